@@ -1,0 +1,55 @@
+"""The integer mantissas M[f] of 2**(f / 2**fraction_bits), rounded once.
+
+Formula: ``M[f] = floor(2**(P + f / 2**F) + 1/2)``. No tie exists: for f > 0 the power is
+irrational. The powers are products of repeated integer square roots of 2, carried with
+`GUARD_BITS` guard bits; no floating point and no library function is involved.
+"""
+
+import hashlib
+from functools import cache
+from math import isqrt
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .log_format import LogFormat
+
+__all__ = ["GUARD_BITS", "exp2_powers", "mantissa_table", "table_digest"]
+
+GUARD_BITS = 128
+"""Fraction bits of the powers. Each is below the true power by less than 2**-120 (at most 16
+products, each truncated once), and no entry lies that near to a rounding border (tested)."""
+
+
+@cache
+def exp2_powers(fraction_bits: int) -> tuple[int, ...]:
+    """Return ``2**(f / 2**fraction_bits)`` for every f, as integers with `GUARD_BITS` fraction bits.
+
+    Each entry is truncated: too low by less than ``2**-120``.
+    """
+    one = 1 << GUARD_BITS
+    powers = [one]
+    root = 2 << GUARD_BITS
+    roots = []
+    for _ in range(fraction_bits):
+        root = isqrt(root << GUARD_BITS)
+        roots.append(root)
+    for root in reversed(roots):  # the smallest root is bit 0 of f
+        powers += [power * root >> GUARD_BITS for power in powers]
+    return tuple(powers)
+
+
+@cache
+def mantissa_table(fmt: LogFormat) -> NDArray[np.uint32]:
+    """Return M, shape ``(2**fraction_bits,)``, each in ``[2**P, 2**(P+1)]``; read-only."""
+    shift = GUARD_BITS - fmt.mantissa_bits
+    half = 1 << (shift - 1)
+    powers = exp2_powers(fmt.fraction_bits)
+    table = np.array([(power + half) >> shift for power in powers], dtype=np.uint32)
+    table.flags.writeable = False
+    return table
+
+
+def table_digest(fmt: LogFormat) -> str:
+    """Return the SHA-256 of M as little-endian u32, in hex; pinned by a test."""
+    return hashlib.sha256(mantissa_table(fmt).astype("<u4").tobytes()).hexdigest()

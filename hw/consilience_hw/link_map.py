@@ -1,0 +1,202 @@
+"""The map of the link: frame types, fields and sizes, for gateware, host and docs.
+
+A frame is ``COBS(type u8, sequence u8, payload, CRC-32 u32) 0x00``; the CRC (ISO-HDLC, the one of
+zlib) covers type, sequence and payload. All integers are little-endian. Payloads are whole 32-bit
+words. A request's payload is `REQUEST_HEADER` and data; its reply's is `REPLY_HEADER` and data.
+
+Rules of a session
+------------------
+* HELLO opens a session: it takes any nonce and any sequence; the device then expects
+  ``sequence + 1`` and operations later than HELLO's own. A HELLO that repeats the operation id of
+  the last one is answered again and changes nothing.
+* Every other request must carry the device's nonce and the expected sequence number. It is
+  executed once and answered by exactly one reply with the same sequence number and
+  ``type | REPLY``. The device keeps its last `credits` replies; a request that repeats one of
+  them, number and operation alike, gets the kept reply again. So every request is safe to repeat.
+* At most ``credits`` requests are in flight. A request that fits none of this is dropped and
+  counted (`Counter`), never answered.
+* An operation is a message of one or more fragments: its bytes in order, at most
+  `data_limit(largest payload)` a fragment, all but the last of that multiple-of-4 size the sender
+  chose, numbered from 0, each with the operation's id and the message's total length. Fragment 0
+  of a later operation starts it and ends the one before; ids grow by serial-number arithmetic
+  (``0 < (new - old) mod 2**32 < 2**31``). The last word of the message is the CRC-32 of all
+  bytes before it.
+* A reply to a fragment holds the results that became complete in it. `produced` and `crc` are the
+  number and the CRC-32 of all result bytes of the operation so far, this reply included.
+* After a reply whose status is not `FrameStatus.OK` the operation is over: the device answers its
+  further fragments with the same status and no data.
+
+Messages
+--------
+REDUCE: records ``length u32 (1..), codes i32 * length``; result ``code i32, status u32``.
+POSTERIOR: first ``hypotheses u32 | weighted << 8``, ``prior i32 * H``; then records ``rows u32
+(1..), rows * (weight u32 if weighted, codes i32 * H)``, a record per agent; result ``status u32,
+posterior i32 * H``.
+HELLO and STATUS have no data, fragment 0 and total 0; their replies are `HELLO_FIELDS` and one
+u32 per `Counter`.
+
+The status word of a result holds `result_status.ResultStatus` flags.
+"""
+
+from dataclasses import dataclass
+from enum import IntEnum, IntFlag
+
+__all__ = [
+    "ABI",
+    "CRC_BYTES",
+    "FRAME_HEADER_BYTES",
+    "HELLO_FIELDS",
+    "LARGEST_PAYLOAD",
+    "MAGIC",
+    "REPLY",
+    "REPLY_HEADER",
+    "REQUEST_HEADER",
+    "WEIGHTED",
+    "Board",
+    "Counter",
+    "Feature",
+    "Field",
+    "FrameStatus",
+    "FrameType",
+    "data_limit",
+]
+
+MAGIC = int.from_bytes(b"CNSL", "little")
+"""First word of HELLO's reply."""
+
+ABI = 1
+"""Number of this map. Anything that changes the meaning of a byte changes it."""
+
+LARGEST_PAYLOAD = 1024
+"""Largest payload of any device, in bytes; a device may have less (`HELLO_FIELDS`)."""
+
+FRAME_HEADER_BYTES = 2
+CRC_BYTES = 4
+
+REPLY = 0x80
+"""Set in the type of a reply."""
+
+WEIGHTED = 1 << 8
+"""Flag in the first word of a POSTERIOR message: each row begins with its weight."""
+
+
+@dataclass(frozen=True)
+class Field:
+    """A little-endian unsigned field of a payload."""
+
+    name: str
+    words: int
+    meaning: str
+
+
+class FrameType(IntEnum):
+    """Type of a request; a reply's is the same with `REPLY` set."""
+
+    HELLO = 0x01
+    STATUS = 0x02
+    REDUCE = 0x10
+    POSTERIOR = 0x11
+
+
+class FrameStatus(IntEnum):
+    """Outcome of one request, in its reply's header."""
+
+    OK = 0
+    UNSUPPORTED = 1
+    """The device does not know this frame type, or lacks the feature."""
+    BAD_LENGTH = 2
+    """The fragment's or message's length fits no message of this type."""
+    BAD_RECORD = 3
+    """A record of length zero, or more hypotheses than the device has (or fewer than 2)."""
+    BAD_CRC = 4
+    """The message's own CRC differs; none of its results may be used."""
+
+
+REQUEST_HEADER = (
+    Field("nonce", 1, "session nonce from HELLO's reply; 0 in HELLO"),
+    Field("operation", 1, "id of the operation"),
+    Field("fragment", 1, "number of the fragment in its operation, from 0"),
+    Field("total", 1, "bytes of the whole message, its CRC included"),
+)
+
+REPLY_HEADER = (
+    Field("nonce", 1, "session nonce"),
+    Field("operation", 1, "as in the request"),
+    Field("fragment", 1, "as in the request"),
+    Field("status", 1, "a `FrameStatus`"),
+    Field("produced", 1, "result bytes of the operation so far"),
+    Field("crc", 1, "CRC-32 of those bytes"),
+)
+
+HELLO_FIELDS = (
+    Field("magic", 1, "the letters CNSL"),
+    Field("abi", 1, "number of the link map; a host refuses another"),
+    Field("version", 1, "major << 16 | minor << 8 | patch"),
+    Field("build", 2, "hash of the gateware's sources and parameters; a host warns at another"),
+    Field("board", 1, "a `Board`"),
+    Field("clock", 1, "clock of the engine in Hz"),
+    Field("format", 1, "identifier of the number format"),
+    Field("lanes", 1, "codes taken per cycle"),
+    Field("hypotheses", 1, "largest number of hypotheses"),
+    Field("features", 1, "`Feature` flags"),
+    Field("payload", 1, "largest payload in bytes"),
+    Field("credits", 1, "requests that may be in flight"),
+    Field("nonce", 1, "session nonce, new at each device reset"),
+)
+
+
+class Board(IntEnum):
+    """What the engine runs on."""
+
+    SIMULATION = 0
+    CPU = 1
+    ICEBREAKER = 2
+    ULX3S_85F = 3
+    TANG_NANO_9K = 4
+
+
+class Feature(IntFlag):
+    """What the device can do beyond REDUCE."""
+
+    POSTERIOR = 1
+    WEIGHTS = 2
+
+
+class Counter(IntEnum):
+    """Index of each counter in STATUS's reply; all count since reset, modulo 2**32."""
+
+    FRAMES = 0
+    """Requests executed."""
+    REPEATED = 1
+    """Requests answered again from the kept replies."""
+    BAD_FRAMING = 2
+    """Frames dropped: COBS broken, too short, too long, or a payload not of whole words."""
+    BAD_CRC = 3
+    """Frames dropped: wrong CRC-32."""
+    BAD_NONCE = 4
+    """Requests dropped: another session's nonce."""
+    BAD_SEQUENCE = 5
+    """Requests dropped: sequence number neither expected nor kept."""
+    BAD_OPERATION = 6
+    """Requests dropped: operation or fragment out of turn."""
+    GAPS = 7
+    """Frames dropped by the UART PHY: silence inside a frame."""
+    CODES = 8
+    """Evidence codes taken."""
+    RESULTS = 9
+    """Result records returned."""
+    SATURATED = 10
+    """Results with SATURATED."""
+    HARD_TO_ROUND = 11
+    """Results with HARD_TO_ROUND."""
+
+
+def data_limit(largest_payload: int) -> int:
+    """Return the most message bytes per fragment such that its reply fits too.
+
+    A fragment that ends inside a record can complete that record with its first word, so a reply
+    holds up to one result (a status and 16 values) more than the data it answers.
+    """
+    reply_header = 4 * sum(field.words for field in REPLY_HEADER)
+    longest_result = 4 * 17
+    return (largest_payload - reply_header - longest_result) // 4 * 4

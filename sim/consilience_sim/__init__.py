@@ -1,0 +1,1 @@
+"""Golden model, high-precision reference and compiled simulator of the gateware."""
