@@ -23,9 +23,9 @@ products, each truncated once), and no entry lies that near to a rounding border
 
 @cache
 def exp2_powers(fraction_bits: int) -> tuple[int, ...]:
-    """Return ``2**(f / 2**fraction_bits)`` for every f, as integers with `GUARD_BITS` fraction bits.
+    """Return ``2**(f / 2**fraction_bits)`` for every f, in units of ``2**-GUARD_BITS``.
 
-    Each entry is truncated: too low by less than ``2**-120``.
+    Each entry is an integer, truncated: too low by less than ``2**-120``.
     """
     one = 1 << GUARD_BITS
     powers = [one]

@@ -30,8 +30,8 @@ Messages
 --------
 REDUCE: records ``length u32 (1..), codes i32 * length``; result ``code i32, status u32``.
 POSTERIOR: first ``hypotheses u32 | weighted << 8``, ``prior i32 * H``; then records ``rows u32
-(1..), rows * (weight u32 if weighted, codes i32 * H)``, a record per agent; result ``status u32,
-posterior i32 * H``.
+(1..), rows * (weight u32 if weighted, codes i32 * H)``, a record per agent; result ``posterior i32
+* H, status u32``. The prior is in codes, as a row of weight 1.
 HELLO and STATUS have no data, fragment 0 and total 0; their replies are `HELLO_FIELDS` and one
 u32 per `Counter`.
 

@@ -1,0 +1,123 @@
+"""Packets of codes to one code each: log2 of the sum of 2**code, exactly rounded."""
+
+from amaranth.hdl import Module, Signal, signed, unsigned
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.fifo import SyncFIFOBuffered
+from amaranth.lib.wiring import In, Out
+
+from .accumulator import Accumulator
+from .exp2 import Exp2
+from .log2 import Log2, result_layout
+from .log_format import Q16_16, LogFormat
+from .pipeline import delayed
+from .tree_reducer import TreeReducer
+
+__all__ = ["LogSumExp", "beat_layout"]
+
+
+def beat_layout(fmt: LogFormat, lanes: int) -> data.StructLayout:
+    """Return the layout of a beat: ``codes``, W of them; ``keep``, a bit for each; ``last``."""
+    return data.StructLayout(
+        {
+            "codes": data.ArrayLayout(signed(fmt.code_bits), lanes),
+            "keep": unsigned(lanes),
+            "last": 1,
+        }
+    )
+
+
+class LogSumExp(wiring.Component):
+    """``code = round(2**F * log2(sum over the packet of 2**(c / 2**F)))``, bit-identical for any
+    order of codes, any number of lanes and any distribution over beats.
+
+    ``Exp2`` per lane, `TreeReducer`, `Accumulator`, `Log2`: all flows. Back-pressure stops at this
+    unit's edge: as many packets are let in as the output buffer has places, so nothing inside ever
+    stalls and no handshake can depend on data.
+
+    Latency: `latency` cycles from the acceptance of a packet's last beat to its valid result, when
+    the output buffer is empty; for all data. Throughput: one beat per cycle, also for one-beat
+    packets back to back.
+
+    Parameters
+    ----------
+    fmt : LogFormat
+        Number format.
+    lanes : int
+        W, codes per beat, 1 or more.
+
+    Members
+    -------
+    i : stream of `beat_layout`
+        Lanes whose ``keep`` bit is 0 are not read. A packet has at least one beat, of which every
+        lane may be unused: an empty packet gives the log of zero.
+    o : stream of `log2.result_layout`
+        One result per packet, in order.
+    """
+
+    def __init__(self, fmt: LogFormat = Q16_16, lanes: int = 1) -> None:
+        self.fmt = fmt
+        self.lanes = lanes
+        self.reducer = TreeReducer(fmt, lanes)
+        super().__init__(
+            {
+                "i": In(stream.Signature(beat_layout(fmt, lanes))),
+                "o": Out(stream.Signature(result_layout(fmt))),
+            }
+        )
+
+    @property
+    def pipeline_latency(self) -> int:
+        """Cycles from a last beat to its result at the output buffer."""
+        return Exp2.latency + self.reducer.latency + Accumulator.latency + Log2.latency
+
+    @property
+    def latency(self) -> int:
+        """Cycles from a last beat to its valid result: the pipeline and the buffer."""
+        return self.pipeline_latency + 2
+
+    @property
+    def depth(self) -> int:
+        """Packets that may be inside: enough for one-beat packets at full rate."""
+        return 1 << (self.latency + 1).bit_length()
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        fmt, lanes = self.fmt, self.lanes
+        m.submodules.reducer = reducer = self.reducer
+        m.submodules.accumulator = accumulator = Accumulator(fmt, lanes)
+        m.submodules.log2 = log2 = Log2(fmt)
+        m.submodules.results = results = SyncFIFOBuffered(
+            width=result_layout(fmt).size, depth=self.depth
+        )
+
+        inside = Signal(range(self.depth + 1))
+        accepted = self.i.valid & self.i.ready
+        enters = accepted & self.i.p.last
+        leaves = self.o.valid & self.o.ready
+        m.d.sync += inside.eq(inside + enters - leaves)
+        m.d.comb += self.i.ready.eq(inside != self.depth)
+
+        for lane in range(lanes):
+            m.submodules[f"exp2_{lane}"] = exp2 = Exp2(fmt)
+            m.d.comb += [
+                exp2.i.p.code.eq(self.i.p.codes[lane]),
+                exp2.i.p.keep.eq(self.i.p.keep[lane]),
+                exp2.i.valid.eq(accepted),
+                reducer.i.p[lane].eq(exp2.o.p),
+            ]
+        last = delayed(m, self.i.p.last, Exp2.latency + reducer.latency, "last")
+        m.d.comb += [
+            reducer.i.valid.eq(exp2.o.valid),
+            accumulator.i.p.state.eq(reducer.o.p),
+            accumulator.i.p.last.eq(last),
+            accumulator.i.valid.eq(reducer.o.valid),
+        ]
+        wiring.connect(m, accumulator.o, log2.i)
+        m.d.comb += [
+            results.w_data.eq(log2.o.p),
+            results.w_en.eq(log2.o.valid),
+            self.o.p.eq(results.r_data),
+            self.o.valid.eq(results.r_rdy),
+            results.r_en.eq(self.o.ready),
+        ]
+        return m

@@ -1,0 +1,54 @@
+"""Delay lines and reduction trees for fixed-latency pipelines."""
+
+from amaranth.hdl import Module, Signal
+from amaranth.lib import stream
+
+__all__ = ["delayed", "flow", "reduced", "tree_depth"]
+
+
+def flow(shape) -> stream.Signature:
+    """Return the signature of a stream that never stalls: payload and valid, always ready.
+
+    Units between two elastic streams are flows: with no clock enables they have a latency that is
+    one number, and no ready chain limits their clock. The unit around them bounds what is in
+    flight (`log_sum_exp.LogSumExp`).
+    """
+    return stream.Signature(shape, always_ready=True)
+
+
+def delayed(m: Module, signal, cycles: int, name: str, *, reset: bool = False):
+    """Return `signal` (a value or a view) as it was `cycles` cycles ago.
+
+    Data registers have no reset: what they hold before the first valid beat is never used, and
+    reset nets cost routing. A valid bit needs ``reset=True``.
+    """
+    shape = signal.shape()
+    for age in range(1, cycles + 1):
+        register = Signal(shape, name=f"{name}_q{age}", reset_less=not reset)
+        m.d.sync += register.eq(signal)
+        signal = register
+    return signal
+
+
+def reduced(m: Module, values: list, combine, name: str):
+    """Return the balanced pipelined tree of `combine` over `values`: one register per level.
+
+    ``combine(a, b)`` returns the value of a node. An odd node at the end of a level is delayed to
+    stay in step. The latency is `tree_depth` of the number of values; for a single value the tree
+    is that value.
+    """
+    level = 0
+    while len(values) > 1:
+        level += 1
+        nodes = []
+        for index in range(0, len(values), 2):
+            pair = values[index : index + 2]
+            value = combine(*pair) if len(pair) == 2 else pair[0]
+            nodes.append(delayed(m, value, 1, f"{name}_l{level}_{index // 2}"))
+        values = nodes
+    return values[0]
+
+
+def tree_depth(values: int) -> int:
+    """Return the number of levels, and so the latency, of `reduced` over that many values."""
+    return (values - 1).bit_length()
