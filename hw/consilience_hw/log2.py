@@ -9,7 +9,7 @@ from amaranth.utils import ceil_log2
 from . import log2_rom as rom_format
 from .log2_rom import ERROR, ERROR_LOG, G, X, log2_rom
 from .log_format import Q16_16, LogFormat
-from .pipeline import delayed, flow
+from .pipeline import delayed, flow, named
 from .result_status import ResultStatus
 from .window import window_layout
 
@@ -46,15 +46,18 @@ class Log2(wiring.Component):
     o : flow of `result_layout`
     """
 
-    latency = 19
-
     def __init__(self, fmt: LogFormat = Q16_16) -> None:
         self.fmt = fmt
         super().__init__({"i": In(flow(window_layout(fmt))), "o": Out(flow(result_layout(fmt)))})
 
+    @property
+    def latency(self) -> int:
+        """Cycles: ordering and carries, and 15 for normalising, the tables and rounding."""
+        return 1 + ceil_log2(self.fmt.slots) + 15
+
     def elaborate(self, platform) -> Module:
         m = Module()
-        total = self._resolve_carries(m, self._ordered_slots(m))  # 4 cycles
+        total = self._resolve_carries(m, self._ordered_slots(m))  # 1 + log2(D + 1) cycles
         x, zeros = self._normalise(m, total)  # 3 cycles
         logarithm = self._mantissa_log(m, x)  # 10 cycles
         self._round(m, logarithm, zeros)  # 2 cycles
@@ -68,88 +71,56 @@ class Log2(wiring.Component):
         ordered = [self.i.p.slots[j] for j in range(slots)]
         for bit in range(ceil_log2(slots)):
             step = 1 << bit
-            ordered = [
+            rotated = [
                 Mux(first[bit], ordered[(j + step) % slots], ordered[j]) for j in range(slots)
             ]
-        registers = []
-        for j in range(slots):
-            register = Signal(self.fmt.cell_bits, name=f"ordered_{j}", reset_less=True)
-            m.d.sync += register.eq(ordered[j])
-            registers.append(register)
-        return registers
+            ordered = [named(m, rotated[j], f"rotated_{bit}_{j}") for j in range(slots)]
+        return [delayed(m, ordered[j], 1, f"ordered_{j}") for j in range(slots)]
 
     def _resolve_carries(self, m: Module, bins: list) -> Signal:
-        """Return the exact sum in units of 2**(B * (top - D)), after 3 cycles.
+        """Return the exact sum in units of 2**(B * (top - D)), after log2(D + 1) cycles.
 
-        The k-th B-bit digit of every bin forms one long number, k bins up; a bin's sum has
-        `cell_bits`, so a few long numbers hold everything, and a tree adds them.
+        Neighbours are added pairwise, the upper one shifted by the distance of the two: bits below
+        that pass by, so the carry chains stay short.
         """
-        width = self.fmt.bin_width
-        digits = -(-self.fmt.cell_bits // width)
-        padding = Const(0, digits * width - self.fmt.cell_bits)
-        layers = []
-        for k in range(digits):
-            layer = Cat(*(Cat(b, padding)[k * width : (k + 1) * width] for b in bins))
-            layers.append((layer, k * width))
-        for level in range(1, 4):
+        distance = self.fmt.bin_width
+        values = bins
+        level = 0
+        while len(values) > 1:
+            level += 1
             sums = []
-            for index in range(0, len(layers), 2):
-                (low, shift), *rest = layers[index : index + 2]
-                value = low
-                for other, other_shift in rest:
-                    offset = other_shift - shift
-                    value = Cat(low[:offset], low[offset:] + other)
-                register = Signal(
-                    min(len(value), self._sum_bits - shift),
-                    name=f"carry_{level}_{index // 2}",
-                    reset_less=True,
-                )
-                m.d.sync += register.eq(value)
-                sums.append((register, shift))
-            layers = sums
-        ((total, _shift),) = layers
-        return total
+            for low, high in zip(values[::2], values[1::2], strict=True):
+                total = Cat(low[:distance], low[distance:] + high)
+                register = Signal(len(total), name=f"sum_{level}_{len(sums)}", reset_less=True)
+                m.d.sync += register.eq(total)
+                sums.append(register)
+            values = sums
+            distance *= 2
+        # The bound of the whole is tighter than those of the parts.
+        return values[0][: self.fmt.slots * self.fmt.bin_width + 32]
 
-    @property
-    def _sum_bits(self) -> int:
-        """Width of the exact sum: the window and 32 bits for 2**32 terms."""
-        return self.fmt.slots * self.fmt.bin_width + 32
-
-    def _normalise(self, m: Module, total: Signal) -> tuple:
+    def _normalise(self, m: Module, total) -> tuple:
         """Return the mantissa with X fraction bits and the sum's leading zeros, after 3 cycles.
 
-        A present state has a one in its top bin: only `cell_bits` places are possible.
+        A present state has a one in its top bin: only `cell_bits` places are possible. Each step
+        shifts by a power of two if as many leading bits are zero.
         """
         places = self.fmt.cell_bits
-        steps = ceil_log2(places)
-        head = total[len(total) - places :]
-        zeros = Signal(range(places))
-        with m.If(head[-1]):
-            m.d.comb += zeros.eq(0)
-        for place in range(1, places):
-            with m.Elif(head[-1 - place]):
-                m.d.comb += zeros.eq(place)
-        zeros_q1 = delayed(m, zeros, 1, "zeros")
-        total_q1 = delayed(m, total, 1, "total")
-
+        steps = list(reversed(range(ceil_log2(places))))
         # Of the sum, only X bits below the highest one matter, wherever that is.
-        value = total_q1[len(total) - places - X :]
-        half = steps // 2
-        value_q2 = Signal(len(value), reset_less=True)
-        m.d.sync += value_q2.eq(self._shifted(value, zeros_q1, range(half, steps)))
-        zeros_q2 = delayed(m, zeros_q1, 1, "zeros_q1")
-        shifted = self._shifted(value_q2, zeros_q2, range(half))
-        x_q3 = Signal(X + 1, name="x_q3", reset_less=True)
-        m.d.sync += x_q3.eq(shifted[len(value) - X - 1 :])
-        return x_q3, delayed(m, zeros_q2, 1, "zeros_q2")
-
-    @staticmethod
-    def _shifted(value, distance: Signal, bits) -> Signal:
-        """Return `value` shifted left, within its width, by the given bits of `distance`."""
+        value = total[len(total) - places - X :]
         width = len(value)
-        for bit in bits:
-            value = Mux(distance[bit], (value << (1 << bit))[:width], value)
-        return value
+        zeros = []
+        third = -(-len(steps) // 3)
+        for stage in range(3):
+            for step in steps[stage * third : (stage + 1) * third]:
+                empty = named(m, ~value[width - (1 << step) :].any(), f"empty_{step}")
+                shifted = Mux(empty, (value << (1 << step))[:width], value)
+                value = named(m, shifted, f"shifted_{step}")
+                zeros.append(empty)
+            value = delayed(m, value, 1, f"shifted_{stage}")
+            zeros = list(delayed(m, Cat(*zeros), 1, f"zeros_{stage}"))
+        return value[width - X - 1 :], Cat(*reversed(zeros))
 
     def _mantissa_log(self, m: Module, x: Signal) -> Signal:
         """Return log2 of the mantissa with G fraction bits, after 10 cycles (`Log2Rom.log2`)."""
@@ -194,7 +165,10 @@ class Log2(wiring.Component):
         """Add the integer part, round, and drive the output, after 2 cycles."""
         fmt = self.fmt
         dropped = G - fmt.fraction_bits
-        before = self.latency - 2
+        late = delayed(
+            m, Cat(self.i.p.over, self.i.p.present, self.i.p.top), self.latency - 2, "state"
+        )
+        over, present, top = late[0], late[1], late[2:].as_signed()
 
         # Adding half a unit and ERROR makes the doubtful values those whose dropped bits are
         # below 2 * ERROR + 1, a power of two less one; elsewhere ERROR does not change the code.
@@ -202,7 +176,6 @@ class Log2(wiring.Component):
         m.d.sync += raised_q1.eq(logarithm + ((1 << dropped - 1) + ERROR))
         hard = ~raised_q1[ERROR_LOG + 1 : dropped].any()
 
-        top = delayed(m, self.i.p.top, before, "top")
         position_q1 = Signal(signed(fmt.integer_bits + 2), reset_less=True)
         zeros_at_end = delayed(m, zeros, 10, "zeros_q3")
         highest = (top << ceil_log2(fmt.bin_width)) + fmt.cell_bits - 1
@@ -210,9 +183,9 @@ class Log2(wiring.Component):
         code = Signal(signed(fmt.code_bits + 2))
         m.d.comb += code.eq((position_q1 << fmt.fraction_bits) + (raised_q1 >> dropped))
 
-        present_q1 = delayed(m, self.i.p.present, before + 1, "present")
-        over_q1 = delayed(m, self.i.p.over, before + 1, "over")
-        saturated = present_q1 & (code > fmt.max_code)
+        present_q1 = delayed(m, present, 1, "present")
+        over_q1 = delayed(m, over, 1, "over")
+        saturated = named(m, present_q1 & (code > fmt.max_code), "saturated")
         m.d.sync += [
             self.o.p.code.eq(Mux(present_q1, Mux(saturated, fmt.max_code, code), fmt.log_of_zero)),
             self.o.p.status.eq(

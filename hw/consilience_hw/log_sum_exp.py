@@ -58,6 +58,7 @@ class LogSumExp(wiring.Component):
         self.fmt = fmt
         self.lanes = lanes
         self.reducer = TreeReducer(fmt, lanes)
+        self.log2 = Log2(fmt)
         super().__init__(
             {
                 "i": In(stream.Signature(beat_layout(fmt, lanes))),
@@ -68,7 +69,7 @@ class LogSumExp(wiring.Component):
     @property
     def pipeline_latency(self) -> int:
         """Cycles from a last beat to its result at the output buffer."""
-        return Exp2.latency + self.reducer.latency + Accumulator.latency + Log2.latency
+        return Exp2.latency + self.reducer.latency + Accumulator.latency + self.log2.latency
 
     @property
     def latency(self) -> int:
@@ -85,7 +86,7 @@ class LogSumExp(wiring.Component):
         fmt, lanes = self.fmt, self.lanes
         m.submodules.reducer = reducer = self.reducer
         m.submodules.accumulator = accumulator = Accumulator(fmt, lanes)
-        m.submodules.log2 = log2 = Log2(fmt)
+        m.submodules.log2 = log2 = self.log2
         m.submodules.results = results = SyncFIFOBuffered(
             width=result_layout(fmt).size, depth=self.depth
         )

@@ -43,36 +43,32 @@ class Merge(wiring.Component):
         m = Module()
         fmt = self.fmt
         slot_log = ceil_log2(fmt.slots)
-        states = [self.i.p[0], self.i.p[1]]
-        top = Signal.like(states[0].top)
-        m.d.comb += top.eq(Mux(later_top(*states), states[1].top, states[0].top))
+        a, b = self.i.p[0], self.i.p[1]
+        top = Signal.like(a.top)
+        m.d.comb += top.eq(Mux(later_top(a.present, a.top, b.present, b.top), b.top, a.top))
 
         masked_q2 = []
-        for side, state in enumerate(states):
-            low_q1 = delayed(m, state.top[:slot_log], 1, f"low_{side}")
-            drop_q1 = delayed(m, drop_distance(m, state, top, f"side_{side}"), 1, f"drop_{side}")
-            slots_q1 = delayed(m, state.slots, 1, f"slots_{side}")
+        for state, name in ((a, "a"), (b, "b")):
+            drop = drop_distance(m, top, state.top, fmt.slots, name)
+            low_q1 = delayed(m, state.top[:slot_log], 1, f"{name}_low")
+            drop_q1 = delayed(m, drop, 1, f"{name}_drop")
             # The slots of an absent state are zero: it needs no mask of its own.
-            mask = kept_slots(low_q1, drop_q1, fmt.slots)
-            masked_q2.append(
-                [
-                    delayed(m, slots_q1[j] & mask[j].replicate(fmt.cell_bits), 1, f"m_{side}_{j}")
-                    for j in range(fmt.slots)
-                ]
-            )
+            keep = kept_slots(m, low_q1, drop_q1, fmt.slots, name)
+            for j in range(fmt.slots):
+                slot_q1 = delayed(m, state.slots[j], 1, f"{name}_{j}")
+                masked = slot_q1 & keep[j].replicate(fmt.cell_bits)
+                masked_q2.append(delayed(m, masked, 1, f"{name}_masked_{j}"))
         for j in range(fmt.slots):
-            m.d.sync += self.o.p.slots[j].eq(masked_q2[0][j] + masked_q2[1][j])
+            m.d.sync += self.o.p.slots[j].eq(masked_q2[j] + masked_q2[fmt.slots + j])
 
-        count_q1 = Signal(len(states[0].count) + 1, reset_less=True)
-        m.d.sync += count_q1.eq(states[0].count + states[1].count)
-        over_q1 = delayed(m, states[0].over | states[1].over, 1, "over")
+        count_q1 = Signal(len(a.count) + 1, reset_less=True)
+        m.d.sync += count_q1.eq(a.count + b.count)
+        over_q1 = delayed(m, a.over | b.over, 1, "over")
         count_q2 = delayed(m, count_q1, 1, "count")
         over_q2 = delayed(m, over_q1 | (count_q1 > fmt.capacity), 1, "over_or_full")
         m.d.sync += [self.o.p.count.eq(count_q2), self.o.p.over.eq(over_q2)]
         m.d.comb += [
-            self.o.p.present.eq(
-                delayed(m, states[0].present | states[1].present, self.latency, "present")
-            ),
+            self.o.p.present.eq(delayed(m, a.present | b.present, self.latency, "present")),
             self.o.p.top.eq(delayed(m, top, self.latency, "top")),
             self.o.valid.eq(delayed(m, self.i.valid, self.latency, "valid", reset=True)),
         ]

@@ -1,9 +1,9 @@
 """Delay lines and reduction trees for fixed-latency pipelines."""
 
-from amaranth.hdl import Module, Signal
+from amaranth.hdl import Cat, Module, Signal, Value
 from amaranth.lib import stream
 
-__all__ = ["delayed", "flow", "reduced", "tree_depth"]
+__all__ = ["delayed", "flow", "named", "reduced", "tree_depth"]
 
 
 def flow(shape) -> stream.Signature:
@@ -16,12 +16,28 @@ def flow(shape) -> stream.Signature:
     return stream.Signature(shape, always_ready=True)
 
 
+def named(m: Module, value, name: str) -> Signal:
+    """Return a signal that carries `value` in the same cycle.
+
+    For an expression used more than once: it appears in waves, and compiled simulators compute it
+    once instead of at every use.
+    """
+    signal = Signal(value.shape(), name=name)
+    m.d.comb += signal.eq(value)
+    return signal
+
+
 def delayed(m: Module, signal, cycles: int, name: str, *, reset: bool = False):
     """Return `signal` (a value or a view) as it was `cycles` cycles ago.
 
     Data registers have no reset: what they hold before the first valid beat is never used, and
     reset nets cost routing. A valid bit needs ``reset=True``.
     """
+    if cycles > 1 and len(Value.cast(signal)) == 1:
+        # One shift register: as many signals fewer, for who looks at waves and for simulators.
+        line = Signal(cycles, name=f"{name}_line", reset_less=not reset)
+        m.d.sync += line.eq(Cat(signal, line))
+        return line[-1]
     shape = signal.shape()
     for age in range(1, cycles + 1):
         register = Signal(shape, name=f"{name}_q{age}", reset_less=not reset)

@@ -14,7 +14,7 @@ from .evidence_accumulator import (
 )
 from .log2 import result_layout
 from .log_format import Q16_16, LogFormat
-from .pipeline import delayed
+from .pipeline import delayed, named
 from .result_status import CLAMPS_SHIFT, ResultStatus
 
 __all__ = ["Posterior"]
@@ -133,7 +133,7 @@ class Posterior(wiring.Component):
         bank = Signal()
         largest = Signal(signed(bits), reset_less=True)
         found = Signal()  # a possible hypothesis is among those so far
-        better = ~sums.p.impossible & (~found | (sums.p.sum > largest))
+        better = named(m, ~sums.p.impossible & (~found | (sums.p.sum > largest)), "better")
         m.d.comb += [
             write.addr.eq(index + Mux(bank, self.hypotheses, 0)),
             write.data.sum.eq(sums.p.sum),
@@ -167,7 +167,7 @@ class Posterior(wiring.Component):
 
         reading = Signal()
         position = Signal(range(self.hypotheses))
-        ends = position == packet.end
+        ends = named(m, position == packet.end, "ends")
         m.d.sync += [
             reading.eq(starts | (reading & ~ends)),
             position.eq(Mux(reading & ~ends, position + 1, 0)),
@@ -201,7 +201,7 @@ class Posterior(wiring.Component):
         beat_q1 = delayed(m, beat, 1, "beat")
         valid_q1 = delayed(m, valid, 1, "rounded_valid", reset=True)
 
-        clamped = (quotient_q1 < fmt.min_code) & ~beat_q1.log_of_zero
+        clamped = named(m, (quotient_q1 < fmt.min_code) & ~beat_q1.log_of_zero, "clamped")
         clamps = Signal(range(self.hypotheses + 1))
         result = Signal(self._kept_layout(), reset_less=True)
         with m.If(valid_q1):
@@ -262,8 +262,8 @@ class Posterior(wiring.Component):
             self.total.ready.eq(free & kept.r_rdy & kept_beat.last),
         ]
         is_zero = kept_beat.code == fmt.log_of_zero
-        quotient = kept_beat.code - self.total.p.code
-        clamped = ~is_zero & (quotient < fmt.min_code)
+        quotient = named(m, kept_beat.code - self.total.p.code, "quotient")
+        clamped = named(m, ~is_zero & (quotient < fmt.min_code), "result_clamped")
         clamps = Signal(range(2 * self.hypotheses + 1))
         count = Signal.like(clamps)
         m.d.comb += count.eq(clamps + clamped + Mux(kept_beat.last, kept_beat.clamps, 0))

@@ -7,7 +7,7 @@ from amaranth.utils import ceil_log2
 
 from .exp2 import term_layout
 from .log_format import Q16_16, LogFormat
-from .pipeline import delayed, flow, reduced, tree_depth
+from .pipeline import delayed, flow, named, reduced, tree_depth
 from .window import top_bits, window_layout
 
 __all__ = ["TreeReducer"]
@@ -76,7 +76,7 @@ class TreeReducer(wiring.Component):
         for lane in range(lanes):
             term = delayed(m, self.i.p[lane], depth, f"term_{lane}")
             key = delayed(m, keys[lane], depth, f"key_{lane}")
-            parts, place = self._cut_parts(m, lane, term, top_key - key)
+            parts, place = self._cut_parts(m, lane, term, named(m, top_key - key, f"below_{lane}"))
             for slot in range(fmt.slots):
                 part = Signal(fmt.bin_width, name=f"part_{lane}_{slot}", reset_less=True)
                 # AND-OR instead of a multiplexer: cases that load zero would become
@@ -111,7 +111,7 @@ class TreeReducer(wiring.Component):
         # The mantissa's last bit stands at position - P: its place in the lowest part is
         # position - P modulo B, plus what P lacks to whole bins.
         padding = (fmt.parts - 1) * fmt.bin_width - fmt.mantissa_bits
-        shifted = (term.mantissa << padding) << term.position[:bin_log]
+        shifted = named(m, (term.mantissa << padding) << term.position[:bin_log], f"shift_{lane}")
         parts = []
         for i in range(fmt.parts):
             low = (fmt.parts - 1 - i) * fmt.bin_width

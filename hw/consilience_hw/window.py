@@ -5,7 +5,7 @@ top therefore moves nothing: it clears the bins that leave the window, and their
 the new bins take.
 """
 
-from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed, unsigned
+from amaranth.hdl import Module, Mux, Signal, Value, signed, unsigned
 from amaranth.lib import data
 from amaranth.utils import ceil_log2
 
@@ -38,33 +38,33 @@ def top_bits(fmt: LogFormat) -> int:
     return fmt.integer_bits - ceil_log2(fmt.bin_width)
 
 
-def later_top(a, b) -> Value:
+def later_top(present_a, top_a, present_b, top_b) -> Value:
     """Return whether b's top is above a's; an absent state is below every present one."""
-    return b.present & (~a.present | (b.top > a.top))
+    return present_b & (~present_a | (top_b > top_a))
 
 
-def drop_distance(m: Module, state, top, name: str) -> Signal:
-    """Return how many bins `top` is above the state's own, at most D + 1.
+def drop_distance(m: Module, top, own_top, slots: int, name: str) -> Signal:
+    """Return how many bins `top` is above a state's own top, at most `slots`.
 
-    `top` must not be below the state's own top, unless the state is absent: then it means nothing.
+    `top` must not be below it, unless the state is absent: then the distance means nothing.
     """
-    slots = len(state.slots)
     difference = Signal(len(top) + 1, name=f"{name}_difference")
     distance = Signal(range(slots + 1), name=f"{name}_distance")
-    m.d.comb += difference.eq((top - state.top).as_unsigned())
+    m.d.comb += difference.eq((top - own_top).as_unsigned())
     m.d.comb += distance.eq(Mux(difference >= slots, slots, difference))
     return distance
 
 
-def kept_slots(top_low: Value, distance: Value, slots: int) -> Value:
-    """Return a mask of the slots whose bins stay in a window `distance` bins higher.
+def kept_slots(m: Module, top_low: Value, distance: Value, slots: int, name: str) -> list[Signal]:
+    """Return for each slot whether its bin stays in a window `distance` bins higher.
 
     With ``top_low = top mod slots`` slot j holds bin ``top - r``, r = (top_low - j) mod slots, and
     stays iff r + distance < slots.
     """
-    depth = len(top_low)
-    masks = []
+    kept = []
     for j in range(slots):
-        rank = (top_low - j)[:depth]
-        masks.append((rank + distance) < slots)
-    return Cat(*masks)
+        keep = Signal(name=f"{name}_keep_{j}")
+        rank = (top_low - j)[: len(top_low)]
+        m.d.comb += keep.eq((rank + distance) < slots)
+        kept.append(keep)
+    return kept

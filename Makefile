@@ -1,0 +1,41 @@
+# Every target sets up what it needs. Logic lives in Python; this file only calls it.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+OUT    ?= build/demo
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint lock docs clean
+
+help: ## list the targets
+	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(STAMP) ## make .venv with the locked dependencies
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "consilience needs Python 3.11 or later; set PYTHON=...")'
+	@echo "Setting up $(VENV) (a few hundred MB of packages, once) ..."
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: $(STAMP) ## agent traces through the simulated gateware, a table and an HTML report
+	@$(BIN)/consilience demo --out $(OUT)
+
+test: $(STAMP) ## lint, types, the whole test suite, coverage
+	@$(BIN)/python tests/run.py
+
+lint: $(STAMP) ## ruff and mypy only
+	@$(BIN)/python tests/run.py --lint-only
+
+docs: $(STAMP) ## render docs/link.md from the link map
+	@$(BIN)/python -m consilience.link_docs
+
+lock: $(STAMP) ## resolve requirements.lock anew from pyproject.toml
+	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --no-emit-index-url \
+	    --python-version 3.11 --all-extras --upgrade -o requirements.lock pyproject.toml
+
+clean: ## remove .venv and build
+	rm -rf $(VENV) build

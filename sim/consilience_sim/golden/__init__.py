@@ -1,0 +1,25 @@
+"""The golden model: the contract of the numbers in integers, sharing no code with what it judges.
+
+`log_sum` and `posterior` are the specification in plain Python integers, to be read; `log_sums`
+and `posteriors` are the same, vectorised, to be run on millions of codes and tested against them.
+"""
+
+from .borders import log2_rounded
+from .log_sum import codes_for_sum, log_sum, log_sums
+from .mantissas import mantissas
+from .posterior import posterior, posteriors
+from .window import WindowState, log2_of_window, merge_windows, window
+
+__all__ = [
+    "WindowState",
+    "codes_for_sum",
+    "log2_of_window",
+    "log2_rounded",
+    "log_sum",
+    "log_sums",
+    "mantissas",
+    "merge_windows",
+    "posterior",
+    "posteriors",
+    "window",
+]

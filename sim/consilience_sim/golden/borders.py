@@ -1,0 +1,79 @@
+"""The one rounding: log2 of an exact integer to the nearest code.
+
+The border between the codes of fractions f and f + 1 is the irrational 2**((2f + 1) / 2**(F + 1)).
+A sum S of up to 96 bits, shifted left to 128 bits, is an integer; it is above the border iff it is
+above the border's integer part at that scale. So comparing with 128-bit integers is exact.
+"""
+
+from functools import cache
+
+import numpy as np
+from consilience_hw.log_format import LogFormat
+from numpy.typing import NDArray
+
+from .mantissas import BITS, power_of_two
+
+__all__ = ["WIDTH", "border_words", "borders", "fractions_of", "log2_rounded"]
+
+WIDTH = 128
+"""Bits of a normalised sum and of a border: values in [2**(WIDTH - 1), 2**WIDTH)."""
+
+
+@cache
+def borders(fraction_bits: int) -> tuple[int, ...]:
+    """Return the integer parts of ``2**(WIDTH - 1) * 2**((2f + 1) / 2**(F + 1))`` for every f.
+
+    Raises ArithmeticError if the precision could not decide an integer part.
+    """
+    bits = fraction_bits + 1
+    low_bits = bits // 2
+    low = [power_of_two(f, bits) for f in range(1 << low_bits)]
+    high = [power_of_two(f, bits - low_bits) for f in range(1 << bits - low_bits)]
+    shift = 2 * BITS - (WIDTH - 1)
+    margin = 1 << shift - 40
+    result = []
+    for odd in range(1, 1 << bits, 2):
+        value = high[odd >> low_bits] * low[odd & (1 << low_bits) - 1]
+        if not margin < value & (1 << shift) - 1 < (1 << shift) - margin:
+            raise ArithmeticError(f"border {odd} is too near to an integer")
+        result.append(value >> shift)
+    return tuple(result)
+
+
+def log2_rounded(total: int, fmt: LogFormat) -> int:
+    """Return log2(total), total > 0, in units of 2**-F, rounded to the nearest integer."""
+    exponent = total.bit_length() - 1
+    if exponent >= WIDTH:
+        raise ValueError(f"sums have at most {WIDTH} bits, not {exponent + 1}")
+    normalised = total << WIDTH - 1 - exponent
+    table = borders(fmt.fraction_bits)
+    low, high = 0, len(table)
+    while low < high:  # number of borders below the sum
+        middle = (low + high) // 2
+        if normalised > table[middle]:
+            low = middle + 1
+        else:
+            high = middle
+    return (exponent << fmt.fraction_bits) + low
+
+
+@cache
+def border_words(fraction_bits: int) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
+    """Return the borders as their upper and lower 64-bit words."""
+    table = borders(fraction_bits)
+    upper = np.array([border >> 64 for border in table], dtype=np.uint64)
+    lower = np.array([border & (1 << 64) - 1 for border in table], dtype=np.uint64)
+    return upper, lower
+
+
+def fractions_of(
+    upper: NDArray[np.uint64], lower: NDArray[np.uint64], fraction_bits: int
+) -> NDArray[np.int64]:
+    """Return the number of borders below each normalised 128-bit sum, given as two words."""
+    border_upper, border_lower = border_words(fraction_bits)
+    count = np.searchsorted(border_upper, upper, side="left")
+    # At most one border has the same upper word (tested): the lower words decide.
+    candidate = np.minimum(count, len(border_upper) - 1)
+    same = border_upper[candidate] == upper
+    below: NDArray[np.int64] = (count + (same & (lower > border_lower[candidate]))).astype(np.int64)
+    return below

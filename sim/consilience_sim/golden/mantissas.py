@@ -1,0 +1,54 @@
+"""Powers of two with fractional exponents, from the exponential series."""
+
+from functools import cache
+
+import numpy as np
+from consilience_hw.log_format import LogFormat
+from numpy.typing import NDArray
+
+__all__ = ["BITS", "mantissas", "power_of_two"]
+
+BITS = 220
+"""Fraction bits of all powers here. Each is wrong by less than 2**-200."""
+
+
+def _ln_2() -> int:
+    """Return ln 2 with BITS fraction bits, as 2 artanh(1/3)."""
+    total = 0
+    for k in range(BITS):
+        odd = 2 * k + 1
+        total += 2 * (1 << BITS) // (odd * int(3**odd))
+    return total
+
+
+@cache
+def power_of_two(numerator: int, denominator_log: int) -> int:
+    """Return ``2**(numerator / 2**denominator_log)``, exponent in [0, 1), with BITS fraction bits.
+
+    The series of exp(x ln 2), term by term until it vanishes.
+    """
+    x = _LN_2 * numerator >> denominator_log
+    total = term = 1 << BITS
+    k = 1
+    while term:
+        term = term * x // (k << BITS)
+        total += term
+        k += 1
+    return total
+
+
+_LN_2 = _ln_2()
+
+
+@cache
+def mantissas(fmt: LogFormat) -> NDArray[np.uint32]:
+    """Return M[f] = 2**(P + f / 2**F) rounded to an integer, for every f; shape (2**F,)."""
+    low_bits = fmt.fraction_bits // 2
+    low = [power_of_two(f, fmt.fraction_bits) for f in range(1 << low_bits)]
+    high = [
+        power_of_two(f, fmt.fraction_bits - low_bits)
+        for f in range(1 << fmt.fraction_bits - low_bits)
+    ]
+    shift = 2 * BITS - fmt.mantissa_bits
+    table = [(a * b + (1 << shift - 1)) >> shift for a in high for b in low]
+    return np.array(table, dtype=np.uint32)

@@ -1,0 +1,71 @@
+"""`Accumulator`: packets of partial states against the golden window of all their codes."""
+
+import random
+
+import pytest
+from consilience_hw.accumulator import Accumulator
+from consilience_hw.log_format import Q16_16
+from consilience_hw.window import window_layout
+from consilience_sim import golden
+from consilience_sim.stream_bench import bits_of, fields_of, run_stream
+
+
+def test_packets_back_to_back():
+    choose = random.Random(3)
+    dut = Accumulator(Q16_16, lanes=4)
+    beats, expected = [], []
+    for _ in range(150):
+        base = choose.randrange(-(2**31), 2**31)
+        spread = choose.choice([1, 40 << 16, 90 << 16, 2**31])
+        codes = [
+            max(-(2**31), min(2**31 - 1, base - choose.randrange(spread)))
+            for _ in range(choose.randrange(0, 13))
+        ]
+        choose.shuffle(codes)
+        groups = [codes[k : k + 4] for k in range(0, max(1, len(codes)), 4)]
+        for number, group in enumerate(groups):
+            state = golden.window(group, Q16_16)
+            beats.append((state, number == len(groups) - 1))
+        expected.append((codes, golden.window(codes, Q16_16)))
+    layout = dut.i.payload.shape()
+    payloads = [
+        bits_of(
+            layout,
+            {
+                "state": {
+                    "present": state.top is not None,
+                    "top": state.top or 0,
+                    "slots": list(state.slots),
+                    "count": state.count,
+                },
+                "last": last,
+            },
+        )
+        for state, last in beats
+    ]
+    run = run_stream(dut, payloads, len(expected))
+    ends = [cycle for cycle, (_, last) in zip(run.accepted, beats, strict=True) if last]
+    assert {b - a for a, b in zip(ends, run.produced, strict=True)} == {dut.latency}
+    assert run.accepted[-1] - run.accepted[0] == len(beats) - 1
+    for bits, (codes, window) in zip(run.outputs, expected, strict=True):
+        state = fields_of(window_layout(Q16_16), bits)
+        assert state.present == (window.top is not None), codes
+        assert tuple(state.slots) == tuple(window.slots), codes
+        assert (state.count, state.over) == (window.count, 0), codes
+        assert window.top is None or state.top == window.top, codes
+
+
+@pytest.mark.parametrize(("beats", "over"), [(8, 0), (9, 1), (12, 1)])
+def test_capacity_is_sticky(beats, over):
+    # Each partial state claims an eighth of the capacity.
+    dut = Accumulator(Q16_16, lanes=Q16_16.capacity // 8)
+    state = {"present": 1, "top": 0, "slots": [0] * 8, "count": Q16_16.capacity // 8}
+    layout = dut.i.payload.shape()
+    packet = [
+        bits_of(layout, {"state": state, "last": number == beats - 1}) for number in range(beats)
+    ]
+    after = bits_of(layout, {"state": state, "last": 1})
+    run = run_stream(dut, [*packet, after], 2)
+    first, second = (fields_of(window_layout(Q16_16), bits) for bits in run.outputs)
+    assert first.over == over
+    assert (second.over, second.count) == (0, Q16_16.capacity // 8)
