@@ -1,0 +1,138 @@
+"""Plots of the report, each one SVG drawing as text."""
+
+import io
+import textwrap
+from collections.abc import Sequence
+
+import matplotlib
+import numpy as np
+from matplotlib.figure import Figure
+
+from ..evaluate import GoalMetrics, Ranking, Reliability
+from ..trajectory import Trajectory
+
+__all__ = ["goal_confusion", "ranking", "reliability", "svg", "trajectories"]
+
+BLUE, ORANGE, GREEN, RED, GREY = "#0072b2", "#d55e00", "#007a5a", "#a8005c", "#6b6b6b"
+"""Told apart by readers with any colour vision; lines differ in stroke as well."""
+TITLE_WIDTH = 36
+"""Characters of a title's line over a narrow panel."""
+STYLE = {
+    "font.size": 11,
+    "axes.titlesize": 12,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.color": "#dddddd",
+    "grid.linewidth": 0.8,
+    "legend.frameon": False,
+    "svg.hashsalt": "consilience",
+}
+
+
+def svg(figure: Figure) -> str:
+    """Return a figure as an SVG document; the same figure gives the same text."""
+    text = io.StringIO()
+    with matplotlib.rc_context(STYLE):
+        figure.savefig(text, format="svg", metadata={"Date": None}, facecolor="white")
+    return text.getvalue()
+
+
+def ranking(ours: Ranking, first_order: Ranking, name: str) -> Figure:
+    """Draw both ROC curves; `name` is our chain's."""
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(5.6, 5.2), layout="constrained")
+        axes = figure.add_subplot()
+        axes.plot(ours.false_alarms, ours.detections, BLUE, lw=2.2, label=f"{name}: {ours.auc:.3f}")
+        axes.plot(
+            first_order.false_alarms,
+            first_order.detections,
+            ORANGE,
+            lw=1.8,
+            ls="--",
+            label=f"plain first-order chain: {first_order.auc:.3f}",
+        )
+        axes.plot([0, 1], [0, 1], GREY, lw=1, ls=":", label="chance: 0.500")
+        axes.set(
+            xlabel="false alarms: share of benign runs above the threshold",
+            ylabel="detections: share of hijacked runs above it",
+            title="ROC, held-out agent families",
+            xlim=(0, 1),
+            ylim=(0, 1.005),
+            aspect="equal",
+        )
+        axes.legend(loc="lower right", title="area under the curve", alignment="left")
+    return figure
+
+
+def reliability(tempered: Reliability, full: Reliability, weight: float) -> Figure:
+    """Draw predicted probabilities against frequencies, at our weight and at weight 1."""
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(5.6, 5.2), layout="constrained")
+        axes = figure.add_subplot()
+        axes.plot([0, 1], [0, 1], GREY, lw=1, ls=":", label="perfect")
+        for part, colour, mark, at in (
+            (tempered, BLUE, "o-", f"weight {weight:.2f}"),
+            (full, ORANGE, "s--", "weight 1"),
+        ):
+            label = f"{at}: log loss {part.log_loss:.3f}"
+            axes.plot(part.predicted, part.observed, mark, color=colour, lw=1.8, ms=6, label=label)
+        axes.set(
+            xlabel="posterior probability of hijacked, mean of a tenth of the runs",
+            ylabel="share of these runs that were hijacked",
+            title="Reliability, held-out agent families",
+            xlim=(-0.02, 1.02),
+            ylim=(-0.02, 1.02),
+            aspect="equal",
+        )
+        axes.legend(loc="upper left")
+    return figure
+
+
+def trajectories(shown: Sequence[Trajectory]) -> Figure:
+    """Draw the posterior of each run after every call, time running downwards."""
+    with matplotlib.rc_context(STYLE):
+        longest = max(len(run.calls) for run in shown)
+        lines = -(-len(shown) // 2)
+        figure = Figure(figsize=(11.5, lines * (1.5 + 0.36 * longest)), layout="constrained")
+        figure.get_layout_engine().set(hspace=0.08)
+        for place, run in enumerate(shown):
+            axes = figure.add_subplot(lines, 2, place + 1)
+            steps = np.arange(len(run.hijacked))
+            colour = RED if run.kind.startswith("hijacked") else GREEN
+            axes.axvline(0.5, color=GREY, lw=1, ls=":")
+            axes.plot(run.hijacked, steps, "o-", color=colour, lw=2, ms=6, clip_on=False)
+            axes.set_yticks(steps, ["(prior)", *run.calls])
+            axes.set(
+                xlim=(0, 1),
+                ylim=(len(steps) - 0.5, -0.5),
+                xlabel="posterior probability of hijacked",
+            )
+            agent = textwrap.fill(run.agent, TITLE_WIDTH)
+            axes.set_title(f"{run.kind} ({run.suite})\n{agent}", fontsize=10)
+    return figure
+
+
+def goal_confusion(suites: Sequence[GoalMetrics]) -> Figure:
+    """Draw the confusion of hypotheses of each suite: shares of a row, with the runs written."""
+    with matplotlib.rc_context({**STYLE, "axes.grid": False}):
+        figure = Figure(figsize=(11.5, 11.5), layout="constrained")
+        figure.get_layout_engine().set(hspace=0.06)
+        for place, suite in enumerate(suites):
+            axes = figure.add_subplot(2, 2, place + 1)
+            rows = suite.confusion.sum(axis=1, keepdims=True)
+            share = suite.confusion / np.maximum(rows, 1)
+            axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
+            names = [name.replace("injection_task_", "goal ") for name in suite.names]
+            axes.set_xticks(range(len(names)), names, rotation=45, ha="right")
+            axes.set_yticks(range(len(names)), names)
+            for (row, column), runs in np.ndenumerate(suite.confusion):
+                ink = "white" if share[row, column] > 0.55 else "black"
+                if runs:
+                    axes.text(column, row, str(runs), ha="center", va="center", color=ink)
+            axes.set(
+                title=f"{suite.suite}: {suite.accuracy:.0%} of {suite.runs} runs right",
+                xlabel="most probable hypothesis",
+                ylabel="what happened",
+            )
+    return figure
