@@ -1,0 +1,85 @@
+"""Bytes of frames to COBS bytes."""
+
+from amaranth.hdl import Module, Mux, Signal
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.memory import Memory
+from amaranth.lib.wiring import In, Out
+
+__all__ = ["CobsEncoder"]
+
+RING = 512
+"""Bytes of the ring: a block of 255, and another that leaves meanwhile."""
+
+
+class CobsEncoder(wiring.Component):
+    """Consistent overhead byte stuffing: no zero inside a frame, one after it.
+
+    A block's code stands before its bytes but is known after them. So the bytes go into a ring in
+    which the place of the code is left free; it is written in the cycle in which the zero that
+    ends the block would have been. What stands before the open block may leave.
+
+    Throughput: one byte per cycle but for one cycle per full block of 254 and two per frame.
+    Latency: a block, and 2 cycles.
+
+    Members
+    -------
+    i : stream of {byte: 8, end: 1}
+        A beat with ``end`` holds no byte; it ends the frame.
+    o : stream of bytes
+    """
+
+    i: In(stream.Signature(data.StructLayout({"byte": 8, "end": 1})))
+    o: Out(stream.Signature(8))
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        m.submodules.ring = ring = Memory(shape=8, depth=RING, init=[])
+        write, read = ring.write_port(), ring.read_port(domain="sync")
+
+        code_at = Signal(range(RING))  # place of the open block's code; all before may leave
+        put = Signal(range(RING), init=1)
+        take = Signal(range(RING))
+        # The block's code has no need to exist: it follows a full one, and no byte came yet.
+        optional = Signal()
+        block = Signal(8)
+        full = (put - take)[: len(put)] >= RING - 2
+        m.d.comb += block.eq(put - code_at)
+        closes = Signal()
+        ends = Signal()
+        stores = Signal()
+        with m.If(~full):
+            with m.If(block == 255):
+                m.d.comb += closes.eq(1)
+                m.d.sync += optional.eq(1)
+            with m.Elif(self.i.valid):
+                with m.If(self.i.p.end & optional):
+                    m.d.comb += [ends.eq(1), self.i.ready.eq(1)]
+                    m.d.sync += optional.eq(0)
+                with m.Elif(self.i.p.end):
+                    m.d.comb += closes.eq(1)
+                    m.d.sync += optional.eq(1)
+                with m.Else():
+                    m.d.comb += self.i.ready.eq(1)
+                    m.d.comb += closes.eq(self.i.p.byte == 0)
+                    m.d.comb += stores.eq(self.i.p.byte != 0)
+                    m.d.sync += optional.eq(0)
+        m.d.comb += [
+            write.en.eq(closes | ends | stores),
+            write.addr.eq(Mux(stores, put, code_at)),
+            write.data.eq(Mux(stores, self.i.p.byte, Mux(ends, 0, block))),
+        ]
+        with m.If(write.en):
+            m.d.sync += put.eq(put + 1)
+        with m.If(closes | ends):
+            m.d.sync += code_at.eq(put)
+
+        m.d.comb += [
+            read.addr.eq(take),
+            read.en.eq(~self.o.valid | self.o.ready),
+            self.o.p.eq(read.data),
+        ]
+        with m.If(read.en):
+            m.d.sync += self.o.valid.eq(take != code_at)
+            with m.If(take != code_at):
+                m.d.sync += take.eq(take + 1)
+        return m

@@ -1,0 +1,140 @@
+"""Link bytes to checked requests in block RAM."""
+
+from amaranth.hdl import Cat, Module, Mux, Signal, unsigned
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.memory import Memory
+from amaranth.lib.wiring import In, Out, connect, flipped
+from amaranth.utils import ceil_log2
+
+from ..link_map import LARGEST_PAYLOAD, REQUEST_HEADER, Counter
+from .cobs_decoder import CobsDecoder
+from .crc32 import add_crc32
+
+__all__ = ["FrameReceiver"]
+
+HEADER_WORDS = sum(field.words for field in REQUEST_HEADER)
+
+
+class FrameReceiver(wiring.Component):
+    """Frames, offered once their CRC is right; nothing of a damaged one is ever seen.
+
+    Two buffers: one frame arrives while the one before is read. A frame's word 0 holds its type
+    in bits 16..23 and its sequence number above; its payload follows from word 1.
+
+    Throughput: one byte per cycle while a buffer is free; `i` waits otherwise. Latency: a frame is
+    offered 1 cycle after its zero. ``word`` follows ``address`` by 2 cycles.
+
+    Parameters
+    ----------
+    largest_payload : int
+        Bytes; longer frames are dropped.
+
+    Members
+    -------
+    i : stream of link bytes
+    gap : in
+        Strobe of a PHY that knows of time: silence. A frame that has begun is dropped, and the
+        rest of it up to the next zero.
+    frame : stream of the number of payload words
+        Taking it gives the buffer back.
+    address : in
+        Word of the offered frame.
+    word : out
+        The word, registered once more: block RAM is slow from clock to output.
+    drop : stream of `Counter`
+        Why a frame was dropped. Until taken, no further frame ends.
+    """
+
+    def __init__(self, largest_payload: int = LARGEST_PAYLOAD) -> None:
+        self.largest_payload = largest_payload
+        # The last word of a largest frame has no room beside word 0. No request needs it: its
+        # reply could not hold its results (`link_map.data_limit`).
+        self.bank_words = 1 << ceil_log2(largest_payload // 4)
+        super().__init__(
+            {
+                "i": In(stream.Signature(8)),
+                "gap": In(1),
+                "frame": Out(stream.Signature(range(largest_payload // 4 + 1))),
+                "address": In(range(self.bank_words)),
+                "word": Out(32),
+                "drop": Out(stream.Signature(unsigned(4))),
+            }
+        )
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        m.submodules.decoder = decoder = CobsDecoder()
+        connect(m, flipped(self.i), decoder.i)
+        beat = decoder.o
+
+        m.submodules.buffer = buffer = Memory(
+            shape=unsigned(32), depth=2 * self.bank_words, init=[]
+        )
+        write, read = buffer.write_port(granularity=8), buffer.read_port(domain="sync")
+
+        word_bits = ceil_log2(self.bank_words)
+        bank, oldest = Signal(), Signal()
+        held = Signal(2)
+        words = Signal(data.ArrayLayout(self.frame.p.shape(), 2))
+
+        # Bytes from 2 on, so that the payload begins at a word: 2 and 3 are type and sequence.
+        first = 2
+        limit = first + 2 + self.largest_payload + 4
+        place = Signal(range(limit + 2), init=first)
+        restart = Signal()
+        accepted = beat.valid & beat.ready
+        crc = add_crc32(m, restart)
+        m.d.comb += [
+            beat.ready.eq(~held.bit_select(bank, 1) & ~self.drop.valid),
+            restart.eq((accepted & beat.p.end) | decoder.resync),
+            crc.data.eq(beat.p.byte),
+            crc.valid.eq(accepted & ~beat.p.end),
+            write.data.eq(beat.p.byte.replicate(4)),
+            write.addr.eq(Cat(place[2 : 2 + word_bits], bank)),
+        ]
+        with m.If(crc.valid & (place < 4 * self.bank_words)):
+            m.d.comb += write.en.eq(1 << place[:2])
+        with m.If(crc.valid & (place <= limit)):
+            m.d.sync += place.eq(place + 1)
+
+        payload_words = place[2:] - 2
+        framing_bad = (
+            beat.p.broken | (place > limit) | place[:2].any() | (place < 4 * HEADER_WORDS + 8)
+        )
+        good = Signal()
+        m.d.comb += good.eq(accepted & beat.p.end & ~framing_bad & crc.match_detected)
+        with m.If(restart):
+            m.d.sync += place.eq(first)
+        with m.If(good):
+            m.d.sync += [
+                held.bit_select(bank, 1).eq(1),
+                words[bank].eq(payload_words),
+                bank.eq(~bank),
+            ]
+
+        silence = Signal()
+        with m.If(self.gap & decoder.inside):
+            m.d.sync += silence.eq(1)
+        m.d.comb += decoder.resync.eq(silence & ~self.drop.valid)
+        with m.If(self.drop.ready):
+            m.d.sync += self.drop.valid.eq(0)
+        with m.If(decoder.resync):
+            m.d.sync += silence.eq(0)
+            with m.If(decoder.inside):
+                m.d.sync += [self.drop.valid.eq(1), self.drop.p.eq(Counter.GAPS)]
+        with m.Elif(accepted & beat.p.end & ~good):
+            m.d.sync += [
+                self.drop.valid.eq(1),
+                self.drop.p.eq(Mux(framing_bad, Counter.BAD_FRAMING, Counter.BAD_CRC)),
+            ]
+
+        m.d.comb += [
+            self.frame.valid.eq(held.bit_select(oldest, 1)),
+            self.frame.p.eq(words[oldest]),
+            read.addr.eq(Cat(self.address, oldest)),
+            read.en.eq(1),
+        ]
+        m.d.sync += self.word.eq(read.data)
+        with m.If(self.frame.valid & self.frame.ready):
+            m.d.sync += [held.bit_select(oldest, 1).eq(0), oldest.eq(~oldest)]
+        return m

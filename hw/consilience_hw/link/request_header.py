@@ -1,0 +1,194 @@
+"""The header of a request: compared with what the session remembers, or remembered."""
+
+from amaranth.hdl import Cat, Module, Signal, unsigned
+from amaranth.lib import data, enum, wiring
+from amaranth.lib.memory import Memory
+from amaranth.lib.wiring import In, Out
+from amaranth.utils import exact_log2
+
+__all__ = ["Place", "RequestHeader", "findings_layout"]
+
+
+class Remembered(enum.IntEnum, shape=4):
+    """Words that outlast a request, in a memory: registers would cost a fifth of the link."""
+
+    NONCE = 0
+    OPERATION = 1
+    FRAGMENT = 2
+    """Number of the operation's last fragment."""
+    TOTAL = 3
+    HELLO = 4
+    """Operation id of the last HELLO."""
+    KEPT = 8
+    """From here on, by slot: operation id of the kept reply."""
+
+
+class Place(enum.IntEnum, shape=3):
+    """A place of the walk over a header."""
+
+    TYPE = 0
+    NONCE = 1
+    OPERATION = 2
+    KEPT = 3
+    HELLO = 4
+    FRAGMENT = 5
+    TOTAL = 6
+
+
+WALK = {  # place: (word of the frame, what it is compared with or remembered as)
+    Place.TYPE: (0, Remembered.NONCE),
+    Place.NONCE: (1, Remembered.NONCE),
+    Place.OPERATION: (2, Remembered.OPERATION),
+    Place.KEPT: (2, Remembered.KEPT),
+    Place.HELLO: (2, Remembered.HELLO),
+    Place.FRAGMENT: (3, Remembered.FRAGMENT),
+    Place.TOTAL: (4, Remembered.TOTAL),
+}
+FETCH = 2
+"""Cycles from a word's address to the word."""
+
+
+def findings_layout() -> data.StructLayout:
+    """Return the layout of what a comparison found.
+
+    ``type``, ``sequence``: of the request. ``same_nonce``, ``same_operation``, ``same_kept``,
+    ``same_hello``, ``same_total``: equal to what is remembered (of the session, of the last
+    operation, of the reply kept in the request's slot, of the last HELLO, of the operation).
+    ``later``: the operation id is later than the last one. ``first``, ``next``: the fragment
+    number is 0; is one more than the last. ``zero_total``: the total is 0.
+    """
+    flags = "same_nonce same_operation same_kept same_hello same_total later first next zero_total"
+    return data.StructLayout({"type": 8, "sequence": 8, **dict.fromkeys(flags.split(), 1)})
+
+
+class RequestHeader(wiring.Component):
+    """Walks over a header, one word per cycle: `cycles` from `walk` to `done`.
+
+    Parameters
+    ----------
+    slots : int
+        Replies kept.
+    address_bits : int
+        Width of `address`.
+
+    Members
+    -------
+    walk : in
+        Strobe: a walk begins.
+    remember : in
+        While walking: remember the words instead of comparing them.
+    opens : in
+        While walking: the operation id is that of a HELLO, too.
+    new_nonce, nonce : in
+        Strobe, not while walking: remember this nonce.
+    address, word
+        Read port of the frame buffer; ``word`` follows by 2 cycles.
+    active, place : out
+        ``word`` and ``recalled`` are those of this `Place`.
+    recalled : out
+        The word remembered. Without a walk: the nonce.
+    done : out
+        The walk is at its last place.
+    found : out, `findings_layout`
+        Of the last comparison.
+    """
+
+    cycles = len(WALK) + FETCH
+
+    def __init__(self, slots: int, address_bits: int) -> None:
+        self.slot_bits = exact_log2(slots)
+        super().__init__(
+            {
+                "walk": In(1),
+                "remember": In(1),
+                "opens": In(1),
+                "new_nonce": In(1),
+                "nonce": In(32),
+                "address": Out(address_bits),
+                "word": In(32),
+                "active": Out(1),
+                "place": Out(Place),
+                "recalled": Out(32),
+                "done": Out(1),
+                "found": Out(findings_layout()),
+            }
+        )
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        found = self.found
+        m.submodules.remembered = remembered = Memory(shape=unsigned(32), depth=16, init=[])
+        recall, remember = remembered.read_port(domain="sync"), remembered.write_port()
+
+        walking = Signal()
+        step = Signal(range(self.cycles))
+        with m.If(self.walk):
+            m.d.sync += [walking.eq(1), step.eq(0)]
+        with m.Elif(walking):
+            m.d.sync += [walking.eq(~self.done), step.eq(step + 1)]
+        m.d.comb += [
+            self.done.eq(step == self.cycles - 1),
+            self.active.eq(walking & (step >= FETCH)),
+            self.place.eq(step - FETCH),
+        ]
+
+        # The frame's word needs 2 cycles, the remembered one 1. The last word stays at hand.
+        recalled_as = Signal(Remembered)
+        with m.Switch(step):
+            for place, (word, _) in WALK.items():
+                with m.Case(place):
+                    m.d.comb += self.address.eq(word)
+            with m.Default():
+                m.d.comb += self.address.eq(WALK[Place.TOTAL][0])
+        with m.If(walking), m.Switch(step):
+            for place, (_, what) in WALK.items():
+                with m.Case(place + FETCH - 1):
+                    m.d.comb += recalled_as.eq(what)
+        is_kept = recalled_as == Remembered.KEPT
+        slot = found.sequence[: self.slot_bits] & is_kept.replicate(self.slot_bits)
+        m.d.comb += [
+            recall.addr.eq(recalled_as | slot),
+            recall.en.eq(1),
+            self.recalled.eq(~recall.data),
+        ]
+
+        at = {place: self.active & (self.place == place) for place in Place}
+        remembered_as = Signal(4)
+        m.d.sync += remembered_as.eq(recall.addr)
+        m.d.comb += [remember.addr.eq(remembered_as), remember.data.eq(~self.word)]
+        with m.If(self.new_nonce):
+            m.d.comb += [
+                remember.addr.eq(Remembered.NONCE),
+                remember.data.eq(~self.nonce),
+                remember.en.eq(1),
+            ]
+        with m.Elif(self.active & self.remember), m.Switch(self.place):
+            with m.Case(Place.OPERATION, Place.KEPT, Place.FRAGMENT, Place.TOTAL):
+                m.d.comb += remember.en.eq(1)
+            with m.Case(Place.HELLO):
+                m.d.comb += remember.en.eq(self.opens)
+
+        difference = Signal(32)
+        # A fragment is to be one more than the last. One adder does it: the memory holds inverted
+        # words, so that this is word + ~remembered + 1.
+        carry = self.place != Place.FRAGMENT
+        m.d.comb += difference.eq((Cat(carry, self.word) + Cat(carry, recall.data))[1:])
+        same = Signal()
+        is_zero = Signal()
+        m.d.comb += [same.eq(difference == 0), is_zero.eq(self.word == 0)]
+        with m.If(~self.remember):
+            with m.If(at[Place.TYPE]):
+                m.d.sync += [found.type.eq(self.word[16:24]), found.sequence.eq(self.word[24:])]
+            with m.If(at[Place.NONCE]):
+                m.d.sync += found.same_nonce.eq(same)
+            with m.If(at[Place.OPERATION]):
+                m.d.sync += [found.same_operation.eq(same), found.later.eq(~same & ~difference[31])]
+            with m.If(at[Place.KEPT]):
+                m.d.sync += found.same_kept.eq(same)
+            with m.If(at[Place.HELLO]):
+                m.d.sync += found.same_hello.eq(same)
+            with m.If(at[Place.FRAGMENT]):
+                m.d.sync += [found.next.eq(same), found.first.eq(is_zero)]
+            with m.If(at[Place.TOTAL]):
+                m.d.sync += [found.same_total.eq(same), found.zero_total.eq(is_zero)]
+        return m

