@@ -34,7 +34,7 @@ docs: $(STAMP) ## render docs/link.md from the link map
 	@$(BIN)/python -m consilience.link_docs
 
 lock: $(STAMP) ## resolve requirements.lock anew from pyproject.toml
-	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --no-emit-index-url \
+	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --no-strip-extras \
 	    --python-version 3.11 --all-extras --upgrade -o requirements.lock pyproject.toml
 
 clean: ## remove .venv and build
