@@ -1,0 +1,118 @@
+"""The program `consilience`: its commands, and the exit code of every way to end."""
+
+import errno
+import importlib.metadata
+import signal
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType
+from typing import Annotated, NoReturn
+
+import typer
+from consilience.cli.demo import demo
+from consilience.cli.doctor import doctor
+from consilience.cli.fuse import fuse
+from consilience.cli.output import INTERRUPTED, Output, log_to_stderr
+from consilience.cli.serve import serve
+from consilience.cli.status import status
+from consilience.errors import ConsilienceError
+
+__all__ = ["app", "main"]
+
+_EPILOG = (
+    "Exit codes: 0 ok, 1 failed, 2 usage or bad input, 3 tool missing, 4 no device, 5 permission, "
+    "6 link ABI mismatch, 7 link integrity, 8 mismatch against the golden model, 130 interrupted."
+)
+
+app = typer.Typer(
+    name="consilience",
+    help="Exact Bayesian evidence fusion: the same bits on gateware, in simulation, on a CPU.",
+    epilog=_EPILOG,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+for command in (demo, fuse, status, serve, doctor):
+    app.command()(command)
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        print(importlib.metadata.version("consilience"))
+        raise typer.Exit
+
+
+@app.callback()
+def _program(
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
+    ] = False,
+) -> None:
+    """Only options: the help text is the program's."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code (design: 0 .. 8, 130).
+
+    Parameters
+    ----------
+    arguments : sequence of str or None
+        The words after the program's name; None takes those of the process.
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
+    output = Output(as_json="--json" in words)
+    command = typer.main.get_command(app)
+    try:
+        with log_to_stderr(), _ended_by_sigterm():
+            code = command.main(words, prog_name="consilience", standalone_mode=False) or 0
+    except ConsilienceError as error:
+        code = error.exit_code
+        output.failure(str(error), code)
+    except typer.TyperException as error:
+        code = error.exit_code
+        output.failure(error.format_message(), code)
+        context = getattr(error, "ctx", None)
+        output.note(f"try '{context.command_path if context else 'consilience'} --help'")
+    except OSError as error:
+        code = ConsilienceError.exit_code
+        output.failure(_os_message(error), code)
+    except MemoryError:
+        code = ConsilienceError.exit_code
+        output.failure("out of memory; use smaller --chunk-rows and --bucket-rows", code)
+    if code == INTERRUPTED:
+        output.note("interrupted")
+    return int(code)
+
+
+def _os_message(error: OSError) -> str:
+    """Return what the system refused, and the cure where there is one."""
+    place = f"{error.filename}: " if error.filename else ""
+    cause = error.strerror or str(error)
+    cures = {
+        errno.ENOSPC: "; free some, or choose another --out or --spill-dir",
+        errno.EADDRINUSE: "; choose another --port",
+    }
+    return f"{place}{cause}{cures.get(error.errno or 0, '')}"
+
+
+@contextmanager
+def _ended_by_sigterm() -> Iterator[None]:
+    """Let a polite kill unwind as Ctrl-C does, so that no temporary file stays behind."""
+
+    def leave(number: int, _frame: FrameType | None) -> NoReturn:
+        raise SystemExit(128 + number)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, leave)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,52 @@
+"""The options that choose a device, and its opening."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import quote
+
+import typer
+from consilience.cli.output import Output
+from consilience.devices.device import Device
+from consilience.devices.opening import open_device
+from consilience.errors import BadInput
+
+__all__ = ["DeviceOption", "JsonOption", "WavesOption", "opened", "with_waves"]
+
+DeviceOption = Annotated[
+    str,
+    typer.Option(
+        "--device",
+        metavar="URL",
+        help="Device: cpu, sim (cycle-accurate gateware), sim?lanes=4, socket://HOST:PORT, "
+        "serial:///dev/ttyUSB1?baud=3000000, or auto.",
+    ),
+]
+
+JsonOption = Annotated[
+    bool, typer.Option("--json", help="Print exactly one JSON object on stdout; logs on stderr.")
+]
+
+WavesOption = Annotated[
+    Path | None,
+    typer.Option("--waves", metavar="PATH", help="Record waveforms of sim to this VCD file."),
+]
+
+
+def with_waves(url: str, waves: Path | None) -> str:
+    """Return the URL with the option `waves`; BadInput if the device is not simulated."""
+    if waves is None:
+        return url
+    if url.partition("?")[0] != "sim":
+        raise BadInput(f"--waves records the simulated device, not {url}; use --device sim")
+    return f"{url}{'&' if '?' in url else '?'}waves={quote(str(waves))}"
+
+
+@contextmanager
+def opened(url: str, output: Output) -> Iterator[Device]:
+    """Open the device for the time of a command, saying so where it may take a while."""
+    with output.working(f"opening {url}"):
+        device = open_device(url)
+    with device:
+        yield device

@@ -1,0 +1,158 @@
+"""`consilience fuse`: an evidence file to a file of posteriors."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from consilience.cli.device_option import DeviceOption, JsonOption, WavesOption, opened, with_waves
+from consilience.cli.output import Output, key_values
+from consilience.evidence.agents import AgentType
+from consilience.evidence.fusing import FuseOptions, FuseSummary, Fusion
+from consilience.evidence.unit import Unit
+from rich.table import Table
+from rich.text import Text
+
+__all__ = ["fuse"]
+
+_DEFAULTS = FuseOptions()
+
+
+def fuse(
+    evidence: Annotated[
+        Path,
+        typer.Argument(
+            metavar="EVIDENCE",
+            help="Evidence, .parquet, .csv or .npz: one row per observation, with the agent id "
+            "and one log-likelihood per hypothesis (-inf = impossible).",
+            show_default=False,
+        ),
+    ],
+    out: Annotated[
+        Path,
+        typer.Option(
+            "--out",
+            metavar="PATH",
+            help="Result, .parquet, .csv or .npz: one row per agent, with the posterior "
+            "(probability, and code in log2 Q16.16), decision, rows and status.",
+            show_default=False,
+        ),
+    ],
+    prior: Annotated[
+        str | None,
+        typer.Option(
+            metavar="P,P,...",
+            help="Prior probabilities, scaled to sum to 1; 0 = impossible. In column order "
+            "(0.9,0.1) or by name (benign=0.9,hijacked=0.1).",
+            show_default="uniform",
+        ),
+    ] = None,
+    unit: Annotated[
+        Unit, typer.Option(help="Unit of the log-likelihoods: natural logarithms or log2.")
+    ] = Unit.NATS,
+    agent_column: Annotated[
+        str, typer.Option(metavar="NAME", help="Column of agent ids (integers or text).")
+    ] = _DEFAULTS.agent_column,
+    agent_type: Annotated[
+        AgentType,
+        typer.Option(help="How a CSV's ids are taken; auto refuses a mixture of both."),
+    ] = AgentType.AUTO,
+    hypotheses: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME,NAME,...",
+            help="Log-likelihood columns.",
+            show_default="all but agent and weight, in file order",
+        ),
+    ] = None,
+    weight_column: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Column of row weights, integers 0 .. 65536 (65536 = 1).",
+            show_default="weight, where the file has it",
+        ),
+    ] = None,
+    chunk_rows: Annotated[
+        int,
+        typer.Option(min=1, metavar="N", help="Rows read, and sent to the device, at a time."),
+    ] = _DEFAULTS.chunk_rows,
+    bucket_rows: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            max=1 << 28,
+            metavar="N",
+            help="Rows held in memory while grouping by agent; more go to temporary files.",
+        ),
+    ] = _DEFAULTS.bucket_rows,
+    spill_dir: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Folder of those temporary files.",
+            show_default="the folder of --out",
+        ),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing output.")] = False,
+    device: DeviceOption = "cpu",
+    waves: WavesOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Fuse log-likelihood evidence into one posterior per agent.
+
+    Rows of an agent may lie anywhere in the file, which may be larger than memory. Every device
+    gives the same bits. Nothing is written under the final name until all of it is.
+    """
+    output = Output(as_json=as_json)
+    url = with_waves(device, waves)
+    options = FuseOptions(
+        prior=prior,
+        unit=unit,
+        agent_column=agent_column,
+        agent_type=agent_type,
+        hypotheses=None if hypotheses is None else tuple(hypotheses.split(",")),
+        weight_column=weight_column,
+        chunk_rows=chunk_rows,
+        bucket_rows=bucket_rows,
+        spill_directory=spill_dir,
+        overwrite=force,
+    )
+    with (
+        Fusion(evidence, out, options) as fusion,
+        opened(url, output) as opened_device,
+        output.progress() as progress,
+    ):
+        summary = fusion.run(opened_device, progress)
+    output.result(asdict(summary), _decisions(summary), "", _figures(summary))
+    if summary.saturated_values:
+        output.note(
+            "note: values beyond +-32768 bits, taken as the nearest code: "
+            f"{summary.saturated_values:,}"
+        )
+
+
+def _decisions(summary: FuseSummary) -> Table:
+    table = Table(title_justify="left", box=None, pad_edge=False)
+    table.add_column("decision", style="cyan")
+    table.add_column("prior", justify="right")
+    table.add_column("agents", justify="right")
+    priors = dict(zip(summary.hypotheses, summary.prior, strict=True))
+    for name, count in summary.decisions.items():
+        if name in priors or count:
+            prior = f"{priors[name]:.4g}" if name in priors else ""
+            table.add_row(Text(name), prior, f"{count:,}")
+    return table
+
+
+def _figures(summary: FuseSummary) -> Table:
+    rows: dict[str, object] = {
+        "rows": summary.rows,
+        "agents": summary.agents,
+        "saturated values": summary.saturated_values,
+        "clamped agents": summary.clamped_agents,
+        "device": summary.device,
+        "time": f"{summary.seconds:.2f} s ({summary.rows / summary.seconds:,.0f} rows/s)",
+        "written": summary.out,
+    }
+    return key_values(rows)

@@ -1,0 +1,135 @@
+"""What a command says: results on stdout, everything else on stderr, one exit code."""
+
+import json
+import logging
+import sys
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TextIO
+
+from rich.console import Console, RenderableType
+from rich.progress import (
+    BarColumn,
+    Progress,
+    TaskID,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.table import Table
+from rich.text import Text
+
+__all__ = ["INTERRUPTED", "Output", "key_values", "log_to_stderr"]
+
+INTERRUPTED = 130
+"""Exit code after Ctrl-C."""
+
+_WIDTH = 100
+"""Columns of tables where there is no terminal to ask."""
+
+
+def _console(stream: TextIO) -> Console:
+    return Console(
+        file=stream, width=None if stream.isatty() else _WIDTH, highlight=False, markup=False
+    )
+
+
+class Output:
+    """The voice of one command.
+
+    Parameters
+    ----------
+    as_json : bool
+        Print the result as one JSON object in place of a table.
+    """
+
+    def __init__(self, *, as_json: bool) -> None:
+        self._as_json = as_json
+        self._answered = False
+        self._results = _console(sys.stdout)
+        self._notes = _console(sys.stderr)
+
+    def result(self, value: Mapping[str, object], *view: RenderableType) -> None:
+        """Print the result: `value` as JSON, or `view` for a person."""
+        self._answered = True
+        if self._as_json:
+            print(json.dumps(value, allow_nan=False), flush=True)
+            return
+        for part in view:
+            self._results.print(part, soft_wrap=isinstance(part, str | Text))
+        sys.stdout.flush()
+
+    def note(self, text: str) -> None:
+        """Say something that is not a result."""
+        self._notes.print(text, soft_wrap=True)
+
+    def failure(self, message: str, exit_code: int) -> None:
+        """Say in one line why the command fails; with JSON also as its one object, if none was."""
+        line = " ".join(message.split())
+        self._notes.print(Text.assemble(("error: ", "bold red"), line), soft_wrap=True)
+        if self._as_json and not self._answered:
+            print(json.dumps({"error": line, "exit_code": exit_code}), flush=True)
+
+    @contextmanager
+    def working(self, text: str) -> Iterator[None]:
+        """Show `text` while something of unknown length runs."""
+        if not self._notes.is_terminal:
+            self.note(f"{text} ...")
+            yield
+            return
+        with self._notes.status(Text(text)):
+            yield
+
+    @contextmanager
+    def progress(self) -> Iterator[Callable[[str, int, int], None]]:
+        """Give a callback (stage, done, total) that draws one bar per stage on a terminal."""
+        columns = (
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            TaskProgressColumn(),
+            TimeElapsedColumn(),
+        )
+        bars = Progress(*columns, console=self._notes, disable=not self._notes.is_terminal)
+        tasks: dict[str, TaskID] = {}
+
+        def report(stage: str, done: int, total: int) -> None:
+            if stage not in tasks:
+                tasks[stage] = bars.add_task(stage)
+            bars.update(tasks[stage], completed=done, total=total)
+
+        with bars:
+            yield report
+
+
+def key_values(rows: Mapping[str, object]) -> Table:
+    """Return a two-column table of names and values; numbers get thousands separators."""
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column(style="cyan", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in rows.items():
+        shown = f"{value:,}" if isinstance(value, int) else str(value)
+        table.add_row(Text(name), Text(shown))
+    return table
+
+
+@contextmanager
+def log_to_stderr() -> Iterator[None]:
+    """Send library logs and warnings to stderr, a line each, while a command runs."""
+
+    def show(message: Warning | str, *_: object, **__: object) -> None:
+        print(f"warning: {message}", file=sys.stderr)
+
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    logger = logging.getLogger("consilience")
+    level = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    try:
+        with warnings.catch_warnings():
+            warnings.showwarning = show
+            yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(level)

@@ -1,0 +1,148 @@
+"""Agent ids: one type for all of them, numbered in order of arrival, sorted at the end."""
+
+import re
+from enum import StrEnum
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from consilience.errors import BadInput
+from consilience.evidence.validation import Rows
+from numpy.typing import NDArray
+
+__all__ = ["AgentIndex", "AgentType", "SortedAgents"]
+
+_INTEGER = re.compile(r"-?[1-9][0-9]*|0")
+_DECIMAL = re.compile(
+    r"[+-]?([0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?=e))(e[+-]?[0-9]+)?|nan", re.IGNORECASE
+)
+
+
+class AgentType(StrEnum):
+    """How the ids of a text file are to be taken."""
+
+    AUTO = "auto"
+    """Integers if all are, text if none is; a mixture is refused."""
+    INTEGER = "integer"
+    STRING = "string"
+
+
+class SortedAgents(NamedTuple):
+    """The ids ascending (integers by value, text by code point) and each arrival's place there."""
+
+    ids: pa.Array
+    rank: NDArray[np.int64]
+
+
+class AgentIndex:
+    """Numbers the distinct agent ids of a file from 0 in order of arrival.
+
+    Memory grows with the number of agents, not of rows.
+
+    Parameters
+    ----------
+    column : str
+        The column of ids, for messages.
+    text : bool
+        The source holds ids as text and cannot tell an integer from it.
+    kind : AgentType
+        How such text is to be taken; a source with types of its own allows only `AUTO`.
+    """
+
+    def __init__(self, column: str, *, text: bool, kind: AgentType = AgentType.AUTO) -> None:
+        if not text and kind is not AgentType.AUTO:
+            raise BadInput("--agent-type is for CSV; Parquet and NPZ hold their own type")
+        self._column = column
+        self._text = text
+        self._kind = kind
+        self._expected = kind
+        self._type: pa.DataType | None = None
+        self._first: tuple[str, int] | None = None
+        self._places: dict[int | str, int] = {}
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def add(self, ids: pa.Array, rows: Rows) -> NDArray[np.int64]:
+        """Return the number of each row's agent, shape (rows,).
+
+        Raises
+        ------
+        BadInput
+            An id is missing, empty, of a type other than integer or text, or not of the type
+            of the ids before it.
+        """
+        kind = ids.type
+        if pa.types.is_dictionary(kind):
+            ids = ids.dictionary_decode()
+            kind = ids.type
+        if pa.types.is_null(kind) or ids.null_count:
+            index = int(pc.index(pc.is_null(ids), True).as_py())
+            raise rows.fault(index, self._column, "no agent id; every row needs one")
+        if not (
+            pa.types.is_integer(kind) or pa.types.is_string(kind) or pa.types.is_large_string(kind)
+        ):
+            raise BadInput(
+                f"{rows.path}: column {self._column!r} holds {kind}; agent ids are integers or "
+                "text, convert the column"
+            )
+        self._type = kind
+        encoded = ids.dictionary_encode()
+        places = self._places
+        numbers = np.empty(len(encoded.dictionary), np.int64)
+        for position, agent in enumerate(encoded.dictionary.to_pylist()):
+            if agent not in places:
+                if isinstance(agent, str):
+                    self._check_text(agent, encoded, position, rows)
+                places[agent] = len(places)
+            numbers[position] = places[agent]
+        arrivals: NDArray[np.int64] = numbers[encoded.indices.to_numpy(zero_copy_only=False)]
+        return arrivals
+
+    def sorted(self) -> SortedAgents:
+        """Return all ids in ascending order and the place of each agent number in it."""
+        ids: list[int] | list[str]
+        if self._text and self._expected is AgentType.INTEGER:
+            ids, kind = [int(agent) for agent in self._places], pa.int64()
+        else:
+            ids, kind = list(self._places), self._type  # type: ignore[assignment]
+        order = sorted(range(len(ids)), key=ids.__getitem__)
+        rank = np.empty(len(ids), np.int64)
+        rank[order] = np.arange(len(ids))
+        return SortedAgents(pa.array([ids[place] for place in order], type=kind), rank)
+
+    def _check_text(
+        self, agent: str, encoded: pa.DictionaryArray, position: int, rows: Rows
+    ) -> None:
+        """Refuse an id that is not what the ids before it are."""
+
+        def fault(message: str) -> BadInput:
+            index = int(pc.index(encoded.indices, position).as_py())
+            return rows.fault(index, self._column, message)
+
+        if agent == "":
+            raise fault("no agent id; every row needs one")
+        if not self._text or self._kind is AgentType.STRING:
+            return
+        cure = "pass --agent-type string to take all ids as text"
+        if _INTEGER.fullmatch(agent):
+            kind = AgentType.INTEGER
+            if not -(1 << 63) <= int(agent) < 1 << 63:
+                raise fault(f"agent id {agent} is wider than 64 bits; {cure}")
+        elif _DECIMAL.fullmatch(agent):
+            raise fault(f"agent id {agent!r} is a decimal number, not an integer; {cure}")
+        else:
+            kind = AgentType.STRING
+        if self._expected is AgentType.AUTO:
+            self._expected = kind
+            self._first = (agent, int(pc.index(encoded.indices, position).as_py()) + rows.first)
+        elif kind is not self._expected:
+            before = f" as in row {self._first[1]} ({self._first[0]})" if self._first else ""
+            raise fault(
+                f"agent id {agent!r} is not {_KIND_NAMES[self._expected]}{before}; ids are all "
+                f"of one type: correct it, or {cure}"
+            )
+
+
+_KIND_NAMES = {AgentType.INTEGER: "an integer", AgentType.STRING: "text"}

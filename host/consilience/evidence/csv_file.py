@@ -1,0 +1,110 @@
+"""Evidence from CSV, block by block, and the place of the first cell that cannot be read."""
+
+import csv
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import BinaryIO, ClassVar, Self
+
+import pyarrow as pa
+import pyarrow.csv as arrow_csv
+from consilience.errors import BadInput
+from consilience.evidence.reading import EvidenceSource
+
+__all__ = ["CsvFile"]
+
+
+class CsvFile(EvidenceSource):
+    """A CSV file by RFC 4180: UTF-8, commas, a header line, quotes where needed.
+
+    Every agent id is read as text and every number as binary64, so that no type is guessed
+    from the first rows.
+    """
+
+    agents_are_text: ClassVar[bool] = True
+
+    def __init__(self, path: Path, columns: Sequence[str], file: BinaryIO) -> None:
+        super().__init__(path, columns)
+        self._file = file
+        self._bytes = path.stat().st_size
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Open the file at `path` and read its header; BadInput if it has none."""
+        try:
+            with path.open(newline="", encoding="utf-8-sig") as text:
+                header = next((row for row in csv.reader(text) if row), None)
+        except (UnicodeDecodeError, csv.Error) as error:
+            raise BadInput(
+                f"{path}: not a CSV file in UTF-8 ({error}); save it as CSV, UTF-8, with commas"
+            ) from None
+        if header is None:
+            raise BadInput(f"{path}: the file has no header and no rows; write it again")
+        # Unbuffered: the position then says how far Arrow has read.
+        return cls(path, header, path.open("rb", buffering=0))
+
+    def batches(
+        self, agent: str, numbers: Sequence[str], chunk_rows: int
+    ) -> Iterator[pa.RecordBatch]:
+        """Yield the named columns in batches of at most `chunk_rows` rows."""
+        types = {agent: pa.string()} | dict.fromkeys(numbers, pa.float64())
+        try:
+            reader = arrow_csv.open_csv(
+                self._file,
+                parse_options=arrow_csv.ParseOptions(newlines_in_values=True),
+                convert_options=arrow_csv.ConvertOptions(
+                    column_types=types,
+                    include_columns=list(types),
+                    null_values=[""],
+                    strings_can_be_null=True,
+                ),
+            )
+            for block in reader:
+                for start in range(0, block.num_rows, chunk_rows):
+                    yield block.slice(start, chunk_rows)
+        except pa.ArrowException as error:
+            cause = str(error).partition("\n")[0]
+            raise self._first_fault(numbers) or BadInput(
+                f"{self.path}: not readable as CSV ({cause}); save it as CSV, UTF-8, with commas"
+            ) from None
+
+    def progress(self) -> tuple[int, int]:
+        """Return the bytes read, and all bytes."""
+        return self._file.tell(), self._bytes
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+    def _first_fault(self, numbers: Sequence[str]) -> BadInput | None:
+        """Find the row and column that Arrow's message does not name, by reading once more."""
+        places = [(self.columns.index(name), name) for name in numbers]
+        try:
+            with self.path.open(newline="", encoding="utf-8-sig") as text:
+                lines = csv.reader(text)
+                rows = (row for row in lines if row)
+                next(rows)
+                for number, row in enumerate(rows, start=1):
+                    where = f"{self.path}: row {number} (line {lines.line_num})"
+                    if len(row) != len(self.columns):
+                        return BadInput(
+                            f"{where}: {len(row)} cells where the header has "
+                            f"{len(self.columns)}; add or remove commas"
+                        )
+                    for position, name in places:
+                        if not _is_number(row[position]):
+                            return BadInput(
+                                f"{where}, column {name!r}: {row[position]!r} is not a number; "
+                                "correct it, or name the right columns with --hypotheses"
+                            )
+        except (UnicodeDecodeError, csv.Error):
+            return BadInput(f"{self.path}: not text in UTF-8; save it as CSV, UTF-8, with commas")
+        return None
+
+
+def _is_number(cell: str) -> bool:
+    """Return whether Arrow reads `cell` as a number; an empty cell is missing, not malformed."""
+    try:
+        float(cell or 0)
+    except ValueError:
+        return False
+    return "_" not in cell

@@ -1,0 +1,60 @@
+"""Evidence from Parquet, batch by batch."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Self
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from consilience.errors import BadInput
+from consilience.evidence.reading import EvidenceSource
+
+__all__ = ["ParquetSource"]
+
+_BUFFER_BYTES = 1 << 20
+"""Read ahead per column."""
+
+
+class ParquetSource(EvidenceSource):
+    """A Parquet file; its own types say what is an integer, a number or text."""
+
+    def __init__(self, path: Path, file: pq.ParquetFile) -> None:
+        super().__init__(path, file.schema_arrow.names)
+        self._file = file
+        self._rows = file.metadata.num_rows
+        self._read = 0
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Open the file at `path`; BadInput if its footer cannot be read."""
+        try:
+            # As it stands by default, Arrow would read every column of a row group at once.
+            file = pq.ParquetFile(path, buffer_size=_BUFFER_BYTES, pre_buffer=False)
+        except (pa.ArrowException, OSError) as error:
+            raise _damaged(path, error) from None
+        return cls(path, file)
+
+    def batches(
+        self, agent: str, numbers: Sequence[str], chunk_rows: int
+    ) -> Iterator[pa.RecordBatch]:
+        """Yield the named columns in batches of at most `chunk_rows` rows."""
+        names = [agent, *numbers]
+        try:
+            for batch in self._file.iter_batches(batch_size=chunk_rows, columns=names):
+                self._read += batch.num_rows
+                yield batch.select(names)
+        except (pa.ArrowException, OSError) as error:
+            raise _damaged(self.path, error) from None
+
+    def progress(self) -> tuple[int, int]:
+        """Return the rows yielded, and all rows."""
+        return self._read, self._rows
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+def _damaged(path: Path, error: Exception) -> BadInput:
+    cause = str(error).partition("\n")[0]
+    return BadInput(f"{path}: not a whole Parquet file ({cause}); write or copy it again")

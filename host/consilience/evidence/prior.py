@@ -1,0 +1,78 @@
+"""The prior as written on the command line."""
+
+import math
+from collections.abc import Sequence
+
+from consilience.errors import BadInput
+from consilience.evidence.validation import nearest
+
+__all__ = ["parse_prior"]
+
+
+def parse_prior(text: str | None, hypotheses: Sequence[str]) -> tuple[float, ...]:
+    """Return the prior probability of each hypothesis; they sum to 1.
+
+    Parameters
+    ----------
+    text : str or None
+        Comma-separated probabilities, ``0.9,0.1`` in the order of `hypotheses` or
+        ``benign=0.9,hijacked=0.1`` in any order; scaled to sum to 1, 0 = impossible. None:
+        uniform.
+    hypotheses : sequence of str
+        Names of the hypotheses.
+
+    Raises
+    ------
+    BadInput
+        Wrong number of values, unknown or repeated name, a value that is not a finite number of
+        at least 0, or a sum that is zero or too large to divide by.
+    """
+    if text is None:
+        return (1 / len(hypotheses),) * len(hypotheses)
+    parts = [part.strip() for part in text.split(",")]
+    if any("=" in part for part in parts):
+        parts = _by_name(parts, hypotheses)
+    if len(parts) != len(hypotheses):
+        raise BadInput(
+            f"--prior has {len(parts)} values for {len(hypotheses)} hypotheses; give one each "
+            f"for {', '.join(hypotheses)}"
+        )
+    values = [_probability(part, name) for part, name in zip(parts, hypotheses, strict=True)]
+    total = sum(values)
+    if total == 0 or math.isinf(total):
+        raise BadInput(
+            f"--prior sums to {total:g} and cannot be normalised; give probabilities, as 0.9,0.1"
+        )
+    return tuple(value / total for value in values)
+
+
+def _by_name(parts: Sequence[str], hypotheses: Sequence[str]) -> list[str]:
+    """Return the values of ``name=value`` parts in the order of `hypotheses`."""
+    values: dict[str, str] = {}
+    for part in parts:
+        name, sign, value = part.rpartition("=")
+        name = name.strip()
+        if not sign:
+            raise BadInput(f"--prior mixes names and bare numbers at {part!r}; name all or none")
+        if name not in hypotheses:
+            hint = nearest(name, hypotheses).replace("columns", "hypotheses")
+            raise BadInput(f"--prior names no hypothesis {name!r}; {hint}")
+        if name in values:
+            raise BadInput(f"--prior names {name!r} twice; name it once")
+        values[name] = value
+    missing = [name for name in hypotheses if name not in values]
+    if missing:
+        raise BadInput(f"--prior lacks {', '.join(missing)}; give every hypothesis a probability")
+    return [values[name] for name in hypotheses]
+
+
+def _probability(text: str, name: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not (0 <= value < math.inf):
+        raise BadInput(
+            f"--prior for {name!r} is {text.strip()!r}; give a probability, a finite number >= 0"
+        )
+    return value

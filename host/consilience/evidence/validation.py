@@ -1,0 +1,174 @@
+"""Which columns mean what, and whether every value in them can be evidence."""
+
+import difflib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from consilience.errors import BadInput
+from numpy.typing import NDArray
+
+__all__ = [
+    "ONE",
+    "EvidenceColumns",
+    "Rows",
+    "choose_columns",
+    "log_likelihoods",
+    "nearest",
+    "weights",
+]
+
+ONE = 1 << 16
+"""The weight of an ordinary row; weights are 0 .. 65536."""
+
+DEFAULT_WEIGHT = "weight"
+
+
+@dataclass(frozen=True)
+class EvidenceColumns:
+    """The columns of an evidence file by meaning; `weight` is None where every row counts 1."""
+
+    agent: str
+    hypotheses: tuple[str, ...]
+    weight: str | None
+
+    @property
+    def numbers(self) -> tuple[str, ...]:
+        """The columns that hold numbers."""
+        return self.hypotheses if self.weight is None else (*self.hypotheses, self.weight)
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Where a batch lies: the file, and the number of the batch's first row, from 1."""
+
+    path: Path
+    first: int
+
+    def fault(self, index: int, column: str, message: str) -> BadInput:
+        """Return the error for the batch's row `index`."""
+        return BadInput(f"{self.path}: row {self.first + index}, column {column!r}: {message}")
+
+
+def nearest(name: str, names: Iterable[str]) -> str:
+    """Return a hint with the most similar of `names`, or with all of them."""
+    known = list(names)
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
+    return f"did you mean {close[0]!r}?" if close else f"the columns are {', '.join(known)}"
+
+
+def choose_columns(
+    path: Path,
+    columns: Sequence[str],
+    *,
+    agent: str,
+    hypotheses: Sequence[str] | None,
+    weight: str | None,
+) -> EvidenceColumns:
+    """Give every column its meaning.
+
+    Parameters
+    ----------
+    path : Path
+        The file, for messages.
+    columns : sequence of str
+        The columns of the file, in order.
+    agent : str
+        The column of agent ids.
+    hypotheses : sequence of str or None
+        The columns of log-likelihoods; None: all other than agent and weight, in file order.
+    weight : str or None
+        The column of weights; None: `weight` where the file has it.
+
+    Raises
+    ------
+    BadInput
+        A column is missing or has two meanings, there are fewer than two hypotheses, or a column
+        that nobody named looks like a misspelt one.
+    """
+    if weight is None and DEFAULT_WEIGHT in columns and DEFAULT_WEIGHT not in (hypotheses or ()):
+        weight = DEFAULT_WEIGHT
+    named = [("--agent-column", agent)]
+    named += [("--weight-column", weight)] if weight is not None else []
+    named += [("--hypotheses", name) for name in hypotheses or ()]
+    for option, name in named:
+        if name not in columns:
+            raise BadInput(f"{path}: no column {name!r} ({option}); {nearest(name, columns)}")
+    taken = [name for _, name in named]
+    for name in taken:
+        if taken.count(name) > 1:
+            raise BadInput(f"{path}: column {name!r} is named twice in the options; name it once")
+    if hypotheses is None:
+        hypotheses = [name for name in columns if name not in taken]
+        for name in hypotheses:
+            _refuse_misspelt_weight(path, name, weight)
+    if len(hypotheses) < 2:
+        found = ", ".join(hypotheses) or "none"
+        raise BadInput(
+            f"{path}: two or more hypothesis columns are needed, found {found}; "
+            "give one log-likelihood column per hypothesis"
+        )
+    return EvidenceColumns(agent, tuple(hypotheses), weight)
+
+
+def _refuse_misspelt_weight(path: Path, name: str, weight: str | None) -> None:
+    """Refuse a column that would silently become a hypothesis by a typing error."""
+    spelling = name.strip().lower()
+    if weight is None and difflib.get_close_matches(spelling, [DEFAULT_WEIGHT], cutoff=0.8):
+        raise BadInput(
+            f"{path}: column {name!r} would be a hypothesis but looks like {DEFAULT_WEIGHT!r}; "
+            "rename it, or say what it is with --weight-column or --hypotheses"
+        )
+
+
+def log_likelihoods(batch: pa.RecordBatch, names: Sequence[str], rows: Rows) -> NDArray[np.float64]:
+    """Return the columns `names` as binary64, shape (rows, hypotheses); -inf is legal.
+
+    Raises
+    ------
+    BadInput
+        A column is not of numbers, or a value is missing, NaN or positive infinity.
+    """
+    values = np.empty((batch.num_rows, len(names)), np.float64)
+    for position, name in enumerate(names):
+        column = _numbers(batch.column(name), name, rows)
+        values[:, position] = column
+        bad = np.isnan(column) | (column == np.inf)
+        if bad.any():
+            index = int(bad.argmax())
+            if np.isnan(column[index]):
+                raise rows.fault(index, name, "NaN; give a number, or -inf for impossible")
+            raise rows.fault(
+                index, name, "positive infinity; no likelihood is infinite, give a finite number"
+            )
+    return values
+
+
+def weights(batch: pa.RecordBatch, name: str, rows: Rows) -> NDArray[np.uint32]:
+    """Return the column `name` as weights 0 .. 65536, shape (rows,); BadInput at any other."""
+    column = _numbers(batch.column(name), name, rows)
+    # The negation also finds NaN.
+    bad = ~((column >= 0) & (column <= ONE) & (column == np.floor(column)))
+    if bad.any():
+        index = int(bad.argmax())
+        raise rows.fault(
+            index, name, f"weight {column[index]:g}; give an integer 0 .. {ONE} ({ONE} = 1)"
+        )
+    return column.astype(np.uint32)
+
+
+def _numbers(column: pa.Array, name: str, rows: Rows) -> NDArray[np.float64]:
+    kind = column.type
+    if not (pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_null(kind)):
+        raise BadInput(
+            f"{rows.path}: column {name!r} holds {kind}, not numbers; convert it, or name the "
+            "right columns with --hypotheses"
+        )
+    if column.null_count:
+        index = int(pc.index(pc.is_null(column), True).as_py())
+        raise rows.fault(index, name, "the cell is empty; every row needs a number")
+    values: NDArray[np.float64] = column.to_numpy(zero_copy_only=False).astype(np.float64)
+    return values

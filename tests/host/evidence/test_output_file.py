@@ -1,0 +1,69 @@
+"""A file appears whole or not at all."""
+
+import pytest
+from consilience.errors import BadInput
+from consilience.evidence.output_file import OutputFile
+
+
+def test_nothing_is_there_before_commit(tmp_path):
+    path = tmp_path / "out.csv"
+    with OutputFile(path, overwrite=False) as output:
+        output.file.write(b"data")
+        assert not path.exists()
+        output.commit()
+        assert path.read_bytes() == b"data"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt, SystemExit])
+def test_nothing_stays_when_left_early(tmp_path, error):
+    with pytest.raises(error), OutputFile(tmp_path / "out.csv", overwrite=False) as output:
+        output.file.write(b"data")
+        raise error
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_existing_file_needs_overwrite_and_survives_a_failure(tmp_path):
+    path = tmp_path / "out.csv"
+    path.write_text("old")
+    with pytest.raises(BadInput, match="exists already; pass --force"):
+        OutputFile(path, overwrite=False)
+    with pytest.raises(RuntimeError), OutputFile(path, overwrite=True):
+        raise RuntimeError
+    assert path.read_text() == "old"
+    with OutputFile(path, overwrite=True) as output:
+        output.commit()
+    assert path.read_text() == ""
+
+
+def test_file_that_appears_meanwhile_is_not_replaced(tmp_path):
+    path = tmp_path / "out.csv"
+    with (
+        pytest.raises(BadInput, match="exists already"),
+        OutputFile(path, overwrite=False) as output,
+    ):
+        path.write_text("another's")
+        output.commit()
+    assert path.read_text() == "another's"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_link_is_followed(tmp_path):
+    target, link = tmp_path / "target.csv", tmp_path / "link.csv"
+    target.write_text("old")
+    link.symlink_to(target)
+    with OutputFile(link, overwrite=True) as output:
+        output.file.write(b"new")
+        output.commit()
+    assert link.is_symlink()
+    assert target.read_text() == "new"
+
+
+def test_directory_and_missing_folder(tmp_path):
+    with pytest.raises(BadInput, match="is a directory"):
+        OutputFile(tmp_path, overwrite=True)
+    with pytest.raises(BadInput, match=r"cannot be written .*make the folder"):
+        OutputFile(tmp_path / "no" / "out.csv", overwrite=False)
+    (tmp_path / "file").touch()
+    with pytest.raises(BadInput, match="cannot be written"):
+        OutputFile(tmp_path / "file" / "out.csv", overwrite=False)
