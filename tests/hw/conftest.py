@@ -96,6 +96,8 @@ class Bench:
     """Runs a link: bytes in, bytes out, until it has been quiet for a while.
 
     What to send is a list of ``bytes`` and of calls ``(ctx, bench)`` made between them (async).
+    With `credits`, the bytes of a request wait as a host's would: until fewer requests than that
+    are unanswered, or silence has shown that no answer comes.
     """
 
     def __init__(self, dut, within=None):
@@ -108,17 +110,27 @@ class Bench:
         self.sent_at = self.last_out_at = 0
         self.marks = []
 
-    def run(self, script, *, gaps=0.0, stalls=0.0, seed=0, quiet=400, max_cycles=40_000):
+    def run(
+        self, script, *, credits=None, gaps=0.0, stalls=0.0, seed=0, quiet=400, max_cycles=40_000
+    ):
         choose = random.Random(seed)
         dut, out = self.dut, bytearray()
         finished = []
+        unanswered, silent = 0, 0
 
         async def source(ctx):
+            nonlocal unanswered, silent
             ctx.set(dut.entropy, Frames.nonce)
             for part in script:
                 if not isinstance(part, bytes):
                     await part(ctx, self)
                     continue
+                while credits is not None and unanswered >= credits:
+                    await ctx.tick()
+                    if silent >= quiet:
+                        unanswered = 0
+                unanswered += 1
+                silent = 0
                 for byte in part:
                     while choose.random() < gaps:
                         ctx.set(dut.i.valid, 0)
@@ -133,7 +145,7 @@ class Bench:
             finished.append(True)
 
         async def sink(ctx):
-            silent = 0
+            nonlocal unanswered, silent
             offered = None
             while not (finished and silent >= quiet):
                 ready = choose.random() >= (stalls(self.cycles) if callable(stalls) else stalls)
@@ -142,9 +154,10 @@ class Bench:
                 self.cycles += 1
                 assert offered is None or (valid and byte == offered), "an offered byte changed"
                 offered = byte if valid and not ready else None
-                silent = 0 if valid or not ready else silent + 1
+                silent = 0 if valid else silent + 1
                 if ready and valid:
                     out.append(byte)
+                    unanswered -= byte == 0
                     self.last_out_at = self.cycles
                 assert self.cycles < max_cycles, "no end"
 

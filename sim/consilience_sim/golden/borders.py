@@ -1,8 +1,8 @@
 """The one rounding: log2 of an exact integer to the nearest code.
 
 The border between the codes of fractions f and f + 1 is the irrational 2**((2f + 1) / 2**(F + 1)).
-A sum S of up to 96 bits, shifted left to 128 bits, is an integer; it is above the border iff it is
-above the border's integer part at that scale. So comparing with 128-bit integers is exact.
+A sum S of up to 192 bits (Q16.16: 96), shifted left to 192 bits, is an integer; it is above the
+border iff it is above the border's integer part at that scale. So comparing integers is exact.
 """
 
 from functools import cache
@@ -15,7 +15,7 @@ from .mantissas import BITS, power_of_two
 
 __all__ = ["WIDTH", "border_words", "borders", "fractions_of", "log2_rounded"]
 
-WIDTH = 128
+WIDTH = 192
 """Bits of a normalised sum and of a border: values in [2**(WIDTH - 1), 2**WIDTH)."""
 
 
@@ -59,8 +59,8 @@ def log2_rounded(total: int, fmt: LogFormat) -> int:
 
 @cache
 def border_words(fraction_bits: int) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
-    """Return the borders as their upper and lower 64-bit words."""
-    table = borders(fraction_bits)
+    """Return the upper 128 bits of the borders, which sums of up to 128 bits need, as two words."""
+    table = [border >> WIDTH - 128 for border in borders(fraction_bits)]
     upper = np.array([border >> 64 for border in table], dtype=np.uint64)
     lower = np.array([border & (1 << 64) - 1 for border in table], dtype=np.uint64)
     return upper, lower

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 __all__ = ["BITS", "mantissas", "power_of_two"]
 
-BITS = 220
-"""Fraction bits of all powers here. Each is wrong by less than 2**-200."""
+BITS = 280
+"""Fraction bits of all powers here. Each is wrong by less than 2**-260."""
 
 
 def _ln_2() -> int:
