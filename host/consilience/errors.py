@@ -5,10 +5,14 @@ from typing import ClassVar
 __all__ = [
     "AbiMismatch",
     "BadInput",
+    "CapacityExceeded",
     "ConsilienceError",
+    "ImpossibleState",
     "LinkError",
     "Mismatch",
+    "NeedsRescan",
     "NoDevice",
+    "OutOfRange",
     "PermissionRefused",
     "ToolMissing",
 ]
@@ -24,6 +28,22 @@ class BadInput(ConsilienceError, ValueError):
     """Usage or data that cannot be right."""
 
     exit_code = 2
+
+
+class OutOfRange(BadInput, OverflowError):
+    """An answer that the number format cannot represent."""
+
+
+class ImpossibleState(BadInput):
+    """A state that no multiset of codes has, or bytes that are no state of this format."""
+
+
+class CapacityExceeded(ConsilienceError):
+    """More than 2**32 codes in one state. Sticky: the state gives no result from then on."""
+
+
+class NeedsRescan(ConsilienceError):
+    """A removal took the top of a windowed state; what lay below its window is not known."""
 
 
 class ToolMissing(ConsilienceError):

@@ -17,25 +17,26 @@ from .log_format import LogFormat
 __all__ = ["GUARD_BITS", "exp2_powers", "mantissa_table", "table_digest"]
 
 GUARD_BITS = 128
-"""Fraction bits of the powers. Each is below the true power by less than 2**-120 (at most 16
-products, each truncated once), and no entry lies that near to a rounding border (tested)."""
+"""Fraction bits of the powers that mantissas are rounded from. No entry lies as near to a rounding
+border as these are to the truth (tested)."""
 
 
 @cache
-def exp2_powers(fraction_bits: int) -> tuple[int, ...]:
-    """Return ``2**(f / 2**fraction_bits)`` for every f, in units of ``2**-GUARD_BITS``.
+def exp2_powers(fraction_bits: int, guard_bits: int = GUARD_BITS) -> tuple[int, ...]:
+    """Return ``2**(f / 2**fraction_bits)`` for every f, in units of ``2**-guard_bits``.
 
-    Each entry is an integer, truncated: too low by less than ``2**-120``.
+    Each entry is an integer, truncated: too low by less than 256 units. (A root is too low by less
+    than 2 units, and each of at most 17 products of values below 2 adds less than 6.)
     """
-    one = 1 << GUARD_BITS
+    one = 1 << guard_bits
     powers = [one]
-    root = 2 << GUARD_BITS
+    root = 2 << guard_bits
     roots = []
     for _ in range(fraction_bits):
-        root = isqrt(root << GUARD_BITS)
+        root = isqrt(root << guard_bits)
         roots.append(root)
     for root in reversed(roots):  # the smallest root is bit 0 of f
-        powers += [power * root >> GUARD_BITS for power in powers]
+        powers += [power * root >> guard_bits for power in powers]
     return tuple(powers)
 
 

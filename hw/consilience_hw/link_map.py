@@ -161,6 +161,11 @@ class Feature(IntFlag):
     POSTERIOR = 1
     WEIGHTS = 2
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the flags set, in lower case."""
+        return tuple(flag.name.lower() for flag in Feature if flag in self and flag.name)
+
 
 class Counter(IntEnum):
     """Index of each counter in STATUS's reply; all count since reset, modulo 2**32."""

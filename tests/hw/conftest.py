@@ -96,7 +96,7 @@ class Bench:
     """Runs a link: bytes in, bytes out, until it has been quiet for a while.
 
     What to send is a list of ``bytes`` and of calls ``(ctx, bench)`` made between them (async).
-    With `credits`, the bytes of a request wait as a host's would: until fewer requests than that
+    With `in_flight`, the bytes of a request wait as a host's would: until fewer requests than that
     are unanswered, or silence has shown that no answer comes.
     """
 
@@ -111,7 +111,7 @@ class Bench:
         self.marks = []
 
     def run(
-        self, script, *, credits=None, gaps=0.0, stalls=0.0, seed=0, quiet=400, max_cycles=40_000
+        self, script, *, in_flight=None, gaps=0.0, stalls=0.0, seed=0, quiet=400, max_cycles=40_000
     ):
         choose = random.Random(seed)
         dut, out = self.dut, bytearray()
@@ -125,7 +125,7 @@ class Bench:
                 if not isinstance(part, bytes):
                     await part(ctx, self)
                     continue
-                while credits is not None and unanswered >= credits:
+                while in_flight is not None and unanswered >= in_flight:
                     await ctx.tick()
                     if silent >= quiet:
                         unanswered = 0

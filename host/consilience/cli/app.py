@@ -11,6 +11,7 @@ from types import FrameType
 from typing import Annotated, NoReturn
 
 import typer
+
 from consilience.cli.demo import demo
 from consilience.cli.doctor import doctor
 from consilience.cli.fuse import fuse

@@ -8,10 +8,11 @@ from types import ModuleType
 from typing import Annotated, Any
 
 import typer
+from rich.text import Text
+
 from consilience.cli.device_option import DeviceOption, JsonOption, WavesOption, opened, with_waves
 from consilience.cli.output import Output, key_values
 from consilience.errors import BadInput, Mismatch
-from rich.text import Text
 
 __all__ = ["demo"]
 

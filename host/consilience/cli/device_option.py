@@ -7,6 +7,7 @@ from typing import Annotated
 from urllib.parse import quote
 
 import typer
+
 from consilience.cli.output import Output
 from consilience.devices.device import Device
 from consilience.devices.opening import open_device

@@ -11,11 +11,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import typer
+from rich.table import Table
+from rich.text import Text
+
 from consilience.cli.device_option import JsonOption
 from consilience.cli.output import Output
 from consilience.errors import ToolMissing
-from rich.table import Table
-from rich.text import Text
 
 __all__ = ["Check", "doctor", "run_checks"]
 

@@ -5,13 +5,14 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.table import Table
+from rich.text import Text
+
 from consilience.cli.device_option import DeviceOption, JsonOption, WavesOption, opened, with_waves
 from consilience.cli.output import Output, key_values
 from consilience.evidence.agents import AgentType
 from consilience.evidence.fusing import FuseOptions, FuseSummary, Fusion
 from consilience.evidence.unit import Unit
-from rich.table import Table
-from rich.text import Text
 
 __all__ = ["fuse"]
 

@@ -1,9 +1,15 @@
 """`consilience serve`: a device for other processes, over the link's bytes on a TCP socket."""
 
+import contextlib
 from typing import Annotated
 
 import typer
+from rich.text import Text
+
 from consilience.cli.device_option import DeviceOption, JsonOption
+from consilience.cli.output import Output
+from consilience.devices.opening import open_transport
+from consilience.link.server import LinkServer
 
 __all__ = ["serve"]
 
@@ -20,6 +26,15 @@ def serve(
 ) -> None:
     """Offer a device to other processes as socket://HOST:PORT, until Ctrl-C.
 
-    There is no authentication: who reaches the port uses the device.
+    There is no authentication: who reaches the port uses the device. One client at a time; others
+    are turned away.
     """
-    raise NotImplementedError
+    output = Output(as_json=as_json)
+    with output.working(f"opening {device}"):
+        transport = open_transport(device)
+    with contextlib.closing(transport), LinkServer(transport, host, port) as server:
+        output.result(
+            {"device": device, "address": server.address},
+            Text(f"serving {device} at {server.address}; Ctrl-C ends it"),
+        )
+        server.run()

@@ -1,8 +1,9 @@
 """`consilience status`: who a device is and what it has counted."""
 
+from rich.text import Text
+
 from consilience.cli.device_option import DeviceOption, JsonOption, opened
 from consilience.cli.output import Output, key_values
-from rich.text import Text
 
 __all__ = ["status"]
 

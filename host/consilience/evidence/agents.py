@@ -7,9 +7,10 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
+
 from consilience.errors import BadInput
 from consilience.evidence.validation import Rows
-from numpy.typing import NDArray
 
 __all__ = ["AgentIndex", "AgentType", "SortedAgents"]
 

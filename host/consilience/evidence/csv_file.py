@@ -7,6 +7,7 @@ from typing import BinaryIO, ClassVar, Self
 
 import pyarrow as pa
 import pyarrow.csv as arrow_csv
+
 from consilience.errors import BadInput
 from consilience.evidence.reading import EvidenceSource
 

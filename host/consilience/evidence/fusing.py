@@ -9,6 +9,8 @@ from types import TracebackType
 from typing import Self
 
 import numpy as np
+from numpy.typing import NDArray
+
 from consilience.convert import to_codes
 from consilience.devices.device import Device
 from consilience.errors import BadInput
@@ -21,7 +23,6 @@ from consilience.evidence.results import ResultTable
 from consilience.evidence.unit import Unit, quantise_in
 from consilience.evidence.validation import Rows, choose_columns, log_likelihoods, weights
 from consilience.evidence.writing import open_writer
-from numpy.typing import NDArray
 
 __all__ = ["FuseOptions", "FuseSummary", "Fusion", "Progress"]
 

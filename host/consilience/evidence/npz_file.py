@@ -8,9 +8,10 @@ from typing import IO, Any, NamedTuple, Self
 
 import numpy as np
 import pyarrow as pa
+from numpy.lib import format as npy
+
 from consilience.errors import BadInput
 from consilience.evidence.reading import EvidenceSource
-from numpy.lib import format as npy
 
 __all__ = ["NpzFile"]
 

@@ -6,6 +6,7 @@ from typing import Self
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+
 from consilience.errors import BadInput
 from consilience.evidence.reading import EvidenceSource
 

@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import ClassVar, Self
 
 import pyarrow as pa
+
 from consilience.errors import BadInput
 
 __all__ = ["SUFFIXES", "EvidenceSource", "check_suffix", "open_evidence", "refuse_duplicates"]

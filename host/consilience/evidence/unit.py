@@ -3,9 +3,10 @@
 from enum import StrEnum
 
 import numpy as np
-from consilience.convert import quantise
 from consilience_hw.log_format import Q16_16
 from numpy.typing import NDArray
+
+from consilience.convert import quantise
 
 __all__ = ["Unit", "quantise_in"]
 

@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from consilience.errors import BadInput
 from numpy.typing import NDArray
+
+from consilience.errors import BadInput
 
 __all__ = [
     "ONE",

@@ -76,7 +76,7 @@ def link(bench):
         m.submodules.job = job = AddJob()
         connect(m, dut.job, job.port)
         one = bench(dut, m)
-        return one.run(script, **{"credits": config.credits} | options), one
+        return one.run(script, **{"in_flight": config.credits} | options), one
 
     return run
 
@@ -166,7 +166,7 @@ def test_a_repeated_request_is_answered_alike_and_executed_once(link, frames):
 def test_only_the_last_replies_are_kept(link, frames):
     requests = [frames.status(k, 1 + k) for k in range(1, 7)]
     script = [frames.hello(), *requests, requests[2], requests[1], frames.status(7, 8)]
-    out, _ = link(script, credits=1)
+    out, _ = link(script, in_flight=1)
     replies = frames.replies(out)
     assert [reply.sequence for reply in replies] == [0, 1, 2, 3, 4, 5, 6, 3, 7]
     assert replies[3].raw == replies[7].raw
@@ -235,7 +235,7 @@ def test_a_later_hello_opens_a_session_of_its_own(link, frames):
         frames.status(78, 0x9000_0000),  # not later than HELLO's
         frames.status(78, 0x9000_0001),
     ]
-    hello, _, again, status = frames.replies(link(script, credits=1)[0])
+    hello, _, again, status = frames.replies(link(script, in_flight=1)[0])
     assert again.words == hello.words, "the nonce stays until the device is reset"
     assert counters_of(status) == {
         Counter.FRAMES: 3,
@@ -247,7 +247,7 @@ def test_a_later_hello_opens_a_session_of_its_own(link, frames):
 
 def test_a_hello_repeated_after_its_reply_is_gone_changes_nothing(link, frames):
     requests = [frames.status(k, 1 + k) for k in range(1, 6)]
-    out, _ = link([frames.hello(), *requests, frames.hello(), frames.status(6, 7)], credits=1)
+    out, _ = link([frames.hello(), *requests, frames.hello(), frames.status(6, 7)], in_flight=1)
     replies = frames.replies(out)
     assert [reply.sequence for reply in replies] == [0, 1, 2, 3, 4, 5, 0, 6]
     assert replies[6].raw == replies[0].raw
@@ -377,7 +377,7 @@ def test_a_host_that_overruns_its_credits_loses_requests_but_no_answer_is_wrong(
     hello, *requests = [frames.hello(), *(frames.status(k, 1 + k) for k in range(1, 12))]
     out, _ = link(
         [hello, *requests],
-        credits=None,
+        in_flight=None,
         stalls=lambda cycle: 1.0 if cycle < 3000 else 0.0,
         quiet=700,
     )
@@ -394,6 +394,6 @@ def test_any_number_of_credits(link, frames, slots):
     config = EngineConfig(hypotheses=0, weights=False, credits=slots, largest_payload=300)
     requests = [frames.status(k, 1 + k) for k in range(1, 11)]
     script = [frames.hello(), *requests, requests[-slots], frames.status(11, 12)]
-    replies = frames.replies(link(script, config, credits=1)[0])
+    replies = frames.replies(link(script, config, in_flight=1)[0])
     assert [reply.sequence for reply in replies] == [*range(11), 11 - slots, 11]
     assert replies[-2].raw == replies[11 - slots].raw

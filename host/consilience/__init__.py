@@ -1,0 +1,28 @@
+"""Exact Bayesian evidence fusion: the same bits on gateware, in its simulation and on a CPU.
+
+>>> import consilience as cs
+>>> with cs.open("cpu") as dev:
+...     code = dev.reduce(cs.to_codes([-1.0, -2.0, -3.0]))
+>>> s = cs.LogSum.of(cs.to_codes([-1.0, -2.0])).add(cs.to_codes(-3.0))
+>>> s.code == code[0]
+True
+"""
+
+from consilience.convert import from_codes, quantise, to_codes
+from consilience.devices.device import Device, DeviceInfo, PosteriorResult
+from consilience.exact.log_sum import LogSum
+from consilience.exact.window_sum import WindowSum
+from consilience.logsumexp import logsumexp
+
+__all__ = [
+    "Device",
+    "DeviceInfo",
+    "LogSum",
+    "PosteriorResult",
+    "WindowSum",
+    "from_codes",
+    "logsumexp",
+    "open",
+    "quantise",
+    "to_codes",
+]

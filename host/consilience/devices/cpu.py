@@ -1,0 +1,83 @@
+"""The cpu device: the exact arithmetic on this machine, no link between."""
+
+import numpy as np
+from consilience_hw.engine_config import EngineConfig
+from consilience_hw.link_map import Board
+from consilience_hw.result_status import ResultStatus
+from numpy.typing import NDArray
+
+from consilience.devices.device import ERROR_BOUND_ULP, Device, DeviceInfo
+from consilience.errors import BadInput
+from consilience.exact.kernels import posterior_segments, sum_segments, tables
+
+__all__ = ["CpuDevice"]
+
+_HYPOTHESES = 16
+
+
+class CpuDevice(Device):
+    """One core of this machine; every result is decided exactly.
+
+    The first use compiles the kernels (some seconds; kept on disk for later processes).
+    """
+
+    def __init__(self) -> None:
+        self._config = EngineConfig(board=Board.CPU, hypotheses=_HYPOTHESES, clock_hz=1)
+        self._counters = dict.fromkeys(("calls", "codes", "results", "saturated"), 0)
+
+    @property
+    def info(self) -> DeviceInfo:
+        """Identity and counters since opening."""
+        config = self._config
+        return DeviceInfo(
+            url="cpu",
+            board=config.board.name.lower(),
+            version=".".join(map(str, config.version)),
+            build=f"{config.build_hash:016x}",
+            clock_hz=0,
+            format=config.fmt,
+            lanes=config.lanes,
+            hypotheses=config.hypotheses,
+            features=config.features.names,
+            error_bound_ulp=ERROR_BOUND_ULP,
+            counters=dict(self._counters),
+        )
+
+    def sums(
+        self, codes: NDArray[np.int32], offsets: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int32], NDArray[np.uint32]]:
+        """Return code and status of each segment."""
+        capacity = self._config.fmt.capacity
+        if len(codes) > capacity and np.diff(offsets).max() > capacity:
+            raise BadInput(f"a segment has more than {capacity} codes; split it")
+        sums = np.empty(len(offsets) - 1, np.int32)
+        status = np.empty(len(offsets) - 1, np.uint32)
+        sum_segments(codes, offsets, *tables(), sums, status)
+        self._count(len(codes), status)
+        return sums, status
+
+    def posteriors(
+        self,
+        evidence: NDArray[np.int32],
+        offsets: NDArray[np.int64],
+        prior: NDArray[np.int32],
+        weight: NDArray[np.uint32] | None,
+    ) -> tuple[NDArray[np.int32], NDArray[np.uint32]]:
+        """Return posterior and status of each agent."""
+        agents, hypotheses = len(offsets) - 1, evidence.shape[1]
+        posterior = np.empty((agents, hypotheses), np.int32)
+        status = np.empty(agents, np.uint32)
+        weights = np.empty(0, np.uint32) if weight is None else weight
+        posterior_segments(evidence, offsets, prior, weights, *tables(), posterior, status)
+        self._count(evidence.size, status)
+        return posterior, status
+
+    def close(self) -> None:
+        """Do nothing: there is nothing to give back."""
+
+    def _count(self, codes: int, status: NDArray[np.uint32]) -> None:
+        counters = self._counters
+        counters["calls"] += 1
+        counters["codes"] += codes
+        counters["results"] += len(status)
+        counters["saturated"] += int(np.count_nonzero(status & ResultStatus.SATURATED))

@@ -1,0 +1,248 @@
+"""What every device does, and the checks that stand before all of them."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+from consilience_hw.log_format import LogFormat
+from numpy.typing import ArrayLike, NDArray
+
+from consilience.convert import as_codes
+from consilience.errors import BadInput
+from consilience.logsumexp import log_sum_exp_over
+
+__all__ = ["ERROR_BOUND_ULP", "Device", "DeviceInfo", "PosteriorResult", "Reduced"]
+
+ERROR_BOUND_ULP = 0.55
+"""Bound of |code - true log sum| in ulp (2**-16 bit) for up to 2**32 codes: docs/numerics.md."""
+
+ONE = 1 << 16
+"""Weight 1."""
+
+
+class Reduced(NamedTuple):
+    """Log sums (int32 codes) and their `ResultStatus` flags (uint32), shape (segments,)."""
+
+    codes: NDArray[np.int32]
+    status: NDArray[np.uint32]
+
+
+class PosteriorResult(NamedTuple):
+    """Posteriors by agent.
+
+    Parameters
+    ----------
+    ids : array, shape (A,)
+        Agents in ascending order.
+    posterior : int32 array, shape (A, H)
+        Codes: log2 of the probability of each hypothesis.
+    status : uint32 array, shape (A,)
+        `ResultStatus` flags, and from bit 8 on how many values were clamped.
+    """
+
+    ids: NDArray[Any]
+    posterior: NDArray[np.int32]
+    status: NDArray[np.uint32]
+
+
+@dataclass(frozen=True)
+class DeviceInfo:
+    """Identity, number format, error bound and counters of a device.
+
+    Parameters
+    ----------
+    url : str
+        As `open` took it.
+    board, version, build : str
+        What it runs on; its version; the hash of its sources and parameters, in hex.
+    clock_hz : int
+        Clock of the engine; 0 where there is none.
+    format : LogFormat
+        Number format of its codes.
+    lanes : int
+        Codes taken per cycle.
+    hypotheses : int
+        Most hypotheses of a posterior; 0: it has none.
+    features : tuple of str
+        Names of `link_map.Feature` flags.
+    error_bound_ulp : float
+        |code - true log sum| is at most this, in 2**-16 bit.
+    counters : mapping of str to int
+        Since reset or opening.
+    """
+
+    url: str
+    board: str
+    version: str
+    build: str
+    clock_hz: int
+    format: LogFormat
+    lanes: int
+    hypotheses: int
+    features: tuple[str, ...]
+    error_bound_ulp: float
+    counters: Mapping[str, int]
+
+
+class Device(ABC):
+    """Computes log sums and posteriors; all devices give the same bits.
+
+    A context manager: leaving it closes the device. One thread at a time.
+    """
+
+    @property
+    @abstractmethod
+    def info(self) -> DeviceInfo:
+        """Identity and counters; may ask the device."""
+
+    @abstractmethod
+    def sums(
+        self, codes: NDArray[np.int32], offsets: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int32], NDArray[np.uint32]]:
+        """Return code and status of each segment; checked input, see `reduce`."""
+
+    @abstractmethod
+    def posteriors(
+        self,
+        evidence: NDArray[np.int32],
+        offsets: NDArray[np.int64],
+        prior: NDArray[np.int32],
+        weight: NDArray[np.uint32] | None,
+    ) -> tuple[NDArray[np.int32], NDArray[np.uint32]]:
+        """Return posterior and status of each agent, whose rows lie between two offsets.
+
+        Checked input, see `posterior`; every agent has at least one row.
+        """
+
+    @abstractmethod
+    def close(self) -> None:
+        """Give the device back; a second call does nothing."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def reduce(self, codes: ArrayLike, offsets: ArrayLike | None = None) -> NDArray[np.int32]:
+        """Return the log sum of each segment: log2 of the sum of 2**c, one int32 code each.
+
+        Parameters
+        ----------
+        codes : int32 array_like, shape (n,)
+            Q16.16, unit bits; -2**31 is the log of zero.
+        offsets : int64 array_like, shape (segments + 1,), optional
+            Segment k is ``codes[offsets[k]:offsets[k + 1]]``; 0 first, n last, never decreasing.
+            Default: all codes are one segment. An empty segment gives the log of zero.
+
+        Returns
+        -------
+        int32 array, shape (segments,)
+            Within 0.55 ulp of the true log sums. Values above the largest code give that code and
+            are counted in ``info.counters["saturated"]``; `reduce_with_status` tells which.
+
+        Raises
+        ------
+        BadInput
+            Codes that are no 32-bit integers, offsets that do not fit them.
+        """
+        return self.reduce_with_status(codes, offsets).codes
+
+    def reduce_with_status(self, codes: ArrayLike, offsets: ArrayLike | None = None) -> Reduced:
+        """Return `reduce` and the `ResultStatus` flags of each segment."""
+        flat = as_codes(codes)
+        if flat.ndim != 1:
+            raise BadInput(f"codes must have one dimension, not {flat.ndim}; ravel() them")
+        bounds = np.array([0, len(flat)]) if offsets is None else np.asarray(offsets)
+        if bounds.dtype.kind not in "iu" or bounds.ndim != 1 or not len(bounds):
+            raise BadInput("offsets must be integers of one dimension, 0 first")
+        if bounds[0] != 0 or bounds[-1] != len(flat) or (bounds[1:] < bounds[:-1]).any():
+            raise BadInput(
+                f"offsets must go from 0 to the number of codes, {len(flat)}, and never decrease; "
+                f"they go from {bounds[0]} to {bounds[-1]}"
+            )
+        return Reduced(*self.sums(np.ascontiguousarray(flat), bounds.astype(np.int64)))
+
+    def logsumexp(
+        self,
+        a: ArrayLike,
+        axis: int | tuple[int, ...] | None = None,
+        b: ArrayLike | None = None,
+        keepdims: bool = False,
+        return_sign: bool = False,
+    ) -> Any:
+        """Return `consilience.logsumexp` computed on this device."""
+        return log_sum_exp_over(self.sums, a, axis, b, keepdims, return_sign)
+
+    def posterior(
+        self,
+        evidence: ArrayLike,
+        agent: ArrayLike,
+        prior: ArrayLike,
+        weight: ArrayLike | None = None,
+    ) -> PosteriorResult:
+        """Return one posterior per agent from rows of evidence in any order.
+
+        ``L[h] = prior[h] + sum of weight * evidence[h]`` over the agent's rows, exactly; its
+        difference to the largest L is rounded once to a code, and the log sum over the hypotheses
+        is subtracted. A log of zero with weight above 0 makes a hypothesis impossible.
+
+        Parameters
+        ----------
+        evidence : int32 array_like, shape (N, H)
+            log2 p(observation given hypothesis) as codes.
+        agent : array_like, shape (N,)
+            Whom each row is about: integers or text.
+        prior : int32 array_like, shape (H,)
+            log2 of the prior probabilities as codes; need not sum to 1.
+        weight : uint32 array_like, shape (N,), optional
+            0 .. 65536, of which 65536 is 1 and the default.
+
+        Raises
+        ------
+        BadInput
+            Shapes that do not match, values out of range, or more hypotheses than the device has.
+        """
+        rows, start = as_codes(evidence, "evidence"), as_codes(prior, "prior")
+        ids = np.asarray(agent)
+        if rows.ndim != 2 or ids.shape != rows.shape[:1] or start.shape != rows.shape[1:]:
+            raise BadInput(
+                f"evidence (N, H), agent (N,) and prior (H,) must fit, not {rows.shape}, "
+                f"{ids.shape} and {start.shape}"
+            )
+        if not 2 <= rows.shape[1] <= 16:
+            raise BadInput(f"evidence must have 2 to 16 hypotheses, not {rows.shape[1]}")
+        if ids.dtype.kind not in "iuUS":
+            raise BadInput(f"agent ids must be integers or text, not {ids.dtype}")
+        weights = None if weight is None else _weights(weight, len(rows))
+        order = np.argsort(ids, kind="stable")
+        ids = ids[order]
+        firsts = np.flatnonzero(np.concatenate([[True], ids[1:] != ids[:-1]])[: len(ids)])
+        offsets = np.append(firsts, len(ids)).astype(np.int64)
+        grouped = np.ascontiguousarray(rows[order])
+        posterior, status = self.posteriors(
+            grouped, offsets, start, None if weights is None else weights[order]
+        )
+        return PosteriorResult(ids[firsts], posterior, status)
+
+
+def _weights(weight: ArrayLike, rows: int) -> NDArray[np.uint32]:
+    """Return weights as uint32; BadInput at a wrong shape or value."""
+    values = np.asarray(weight)
+    if values.shape != (rows,) or (values.dtype.kind not in "iu" and rows):
+        raise BadInput(
+            f"weight must be {rows} integers, one per row, not {values.dtype} {values.shape}"
+        )
+    outside = (values < 0) | (values > ONE)
+    if outside.any():
+        place = int(outside.argmax())
+        raise BadInput(f"weight {values[place]} of row {place} is not in 0 .. {ONE} (= 1)")
+    return values.astype(np.uint32)

@@ -1,0 +1,1 @@
+"""Exact log sums in integers: mergeable states, and the kernels of the cpu device."""

@@ -1,0 +1,168 @@
+"""Exact sums of terms in bins on the absolute grid, the common ground of all states."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from consilience_hw.exp2_table import mantissa_table
+from consilience_hw.log_format import LogFormat
+from numpy.typing import NDArray
+
+from consilience.errors import ImpossibleState
+
+from .rounding import sum_to_code
+
+__all__ = ["Bins"]
+
+_CHUNK = 1 << 16
+"""Codes taken at a time: bounds the memory of an addition."""
+
+
+@dataclass(frozen=True, eq=False)
+class Bins:
+    """Sums without carries of the bins ``first .. first + len(sums) - 1``; all others are empty.
+
+    A term of position q = e // B adds its B-bit parts to bins ``q - parts + 1 .. q``. A value never
+    changes: operations return new ones, so a refused one leaves nothing half done.
+
+    Parameters
+    ----------
+    fmt : LogFormat
+        Number format.
+    first : int
+        Number of the lowest bin held.
+    sums : uint64 array
+        Sum of the parts in each bin.
+    terms : uint64 array, as long as `sums`
+        Terms whose position lies in each bin.
+    """
+
+    fmt: LogFormat
+    first: int
+    sums: NDArray[np.uint64]
+    terms: NDArray[np.uint64]
+
+    @classmethod
+    def empty(cls, fmt: LogFormat) -> "Bins":
+        """Return bins without a term."""
+        return cls(fmt, 0, np.zeros(0, np.uint64), np.zeros(0, np.uint64))
+
+    @classmethod
+    def of(cls, codes: NDArray[np.int32], fmt: LogFormat) -> "Bins":
+        """Return the bins of finite codes, shape (n,)."""
+        if not len(codes):
+            return cls.empty(fmt)
+        log_width = fmt.bin_width.bit_length() - 1
+        first = (int(codes.min()) >> fmt.fraction_bits + log_width) - fmt.parts + 1
+        last = int(codes.max()) >> fmt.fraction_bits + log_width
+        sums = np.zeros(last - first + 1, np.uint64)
+        terms = np.zeros(last - first + 1, np.uint64)
+        mantissas = mantissa_table(fmt)
+        # Places the mantissa's last bit within the lowest of the term's bins.
+        raised = fmt.bin_width * (fmt.parts - 1) - fmt.mantissa_bits
+        mask = np.uint64((1 << fmt.bin_width) - 1)
+        for start in range(0, len(codes), _CHUNK):
+            part = codes[start : start + _CHUNK]
+            position = part >> np.int32(fmt.fraction_bits)
+            shift = (position & np.int32(fmt.bin_width - 1)) + np.int32(raised)
+            term = mantissas[part & np.int32(fmt.fractions - 1)].astype(np.uint64)
+            term <<= shift.astype(np.uint64)
+            highest = (position >> np.int32(log_width)) - np.int32(first)
+            terms += np.bincount(highest, minlength=len(terms)).astype(np.uint64)
+            for below in range(fmt.parts - 1, -1, -1):
+                np.add.at(sums, highest - below, term & mask)
+                if below:
+                    term >>= np.uint64(fmt.bin_width)
+        return cls(fmt, first, sums, terms)
+
+    @property
+    def count(self) -> int:
+        """Terms in all bins."""
+        return int(self.terms.sum())
+
+    @property
+    def top(self) -> int | None:
+        """The highest bin that holds a position; None without a term."""
+        present = np.flatnonzero(self.terms)
+        return self.first + int(present[-1]) if len(present) else None
+
+    def __add__(self, other: "Bins") -> "Bins":
+        first, mine, theirs = self._aligned(other)
+        return Bins(
+            self.fmt, first, mine.sums + theirs.sums, mine.terms + theirs.terms
+        )._without_empty_ends()
+
+    def __sub__(self, other: "Bins") -> "Bins":
+        """Return what is left; ImpossibleState if no multiset has it."""
+        first, mine, theirs = self._aligned(other)
+        if (theirs.sums > mine.sums).any() or (theirs.terms > mine.terms).any():
+            raise ImpossibleState(
+                "codes to be removed are not in this state; remove only what was added"
+            )
+        left = Bins(self.fmt, first, mine.sums - theirs.sums, mine.terms - theirs.terms)
+        left.check()
+        return left._without_empty_ends()
+
+    def above(self, lowest: int) -> "Bins":
+        """Return the bins from `lowest` on: the cut of every term, for nothing was carried."""
+        start = min(max(lowest - self.first, 0), len(self.sums))
+        return Bins(
+            self.fmt, self.first + start, self.sums[start:], self.terms[start:]
+        )._without_empty_ends()
+
+    def code(self) -> int:
+        """Return the log sum: log2 of the exact sum of the cut terms, rounded once.
+
+        May be above the largest code. Without a term: the log of zero.
+        """
+        top = self.top
+        if top is None:
+            return self.fmt.log_of_zero
+        window = self.above(top - self.fmt.window_bins)
+        total = 0
+        for number, value in enumerate(window.sums.tolist(), start=window.first):
+            total += value << self.fmt.bin_width * (number - top + self.fmt.window_bins)
+        return sum_to_code(total, top, self.fmt)
+
+    def check(self) -> None:
+        """Raise ImpossibleState if some bin's sum is one that its terms cannot have.
+
+        A term adds 1 to 2**B - 1 to the bin of its position and 0 to 2**B - 1 to each of the
+        `parts` - 1 bins below. Sums that keep these bounds may still be of no multiset.
+        """
+        parts, highest = self.fmt.parts, np.uint64((1 << self.fmt.bin_width) - 1)
+        before = np.concatenate([np.zeros(1, np.uint64), np.cumsum(self.terms)])
+        ends = np.minimum(np.arange(len(self.terms)) + parts, len(self.terms))
+        reaching = before[ends] - before[:-1]
+        # Divided, not multiplied: with B = 32 the product needs more than 64 bits.
+        needed = self.sums // highest + (self.sums % highest != 0).astype(np.uint64)
+        impossible = (self.sums < self.terms) | (needed > reaching)
+        if impossible.any():
+            place = int(impossible.argmax())
+            raise ImpossibleState(
+                f"bin {self.first + place} holds {self.sums[place]}, which {reaching[place]} terms "
+                "cannot have; the state is damaged, or codes were removed that it never held"
+            )
+
+    def _aligned(self, other: "Bins") -> tuple[int, "Bins", "Bins"]:
+        """Return the lower first bin, and both widened to the same bins."""
+        if not len(self.sums) or not len(other.sums):
+            first = self.first if len(self.sums) else other.first
+            last = first + max(len(self.sums), len(other.sums))
+        else:
+            first = min(self.first, other.first)
+            last = max(self.first + len(self.sums), other.first + len(other.sums))
+        return first, self._widened(first, last), other._widened(first, last)
+
+    def _widened(self, first: int, last: int) -> "Bins":
+        if not len(self.sums):
+            zeros = np.zeros(last - first, np.uint64)
+            return Bins(self.fmt, first, zeros, zeros)
+        around = (self.first - first, last - self.first - len(self.sums))
+        return Bins(self.fmt, first, np.pad(self.sums, around), np.pad(self.terms, around))
+
+    def _without_empty_ends(self) -> "Bins":
+        used = np.flatnonzero((self.sums != 0) | (self.terms != 0))
+        if not len(used):
+            return Bins.empty(self.fmt)
+        span = slice(int(used[0]), int(used[-1]) + 1)
+        return Bins(self.fmt, self.first + span.start, self.sums[span], self.terms[span])

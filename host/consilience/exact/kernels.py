@@ -1,0 +1,217 @@
+"""Exact log sums and posteriors of many segments, compiled: the arithmetic of the cpu device.
+
+For Q16.16 with P = 24, B = 8, D = 7. A cut term is an integer below 2**64; sums are kept in two
+halves of 32 bits in 64, so 2**32 terms cannot overflow. No floating point.
+"""
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any, NamedTuple, TypeVar, cast
+
+import numba
+import numpy as np
+from consilience_hw.exp2_table import mantissa_table
+from consilience_hw.log_format import Q16_16
+from consilience_hw.result_status import CLAMPS_SHIFT, ResultStatus
+from numpy.typing import NDArray
+
+from .rounding import border_width, rounding_borders
+
+__all__ = ["Tables", "posterior_segments", "sum_segments", "tables"]
+
+Kernel = TypeVar("Kernel", bound=Callable[..., Any])
+
+_F = Q16_16.fraction_bits
+_FRACTION = Q16_16.fractions - 1
+_ZERO = Q16_16.log_of_zero
+_MIN = Q16_16.min_code
+_MAX = Q16_16.max_code
+_BORDERS = Q16_16.fractions
+_TOP_SHIFT = _F + 3  # code to bin of B = 8 bits
+_TERM_SHIFT = 8 * Q16_16.window_bins - Q16_16.mantissa_bits  # of a term in its window
+_LOW = np.uint64(0xFFFF_FFFF)
+_WORD = np.uint64(32)
+_WEIGHT_BITS = 16
+_ONE = 1 << _WEIGHT_BITS
+_HALF = _ONE >> 1
+
+_SATURATED = int(ResultStatus.SATURATED)
+_IMPOSSIBLE = int(ResultStatus.IMPOSSIBLE)
+_CLAMPED = int(ResultStatus.CLAMPED)
+_CLAMPS = CLAMPS_SHIFT
+
+
+def _compiled(function: Kernel) -> Kernel:
+    return cast(Kernel, numba.njit(cache=True, nogil=True)(function))
+
+
+class Tables(NamedTuple):
+    """Mantissas M[f], and the rounding borders cut to 96 bits: upper 64 and lower 32.
+
+    Shapes (65536,); uint32, uint64, uint64.
+    """
+
+    mantissas: NDArray[np.uint32]
+    upper: NDArray[np.uint64]
+    lower: NDArray[np.uint64]
+
+
+@cache
+def tables() -> Tables:
+    """Return the tables of Q16.16."""
+    assert border_width(Q16_16) == 96
+    borders = rounding_borders(Q16_16)
+    upper = np.array([border >> 32 for border in borders], dtype=np.uint64)
+    lower = np.array([border & 0xFFFF_FFFF for border in borders], dtype=np.uint64)
+    return Tables(mantissa_table(Q16_16), upper, lower)
+
+
+@_compiled
+def _largest(codes: NDArray[np.int32]) -> int:
+    """Return the largest code, or `_ZERO` if none is finite (or there is none)."""
+    largest = _ZERO
+    for code in codes:
+        largest = max(largest, code)
+    return largest
+
+
+@_compiled
+def _log_sum(
+    codes: NDArray[np.int32],
+    mantissas: NDArray[np.uint32],
+    upper: NDArray[np.uint64],
+    lower: NDArray[np.uint64],
+) -> int:
+    """Return the log sum as a code that may be above the largest."""
+    largest = _largest(codes)
+    if largest == _ZERO:
+        return _ZERO
+    top = np.int64(largest) >> _TOP_SHIFT
+    base = _TERM_SHIFT - 8 * top
+    high = np.uint64(0)
+    low = np.uint64(0)
+    for code in codes:
+        shift = (code >> _F) + base
+        # A shift of 64 is none at all to a processor; log of zero is no term.
+        if shift > -32 and code != _ZERO:
+            term = np.uint64(mantissas[code & _FRACTION])
+            if shift >= 0:
+                term <<= np.uint64(shift)
+            else:
+                term >>= np.uint64(-shift)
+            high += term >> _WORD
+            low += term & _LOW
+    high += low >> _WORD
+    low &= _LOW
+    # The sum, high * 2**32 + low, has 57 to 96 bits; its leading one goes to bit 95.
+    exponent = 95
+    step = 32
+    while step:
+        if high < (np.uint64(1) << np.uint64(64 - step)):
+            high = (high << np.uint64(step)) | (low >> np.uint64(32 - step))
+            low = (low << np.uint64(step)) & _LOW
+            exponent -= step
+        step >>= 1
+    # How many borders are below it.
+    first = 0
+    last = _BORDERS
+    while first < last:
+        middle = (first + last) >> 1
+        if high > upper[middle] or (high == upper[middle] and low > lower[middle]):
+            first = middle + 1
+        else:
+            last = middle
+    return int(((exponent + 8 * (top - 7)) << _F) + first)
+
+
+@_compiled
+def sum_segments(
+    codes: NDArray[np.int32],
+    offsets: NDArray[np.int64],
+    mantissas: NDArray[np.uint32],
+    upper: NDArray[np.uint64],
+    lower: NDArray[np.uint64],
+    sums: NDArray[np.int32],
+    status: NDArray[np.uint32],
+) -> None:
+    """Write the log sum and `ResultStatus` of every ``codes[offsets[k]:offsets[k + 1]]``."""
+    for segment in range(len(sums)):
+        code = _log_sum(codes[offsets[segment] : offsets[segment + 1]], mantissas, upper, lower)
+        sums[segment] = min(code, _MAX)
+        status[segment] = _SATURATED if code > _MAX else 0
+
+
+@_compiled
+def posterior_segments(
+    evidence: NDArray[np.int32],
+    offsets: NDArray[np.int64],
+    prior: NDArray[np.int32],
+    weight: NDArray[np.uint32],
+    mantissas: NDArray[np.uint32],
+    upper: NDArray[np.uint64],
+    lower: NDArray[np.uint64],
+    posterior: NDArray[np.int32],
+    status: NDArray[np.uint32],
+) -> None:
+    """Write the posterior and status word of every agent; `weight` may be empty: all are 1.
+
+    L[h] is kept as ``high * 2**16 + low``: the products' low 16 bits are summed apart, so that
+    2**32 rows cannot overflow.
+    """
+    hypotheses = evidence.shape[1]
+    high = np.empty(hypotheses, np.int64)
+    low = np.empty(hypotheses, np.int64)
+    possible = np.empty(hypotheses, np.bool_)
+    d = np.empty(hypotheses, np.int32)
+    for agent in range(len(status)):
+        for h in range(hypotheses):
+            possible[h] = prior[h] != _ZERO
+            high[h] = prior[h]
+            low[h] = 0
+        for row in range(offsets[agent], offsets[agent + 1]):
+            w = np.int64(weight[row]) if len(weight) else np.int64(_ONE)
+            if w == 0:
+                continue
+            for h in range(hypotheses):
+                code = evidence[row, h]
+                if code == _ZERO:
+                    possible[h] = False
+                else:
+                    product = np.int64(code) * w
+                    high[h] += product >> _WEIGHT_BITS
+                    low[h] += product & (_ONE - 1)
+        best = -1
+        for h in range(hypotheses):
+            high[h] += low[h] >> _WEIGHT_BITS
+            low[h] &= _ONE - 1
+            if possible[h] and (
+                best < 0 or high[h] > high[best] or (high[h] == high[best] and low[h] > low[best])
+            ):
+                best = h
+        if best < 0:
+            posterior[agent, :] = _ZERO
+            status[agent] = _IMPOSSIBLE
+            continue
+        clamps = 0
+        for h in range(hypotheses):
+            d[h] = _ZERO
+            if possible[h]:
+                rest = low[h] - low[best]
+                quotient = high[h] - high[best] + (rest >> _WEIGHT_BITS)
+                rest &= _ONE - 1
+                if rest > _HALF or (rest == _HALF and quotient & 1):
+                    quotient += 1
+                if quotient < _MIN:
+                    quotient = np.int64(_MIN)
+                    clamps += 1
+                d[h] = quotient
+        total = np.int64(_log_sum(d, mantissas, upper, lower))
+        for h in range(hypotheses):
+            posterior[agent, h] = _ZERO
+            if possible[h]:
+                value = np.int64(d[h]) - total
+                if value < _MIN:
+                    value = np.int64(_MIN)
+                    clamps += 1
+                posterior[agent, h] = value
+        status[agent] = (_CLAMPED if clamps else 0) | clamps << _CLAMPS

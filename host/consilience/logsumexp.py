@@ -1,0 +1,146 @@
+"""`logsumexp` with SciPy's signature, computed exactly in fixed point."""
+
+from collections.abc import Callable
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from consilience_hw.log_format import Q16_16
+from consilience_hw.result_status import ResultStatus
+from numpy.lib.array_utils import normalize_axis_tuple
+from numpy.typing import ArrayLike, NDArray
+
+from consilience.convert import from_codes, quantise
+from consilience.errors import BadInput, OutOfRange
+
+if TYPE_CHECKING:
+    from consilience.devices.device import Device
+
+__all__ = ["log_sum_exp_over", "logsumexp"]
+
+Sums = Callable[
+    [NDArray[np.int32], NDArray[np.int64]], tuple[NDArray[np.int32], NDArray[np.uint32]]
+]
+"""(codes, offsets) -> (code, status) of each segment."""
+
+_NEGLIGIBLE = Q16_16.min_code + (64 << Q16_16.fraction_bits)
+"""From this result on, 2**32 values below the lowest code are less than 2**-31 of the sum."""
+
+
+def logsumexp(
+    a: ArrayLike,
+    axis: int | tuple[int, ...] | None = None,
+    b: ArrayLike | None = None,
+    keepdims: bool = False,
+    return_sign: bool = False,
+) -> Any:
+    """Return ``log(sum(b * exp(a)))``, the same bits for any order of the elements.
+
+    The elements become Q16.16 codes in bits (`to_codes`), their log sum is exact but for one
+    rounding, and the code becomes a float (`from_codes`). |error| <= 1.1e-5 nats: half an ulp
+    (0.53e-5) from the elements and 0.55 ulp (0.58e-5) from the log sum, for up to 2**32 elements.
+
+    As in SciPy: NaN gives NaN, +inf wins over all but NaN, all -inf or nothing at all gives -inf,
+    an element whose b is 0 does not count, float16 and float32 come back as such (rounded once
+    more), all else as float64.
+
+    Parameters
+    ----------
+    a : array_like of real numbers, any shape
+        In nats.
+    axis : int or tuple of int, optional
+        Axes to sum over; default all.
+    b : array_like, optional
+        Factors, not negative; broadcast against `a`.
+    keepdims : bool
+        Keep the summed axes with length 1.
+    return_sign : bool
+        Also return the sign of the sum: 1, 0 for a sum of zero, or NaN. (SciPy gives -1 for an
+        empty axis.)
+
+    Raises
+    ------
+    OutOfRange
+        An answer that Q16.16 cannot represent: beyond +-22,713 nats.
+    BadInput
+        A negative b, complex or not numeric values. A bad axis raises as in NumPy.
+    """
+    return log_sum_exp_over(_cpu().sums, a, axis, b, keepdims, return_sign)
+
+
+@cache
+def _cpu() -> "Device":
+    from consilience.devices.cpu import CpuDevice  # which needs this module
+
+    return CpuDevice()
+
+
+def log_sum_exp_over(
+    sums: Sums,
+    a: ArrayLike,
+    axis: int | tuple[int, ...] | None,
+    b: ArrayLike | None,
+    keepdims: bool,
+    return_sign: bool,
+) -> Any:
+    """Return `logsumexp` with the log sums computed by `sums`."""
+    values, kind = _real(a, "a")
+    if b is not None:
+        values = _times(values, b)
+    axes = normalize_axis_tuple(range(values.ndim) if axis is None else axis, values.ndim)
+    kept = [place for place in range(values.ndim) if place not in axes]
+    shape = tuple(values.shape[place] for place in kept)
+    slices = int(np.prod(shape, dtype=np.int64))
+    length = int(np.prod([values.shape[place] for place in axes], dtype=np.int64))
+    rows = values.transpose(*kept, *axes).reshape(slices, length)
+
+    nan = np.logical_or.reduce(np.isnan(rows), axis=1)
+    infinite = np.logical_or.reduce(np.isposinf(rows), axis=1)
+    answer, is_zero = _finite_log_sums(sums, rows, np.logical_or(nan, infinite))
+    answer[infinite] = np.inf
+    answer[nan] = np.nan
+    sign = np.where(nan, np.nan, np.where(is_zero & ~infinite, 0.0, 1.0))
+    if keepdims:
+        shape = tuple(1 if place in axes else size for place, size in enumerate(values.shape))
+    result = answer.astype(kind).reshape(shape)[()]
+    return (result, sign.astype(kind).reshape(shape)[()]) if return_sign else result
+
+
+def _real(values: ArrayLike, name: str) -> tuple[NDArray[np.float64], np.dtype[Any]]:
+    """Return values as binary64, and the dtype of a result made from them."""
+    array = np.asarray(values)
+    if array.dtype.kind not in "fiub":
+        raise BadInput(f"{name} must be real numbers, not {array.dtype}; complex has no log sum")
+    kind = array.dtype if array.dtype in (np.float16, np.float32) else np.dtype(np.float64)
+    return array.astype(np.float64), kind
+
+
+def _times(values: NDArray[np.float64], b: ArrayLike) -> NDArray[np.float64]:
+    """Return log(b * exp(values)); an infinite or NaN value times 0 does not count either."""
+    factors, _ = _real(b, "b")
+    if (factors < 0).any():
+        raise BadInput("b must not be negative: a log-likelihood has no sign; split the sum")
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(factors == 0, -np.inf, values + np.log(factors))
+
+
+def _finite_log_sums(
+    sums: Sums, rows: NDArray[np.float64], special: NDArray[np.bool_]
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Return the answers in nats of all rows but `special` ones, and which are log of zero."""
+    slices, length = rows.shape
+    rows = np.where(special[:, None], -np.inf, rows)
+    codes, saturated = quantise(rows)
+    offsets = np.arange(slices + 1, dtype=np.int64) * length
+    code, status = sums(codes.reshape(-1), offsets)
+    unknown = (status & ResultStatus.SATURATED) != 0
+    if saturated:
+        # A code at either end is what saturation leaves, or the end itself.
+        unknown |= (codes == Q16_16.max_code).any(axis=1)
+        unknown |= (codes == Q16_16.min_code).any(axis=1) & (code < _NEGLIGIBLE)
+    if unknown.any():
+        raise OutOfRange(
+            f"{int(unknown.sum())} of {slices} answers are beyond +-22,713 nats, which {Q16_16} "
+            f"cannot represent (the first: number {int(unknown.argmax())}); shift the values"
+        )
+    return from_codes(code), code == Q16_16.log_of_zero

@@ -1,0 +1,28 @@
+"""The cpu device: identity, counters, capacity; its arithmetic is tested with the kernels."""
+
+import numpy as np
+import pytest
+from consilience.devices.cpu import CpuDevice
+from consilience.errors import BadInput
+from consilience_hw.log_format import Q16_16
+
+
+def test_info():
+    device = CpuDevice()
+    info = device.info
+    assert (info.url, info.board, info.clock_hz) == ("cpu", "cpu", 0)
+    assert info.format == Q16_16
+    assert info.features == ("posterior", "weights")
+    assert (info.hypotheses, info.error_bound_ulp) == (16, 0.55)
+    assert len(info.build) == 16
+    device.reduce([1, 2], [0, 1, 2])
+    device.posterior([[1, 2]], [0], [0, 0])
+    assert info.counters["calls"] == 0, "what was told does not change"
+    assert device.info.counters == {"calls": 2, "codes": 4, "results": 3, "saturated": 0}
+
+
+def test_a_segment_over_capacity_is_refused():
+    # 2**33 codes in one page of memory.
+    codes = np.lib.stride_tricks.as_strided(np.zeros(1, np.int32), (1 << 33,), (0,))
+    with pytest.raises(BadInput, match="more than 4294967296 codes; split it"):
+        CpuDevice().sums(codes, np.array([0, 1 << 33]))

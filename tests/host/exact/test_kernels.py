@@ -1,0 +1,111 @@
+"""The compiled kernels against the golden model; also run uncompiled, line by line."""
+
+import numpy as np
+import pytest
+from consilience.exact import kernels
+from consilience.exact.kernels import posterior_segments, sum_segments, tables
+from consilience_hw.log_format import Q16_16
+from consilience_sim import golden
+
+ZERO, LOW, HIGH = Q16_16.log_of_zero, Q16_16.min_code, Q16_16.max_code
+
+
+@pytest.fixture(params=[True, False], ids=["compiled", "interpreted"])
+def compiled(request, monkeypatch):
+    """Run the kernels as they are, or as the Python they are compiled from."""
+    if not request.param:
+        for name in ("_largest", "_log_sum"):
+            monkeypatch.setattr(kernels, name, getattr(kernels, name).py_func)
+    return request.param
+
+
+def call(kernel, compiled, *arguments):
+    (kernel if compiled else kernel.py_func)(*arguments)
+
+
+def sums_of(compiled, codes, offsets):
+    sums, status = np.empty(len(offsets) - 1, np.int32), np.empty(len(offsets) - 1, np.uint32)
+    call(sum_segments, compiled, codes, offsets, *tables(), sums, status)
+    return sums, status
+
+
+def segments(rng, count):
+    """Return segments of mixed length and scale, special codes among them, as CSR."""
+    parts = []
+    for _ in range(count):
+        length = rng.choice([0, 1, 2, 3, 8, 40])
+        base = rng.integers(LOW, HIGH)
+        scale = rng.choice([1, 1 << 16, 70 << 16, 1 << 31])
+        part = np.maximum(base - rng.integers(0, scale, length), ZERO)
+        special = rng.random(length) < 0.1
+        parts.append(np.where(special, rng.choice([ZERO, LOW, HIGH, 0, -1], length), part))
+    offsets = np.cumsum([0] + [len(part) for part in parts]).astype(np.int64)
+    return np.concatenate(parts).astype(np.int32), offsets
+
+
+def test_sums_equal_the_golden_model(compiled):
+    codes, offsets = segments(np.random.default_rng(1), 20_000 if compiled else 300)
+    sums, status = sums_of(compiled, codes, offsets)
+    expected, expected_status = golden.log_sums(codes, offsets)
+    np.testing.assert_array_equal(sums, expected)
+    np.testing.assert_array_equal(status, expected_status)
+
+
+def test_sums_that_aim_at_a_rounding_border(compiled):
+    """Multisets whose exact sum is a border's integer part, or one beside it."""
+    rng = np.random.default_rng(2)
+    for f in rng.integers(0, 65536, 200 if compiled else 10):
+        border = golden.borders.borders(16)[f] >> golden.borders.WIDTH - 60
+        for total in (border - 1, border, border + 1):
+            codes = np.array(golden.codes_for_sum(total, 0), np.int32)
+            sums, _ = sums_of(compiled, codes, np.array([0, len(codes)]))
+            assert sums[0] == golden.log_sum(codes.tolist())[0], f"sum {total}"
+
+
+def test_every_fraction_returns_itself():
+    codes = np.arange(-(1 << 16), 1 << 16, dtype=np.int32)
+    sums, _ = sums_of(True, codes, np.arange(len(codes) + 1))
+    np.testing.assert_array_equal(sums, codes)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_posteriors_equal_the_golden_model(compiled, weighted):
+    rng = np.random.default_rng(3)
+    for trial in range(200 if compiled else 12):
+        agents, hypotheses = int(rng.integers(1, 9)), int(rng.integers(2, 17))
+        counts = rng.integers(1, 6, agents)
+        offsets = np.cumsum([0, *counts]).astype(np.int64)
+        rows = int(offsets[-1])
+        scale = rng.choice([1, 3 << 16, 1 << 31])
+        evidence = -rng.integers(-scale + 1, scale, (rows, hypotheses))
+        evidence[rng.random(evidence.shape) < 0.1] = ZERO
+        evidence = evidence.astype(np.int32)
+        prior = rng.choice([0, -65536, -12345, ZERO], hypotheses).astype(np.int32)
+        weight = rng.choice([0, 1, 32768, 65535, 65536], rows).astype(np.uint32)
+        posterior = np.empty((agents, hypotheses), np.int32)
+        status = np.empty(agents, np.uint32)
+        given = weight if weighted else np.empty(0, np.uint32)
+        call(
+            posterior_segments,
+            compiled,
+            *(evidence, offsets, prior, given, *tables(), posterior, status),
+        )
+        expected = golden.posteriors(evidence, offsets, prior, weight if weighted else None)
+        np.testing.assert_array_equal(posterior, expected[0], f"trial {trial}")
+        np.testing.assert_array_equal(status, expected[1], f"trial {trial}")
+
+
+def test_rounding_ties_go_to_even(compiled):
+    """Weight 1/2 makes exact ties of odd codes."""
+    evidence = np.array([[0, -1], [0, -3], [0, -5]], np.int32)
+    offsets = np.arange(4)
+    half = np.full(3, 32768, np.uint32)
+    posterior, status = np.empty((3, 2), np.int32), np.empty(3, np.uint32)
+    prior = np.zeros(2, np.int32)
+    call(
+        posterior_segments,
+        compiled,
+        *(evidence, offsets, prior, half, *tables(), posterior, status),
+    )
+    # d is -0.5, -1.5, -2.5 ulp: 0, -2, -2.
+    assert (posterior[:, 1] - posterior[:, 0]).tolist() == [0, -2, -2]
