@@ -106,7 +106,10 @@ def run_stream(
                 await ctx.tick()
             ctx.set(i_payload, beat)
             ctx.set(component.i.valid, 1)
-            now, _ = await ctx.tick().sample(cycle, component.i.ready).until(component.i.ready)
+            # Not `until`: its generator cannot be closed when the sink ends the run by an error.
+            ready = False
+            while not ready:
+                _, _, now, ready = await ctx.tick().sample(cycle, component.i.ready)
             run.accepted.append(now)
         ctx.set(component.i.valid, 0)
         ctx.set(i_payload, choose.getrandbits(width))
