@@ -4,9 +4,11 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 OUT    ?= build/demo
+# Compiled simulations stay in the checkout: `make clean` removes them.
+export CONSILIENCE_CACHE ?= $(CURDIR)/build/cache
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint lock docs clean
+.PHONY: help setup demo test lint figures lock docs clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,6 +31,9 @@ test: $(STAMP) ## lint, types, the whole test suite, coverage
 
 lint: $(STAMP) ## ruff and mypy only
 	@$(BIN)/python tests/run.py --lint-only
+
+figures: $(STAMP) ## measure the figures of the README's table (a minute)
+	@$(BIN)/python -m examples.figures
 
 docs: $(STAMP) ## render docs/link.md from the link map
 	@$(BIN)/python -m consilience.link_docs

@@ -1,6 +1,12 @@
-"""Options of the test suite."""
+"""Options of the test suite, and where its compiled simulations are kept."""
+
+import os
 
 import pytest
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    os.environ.setdefault("CONSILIENCE_CACHE", str(config.rootpath / "build" / "cache"))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

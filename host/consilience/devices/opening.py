@@ -1,0 +1,104 @@
+"""URLs of devices: what is meant, and its opening."""
+
+import logging
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import parse_qsl
+
+from consilience_hw.engine_config import EngineConfig
+
+from consilience.devices.cpu import CpuDevice
+from consilience.devices.device import Device
+from consilience.devices.tcp import connect, open_socket
+from consilience.errors import BadInput, NoDevice
+from consilience.link.endpoint import SoftwareEndpoint
+from consilience.link.transport import Transport
+
+__all__ = ["open_device", "open_transport"]
+
+_FORMS = "cpu, sim, sim?lanes=4, socket://HOST:PORT, or auto"
+_log = logging.getLogger("consilience.devices")
+
+_SIM_NUMBERS = ("lanes", "hypotheses", "credits")
+
+
+def open_device(url: str = "auto") -> Device:
+    """Open a device; use it in a ``with`` statement, or close it.
+
+    Parameters
+    ----------
+    url : str
+        ``cpu``: this machine. ``sim``: the gateware, compiled and simulated cycle by cycle;
+        options ``lanes`` (1..64), ``hypotheses`` (2..16), ``credits`` (2, 4, 8) and ``waves`` (a
+        VCD file), as in ``sim?lanes=4&waves=run.vcd``. ``socket://HOST:PORT``: a device that
+        ``consilience serve`` offers there. ``auto``: the best that is here; a warning in the log
+        says what it took.
+
+    Raises
+    ------
+    BadInput
+        No such kind of device or option.
+    NoDevice
+        The device is not there. Another is never taken in its place.
+    ToolMissing
+        ``sim`` without a C++ compiler.
+    AbiMismatch
+        The device is of another version.
+    """
+    kind, _, _ = url.partition("?")
+    if url == "auto":
+        # No board can be driven yet: this machine is the fastest there is.
+        _log.warning("auto: took cpu")
+        return CpuDevice()
+    if url == "cpu":
+        return CpuDevice()
+    if kind == "sim":
+        from consilience.devices.sim import open_sim  # needs the HDL: half a second
+
+        return open_sim(url, *_simulated(url))
+    if url.startswith("socket:"):
+        return open_socket(url)
+    raise _unknown(url)
+
+
+def open_transport(url: str) -> Transport:
+    """Return the link's bytes of a device, as `open_device` takes it but for ``auto``.
+
+    For `consilience.link.server`: what it serves is not a device but its link.
+    """
+    if url == "cpu":
+        return SoftwareEndpoint(CpuDevice())
+    if url.partition("?")[0] == "sim":
+        from consilience.devices.sim import simulation_transport
+
+        return simulation_transport(*_simulated(url))
+    if url.startswith("socket:"):
+        return connect(url)
+    raise _unknown(url)
+
+
+def _unknown(url: str) -> BadInput | NoDevice:
+    """Return the error for a URL that opens nothing."""
+    if url.partition(":")[0] in ("gpu", "serial"):
+        return NoDevice(f"{url}: this version has no such device; give {_FORMS}")
+    return BadInput(f"{url}: no URL of a device; give {_FORMS}")
+
+
+def _simulated(url: str) -> tuple[EngineConfig, Path | None]:
+    """Return parameters and waveform file of a ``sim`` URL."""
+    numbers: dict[str, int] = {}
+    waves = None
+    for name, value in parse_qsl(url.partition("?")[2], keep_blank_values=True):
+        if name == "waves" and value:
+            waves = Path(value)
+        elif name in _SIM_NUMBERS and value.isdecimal():
+            numbers[name] = int(value)
+        else:
+            raise BadInput(
+                f"{url}: {name}={value} is no option of sim; give numbers for "
+                f"{', '.join(_SIM_NUMBERS)}, or waves=PATH"
+            )
+    try:
+        return replace(EngineConfig(), **numbers), waves
+    except ValueError as error:
+        raise BadInput(f"{url}: {error}") from error

@@ -1,0 +1,102 @@
+"""The simulated device: the gateware, cycle by cycle, behind the bytes of the link."""
+
+import secrets
+from pathlib import Path
+from typing import NoReturn
+
+from consilience_hw.engine_config import EngineConfig
+from consilience_sim.compiled import BuildFailed, CompilerMissing, EngineSimulation
+
+from consilience.devices.link_device import LinkDevice
+from consilience.errors import BadInput, ConsilienceError, ToolMissing
+from consilience.link.session import LinkSession
+from consilience.link.transport import Transport, TransportClosed
+
+__all__ = ["SimTransport", "open_sim", "simulation_transport"]
+
+_REPLY_CYCLES = 200_000
+"""A request and its reply take some 10,000 cycles at most; this is idle time after a lost one."""
+
+
+class SimTransport(Transport):
+    """Bytes to and from an `EngineSimulation`; its clock is the engine's own, so it is virtual.
+
+    The engine runs while `receive` waits, and stands still otherwise.
+
+    Parameters
+    ----------
+    simulation : EngineSimulation
+        Owned: `close` closes it.
+    """
+
+    def __init__(self, simulation: EngineSimulation) -> None:
+        self.simulation = simulation
+        self._clock_hz = simulation.config.clock_hz
+        self.reply_timeout = _REPLY_CYCLES / self._clock_hz
+
+    def send(self, data: bytes) -> None:
+        """Queue bytes for the engine."""
+        try:
+            self.simulation.send(data)
+        except ValueError as error:
+            raise TransportClosed("the simulation is closed") from error
+
+    def receive(self, timeout: float) -> bytes:
+        """Run the engine until a frame has left it, or `timeout` seconds of its clock are over."""
+        try:
+            return self.simulation.receive(max(1, round(timeout * self._clock_hz)))
+        except ValueError as error:
+            raise TransportClosed("the simulation is closed") from error
+
+    def now(self) -> float:
+        """Return the seconds of the engine's clock since the start."""
+        return self.simulation.cycles / self._clock_hz
+
+    def close(self) -> None:
+        """End the simulation; waves are complete from then on."""
+        self.simulation.close()
+
+
+def simulation_transport(config: EngineConfig, waves: Path | None = None) -> SimTransport:
+    """Compile the gateware, unless that was done before, and return a link to it.
+
+    Parameters
+    ----------
+    config : EngineConfig
+        What to build.
+    waves : Path, optional
+        Record waveforms to this VCD file.
+
+    Raises
+    ------
+    ToolMissing
+        No C++ compiler.
+    BadInput
+        The waveform file cannot be written.
+    ConsilienceError
+        The compiler failed.
+    """
+    try:
+        return SimTransport(EngineSimulation(config, entropy=secrets.randbits(32), waves=waves))
+    except CompilerMissing as error:
+        raise ToolMissing(str(error)) from error
+    except BuildFailed as error:
+        raise ConsilienceError(str(error)) from error
+    except OSError as error:
+        _refuse_waves(waves, error)
+
+
+def _refuse_waves(waves: Path | None, error: OSError) -> NoReturn:
+    """Say that the waveforms cannot be written, if that is what failed."""
+    if waves is None:
+        raise error
+    raise BadInput(
+        f"{waves}: cannot be written ({error.strerror or error}); choose another --waves"
+    ) from error
+
+
+def open_sim(url: str, config: EngineConfig, waves: Path | None = None) -> LinkDevice:
+    """Return the simulated device; see `simulation_transport`."""
+    transport = simulation_transport(config, waves)
+    session = LinkSession(transport, url)
+    return LinkDevice.over(session, lambda: {"cycles": transport.simulation.cycles})

@@ -1,0 +1,58 @@
+"""URLs of devices."""
+
+import logging
+
+import consilience as cs
+import pytest
+from consilience.devices.opening import open_device, open_transport
+from consilience.errors import BadInput, NoDevice
+from consilience.link.endpoint import SoftwareEndpoint
+
+
+def test_cpu():
+    with open_device("cpu") as device:
+        assert device.info.url == "cpu"
+    assert cs.open is open_device
+
+
+def test_auto_says_what_it_took(caplog):
+    with caplog.at_level(logging.WARNING), open_device() as device:
+        assert device.info.url == "cpu"
+    assert caplog.messages == ["auto: took cpu"]
+
+
+@pytest.mark.parametrize("url", ["gpu", "serial:///dev/ttyUSB1?baud=3000000"])
+@pytest.mark.parametrize("opener", [open_device, open_transport])
+def test_devices_that_are_not_there(opener, url):
+    with pytest.raises(NoDevice, match="this version has no such device; give cpu, sim"):
+        opener(url)
+
+
+@pytest.mark.parametrize("url", ["", "cpus", "CPU", "simulation", "socket", "cpu?lanes=2"])
+@pytest.mark.parametrize("opener", [open_device, open_transport])
+def test_no_device_at_all(opener, url):
+    with pytest.raises(BadInput, match="no URL of a device; give cpu, sim"):
+        opener(url)
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("sim?lane=4", "lane=4 is no option of sim; give numbers for lanes, hypotheses, credits"),
+        ("sim?lanes=four", "lanes=four is no option"),
+        ("sim?lanes=0", "lanes must be in 1..64, not 0"),
+        ("sim?hypotheses=17", "hypotheses must be in 2..16"),
+        ("sim?waves=", "waves= is no option"),
+        ("socket://host", "give socket://HOST:PORT"),
+    ],
+)
+@pytest.mark.parametrize("opener", [open_device, open_transport])
+def test_options_that_cannot_be(opener, url, message):
+    with pytest.raises(BadInput, match=message):
+        opener(url)
+
+
+def test_transport_of_the_cpu():
+    transport = open_transport("cpu")
+    assert isinstance(transport, SoftwareEndpoint)
+    transport.close()

@@ -1,0 +1,45 @@
+"""The public names, as the README and the package's docstring use them."""
+
+import doctest
+import inspect
+import re
+from pathlib import Path
+
+import consilience as cs
+import numpy as np
+import pytest
+
+README = (Path(__file__).parents[2] / "README.md").read_text()
+
+
+def test_names():
+    assert set(cs.__all__) <= set(dir(cs))
+    assert list(inspect.signature(cs.Device.reduce).parameters) == ["self", "codes", "offsets"]
+    assert list(inspect.signature(cs.Device.posterior).parameters) == [
+        *("self", "evidence", "agent", "prior", "weight")
+    ]
+    for name in ("of", "add", "remove", "merge", "code", "count", "from_bytes", "window"):
+        assert hasattr(cs.LogSum, name)
+
+
+def test_docstring_example():
+    failed, tried = doctest.testmod(cs)
+    assert tried > 3
+    assert not failed
+
+
+@pytest.mark.slow
+def test_readme_example_runs():
+    """Every line of the README's Python block, with the arrays it takes for granted."""
+    (block,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    names = {
+        "evidence": np.array([[0, -65536], [-65536, 0], [0, -9]], np.int32),
+        "agent": np.array([7, 7, 3]),
+        "prior": cs.to_codes(np.log([0.9, 0.1])),
+        "codes": np.array([1, 2, 3], np.int32),
+        "other": cs.LogSum.of([5]),
+        "old": 2,
+        "a": np.zeros((2, 3)),
+    }
+    exec(compile(block, "README.md", "exec"), names)
+    assert names["ids"].tolist() == [3, 7]
