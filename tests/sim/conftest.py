@@ -1,4 +1,4 @@
-"""cocotb runs: a component's Verilog, built once per configuration, and the results of its tests."""
+"""cocotb runs: a component as Verilog, built once per configuration, and its tests' results."""
 
 import fcntl
 import hashlib

