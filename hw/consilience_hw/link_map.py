@@ -8,7 +8,7 @@ Rules of a session
 ------------------
 * HELLO opens a session: it takes any nonce and any sequence; the device then expects
   ``sequence + 1`` and operations later than HELLO's own. A HELLO that repeats the operation id of
-  the last one is answered again and changes nothing.
+  the last one opens nothing: it gets the kept reply, or is dropped once that is gone.
 * Every other request must carry the device's nonce and the expected sequence number. It is
   executed once and answered by exactly one reply with the same sequence number and
   ``type | REPLY``. The device keeps its last `credits` replies; a request that repeats one of
@@ -24,7 +24,8 @@ Rules of a session
 * A reply to a fragment holds the results that became complete in it. `produced` and `crc` are the
   number and the CRC-32 of all result bytes of the operation so far, this reply included.
 * After a reply whose status is not `FrameStatus.OK` the operation is over: the device answers its
-  further fragments with the same status and no data.
+  further fragments with the same status and no data. Where more than one status fits, that of a
+  record comes before BAD_CRC, and BAD_CRC before BAD_LENGTH.
 
 Messages
 --------

@@ -1,6 +1,6 @@
 """Which requests are executed, answered again or dropped."""
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Module, Signal
 from amaranth.lib import enum, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import exact_log2
@@ -24,8 +24,6 @@ class Verdict(enum.IntEnum, shape=3):
     """Its next fragment."""
     RESEND = 4
     """Answer with the kept reply."""
-    REPEAT_HELLO = 5
-    """HELLO's reply is no longer kept: make it again."""
 
 
 class RequestRules(wiring.Component):
@@ -97,11 +95,10 @@ class RequestRules(wiring.Component):
                 m.d.comb += drop(Counter.BAD_OPERATION)
             with m.Elif(self.open & found.same_hello & found.same_kept & kept):
                 m.d.comb += self.verdict.eq(Verdict.RESEND)
-            with m.Elif(busy):
+            with m.Elif((self.open & found.same_hello) | busy):
                 m.d.comb += drop(Counter.BAD_SEQUENCE)
             with m.Else():
-                repeats = self.open & found.same_hello
-                m.d.comb += self.verdict.eq(Mux(repeats, Verdict.REPEAT_HELLO, Verdict.OPEN))
+                m.d.comb += self.verdict.eq(Verdict.OPEN)
         with m.Elif(~(self.open & found.same_nonce)):
             m.d.comb += drop(Counter.BAD_NONCE)
         with m.Elif(found.sequence == self.expected):

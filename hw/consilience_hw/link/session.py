@@ -146,7 +146,7 @@ class Session(wiring.Component):
                             self.frame.ready.eq(1),
                         ]
                         m.next = "Idle"
-                    with m.Case(Verdict.OPEN, Verdict.REPEAT_HELLO):
+                    with m.Case(Verdict.OPEN):
                         m.d.comb += [
                             writer.clear.eq(1),
                             header.new_nonce.eq(~is_open),
@@ -202,16 +202,17 @@ class Session(wiring.Component):
                 m.d.comb += header.walk.eq(1)
                 m.next = "Remember"
             with m.State("Remember"):
-                m.d.comb += header.remember.eq(verdict != Verdict.REPEAT_HELLO)
+                m.d.comb += header.remember.eq(1)
                 self._reply_header(m, header, writer, status)
-                self._count(m, header, writer, verdict, codes)
+                self._count(m, header, writer, codes)
                 with m.If(header.done):
                     m.d.comb += [self.queue.eq(1), self.frame.ready.eq(1)]
                     with m.If(verdict == Verdict.OPEN):
                         m.d.sync += kept.eq(0)
-                    m.d.sync += kept.bit_select(self.slot, 1).eq(verdict != Verdict.REPEAT_HELLO)
-                    with m.If(verdict != Verdict.REPEAT_HELLO):
-                        m.d.sync += expected.eq(found.sequence + 1)
+                    m.d.sync += [
+                        kept.bit_select(self.slot, 1).eq(1),
+                        expected.eq(found.sequence + 1),
+                    ]
                     m.next = "Idle"
         return m
 
@@ -274,11 +275,10 @@ class Session(wiring.Component):
                 with m.Case(place):
                     m.d.comb += [self.reply_address.eq(address), self.reply_data.eq(word)]
 
-    def _count(self, m: Module, header, writer, verdict, codes) -> None:
+    def _count(self, m: Module, header, writer, codes) -> None:
         """Add to a counter per place of the walk."""
-        executed = Mux(verdict == Verdict.REPEAT_HELLO, Counter.REPEATED, Counter.FRAMES)
         amounts = {
-            Place.NONCE: (executed, 1),
+            Place.NONCE: (Counter.FRAMES, 1),
             Place.OPERATION: (Counter.CODES, codes),
             Place.KEPT: (Counter.RESULTS, writer.results),
             Place.HELLO: (Counter.SATURATED, writer.saturated),
