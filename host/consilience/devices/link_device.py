@@ -1,0 +1,204 @@
+"""A device at the other end of a link."""
+
+from collections.abc import Callable
+from typing import Self
+
+import numpy as np
+from consilience_hw.link_map import Board, Feature, FrameType
+from consilience_hw.log_format import Q16_16
+from consilience_hw.result_status import ResultStatus
+from numpy.typing import NDArray
+
+from consilience.devices.cpu import CpuDevice
+from consilience.devices.device import ERROR_BOUND_ULP, Device, DeviceInfo
+from consilience.errors import BadInput, NoDevice
+from consilience.link.messages import (
+    MESSAGE_BYTES,
+    cut_records,
+    parse_results,
+    posterior_head,
+    posterior_records,
+    reduce_records,
+)
+from consilience.link.session import LinkSession
+
+__all__ = ["LinkDevice"]
+
+_ONE = 1 << 16
+"""Weight 1."""
+
+
+class LinkDevice(Device):
+    """A board, a simulation or a served device behind a `LinkSession`.
+
+    Results that the device marks as too hard to round are decided here, exactly.
+
+    Parameters
+    ----------
+    session : LinkSession
+        Owned: `close` closes it.
+    extra_counters : callable, optional
+        Gives more counters for `info`.
+    message_bytes : int
+        Bytes of a message at which a call begins another one.
+    """
+
+    def __init__(
+        self,
+        session: LinkSession,
+        extra_counters: Callable[[], dict[str, int]] | None = None,
+        message_bytes: int = MESSAGE_BYTES,
+    ) -> None:
+        self._session = session
+        self._extra_counters = extra_counters
+        self._message_bytes = message_bytes
+        self._exact = CpuDevice()
+
+    @classmethod
+    def over(
+        cls, session: LinkSession, extra_counters: Callable[[], dict[str, int]] | None = None
+    ) -> Self:
+        """Open the session and return its device; close it if that fails.
+
+        Raises
+        ------
+        NoDevice
+            Nobody answers, or no device that this host can drive.
+        AbiMismatch
+            Host and device are of different versions.
+        """
+        try:
+            fmt = session.open().format
+            if fmt != Q16_16:
+                raise NoDevice(
+                    f"{session.url}: the device runs {fmt} (id {fmt.identifier:#010x}), this host "
+                    f"{Q16_16} (id {Q16_16.identifier:#010x}); use a device of that format"
+                )
+            return cls(session, extra_counters)
+        except BaseException:
+            session.close()
+            raise
+
+    @property
+    def info(self) -> DeviceInfo:
+        """Identity, and counters as they are now: asks the device each time."""
+        session, identity = self._session, self._session.identity
+        counters = session.status()
+        counters |= {f"host_{name}": value for name, value in session.counters.items()}
+        if self._extra_counters is not None:
+            counters |= self._extra_counters()
+        return DeviceInfo(
+            url=session.url,
+            board=identity.board_name,
+            version=".".join(map(str, identity.version)),
+            build=f"{identity.build:016x}",
+            clock_hz=0 if identity.board == Board.CPU else identity.clock_hz,
+            format=identity.format,
+            lanes=identity.lanes,
+            hypotheses=identity.hypotheses,
+            features=identity.features.names,
+            error_bound_ulp=ERROR_BOUND_ULP,
+            counters=counters,
+        )
+
+    def sums(
+        self, codes: NDArray[np.int32], offsets: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int32], NDArray[np.uint32]]:
+        """Return log sum and status of each segment ``codes[offsets[k]:offsets[k + 1]]``.
+
+        Raises
+        ------
+        BadInput
+            A segment is longer than a message or a state can be.
+        LinkError
+            See `LinkSession.execute`.
+        """
+        sums = np.full(len(offsets) - 1, Q16_16.log_of_zero, np.int32)
+        status = np.zeros(len(offsets) - 1, np.uint32)
+        # Empty segments have no record.
+        present = np.flatnonzero(np.diff(offsets))
+        borders = np.append(offsets[present], offsets[-1])
+        for first, stop in cut_records(np.diff(borders) + 1, 0, self._message_bytes):
+            message = reduce_records(codes, borders[first : stop + 1])
+            reply = self._session.execute(FrameType.REDUCE, message.data.cast("B"))
+            values, flags = parse_results(reply, stop - first, 1)
+            sums[present[first:stop]] = values[:, 0]
+            status[present[first:stop]] = flags
+        if np.any(status & ResultStatus.OVER_CAPACITY):
+            raise BadInput(f"{self._session.url}: more than 2**32 codes in a segment; split it")
+        hard = np.flatnonzero(status & ResultStatus.HARD_TO_ROUND)
+        if len(hard):
+            rows, ends = _gather(offsets, hard)
+            sums[hard], status[hard] = self._exact.sums(codes[rows], ends)
+        return sums, status
+
+    def posteriors(
+        self,
+        evidence: NDArray[np.int32],
+        offsets: NDArray[np.int64],
+        prior: NDArray[np.int32],
+        weight: NDArray[np.uint32] | None,
+    ) -> tuple[NDArray[np.int32], NDArray[np.uint32]]:
+        """Return posterior codes (agents, H) and status words (agents,).
+
+        Raises
+        ------
+        BadInput
+            The device lacks what this takes, or an agent has more rows than a message can hold.
+        LinkError
+            See `LinkSession.execute`.
+        """
+        if weight is not None and np.all(weight == _ONE):
+            weight = None  # 4 bytes a row less
+        hypotheses = len(prior)
+        self._check(hypotheses, weighted=weight is not None)
+        posteriors = np.empty((len(offsets) - 1, hypotheses), np.int32)
+        status = np.empty(len(offsets) - 1, np.uint32)
+        head = posterior_head(prior, weighted=weight is not None)
+        width = hypotheses + (weight is not None)
+        words = np.diff(offsets) * width + 1
+        for first, stop in cut_records(words, len(head), self._message_bytes):
+            records = posterior_records(evidence, offsets[first : stop + 1], weight)
+            message = np.concatenate((head, records))
+            reply = self._session.execute(FrameType.POSTERIOR, message.data.cast("B"))
+            posteriors[first:stop], status[first:stop] = parse_results(
+                reply, stop - first, hypotheses
+            )
+        if np.any(status & ResultStatus.OVER_CAPACITY):
+            raise BadInput(f"{self._session.url}: more than 2**32 rows of an agent; split them")
+        hard = np.flatnonzero(status & ResultStatus.HARD_TO_ROUND)
+        if len(hard):
+            rows, ends = _gather(offsets, hard)
+            posteriors[hard], status[hard] = self._exact.posteriors(
+                evidence[rows], ends, prior, None if weight is None else weight[rows]
+            )
+        return posteriors, status
+
+    def close(self) -> None:
+        """Close the link."""
+        self._session.close()
+
+    def _check(self, hypotheses: int, *, weighted: bool) -> None:
+        """Raise BadInput unless the device can do such posteriors."""
+        identity = self._session.identity
+        if Feature.POSTERIOR not in identity.features:
+            lacks = "does no posteriors"
+        elif hypotheses > identity.hypotheses:
+            lacks = f"takes {identity.hypotheses} hypotheses, not {hypotheses}"
+        elif weighted and Feature.WEIGHTS not in identity.features:
+            lacks = "takes no weights but 65536"
+        else:
+            return
+        raise BadInput(
+            f"{self._session.url}: this device {lacks}; use cpu, or gateware built with it"
+        )
+
+
+def _gather(
+    offsets: NDArray[np.int64], chosen: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return (indices of all rows of the chosen segments, their own offsets)."""
+    lengths = np.diff(offsets)[chosen]
+    ends = np.append(0, np.cumsum(lengths))
+    shift = offsets[:-1][chosen] - ends[:-1]
+    return np.arange(ends[-1]) + np.repeat(shift, lengths), ends

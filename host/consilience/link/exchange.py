@@ -1,0 +1,109 @@
+"""Moving an operation's frames over a transport, however lossy, in bounded time."""
+
+from consilience_hw.link_map import REPLY_HEADER
+
+from consilience.errors import ConsilienceError
+from consilience.link.frames import FrameDecoder
+from consilience.link.operation import Operation
+from consilience.link.transport import Transport
+
+__all__ = ["Exchange", "NoReply"]
+
+
+class NoReply(ConsilienceError):
+    """The retries are exhausted."""
+
+
+class Exchange:
+    """Sends requests, repeats what is not answered in time, and counts.
+
+    Parameters
+    ----------
+    transport : Transport
+    """
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+        self._decoder = FrameDecoder(4 * sum(field.words for field in REPLY_HEADER))
+        self._requests = self._replies = self._resent = self._timeouts = self._stray = 0
+
+    @property
+    def counters(self) -> dict[str, int]:
+        """What was counted since construction.
+
+        ``requests``: sent for the first time. ``replies``: accepted. ``resent``: requests sent
+        again. ``timeouts``: times that no reply came in time. ``bad_framing``, ``bad_crc``: frames
+        dropped. ``stray``: good frames dropped because they answer no request in flight.
+        """
+        return {
+            "requests": self._requests,
+            "replies": self._replies,
+            "resent": self._resent,
+            "timeouts": self._timeouts,
+            "bad_framing": self._decoder.bad_framing,
+            "bad_crc": self._decoder.bad_crc,
+            "stray": self._stray,
+        }
+
+    def resynchronise(self) -> None:
+        """Forget frames that have begun, in both directions.
+
+        The zero ends the one at the device, which drops it; else it would swallow the next one.
+        """
+        self._decoder.reset()
+        self._transport.send(b"\0")
+
+    def run(self, operation: Operation, retries: int) -> bytes:
+        """Send all requests of an operation and return its result bytes.
+
+        Raises
+        ------
+        NoReply
+            Nothing new was answered after all were sent and `retries` times repeated.
+        Refused, Damaged
+            See `Operation.take`.
+        TransportClosed
+        """
+        transport = self._transport
+        misses = 0
+        self._launch(operation)
+        deadline = transport.now() + transport.reply_timeout
+        while not operation.finished:
+            data = transport.receive(max(deadline - transport.now(), 0.0))
+            if self._take(operation, data):
+                misses = 0
+                self._launch(operation)
+            # Without data the time is up even where rounding leaves the clock just before it.
+            elif data and transport.now() < deadline:
+                continue
+            else:
+                self._timeouts += 1
+                misses += 1
+                if misses > retries:
+                    raise NoReply(f"no reply after {retries} retries")
+                self._repeat(operation)
+            deadline = transport.now() + transport.reply_timeout
+        return operation.result
+
+    def _launch(self, operation: Operation) -> None:
+        frames = operation.launch()
+        if frames:
+            self._requests += len(frames)
+            self._transport.send(b"".join(frames))
+
+    def _repeat(self, operation: Operation) -> None:
+        frames = operation.unanswered
+        self._resent += len(frames)
+        # The zero in front: the one that ended the last frame sent may be what was lost.
+        self._transport.send(b"\0" + b"".join(frames))
+
+    def _take(self, operation: Operation, data: bytes) -> bool:
+        """Return whether `data` answered anything."""
+        answered = 0
+        for frame in self._decoder.feed(data):
+            if operation.take(frame):
+                answered += 1
+            else:
+                self._stray += 1
+        self._replies += answered
+        return answered > 0

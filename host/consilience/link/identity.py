@@ -1,0 +1,159 @@
+"""Who a device is: HELLO's reply, checked."""
+
+import struct
+import warnings
+from dataclasses import dataclass
+from functools import cached_property
+
+from consilience_hw.engine_config import EngineConfig
+from consilience_hw.link_map import (
+    ABI,
+    HELLO_FIELDS,
+    LARGEST_PAYLOAD,
+    MAGIC,
+    Board,
+    Feature,
+)
+from consilience_hw.log_format import LogFormat
+
+from consilience.errors import AbiMismatch, NoDevice
+
+__all__ = ["BuildWarning", "Identity", "parse_hello"]
+
+
+class BuildWarning(RuntimeWarning):
+    """The device was built from other sources than this host's; its link map is the same."""
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What a device says of itself, but for its nonce.
+
+    Parameters
+    ----------
+    version : tuple of int
+        Major, minor, patch.
+    build : int
+        Hash of sources and parameters, u64.
+    board : int
+        A `Board`, if this host knows it.
+    clock_hz : int
+    format : LogFormat
+    lanes : int
+    hypotheses : int
+        Most hypotheses; 0 without POSTERIOR.
+    features : Feature
+    payload : int
+        Largest payload in bytes.
+    credits : int
+        Requests that may be in flight.
+    """
+
+    version: tuple[int, int, int]
+    build: int
+    board: int
+    clock_hz: int
+    format: LogFormat
+    lanes: int
+    hypotheses: int
+    features: Feature
+    payload: int
+    credits: int
+
+    @property
+    def board_name(self) -> str:
+        """Name of the board in lower case, or its number."""
+        return Board(self.board).name.lower() if self.board in set(Board) else f"#{self.board}"
+
+    @cached_property
+    def expected_build(self) -> int | None:
+        """The build hash that this host's own sources give; None for unknown parameters."""
+        try:
+            config = EngineConfig(
+                fmt=self.format,
+                lanes=self.lanes,
+                hypotheses=self.hypotheses,
+                weights=Feature.WEIGHTS in self.features,
+                credits=self.credits,
+                largest_payload=self.payload,
+                board=Board(self.board),
+                clock_hz=self.clock_hz,
+                version=self.version,
+            )
+        except ValueError:
+            return None
+        return config.build_hash
+
+    def warn_of_other_build(self, url: str) -> None:
+        """Warn if the device was not built from the sources of this host."""
+        if self.build != self.expected_build:
+            expected = self.expected_build
+            warnings.warn(
+                f"{url}: its build is {self.build:016x}, this host's sources give "
+                f"{'none' if expected is None else f'{expected:016x}'}; "
+                "rebuild the gateware or update the host software so that both are of one version",
+                BuildWarning,
+                stacklevel=2,
+            )
+
+
+def parse_hello(reply: bytes, url: str) -> tuple[Identity, int]:
+    """Return the identity and the session nonce from the data of HELLO's reply.
+
+    Parameters
+    ----------
+    reply : bytes
+        `link_map.HELLO_FIELDS` of this ABI, or what another ABI or device answers.
+    url : str
+        Of the device, for messages.
+
+    Raises
+    ------
+    NoDevice
+        What answers is no device of this project, or makes no sense.
+    AbiMismatch
+        Another link ABI, or a number format that this host does not know.
+    """
+    words = [word for (word,) in struct.iter_unpack("<I", reply)]
+    if words[:1] != [MAGIC]:
+        raise NoDevice(f"{url}: what answers there is no consilience device; check the address")
+    abi = words[1] if len(words) > 1 else 0
+    if abi != ABI:
+        side = "update this host's software" if abi > ABI else "rebuild the device's gateware"
+        raise AbiMismatch(f"{url}: the device speaks link ABI {abi}, this host {ABI}; {side}")
+    if len(words) != sum(field.words for field in HELLO_FIELDS):
+        raise _senseless(url)
+    values = {}
+    place = 0
+    for field in HELLO_FIELDS:
+        part = words[place : place + field.words]
+        values[field.name] = sum(word << 32 * k for k, word in enumerate(part))
+        place += field.words
+    try:
+        fmt = LogFormat.from_identifier(values["format"])
+    except ValueError:
+        raise AbiMismatch(
+            f"{url}: this host does not know number format {values['format']:#010x}; "
+            "update this host's software"
+        ) from None
+    version = values["version"]
+    identity = Identity(
+        version=(version >> 16, version >> 8 & 0xFF, version & 0xFF),
+        build=values["build"],
+        board=values["board"],
+        clock_hz=values["clock"],
+        format=fmt,
+        lanes=values["lanes"],
+        hypotheses=values["hypotheses"],
+        features=Feature(values["features"]),
+        payload=values["payload"],
+        credits=values["credits"],
+    )
+    # What the driver's own arithmetic rests on.
+    if not (256 <= identity.payload <= LARGEST_PAYLOAD and 1 <= identity.credits <= 128):
+        raise _senseless(url)
+    return identity, values["nonce"]
+
+
+def _senseless(url: str) -> NoDevice:
+    return NoDevice(f"{url}: the device's identity makes no sense; reset it or program it again")

@@ -1,0 +1,139 @@
+"""Arrays to messages of the link, and result bytes to arrays."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from consilience_hw.link_map import WEIGHTED
+from numpy.typing import NDArray
+
+from consilience.errors import BadInput, LinkError
+from consilience.link.session import LARGEST_MESSAGE
+
+__all__ = [
+    "MESSAGE_BYTES",
+    "cut_records",
+    "parse_results",
+    "posterior_head",
+    "posterior_records",
+    "reduce_records",
+]
+
+MESSAGE_BYTES = 16 << 20
+"""Bytes of a message at which another one begins, if the record allows."""
+
+
+def cut_records(
+    words: NDArray[np.int64],
+    head_words: int = 0,
+    message_bytes: int = MESSAGE_BYTES,
+    largest: int = LARGEST_MESSAGE,
+) -> Iterator[tuple[int, int]]:
+    """Yield ``(first, stop)``: the records of each message.
+
+    Parameters
+    ----------
+    words : int64 array, shape (records,)
+        Words of each record.
+    head_words : int
+        Words before the records of each message.
+    message_bytes : int
+        A message takes no more, but for one that is a single record.
+    largest : int
+        No message can take more.
+
+    Raises
+    ------
+    BadInput
+        A record is longer than any message.
+    """
+    longest = int(words.max(initial=0))
+    if 4 * (head_words + longest) > largest:
+        raise BadInput(
+            f"a segment or agent of {longest:,} words; the link takes "
+            f"{largest // 4 - head_words:,}: use the cpu device"
+        )
+    ends = np.cumsum(words)
+    room = message_bytes // 4 - head_words
+    first = 0
+    while first < len(words):
+        before = int(ends[first - 1]) if first else 0
+        stop = max(first + 1, int(np.searchsorted(ends, before + room, side="right")))
+        yield first, stop
+        first = stop
+
+
+def reduce_records(codes: NDArray[np.int32], offsets: NDArray[np.int64]) -> NDArray[np.int32]:
+    """Return a REDUCE message without its CRC.
+
+    Parameters
+    ----------
+    codes : int32 array, shape (n,)
+    offsets : int64 array, shape (segments + 1,)
+        Segment k is ``codes[offsets[k]:offsets[k + 1]]``, at least one code.
+
+    Returns
+    -------
+    int32 array, little-endian, shape (n + segments,)
+    """
+    used = codes[offsets[0] : offsets[-1]]
+    return np.insert(used, offsets[:-1] - offsets[0], np.diff(offsets)).astype("<i4", copy=False)
+
+
+def posterior_head(prior: NDArray[np.int32], *, weighted: bool) -> NDArray[np.int32]:
+    """Return the words before the records of a POSTERIOR message; `prior` has shape (H,)."""
+    return np.append(len(prior) | WEIGHTED * weighted, prior).astype("<i4")
+
+
+def posterior_records(
+    evidence: NDArray[np.int32], offsets: NDArray[np.int64], weight: NDArray[np.uint32] | None
+) -> NDArray[np.int32]:
+    """Return the records of a POSTERIOR message.
+
+    Parameters
+    ----------
+    evidence : int32 array, shape (n, H)
+        Rows grouped by agent.
+    offsets : int64 array, shape (agents + 1,)
+        Agent k has the rows ``offsets[k] .. offsets[k + 1]``, at least one.
+    weight : uint32 array, shape (n,), or None
+        0 .. 65536.
+
+    Returns
+    -------
+    int32 array, little-endian, one dimension
+    """
+    rows = slice(offsets[0], offsets[-1])
+    table = evidence[rows]
+    if weight is not None:
+        table = np.column_stack((weight[rows].astype(np.int32), table))
+    starts = (offsets[:-1] - offsets[0]) * table.shape[1]
+    return np.insert(table.reshape(-1), starts, np.diff(offsets)).astype("<i4", copy=False)
+
+
+def parse_results(
+    data: bytes, count: int, values: int
+) -> tuple[NDArray[np.int32], NDArray[np.uint32]]:
+    """Return (codes of shape (count, values), status words of shape (count,)).
+
+    Parameters
+    ----------
+    data : bytes
+        All results of a message.
+    count : int
+        Records it had.
+    values : int
+        Codes per result.
+
+    Raises
+    ------
+    LinkError
+        The device returned another number of bytes.
+    """
+    expected = 4 * count * (values + 1)
+    if len(data) != expected:
+        raise LinkError(
+            f"the device returned {len(data)} bytes of results, not {expected}; "
+            "update host and device to one version"
+        )
+    words = np.frombuffer(data, "<i4").reshape(count, values + 1)
+    return words[:, :-1].astype(np.int32), words[:, -1].astype(np.uint32)

@@ -1,0 +1,185 @@
+"""One operation: its requests, and the replies to them; no bytes are moved here."""
+
+import struct
+import zlib
+from collections import deque
+from collections.abc import Iterable, Iterator
+
+from consilience_hw.link_map import (
+    CRC_BYTES,
+    REPLY,
+    REPLY_HEADER,
+    REQUEST_HEADER,
+    FrameStatus,
+)
+
+from consilience.errors import ConsilienceError
+from consilience.link.frames import Frame, encode_frame
+
+__all__ = ["Damaged", "Operation", "Refused", "fragments"]
+
+_REQUEST = struct.Struct(f"<{sum(field.words for field in REQUEST_HEADER)}I")
+_REPLY = struct.Struct(f"<{sum(field.words for field in REPLY_HEADER)}I")
+
+
+class Refused(ConsilienceError):
+    """The device answered with a status that is not OK; the message says with which.
+
+    Parameters
+    ----------
+    status : int
+        A `FrameStatus`, if the device keeps to the link map.
+    """
+
+    def __init__(self, status: int) -> None:
+        known = status in set(FrameStatus)
+        super().__init__(FrameStatus(status).name if known else f"status {status}")
+
+
+class Damaged(ConsilienceError):
+    """Damage that no frame's CRC-32 showed, found by that of the message or of its results."""
+
+
+def fragments(message: memoryview, size: int) -> tuple[int, Iterator[bytes]]:
+    """Return (total length, data of each request) of a message with its CRC-32 put after it.
+
+    Parameters
+    ----------
+    message : memoryview of bytes
+        Of whole words.
+    size : int
+        Bytes per fragment, a multiple of 4.
+    """
+    total = len(message) + CRC_BYTES
+    crc = zlib.crc32(message).to_bytes(CRC_BYTES, "little")
+
+    def cut() -> Iterator[bytes]:
+        for start in range(0, total, size):
+            part = bytes(message[start : start + size])
+            # Whole words: the last fragment is the one with room for the CRC.
+            yield part if start + size < total else part + crc
+
+    return total, cut()
+
+
+class Operation:
+    """The window of requests in flight, and the results so far, in order.
+
+    Parameters
+    ----------
+    frame_type : int
+        Of the requests.
+    number : int
+        Id of the operation.
+    nonce : int or None
+        Of the session; None for HELLO, which learns it.
+    sequence : int
+        Number of the first request.
+    total : int
+        Bytes of the message.
+    parts : iterable of bytes
+        Data of each request.
+    most_in_flight : int
+        Requests: the credits of the device.
+    """
+
+    def __init__(
+        self,
+        frame_type: int,
+        number: int,
+        nonce: int | None,
+        sequence: int,
+        total: int = 0,
+        parts: Iterable[bytes] = (b"",),
+        most_in_flight: int = 1,
+    ) -> None:
+        self._type = frame_type
+        self._number = number
+        self._nonce = nonce
+        self._sequence = sequence
+        self._total = total
+        self._parts = iter(parts)
+        self._most_in_flight = most_in_flight
+        self._sent = 0  # fragments
+        self._answered = 0
+        self._window: deque[bytes] = deque()  # frames from the oldest without an answer on
+        self._early: dict[int, Frame] = {}
+        self._results: list[bytes] = []
+        self._produced = 0
+        self._crc = 0
+
+    @property
+    def finished(self) -> bool:
+        """Whether every request sent has been answered."""
+        return not self._window
+
+    @property
+    def result(self) -> bytes:
+        """All result bytes of a finished operation."""
+        return b"".join(self._results)
+
+    @property
+    def next_sequence(self) -> int:
+        """Sequence number of the request after the last one sent."""
+        return (self._sequence + self._sent) & 0xFF
+
+    @property
+    def unanswered(self) -> list[bytes]:
+        """Frames in flight, oldest first."""
+        window = enumerate(self._window, self._answered)
+        return [frame for fragment, frame in window if fragment not in self._early]
+
+    def launch(self) -> list[bytes]:
+        """Return the frames that the credits allow to send now."""
+        frames = []
+        while len(self._window) < self._most_in_flight:
+            part = next(self._parts, None)
+            if part is None:
+                break
+            header = _REQUEST.pack(self._nonce or 0, self._number, self._sent, self._total)
+            frame = encode_frame(self._type, self.next_sequence, header + part)
+            self._sent += 1
+            self._window.append(frame)
+            frames.append(frame)
+        return frames
+
+    def take(self, reply: Frame) -> bool:
+        """Take a reply; return whether it answers a request in flight that had no answer yet.
+
+        Raises
+        ------
+        Refused
+            It says that the device does not take the operation.
+        Damaged
+            The message was damaged on its way, or the results do not continue those before.
+        """
+        nonce, number, fragment, *_ = _REPLY.unpack_from(reply.payload)
+        if (
+            reply.type != self._type | REPLY
+            or number != self._number
+            or (self._nonce is not None and nonce != self._nonce)
+            or not self._answered <= fragment < self._sent
+            or reply.sequence != (self._sequence + fragment) & 0xFF
+            or fragment in self._early
+        ):
+            return False
+        # After repetitions a device may answer in another order.
+        self._early[fragment] = reply
+        while (following := self._early.pop(self._answered, None)) is not None:
+            self._accept(following)
+        return True
+
+    def _accept(self, reply: Frame) -> None:
+        *_, status, produced, crc = _REPLY.unpack_from(reply.payload)
+        if status == FrameStatus.BAD_CRC:
+            raise Damaged("the message arrived damaged")
+        if status != FrameStatus.OK:
+            raise Refused(status)
+        data = reply.payload[_REPLY.size :]
+        self._produced += len(data)
+        self._crc = zlib.crc32(data, self._crc)
+        if (produced, crc) != (self._produced & 0xFFFF_FFFF, self._crc):
+            raise Damaged("the results arrived damaged")
+        self._answered += 1
+        self._window.popleft()
+        self._results.append(data)

@@ -1,0 +1,162 @@
+"""A device for other processes: link bytes between a transport and one TCP client at a time."""
+
+import contextlib
+import selectors
+import socket
+from types import TracebackType
+from typing import Self
+
+from consilience.errors import BadInput
+from consilience.link.transport import Transport
+
+__all__ = ["LinkServer"]
+
+_POLLS = 32
+"""Silent polls, one reply timeout together, after which nothing is on its way."""
+
+_CHUNK = 1 << 16
+
+_CLIENT_TIMEOUT = 10.0
+"""Seconds in which a client has to take what it is sent."""
+
+
+class LinkServer:
+    """Listens, and passes bytes both ways; frames and sessions are none of its business.
+
+    One client at a time: the connection of another is closed at once, which its driver reports as
+    a device in use. A zero goes to the device between clients, so that half a frame of one is not
+    put before the first of the next. Without authentication: who reaches the port uses the device.
+
+    The transport is asked for bytes only until it has been silent for a reply timeout of its own
+    clock; so a simulation stands still, and costs nothing, while no client wants anything.
+
+    Parameters
+    ----------
+    transport : Transport
+        The device; not closed with the server.
+    host : str
+        Address or name to listen on.
+    port : int
+        TCP port; 0 takes a free one.
+
+    Attributes
+    ----------
+    address : str
+        URL under which clients reach the device.
+
+    Raises
+    ------
+    BadInput
+        The host has no address.
+    OSError
+        The address cannot be had.
+    """
+
+    def __init__(self, transport: Transport, host: str = "127.0.0.1", port: int = 0) -> None:
+        self._transport = transport
+        try:
+            family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        except socket.gaierror as error:
+            raise BadInput(
+                f"{host}: no address ({error.strerror}); give one of this machine's"
+            ) from error
+        self._listener = socket.create_server(address[:2], family=family)
+        self._listener.setblocking(False)
+        shown, taken = self._listener.getsockname()[:2]
+        self.address = (
+            f"socket://[{shown}]:{taken}" if ":" in shown else f"socket://{shown}:{taken}"
+        )
+        self._client: socket.socket | None = None
+        self._silent = _POLLS
+        self._stopped = False
+        self._wakes, self._waker = socket.socketpair()
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(self._listener, selectors.EVENT_READ)
+        self._selector.register(self._wakes, selectors.EVENT_READ)
+
+    def run(self) -> None:
+        """Serve until `stop` is called, or an exception such as KeyboardInterrupt ends it.
+
+        Raises
+        ------
+        TransportClosed
+            The device is gone.
+        """
+        while not self._stopped:
+            waiting = self._silent < _POLLS
+            ready = [key.fileobj for key, _ in self._selector.select(0 if waiting else None)]
+            # The end of one client, if it is there, comes before the next one.
+            if self._client in ready:
+                self._take()
+            elif self._listener in ready:
+                self._admit()
+            if self._silent < _POLLS:
+                self._give()
+
+    def stop(self) -> None:
+        """Let `run` return; the only method that another thread may call."""
+        self._stopped = True
+        self._waker.send(b"\0")
+
+    def close(self) -> None:
+        """Close all sockets."""
+        self._dismiss()
+        self._selector.close()
+        for one in (self._listener, self._wakes, self._waker):
+            one.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _admit(self) -> None:
+        try:
+            client, _ = self._listener.accept()
+        except OSError:  # gone again
+            return
+        if self._client is not None:
+            client.close()
+            return
+        client.settimeout(_CLIENT_TIMEOUT)
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        # A client whose machine is gone must not hold the device for ever.
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        self._client = client
+        self._selector.register(client, selectors.EVENT_READ)
+        self._transport.send(b"\0")
+
+    def _dismiss(self) -> None:
+        if self._client is not None:
+            self._selector.unregister(self._client)
+            self._client.close()
+            self._client = None
+
+    def _take(self) -> None:
+        """Pass bytes from the client to the device."""
+        assert self._client is not None
+        try:
+            data = self._client.recv(_CHUNK)
+        except OSError:
+            data = b""
+        if not data:
+            self._dismiss()
+            return
+        self._transport.send(data)
+        self._silent = 0
+
+    def _give(self) -> None:
+        """Pass bytes from the device to the client; without one they are for nobody."""
+        data = self._transport.receive(self._transport.reply_timeout / _POLLS)
+        self._silent = 0 if data else self._silent + 1
+        if data and self._client is not None:
+            with contextlib.suppress(OSError):
+                self._client.sendall(data)
+                return
+            self._dismiss()

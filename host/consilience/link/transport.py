@@ -1,0 +1,43 @@
+"""What the link runs over: bytes both ways, and a clock."""
+
+from abc import ABC, abstractmethod
+
+from consilience.errors import LinkError
+
+__all__ = ["Transport", "TransportClosed"]
+
+
+class TransportClosed(LinkError):
+    """The other end is gone, or this end was closed; no byte will come or go any more."""
+
+
+class Transport(ABC):
+    """A byte stream to a device, with a clock of its own.
+
+    The clock of hardware is the wall clock. That of a simulation, or of a device in this process,
+    is virtual, so that timeouts and fault campaigns cost no waiting. One user at a time: not
+    thread-safe.
+    """
+
+    reply_timeout: float
+    """Seconds of this clock after which an unanswered request counts as lost."""
+
+    @abstractmethod
+    def send(self, data: bytes) -> None:
+        """Send all of `data`; TransportClosed if the other end is gone."""
+
+    @abstractmethod
+    def receive(self, timeout: float) -> bytes:
+        """Return the bytes at hand, waiting at most `timeout` seconds of this clock for the first.
+
+        ``b""`` means that all of that time passed and nothing came. TransportClosed if the other
+        end is gone and all that it sent has been returned.
+        """
+
+    @abstractmethod
+    def now(self) -> float:
+        """Return the time of this clock in seconds, from any origin; it never goes back."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of the device. Closing again does nothing."""

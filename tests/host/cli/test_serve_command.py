@@ -1,0 +1,89 @@
+"""`consilience serve`: a process of its own, reached by the driver."""
+
+import json
+import re
+import signal
+import socket
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from consilience.cli.app import main
+from consilience.devices.tcp import open_socket
+from consilience_sim import golden
+
+PROGRAM = [
+    sys.executable,
+    "-c",
+    "import sys; from consilience.cli.app import main; sys.exit(main())",
+]
+
+
+@pytest.fixture
+def serve():
+    """Return a function that starts `consilience serve` and returns (process, first line)."""
+    started = []
+
+    def start(*words):
+        process = subprocess.Popen(
+            [*PROGRAM, "serve", "--port", "0", *words],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        started.append(process)
+        return process, process.stdout.readline()
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def ended(process, number):
+    process.send_signal(number)
+    out, err = process.communicate(timeout=20)
+    return process.returncode, out, err
+
+
+def test_serve_with_json(serve):
+    process, line = serve("--json")
+    told = json.loads(line)
+    assert told["device"] == "cpu"
+    assert re.fullmatch(r"socket://127\.0\.0\.1:\d+", told["address"])
+    codes = np.random.default_rng(1).integers(-(1 << 20), 1 << 20, 10_000, dtype=np.int32)
+    for _ in range(2):
+        with open_socket(told["address"]) as device:
+            assert device.reduce(codes)[0] == golden.log_sums(codes, np.array([0, 10_000]))[0][0]
+            info = device.info
+            assert (info.board, info.url) == ("cpu", told["address"])
+    assert info.counters["codes"] == 20_000
+    code, out, err = ended(process, signal.SIGINT)
+    assert (code, out) == (130, "")
+    assert err.splitlines()[-1] == "interrupted"
+
+
+def test_serve_for_people(serve):
+    process, line = serve()
+    assert re.fullmatch(r"serving cpu at socket://127\.0\.0\.1:\d+; Ctrl-C ends it\n", line)
+    code, _, err = ended(process, signal.SIGTERM)
+    assert code == 128 + signal.SIGTERM
+    assert "Traceback" not in err
+
+
+def test_a_port_that_is_taken(capsys):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        assert main(["serve", "--port", str(port), "--json"]) == 1
+    assert "choose another --port" in json.loads(capsys.readouterr().out)["error"]
+
+
+def test_an_address_of_nobody(capsys):
+    assert main(["serve", "--host", "no.such.host.invalid", "--json"]) == 2
+    assert "no.such.host.invalid: no address" in json.loads(capsys.readouterr().out)["error"]
+
+
+def test_a_device_that_cannot_be_served(capsys):
+    assert main(["serve", "--device", "nothing", "--json"]) == 2
+    assert json.loads(capsys.readouterr().out)["exit_code"] == 2
