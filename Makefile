@@ -8,7 +8,7 @@ OUT    ?= build/demo
 export CONSILIENCE_CACHE ?= $(CURDIR)/build/cache
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint figures lock docs clean
+.PHONY: help setup demo test lint verify figures lock docs clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,11 +32,14 @@ test: $(STAMP) ## lint, types, the whole test suite, coverage
 lint: $(STAMP) ## ruff and mypy only
 	@$(BIN)/python tests/run.py --lint-only
 
+verify: $(STAMP) ## put every claim to the test (most of an hour), report in build/verify
+	@$(BIN)/python -m tests.verify
+
 figures: $(STAMP) ## measure the figures of the README's table (a minute)
 	@$(BIN)/python -m examples.figures
 
-docs: $(STAMP) ## render docs/link.md from the link map
-	@$(BIN)/python -m consilience.link_docs
+docs: $(STAMP) ## render the computed pages: docs/link.md, docs/numerics.md
+	@$(BIN)/python -m docs.render
 
 lock: $(STAMP) ## resolve requirements.lock anew from pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --no-strip-extras \

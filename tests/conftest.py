@@ -1,12 +1,26 @@
-"""Options of the test suite, and where its compiled simulations are kept."""
+"""Options of the test suite, where its compiled simulations are kept, and no skip unseen."""
 
 import os
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# Compilers run in the first example, and the machine is shared: no deadline. The same examples in
+# every run, so that a failure can be run again.
+settings.register_profile("consilience", deadline=None, derandomize=True)
+settings.load_profile("consilience")
+
+ALLOWED = Path(__file__).with_name("allowed_skips.toml")
+SKIPPED = pytest.StashKey[dict[str, str]]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
     os.environ.setdefault("CONSILIENCE_CACHE", str(config.rootpath / "build" / "cache"))
+    config.stash[SKIPPED] = {}
+    config.pluginmanager.register(SkipWatch(config), "skip-watch")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -23,3 +37,40 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="record waveforms of simulated designs, in build/",
     )
+
+
+class SkipWatch:
+    """Prints every skipped test, and fails the run on one that `ALLOWED` does not list."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._skipped = config.stash[SKIPPED]
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.skipped and not hasattr(report, "wasxfail"):
+            self._skipped[report.nodeid] = _reason(report.longrepr)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.skipped:
+            self._skipped[report.nodeid] = _reason(report.longrepr)
+
+    def unlisted(self) -> list[str]:
+        listed = tomllib.loads(ALLOWED.read_text())
+        return [name for name in self._skipped if not name.startswith(tuple(listed) or ("\0",))]
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        if session.exitstatus == pytest.ExitCode.OK and self.unlisted():
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> Iterator[None]:
+        yield
+        unlisted = set(self.unlisted())
+        for name, reason in sorted(self._skipped.items()):
+            verdict = f"NOT LISTED in {ALLOWED.name}" if name in unlisted else "listed"
+            terminalreporter.write_line(f"skipped, {verdict}: {name}: {reason}")
+        terminalreporter.write_line(f"{len(self._skipped)} skipped, {len(unlisted)} not listed")
+
+
+def _reason(longrepr: object) -> str:
+    """Return why a test was skipped, from pytest's (path, line, reason)."""
+    return str(longrepr[2]) if isinstance(longrepr, tuple) else str(longrepr)

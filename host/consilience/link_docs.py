@@ -1,17 +1,14 @@
-"""``python -m consilience.link_docs``: docs/link.md, rendered from the map of the link.
+"""docs/link.md from the map of the link.
 
 The map is code (`consilience_hw.link_map`), so the page cannot say anything else than what gateware
-and host do. ``--check`` writes nothing and fails if the page is not what would be rendered.
+and host do.
 """
 
-import argparse
 import ast
 import inspect
-import sys
 from collections.abc import Iterator, Sequence
 from enum import IntEnum, IntFlag
 from itertools import pairwise
-from pathlib import Path
 
 from consilience_hw import link_map, result_status
 from consilience_hw.link_map import (
@@ -28,9 +25,7 @@ from consilience_hw.link_map import (
 )
 from consilience_hw.result_status import CLAMPS_SHIFT, ResultStatus
 
-__all__ = ["main", "render"]
-
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "link.md"
+__all__ = ["render"]
 
 _FRAME = """```
 +--------+----------+---------------------------------+-----------+
@@ -131,22 +126,3 @@ def _table(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(
         f"| {' | '.join(cell.replace('|', '&#124;') for cell in row)} |" for row in cells
     )
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Write the page, or check it; return the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m consilience.link_docs", description=__doc__)
-    parser.add_argument("--check", action="store_true", help="compare, write nothing")
-    options = parser.parse_args(arguments)
-    text = render()
-    if not options.check:
-        PAGE.write_text(text, encoding="utf-8")
-        return 0
-    if PAGE.exists() and PAGE.read_text(encoding="utf-8") == text:
-        return 0
-    print("docs/link.md is not what the link map gives; run `make docs`", file=sys.stderr)
-    return 1
-
-
-if __name__ == "__main__":
-    sys.exit(main())

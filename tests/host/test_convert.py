@@ -6,6 +6,7 @@ from fractions import Fraction
 import mpmath
 import numpy as np
 import pytest
+from consilience import convert
 from consilience.convert import as_codes, from_codes, quantise, to_codes
 from consilience.errors import BadInput
 from consilience_hw.log_format import Q16_16
@@ -45,8 +46,12 @@ def test_ties_go_to_even():
         assert int(to_codes(x)) % 2 == 0
 
 
-def test_special_values_and_saturation():
-    codes, saturated = quantise([-np.inf, 0.0, 22_713.0, 22_714.0, -22_714.0, 1.7e308, -1.7e308])
+@pytest.mark.parametrize("compiled", [True, False])
+def test_special_values_and_saturation(monkeypatch, compiled):
+    if not compiled:
+        monkeypatch.setattr(convert, "_quantise", convert._quantise.py_func)
+    with np.errstate(over="ignore"):  # only the uncompiled one could warn
+        codes, saturated = quantise([-np.inf, 0, 22_713, 22_714, -22_714, 1.7e308, -1.7e308])
     assert codes.tolist() == [ZERO, 0, contract(22_713.0), LARGEST, -LARGEST, LARGEST, -LARGEST]
     assert codes.dtype == np.int32
     assert saturated == 4

@@ -5,7 +5,7 @@ and `posteriors` are the same, vectorised, to be run on millions of codes and te
 """
 
 from .borders import log2_rounded
-from .log_sum import codes_for_sum, log_sum, log_sums
+from .log_sum import codes_for_sum, finish, log_sum, log_sums
 from .mantissas import mantissas
 from .posterior import posterior, posteriors
 from .window import WindowState, log2_of_window, merge_windows, window
@@ -13,6 +13,7 @@ from .window import WindowState, log2_of_window, merge_windows, window
 __all__ = [
     "WindowState",
     "codes_for_sum",
+    "finish",
     "log2_of_window",
     "log2_rounded",
     "log_sum",

@@ -1,0 +1,177 @@
+"""Normalise and round, the last step of `Log2`, fuzzed against big integers.
+
+That is where the bug of a superaccumulator hid for nine years. The states need not be those of a
+multiset: any slots whose sum has its top bit in the top bin.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+from amaranth.hdl import Module
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+from consilience_hw.log2 import Log2, result_layout
+from consilience_hw.log_format import Q16_16
+from consilience_hw.result_status import ResultStatus
+from consilience_hw.window import window_layout
+from consilience_sim import golden
+from consilience_sim.compiled import StreamSimulation
+from consilience_sim.golden.borders import WIDTH, borders
+from numpy.typing import NDArray
+
+from tests.verify.step import Claim, Findings, Progress, Scale
+
+__all__ = ["Log2Stream", "run"]
+
+SEED = 17
+STATES = {Scale.FULL: 10_000_000, Scale.SLICE: 20_000}
+CHUNK = 50_000
+SLOTS, BIN, CELL = Q16_16.slots, Q16_16.bin_width, Q16_16.cell_bits
+HARD = int(ResultStatus.HARD_TO_ROUND)
+KINDS = ("any slots", "short slots", "full slots", "at a rounding border", "near a rounding border")
+
+Slots = NDArray[np.int64]
+"""Shape (n, 8): the sums of bins top - 7 .. top."""
+
+
+class Log2Stream(wiring.Component):
+    """`Log2` with streams at its edge; it never waits, and nobody may make it wait."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            {
+                "i": In(stream.Signature(window_layout(Q16_16))),
+                "o": Out(stream.Signature(result_layout(Q16_16))),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        """Connect the flow to the streams."""
+        m = Module()
+        m.submodules.log2 = log2 = Log2()
+        m.d.comb += [
+            log2.i.p.eq(self.i.p),
+            log2.i.valid.eq(self.i.valid),
+            self.i.ready.eq(1),
+            self.o.p.eq(log2.o.p),
+            self.o.valid.eq(log2.o.valid),
+        ]
+        return m
+
+
+def run(scale: Scale, progress: Progress) -> Findings:
+    """Run all states through the compiled unit."""
+    rng = np.random.default_rng(SEED)
+    tried = dict.fromkeys(KINDS, 0)
+    wrong = dict.fromkeys(KINDS, 0)
+    hard = dict.fromkeys(KINDS, 0)
+    detail = dict.fromkeys(KINDS, "")
+    with StreamSimulation(Log2Stream(), name="log2") as simulation:
+        for number, done in enumerate(range(0, STATES[scale], CHUNK)):
+            kind = KINDS[number % len(KINDS)]
+            count = min(CHUNK, STATES[scale] - done)
+            if scale is Scale.SLICE:
+                count = STATES[scale] // len(KINDS)
+            tops = rng.integers(-4096, 4096, count)
+            slots = _slots(kind, count, rng)
+            outputs, _, _ = simulation.run(_beats(tops, slots), count, max_cycles=2 * count + 1000)
+            for place, (code, status) in enumerate(_expected(tops, slots)):
+                tried[kind] += 1
+                got, flags = _result(outputs[place].tobytes())
+                marked = bool(flags & HARD)
+                hard[kind] += marked
+                # What is marked may be either neighbour; all else must be exact.
+                near = abs(got - code) <= 1 if marked else got == code
+                if not near or flags & ~HARD != status:
+                    wrong[kind] += 1
+                    detail[kind] = (
+                        detail[kind]
+                        or f"top {tops[place]}, slots {slots[place].tolist()}: {got} "
+                        f"(flags {flags}), not {code} ({status})"
+                    )
+            progress(done + count, STATES[scale])
+            if scale is Scale.SLICE and number + 1 == len(KINDS):
+                break
+    findings = Findings(seeds={"states": SEED})
+    findings.claims = [
+        Claim(
+            f"Log2 rounds the exact sum or marks it: {kind}",
+            tried[kind],
+            wrong[kind],
+            measured=f"{hard[kind]:,} marked HARD_TO_ROUND",
+            bound="none wrong",
+            detail=detail[kind],
+        )
+        for kind in KINDS
+    ]
+    return findings
+
+
+def _slots(kind: str, count: int, rng: np.random.Generator) -> Slots:
+    """Draw slots of one kind; the top one is never zero."""
+    if kind.endswith("border"):
+        return _border_slots(count, rng, near=kind.startswith("near"))
+    if kind == "full slots":
+        full = (1 << 32) * 255 - 255
+        return full - rng.integers(0, 3, (count, SLOTS)) * rng.integers(0, 256, (count, SLOTS))
+    widths = rng.integers(0, CELL + 1 if kind == "any slots" else 9, (count, SLOTS))
+    slots = rng.integers(0, 1 << CELL, (count, SLOTS)) & ((1 << widths) - 1)
+    slots[:, -1] = np.maximum(slots[:, -1], 1)
+    return slots
+
+
+def _border_slots(count: int, rng: np.random.Generator, *, near: bool) -> Slots:
+    """Return slots whose sum is a border's integer part, or some units beside it."""
+    table = borders(Q16_16.fraction_bits)
+    slots = np.empty((count, SLOTS), np.int64)
+    fractions = rng.integers(0, len(table), count).tolist()
+    widths = rng.integers(SLOTS * BIN - BIN + 1, SLOTS * BIN + 33, count).tolist()
+    beside = rng.integers(-1, 3, count)
+    if near:
+        beside = rng.integers(0, 1 << 30, count) >> rng.integers(0, 30, count)
+        beside *= rng.choice([-1, 1], count)
+    moves = rng.integers(0, 1 << 30, (count, SLOTS)).tolist()
+    for place in range(count):
+        total = (table[fractions[place]] >> WIDTH - widths[place]) + int(beside[place])
+        total = max(total, 1 << SLOTS * BIN - BIN)
+        digits = [total >> BIN * rank & (1 << BIN) - 1 for rank in range(SLOTS - 1)]
+        digits.append(total >> BIN * (SLOTS - 1))
+        # The same sum in other slots: what is carried here is what `Log2` must carry back.
+        for rank in range(SLOTS - 1, 0, -1):
+            moved = moves[place][rank] % min(digits[rank], 1 << 31) if digits[rank] > 1 else 0
+            if rank == SLOTS - 1 or moved:
+                digits[rank] -= moved
+                digits[rank - 1] += moved << BIN
+            if digits[rank - 1] >= 1 << CELL:
+                digits[rank] += moved
+                digits[rank - 1] -= moved << BIN
+        slots[place] = digits
+    return slots
+
+
+def _beats(tops: NDArray[np.int64], slots: Slots) -> NDArray[np.uint8]:
+    """Pack states to payloads of `window_layout`: present, top, slots by bin modulo 8, count."""
+    size = window_layout(Q16_16).size
+    bits = np.zeros((len(tops), size), np.uint8)
+    bits[:, 0] = 1
+    bits[:, 1:14] = tops[:, None] >> np.arange(13) & 1
+    # Bin top - 7 + rank lies in slot (top - 7 + rank) mod 8.
+    for rank in range(SLOTS):
+        place = (tops - SLOTS + 1 + rank) % SLOTS
+        values = slots[:, rank][:, None] >> np.arange(CELL) & 1
+        columns = 14 + place[:, None] * CELL + np.arange(CELL)
+        np.put_along_axis(bits, columns, values.astype(np.uint8), axis=1)
+    return np.packbits(bits, axis=1, bitorder="little")
+
+
+def _expected(tops: NDArray[np.int64], slots: Slots) -> Iterator[tuple[int, int]]:
+    """Yield the code and status of each state, by Python's integers."""
+    for top, values in zip(tops.tolist(), slots.tolist(), strict=True):
+        total = sum(value << BIN * rank for rank, value in enumerate(values))
+        yield golden.finish(total, top, Q16_16)
+
+
+def _result(payload: bytes) -> tuple[int, int]:
+    bits = int.from_bytes(payload, "little")
+    code = bits & 0xFFFF_FFFF
+    return code - (code >> 31 << 32), bits >> 32 & 0xFF

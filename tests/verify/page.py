@@ -1,0 +1,38 @@
+"""docs/verification.md from a run's verify.json: what was measured."""
+
+from pathlib import Path
+from typing import Any
+
+__all__ = ["write_page"]
+
+
+def write_page(value: dict[str, Any], path: Path) -> None:
+    """Write the page of one run."""
+    environment = value["environment"]
+    steps = ", ".join(step["name"] for step in value["steps"])
+    verdict = "every claim holds" if value["holds"] else "NOT every claim holds"
+    lines = [
+        "# Verification",
+        "",
+        "<!-- Written by `make verify` (`--page`) from build/verify/verify.json; run it again. -->",
+        "",
+        f"What `make verify` found at commit {environment['commit']}, in {value['seconds']} s:",
+        f"{verdict}. Steps: {steps}. A claim with no case would count as failed.",
+    ]
+    for step in value["steps"]:
+        lines += ["", f"## {step['title']}", ""]
+        lines += ["| | claim | cases | worst measured | bound |", "|---|---|---|---|---|"]
+        for claim in step["claims"]:
+            verdict = "holds" if claim["cases"] and not claim["failures"] else "**fails**"
+            text = claim["text"] + (f" ({claim['detail']})" if claim["detail"] else "")
+            cells = (verdict, text, f"{claim['cases']:,}", claim["measured"], claim["bound"])
+            lines.append(f"| {' | '.join(cell.replace('|', '&#124;') for cell in cells)} |")
+        if step["digests"]:
+            lines += ["", "| digest of | SHA-256 |", "|---|---|"]
+            lines += [f"| {name} | `{digest}` |" for name, digest in step["digests"].items()]
+        if step["seeds"]:
+            seeds = ", ".join(f"{name} {seed}" for name, seed in step["seeds"].items())
+            lines += ["", f"Seeds: {seeds}. Time: {step['seconds']} s."]
+    tools = ", ".join(f"{name} {version}" for name, version in environment.items())
+    lines += ["", "## With", "", tools + ".", ""]
+    path.write_text("\n".join(lines), encoding="utf-8")
