@@ -28,7 +28,7 @@ _MIN = Q16_16.min_code
 _MAX = Q16_16.max_code
 _BORDERS = Q16_16.fractions
 _TOP_SHIFT = _F + 3  # code to bin of B = 8 bits
-_TERM_SHIFT = 8 * Q16_16.window_bins - Q16_16.mantissa_bits  # of a term in its window
+_RAISED = np.uint64(63 - Q16_16.mantissa_bits)
 _LOW = np.uint64(0xFFFF_FFFF)
 _WORD = np.uint64(32)
 _WEIGHT_BITS = 16
@@ -87,20 +87,21 @@ def _log_sum(
     if largest == _ZERO:
         return _ZERO
     top = np.int64(largest) >> _TOP_SHIFT
-    base = _TERM_SHIFT - 8 * top
+    highest = 8 * top + 7
     high = np.uint64(0)
     low = np.uint64(0)
-    for code in codes:
-        shift = (code >> _F) + base
-        # A shift of 64 is none at all to a processor; log of zero is no term.
-        if shift > -32 and code != _ZERO:
-            term = np.uint64(mantissas[code & _FRACTION])
-            if shift >= 0:
-                term <<= np.uint64(shift)
-            else:
-                term >>= np.uint64(-shift)
-            high += term >> _WORD
-            low += term & _LOW
+    # Without a branch, so that it is compiled to vector instructions: a term of the highest
+    # position has its leading one in bit 63, all others are as much lower as their position.
+    for place in range(len(codes)):
+        code = codes[place]
+        below = highest - (np.int64(code) >> _F)
+        # A shift of 64 is none at all to a processor.
+        none = (below > np.int64(63)) | (code == np.int32(_ZERO))
+        term = np.uint64(mantissas[code & _FRACTION]) << _RAISED
+        term >>= np.uint64(min(below, np.int64(63)))
+        term = np.uint64(0) if none else term
+        high += term >> _WORD
+        low += term & _LOW
     high += low >> _WORD
     low &= _LOW
     # The sum, high * 2**32 + low, has 57 to 96 bits; its leading one goes to bit 95.
