@@ -51,6 +51,3 @@ def test_links_lead_somewhere():
         for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text()):
             assert (page.parent / target).exists(), f"{page.name}: {target}"
 
-
-def test_no_figure_is_missing():
-    assert "@@" not in README

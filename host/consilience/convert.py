@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from consilience.errors import BadInput
 
-__all__ = ["Quantised", "as_codes", "from_codes", "quantise", "to_codes"]
+__all__ = ["Quantised", "as_codes", "from_codes", "quantise", "quantise_scaled", "to_codes"]
 
 _LOG2_E = float.fromhex("0x1.71547652b82fep+0")
 _ONE = float(Q16_16.fractions)
@@ -42,20 +42,31 @@ def quantise(nats: ArrayLike) -> Quantised:
     BadInput
         NaN, +inf, or not real numbers.
     """
-    values = np.asarray(nats)
+    return quantise_scaled(nats, _LOG2_E)
+
+
+def quantise_scaled(logarithms: ArrayLike, bits_per_unit: float) -> Quantised:
+    """Return `quantise` of logarithms in a unit of `bits_per_unit` bits: 1.0 for log2 itself."""
+    values = np.asarray(logarithms)
     if values.dtype.kind not in "fiub":
         raise BadInput(f"log-likelihoods must be real numbers, not {values.dtype}")
+    if values.dtype == np.longdouble:
+        # Finite values beyond binary64 are only large ones.
+        largest = np.finfo(np.float64).max
+        values = np.where(np.isfinite(values), np.clip(values, -largest, largest), values)
     values = values.astype(np.float64)
     flat = np.ascontiguousarray(values).reshape(-1)
     codes = np.empty(len(flat), np.int32)
-    saturated, refused = _quantise(flat, codes)
+    saturated, refused = _quantise(flat, bits_per_unit, codes)
     if refused:
         _refuse(values)
     return Quantised(codes.reshape(values.shape), int(saturated))
 
 
 @numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def _quantise(values: NDArray[np.float64], codes: NDArray[np.int32]) -> tuple[int, int]:
+def _quantise(
+    values: NDArray[np.float64], bits_per_unit: float, codes: NDArray[np.int32]
+) -> tuple[int, int]:
     """Write the codes; return how many saturated, and how many are NaN or +inf.
 
     Without a branch, so that it is compiled to vector instructions. Products are not fused.
@@ -64,7 +75,7 @@ def _quantise(values: NDArray[np.float64], codes: NDArray[np.int32]) -> tuple[in
     refused = 0
     for place in range(len(values)):
         value = values[place]
-        scaled = np.rint((value * _LOG2_E) * _ONE)
+        scaled = np.rint((value * bits_per_unit) * _ONE)
         is_zero = value == -np.inf
         refused += (value != value) | (value == np.inf)
         saturated += (abs(scaled) > _LARGEST) & ~is_zero

@@ -7,11 +7,9 @@ from amaranth.lib.wiring import In, Out
 
 from .log_format import Q16_16, LogFormat
 from .pipeline import delayed, flow
+from .weight import WEIGHT_BITS
 
-__all__ = ["WEIGHT_BITS", "EvidenceAccumulator", "evidence_layout", "sum_bits"]
-
-WEIGHT_BITS = 16
-"""Fraction bits of a weight: 65536 is 1."""
+__all__ = ["EvidenceAccumulator", "evidence_layout", "sum_bits"]
 
 
 def evidence_layout(fmt: LogFormat) -> data.StructLayout:

@@ -8,7 +8,7 @@ Rules of a session
 ------------------
 * HELLO opens a session: it takes any nonce and any sequence; the device then expects
   ``sequence + 1`` and operations later than HELLO's own. A HELLO that repeats the operation id of
-  the last one opens nothing: it gets the kept reply, or is dropped once that is gone.
+  the last one opens nothing: it gets the kept reply, or is dropped once there was another request.
 * Every other request must carry the device's nonce and the expected sequence number. It is
   executed once and answered by exactly one reply with the same sequence number and
   ``type | REPLY``. The device keeps its last `credits` replies; a request that repeats one of

@@ -6,16 +6,12 @@ from amaranth.lib.fifo import SyncFIFOBuffered
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
-from .evidence_accumulator import (
-    WEIGHT_BITS,
-    EvidenceAccumulator,
-    evidence_layout,
-    sum_bits,
-)
+from .evidence_accumulator import EvidenceAccumulator, evidence_layout, sum_bits
 from .log2 import result_layout
 from .log_format import Q16_16, LogFormat
 from .pipeline import delayed, named
 from .result_status import CLAMPS_SHIFT, ResultStatus
+from .weight import WEIGHT_BITS
 
 __all__ = ["Posterior"]
 
@@ -38,7 +34,8 @@ class Posterior(wiring.Component):
     fmt : LogFormat
         Number format.
     hypotheses : int
-        Most hypotheses of a packet, 2..16. A packet may have fewer.
+        Most hypotheses of a packet, 2..16. Packets may have fewer, but all that are inside at one
+        time as many: the sums are read at the pace at which the next packet arrives.
     weights : bool
         See `EvidenceAccumulator`.
 

@@ -5,14 +5,12 @@ from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
-from .evidence_accumulator import WEIGHT_BITS
 from .link.job_port import job_port
 from .link_map import WEIGHTED, FrameStatus
 from .posterior import Posterior
+from .weight import ONE, WEIGHT_BITS
 
 __all__ = ["PosteriorJob"]
-
-ONE = 1 << WEIGHT_BITS
 
 
 class PosteriorJob(wiring.Component):

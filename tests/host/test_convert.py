@@ -57,6 +57,13 @@ def test_special_values_and_saturation(monkeypatch, compiled):
     assert saturated == 4
 
 
+def test_long_doubles_saturate_like_all_finite_values():
+    huge = np.longdouble(10) ** 400
+    codes, saturated = quantise(np.array([-huge, huge, -np.inf, 1], np.longdouble))
+    assert codes.tolist() == [-LARGEST, LARGEST, ZERO, contract(1.0)]
+    assert saturated == 2
+
+
 def test_shapes_and_kinds():
     assert to_codes(np.zeros((2, 0, 3))).shape == (2, 0, 3)
     assert to_codes(-1).shape == ()

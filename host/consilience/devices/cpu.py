@@ -47,9 +47,7 @@ class CpuDevice(Device):
         self, codes: NDArray[np.int32], offsets: NDArray[np.int64]
     ) -> tuple[NDArray[np.int32], NDArray[np.uint32]]:
         """Return code and status of each segment."""
-        capacity = self._config.fmt.capacity
-        if len(codes) > capacity and np.diff(offsets).max() > capacity:
-            raise BadInput(f"a segment has more than {capacity} codes; split it")
+        self._refuse_beyond_capacity(offsets, "a segment", "codes")
         sums = np.empty(len(offsets) - 1, np.int32)
         status = np.empty(len(offsets) - 1, np.uint32)
         sum_segments(codes, offsets, *tables(), sums, status)
@@ -64,6 +62,7 @@ class CpuDevice(Device):
         weight: NDArray[np.uint32] | None,
     ) -> tuple[NDArray[np.int32], NDArray[np.uint32]]:
         """Return posterior and status of each agent."""
+        self._refuse_beyond_capacity(offsets, "an agent", "rows")
         agents, hypotheses = len(offsets) - 1, evidence.shape[1]
         posterior = np.empty((agents, hypotheses), np.int32)
         status = np.empty(agents, np.uint32)
@@ -74,6 +73,11 @@ class CpuDevice(Device):
 
     def close(self) -> None:
         """Do nothing: there is nothing to give back."""
+
+    def _refuse_beyond_capacity(self, offsets: NDArray[np.int64], whose: str, what: str) -> None:
+        capacity = self._config.fmt.capacity
+        if offsets[-1] > capacity and np.diff(offsets).max() > capacity:
+            raise BadInput(f"{whose} has more than {capacity} {what}; split them")
 
     def _count(self, codes: int, status: NDArray[np.uint32]) -> None:
         counters = self._counters

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 from consilience_hw.log_format import LogFormat
+from consilience_hw.weight import ONE
 from numpy.typing import ArrayLike, NDArray
 
 from consilience.convert import as_codes
@@ -18,9 +19,6 @@ __all__ = ["ERROR_BOUND_ULP", "Device", "DeviceInfo", "PosteriorResult", "Reduce
 
 ERROR_BOUND_ULP = 0.55
 """Bound of |code - true log sum| in ulp (2**-16 bit) for up to 2**32 codes: docs/numerics.md."""
-
-ONE = 1 << 16
-"""Weight 1."""
 
 
 class Reduced(NamedTuple):
@@ -57,13 +55,14 @@ class DeviceInfo:
     url : str
         As `open` took it.
     board, version, build : str
-        What it runs on; its version; the hash of its sources and parameters, in hex.
+        What it runs on; its version; in hex, the hash of the gateware's sources, of which the cpu
+        device is the equal in software, and of its parameters.
     clock_hz : int
         Clock of the engine; 0 where there is none.
     format : LogFormat
         Number format of its codes.
     lanes : int
-        Codes taken per cycle.
+        Codes taken per cycle; 1 for the cpu, which has no cycles.
     hypotheses : int
         Most hypotheses of a posterior; 0: it has none.
     features : tuple of str
@@ -212,7 +211,7 @@ class Device(ABC):
             Shapes that do not match, values out of range, or more hypotheses than the device has.
         """
         rows, start = as_codes(evidence, "evidence"), as_codes(prior, "prior")
-        ids = np.asarray(agent)
+        ids = _agent_ids(agent)
         if rows.ndim != 2 or ids.shape != rows.shape[:1] or start.shape != rows.shape[1:]:
             raise BadInput(
                 f"evidence (N, H), agent (N,) and prior (H,) must fit, not {rows.shape}, "
@@ -220,8 +219,6 @@ class Device(ABC):
             )
         if not 2 <= rows.shape[1] <= 16:
             raise BadInput(f"evidence must have 2 to 16 hypotheses, not {rows.shape[1]}")
-        if ids.dtype.kind not in "iuUS":
-            raise BadInput(f"agent ids must be integers or text, not {ids.dtype}")
         weights = None if weight is None else _weights(weight, len(rows))
         order = np.argsort(ids, kind="stable")
         ids = ids[order]
@@ -232,6 +229,21 @@ class Device(ABC):
             grouped, offsets, start, None if weights is None else weights[order]
         )
         return PosteriorResult(ids[firsts], posterior, status)
+
+
+def _agent_ids(agent: ArrayLike) -> NDArray[Any]:
+    """Return agent ids as an array; BadInput unless they are all integers or all text."""
+    ids = np.asarray(agent)
+    if ids.dtype.kind not in "iuUS" and ids.size:
+        raise BadInput(f"agent ids must be integers or text, not {ids.dtype}")
+    if ids.dtype.kind in "US" and not isinstance(agent, np.ndarray):
+        # NumPy makes text of what stands beside text: 1 and "1" would be one agent.
+        for one in np.asarray(agent, dtype=object).flat:
+            if not isinstance(one, str | bytes):
+                raise BadInput(
+                    f"agent ids must be all integers or all text, but {one!r} is no text"
+                )
+    return ids
 
 
 def _weights(weight: ArrayLike, rows: int) -> NDArray[np.uint32]:

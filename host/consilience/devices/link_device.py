@@ -7,11 +7,12 @@ import numpy as np
 from consilience_hw.link_map import Board, Feature, FrameType
 from consilience_hw.log_format import Q16_16
 from consilience_hw.result_status import ResultStatus
+from consilience_hw.weight import ONE
 from numpy.typing import NDArray
 
 from consilience.devices.cpu import CpuDevice
 from consilience.devices.device import ERROR_BOUND_ULP, Device, DeviceInfo
-from consilience.errors import BadInput, NoDevice
+from consilience.errors import BadInput, LinkError, NoDevice
 from consilience.link.messages import (
     MESSAGE_BYTES,
     cut_records,
@@ -23,9 +24,6 @@ from consilience.link.messages import (
 from consilience.link.session import LinkSession
 
 __all__ = ["LinkDevice"]
-
-_ONE = 1 << 16
-"""Weight 1."""
 
 
 class LinkDevice(Device):
@@ -121,7 +119,7 @@ class LinkDevice(Device):
         for first, stop in cut_records(np.diff(borders) + 1, 0, self._message_bytes):
             message = reduce_records(codes, borders[first : stop + 1])
             reply = self._session.execute(FrameType.REDUCE, message.data.cast("B"))
-            values, flags = parse_results(reply, stop - first, 1)
+            values, flags = self._results(reply, stop - first, 1)
             sums[present[first:stop]] = values[:, 0]
             status[present[first:stop]] = flags
         if np.any(status & ResultStatus.OVER_CAPACITY):
@@ -148,7 +146,7 @@ class LinkDevice(Device):
         LinkError
             See `LinkSession.execute`.
         """
-        if weight is not None and np.all(weight == _ONE):
+        if weight is not None and np.all(weight == ONE):
             weight = None  # 4 bytes a row less
         hypotheses = len(prior)
         self._check(hypotheses, weighted=weight is not None)
@@ -161,7 +159,7 @@ class LinkDevice(Device):
             records = posterior_records(evidence, offsets[first : stop + 1], weight)
             message = np.concatenate((head, records))
             reply = self._session.execute(FrameType.POSTERIOR, message.data.cast("B"))
-            posteriors[first:stop], status[first:stop] = parse_results(
+            posteriors[first:stop], status[first:stop] = self._results(
                 reply, stop - first, hypotheses
             )
         if np.any(status & ResultStatus.OVER_CAPACITY):
@@ -177,6 +175,15 @@ class LinkDevice(Device):
     def close(self) -> None:
         """Close the link."""
         self._session.close()
+
+    def _results(
+        self, reply: bytes, count: int, values: int
+    ) -> tuple[NDArray[np.int32], NDArray[np.uint32]]:
+        """Return codes and status words of a reply; LinkError with the counters if it has others."""
+        try:
+            return parse_results(reply, count, values)
+        except LinkError as error:
+            raise LinkError(f"{self._session.url}: {error}", self._session.counters) from error
 
     def _check(self, hypotheses: int, *, weighted: bool) -> None:
         """Raise BadInput unless the device can do such posteriors."""

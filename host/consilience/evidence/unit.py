@@ -3,10 +3,9 @@
 from enum import StrEnum
 
 import numpy as np
-from consilience_hw.log_format import Q16_16
 from numpy.typing import NDArray
 
-from consilience.convert import quantise
+from consilience.convert import Quantised, quantise, quantise_scaled
 
 __all__ = ["Unit", "quantise_in"]
 
@@ -20,7 +19,7 @@ class Unit(StrEnum):
     """Logarithms to base 2."""
 
 
-def quantise_in(unit: Unit, values: NDArray[np.float64]) -> tuple[NDArray[np.int32], int]:
+def quantise_in(unit: Unit, values: NDArray[np.float64]) -> Quantised:
     """Return the codes (int32, Q16.16, log2) of logarithms and how many of them saturated.
 
     Nats follow `convert.quantise`. Bits are ``rint(x * 2**16)``, the same rule without its first
@@ -33,13 +32,4 @@ def quantise_in(unit: Unit, values: NDArray[np.float64]) -> tuple[NDArray[np.int
     values : ndarray of float64
         Logarithms, any shape, without NaN or positive infinity; -inf is the log of zero.
     """
-    if unit is Unit.NATS:
-        codes, saturated = quantise(values)
-        return codes, int(saturated)
-    limit = float(Q16_16.max_code)
-    with np.errstate(over="ignore"):
-        scaled = np.rint(values * Q16_16.fractions)
-    zero = np.isneginf(values)
-    beyond = int(((np.abs(scaled) > limit) & ~zero).sum())
-    whole = np.clip(scaled, -limit, limit).astype(np.int32)
-    return np.where(zero, np.int32(Q16_16.log_of_zero), whole), beyond
+    return quantise(values) if unit is Unit.NATS else quantise_scaled(values, 1.0)

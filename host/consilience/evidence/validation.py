@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from consilience_hw.weight import ONE
 from numpy.typing import NDArray
 
 from consilience.errors import BadInput
 
 __all__ = [
-    "ONE",
     "EvidenceColumns",
     "Rows",
     "choose_columns",
@@ -21,9 +21,6 @@ __all__ = [
     "nearest",
     "weights",
 ]
-
-ONE = 1 << 16
-"""The weight of an ordinary row; weights are 0 .. 65536."""
 
 DEFAULT_WEIGHT = "weight"
 

@@ -1,6 +1,8 @@
 """Exact sums of terms in bins on the absolute grid, the common ground of all states."""
 
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
 import numpy as np
 from consilience_hw.exp2_table import mantissa_table
@@ -13,8 +15,19 @@ from .rounding import sum_to_code
 
 __all__ = ["Bins"]
 
+
 _CHUNK = 1 << 16
 """Codes taken at a time: bounds the memory of an addition."""
+
+
+@cache
+def _largest_digits(fmt: LogFormat) -> tuple[int, ...]:
+    """Return the parts of the largest term whose position is in one bin, lowest first."""
+    raised = fmt.bin_width * fmt.parts - 1 - fmt.mantissa_bits
+    term = int(mantissa_table(fmt)[-1]) << raised
+    return tuple(
+        term >> fmt.bin_width * part & (1 << fmt.bin_width) - 1 for part in range(fmt.parts)
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,15 +105,15 @@ class Bins:
         )._without_empty_ends()
 
     def __sub__(self, other: "Bins") -> "Bins":
-        """Return what is left; ImpossibleState if no multiset has it."""
+        """Return what is left; ImpossibleState if that is less than nothing. See `check`, too."""
         first, mine, theirs = self._aligned(other)
         if (theirs.sums > mine.sums).any() or (theirs.terms > mine.terms).any():
             raise ImpossibleState(
                 "codes to be removed are not in this state; remove only what was added"
             )
-        left = Bins(self.fmt, first, mine.sums - theirs.sums, mine.terms - theirs.terms)
-        left.check()
-        return left._without_empty_ends()
+        return Bins(
+            self.fmt, first, mine.sums - theirs.sums, mine.terms - theirs.terms
+        )._without_empty_ends()
 
     def above(self, lowest: int) -> "Bins":
         """Return the bins from `lowest` on: the cut of every term, for nothing was carried."""
@@ -123,11 +136,14 @@ class Bins:
             total += value << self.fmt.bin_width * (number - top + self.fmt.window_bins)
         return sum_to_code(total, top, self.fmt)
 
-    def check(self) -> None:
-        """Raise ImpossibleState if some bin's sum is one that its terms cannot have.
+    def check(self, *, windowed: bool) -> None:
+        """Raise ImpossibleState if the bins are those of no multiset of as many terms.
+
+        `windowed`: bins below the window of the top may be missing.
 
         A term adds 1 to 2**B - 1 to the bin of its position and 0 to 2**B - 1 to each of the
-        `parts` - 1 bins below. Sums that keep these bounds may still be of no multiset.
+        `parts` - 1 bins below; and all terms together lie between the lowest and the highest that
+        their positions allow. Bins that keep these bounds may still be of no multiset.
         """
         parts, highest = self.fmt.parts, np.uint64((1 << self.fmt.bin_width) - 1)
         before = np.concatenate([np.zeros(1, np.uint64), np.cumsum(self.terms)])
@@ -142,6 +158,53 @@ class Bins:
                 f"bin {self.first + place} holds {self.sums[place]}, which {reaching[place]} terms "
                 "cannot have; the state is damaged, or codes were removed that it never held"
             )
+        if self._over_the_most() or self._under_the_least(windowed=windowed):
+            raise ImpossibleState(
+                "the bins hold a sum that as many terms at their positions cannot have; the state "
+                "is damaged, or codes were removed that it never held"
+            )
+
+    def _over_the_most(self) -> bool:
+        """Return whether the sum is above that of as many largest terms at their positions."""
+        terms = self._wide(self.terms)
+        most = np.zeros_like(terms)
+        for above, digit in enumerate(reversed(_largest_digits(self.fmt))):
+            reach = max(len(terms) - above, 0)
+            most[:reach] += terms[above : above + reach] * digit
+        return self._sign(self._wide(self.sums) - most) > 0
+
+    def _under_the_least(self, *, windowed: bool) -> bool:
+        """Return whether the sum is below that of as many smallest terms at their positions.
+
+        A smallest term is its leading bit, of which `check` knows. But in the lowest bin it is that
+        of the lowest code: the one below it is the log of zero. A window that cuts this term's last
+        part cannot tell.
+        """
+        fmt, top = self.fmt, self.top
+        last_part = fmt.min_top - fmt.parts + 1
+        if top is None or (windowed and top - fmt.window_bins > last_part):
+            return False
+        whole = self._widened(min(last_part, self.first), self.first + len(self.sums))
+        least = self._wide(whole.terms)
+        lowest = int(mantissa_table(fmt)[1]) << fmt.bin_width * (fmt.parts - 1) - fmt.mantissa_bits
+        of_lowest = least[fmt.parts - 1]
+        for part in range(fmt.parts):
+            least[part] = of_lowest * (lowest >> fmt.bin_width * part & (1 << fmt.bin_width) - 1)
+        return of_lowest > 0 and self._sign(self._wide(whole.sums) - least) < 0
+
+    def _wide(self, values: NDArray[np.uint64]) -> NDArray[Any]:
+        """Return values as signed numbers that products with a part of a bin fit into."""
+        return values.astype(np.int64 if self.fmt.bin_width <= 16 else object)
+
+    def _sign(self, amounts: NDArray[Any]) -> int:
+        """Return a number with the sign of the sum of ``amounts[j] * 2**(B j)``."""
+        total = 0
+        # From the top: once the total is out of reach of all bins below, it is decided.
+        for amount in reversed(amounts.tolist()):
+            total = (total << self.fmt.bin_width) + amount
+            if abs(total) >> 2 * self.fmt.bin_width + self.fmt.cell_bits:
+                break
+        return total
 
     def _aligned(self, other: "Bins") -> tuple[int, "Bins", "Bins"]:
         """Return the lower first bin, and both widened to the same bins."""

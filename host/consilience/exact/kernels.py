@@ -13,6 +13,7 @@ import numpy as np
 from consilience_hw.exp2_table import mantissa_table
 from consilience_hw.log_format import Q16_16
 from consilience_hw.result_status import CLAMPS_SHIFT, ResultStatus
+from consilience_hw.weight import ONE, WEIGHT_BITS
 from numpy.typing import NDArray
 
 from .rounding import border_width, rounding_borders
@@ -31,9 +32,8 @@ _TOP_SHIFT = _F + 3  # code to bin of B = 8 bits
 _RAISED = np.uint64(63 - Q16_16.mantissa_bits)
 _LOW = np.uint64(0xFFFF_FFFF)
 _WORD = np.uint64(32)
-_WEIGHT_BITS = 16
-_ONE = 1 << _WEIGHT_BITS
-_HALF = _ONE >> 1
+_HALF = ONE >> 1
+_FAR = 1 << 32  # beyond it a difference is clamped, whatever it is
 
 _SATURATED = int(ResultStatus.SATURATED)
 _IMPOSSIBLE = int(ResultStatus.IMPOSSIBLE)
@@ -170,7 +170,7 @@ def posterior_segments(
             high[h] = prior[h]
             low[h] = 0
         for row in range(offsets[agent], offsets[agent + 1]):
-            w = np.int64(weight[row]) if len(weight) else np.int64(_ONE)
+            w = np.int64(weight[row]) if len(weight) else np.int64(ONE)
             if w == 0:
                 continue
             for h in range(hypotheses):
@@ -179,12 +179,12 @@ def posterior_segments(
                     possible[h] = False
                 else:
                     product = np.int64(code) * w
-                    high[h] += product >> _WEIGHT_BITS
-                    low[h] += product & (_ONE - 1)
+                    high[h] += product >> WEIGHT_BITS
+                    low[h] += product & (ONE - 1)
         best = -1
         for h in range(hypotheses):
-            high[h] += low[h] >> _WEIGHT_BITS
-            low[h] &= _ONE - 1
+            high[h] += low[h] >> WEIGHT_BITS
+            low[h] &= ONE - 1
             if possible[h] and (
                 best < 0 or high[h] > high[best] or (high[h] == high[best] and low[h] > low[best])
             ):
@@ -198,8 +198,12 @@ def posterior_segments(
             d[h] = _ZERO
             if possible[h]:
                 rest = low[h] - low[best]
-                quotient = high[h] - high[best] + (rest >> _WEIGHT_BITS)
-                rest &= _ONE - 1
+                # The difference of two sums can be wider than both: half of it is not.
+                if (high[best] >> 1) - (high[h] >> 1) > _FAR:
+                    quotient = np.int64(-2 * _FAR)
+                else:
+                    quotient = high[h] - high[best] + (rest >> WEIGHT_BITS)
+                rest &= ONE - 1
                 if rest > _HALF or (rest == _HALF and quotient & 1):
                     quotient += 1
                 if quotient < _MIN:

@@ -42,7 +42,9 @@ class LogSum(State):
         self._refuse_unknown()
         finite, zeros = self._split(codes)
         self._refuse_missing(len(finite), zeros)
-        self._bins = self._bins - Bins.of(finite, self._fmt)
+        left = self._bins - Bins.of(finite, self._fmt)
+        left.check(windowed=False)
+        self._bins = left
         self._count -= len(finite)
         self._zeros -= zeros
         return self
@@ -62,7 +64,7 @@ class LogSum(State):
             Another magic, version or format; bins unsorted, empty or impossible; bytes missing or
             left over.
         """
-        fields = unpack_state(cls.MAGIC, data, fmt)
+        fields = unpack_state(cls.MAGIC, data, fmt, windowed=False)
         if fields.finite != fields.bins.count:
             raise ImpossibleState(
                 f"the state counts {fields.finite} codes but its bins {fields.bins.count}; the "

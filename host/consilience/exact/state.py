@@ -18,6 +18,9 @@ from .state_bytes import StateFields, pack_state
 
 __all__ = ["State"]
 
+MOST_ZEROS = (1 << 64) - 1
+"""Logs of zero that a state's bytes can count."""
+
 
 class State(ABC):
     """A multiset of codes by its exact log sum; `log_sum.LogSum` and `window_sum.WindowSum`.
@@ -86,7 +89,7 @@ class State(ABC):
         """Add codes, one or an array of any shape."""
         self._refuse_unknown()
         finite, zeros = self._split(codes)
-        self._refuse_beyond_capacity(len(finite))
+        self._refuse_beyond_capacity(len(finite), zeros)
         return self._take(Bins.of(finite, self._fmt), len(finite), zeros)
 
     @abstractmethod
@@ -95,6 +98,11 @@ class State(ABC):
 
     def merge(self, other: Self) -> Self:
         """Add all that `other` holds; `other` stays as it is."""
+        if type(other) is not type(self):
+            raise BadInput(
+                f"a {type(self).__name__} merges with its like, not with {type(other).__name__}; "
+                "take the window() of a LogSum, or keep to one kind"
+            )
         self._refuse_unknown()
         other._refuse_unknown()
         if other._fmt != self._fmt:
@@ -102,7 +110,7 @@ class State(ABC):
                 f"states of {self._fmt} (id {self._fmt.identifier:#010x}) and {other._fmt} "
                 f"(id {other._fmt.identifier:#010x}) cannot be merged; use one format"
             )
-        self._refuse_beyond_capacity(other._count)
+        self._refuse_beyond_capacity(other._count, other._zeros)
         return self._take(other._bins, other._count, other._zeros)
 
     def copy(self) -> Self:
@@ -148,8 +156,8 @@ class State(ABC):
                 f"holds {self._count} and {self._zeros}; remove only what was added"
             )
 
-    def _refuse_beyond_capacity(self, count: int) -> None:
-        if self._count + count > self._fmt.capacity:
+    def _refuse_beyond_capacity(self, count: int, zeros: int) -> None:
+        if self._count + count > self._fmt.capacity or self._zeros + zeros > MOST_ZEROS:
             self._over = True
             self._refuse_unknown()
 
@@ -157,6 +165,6 @@ class State(ABC):
         """Raise if the state has no result any more."""
         if self._over:
             raise CapacityExceeded(
-                f"more than {self._fmt.capacity} codes were added to one state; it has no result "
-                "any more: split the codes over several states"
+                f"more than {self._fmt.capacity} codes (or 2**64 - 1 logs of zero) were added to "
+                "one state; it has no result any more: split the codes over several states"
             )

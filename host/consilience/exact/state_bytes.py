@@ -57,7 +57,7 @@ def pack_state(magic: bytes, fields: StateFields) -> bytes:
     return header + records.tobytes()
 
 
-def unpack_state(magic: bytes, data: bytes, fmt: LogFormat) -> StateFields:
+def unpack_state(magic: bytes, data: bytes, fmt: LogFormat, *, windowed: bool) -> StateFields:
     """Return the fields of a state's bytes.
 
     Raises
@@ -66,7 +66,7 @@ def unpack_state(magic: bytes, data: bytes, fmt: LogFormat) -> StateFields:
         Another magic, version or format; bins unsorted, empty or impossible; bytes missing or left
         over.
     """
-    data = bytes(data)
+    data = bytes(memoryview(data))  # of a number, bytes() would make that many zeros
     if len(data) < _HEADER.size:
         raise ImpossibleState(f"{len(data)} bytes are no state; its header has {_HEADER.size}")
     found, version, identifier, *constants, count, zeros = _HEADER.unpack_from(data)
@@ -110,5 +110,5 @@ def unpack_state(magic: bytes, data: bytes, fmt: LogFormat) -> StateFields:
     if first + len(sums) <= fmt.min_top or (terms[: max(0, fmt.min_top - first)] != 0).any():
         raise ImpossibleState(f"the state has terms below the lowest code of {fmt}; it is damaged")
     bins = Bins(fmt, first, sums, terms)
-    bins.check()
+    bins.check(windowed=windowed)
     return StateFields(count, zeros, bins)

@@ -65,10 +65,12 @@ class WindowSum(State):
         leaving = Bins.of(finite, self._fmt)
         if top is not None:
             left = self._bins - leaving.above(top - self._fmt.window_bins)
+            left.check(windowed=True)
             count = self._count - len(finite)
-            if count == 0 and len(left.sums):
+            if left.count > count or (count == 0 and len(left.sums)):
                 raise ImpossibleState(
-                    "no code would be left, but a sum; remove only what was added"
+                    f"{count} codes would be left, but terms of {left.count} and their sum; remove "
+                    "only what was added"
                 )
             self._needs_rescan = count > 0 and left.top != top
             self._bins, self._count = left, count
@@ -78,9 +80,12 @@ class WindowSum(State):
     @classmethod
     def from_bytes(cls, data: bytes, fmt: LogFormat = Q16_16) -> "WindowSum":
         """Return the state of `bytes`; ImpossibleState if they are none (see `LogSum`)."""
-        count, zeros, bins = unpack_state(cls.MAGIC, data, fmt)
+        count, zeros, bins = unpack_state(cls.MAGIC, data, fmt, windowed=True)
         top = bins.top
-        if (top is None) != (count == 0) or bins.count > count:
+        # Terms that are counted but not there lie below the window, if there is room for codes.
+        missing = count - bins.count
+        room = top is not None and top - fmt.window_bins > fmt.min_top
+        if (top is None) != (count == 0) or missing < 0 or (missing and not room):
             raise ImpossibleState(
                 f"the state counts {count} codes but its bins {bins.count}; the bytes are damaged"
             )

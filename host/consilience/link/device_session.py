@@ -136,7 +136,8 @@ class DeviceSession:
                 return Counter.BAD_OPERATION
             if not (is_open and request.operation == self._hello):
                 return _Verdict.OPEN
-            return _Verdict.RESEND if same_kept else Counter.BAD_SEQUENCE
+            is_last = request.sequence == (self._expected - 1) & 0xFF
+            return _Verdict.RESEND if same_kept and is_last else Counter.BAD_SEQUENCE
         if request.nonce != self._nonce:
             return Counter.BAD_NONCE
         if request.sequence == self._expected:

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 from consilience_hw.link_map import WEIGHTED, FrameStatus
+from consilience_hw.weight import ONE
 from numpy.typing import NDArray
 
 from consilience.devices.device import Device
@@ -13,7 +14,6 @@ __all__ = ["PosteriorRecords", "Records", "ReduceRecords", "Taken"]
 
 Words = NDArray[np.uint32]
 
-_ONE = 1 << 16
 """Weight 1, the largest."""
 
 
@@ -171,7 +171,7 @@ class PosteriorRecords(Records):
             return len(part)
         first = self._left % self._width  # words before the part's first weight
         weights = part[first :: self._width]
-        bad = np.flatnonzero(weights > _ONE)
+        bad = np.flatnonzero(weights > ONE)
         if len(bad):
             self.status = FrameStatus.BAD_RECORD
             return first + int(bad[0]) * (self._width - 1)

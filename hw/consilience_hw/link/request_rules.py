@@ -93,7 +93,9 @@ class RequestRules(wiring.Component):
         with m.Elif(found.type == FrameType.HELLO):
             with m.If(~(found.first & found.zero_total & self.empty)):
                 m.d.comb += drop(Counter.BAD_OPERATION)
-            with m.Elif(self.open & found.same_hello & found.same_kept & kept):
+            # Only while nothing was executed since: two hosts may have drawn the same numbers, and
+            # the second must not be taken for the first in the middle of its operations.
+            with m.Elif(self.open & found.same_hello & found.same_kept & kept & (age == 0)):
                 m.d.comb += self.verdict.eq(Verdict.RESEND)
             with m.Elif((self.open & found.same_hello) | busy):
                 m.d.comb += drop(Counter.BAD_SEQUENCE)

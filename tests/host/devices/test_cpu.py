@@ -5,6 +5,7 @@ import pytest
 from consilience.devices.cpu import CpuDevice
 from consilience.errors import BadInput
 from consilience_hw.log_format import Q16_16
+from consilience_hw.result_status import CLAMPS_SHIFT, ResultStatus
 
 
 def test_info():
@@ -24,5 +25,22 @@ def test_info():
 def test_a_segment_over_capacity_is_refused():
     # 2**33 codes in one page of memory.
     codes = np.lib.stride_tricks.as_strided(np.zeros(1, np.int32), (1 << 33,), (0,))
-    with pytest.raises(BadInput, match="more than 4294967296 codes; split it"):
+    with pytest.raises(BadInput, match="more than 4294967296 codes; split them"):
         CpuDevice().sums(codes, np.array([0, 1 << 33]))
+
+
+def test_an_agent_of_too_many_rows_is_refused():
+    rows = np.broadcast_to(np.zeros((1, 2), np.int32), ((1 << 32) + 1, 2))
+    with pytest.raises(BadInput, match="an agent has more than 4294967296 rows; split them"):
+        CpuDevice().posteriors(rows, np.array([0, len(rows)]), np.zeros(2, np.int32), None)
+
+
+@pytest.mark.slow
+def test_sums_of_more_than_two_to_the_31_rows():
+    """Their difference is wider than 64 bits; the evidence is one row, seen again and again."""
+    largest = Q16_16.max_code
+    rows = np.broadcast_to(np.array([[largest, -largest]], np.int32), ((1 << 31) + 8, 2))
+    offsets = np.array([0, len(rows)])
+    posterior, status = CpuDevice().posteriors(rows, offsets, np.zeros(2, np.int32), None)
+    assert posterior.tolist() == [[0, -largest]]
+    assert status.tolist() == [ResultStatus.CLAMPED | 1 << CLAMPS_SHIFT]

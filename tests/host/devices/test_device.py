@@ -90,6 +90,7 @@ ROWS = np.zeros((2, 3), np.int32)
         (ROWS + 0.5, [0, 1], [0] * 3, None, "evidence must be integers"),
         (ROWS, [0, 1], [0.5] * 3, None, "prior must be integers"),
         (ROWS, [0.5, 1], [0] * 3, None, "agent ids must be integers or text, not float64"),
+        (ROWS, [1, "1"], [0] * 3, None, "all integers or all text, but 1 is no text"),
         (ROWS, [0, 1], [0] * 3, [1], "weight must be 2 integers"),
         (ROWS, [0, 1], [0] * 3, [0.5, 1], "weight must be 2 integers, one per row, not float64"),
         (ROWS, [0, 1], [0] * 3, [1, 65537], r"weight 65537 of row 1 is not in 0 .. 65536"),

@@ -62,6 +62,18 @@ def test_sums_that_aim_at_a_rounding_border(compiled):
             assert sums[0] == golden.log_sum(codes.tolist())[0], f"sum {total}"
 
 
+def test_single_units_count_and_less_does_not(compiled):
+    """Codes at the lowest position of the window, and half a unit below it."""
+    unit = -(Q16_16.window_bins * Q16_16.bin_width) << 16
+    for f in range(0, 65536, 6007):
+        border = golden.borders.borders(16)[f] >> golden.borders.WIDTH - 60
+        codes = golden.codes_for_sum(border - 8, 0)
+        for units, halves, step in ((8, 0, 0), (8, 50, 0), (9, 0, 1)):
+            made = np.array(codes + [unit] * units + [unit - 1] * halves, np.int32)
+            sums, _ = sums_of(compiled, made, np.array([0, len(made)]))
+            assert sums[0] == golden.log_sum(codes)[0] + step
+
+
 def test_every_fraction_returns_itself():
     codes = np.arange(-(1 << 16), 1 << 16, dtype=np.int32)
     sums, _ = sums_of(True, codes, np.arange(len(codes) + 1))

@@ -34,6 +34,15 @@ def test_code_is_the_golden_one(codes):
     assert (state.count, state.zeros) == (len(codes) - codes.count(ZERO), codes.count(ZERO))
 
 
+def test_the_lowest_bin_of_the_window_decides():
+    """Sums at a rounding border and one unit beside it."""
+    for f in range(0, 65536, 6007):
+        border = golden.borders.borders(16)[f] >> golden.borders.WIDTH - 60
+        for total in (border - 1, border, border + 1):
+            codes = golden.codes_for_sum(total, 0)
+            assert LogSum.of(codes).code == golden.log_sum(codes)[0], f"sum {total}"
+
+
 @pytest.mark.parametrize("fmt", FORMATS, ids=lambda fmt: f"{fmt}-B{fmt.bin_width}")
 def test_other_formats(fmt):
     choose = random.Random(fmt.identifier)
@@ -184,6 +193,33 @@ def test_capacity_is_sticky():
     assert full.add(ZERO).zeros == 1  # a log of zero takes no room
 
 
+@pytest.mark.parametrize("fmt", FORMATS, ids=lambda fmt: f"{fmt}-B{fmt.bin_width}")
+def test_the_largest_and_the_lowest_terms_are_possible(fmt):
+    """Sums at both ends of what their terms allow, bin by bin."""
+    step = fmt.bin_width << fmt.fraction_bits
+    for count in (1, 2, 3):
+        for base in (fmt.log_of_zero, -step, 0, fmt.max_code + 1 - step):
+            for code in (base, base + step - 1):
+                codes = [max(code, fmt.min_code)] * count
+                state = LogSum.of(codes, fmt)
+                assert LogSum.from_bytes(bytes(state), fmt) == state
+                assert state.remove(codes[:1]) == LogSum.of(codes[1:], fmt)
+
+
+def test_too_many_logs_of_zero():
+    most = bytearray(bytes(LogSum.of([0])))
+    most[21:29] = b"\xff" * 8
+    state = LogSum.from_bytes(bytes(most))
+    assert state.zeros == 2**64 - 1
+    with pytest.raises(CapacityExceeded):
+        state.merge(state.copy())
+
+
+def test_a_number_is_no_bytes():
+    with pytest.raises(TypeError):
+        LogSum.from_bytes(100)
+
+
 def test_formats_do_not_mix():
     other = LogSum.of([0], LogFormat(bin_width=16))
     with pytest.raises(BadInput, match="cannot be merged; use one format"):
@@ -242,6 +278,15 @@ def with_counts(count, *records):
         (with_counts(1, record(-1, 0, 256), record(0, 1, 1)), "bin -1 holds 256"),
         (with_counts(1, record(-4, 0, 1), record(0, 1, 1)), "bin -4 holds 1, which 0 terms"),
         (with_counts(0, record(0, 0, 1)), "bin 0 holds 1, which 0 terms"),
+        (
+            with_counts(1, *(record(k, k == 0, 255) for k in range(-3, 1))),
+            "a sum that as many terms at their positions cannot have",
+        ),
+        (
+            with_counts(1, *(record(k, k == 4095, 255) for k in range(4092, 4096))),
+            "a sum that as many terms",
+        ),
+        (with_counts(1, record(-4096, 1, 1)), "a sum that as many terms"),
         (bytes(LogSum.of([0]).window()), "another kind of state"),
     ],
 )

@@ -46,6 +46,15 @@ def test_sums_beside_a_border_and_powers_of_two(fmt):
         assert sum_to_code(1 << exponent, 0, fmt) == position << fmt.fraction_bits
 
 
+@pytest.mark.parametrize("fmt", FORMATS, ids=str)
+def test_the_widest_sums_at_a_border(fmt):
+    """A border's integer part is below it, the next integer above."""
+    position = border_width(fmt) - 1 - fmt.bin_width * fmt.window_bins
+    for f in range(0, fmt.fractions, max(1, fmt.fractions // 50)):
+        border, code = rounding_borders(fmt)[f], (position << fmt.fraction_bits) + f
+        assert (sum_to_code(border, 0, fmt), sum_to_code(border + 1, 0, fmt)) == (code, code + 1)
+
+
 def test_powers_too_coarse_to_decide_are_noticed(monkeypatch):
     rounding_borders.cache_clear()
     monkeypatch.setattr(rounding, "_POWER_ERROR", 1 << 40)

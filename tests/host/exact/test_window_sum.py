@@ -43,6 +43,19 @@ def test_streaming_merging_and_cutting_are_one(a, b):
     assert WindowSum.from_bytes(bytes(one)) == one
 
 
+def test_the_lowest_bin_is_kept_and_none_below():
+    choose = random.Random(6)
+    in_lowest = 0
+    for _ in range(200):
+        base = choose.randrange(-500 << 16, 500 << 16)
+        codes = [base - choose.randrange(90 << 16) for _ in range(choose.randrange(1, 12))]
+        state, expected = WindowSum.of(codes), golden.window(codes)
+        assert golden_slots(state) == expected.slots, codes
+        assert state._bins.first >= expected.top - Q16_16.window_bins
+        in_lowest += expected.slots[(expected.top + 1) % Q16_16.slots] > 0
+    assert in_lowest > 50
+
+
 def test_removals_while_the_top_stays():
     choose = random.Random(5)
     state, held = WindowSum.of([100 << 16]), [100 << 16]
@@ -76,6 +89,13 @@ def test_a_removal_that_takes_the_top():
     assert repr(state) == "<WindowSum Q16.16: needs rescan>"
 
 
+def test_a_removal_of_the_top_that_leaves_bins_of_the_window():
+    state = WindowSum.of([0, -2 * STEP]).remove(0)
+    assert state.needs_rescan
+    with pytest.raises(NeedsRescan):
+        state.add(5 * STEP)
+
+
 def test_removing_everything_leaves_an_empty_state():
     state = WindowSum.of([0, -50 * STEP, ZERO]).remove([-50 * STEP, 0, ZERO])
     assert not state.needs_rescan
@@ -91,7 +111,7 @@ def test_removing_everything_leaves_an_empty_state():
         ([0], [ZERO], "0 finite codes and 1 logs of zero"),
         ([], [1], "1 finite codes"),
         ([0, 0], [0, 1 << 16], "bin 0 holds|not in this state"),
-        ([0, -20 * STEP], [-20 * STEP, -20 * STEP], "but a sum"),
+        ([0, -20 * STEP], [-20 * STEP, -20 * STEP], "but terms of 1 and their sum"),
     ],
 )
 def test_refused_removals_change_nothing(codes, gone, message):
@@ -100,6 +120,24 @@ def test_refused_removals_change_nothing(codes, gone, message):
     with pytest.raises(ImpossibleState, match=message):
         state.remove(gone)
     assert bytes(state) == before
+
+
+def test_a_removal_that_leaves_more_terms_than_codes_is_refused():
+    state = WindowSum.of([0, 0, -300 << 16])
+    before = bytes(state)
+    with pytest.raises(ImpossibleState, match="1 codes would be left, but terms of 2"):
+        state.remove([-300 << 16] * 2)
+    assert bytes(state) == before
+
+
+@pytest.mark.parametrize("fmt", [LogFormat(bin_width=16), LogFormat(bin_width=32, window_bins=3)])
+def test_other_formats(fmt):
+    choose = random.Random(fmt.identifier)
+    for _ in range(200):
+        codes = [choose.randrange(-100 << 16, 0) for _ in range(choose.randrange(1, 20))]
+        state = WindowSum.of(codes[:7], fmt).merge(WindowSum.of(codes[7:], fmt))
+        assert (state.code, state.status) == golden.log_sum(codes, fmt)
+        assert WindowSum.from_bytes(bytes(state), fmt) == state
 
 
 def test_capacity_is_sticky():
@@ -123,6 +161,9 @@ def test_saturation_and_repr():
 def test_kinds_and_formats_do_not_mix():
     state = WindowSum.of([0])
     assert state != LogSum.of([0])
+    for one, other in ((state, LogSum.of([0])), (LogSum.of([0]), state), (state, 3)):
+        with pytest.raises(BadInput, match="merges with its like, not with"):
+            one.merge(other)
     with pytest.raises(BadInput, match="use one format"):
         state.merge(WindowSum.of([0], LogFormat(bin_width=16)))
     with pytest.raises(ImpossibleState, match="another kind of state"):
@@ -140,3 +181,8 @@ def test_bytes_that_are_no_window_are_refused():
     good[13] = 0  # the count
     with pytest.raises(ImpossibleState, match="counts 0 codes but its bins 1"):
         WindowSum.from_bytes(bytes(good))
+    # No code lies below a window that reaches the lowest bin: none can be missing.
+    lowest = bytearray(bytes(WindowSum.of([Q16_16.min_code])))
+    lowest[13] = 5
+    with pytest.raises(ImpossibleState, match="counts 5 codes but its bins 1"):
+        WindowSum.from_bytes(bytes(lowest))

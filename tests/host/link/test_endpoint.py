@@ -51,6 +51,20 @@ def test_status_takes_no_message(endpoint, total, data):
     assert struct.unpack("<6I", reply.payload)[3:] == (FrameStatus.BAD_LENGTH, 0, 0)
 
 
+def test_a_hello_forgets_the_kept_replies(endpoint):
+    endpoint.send(HELLO)
+    nonce = FrameDecoder(24).feed(endpoint.receive(0))[0].payload[:4]
+    old = encode_frame(FrameType.STATUS, 2, nonce + struct.pack("<3I", 6, 0, 0))
+    endpoint.send(old)
+    reply = endpoint.receive(0)
+    endpoint.send(old)
+    assert endpoint.receive(0) == reply
+    endpoint.send(encode_frame(FrameType.HELLO, 4, struct.pack("<4I", 0, 99, 0, 0)))
+    assert endpoint.receive(0)
+    endpoint.send(old)
+    assert endpoint.receive(0) == b""
+
+
 def test_each_reset_gives_another_nonce(golden_device):
     endpoint = SoftwareEndpoint(golden_device)
     nonces = set()

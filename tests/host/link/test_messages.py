@@ -68,6 +68,12 @@ def test_cuts_at_records():
     assert list(cut_records(words[:0])) == []
 
 
+def test_a_message_that_fits_exactly_is_not_cut():
+    words = np.array([3, 4, 7, 5])
+    assert list(cut_records(words, message_bytes=28)) == [(0, 2), (2, 3), (3, 4)]
+    assert list(cut_records(words, message_bytes=27)) == [(0, 1), (1, 2), (2, 3), (3, 4)]
+
+
 def test_a_record_longer_than_any_message():
     words = np.array([5, 20])
     assert list(cut_records(words, message_bytes=40, largest=80)) == [(0, 1), (1, 2)]

@@ -156,7 +156,8 @@ def test_a_repeated_request_is_answered_alike_and_executed_once(link, frames):
     assert all(len(set(raws)) == 1 for raws in by_sequence.values())
     counters = counters_of(replies[-1])
     assert counters[Counter.FRAMES] == 3
-    assert counters[Counter.REPEATED] == 6
+    assert counters[Counter.REPEATED] == 5
+    assert counters[Counter.BAD_SEQUENCE] == 1, "a HELLO from before another request"
     assert counters[Counter.CODES] == 5
     assert frames.assert_results(
         [next(r for r in replies if r.sequence == k) for k in (1, 2)]
@@ -243,6 +244,24 @@ def test_a_later_hello_opens_a_session_of_its_own(link, frames):
         Counter.BAD_SEQUENCE: 1,
         Counter.BAD_OPERATION: 2,
     }
+
+
+def test_a_hello_forgets_the_kept_replies(link, frames):
+    old = frames.status(1, 2)
+    script = [frames.hello(0, 1), old, frames.hello(3, 9), old, frames.status(4, 10)]
+    *_, last = replies = frames.replies(link(script, in_flight=1)[0])
+    assert [reply.sequence for reply in replies] == [0, 1, 3, 4]
+    assert counters_of(last) == {Counter.FRAMES: 3, Counter.BAD_SEQUENCE: 1}
+
+
+def test_the_nonce_is_drawn_once(link, frames):
+    async def other_entropy(ctx, one):
+        await ctx.tick().repeat(600)
+        ctx.set(one.dut.entropy, 99)
+
+    script = [frames.hello(0, 1), other_entropy, frames.hello(9, 5), frames.status(10, 6)]
+    replies = frames.replies(link(script)[0])
+    assert [reply.nonce for reply in replies] == [frames.nonce] * 3
 
 
 def test_a_hello_repeated_after_its_reply_is_gone_changes_nothing(link, frames):

@@ -63,7 +63,7 @@ def test_ties_clamps_and_impossible_ones():
     assert golden.posterior([[ZERO, 0]], [1], [0, 0]) == ([ZERO, 0], 0)
     assert golden.posterior([[ZERO, 0]], [0], [0, 0]) == ([-65536, -65536], 0)
     assert golden.posterior([[0, 0]], [1], [ZERO, ZERO]) == ([ZERO, ZERO], ResultStatus.IMPOSSIBLE)
-    # The log sum, too, can push a value below the lowest code: a second clamp.
+    # The log sum, too, can push a value below the lowest code.
     codes, status = golden.posterior([[0, 0, LOW]], [65536], [0, 0, 0])
     assert codes == [-65536, -65536, LOW]
     assert status >> CLAMPS_SHIFT == 1
