@@ -2,13 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 
 import consilience as cs
 import numpy as np
-from consilience_hw.log_sum_exp import LogSumExp
 from consilience_hw.result_status import ResultStatus
-from consilience_sim.compiled import StreamSimulation, log_sums_of
+from consilience_sim.compiled import StreamSimulation, log_sum_exp_simulation, log_sums_of
 from numpy.typing import NDArray
 
 from tests.verify.netlists import netlist_simulation
@@ -67,15 +65,12 @@ def decided(
     return got, status
 
 
-@cache
-def _compiled(lanes: int) -> StreamSimulation:
-    return StreamSimulation(LogSumExp(lanes=lanes), name=f"log_sum_exp_{lanes}")
-
-
 def compiled(lanes: tuple[int, ...]) -> Iterator[Implementation]:
     """Yield the compiled unit with each number of lanes."""
     for number in lanes:
-        yield Implementation(f"compiled, {number} lanes", number, True, _compiled(number))
+        yield Implementation(
+            f"compiled, {number} lanes", number, True, log_sum_exp_simulation(number)
+        )
 
 
 def netlists(scale: Scale) -> Iterator[Implementation]:

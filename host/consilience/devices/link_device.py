@@ -179,7 +179,7 @@ class LinkDevice(Device):
     def _results(
         self, reply: bytes, count: int, values: int
     ) -> tuple[NDArray[np.int32], NDArray[np.uint32]]:
-        """Return codes and status words of a reply; LinkError with the counters if it has others."""
+        """Return codes and status words of a reply; LinkError, with counters, if it has others."""
         try:
             return parse_results(reply, count, values)
         except LinkError as error:
