@@ -54,7 +54,7 @@ def compiler(tmp_path, monkeypatch):
         """
     program.write_text(textwrap.dedent(source))
     monkeypatch.setenv("CXX", shlex.join([sys.executable, str(program)]))
-    monkeypatch.setattr(library, "emit_rtlil", small_design)
+    monkeypatch.setattr(library, "emit_engine", small_design)
     return journal
 
 
@@ -88,7 +88,7 @@ def test_an_engine_is_compiled_once(cache, compiler, monkeypatch, caplog):
     assert not list((cache / "sim").glob("build-*"))
 
     monkeypatch.setattr(library, "_build", forbidden)
-    monkeypatch.setattr(library, "emit_rtlil", forbidden)
+    monkeypatch.setattr(library, "emit_engine", forbidden)
     assert engine_library(CONFIG, waves=False) == first
     assert engine_library(OTHER, waves=False) == other
 

@@ -3,5 +3,14 @@
 from .build_step import BuildFailed
 from .compiler import CompilerMissing
 from .engine_simulation import EngineSimulation
+from .log_sum_exp_simulation import log_sum_exp_simulation, log_sums_of
+from .stream_simulation import StreamSimulation
 
-__all__ = ["BuildFailed", "CompilerMissing", "EngineSimulation"]
+__all__ = [
+    "BuildFailed",
+    "CompilerMissing",
+    "EngineSimulation",
+    "StreamSimulation",
+    "log_sum_exp_simulation",
+    "log_sums_of",
+]

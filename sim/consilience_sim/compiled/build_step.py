@@ -8,7 +8,7 @@ __all__ = ["BuildFailed", "run_step"]
 
 
 class BuildFailed(RuntimeError):
-    """A tool that makes the simulated engine failed; the message names its log."""
+    """A tool that makes a simulation failed; the message names its log."""
 
 
 def run_step(name: str, command: Sequence[str], folder: Path, log: Path) -> None:
@@ -34,6 +34,6 @@ def run_step(name: str, command: Sequence[str], folder: Path, log: Path) -> None
         done = subprocess.run(command, cwd=folder, stdout=output, stderr=subprocess.STDOUT)
     if done.returncode:
         raise BuildFailed(
-            f"the simulated engine cannot be built: {name} failed "
+            f"the simulation cannot be built: {name} failed "
             f"(exit status {done.returncode}), log in {log}"
         )

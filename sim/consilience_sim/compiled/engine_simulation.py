@@ -2,38 +2,34 @@
 
 import ctypes
 import os
-import weakref
-from collections.abc import Iterator
-from contextlib import contextmanager
+from functools import partial
 from io import FileIO
 from pathlib import Path
-from threading import Lock
-from types import TracebackType
-from typing import Self
+from typing import Any
 
 from consilience_hw.engine_config import EngineConfig
 
 from .library import engine_library
+from .native import HANDLE, NativeSimulation, load
 
 __all__ = ["EngineSimulation"]
 
-_HANDLE = ctypes.c_void_p
-_PROTOTYPES = {
-    "simulation_open": (_HANDLE, [ctypes.c_int, ctypes.c_uint64]),
-    "simulation_close": (ctypes.c_int, [_HANDLE]),
-    "simulation_reset": (None, [_HANDLE, ctypes.c_uint32]),
-    "simulation_send": (None, [_HANDLE, ctypes.c_char_p, ctypes.c_size_t]),
-    "simulation_gap": (None, [_HANDLE]),
+_PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
+    "simulation_open": (HANDLE, [ctypes.c_int, ctypes.c_uint64]),
+    "simulation_close": (ctypes.c_int, [HANDLE]),
+    "simulation_reset": (None, [HANDLE, ctypes.c_uint32]),
+    "simulation_send": (None, [HANDLE, ctypes.c_char_p, ctypes.c_size_t]),
+    "simulation_gap": (None, [HANDLE]),
     "simulation_receive": (
         ctypes.c_void_p,
-        [_HANDLE, ctypes.c_uint64, ctypes.POINTER(ctypes.c_size_t)],
+        [HANDLE, ctypes.c_uint64, ctypes.POINTER(ctypes.c_size_t)],
     ),
-    "simulation_cycles": (ctypes.c_uint64, [_HANDLE]),
+    "simulation_cycles": (ctypes.c_uint64, [HANDLE]),
 }
 """Result and arguments of what `harness.cc` exports."""
 
 
-class EngineSimulation:
+class EngineSimulation(NativeSimulation):
     """The gateware `consilience_hw.engine.Engine`, simulated cycle by cycle in compiled code.
 
     Throughput: 1.5 million cycles per second with one lane and 16 hypotheses, 1.1 million with
@@ -65,30 +61,20 @@ class EngineSimulation:
     def __init__(self, config: EngineConfig, *, entropy: int, waves: Path | None = None) -> None:
         _check_entropy(entropy)
         self.config = config
-        self._lock = Lock()
         # Before the build, which takes time, so that a wrong path is told at once.
         trace = None if waves is None else FileIO(waves, "w")
         try:
-            self._native = ctypes.CDLL(str(engine_library(config, waves=waves is not None)))
+            native = load(engine_library(config, waves=waves is not None), _PROTOTYPES)
         except BaseException:
             if trace is not None:
                 trace.close()
             raise
-        for name, (result, arguments) in _PROTOTYPES.items():
-            function = getattr(self._native, name)
-            function.restype, function.argtypes = result, arguments
         half_period = 500_000_000_000 // config.clock_hz  # ps
         descriptor = -1 if trace is None else trace.fileno()
-        self._handle = self._native.simulation_open(descriptor, half_period)
+        handle = native.simulation_open(descriptor, half_period)
         # Also at the end of the program, so that a forgotten simulation still leaves its waves.
-        self._finish = weakref.finalize(self, _finish, self._native, self._handle, trace)
+        super().__init__(native, handle, partial(_finish, native, handle, trace))
         self._native.simulation_reset(self._handle, entropy)
-
-    @property
-    def cycles(self) -> int:
-        """Clock cycles run so far, those of resets among them."""
-        with self._open():
-            return int(self._native.simulation_cycles(self._handle))
 
     def send(self, data: bytes) -> None:
         """Queue bytes for the engine. They go in while `receive` runs the clock."""
@@ -141,27 +127,7 @@ class EngineSimulation:
         OSError
             The waves could not be written in full.
         """
-        with self._lock:
-            self._finish()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    @contextmanager
-    def _open(self) -> Iterator[None]:
-        """Keep others out: another thread must not close what this one runs."""
-        with self._lock:
-            if not self._finish.alive:
-                raise ValueError("the simulation is closed")
-            yield
+        super().close()
 
 
 def _check_entropy(entropy: int) -> None:

@@ -1,7 +1,6 @@
 // The engine behind a C interface: bytes in, bytes out, with no Python per cycle.
 //
-// Compiled as one unit with the engine.cc that `write_cxxrtl` makes of the design. With WAVES
-// defined, each half period of the clock is sampled into a VCD.
+// With WAVES defined, each half period of the clock is sampled into a VCD.
 
 #include <cerrno>
 #include <cstddef>
@@ -9,43 +8,7 @@
 #include <deque>
 #include <vector>
 
-// The runtime's wire compares before it copies, and its memory queues each write, also one that
-// changes no bit. Both are needed where one clock edge takes several evaluations; here it takes one
-// (see `Simulation::cycle`), and plain copies are a third faster.
-#define wire stock_wire
-#define memory stock_memory
-#include <cxxrtl/cxxrtl.h>
-#undef wire
-#undef memory
-
-namespace cxxrtl {
-
-template<size_t Bits>
-struct wire : stock_wire<Bits> {
-	using stock_wire<Bits>::stock_wire;
-
-	template<class ObserverT>
-	CXXRTL_ALWAYS_INLINE
-	bool commit(ObserverT &) {
-		this->curr = this->next;
-		return true;
-	}
-};
-
-template<size_t Width>
-struct memory : stock_memory<Width> {
-	using stock_memory<Width>::stock_memory;
-
-	CXXRTL_ALWAYS_INLINE
-	void update(size_t index, const value<Width> &val, const value<Width> &mask, int priority) {
-		if (!mask.is_zero())
-			stock_memory<Width>::update(index, val, mask, priority);
-	}
-};
-
-}
-
-#include "engine.cc"
+#include "design.h"
 
 #ifdef WAVES
 #include <cxxrtl/cxxrtl_vcd.h>
@@ -55,7 +18,6 @@ struct memory : stock_memory<Width> {
 namespace {
 
 constexpr uint16_t GAP = 0x100; // in the input, between two bytes
-constexpr int RESET_CYCLES = 4;
 constexpr int SETTLING_CYCLES = 20; // the engine clears its counters in the 16 cycles after reset
 
 #ifdef WAVES
@@ -106,7 +68,7 @@ public:
 }
 
 struct Simulation {
-	cxxrtl_design::p_engine engine;
+	Design engine;
 	std::deque<uint16_t> input; // bytes and GAPs
 	std::vector<uint8_t> output;
 	uint64_t cycles = 0;
@@ -115,20 +77,14 @@ struct Simulation {
 
 	Simulation(int file, uint64_t half_period) : trace(engine, file, half_period) {}
 
-	// Settles what depends on the state just clocked, or on the inputs just set; no edge rises.
+	// Settles, no edge rises, and adds what is seen to the waves.
 	void sample(bool clock) {
-		engine.prev_p_clk.set<bool>(true);
-		engine.p_clk.set<bool>(clock);
-		engine.step();
+		settle(engine, clock);
 		trace.sample();
 	}
 #endif
 
 	// Runs one period of the clock; returns whether the last byte of a frame has left.
-	//
-	// In one evaluation: all registers take their input at the rising edge, and there is no
-	// combinational loop (`write_cxxrtl` would have failed), so that evaluating at the edge gives
-	// the outputs before it, whose handshakes it completes, and the state after it.
 	bool cycle() {
 		const bool waiting = !input.empty();
 		const uint16_t next = waiting ? input.front() : 0;
@@ -140,13 +96,14 @@ struct Simulation {
 #ifdef WAVES
 		sample(/*clock=*/false);
 #endif
-		engine.prev_p_clk.set<bool>(false);
-		engine.p_clk.set<bool>(true);
-		engine.p_engine::eval();
-		const bool taken = gap || (valid && engine.p_i____ready.get<bool>());
-		const bool left = engine.p_o____valid.get<bool>();
-		const uint8_t byte = engine.p_o____payload.get<uint8_t>();
-		engine.commit();
+		bool taken = false;
+		bool left = false;
+		uint8_t byte = 0;
+		run_period(engine, [&] {
+			taken = gap || (valid && engine.p_i____ready.get<bool>());
+			left = engine.p_o____valid.get<bool>();
+			byte = engine.p_o____payload.get<uint8_t>();
+		});
 #ifdef WAVES
 		sample(/*clock=*/true);
 #endif
@@ -170,8 +127,6 @@ struct Simulation {
 			cycle();
 	}
 };
-
-#define EXPORTED extern "C" __attribute__((visibility("default")))
 
 #ifdef WAVES
 EXPORTED Simulation *simulation_open(int file, uint64_t half_period) {

@@ -47,6 +47,14 @@ def test_rounding_is_decided_by_powers(fmt):
         assert Fraction(2) ** (2 * code - 1) < n**twice < Fraction(2) ** (2 * code + 1)
 
 
+def test_a_sum_that_is_the_integer_part_of_a_border():
+    """It is below the border; the next integer is above."""
+    for f in range(0, 65536, 997):
+        border = borders(16)[f]
+        assert log2_rounded(border, Q16_16) == (WIDTH - 1 << 16) + f
+        assert log2_rounded(border + 1, Q16_16) == (WIDTH - 1 << 16) + f + 1
+
+
 def test_sums_too_wide_are_refused():
     with pytest.raises(ValueError, match=f"at most {WIDTH} bits"):
         log2_rounded(1 << WIDTH, Q16_16)

@@ -61,6 +61,14 @@ def test_capacity():
         assert golden.log2_of_window(state, fmt) == (HIGH, ResultStatus.OVER_CAPACITY)
 
 
+def test_the_capacity_itself_is_not_over_it():
+    fmt = LogFormat()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(LogFormat, "capacity", property(lambda self: 4))
+        assert golden.log_sum([0] * 4, fmt) == (2 << 16, 0)
+        assert golden.log2_of_window(golden.window([0] * 4, fmt), fmt) == (2 << 16, 0)
+
+
 def test_terms_are_cut_and_not_rounded():
     depth = Q16_16.window_bins * Q16_16.bin_width << 16
     assert cut_term(0, 0, Q16_16) == 1 << 56
@@ -79,6 +87,28 @@ def test_the_vectorised_model_is_the_plain_one():
     sums, status = golden.log_sums(codes, offsets)
     expected = [golden.log_sum(one) for one in segments]
     assert list(zip(sums.tolist(), status.tolist(), strict=True)) == expected
+
+
+def test_what_is_below_the_cut_counts_for_nothing():
+    """Halves of a unit, enough of them to pass a rounding border if they were added uncut."""
+    halves = [(-Q16_16.window_bins * Q16_16.bin_width << 16) - 1] * 100
+    for f in range(0, 65536, 6007):
+        codes = codes_for_sum(golden.borders.borders(16)[f] >> golden.borders.WIDTH - 60, 0)
+        code, _ = golden.log_sum(codes)
+        assert golden.log_sum(codes + halves) == (code, 0)
+        assert golden.log_sum([*codes, halves[0] + 1]) == (code + 1, 0), "a whole unit"
+
+
+def test_the_vectorised_model_at_rounding_borders():
+    choose = random.Random(4)
+    segments = []
+    for _ in range(100):
+        bits, f = choose.randrange(57, 75), choose.randrange(65536)
+        border = golden.borders.borders(16)[f] >> golden.borders.WIDTH - bits
+        segments += [codes_for_sum(border + beside, 0) for beside in (-1, 0, 1)]
+    offsets = np.cumsum([0] + [len(one) for one in segments])
+    sums, _ = golden.log_sums(np.concatenate(segments), offsets)
+    assert sums.tolist() == [golden.log_sum(one)[0] for one in segments]
 
 
 def test_the_vectorised_model_of_nothing():
