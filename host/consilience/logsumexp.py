@@ -42,7 +42,7 @@ def logsumexp(
 
     As in SciPy: NaN gives NaN, +inf wins over all but NaN, all -inf or nothing at all gives -inf,
     an element whose b is 0 does not count, float16 and float32 come back as such (rounded once
-    more), all else as float64.
+    more) unless b is wider, all else as float64.
 
     Parameters
     ----------
@@ -86,6 +86,7 @@ def log_sum_exp_over(
     """Return `logsumexp` with the log sums computed by `sums`."""
     values, kind = _real(a, "a")
     if b is not None:
+        kind = _result_kind(np.asarray(a), b)
         values = _times(values, b)
     axes = normalize_axis_tuple(range(values.ndim) if axis is None else axis, values.ndim)
     kept = [place for place in range(values.ndim) if place not in axes]
@@ -106,11 +107,17 @@ def log_sum_exp_over(
     return (result, sign.astype(kind).reshape(shape)[()]) if return_sign else result
 
 
+def _result_kind(a: NDArray[Any], b: ArrayLike) -> np.dtype[Any]:
+    """Return the dtype of a result by NumPy's promotion, in which a plain number is weak."""
+    kind = np.result_type(a, b if isinstance(b, int | float) else np.asarray(b))
+    return kind if kind in (np.float16, np.float32) else np.dtype(np.float64)
+
+
 def _real(values: ArrayLike, name: str) -> tuple[NDArray[np.float64], np.dtype[Any]]:
     """Return values as binary64, and the dtype of a result made from them."""
     array = np.asarray(values)
     if array.dtype.kind not in "fiub":
-        raise BadInput(f"{name} must be real numbers, not {array.dtype}; complex has no log sum")
+        raise BadInput(f"{name} must be real numbers, not {array.dtype}")
     kind = array.dtype if array.dtype in (np.float16, np.float32) else np.dtype(np.float64)
     return array.astype(np.float64), kind
 

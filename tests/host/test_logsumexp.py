@@ -55,6 +55,10 @@ def test_signature_is_that_of_scipy():
         (np.zeros((2, 3), np.float32), {"axis": 1}),
         (np.zeros((2, 3), np.float16), {"axis": 1}),
         (np.arange(4, dtype=np.uint8), {}),
+        (np.zeros(2, np.float32), {"b": np.ones(2)}),
+        (np.zeros(2, np.float32), {"b": [1, 2]}),
+        (np.zeros(2, np.float32), {"b": 2.0}),
+        (np.zeros(2, np.float16), {"b": np.ones(2, np.float32)}),
     ],
 )
 def test_edge_cases_are_those_of_scipy(a, options):

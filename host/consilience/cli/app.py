@@ -2,6 +2,7 @@
 
 import errno
 import importlib.metadata
+import io
 import signal
 import sys
 import threading
@@ -66,6 +67,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arguments : sequence of str or None
         The words after the program's name; None takes those of the process.
     """
+    for stream in (sys.stdout, sys.stderr):
+        # A name that the terminal's encoding lacks is no reason to fail after the work is done.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     words = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
     output = Output(as_json="--json" in words)
     command = typer.main.get_command(app)

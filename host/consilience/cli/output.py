@@ -1,11 +1,11 @@
 """What a command says: results on stdout, everything else on stderr, one exit code."""
 
+import contextlib
 import json
 import logging
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from typing import TextIO
 
 from rich.console import Console, RenderableType
@@ -69,9 +69,11 @@ class Output:
         line = " ".join(message.split())
         self._notes.print(Text.assemble(("error: ", "bold red"), line), soft_wrap=True)
         if self._as_json and not self._answered:
-            print(json.dumps({"error": line, "exit_code": exit_code}), flush=True)
+            # Where stdout itself is what failed, the line above has to do.
+            with contextlib.suppress(OSError):
+                print(json.dumps({"error": line, "exit_code": exit_code}), flush=True)
 
-    @contextmanager
+    @contextlib.contextmanager
     def working(self, text: str) -> Iterator[None]:
         """Show `text` while something of unknown length runs."""
         if not self._notes.is_terminal:
@@ -81,7 +83,7 @@ class Output:
         with self._notes.status(Text(text)):
             yield
 
-    @contextmanager
+    @contextlib.contextmanager
     def progress(self) -> Iterator[Callable[[str, int, int], None]]:
         """Give a callback (stage, done, total) that draws one bar per stage on a terminal."""
         columns = (
@@ -113,7 +115,7 @@ def key_values(rows: Mapping[str, object]) -> Table:
     return table
 
 
-@contextmanager
+@contextlib.contextmanager
 def log_to_stderr() -> Iterator[None]:
     """Send library logs and warnings to stderr, a line each, while a command runs."""
 

@@ -44,6 +44,8 @@ def open_device(url: str = "auto") -> Device:
     AbiMismatch
         The device is of another version.
     """
+    if not isinstance(url, str):
+        raise BadInput(f"a device is opened by its URL, not by {url!r}; give {_FORMS}")
     kind, _, _ = url.partition("?")
     if url == "auto":
         # No board can be driven yet: this machine is the fastest there is.
@@ -90,6 +92,8 @@ def _simulated(url: str) -> tuple[EngineConfig, Path | None]:
     for name, value in parse_qsl(url.partition("?")[2], keep_blank_values=True):
         if name == "waves" and value:
             waves = Path(value)
+            if waves.exists():
+                raise BadInput(f"{waves}: exists already; remove it or choose another --waves")
         elif name in _SIM_NUMBERS and value.isdecimal():
             numbers[name] = int(value)
         else:

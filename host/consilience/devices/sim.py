@@ -53,8 +53,19 @@ class SimTransport(Transport):
         return self.simulation.cycles / self._clock_hz
 
     def close(self) -> None:
-        """End the simulation; waves are complete from then on."""
-        self.simulation.close()
+        """End the simulation; waves are complete from then on.
+
+        Raises
+        ------
+        ConsilienceError
+            The waves could not all be written.
+        """
+        try:
+            self.simulation.close()
+        except OSError as error:
+            raise ConsilienceError(
+                f"waveforms are not complete ({error.strerror or error}); choose another --waves"
+            ) from error
 
 
 def simulation_transport(config: EngineConfig, waves: Path | None = None) -> SimTransport:

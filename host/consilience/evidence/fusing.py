@@ -191,7 +191,9 @@ class Fusion:
         """Check, quantise and group all rows; return how many values saturated."""
         columns, source = self.columns, self._source
         saturated = 0
-        for batch in source.batches(columns.agent, columns.numbers, self._options.chunk_rows):
+        batches = source.batches(columns.agent, columns.numbers, self._options.chunk_rows)
+        # Closed here, and not when its frame is collected: a reader may have threads.
+        for batch in self._stack.enter_context(contextlib.closing(batches)):
             rows = Rows(source.path, self._rows.rows + 1)
             values = log_likelihoods(batch, columns.hypotheses, rows)
             weight = weights(batch, columns.weight, rows) if columns.weight is not None else None

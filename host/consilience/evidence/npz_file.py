@@ -2,7 +2,7 @@
 
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import IO, Any, NamedTuple, Self
 
@@ -44,7 +44,7 @@ class NpzFile(EvidenceSource):
 
     def batches(
         self, agent: str, numbers: Sequence[str], chunk_rows: int
-    ) -> Iterator[pa.RecordBatch]:
+    ) -> Generator[pa.RecordBatch, None, None]:
         """Yield the named columns in batches of at most `chunk_rows` rows."""
         names = [agent, *numbers]
         members: list[IO[bytes]] = []

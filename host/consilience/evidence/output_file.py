@@ -70,5 +70,8 @@ class OutputFile:
     def _refuse_existing(self) -> None:
         if self._target.is_dir():
             raise BadInput(f"{self.path}: is a directory; name a file for --out")
+        if self._target.exists() and not self._target.is_file():
+            # Replacing would take the device or pipe away from all who use it.
+            raise BadInput(f"{self.path}: is a device or a pipe; name a file for --out")
         if self._target.exists() and not self._overwrite:
             raise BadInput(f"{self.path}: exists already; pass --force to replace it")

@@ -1,6 +1,6 @@
 """Evidence from Parquet, batch by batch."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -37,7 +37,7 @@ class ParquetSource(EvidenceSource):
 
     def batches(
         self, agent: str, numbers: Sequence[str], chunk_rows: int
-    ) -> Iterator[pa.RecordBatch]:
+    ) -> Generator[pa.RecordBatch, None, None]:
         """Yield the named columns in batches of at most `chunk_rows` rows."""
         names = [agent, *numbers]
         try:

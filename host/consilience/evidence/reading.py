@@ -1,7 +1,7 @@
 """Evidence files as a stream of record batches: one interface over Parquet, CSV and NPZ."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import ClassVar, Self
@@ -39,7 +39,7 @@ class EvidenceSource(ABC):
     @abstractmethod
     def batches(
         self, agent: str, numbers: Sequence[str], chunk_rows: int
-    ) -> Iterator[pa.RecordBatch]:
+    ) -> Generator[pa.RecordBatch, None, None]:
         """Yield the columns `agent` and `numbers` in batches of at most `chunk_rows` rows.
 
         Raises

@@ -102,6 +102,8 @@ def choose_columns(
     if hypotheses is None:
         hypotheses = [name for name in columns if name not in taken]
         for name in hypotheses:
+            if not name.strip():
+                raise BadInput(f"{path}: a column has no name; name it, or choose --hypotheses")
             _refuse_misspelt_weight(path, name, weight)
     if len(hypotheses) < 2:
         found = ", ".join(hypotheses) or "none"

@@ -38,6 +38,9 @@ class State(ABC):
     """First four of the state's `bytes`."""
 
     def __init__(self, fmt: LogFormat = Q16_16) -> None:
+        if not isinstance(fmt, LogFormat):
+            name = type(self).__name__
+            raise BadInput(f"{name}() takes a number format; {name}.of() takes codes")
         self._fmt = fmt
         self._bins = Bins.empty(fmt)
         self._count = 0

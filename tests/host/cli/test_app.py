@@ -182,6 +182,34 @@ def test_a_killed_run_leaves_nothing_behind(tmp_path, number, code):
     assert [path.name for path in tmp_path.iterdir()] == ["e.csv"]
 
 
+def test_stdout_that_is_full_is_told_of_in_one_line():
+    with Path("/dev/full").open("w") as full:
+        answer = subprocess.run(
+            [*PROGRAM, "status", "--json"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert answer.returncode == 1
+    assert "Traceback" not in answer.stderr
+    assert "No space left on device" in answer.stderr
+
+
+def test_names_beyond_the_encoding_of_the_terminal(tmp_path):
+    (tmp_path / "e.csv").write_text("agent,b\u00e9nin,h\n1,-1,-2\n", encoding="utf-8")
+    answer = subprocess.run(
+        [*PROGRAM, "fuse", "e.csv", "--out", "o.csv"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert answer.returncode == 0, answer.stderr
+    assert "b\\xe9nin" in answer.stdout
+
+
 def test_installed_program_is_this_one():
     (entry,) = importlib.metadata.entry_points(group="console_scripts", name="consilience")
     assert entry.load() is main

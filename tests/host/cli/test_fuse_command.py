@@ -189,6 +189,13 @@ BAD = {
         "--agent-type is for CSV",
     ),
     "duplicate columns": ("e.csv", csv("agent,a,a\n1,0,0\n"), [], "two columns are named 'a'"),
+    "column without a name": ("e.csv", csv("agent,,b\n1,0,0\n"), [], "a column has no name"),
+    "waves over evidence": (
+        "e.csv",
+        csv(GOOD),
+        ["--device", "sim", "--waves", "e.csv"],
+        "e.csv: exists already; remove it or choose another --waves",
+    ),
     "unknown suffix": ("e.tsv", csv(GOOD), [], "the evidence file has suffix '.tsv'"),
     "missing input": ("e.csv", lambda path: None, [], "no such file"),
     "directory": ("e.csv", lambda path: path.mkdir(), [], "is a directory; name one evidence file"),

@@ -52,6 +52,20 @@ def test_options_that_cannot_be(opener, url, message):
         opener(url)
 
 
+def test_waves_never_replace_a_file(tmp_path):
+    path = tmp_path / "evidence.csv"
+    path.write_text("mine")
+    for opener in (open_device, open_transport):
+        with pytest.raises(BadInput, match="exists already; remove it or choose another --waves"):
+            opener(f"sim?waves={path}")
+    assert path.read_text() == "mine"
+
+
+def test_what_is_no_url():
+    with pytest.raises(BadInput, match="a device is opened by its URL, not by 5"):
+        open_device(5)
+
+
 def test_transport_of_the_cpu():
     transport = open_transport("cpu")
     assert isinstance(transport, SoftwareEndpoint)

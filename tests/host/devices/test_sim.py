@@ -105,6 +105,19 @@ def test_waves(tmp_path):
     assert path.read_text().startswith("$")
 
 
+def test_waves_that_end_early_are_told_of(monkeypatch):
+    transport = simulation_transport(EngineConfig())
+
+    def full():
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(transport.simulation, "close", full)
+        with pytest.raises(ConsilienceError, match=r"not complete \(No space .* another --waves"):
+            transport.close()
+    transport.close()
+
+
 def test_waves_that_cannot_be_written(tmp_path):
     with pytest.raises(BadInput, match=r"cannot be written .* choose another --waves"):
         open_device(f"sim?hypotheses=2&credits=2&waves={tmp_path / 'no' / 'run.vcd'}")

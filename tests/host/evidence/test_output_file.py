@@ -1,5 +1,7 @@
 """A file appears whole or not at all."""
 
+import os
+
 import pytest
 from consilience.errors import BadInput
 from consilience.evidence.output_file import OutputFile
@@ -67,3 +69,13 @@ def test_directory_and_missing_folder(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(BadInput, match="cannot be written"):
         OutputFile(tmp_path / "file" / "out.csv", overwrite=False)
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_a_pipe_is_not_replaced(tmp_path, overwrite):
+    os.mkfifo(tmp_path / "pipe.csv")
+    (tmp_path / "link.csv").symlink_to(tmp_path / "pipe.csv")
+    for name in ("pipe.csv", "link.csv"):
+        with pytest.raises(BadInput, match="is a device or a pipe; name a file for --out"):
+            OutputFile(tmp_path / name, overwrite=overwrite)
+    assert (tmp_path / "pipe.csv").is_fifo()

@@ -215,6 +215,11 @@ def test_too_many_logs_of_zero():
         state.merge(state.copy())
 
 
+def test_codes_are_no_format():
+    with pytest.raises(BadInput, match=r"LogSum.of\(\) takes codes"):
+        LogSum([1, 2])
+
+
 def test_a_number_is_no_bytes():
     with pytest.raises(TypeError):
         LogSum.from_bytes(100)
