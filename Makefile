@@ -8,7 +8,7 @@ OUT    ?= build/demo
 export CONSILIENCE_CACHE ?= $(CURDIR)/build/cache
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint verify figures lock docs clean
+.PHONY: help setup demo test lint verify mutants figures lock docs clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ lint: $(STAMP) ## ruff and mypy only
 
 verify: $(STAMP) ## put every claim to the test (most of an hour), report in build/verify
 	@$(BIN)/python -m tests.verify
+
+mutants: $(STAMP) ## plant hundreds of faults, each of which a test must notice (half an hour)
+	@$(BIN)/python -m tests.mutations
 
 figures: $(STAMP) ## measure the figures of the README's table (a minute)
 	@$(BIN)/python -m examples.figures

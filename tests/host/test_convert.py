@@ -64,6 +64,12 @@ def test_long_doubles_saturate_like_all_finite_values():
     assert saturated == 2
 
 
+def test_the_largest_codes_are_not_saturated():
+    ends = np.array([LARGEST, -LARGEST], np.int32)
+    codes, saturated = quantise(from_codes(ends))
+    assert (codes.tolist(), saturated) == (ends.tolist(), 0)
+
+
 def test_shapes_and_kinds():
     assert to_codes(np.zeros((2, 0, 3))).shape == (2, 0, 3)
     assert to_codes(-1).shape == ()

@@ -5,9 +5,11 @@ import inspect
 import numpy as np
 import pytest
 import scipy.special
+from consilience.convert import from_codes
 from consilience.devices.cpu import CpuDevice
 from consilience.errors import BadInput, OutOfRange
 from consilience.logsumexp import logsumexp
+from consilience_hw.log_format import Q16_16
 
 INF, NAN = np.inf, np.nan
 BOUND = (0.5 + 0.55) * 2.0**-16 * np.log(2) + 1e-12
@@ -124,6 +126,14 @@ def test_what_the_format_cannot_represent_is_said(a):
 def test_values_far_below_the_others_need_not_be_representable():
     assert logsumexp([0.0, -1e9]) == 0
     assert logsumexp([-1e300, 5.0, -INF]) == pytest.approx(5, abs=BOUND)
+
+
+def test_where_values_below_the_lowest_code_begin_to_count():
+    lowest = Q16_16.min_code + (64 << 16)
+    near, far = from_codes(lowest - 1), from_codes(lowest)
+    assert logsumexp([-23_000.0, far]) == far
+    with pytest.raises(OutOfRange):
+        logsumexp([-23_000.0, near])
 
 
 @pytest.mark.parametrize(

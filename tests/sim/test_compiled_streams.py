@@ -11,8 +11,6 @@ from amaranth.lib.wiring import In, Out
 from consilience_hw.log_sum_exp import LogSumExp
 from consilience_sim import golden
 from consilience_sim.compiled import StreamSimulation, log_sum_exp_simulation, log_sums_of, pieces
-from consilience_sim.compiled.design import Design
-from consilience_sim.compiled.emission import emit_rtlil
 from consilience_sim.compiled.log_sum_exp_simulation import packed_beats
 from consilience_sim.stream_bench import run_stream
 
@@ -173,18 +171,6 @@ def test_flows():
         none = np.zeros((0, 1), dtype=np.uint8)
         outputs, _, _ = counter.run(none, 300, stalls=0.5, max_cycles=5_000)
         assert (outputs[:, 0] == np.arange(300) % 256).all()
-
-
-def test_what_may_need_more_evaluations(queue):
-    slow = Design(lambda: emit_rtlil(Queue()), converging=True)
-    with StreamSimulation(slow, name="slow queue") as other:
-        options = {"gaps": 0.3, "stalls": 0.3, "seed": 3, "max_cycles": 5_000}
-        for one, two in zip(
-            queue.run(beats(*range(200)), 200, **options),
-            other.run(beats(*range(200)), 200, **options),
-            strict=True,
-        ):
-            assert (one == two).all()
 
 
 def test_wrong_arguments(queue):

@@ -101,7 +101,7 @@ def _border_slots(count: int, rng: np.random.Generator, *, near: bool) -> Slots:
         closer = rng.integers(0, 12, count).tolist()
         sign = rng.choice([-1, 1], count).tolist()
         beside = [
-            a * (b >> 62 - (width - 33) >> c)
+            a * (b >> max(0, 95 - width) >> c)
             for a, b, c, width in zip(sign, far, closer, widths, strict=True)
         ]
     moves = rng.integers(0, 1 << 30, (count, SLOTS)).tolist()

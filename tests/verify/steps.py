@@ -1,8 +1,16 @@
 """The steps of the verification, in the order in which they are told."""
 
-from tests.verify import exhaustion
+from tests.verify import digests, exhaustion, last_rounding, order
+from tests.verify.formal import streams, timing
 from tests.verify.step import Step
 
 __all__ = ["STEPS"]
 
-STEPS = (Step("exhaustion", "Every mantissa, every logarithm, every round trip", exhaustion.run),)
+STEPS = (
+    Step("exhaustion", "Every mantissa, every logarithm, every round trip", exhaustion.run),
+    Step("order", "Any order, any split, any tree: the same bits", order.run),
+    Step("last-rounding", "Normalise and round, against big integers", last_rounding.run),
+    Step("digests", "One digest on every implementation", digests.run),
+    Step("streams", "Streams, queues, framing and sessions keep their rules", streams.run),
+    Step("timing", "Timing tells nothing of data", timing.run),
+)

@@ -1,17 +1,6 @@
-// The design that `write_cxxrtl` wrote to design.cc, and one period of its clock.
-//
-// In one evaluation, if it allows that: all registers take their input at the rising edge, and there
-// is no combinational loop (`write_cxxrtl` would have failed), so that evaluating at the edge gives
-// the outputs before it, whose handshakes it completes, and the state after it. With CONVERGING
-// defined, in as many as CXXRTL's own rules take.
+// The design that `write_cxxrtl` or `write_gates` wrote to design.cc, and one period of its clock.
 
 #pragma once
-
-#ifdef CONVERGING
-
-#include <cxxrtl/cxxrtl.h>
-
-#else
 
 // The runtime's wire compares before it copies, and its memory queues each write, also one that
 // changes no bit. Both are needed where one clock edge takes several evaluations; plain copies are a
@@ -49,34 +38,22 @@ struct memory : stock_memory<Width> {
 
 }
 
-#endif
-
 #include "design.cc"
 
 using Design = cxxrtl_design::p_design;
 
-// Settles what depends on the state, or on the inputs just set; no edge rises.
-inline void settle(Design &design, bool clock) {
-	design.prev_p_clk.template set<bool>(true);
-	design.p_clk.template set<bool>(clock);
-	design.step();
-}
-
 // Runs one period of the clock; `look` sees the outputs that the rising edge sees.
+//
+// In one evaluation: all registers take their input at the rising edge, and there is no
+// combinational loop (`write_cxxrtl` would have failed), so that evaluating at the edge gives the
+// outputs before it, whose handshakes it completes, and the state after it.
 template<class Look>
 inline void run_period(Design &design, Look look) {
-#ifdef CONVERGING
-	settle(design, /*clock=*/false);
-	look();
-	design.p_clk.template set<bool>(true);
-	design.step();
-#else
 	design.prev_p_clk.template set<bool>(false);
 	design.p_clk.template set<bool>(true);
 	design.Design::eval();
 	look();
 	design.commit();
-#endif
 }
 
 constexpr int RESET_CYCLES = 4;

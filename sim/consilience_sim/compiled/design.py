@@ -13,14 +13,14 @@ class Design:
     Parameters
     ----------
     emit : callable
-        Returns it as RTLIL of a module named `emission.TOP`.
+        Returns it as text of a module named `emission.TOP`: RTLIL, or a netlist of gates.
     made_from : str, optional
         Tells it from every other, with the gateware's sources: then it is not emitted again to find
         that it has been compiled.
-    converging : bool
-        One evaluation per clock edge may not be enough: slower.
+    gates : bool
+        It is a netlist, as `gates.write_gates` takes it.
     """
 
     emit: Callable[[], str]
     made_from: str | None = None
-    converging: bool = False
+    gates: bool = False

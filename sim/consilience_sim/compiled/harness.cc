@@ -77,9 +77,11 @@ struct Simulation {
 
 	Simulation(int file, uint64_t half_period) : trace(engine, file, half_period) {}
 
-	// Settles, no edge rises, and adds what is seen to the waves.
+	// Settles what depends on the state just clocked, or on the inputs just set; no edge rises.
 	void sample(bool clock) {
-		settle(engine, clock);
+		engine.prev_p_clk.set<bool>(true);
+		engine.p_clk.set<bool>(clock);
+		engine.step();
 		trace.sample();
 	}
 #endif

@@ -9,7 +9,7 @@ from .design import Design
 from .emission import emit_rtlil
 from .stream_simulation import StreamSimulation
 
-__all__ = ["log_sum_exp_simulation", "log_sums_of", "packed_beats"]
+__all__ = ["log_sum_exp_design", "log_sum_exp_simulation", "log_sums_of", "packed_beats"]
 
 _CODE_BYTES = 4
 _MORE_BEATS = 3
@@ -27,10 +27,14 @@ def log_sum_exp_simulation(lanes: int) -> StreamSimulation:
     ------
     CompilerMissing, BuildFailed
     """
+    return StreamSimulation(log_sum_exp_design(lanes), name=f"LogSumExp with {lanes} lanes")
+
+
+def log_sum_exp_design(lanes: int) -> Design:
+    """Return ``LogSumExp(lanes=lanes)`` in Q16.16 as a design."""
     # This hash tells of all sources of the gateware.
     made_from = f"LogSumExp(lanes={lanes}) of {EngineConfig().build_hash:x}"
-    design = Design(lambda: emit_rtlil(LogSumExp(lanes=lanes)), made_from=made_from)
-    return StreamSimulation(design, name=f"LogSumExp with {lanes} lanes")
+    return Design(lambda: emit_rtlil(LogSumExp(lanes=lanes)), made_from=made_from)
 
 
 def log_sums_of(

@@ -121,3 +121,21 @@ def test_rounding_ties_go_to_even(compiled):
     )
     # d is -0.5, -1.5, -2.5 ulp: 0, -2, -2.
     assert (posterior[:, 1] - posterior[:, 0]).tolist() == [0, -2, -2]
+
+
+@pytest.mark.parametrize(
+    ("weights", "d"),
+    [((32767, 1), 0), ((65536, 32767, 1), -2), ((65536, 32767), -1), ((65536, 32769), -2)],
+)
+def test_the_last_bit_of_a_product_counts(compiled, weights, d):
+    """Sums of odd products at a tie, and one unit of 2**-16 ulp beside it."""
+    evidence = np.array([[0, -1]] * len(weights), np.int32)
+    posterior, status = np.empty((1, 2), np.int32), np.empty(1, np.uint32)
+    offsets, prior = np.array([0, len(weights)]), np.zeros(2, np.int32)
+    weight = np.array(weights, np.uint32)
+    call(
+        posterior_segments,
+        compiled,
+        *(evidence, offsets, prior, weight, *tables(), posterior, status),
+    )
+    assert posterior[0, 1] - posterior[0, 0] == d

@@ -65,6 +65,28 @@ def test_a_hello_forgets_the_kept_replies(endpoint):
     assert endpoint.receive(0) == b""
 
 
+def opened(endpoint):
+    """Open a session by HELLO, operation 5 and sequence number 1; return the nonce."""
+    endpoint.send(HELLO)
+    return FrameDecoder(24).feed(endpoint.receive(0))[0].payload[:4]
+
+
+def test_an_operation_half_the_circle_away_is_not_later(endpoint):
+    nonce = opened(endpoint)
+    for ahead, answers in ((1 << 31, 0), ((1 << 31) - 1, 1)):
+        request = nonce + struct.pack("<3I", 5 + ahead, 0, 0)
+        endpoint.send(encode_frame(FrameType.STATUS, 2, request))
+        assert len(FrameDecoder(24).feed(endpoint.receive(0))) == answers
+
+
+def test_more_data_than_the_total_says_are_refused(endpoint):
+    data = struct.pack("<6I", 1, 7, 1, 8, 0, 0)
+    request = opened(endpoint) + struct.pack("<3I", 6, 0, 20) + data
+    endpoint.send(encode_frame(FrameType.REDUCE, 2, request))
+    (reply,) = FrameDecoder(24).feed(endpoint.receive(0))
+    assert struct.unpack("<6I", reply.payload)[3:] == (FrameStatus.BAD_LENGTH, 0, 0)
+
+
 def test_each_reset_gives_another_nonce(golden_device):
     endpoint = SoftwareEndpoint(golden_device)
     nonces = set()

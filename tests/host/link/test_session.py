@@ -167,6 +167,15 @@ def test_an_interrupted_call_leaves_nothing_behind(session, line, segments):
     assert session.counters["sessions"] > 20
 
 
+def test_every_opening_is_a_hello_of_its_own(line):
+    """Also with the unluckiest random numbers: else the device would answer with an old reply."""
+    session = LinkSession(line, "test", random_bits=lambda bits: 0)
+    for _ in range(4):
+        session.open()
+    counters = session.status()
+    assert (counters["frames"], counters["repeated"]) == (4, 0)
+
+
 def test_an_interrupted_opening(line, segments):
     for calls in (1, 2, 3):
         session = LinkSession(line, "test")

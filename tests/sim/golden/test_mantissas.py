@@ -17,6 +17,7 @@ def test_powers_are_as_exact_as_claimed(numerator):
     "fmt", [Q16_16, LogFormat(integer_bits=8, fraction_bits=6, mantissa_bits=12)], ids=str
 )
 def test_every_mantissa_is_the_nearest_integer(fmt):
+    assert len(mantissas(fmt)) == fmt.fractions
     with mpmath.workprec(120):
         scale = mpmath.mpf(2) ** fmt.mantissa_bits
         root = mpmath.power(2, mpmath.mpf(1) / fmt.fractions)

@@ -69,6 +69,22 @@ def test_ties_clamps_and_impossible_ones():
     assert status >> CLAMPS_SHIFT == 1
 
 
+def test_the_last_bit_of_a_product_counts():
+    """Sums of odd products at a tie, and one unit of 2**-16 ulp beside it."""
+    for weights, d in (
+        ([32767, 1], 0),
+        ([65536, 32767, 1], -2),
+        ([65536, 32767], -1),
+        ([65536, 32769], -2),
+    ):
+        rows = [[0, -1]] * len(weights)
+        codes, _ = golden.posterior(rows, weights, [0, 0])
+        assert codes[1] - codes[0] == d
+        offsets = np.array([0, len(rows)])
+        many, _ = golden.posteriors(np.array(rows), offsets, np.zeros(2), np.array(weights))
+        assert many.tolist() == [codes]
+
+
 def test_the_vectorised_model_is_the_plain_one():
     choose = random.Random(2)
     for hypotheses in (2, 3, 16):

