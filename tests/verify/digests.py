@@ -8,7 +8,7 @@ from consilience_sim import golden
 from consilience_sim.vectors import SHORT, results_digest, vector_set
 from numpy.typing import NDArray
 
-from tests.verify.implementations import compiled
+from tests.verify.implementations import compiled, netlists
 from tests.verify.step import Claim, Findings, Progress, Scale
 
 __all__ = ["FULL_DIGEST", "SHORT_DIGEST", "run"]
@@ -55,7 +55,7 @@ def _implementations(scale: Scale) -> Iterator[tuple[str, Sums]]:
     for url in ("cpu", "sim"):
         yield url, _device(url)
     lanes = (1, 8) if scale is Scale.FULL else (1,)
-    for one in compiled(lanes):
+    for one in (*compiled(lanes), *netlists(scale)):
         yield one.name, lambda codes, offsets, one=one: one.sums(codes, offsets, scattered=False)
 
 

@@ -1,4 +1,4 @@
-"""All gateware that can reduce packets of codes, compiled, behind one call."""
+"""All that can reduce packets of codes, behind one call: gateware compiled, and its netlists."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,9 +9,14 @@ from consilience_hw.result_status import ResultStatus
 from consilience_sim.compiled import StreamSimulation, log_sum_exp_simulation, log_sums_of
 from numpy.typing import NDArray
 
-__all__ = ["Implementation", "compiled"]
+from tests.verify.netlists import netlist_simulation
+from tests.verify.step import Scale
+
+__all__ = ["Implementation", "compiled", "netlists"]
 
 SEED = 23
+NETLIST_LANES = {Scale.FULL: (1, 2, 8), Scale.SLICE: (1,)}
+FAMILIES = {Scale.FULL: ("ice40", "ecp5"), Scale.SLICE: ("ice40",)}
 
 
 @dataclass(frozen=True)
@@ -24,12 +29,15 @@ class Implementation:
         For claims.
     lanes : int
         Codes per beat.
+    fast : bool
+        Runs at a million beats per second, not at a tenth of it.
     simulation : StreamSimulation
         Of the unit.
     """
 
     name: str
     lanes: int
+    fast: bool
     simulation: StreamSimulation
 
     def sums(
@@ -60,4 +68,14 @@ def decided(
 def compiled(lanes: tuple[int, ...]) -> Iterator[Implementation]:
     """Yield the compiled unit with each number of lanes."""
     for number in lanes:
-        yield Implementation(f"compiled, {number} lanes", number, log_sum_exp_simulation(number))
+        yield Implementation(
+            f"compiled, {number} lanes", number, True, log_sum_exp_simulation(number)
+        )
+
+
+def netlists(scale: Scale) -> Iterator[Implementation]:
+    """Yield the netlists of each family and number of lanes."""
+    for family in FAMILIES[scale]:
+        for lanes in NETLIST_LANES[scale]:
+            simulation = netlist_simulation(family, lanes)
+            yield Implementation(f"netlist {family}, {lanes} lanes", lanes, False, simulation)

@@ -1,6 +1,6 @@
 """The steps of the verification, in the order in which they are told."""
 
-from tests.verify import digests, exhaustion, last_rounding, order
+from tests.verify import digests, exhaustion, last_rounding, netlists, order
 from tests.verify.formal import streams, timing
 from tests.verify.step import Step
 
@@ -11,6 +11,7 @@ STEPS = (
     Step("order", "Any order, any split, any tree: the same bits", order.run),
     Step("last-rounding", "Normalise and round, against big integers", last_rounding.run),
     Step("digests", "One digest on every implementation", digests.run),
+    Step("netlists", "What synthesis makes of it does the same", netlists.run),
     Step("streams", "Streams, queues, framing and sessions keep their rules", streams.run),
     Step("timing", "Timing tells nothing of data", timing.run),
 )
