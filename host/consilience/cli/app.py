@@ -3,6 +3,7 @@
 import errno
 import importlib.metadata
 import io
+import os
 import signal
 import sys
 import threading
@@ -77,6 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         with log_to_stderr(), _ended_by_sigterm():
             code = command.main(words, prog_name="consilience", standalone_mode=False) or 0
+            sys.stdout.flush()  # while a failure can still be told
     except ConsilienceError as error:
         code = error.exit_code
         output.failure(str(error), code)
@@ -88,12 +90,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         code = ConsilienceError.exit_code
         output.failure(_os_message(error), code)
+        _let_go_of_stdout()
     except MemoryError:
         code = ConsilienceError.exit_code
         output.failure("out of memory; use smaller --chunk-rows and --bucket-rows", code)
     if code == INTERRUPTED:
         output.note("interrupted")
     return int(code)
+
+
+def _let_go_of_stdout() -> None:
+    """Drop what cannot be written: it would fail once more, untold, when the program ends."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
 
 
 def _os_message(error: OSError) -> str:

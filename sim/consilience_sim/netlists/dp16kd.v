@@ -106,7 +106,7 @@ function [3:0] enables;
 	input integer width;
 	input [13:0] ad;
 	case (width)
-		9: enables = 4'b0001 << ad[4:3];
+		9: enables = {ad[4] & ad[3], ad[4] & ~ad[3], ~ad[4] & ad[3], ~ad[4] & ~ad[3]};
 		18: enables = ad[4] ? {ad[1:0], 2'b00} : {2'b00, ad[1:0]};
 		default: enables = ad[3:0];
 	endcase

@@ -117,9 +117,9 @@ def netlist_of(design: Design, family: Family, *, name: str) -> Netlist:
         synthesis=family.synthesis,
         top=TOP,
         verilog_top=VERILOG_TOP,
-        # Some of the models are known to yosys from outside.
+        # Deferred: to elaborate a model that is not used may take longer than all the rest.
         models="\n".join(
-            f"read_verilog -overwrite -DNO_INCLUDES models/{file.name}" for file in models
+            f"read_verilog -defer -DNO_INCLUDES models/{file.name}" for file in models
         ),
     )
     sources = [script, *(file.read_text() for file in models)]

@@ -182,10 +182,12 @@ def test_a_killed_run_leaves_nothing_behind(tmp_path, number, code):
     assert [path.name for path in tmp_path.iterdir()] == ["e.csv"]
 
 
-def test_stdout_that_is_full_is_told_of_in_one_line():
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_stdout_that_is_full_is_told_of_in_one_line(unbuffered):
     with Path("/dev/full").open("w") as full:
         answer = subprocess.run(
             [*PROGRAM, "status", "--json"],
+            env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
             stdout=full,
             stderr=subprocess.PIPE,
             text=True,

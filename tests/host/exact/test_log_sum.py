@@ -317,3 +317,13 @@ def test_a_damaged_state_is_refused_or_is_another_canonical_state(codes, draw):
     except ImpossibleState:
         return
     assert bytes(state) == bytes(damaged)
+
+
+def test_a_sum_below_that_of_the_lowest_code_is_refused():
+    """Above all other positions the least is a bit that `terms` tells of; not in the lowest bin."""
+    good = bytearray(bytes(LogSum.of([LOW])))
+    index, terms, total, _ = struct.unpack_from("<hQIB", good, 29)
+    assert (index, terms) == (Q16_16.min_top - 3, 0)
+    struct.pack_into("<I", good, 29 + 10, total - 1)
+    with pytest.raises(ImpossibleState, match="as many terms at their positions cannot have"):
+        LogSum.from_bytes(bytes(good))
