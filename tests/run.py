@@ -17,7 +17,7 @@ COVERAGE_FLOOR = 95
 LINT = [
     ("ruff", ["ruff", "check", "."]),
     ("ruff format", ["ruff", "format", "--check", "--quiet", "."]),
-    ("mypy --strict host sim", ["mypy", "host/consilience", "sim/consilience_sim"]),
+    ("mypy --strict host sim", ["mypy", "host/consilience", "sim/consilience_sim", "sim/cocotb"]),
     ("docs are as rendered", ["docs.render", "--check"]),
 ]
 TESTS = [

@@ -96,7 +96,7 @@ class ExpectedReply:
             *codes, status = words[: result.words]
             words = words[result.words :]
             signed = [code - (code >> 31 << 32) for code in codes]
-            complaint = result.judge(*signed, status)
+            complaint = result.judge(signed, status)
             if complaint is not None:
                 return f"result {number} of {self}: {complaint}"
         return None
@@ -194,7 +194,7 @@ class EngineModel:
                 record += struct.pack("<I", weight) * weighted + struct.pack(f"<{count}i", *codes)
             evidence = np.array([codes for _, codes in rows], dtype=np.int32)
             weights = np.array([weight for weight, _ in rows], dtype=np.uint32)
-            codes, status = golden.posteriors(
+            posterior, status = golden.posteriors(
                 evidence,
                 np.array([0, len(rows)], dtype=np.int64),
                 np.array(prior, dtype=np.int32),
@@ -204,7 +204,7 @@ class EngineModel:
             expected = ExpectedPosterior(
                 tuple(prior),
                 tuple((weight, tuple(row)) for weight, row in rows),
-                tuple(int(code) for code in codes[0]),
+                tuple(int(code) for code in posterior[0]),
                 int(status[0]),
                 self.config.fmt,
             )

@@ -1,5 +1,6 @@
 """What an `Engine` has to give for the evidence of one agent."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from consilience_hw.log_format import LogFormat
@@ -36,11 +37,10 @@ class ExpectedPosterior:
         """Words of the result on the link."""
         return len(self.codes) + 1
 
-    def judge(self, *words: int) -> str | None:
-        """Return what is wrong with codes and, last, the status word, or None."""
-        if words == (*self.codes, self.status):
+    def judge(self, codes: Sequence[int], status: int) -> str | None:
+        """Return what is wrong with the codes and the status word, or None."""
+        if (tuple(codes), status) == (self.codes, self.status):
             return None
-        *codes, status = words
         return "\n".join(
             [
                 "wrong posterior",
@@ -52,5 +52,5 @@ class ExpectedPosterior:
             ]
         )
 
-    def _codes(self, codes: tuple[int, ...] | list[int]) -> str:
+    def _codes(self, codes: Sequence[int]) -> str:
         return ", ".join(scaled(self.fmt, code) for code in codes)

@@ -18,7 +18,7 @@ __all__ = ["EngineTestbench", "built_config"]
 def built_config() -> EngineConfig:
     """Return what was built, as the plusargs of this run say."""
     names = ("lanes", "hypotheses", "credits", "largest_payload")
-    numbers = {name: int(cocotb.plusargs[name]) for name in names}
+    numbers: dict[str, Any] = {name: int(cocotb.plusargs[name]) for name in names}
     return EngineConfig(**numbers, weights=cocotb.plusargs["weights"] == "True")
 
 
@@ -34,8 +34,8 @@ class EngineTestbench(Testbench):
 
     Attributes
     ----------
-    last_reply : Frame or None
-        The last that came and was right.
+    last_reply : Frame
+        The last that came and was right; there must have been one.
     """
 
     def __init__(self, dut: Any, *, gaps: float = 0.0, stalls: float = 0.0) -> None:
@@ -44,7 +44,7 @@ class EngineTestbench(Testbench):
         super().__init__(dut, checker, observe=self.parser.take, gaps=gaps, stalls=stalls)
         self.config = built_config()
         self.model = EngineModel(self.config)
-        self.last_reply: Frame | None = None
+        self._last_reply: Frame | None = None
         self._answered = Event()
 
     async def reset(self, cycles: int = 2) -> None:
@@ -54,6 +54,12 @@ class EngineTestbench(Testbench):
         self.dut.entropy.value = self.choose.getrandbits(32)
         await super().reset(cycles)
         self.parser.reset()
+
+    @property
+    def last_reply(self) -> Frame:
+        """The last reply."""
+        assert self._last_reply is not None
+        return self._last_reply
 
     async def open(self) -> None:
         """Reset, and open a session."""
@@ -86,5 +92,5 @@ class EngineTestbench(Testbench):
 
     def _take(self, reply: Frame) -> None:
         self.checker.observe(reply)
-        self.last_reply = reply
+        self._last_reply = reply
         self._answered.set()

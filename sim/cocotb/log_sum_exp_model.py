@@ -1,5 +1,6 @@
 """What `LogSumExp` has to give for a packet, and how a packet looks on its wires."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
@@ -71,19 +72,21 @@ class ExpectedResult:
 
     def complaint(self, observed: Transfer) -> str | None:
         """Return what is wrong with an output of `LogSumExp`, or None."""
-        return self.judge(*unpack_result(observed.payload, self.fmt))
+        code, status = unpack_result(observed.payload, self.fmt)
+        return self.judge([code], status)
 
     @property
     def words(self) -> int:
         """Words of the result on the link."""
         return 2
 
-    def judge(self, code: int, status: int) -> str | None:
+    def judge(self, codes: Sequence[int], status: int) -> str | None:
         """Return what is wrong with a result, or None.
 
         HARD_TO_ROUND is allowed next to a rounding border only, and its code must be one of the
         two neighbours of that border.
         """
+        (code,) = codes
         allowed = {self.code}
         if status & HARD:
             borders = self._near_border()

@@ -1,6 +1,6 @@
 """Multisets of codes that a log sum finds hard, and their distribution over beats."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from random import Random
 
 import mpmath
@@ -84,12 +84,11 @@ def random_packet(choose: Random, lanes: int, fmt: LogFormat) -> list[int]:
     zero, one = fmt.log_of_zero, 1 << fmt.fraction_bits
     base = choose.randrange(fmt.min_code, fmt.max_code + 1)
     scale = choose.choice([1, one, 8 * one, 70 * one])
-    draw = choose.choice(
-        [
-            lambda: choose.randrange(zero, fmt.max_code + 1),
-            lambda: max(zero, base - choose.randrange(scale)),
-            lambda: choose.choice([zero, fmt.min_code, fmt.max_code, 0, -1, base]),
-            lambda: base,
-        ]
-    )
+    draws: list[Callable[[], int]] = [
+        lambda: choose.randrange(zero, fmt.max_code + 1),
+        lambda: max(zero, base - choose.randrange(scale)),
+        lambda: choose.choice([zero, fmt.min_code, fmt.max_code, 0, -1, base]),
+        lambda: base,
+    ]
+    draw = choose.choice(draws)
     return [draw() for _ in range(length)]

@@ -1,6 +1,8 @@
 """Tests of `Engine` through its link bytes, on its exported Verilog."""
 
 import struct
+from collections.abc import Callable
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -143,8 +145,10 @@ async def damaged_and_foreign_frames(dut: Any) -> None:
     await bench.open()
     request = bench.model.reduce([[0, 0]])[0].request
     spoilt = request.payload
+    nonce = bench.model.nonce
+    assert nonce is not None
     other = {
-        "nonce": request._replace(payload=struct.pack("<I", bench.model.nonce ^ 1) + spoilt[4:]),
+        "nonce": request._replace(payload=struct.pack("<I", nonce ^ 1) + spoilt[4:]),
         "sequence": request._replace(sequence=(request.sequence + 100) & 0xFF),
         "operation": request._replace(payload=spoilt[:4] + b"\0\0\0\0" + spoilt[8:]),
         "fragment": request._replace(payload=spoilt[:8] + b"\x01\0\0\0" + spoilt[12:]),
@@ -184,7 +188,7 @@ async def refused_requests(dut: Any) -> None:
     model = bench.model
     code = struct.pack("<Ii", 1, 0)
     reduce, posterior = FrameType.REDUCE, FrameType.POSTERIOR
-    refusals = [
+    refusals: list[Callable[[], list[Exchange]]] = [
         lambda: [model.refused(0x33, code, len(code), FrameStatus.UNSUPPORTED)],
         lambda: model.message(
             reduce, b"", [(code, model.log_sums.result([0]))], flip=4, status=FrameStatus.BAD_CRC
@@ -199,7 +203,7 @@ async def refused_requests(dut: Any) -> None:
         for count in (0, 1, bench.config.hypotheses + 1):
             head = struct.pack(f"<I{count}i", count, *[0] * count)
             refusals.append(
-                lambda head=head: model.message(posterior, head, [], status=FrameStatus.BAD_RECORD)
+                partial(model.message, posterior, head, [], status=FrameStatus.BAD_RECORD)
             )
     for refusal in refusals:
         await bench.exchange(refusal())

@@ -1,5 +1,6 @@
 """Tests of `LogSumExp` on its exported Verilog."""
 
+from collections.abc import Callable
 from typing import Any
 
 import cocotb
@@ -129,7 +130,7 @@ async def timing_is_independent_of_data(dut: Any, gaps: float, stalls: float) ->
     bench = LogSumExpTestbench(dut, gaps=gaps, stalls=stalls)
     await bench.start()
     low, high = bench.fmt.log_of_zero, bench.fmt.max_code
-    draws = {
+    draws: dict[str, Callable[[], int]] = {
         "log of zero": lambda: low,
         "the largest code": lambda: high,
         "the smallest finite code": lambda: low + 1,
