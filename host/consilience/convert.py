@@ -54,7 +54,7 @@ def quantise_scaled(logarithms: ArrayLike, bits_per_unit: float) -> Quantised:
         # Finite values beyond binary64 are only large ones.
         largest = np.finfo(np.float64).max
         values = np.where(np.isfinite(values), np.clip(values, -largest, largest), values)
-    values = values.astype(np.float64)
+    values = values.astype(np.float64, copy=False)
     flat = np.ascontiguousarray(values).reshape(-1)
     codes = np.empty(len(flat), np.int32)
     saturated, refused = _quantise(flat, bits_per_unit, codes)

@@ -1,7 +1,7 @@
 """Normalise and round, the last step of `Log2`, fuzzed against big integers.
 
 That is where the bug of a superaccumulator hid for nine years. The states need not be those of a
-multiset: any slots whose sum has its top bit in the top bin.
+multiset: any slots, up to what 2**32 parts can add up to, whose sum has its top bit in the top bin.
 """
 
 from collections.abc import Iterator
@@ -24,6 +24,7 @@ SEED = 17
 STATES = {Scale.FULL: 10_000_000, Scale.SLICE: 20_000}
 CHUNK = {Scale.FULL: 50_000, Scale.SLICE: 4_000}
 SLOTS, BIN, CELL = Q16_16.slots, Q16_16.bin_width, Q16_16.cell_bits
+LARGEST_SLOT = Q16_16.capacity * ((1 << BIN) - 1)
 HARD = int(ResultStatus.HARD_TO_ROUND)
 KINDS = ("any slots", "short slots", "full slots", "at a rounding border", "near a rounding border")
 
@@ -80,10 +81,14 @@ def _slots(kind: str, count: int, rng: np.random.Generator) -> Slots:
     if kind.endswith("border"):
         return _border_slots(count, rng, near=kind.startswith("near"))
     if kind == "full slots":
-        full = (1 << 32) * 255 - 255
-        return full - rng.integers(0, 3, (count, SLOTS)) * rng.integers(0, 256, (count, SLOTS))
+        return (
+            LARGEST_SLOT
+            - 255
+            - rng.integers(0, 3, (count, SLOTS)) * rng.integers(0, 256, (count, SLOTS))
+        )
     widths = rng.integers(0, CELL + 1 if kind == "any slots" else 9, (count, SLOTS))
     slots = rng.integers(0, 1 << CELL, (count, SLOTS)) & ((1 << widths) - 1)
+    slots = np.minimum(slots, LARGEST_SLOT)
     slots[:, -1] = np.maximum(slots[:, -1], 1)
     return slots
 

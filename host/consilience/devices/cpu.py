@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from consilience.devices.device import ERROR_BOUND_ULP, Device, DeviceInfo
 from consilience.errors import BadInput
-from consilience.exact.kernels import posterior_segments, sum_segments, tables
+from consilience.exact.kernel_tables import load_tables
+from consilience.exact.kernels import posterior_segments, sum_segments
 
 __all__ = ["CpuDevice"]
 
@@ -50,7 +51,7 @@ class CpuDevice(Device):
         self._refuse_beyond_capacity(offsets, "a segment", "codes")
         sums = np.empty(len(offsets) - 1, np.int32)
         status = np.empty(len(offsets) - 1, np.uint32)
-        sum_segments(codes, offsets, *tables(), sums, status)
+        sum_segments(codes, offsets, load_tables(), sums, status)
         self._count(len(codes), status)
         return sums, status
 
@@ -67,7 +68,7 @@ class CpuDevice(Device):
         posterior = np.empty((agents, hypotheses), np.int32)
         status = np.empty(agents, np.uint32)
         weights = np.empty(0, np.uint32) if weight is None else weight
-        posterior_segments(evidence, offsets, prior, weights, *tables(), posterior, status)
+        posterior_segments(evidence, offsets, prior, weights, load_tables(), posterior, status)
         self._count(evidence.size, status)
         return posterior, status
 

@@ -1,24 +1,22 @@
 """Exact log sums and posteriors of many segments, compiled: the arithmetic of the cpu device.
 
-For Q16.16 with P = 24, B = 8, D = 7. A cut term is an integer below 2**64; sums are kept in two
-halves of 32 bits in 64, so 2**32 terms cannot overflow. No floating point.
+For Q16.16 with P = 24, B = 8, D = 7: a cut term is an integer below 2**64. No floating point. One
+file, since numba's cache of a kernel does not see changes of another file.
 """
 
 from collections.abc import Callable
-from functools import cache
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import numba
 import numpy as np
-from consilience_hw.exp2_table import mantissa_table
 from consilience_hw.log_format import Q16_16
 from consilience_hw.result_status import CLAMPS_SHIFT, ResultStatus
 from consilience_hw.weight import ONE, WEIGHT_BITS
 from numpy.typing import NDArray
 
-from .rounding import border_width, rounding_borders
+from .kernel_tables import PART_BITS, KernelTables
 
-__all__ = ["Tables", "posterior_segments", "sum_segments", "tables"]
+__all__ = ["posterior_segments", "sum_segments"]
 
 Kernel = TypeVar("Kernel", bound=Callable[..., Any])
 
@@ -27,10 +25,10 @@ _FRACTION = Q16_16.fractions - 1
 _ZERO = Q16_16.log_of_zero
 _MIN = Q16_16.min_code
 _MAX = Q16_16.max_code
-_BORDERS = Q16_16.fractions
 _TOP_SHIFT = _F + 3  # code to bin of B = 8 bits
 _RAISED = np.uint64(63 - Q16_16.mantissa_bits)
 _LOW = np.uint64(0xFFFF_FFFF)
+_CHUNK = 1 << 15  # codes, 128 KiB: their second reading and the mantissas come from level 2 cache
 _WORD = np.uint64(32)
 _HALF = ONE >> 1
 _FAR = 1 << 32  # beyond it a difference is clamped, whatever it is
@@ -45,27 +43,6 @@ def _compiled(function: Kernel) -> Kernel:
     return cast(Kernel, numba.njit(cache=True, nogil=True)(function))
 
 
-class Tables(NamedTuple):
-    """Mantissas M[f], and the rounding borders cut to 96 bits: upper 64 and lower 32.
-
-    Shapes (65536,); uint32, uint64, uint64.
-    """
-
-    mantissas: NDArray[np.uint32]
-    upper: NDArray[np.uint64]
-    lower: NDArray[np.uint64]
-
-
-@cache
-def tables() -> Tables:
-    """Return the tables of Q16.16."""
-    assert border_width(Q16_16) == 96
-    borders = rounding_borders(Q16_16)
-    upper = np.array([border >> 32 for border in borders], dtype=np.uint64)
-    lower = np.array([border & 0xFFFF_FFFF for border in borders], dtype=np.uint64)
-    return Tables(mantissa_table(Q16_16), upper, lower)
-
-
 @_compiled
 def _largest(codes: NDArray[np.int32]) -> int:
     """Return the largest code, or `_ZERO` if none is finite (or there is none)."""
@@ -76,32 +53,61 @@ def _largest(codes: NDArray[np.int32]) -> int:
 
 
 @_compiled
-def _log_sum(
-    codes: NDArray[np.int32],
-    mantissas: NDArray[np.uint32],
-    upper: NDArray[np.uint64],
-    lower: NDArray[np.uint64],
-) -> int:
-    """Return the log sum as a code that may be above the largest."""
-    largest = _largest(codes)
-    if largest == _ZERO:
-        return _ZERO
-    top = np.int64(largest) >> _TOP_SHIFT
-    highest = 8 * top + 7
-    high = np.uint64(0)
-    low = np.uint64(0)
-    # Without a branch, so that it is compiled to vector instructions: a term of the highest
-    # position has its leading one in bit 63, all others are as much lower as their position.
+def _cut_sums(
+    codes: NDArray[np.int32], mantissas: NDArray[np.uint32], top: np.int64
+) -> tuple[np.uint64, np.uint64]:
+    """Return the sum of the terms cut under `top`: that of their upper halves, and modulo 2**64.
+
+    Without a branch, so that it is compiled to vector instructions. A term of the highest position
+    under the top has its leading one in bit 63, all others are as much lower as their position.
+    """
+    highest = np.int32(8 * top + 7)
+    upper = np.uint64(0)
+    modulo = np.uint64(0)
     for place in range(len(codes)):
         code = codes[place]
-        below = highest - (np.int64(code) >> _F)
-        # A shift of 64 is none at all to a processor.
-        none = (below > np.int64(63)) | (code == np.int32(_ZERO))
-        term = np.uint64(mantissas[code & _FRACTION]) << _RAISED
-        term >>= np.uint64(min(below, np.int64(63)))
-        term = np.uint64(0) if none else term
-        high += term >> _WORD
-        low += term & _LOW
+        # Above 63 also where the position is above the top's, which the caller rules out.
+        below = np.uint32(highest - np.int32(code >> np.int32(_F)))
+        term = np.uint64(mantissas[code & np.int32(_FRACTION)]) << _RAISED
+        inside = (below < np.uint32(64)) & (code != np.int32(_ZERO))
+        term = term >> np.uint64(below) if inside else np.uint64(0)
+        upper += term >> _WORD
+        modulo += term
+    return upper, modulo
+
+
+@_compiled
+def _log_sum(codes: NDArray[np.int32], tables: KernelTables) -> int:
+    """Return the log sum as a code that may be above the largest.
+
+    One pass over memory: every chunk is added up under the highest top so far. What was added
+    under a lower top than the last was cut too low, and is added up once more.
+    """
+    top = np.int64(_ZERO)
+    rise = 0
+    high = np.uint64(0)
+    modulo = np.uint64(0)
+    for start in range(0, len(codes), _CHUNK):
+        chunk = codes[start : start + _CHUNK]
+        largest = _largest(chunk)
+        if largest == _ZERO:
+            continue
+        if np.int64(largest) >> _TOP_SHIFT > top:
+            top = np.int64(largest) >> _TOP_SHIFT
+            rise = start
+            high = np.uint64(0)
+            modulo = np.uint64(0)
+        sums = _cut_sums(chunk, tables.mantissas, top)
+        high += sums[0]
+        modulo += sums[1]
+    if top == _ZERO:
+        return _ZERO
+    for start in range(0, rise, _CHUNK):
+        sums = _cut_sums(codes[start : min(start + _CHUNK, rise)], tables.mantissas, top)
+        high += sums[0]
+        modulo += sums[1]
+    # The lower halves of up to 2**32 terms add up to less than 2**64: what is left of the sum.
+    low = modulo - (high << _WORD)
     high += low >> _WORD
     low &= _LOW
     # The sum, high * 2**32 + low, has 57 to 96 bits; its leading one goes to bit 95.
@@ -113,12 +119,15 @@ def _log_sum(
             low = (low << np.uint64(step)) & _LOW
             exponent -= step
         step >>= 1
-    # How many borders are below it.
-    first = 0
-    last = _BORDERS
+    # How many borders are below it, to be sought among those of its part.
+    part = (high >> np.uint64(63 - PART_BITS)) - np.uint64(1 << PART_BITS)
+    first = tables.starts[part]
+    last = tables.starts[part + np.uint64(1)]
     while first < last:
         middle = (first + last) >> 1
-        if high > upper[middle] or (high == upper[middle] and low > lower[middle]):
+        if high > tables.upper[middle] or (
+            high == tables.upper[middle] and low > tables.lower[middle]
+        ):
             first = middle + 1
         else:
             last = middle
@@ -129,15 +138,13 @@ def _log_sum(
 def sum_segments(
     codes: NDArray[np.int32],
     offsets: NDArray[np.int64],
-    mantissas: NDArray[np.uint32],
-    upper: NDArray[np.uint64],
-    lower: NDArray[np.uint64],
+    tables: KernelTables,
     sums: NDArray[np.int32],
     status: NDArray[np.uint32],
 ) -> None:
     """Write the log sum and `ResultStatus` of every ``codes[offsets[k]:offsets[k + 1]]``."""
     for segment in range(len(sums)):
-        code = _log_sum(codes[offsets[segment] : offsets[segment + 1]], mantissas, upper, lower)
+        code = _log_sum(codes[offsets[segment] : offsets[segment + 1]], tables)
         sums[segment] = min(code, _MAX)
         status[segment] = _SATURATED if code > _MAX else 0
 
@@ -148,9 +155,7 @@ def posterior_segments(
     offsets: NDArray[np.int64],
     prior: NDArray[np.int32],
     weight: NDArray[np.uint32],
-    mantissas: NDArray[np.uint32],
-    upper: NDArray[np.uint64],
-    lower: NDArray[np.uint64],
+    tables: KernelTables,
     posterior: NDArray[np.int32],
     status: NDArray[np.uint32],
 ) -> None:
@@ -210,7 +215,7 @@ def posterior_segments(
                     quotient = np.int64(_MIN)
                     clamps += 1
                 d[h] = quotient
-        total = np.int64(_log_sum(d, mantissas, upper, lower))
+        total = np.int64(_log_sum(d, tables))
         for h in range(hypotheses):
             posterior[agent, h] = _ZERO
             if possible[h]:
