@@ -1,15 +1,20 @@
 """Code to term: the mantissa and position of 2**(code / 2**fraction_bits)."""
 
-from amaranth.hdl import Module, Signal, signed, unsigned
+from amaranth.hdl import Cat, Const, Module, Signal, Value, signed, unsigned
 from amaranth.lib import data, wiring
-from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
+from amaranth.utils import ceil_log2
 
 from .exp2_rom import exp2_rom
 from .log_format import Q16_16, LogFormat
+from .masked_sum import masked_sum
 from .pipeline import delayed, flow
+from .table import Table
 
-__all__ = ["Exp2", "term_layout"]
+__all__ = ["Exp2", "code_layout", "term_layout"]
+
+PORTS = 2
+"""Of a block RAM."""
 
 
 def term_layout(fmt: LogFormat) -> data.StructLayout:
@@ -27,70 +32,111 @@ def term_layout(fmt: LogFormat) -> data.StructLayout:
     )
 
 
+def code_layout(fmt: LogFormat) -> data.StructLayout:
+    """Return the layout of a lane's input: ``code``, and ``present``, 0 for no term."""
+    return data.StructLayout({"code": signed(fmt.code_bits), "present": 1})
+
+
 class Exp2(wiring.Component):
     """``code -> M[code & (2**F - 1)], code >> F``, exact for every code.
 
-    Two table reads and one product (`exp2_rom`). No rounding is left to chance: every mantissa
-    equals the correctly rounded one.
+    Three table reads and a narrow product (`exp2_rom`) per lane. No rounding is left to chance:
+    every mantissa equals the correctly rounded one. Two lanes share their tables: block RAM has two
+    ports.
 
-    Latency: `latency` cycles for all data. Throughput: one code per cycle.
+    Latency: `latency` cycles for all data. Throughput: one beat per cycle.
 
     Parameters
     ----------
     fmt : LogFormat
         Number format.
+    lanes : int
+        Codes per beat.
 
     Members
     -------
-    i : flow of {code: signed, keep: 1}
-        ``keep`` = 0 marks an unused lane.
-    o : flow of `term_layout`
+    i : flow of ArrayLayout(`code_layout`, lanes)
+    o : flow of ArrayLayout(`term_layout`, lanes)
     """
 
-    latency = 4
+    latency = 5
 
-    def __init__(self, fmt: LogFormat = Q16_16) -> None:
+    def __init__(self, fmt: LogFormat = Q16_16, lanes: int = 1) -> None:
         self.fmt = fmt
-        layout = data.StructLayout({"code": signed(fmt.code_bits), "keep": 1})
-        super().__init__({"i": In(flow(layout)), "o": Out(flow(term_layout(fmt)))})
+        self.lanes = lanes
+        super().__init__(
+            {
+                "i": In(flow(data.ArrayLayout(code_layout(fmt), lanes))),
+                "o": Out(flow(data.ArrayLayout(term_layout(fmt), lanes))),
+            }
+        )
 
     def elaborate(self, platform) -> Module:
         m = Module()
         fmt = self.fmt
-        rom = exp2_rom(fmt)
-        code = self.i.p.code
-
-        m.submodules.base = base_memory = Memory(
-            shape=unsigned(rom.base_bits), depth=len(rom.base), init=rom.base
-        )
-        m.submodules.ratio = ratio_memory = Memory(
-            shape=unsigned(rom.ratio_bits), depth=len(rom.ratio), init=rom.ratio
-        )
-        base_port = base_memory.read_port(domain="sync")
-        ratio_port = ratio_memory.read_port(domain="sync")
-        m.d.comb += [
-            base_port.addr.eq(code[rom.low_bits : fmt.fraction_bits]),
-            ratio_port.addr.eq(code[: rom.low_bits]),
-            base_port.en.eq(1),
-            ratio_port.en.eq(1),
-        ]
-        # Block RAM is slow from clock to output: its data are registered once more (_q2).
-        base_q2 = delayed(m, base_port.data, 1, "base")
-        ratio_q2 = delayed(m, ratio_port.data, 1, "ratio")
-
-        factor = base_q2[rom.mantissa_bits + rom.guard - rom.factor_bits :]
-        product_q3 = Signal(len(factor) + rom.ratio_bits, reset_less=True)
-        m.d.sync += product_q3.eq(factor * ratio_q2)
-        base_q3 = delayed(m, base_q2, 1, "base_q2")
-
-        total = base_q3 + (product_q3 >> rom.factor_bits) + (1 << rom.guard - 1)
-        present = self.i.p.keep & (code != fmt.log_of_zero)
-        m.d.sync += self.o.p.mantissa.eq(total[rom.guard : rom.base_bits])
-        m.d.comb += [
-            self.o.p.position.eq(
-                delayed(m, code[fmt.fraction_bits :].as_signed(), self.latency, "position")
-            ),
-            self.o.p.present.eq(delayed(m, present, self.latency, "present")),
-        ]
+        for lane in range(self.lanes):
+            if lane % PORTS == 0:
+                tables = self._tables(m, platform, lane // PORTS)
+            code, present = self.i.p[lane].code, self.i.p[lane].present
+            fraction = code[: fmt.fraction_bits]
+            mantissa = self._mantissa(m, platform, lane, fraction, tables)
+            position = code[fmt.fraction_bits :].as_signed()
+            term = self.o.p[lane]
+            m.d.comb += [
+                term.mantissa.eq(mantissa),
+                term.position.eq(delayed(m, position, self.latency, f"position_{lane}")),
+                term.present.eq(delayed(m, present, self.latency, f"present_{lane}")),
+            ]
         m.d.comb += self.o.valid.eq(delayed(m, self.i.valid, self.latency, "valid", reset=True))
         return m
+
+    def _tables(self, m: Module, platform, pair: int) -> dict[str, Table]:
+        """Add the tables of a pair of lanes: "chord", A and S, and "bend", Q."""
+        rom = exp2_rom(self.fmt)
+        # The first bit of every base is 1, and not stored. What has one address is one table.
+        first = 1 << rom.base_bits - 1
+        chord = [word - first for word in rom.base]
+        if not rom.low_bits:
+            return {"chord": Table(m, platform, f"chord_{pair}", chord)}
+        slopes = zip(chord, rom.slope, strict=True)
+        chord = [base | slope << rom.base_bits - 1 for base, slope in slopes]
+        return {
+            "chord": Table(m, platform, f"chord_{pair}", chord),
+            "bend": Table(m, platform, f"bend_{pair}", rom.bend),
+        }
+
+    def _mantissa(
+        self, m: Module, platform, lane: int, fraction: Value, tables: dict[str, Table]
+    ) -> Value:
+        """Return the mantissa of a fraction after `latency` cycles."""
+        rom = exp2_rom(self.fmt)
+        low, interval = fraction[: rom.low_bits], fraction[rom.low_bits :]
+        chord_q2 = tables["chord"].read(m, interval)
+        base_q2 = Cat(chord_q2[: rom.base_bits - 1], Const(1, 1))
+        if not rom.low_bits:
+            return delayed(m, base_q2, self.latency - 2, f"mantissa_{lane}")
+        slope_q2 = chord_q2[rom.base_bits - 1 :]
+        folded = low[:-1] ^ low[-1].replicate(rom.low_bits - 1)
+        group_bits = ceil_log2(len(rom.bend)) - len(folded)
+        place = Cat(folded, interval[len(interval) - group_bits :])
+        bend_q2 = tables["bend"].read(m, place)
+
+        # The product by b, two bits a row: the highest row is added to the start, the others to
+        # each other, and both in the end. What is finer than the base is cut from the latter.
+        low_q2 = delayed(m, Cat(low, Const(0, 6 - rom.low_bits)), 2, f"low_{lane}")
+        rows_q3 = []
+        for row in range(3):
+            bits = low_q2[2 * row : 2 * row + 2]
+            name = f"row_{lane}_{row}"
+            twice = Cat(Const(0, 1), slope_q2)
+            total = masked_sum(m, platform, slope_q2, bits[0], twice, bits[1], name)
+            rows_q3.append(delayed(m, total, 1, name))
+        start_q3 = Signal(rom.base_bits, name=f"start_{lane}", reset_less=True)
+        m.d.sync += start_q3.eq(base_q2 - bend_q2)
+        extra = rom.fine - rom.coarse
+        start_q4 = Signal(rom.base_bits, name=f"start_{lane}_q4", reset_less=True)
+        m.d.sync += start_q4.eq(start_q3 + ((rows_q3[2] << 4) >> extra))
+        rise = Cat(rows_q3[0][:2], rows_q3[0][2:] + rows_q3[1]) >> extra
+        rise_q4 = delayed(m, rise, 1, f"rise_{lane}")
+        mantissa = (start_q4 + rise_q4)[rom.coarse : rom.coarse + self.fmt.mantissa_bits + 1]
+        return delayed(m, mantissa, 1, f"mantissa_{lane}")

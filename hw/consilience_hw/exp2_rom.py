@@ -1,16 +1,13 @@
-"""Two small tables and one product that give every mantissa of `exp2_table` exactly.
+"""Three small tables and one narrow product that give every mantissa of `exp2_table` exactly.
 
 With f = a * 2**L + b (b the low L bits)::
 
-    M[f] = (A[a] + (A[a]' * R[b] >> shift) + half) >> G
+    M[f] = (A[a] + S[a] * b - Q[g, fold(b)]) >> G
 
-A[a] is 2**(a * 2**L / 2**F) with P + G fraction bits, R[b] is 2**(b / 2**F) - 1 rounded to P + G
-fraction bits, and A' is A cut to the bits that matter in the product. The sum is then within a
-small error of 2**(f / 2**F) * 2**P, but a mantissa is *correctly rounded*, and an error however
-small can cross a rounding border. So each A[a] is moved by a few units of its last place until
-all 2**L mantissas that use it come out right; the search tries every f, which is the proof.
-This is the idea of RLIBM (Lim and Nagarakatte, 2021): fit tables to rounding intervals, not to
-the function.
+A chord, less a parabola: A is 2**(f / 2**F) at the interval's left end, with the half of the
+rounding, S the rise per step of b, and Q how far the chord is above the curve, which is nearly the
+same for all intervals of a group g and nearly symmetric, ``fold(b) = min(b, 2**L - 1 - b)``. The
+words are those that `exp2_fit` finds: not the nearest, but such that every sum is rounded right.
 """
 
 from dataclasses import dataclass
@@ -19,96 +16,116 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from .exp2_fit import fitted_group
 from .exp2_table import GUARD_BITS, exp2_powers, mantissa_table
 from .log_format import LogFormat
 
 __all__ = ["Exp2Rom", "exp2_rom"]
 
+INTERVAL_BITS = 10
+"""Fraction bits that number an interval."""
+GROUP_BITS = 5
+"""Of these, bits that number its group: more, where a format needs it."""
+GUARDS_TRIED = 8
+"""Numbers of fraction bits below a mantissa's last bit."""
+
 
 @dataclass(frozen=True)
 class Exp2Rom:
-    """Contents and widths of the two tables.
+    """Contents and widths of the tables.
 
     Parameters
     ----------
-    guard : int
-        G, fraction bits of the sum below the mantissa's last bit.
+    mantissa_bits : int
+        P.
     low_bits : int
-        L, fraction bits that address R.
-    factor_bits : int
-        Fraction bits of A' (A cut for the product).
+        L, bits of b; with 0 the table A is all there is.
+    coarse, fine : int
+        Fraction bits, below the mantissa's last bit, of A and Q, and of S and the sum (G).
     base : tuple of int
-        A, ``2**(F - L)`` words of ``P + 1 + G`` bits.
-    ratio : tuple of int
-        R, ``2**L`` words with P + G fraction bits (their leading zeros need no storage).
+        A by a, the half of the rounding included; P + 1 + `coarse` bits.
+    slope : tuple of int
+        S by a.
+    bend : tuple of int
+        Q by ``g << (L - 1) | fold(b)``.
     """
 
     mantissa_bits: int
-    guard: int
     low_bits: int
-    factor_bits: int
+    coarse: int
+    fine: int
     base: tuple[int, ...]
-    ratio: tuple[int, ...]
+    slope: tuple[int, ...]
+    bend: tuple[int, ...]
 
     @property
     def base_bits(self) -> int:
         """Width of a word of A."""
-        return self.mantissa_bits + 1 + self.guard
+        return max(self.base).bit_length()
 
     @property
-    def ratio_bits(self) -> int:
-        """Width of a word of R."""
-        return max(self.ratio).bit_length()
+    def slope_bits(self) -> int:
+        """Width of a word of S."""
+        return max(self.slope).bit_length()
+
+    @property
+    def bend_bits(self) -> int:
+        """Width of a word of Q."""
+        return max(self.bend).bit_length()
 
     def mantissas(self) -> NDArray[np.uint32]:
-        """Return what the two tables give for every fraction: the integer model of `Exp2`."""
-        base = np.array(self.base, dtype=np.int64)[:, None]
-        ratio = np.array(self.ratio, dtype=np.int64)[None, :]
-        product = (base >> self.mantissa_bits + self.guard - self.factor_bits) * ratio
-        total = base + (product >> self.factor_bits)
-        return (total + (1 << self.guard - 1) >> self.guard).astype(np.uint32).reshape(-1)
+        """Return what the tables give for every fraction: the integer model of `Exp2`."""
+        count = 1 << self.low_bits
+        b = np.arange(count)
+        base = np.array(self.base, dtype=np.int64)[:, None] << self.fine - self.coarse
+        slope = np.array(self.slope, dtype=np.int64)[:, None]
+        bend = np.array(self.bend, dtype=np.int64).reshape(-1, max(count // 2, 1))
+        bends = np.repeat(bend[:, np.minimum(b, count - 1 - b)], len(base) // len(bend), axis=0)
+        total = base + slope * b - (bends << self.fine - self.coarse)
+        return (total >> self.fine).astype(np.uint32).reshape(-1)
 
 
 @cache
 def exp2_rom(fmt: LogFormat) -> Exp2Rom:
-    """Return the smallest tables of this form that give every mantissa of `fmt` exactly.
+    """Return the first tables of this form, by growing width, that give every mantissa exactly.
 
-    The guard is raised until a solution exists (10 bits for Q16.16: 1,024 words of 35 bits and 64
-    of 24). Raises ValueError if 16 guard bits are not enough.
+    For Q16.16: 1,024 words of 32 bits, the first of which is always 1, of 19, and of 8.
+    Raises ValueError if none do.
     """
-    low_bits = 3 * fmt.fraction_bits // 8
-    want = mantissa_table(fmt).reshape(-1, 1 << low_bits).astype(np.int64)
-    powers = exp2_powers(fmt.fraction_bits)
-    for guard in range(4, 17):
-        shift = GUARD_BITS - fmt.mantissa_bits - guard
-        exact_base = [(power + (1 << shift - 1)) >> shift for power in powers[:: 1 << low_bits]]
-        ratio = [
-            (power - (1 << GUARD_BITS) + (1 << shift - 1)) >> shift
-            for power in powers[: 1 << low_bits]
-        ]
-        # A product with R has low_bits leading zeros, so as many bits of A do not matter in it.
-        factor_bits = fmt.mantissa_bits + guard - (fmt.fraction_bits - low_bits) - 1
-        base = np.zeros(len(exact_base), dtype=np.int64)
-        unsolved = np.ones(len(exact_base), dtype=bool)
-        for offset in sorted(range(-(1 << guard - 1), (1 << guard - 1) + 1), key=abs):
-            trial = Exp2Rom(
-                fmt.mantissa_bits,
-                guard,
-                low_bits,
-                factor_bits,
-                tuple(word + offset for word in exact_base),
-                tuple(ratio),
-            )
-            exact = (trial.mantissas().reshape(want.shape) == want).all(axis=1)
-            base = np.where(unsolved & exact, np.array(trial.base), base)
-            unsolved &= ~exact
-            if not unsolved.any():
-                return Exp2Rom(
-                    fmt.mantissa_bits,
-                    guard,
-                    low_bits,
-                    factor_bits,
-                    tuple(int(word) for word in base),
-                    tuple(ratio),
-                )
+    low_bits = max(0, fmt.fraction_bits - INTERVAL_BITS)
+    if not low_bits:
+        words = tuple(int(word) for word in mantissa_table(fmt))
+        return Exp2Rom(fmt.mantissa_bits, 0, 0, 0, words, (0,), (0,))
+    for group_bits in range(GROUP_BITS, INTERVAL_BITS + 1):
+        for coarse in range(low_bits, low_bits + GUARDS_TRIED):
+            rom = _fitted(fmt, low_bits, group_bits, coarse)
+            if rom is not None:
+                return rom
     raise ValueError(f"no tables of this form give every mantissa of {fmt} exactly")
+
+
+def _fitted(fmt: LogFormat, low_bits: int, group_bits: int, coarse: int) -> Exp2Rom | None:
+    """Return tables of these widths, or None if a group has none."""
+    fine = coarse + low_bits // 2
+    shift = GUARD_BITS - fmt.mantissa_bits - fine
+    powers = exp2_powers(fmt.fraction_bits)
+    curve = np.array([power >> shift for power in powers], dtype=np.int64)
+    mantissas = mantissa_table(fmt).astype(np.int64)
+    base: list[int] = []
+    slope: list[int] = []
+    bend: list[int] = []
+    size = fmt.fractions >> group_bits
+    for start in range(0, fmt.fractions, size):
+        group = fitted_group(
+            curve[start : start + size],
+            mantissas[start : start + size].reshape(-1, 1 << low_bits),
+            coarse,
+            fine,
+        )
+        if group is None:
+            return None
+        base += group.base
+        slope += group.slope
+        bend += group.bend
+    parts = tuple(base), tuple(slope), tuple(bend)
+    return Exp2Rom(fmt.mantissa_bits, low_bits, coarse, fine, *parts)

@@ -2,7 +2,6 @@
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed, unsigned
 from amaranth.lib import data, wiring
-from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
 
@@ -10,10 +9,16 @@ from . import log2_rom as rom_format
 from .log2_rom import ERROR, ERROR_LOG, G, X, log2_rom
 from .log_format import Q16_16, LogFormat
 from .pipeline import delayed, flow, named
+from .product import product
 from .result_status import ResultStatus
+from .table import Table
 from .window import window_layout
 
 __all__ = ["Log2", "result_layout"]
+
+NORMALISE_CYCLES = 6
+LOG_CYCLES = 20
+ROUND_CYCLES = 4
 
 
 def result_layout(fmt: LogFormat) -> data.StructLayout:
@@ -52,15 +57,16 @@ class Log2(wiring.Component):
 
     @property
     def latency(self) -> int:
-        """Cycles: ordering and carries, and 15 for normalising, the tables and rounding."""
-        return 1 + ceil_log2(self.fmt.slots) + 15
+        """Cycles: ordering and carries, `NORMALISE_CYCLES`, `LOG_CYCLES` and `ROUND_CYCLES`."""
+        carries = 1 + ceil_log2(self.fmt.slots)
+        return carries + NORMALISE_CYCLES + LOG_CYCLES + ROUND_CYCLES
 
     def elaborate(self, platform) -> Module:
         m = Module()
-        total = self._resolve_carries(m, self._ordered_slots(m))  # 1 + log2(D + 1) cycles
-        x, zeros = self._normalise(m, total)  # 3 cycles
-        logarithm = self._mantissa_log(m, x)  # 10 cycles
-        self._round(m, logarithm, zeros)  # 2 cycles
+        total = self._resolve_carries(m, self._ordered_slots(m))
+        x, zeros = self._normalise(m, total)
+        logarithm = self._mantissa_log(m, platform, x)
+        self._round(m, logarithm, zeros)
         return m
 
     def _ordered_slots(self, m: Module) -> list:
@@ -100,98 +106,111 @@ class Log2(wiring.Component):
         return values[0][: self.fmt.slots * self.fmt.bin_width + 32]
 
     def _normalise(self, m: Module, total) -> tuple:
-        """Return the mantissa with X fraction bits and the sum's leading zeros, after 3 cycles.
+        """Return the mantissa with X fraction bits and the sum's leading zeros.
 
-        A present state has a one in its top bin: only `cell_bits` places are possible. Each step
-        shifts by a power of two if as many leading bits are zero.
+        A present state has a one in its top bin: only `cell_bits` places are possible. Two steps at
+        a time, in two cycles: whether as many leading bits are zero, and the shift.
         """
         places = self.fmt.cell_bits
         steps = list(reversed(range(ceil_log2(places))))
+        steps = [None] * (len(steps) % 2) + steps
         # Of the sum, only X bits below the highest one matter, wherever that is.
         value = total[len(total) - places - X :]
         width = len(value)
         zeros = []
-        third = -(-len(steps) // 3)
-        for stage in range(3):
-            for step in steps[stage * third : (stage + 1) * third]:
-                empty = named(m, ~value[width - (1 << step) :].any(), f"empty_{step}")
-                shifted = Mux(empty, (value << (1 << step))[:width], value)
-                value = named(m, shifted, f"shifted_{step}")
-                zeros.append(empty)
-            value = delayed(m, value, 1, f"shifted_{stage}")
-            zeros = list(delayed(m, Cat(*zeros), 1, f"zeros_{stage}"))
-        return value[width - X - 1 :], Cat(*reversed(zeros))
+        for number, (first, second) in enumerate(zip(steps[::2], steps[1::2], strict=True)):
+            half = 1 << second
+            upper, next_half = value[width - half :], value[width - 2 * half : width - half]
+            third = value[width - 3 * half : width - 2 * half]
+            leading = ~Cat(next_half, upper).any() if first is not None else Const(0, 1)
+            trailing = Mux(leading, ~third.any(), ~upper.any())
+            leading_q1 = delayed(m, leading, 1, f"zeros_{number}_first")
+            trailing_q1 = delayed(m, trailing, 1, f"zeros_{number}_second")
+            value_q1 = delayed(m, value, 1, f"unshifted_{number}")
+            once = Mux(trailing_q1, value_q1 << half, value_q1)[:width]
+            value = delayed(
+                m, Mux(leading_q1, once << 2 * half, once)[:width], 1, f"shifted_{number}"
+            )
+            zeros = [delayed(m, Cat(*zeros), 1, f"zeros_{number}_before")] if zeros else []
+            zeros = [delayed(m, Cat(trailing_q1, leading_q1, *zeros), 1, f"zeros_{number}")]
+        return value[width - X - 1 :], zeros[0]
 
-    def _mantissa_log(self, m: Module, x: Signal) -> Signal:
-        """Return log2 of the mantissa with G fraction bits, after 10 cycles (`Log2Rom.log2`)."""
+    def _mantissa_log(self, m: Module, platform, x: Signal) -> Signal:
+        """Return log2 of the mantissa with G fraction bits (`Log2Rom.log2`)."""
         rom = log2_rom()
         f = rom_format
         a_q0 = x[X - f.A : X]
-        reciprocal_q2 = self._table(m, "reciprocal", rom.reciprocal, a_q0)
-        p_q3 = Signal(X + f.R + 1, reset_less=True)
-        m.d.sync += p_q3.eq(delayed(m, x, 2, "x") * reciprocal_q2)
-
-        b_q3 = p_q3[X + f.R - f.B_LOW : X + f.R - f.B_LOW + f.B]
-        shrink_q5 = self._table(m, "shrink", rom.shrink, b_q3)
-        cut_p_q5 = delayed(m, p_q3[X + f.R - G :], 2, "p")
-        product_q6 = Signal(len(cut_p_q5) + len(shrink_q5), reset_less=True)
-        m.d.sync += product_q6.eq(cut_p_q5 * shrink_q5)
-        z_q6 = delayed(m, cut_p_q5[: G - f.B_LOW + f.B], 1, "z")
-        q_q7 = Signal(f.C + G - f.C_LOW, reset_less=True)
-        m.d.sync += q_q7.eq(z_q6 - (product_q6 >> f.S))
+        # Step 1. A table's word comes after 2 cycles, a product after 4 more.
+        reciprocal = Table(m, platform, "reciprocal", rom.reciprocal).read(m, a_q0)
+        p_q6 = product(m, platform, delayed(m, x, 2, "x"), reciprocal, "p")
+        # Step 2.
+        b_q6 = p_q6[X + f.R - f.B_LOW : X + f.R - f.B_LOW + f.B]
+        shrink = Table(m, platform, "shrink", rom.shrink).read(m, b_q6)
+        cut_p_q8 = delayed(m, p_q6[X + f.R - G : X + f.R + 1], 2, "cut_p")
+        product_q12 = product(m, platform, cut_p_q8, shrink, "shrunk")
+        z_q12 = delayed(m, cut_p_q8[: G - f.B_LOW + f.B], 4, "z")
+        q_q13 = Signal(f.C + G - f.C_LOW, reset_less=True)
+        m.d.sync += q_q13.eq(z_q12 - (product_q12 >> f.S))
+        # Step 3.
+        rest_q13 = q_q13[: G - f.C_LOW]
+        scaled_q18 = product(m, platform, Const(rom.log2_e), rest_q13, "scaled") >> f.E_BITS
 
         # The logarithms are read late, by indices that are cheaper to delay than they are.
-        log_a_q9 = self._table(m, "log_a", rom.log_a, delayed(m, a_q0, 7, "a"))
-        log_b_q9 = self._table(m, "log_b", rom.log_b, delayed(m, b_q3, 4, "b"))
-        log_c_q9 = self._table(m, "log_c", rom.log_c, q_q7[G - f.C_LOW :])
-        rest_q8 = delayed(m, q_q7[: G - f.C_LOW], 1, "rest")
-        scaled_q9 = Signal(len(rest_q8) + 1, reset_less=True)
-        m.d.sync += scaled_q9.eq((rest_q8 * Const(rom.log2_e)) >> f.E_BITS)
-
-        total_q10 = Signal(G + 1, reset_less=True)
-        m.d.sync += total_q10.eq((log_a_q9 + log_b_q9) + (log_c_q9 + scaled_q9))
-        return total_q10
-
-    @staticmethod
-    def _table(m: Module, name: str, words: tuple[int, ...], address) -> Signal:
-        """Return a table's word two cycles after its address: block RAM, registered once more."""
-        memory = Memory(shape=unsigned(max(words).bit_length()), depth=len(words), init=words)
-        m.submodules[name] = memory
-        port = memory.read_port(domain="sync")
-        m.d.comb += [port.addr.eq(address), port.en.eq(1)]
-        return delayed(m, port.data, 1, name)
+        log_a_q17 = Table(m, platform, "log_a", rom.log_a).read(m, delayed(m, a_q0, 15, "a"))
+        log_b_q17 = Table(m, platform, "log_b", rom.log_b).read(m, delayed(m, b_q6, 9, "b"))
+        log_c_q17 = Table(m, platform, "log_c", rom.log_c).read(
+            m, delayed(m, q_q13[G - f.C_LOW :], 2, "c")
+        )
+        log_ab_q18 = Signal(G + 1, reset_less=True)
+        m.d.sync += log_ab_q18.eq(log_a_q17 + log_b_q17)
+        log_c_q18 = delayed(m, log_c_q17, 1, "log_c")
+        log_ce_q19 = Signal(len(log_c_q18) + 1, reset_less=True)
+        m.d.sync += log_ce_q19.eq(log_c_q18 + scaled_q18)
+        total_q20 = Signal(G + 1, reset_less=True)
+        m.d.sync += total_q20.eq(delayed(m, log_ab_q18, 1, "log_ab") + log_ce_q19)
+        return total_q20
 
     def _round(self, m: Module, logarithm: Signal, zeros: Signal) -> None:
-        """Add the integer part, round, and drive the output, after 2 cycles."""
+        """Add the integer part, round, and drive the output."""
         fmt = self.fmt
         dropped = G - fmt.fraction_bits
         late = delayed(
-            m, Cat(self.i.p.over, self.i.p.present, self.i.p.top), self.latency - 2, "state"
+            m,
+            Cat(self.i.p.over, self.i.p.present, self.i.p.top),
+            self.latency - ROUND_CYCLES,
+            "state",
         )
-        over, present, top = late[0], late[1], late[2:].as_signed()
+        top = late[2:].as_signed()
 
         # Adding half a unit and ERROR makes the doubtful values those whose dropped bits are
         # below 2 * ERROR + 1, a power of two less one; elsewhere ERROR does not change the code.
         raised_q1 = Signal(G + 2, reset_less=True)
         m.d.sync += raised_q1.eq(logarithm + ((1 << dropped - 1) + ERROR))
-        hard = ~raised_q1[ERROR_LOG + 1 : dropped].any()
+        hard_q2 = delayed(m, ~raised_q1[ERROR_LOG + 1 : dropped].any(), 1, "hard")
 
         position_q1 = Signal(signed(fmt.integer_bits + 2), reset_less=True)
-        zeros_at_end = delayed(m, zeros, 10, "zeros_q3")
+        zeros_at_end = delayed(m, zeros, LOG_CYCLES, "zeros_late")
         highest = (top << ceil_log2(fmt.bin_width)) + fmt.cell_bits - 1
         m.d.sync += position_q1.eq(highest - zeros_at_end)
-        code = Signal(signed(fmt.code_bits + 2))
-        m.d.comb += code.eq((position_q1 << fmt.fraction_bits) + (raised_q1 >> dropped))
+        code_q2 = Signal(signed(fmt.code_bits + 2), reset_less=True)
+        m.d.sync += code_q2.eq((position_q1 << fmt.fraction_bits) + (raised_q1 >> dropped))
 
-        present_q1 = delayed(m, present, 1, "present")
-        over_q1 = delayed(m, over, 1, "over")
-        saturated = named(m, present_q1 & (code > fmt.max_code), "saturated")
+        state_q2 = delayed(m, late[:2], 2, "state_late")
+        over_q2, present_q2 = state_q2[0], state_q2[1]
+        saturated_q2 = named(m, present_q2 & (code_q2 > fmt.max_code), "saturated")
+        code_q3 = delayed(m, code_q2[: fmt.code_bits].as_signed(), 1, "code")
+        saturated_q3 = delayed(m, saturated_q2, 1, "saturated")
+        over_q3 = delayed(m, over_q2, 1, "over")
+        present_q3 = delayed(m, present_q2, 1, "present")
+        hard_q3 = delayed(m, hard_q2 & present_q2, 1, "hard_late")
         m.d.sync += [
-            self.o.p.code.eq(Mux(present_q1, Mux(saturated, fmt.max_code, code), fmt.log_of_zero)),
-            self.o.p.status.eq(
-                Mux(saturated & ~over_q1, ResultStatus.SATURATED.value, 0)
-                | Mux(over_q1, ResultStatus.OVER_CAPACITY.value, 0)
-                | Mux(hard & present_q1 & ~over_q1, ResultStatus.HARD_TO_ROUND.value, 0)
+            self.o.p.code.eq(
+                Mux(present_q3, Mux(saturated_q3, fmt.max_code, code_q3), fmt.log_of_zero)
             ),
-            self.o.valid.eq(delayed(m, self.i.valid, self.latency - 1, "valid", reset=True)),
+            self.o.p.status.eq(
+                Mux(saturated_q3 & ~over_q3, ResultStatus.SATURATED.value, 0)
+                | Mux(over_q3, ResultStatus.OVER_CAPACITY.value, 0)
+                | Mux(hard_q3 & ~over_q3, ResultStatus.HARD_TO_ROUND.value, 0)
+            ),
         ]
+        m.d.comb += self.o.valid.eq(delayed(m, self.i.valid, self.latency, "valid", reset=True))

@@ -1,36 +1,25 @@
 """Packets of codes to one code each: log2 of the sum of 2**code, exactly rounded."""
 
-from amaranth.hdl import Module, Signal, signed, unsigned
-from amaranth.lib import data, stream, wiring
-from amaranth.lib.fifo import SyncFIFOBuffered
+from amaranth.hdl import Module, Signal
+from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from .accumulator import Accumulator
-from .exp2 import Exp2
+from .beat import beat_layout
+from .beat_reducer import BeatReducer
 from .log2 import Log2, result_layout
 from .log_format import Q16_16, LogFormat
 from .pipeline import delayed
-from .tree_reducer import TreeReducer
+from .result_buffer import ResultBuffer
 
-__all__ = ["LogSumExp", "beat_layout"]
-
-
-def beat_layout(fmt: LogFormat, lanes: int) -> data.StructLayout:
-    """Return the layout of a beat: ``codes``, W of them; ``keep``, a bit for each; ``last``."""
-    return data.StructLayout(
-        {
-            "codes": data.ArrayLayout(signed(fmt.code_bits), lanes),
-            "keep": unsigned(lanes),
-            "last": 1,
-        }
-    )
+__all__ = ["LogSumExp"]
 
 
 class LogSumExp(wiring.Component):
     """``code = round(2**F * log2(sum over the packet of 2**(c / 2**F)))``, bit-identical for any
     order of codes, any number of lanes and any distribution over beats.
 
-    ``Exp2`` per lane, `TreeReducer`, `Accumulator`, `Log2`: all flows. Back-pressure stops at this
+    `BeatReducer`, `Accumulator`, `Log2`: all flows. Back-pressure stops at this
     unit's edge: as many packets are let in as the output buffer has places, so nothing inside ever
     stalls and no handshake can depend on data.
 
@@ -57,7 +46,7 @@ class LogSumExp(wiring.Component):
     def __init__(self, fmt: LogFormat = Q16_16, lanes: int = 1) -> None:
         self.fmt = fmt
         self.lanes = lanes
-        self.reducer = TreeReducer(fmt, lanes)
+        self.reducer = BeatReducer(fmt, lanes)
         self.log2 = Log2(fmt)
         super().__init__(
             {
@@ -69,12 +58,12 @@ class LogSumExp(wiring.Component):
     @property
     def pipeline_latency(self) -> int:
         """Cycles from a last beat to its result at the output buffer."""
-        return Exp2.latency + self.reducer.latency + Accumulator.latency + self.log2.latency
+        return self.reducer.latency + Accumulator.latency + self.log2.latency
 
     @property
     def latency(self) -> int:
         """Cycles from a last beat to its valid result: the pipeline and the buffer."""
-        return self.pipeline_latency + 2
+        return self.pipeline_latency + ResultBuffer.latency
 
     @property
     def depth(self) -> int:
@@ -83,13 +72,11 @@ class LogSumExp(wiring.Component):
 
     def elaborate(self, platform) -> Module:
         m = Module()
-        fmt, lanes = self.fmt, self.lanes
+        fmt = self.fmt
         m.submodules.reducer = reducer = self.reducer
-        m.submodules.accumulator = accumulator = Accumulator(fmt, lanes)
+        m.submodules.accumulator = accumulator = Accumulator(fmt, self.reducer.codes)
         m.submodules.log2 = log2 = self.log2
-        m.submodules.results = results = SyncFIFOBuffered(
-            width=result_layout(fmt).size, depth=self.depth
-        )
+        m.submodules.results = results = ResultBuffer(result_layout(fmt), self.depth)
 
         inside = Signal(range(self.depth + 1))
         accepted = self.i.valid & self.i.ready
@@ -98,27 +85,14 @@ class LogSumExp(wiring.Component):
         m.d.sync += inside.eq(inside + enters - leaves)
         m.d.comb += self.i.ready.eq(inside != self.depth)
 
-        for lane in range(lanes):
-            m.submodules[f"exp2_{lane}"] = exp2 = Exp2(fmt)
-            m.d.comb += [
-                exp2.i.p.code.eq(self.i.p.codes[lane]),
-                exp2.i.p.keep.eq(self.i.p.keep[lane]),
-                exp2.i.valid.eq(accepted),
-                reducer.i.p[lane].eq(exp2.o.p),
-            ]
-        last = delayed(m, self.i.p.last, Exp2.latency + reducer.latency, "last")
         m.d.comb += [
-            reducer.i.valid.eq(exp2.o.valid),
+            reducer.i.p.eq(self.i.p),
+            reducer.i.valid.eq(accepted),
             accumulator.i.p.state.eq(reducer.o.p),
-            accumulator.i.p.last.eq(last),
+            accumulator.i.p.last.eq(delayed(m, self.i.p.last, reducer.latency, "last")),
             accumulator.i.valid.eq(reducer.o.valid),
         ]
         wiring.connect(m, accumulator.o, log2.i)
-        m.d.comb += [
-            results.w_data.eq(log2.o.p),
-            results.w_en.eq(log2.o.valid),
-            self.o.p.eq(results.r_data),
-            self.o.valid.eq(results.r_rdy),
-            results.r_en.eq(self.o.ready),
-        ]
+        wiring.connect(m, log2.o, results.i)
+        wiring.connect(m, results.o, wiring.flipped(self.o))
         return m

@@ -3,11 +3,11 @@
 from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
-from amaranth.utils import ceil_log2
 
 from .log_format import Q16_16, LogFormat
+from .masked_sum import masked_sum
 from .pipeline import delayed, flow
-from .window import drop_distance, kept_slots, later_top, window_layout
+from .window import KEPT_LATENCY, kept_slots, later_top, window_layout
 
 __all__ = ["Merge"]
 
@@ -32,7 +32,7 @@ class Merge(wiring.Component):
     o : flow of `window_layout`
     """
 
-    latency = 3
+    latency = KEPT_LATENCY + 3
 
     def __init__(self, fmt: LogFormat = Q16_16) -> None:
         self.fmt = fmt
@@ -42,34 +42,33 @@ class Merge(wiring.Component):
     def elaborate(self, platform) -> Module:
         m = Module()
         fmt = self.fmt
-        slot_log = ceil_log2(fmt.slots)
         a, b = self.i.p[0], self.i.p[1]
-        top = Signal.like(a.top)
-        m.d.comb += top.eq(Mux(later_top(a.present, a.top, b.present, b.top), b.top, a.top))
-
-        masked_q2 = []
-        for state, name in ((a, "a"), (b, "b")):
-            drop = drop_distance(m, top, state.top, fmt.slots, name)
-            low_q1 = delayed(m, state.top[:slot_log], 1, f"{name}_low")
-            drop_q1 = delayed(m, drop, 1, f"{name}_drop")
-            # The slots of an absent state are zero: it needs no mask of its own.
-            keep = kept_slots(m, low_q1, drop_q1, fmt.slots, name)
-            for j in range(fmt.slots):
-                slot_q1 = delayed(m, state.slots[j], 1, f"{name}_{j}")
-                masked = slot_q1 & keep[j].replicate(fmt.cell_bits)
-                masked_q2.append(delayed(m, masked, 1, f"{name}_masked_{j}"))
+        # Which top is the higher, in cycle 1; the top, in cycle 2; the masks; the sums.
+        later_q1 = delayed(m, later_top(a.present, a.top, b.present, b.top), 1, "later")
+        a_top_q1, b_top_q1 = delayed(m, a.top, 1, "a_top"), delayed(m, b.top, 1, "b_top")
+        top_q2 = delayed(m, Mux(later_q1, b_top_q1, a_top_q1), 1, "top")
+        before_sum = self.latency - 1
+        # The slots of an absent state are zero: it needs no mask of its own.
+        keep_a = kept_slots(m, top_q2, delayed(m, a_top_q1, 1, "a_top_q1"), fmt, "a")
+        keep_b = kept_slots(m, top_q2, delayed(m, b_top_q1, 1, "b_top_q1"), fmt, "b")
         for j in range(fmt.slots):
-            m.d.sync += self.o.p.slots[j].eq(masked_q2[j] + masked_q2[fmt.slots + j])
+            slot_a = delayed(m, a.slots[j], before_sum, f"a_{j}")
+            slot_b = delayed(m, b.slots[j], before_sum, f"b_{j}")
+            total = masked_sum(m, platform, slot_a, keep_a[j], slot_b, keep_b[j], f"sum_{j}")
+            register = Signal.like(self.o.p.slots[j], name=f"slot_{j}", reset_less=True)
+            m.d.sync += register.eq(total)
+            m.d.comb += self.o.p.slots[j].eq(register)
 
         count_q1 = Signal(len(a.count) + 1, reset_less=True)
         m.d.sync += count_q1.eq(a.count + b.count)
         over_q1 = delayed(m, a.over | b.over, 1, "over")
-        count_q2 = delayed(m, count_q1, 1, "count")
         over_q2 = delayed(m, over_q1 | (count_q1 > fmt.capacity), 1, "over_or_full")
-        m.d.sync += [self.o.p.count.eq(count_q2), self.o.p.over.eq(over_q2)]
+        count = delayed(m, count_q1, self.latency - 1, "count")
         m.d.comb += [
+            self.o.p.count.eq(count),
+            self.o.p.over.eq(delayed(m, over_q2, self.latency - 2, "over_late")),
             self.o.p.present.eq(delayed(m, a.present | b.present, self.latency, "present")),
-            self.o.p.top.eq(delayed(m, top, self.latency, "top")),
+            self.o.p.top.eq(delayed(m, top_q2, self.latency - 2, "top_late")),
             self.o.valid.eq(delayed(m, self.i.valid, self.latency, "valid", reset=True)),
         ]
         return m

@@ -4,11 +4,11 @@ from amaranth.hdl import Cat, Module, Mux, Signal, signed
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from .beat import beat_layout
 from .link.job_port import job_port
 from .link_map import FrameStatus
 from .log2 import result_layout
 from .log_format import Q16_16, LogFormat
-from .log_sum_exp import beat_layout
 
 __all__ = ["ReduceJob"]
 
@@ -35,7 +35,7 @@ class ReduceJob(wiring.Component):
     -------
     port : the job's side of `job_port`
         The session's ``clear`` is to reset this component.
-    beats : stream of `log_sum_exp.beat_layout`
+    beats : stream of `beat.beat_layout`
     sums : stream of `log2.result_layout`
     """
 

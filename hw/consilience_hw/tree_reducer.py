@@ -1,16 +1,27 @@
 """W terms of one beat to one partial windowed state."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal, unsigned
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
 
 from .exp2 import term_layout
+from .highest_bin import bin_key, key_bits
 from .log_format import Q16_16, LogFormat
-from .pipeline import delayed, flow, named, reduced, tree_depth
-from .window import top_bits, window_layout
+from .pipeline import delayed, flow, reduced, tree_depth
+from .window import window_layout
 
-__all__ = ["TreeReducer"]
+__all__ = ["TreeReducer", "terms_layout"]
+
+
+def terms_layout(fmt: LogFormat, lanes: int) -> data.StructLayout:
+    """Return the layout of a beat's terms: ``terms`` and ``highest``, their highest `bin_key`."""
+    return data.StructLayout(
+        {
+            "terms": data.ArrayLayout(term_layout(fmt), lanes),
+            "highest": unsigned(key_bits(fmt)),
+        }
+    )
 
 
 class TreeReducer(wiring.Component):
@@ -32,7 +43,7 @@ class TreeReducer(wiring.Component):
 
     Members
     -------
-    i : flow of ArrayLayout(`term_layout`, lanes)
+    i : flow of `terms_layout`
     o : flow of `window_layout` for W codes
     """
 
@@ -43,58 +54,35 @@ class TreeReducer(wiring.Component):
         self.lanes = lanes
         super().__init__(
             {
-                "i": In(flow(data.ArrayLayout(term_layout(fmt), lanes))),
+                "i": In(flow(terms_layout(fmt, lanes))),
                 "o": Out(flow(window_layout(fmt, lanes))),
             }
         )
 
     @property
     def latency(self) -> int:
-        """Cycles: the tree of tops, cutting, placing, the trees of sums, and the output."""
-        return 2 * tree_depth(self.lanes) + 3
+        """Cycles: six for a lane's parts to be at their slots, and the trees of sums."""
+        return 6 + tree_depth(self.lanes)
 
     def elaborate(self, platform) -> Module:
         m = Module()
         fmt, lanes = self.fmt, self.lanes
-        depth = tree_depth(lanes)
-        bin_log = ceil_log2(fmt.bin_width)
-
-        # Positions compare as unsigned keys: the sign bit inverted, presence above it; an absent
-        # term has key 0.
-        key_layout = unsigned(top_bits(fmt) + 1)
-        keys = []
+        highest = self.i.p.highest
+        slot_sums: list[list[Signal]] = [[] for _ in range(fmt.slots)]
         for lane in range(lanes):
-            key = Signal(key_layout, name=f"key_{lane}")
-            position_bin = self.i.p[lane].position[bin_log:]
-            m.d.comb += key.eq(
-                Mux(self.i.p[lane].present, Cat(position_bin[:-1], ~position_bin[-1], 1), 0)
-            )
-            keys.append(key)
-        top_key = reduced(m, keys, lambda a, b: Mux(a > b, a, b), "top_key")
-
-        slot_sums = [[] for _ in range(fmt.slots)]
-        for lane in range(lanes):
-            term = delayed(m, self.i.p[lane], depth, f"term_{lane}")
-            key = delayed(m, keys[lane], depth, f"key_{lane}")
-            parts, place = self._cut_parts(m, lane, term, named(m, top_key - key, f"below_{lane}"))
-            for slot in range(fmt.slots):
-                part = Signal(fmt.bin_width, name=f"part_{lane}_{slot}", reset_less=True)
-                # AND-OR instead of a multiplexer: cases that load zero would become
-                # synchronous-reset nets.
-                selected = 0
-                for i in range(fmt.parts):
-                    here = Signal(name=f"here_{lane}_{slot}_{i}")
-                    m.d.comb += here.eq(place == (slot + i) % fmt.slots)
-                    selected = selected | (parts[i] & here.replicate(fmt.bin_width))
-                m.d.sync += part.eq(selected)
+            term = self.i.p.terms[lane]
+            parts_q4 = self._cut_parts(m, lane, term, highest)
+            bin_number = term.position[ceil_log2(fmt.bin_width) :]
+            place_q4 = delayed(m, bin_number[: ceil_log2(fmt.slots)], 4, f"place_{lane}")
+            for slot, part in enumerate(self._placed(m, lane, parts_q4, place_q4)):
                 slot_sums[slot].append(part)
 
         for slot in range(fmt.slots):
             total = reduced(m, slot_sums[slot], lambda a, b: a + b, f"sum_{slot}")
-            m.d.sync += self.o.p.slots[slot].eq(total)
-        present = [delayed(m, key[-1], depth + 2, "present") for key in keys]
-        m.d.sync += self.o.p.count.eq(reduced(m, present, lambda a, b: a + b, "count"))
-        top = delayed(m, top_key, depth + 3, "top")
+            m.d.comb += self.o.p.slots[slot].eq(total)
+        present = [delayed(m, term.present, 6, "present") for term in self.i.p.terms]
+        m.d.comb += self.o.p.count.eq(reduced(m, present, lambda a, b: a + b, "count"))
+        top = delayed(m, highest, self.latency, "top")
         m.d.comb += [
             self.o.p.present.eq(top[-1]),
             self.o.p.top.eq(Cat(top[:-2], ~top[-2]).as_signed()),
@@ -103,22 +91,66 @@ class TreeReducer(wiring.Component):
         ]
         return m
 
-    def _cut_parts(self, m: Module, lane: int, term, distance) -> tuple[list, Signal]:
-        """Return the kept parts of a term, highest first, and q mod (D + 1), one cycle later."""
+    def _cut_parts(self, m: Module, lane: int, term, highest: Value) -> list[Signal]:
+        """Return the kept parts of a term, highest first, after 4 cycles."""
         fmt = self.fmt
         bin_log = ceil_log2(fmt.bin_width)
         slot_log = ceil_log2(fmt.slots)
         # The mantissa's last bit stands at position - P: its place in the lowest part is
         # position - P modulo B, plus what P lacks to whole bins.
         padding = (fmt.parts - 1) * fmt.bin_width - fmt.mantissa_bits
-        shifted = named(m, (term.mantissa << padding) << term.position[:bin_log], f"shift_{lane}")
+        coarse = max(bin_log - 1, 0)
+        shifted_q1 = Signal(
+            fmt.mantissa_bits + 1 + (1 << coarse) - 1, name=f"shift_{lane}", reset_less=True
+        )
+        m.d.sync += shifted_q1.eq(term.mantissa << term.position[:coarse])
+        shifted_q3 = delayed(m, shifted_q1, 2, f"shift_{lane}")
+        half_q3 = delayed(m, term.position[coarse:bin_log], 3, f"half_{lane}")
+        whole = Mux(half_q3, shifted_q3 << (1 << coarse), shifted_q3) << padding
+
+        key = bin_key(term.present, term.position[bin_log:])
+        below_q1 = Signal(len(key), name=f"below_{lane}", reset_less=True)
+        m.d.sync += below_q1.eq(highest - key)
+        near = delayed(m, term.present, 1, f"present_{lane}") & ~below_q1[slot_log:].any()
+        near_q2 = delayed(m, near, 1, f"near_{lane}")
+        below_q2 = delayed(m, below_q1[:slot_log], 1, f"below_{lane}_low")
         parts = []
         for i in range(fmt.parts):
+            keep_q3 = Signal(name=f"keep_{lane}_{i}", reset_less=True)
+            m.d.sync += keep_q3.eq(near_q2 & (below_q2 <= fmt.window_bins - i))
             low = (fmt.parts - 1 - i) * fmt.bin_width
-            keep = Signal(name=f"keep_{lane}_{i}")
-            m.d.comb += keep.eq(term.present & (distance <= fmt.window_bins - i))
             part = Signal(fmt.bin_width, name=f"cut_{lane}_{i}", reset_less=True)
-            m.d.sync += part.eq(shifted[low : low + fmt.bin_width] & keep.replicate(fmt.bin_width))
+            # AND instead of a multiplexer: cases that load zero would become synchronous-reset
+            # nets, of which a tile has two.
+            bits = whole[low : low + fmt.bin_width]
+            m.d.sync += part.eq(bits & keep_q3.replicate(fmt.bin_width))
             parts.append(part)
-        place = term.position[bin_log : bin_log + slot_log]
-        return parts, delayed(m, place, 1, f"place_{lane}")
+        return parts
+
+    def _placed(self, m: Module, lane: int, parts: list[Signal], place: Signal) -> list[Signal]:
+        """Return a lane's contribution to each slot, after 2 cycles: the parts, rotated."""
+        fmt = self.fmt
+        none = Const(0, fmt.bin_width)
+        # Before it is rotated, part i stands in slot -i.
+        slots: list[Value] = [none] * fmt.slots
+        for i, part in enumerate(parts):
+            slots[-i % fmt.slots] = part
+        for bit in range(len(place)):
+            step = 1 << bit
+            rotated = []
+            for j in range(fmt.slots):
+                stays, comes = slots[j], slots[(j - step) % fmt.slots]
+                value = Signal(fmt.bin_width, name=f"rotated_{lane}_{bit}_{j}")
+                m.d.comb += value.eq(
+                    (stays & ~place[bit].replicate(fmt.bin_width))
+                    | (comes & place[bit].replicate(fmt.bin_width))
+                )
+                rotated.append(value)
+            slots = rotated
+            # Registered before the last step and after it.
+            if bit >= len(place) - 2:
+                slots = [
+                    delayed(m, slots[j], 1, f"placed_{lane}_{bit}_{j}") for j in range(fmt.slots)
+                ]
+                place = delayed(m, place, 1, f"place_{lane}_{bit}")
+        return slots

@@ -5,13 +5,17 @@ top therefore moves nothing: it clears the bins that leave the window, and their
 the new bins take.
 """
 
-from amaranth.hdl import Module, Mux, Signal, Value, signed, unsigned
+from amaranth.hdl import Module, Signal, Value, signed, unsigned
 from amaranth.lib import data
 from amaranth.utils import ceil_log2
 
 from .log_format import LogFormat
+from .pipeline import delayed
 
-__all__ = ["drop_distance", "kept_slots", "later_top", "top_bits", "window_layout"]
+__all__ = ["KEPT_LATENCY", "kept_slots", "later_top", "top_bits", "window_layout"]
+
+KEPT_LATENCY = 3
+"""Of `kept_slots`, in cycles: the distance, whether it is far, the comparison by slot."""
 
 
 def window_layout(fmt: LogFormat, codes: int | None = None) -> data.StructLayout:
@@ -43,28 +47,24 @@ def later_top(present_a, top_a, present_b, top_b) -> Value:
     return present_b & (~present_a | (top_b > top_a))
 
 
-def drop_distance(m: Module, top, own_top, slots: int, name: str) -> Signal:
-    """Return how many bins `top` is above a state's own top, at most `slots`.
+def kept_slots(m: Module, top, own_top, fmt: LogFormat, name: str) -> list[Signal]:
+    """Return, after `KEPT_LATENCY` cycles, for each slot whether its bin stays under a higher top.
 
-    `top` must not be below it, unless the state is absent: then the distance means nothing.
+    Slot j holds bin ``own_top - r``, r = (own_top - j) mod slots, and stays iff
+    ``r + (top - own_top) < slots``. `top` must not be below `own_top`, unless the state is absent:
+    then the answers mean nothing.
     """
-    difference = Signal(len(top) + 1, name=f"{name}_difference")
-    distance = Signal(range(slots + 1), name=f"{name}_distance")
-    m.d.comb += difference.eq((top - own_top).as_unsigned())
-    m.d.comb += distance.eq(Mux(difference >= slots, slots, difference))
-    return distance
-
-
-def kept_slots(m: Module, top_low: Value, distance: Value, slots: int, name: str) -> list[Signal]:
-    """Return for each slot whether its bin stays in a window `distance` bins higher.
-
-    With ``top_low = top mod slots`` slot j holds bin ``top - r``, r = (top_low - j) mod slots, and
-    stays iff r + distance < slots.
-    """
+    slots = fmt.slots
+    slot_log = ceil_log2(slots)
+    above_q1 = Signal(len(top), name=f"{name}_above", reset_less=True)
+    m.d.sync += above_q1.eq(top - own_top)
+    low_q2 = delayed(m, own_top[:slot_log], 2, f"{name}_low")
+    far_q2 = delayed(m, above_q1[slot_log:].any(), 1, f"{name}_far")
+    above_q2 = delayed(m, above_q1[:slot_log], 1, f"{name}_above_low")
     kept = []
     for j in range(slots):
-        keep = Signal(name=f"{name}_keep_{j}")
-        rank = (top_low - j)[: len(top_low)]
-        m.d.comb += keep.eq((rank + distance) < slots)
+        keep = Signal(name=f"{name}_keep_{j}", reset_less=True)
+        rank = (low_q2 - j)[:slot_log]
+        m.d.sync += keep.eq(~far_q2 & ((rank + above_q2) < slots))
         kept.append(keep)
     return kept
