@@ -1,5 +1,7 @@
 """What the gateware asks of a Lattice ECP5, beyond what synthesis finds by itself."""
 
+from typing import ClassVar
+
 from amaranth.hdl import Cat, Const, Elaboratable, Instance, Module, Signal, Value
 
 __all__ = ["Ecp5Fabric", "MaskedSum"]
@@ -9,10 +11,13 @@ AND_XOR_AND = sum(1 << row for row in range(16) if (row & 3 == 3) != (row >> 2 =
 
 
 class Ecp5Fabric:
-    """A platform for `masked_sum.masked_sum` and `table.Table`."""
+    """A platform for `masked_sum.masked_sum`, `table.Table` and `result_buffer.ResultBuffer`."""
 
     table_column_bits = 18
     """Widest port of a block RAM that has two; each can have a register at its output."""
+
+    queue_attributes: ClassVar = {"ram_style": "distributed"}
+    """Of a queue's memory: look-up tables, which are quick to read."""
 
     @staticmethod
     def masked_sum(total: Signal, a: Value, use_a: Value, b: Value, use_b: Value) -> Elaboratable:

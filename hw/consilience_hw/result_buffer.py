@@ -44,9 +44,9 @@ class ResultBuffer(wiring.Component):
     def elaborate(self, platform) -> Module:
         m = Module()
         width = Shape.cast(self.i.p.shape()).width
-        # In look-up tables where there is a choice: no place is read in the cycle in which it is
-        # written, but synthesis does not know, and would watch for it behind a slow block RAM.
-        attributes = {"ram_style": "distributed"}
+        # No place is read in the cycle in which it is written, but synthesis does not know, and may
+        # watch for it behind a slow block RAM: a platform can ask for another kind of memory.
+        attributes = getattr(platform, "queue_attributes", {})
         memory = Memory(shape=width, depth=self.depth, init=[], attrs=attributes)
         m.submodules.memory = memory
         m.submodules.waiting = waiting = SyncFIFO(width=width, depth=WAITING)
