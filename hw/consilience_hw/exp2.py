@@ -1,6 +1,6 @@
 """Code to term: the mantissa and position of 2**(code / 2**fraction_bits)."""
 
-from amaranth.hdl import Cat, Const, Module, Signal, Value, signed, unsigned
+from amaranth.hdl import Cat, Const, Module, Value, signed, unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
@@ -59,7 +59,7 @@ class Exp2(wiring.Component):
     o : flow of ArrayLayout(`term_layout`, lanes)
     """
 
-    latency = 5
+    latency = 6
 
     def __init__(self, fmt: LogFormat = Q16_16, lanes: int = 1) -> None:
         self.fmt = fmt
@@ -121,8 +121,9 @@ class Exp2(wiring.Component):
         place = Cat(folded, interval[len(interval) - group_bits :])
         bend_q2 = tables["bend"].read(m, place)
 
-        # The product by b, two bits a row: the highest row is added to the start, the others to
-        # each other, and both in the end. What is finer than the base is cut from the latter.
+        # The rise is the product by b, two bits a row, less the bend; what is finer than the base
+        # is cut from it.
+        extra = rom.fine - rom.coarse
         low_q2 = delayed(m, Cat(low, Const(0, 6 - rom.low_bits)), 2, f"low_{lane}")
         rows_q3 = []
         for row in range(3):
@@ -131,12 +132,10 @@ class Exp2(wiring.Component):
             twice = Cat(Const(0, 1), slope_q2)
             total = masked_sum(m, platform, slope_q2, bits[0], twice, bits[1], name)
             rows_q3.append(delayed(m, total, 1, name))
-        start_q3 = Signal(rom.base_bits, name=f"start_{lane}", reset_less=True)
-        m.d.sync += start_q3.eq(base_q2 - bend_q2)
-        extra = rom.fine - rom.coarse
-        start_q4 = Signal(rom.base_bits, name=f"start_{lane}_q4", reset_less=True)
-        m.d.sync += start_q4.eq(start_q3 + ((rows_q3[2] << 4) >> extra))
-        rise = Cat(rows_q3[0][:2], rows_q3[0][2:] + rows_q3[1]) >> extra
-        rise_q4 = delayed(m, rise, 1, f"rise_{lane}")
-        mantissa = (start_q4 + rise_q4)[rom.coarse : rom.coarse + self.fmt.mantissa_bits + 1]
-        return delayed(m, mantissa, 1, f"mantissa_{lane}")
+        bend_q3 = delayed(m, bend_q2, 1, f"bend_{lane}")
+        lower = Cat(rows_q3[0][:2], rows_q3[0][2:] + rows_q3[1]) >> extra
+        lower_q4 = delayed(m, lower, 1, f"lower_{lane}")
+        upper_q4 = delayed(m, ((rows_q3[2] << 4) >> extra) - bend_q3, 1, f"upper_{lane}")
+        rise_q5 = delayed(m, upper_q4 + lower_q4, 1, f"rise_{lane}")
+        mantissa = (delayed(m, base_q2, 3, f"base_{lane}") + rise_q5)[rom.coarse :]
+        return delayed(m, mantissa[: self.fmt.mantissa_bits + 1], 1, f"mantissa_{lane}")

@@ -8,6 +8,7 @@ from amaranth.utils import ceil_log2
 from .exp2 import term_layout
 from .highest_bin import bin_key, key_bits
 from .log_format import Q16_16, LogFormat
+from .masked_sum import masked_sum
 from .pipeline import delayed, flow, reduced, tree_depth
 from .window import window_layout
 
@@ -29,8 +30,9 @@ class TreeReducer(wiring.Component):
 
     Each term, shifted to its place within a bin, is `parts` bins long. Part i (0 the highest)
     belongs to bin ``q - i``, q = position // B, and is kept iff ``top - q + i <= D``; it goes to
-    slot ``(q - i) mod (D + 1)``. Each slot is then one balanced adder tree over the lanes. No
-    carry leaves a slot, so the sum does not depend on the order of lanes.
+    slot ``(q - i) mod (D + 1)``. The parts are few: it is enough to rotate them among that many
+    columns, and to let each slot take its column or not. Each slot is then one balanced adder tree
+    over the lanes. No carry leaves a slot, so the sum does not depend on the order of lanes.
 
     Latency: `latency` cycles for all data. Throughput: one beat per cycle.
 
@@ -61,27 +63,28 @@ class TreeReducer(wiring.Component):
 
     @property
     def latency(self) -> int:
-        """Cycles: six for a lane's parts to be at their slots, and the trees of sums."""
-        return 6 + tree_depth(self.lanes)
+        """Cycles: five for a lane's parts to be in their columns, and the trees of sums."""
+        return 5 + max(1, tree_depth(self.lanes))
 
     def elaborate(self, platform) -> Module:
         m = Module()
         fmt, lanes = self.fmt, self.lanes
         highest = self.i.p.highest
-        slot_sums: list[list[Signal]] = [[] for _ in range(fmt.slots)]
+        columns_q5, takes_q5 = [], []
         for lane in range(lanes):
             term = self.i.p.terms[lane]
             parts_q4 = self._cut_parts(m, lane, term, highest)
             bin_number = term.position[ceil_log2(fmt.bin_width) :]
             place_q4 = delayed(m, bin_number[: ceil_log2(fmt.slots)], 4, f"place_{lane}")
-            for slot, part in enumerate(self._placed(m, lane, parts_q4, place_q4)):
-                slot_sums[slot].append(part)
-
+            columns_q5.append(self._rotated(m, lane, parts_q4, place_q4))
+            takes_q5.append(self._takes(m, lane, place_q4))
         for slot in range(fmt.slots):
-            total = reduced(m, slot_sums[slot], lambda a, b: a + b, f"sum_{slot}")
-            m.d.comb += self.o.p.slots[slot].eq(total)
-        present = [delayed(m, term.present, 6, "present") for term in self.i.p.terms]
-        m.d.comb += self.o.p.count.eq(reduced(m, present, lambda a, b: a + b, "count"))
+            parts = [columns[slot % len(columns)] for columns in columns_q5]
+            takes = [take[slot] for take in takes_q5]
+            self._sum(m, platform, slot, parts, takes)
+        present = [delayed(m, term.present, 5, "present") for term in self.i.p.terms]
+        count = reduced(m, present, lambda a, b: a + b, "count")
+        m.d.comb += self.o.p.count.eq(delayed(m, count, 1, "count") if lanes == 1 else count)
         top = delayed(m, highest, self.latency, "top")
         m.d.comb += [
             self.o.p.present.eq(top[-1]),
@@ -127,30 +130,42 @@ class TreeReducer(wiring.Component):
             parts.append(part)
         return parts
 
-    def _placed(self, m: Module, lane: int, parts: list[Signal], place: Signal) -> list[Signal]:
-        """Return a lane's contribution to each slot, after 2 cycles: the parts, rotated."""
-        fmt = self.fmt
-        none = Const(0, fmt.bin_width)
-        # Before it is rotated, part i stands in slot -i.
-        slots: list[Value] = [none] * fmt.slots
+    @property
+    def _columns(self) -> int:
+        """A power of two that is enough for the parts of a term."""
+        return min(self.fmt.slots, 1 << ceil_log2(self.fmt.parts))
+
+    def _rotated(self, m: Module, lane: int, parts: list[Signal], place: Signal) -> list[Signal]:
+        """Return part i in column ``(place - i) mod columns``, after 1 cycle."""
+        count, width = self._columns, self.fmt.bin_width
+        columns: list[Value] = [Const(0, width)] * count
         for i, part in enumerate(parts):
-            slots[-i % fmt.slots] = part
-        for bit in range(len(place)):
+            columns[-i % count] = part
+        for bit in range(ceil_log2(count)):
             step = 1 << bit
-            rotated = []
-            for j in range(fmt.slots):
-                stays, comes = slots[j], slots[(j - step) % fmt.slots]
-                value = Signal(fmt.bin_width, name=f"rotated_{lane}_{bit}_{j}")
-                m.d.comb += value.eq(
-                    (stays & ~place[bit].replicate(fmt.bin_width))
-                    | (comes & place[bit].replicate(fmt.bin_width))
-                )
-                rotated.append(value)
-            slots = rotated
-            # Registered before the last step and after it.
-            if bit >= len(place) - 2:
-                slots = [
-                    delayed(m, slots[j], 1, f"placed_{lane}_{bit}_{j}") for j in range(fmt.slots)
-                ]
-                place = delayed(m, place, 1, f"place_{lane}_{bit}")
-        return slots
+            columns = [
+                Mux(place[bit], columns[(j - step) % count], columns[j]) for j in range(count)
+            ]
+        return [delayed(m, column, 1, f"column_{lane}_{j}") for j, column in enumerate(columns)]
+
+    def _takes(self, m: Module, lane: int, place: Signal) -> Signal:
+        """Return for each slot whether it takes what is in its column, after 1 cycle.
+
+        Slot j is that of part ``(place - j) mod slots``, if there is such a part.
+        """
+        slots = self.fmt.slots
+        takes = Cat((place - j)[: len(place)] < self._columns for j in range(slots))
+        return delayed(m, takes, 1, f"takes_{lane}")
+
+    def _sum(self, m: Module, platform, slot: int, parts: list[Signal], takes: list[Value]) -> None:
+        """Drive a slot with the sum of the lanes' parts: the first level takes or leaves them."""
+        sums = []
+        for index in range(0, len(parts), 2):
+            name = f"sum_{slot}_{index // 2}"
+            if index + 1 < len(parts):
+                pair = parts[index], takes[index], parts[index + 1], takes[index + 1]
+                value = masked_sum(m, platform, *pair, name)
+            else:
+                value = parts[index] & takes[index].replicate(len(parts[index]))
+            sums.append(delayed(m, value, 1, name))
+        m.d.comb += self.o.p.slots[slot].eq(reduced(m, sums, lambda a, b: a + b, f"sum_{slot}"))
