@@ -9,6 +9,8 @@ from consilience_hw.window import window_layout
 from consilience_sim import golden
 from consilience_sim.stream_bench import bits_of, fields_of, run_stream
 
+from tests.hw.golden_windows import assert_state_of, state_fields
+
 
 def test_packets_back_to_back():
     choose = random.Random(3)
@@ -24,35 +26,16 @@ def test_packets_back_to_back():
         choose.shuffle(codes)
         groups = [codes[k : k + 4] for k in range(0, max(1, len(codes)), 4)]
         for number, group in enumerate(groups):
-            state = golden.window(group, Q16_16)
-            beats.append((state, number == len(groups) - 1))
-        expected.append((codes, golden.window(codes, Q16_16)))
-    layout = dut.i.payload.shape()
-    payloads = [
-        bits_of(
-            layout,
-            {
-                "state": {
-                    "present": state.top is not None,
-                    "top": state.top or 0,
-                    "slots": list(state.slots),
-                    "count": state.count,
-                },
-                "last": last,
-            },
-        )
-        for state, last in beats
-    ]
+            state = state_fields(golden.window(group, Q16_16))
+            beats.append({"state": state, "last": number == len(groups) - 1})
+        expected.append(codes)
+    payloads = [bits_of(dut.i.payload.shape(), beat) for beat in beats]
     run = run_stream(dut, payloads, len(expected))
-    ends = [cycle for cycle, (_, last) in zip(run.accepted, beats, strict=True) if last]
+    ends = [cycle for cycle, beat in zip(run.accepted, beats, strict=True) if beat["last"]]
     assert {b - a for a, b in zip(ends, run.produced, strict=True)} == {dut.latency}
     assert run.accepted[-1] - run.accepted[0] == len(beats) - 1
-    for bits, (codes, window) in zip(run.outputs, expected, strict=True):
-        state = fields_of(window_layout(Q16_16), bits)
-        assert state.present == (window.top is not None), codes
-        assert tuple(state.slots) == tuple(window.slots), codes
-        assert (state.count, state.over) == (window.count, 0), codes
-        assert window.top is None or state.top == window.top, codes
+    for codes, bits in zip(expected, run.outputs, strict=True):
+        assert_state_of(codes, fields_of(window_layout(Q16_16), bits))
 
 
 @pytest.mark.parametrize(("beats", "over"), [(8, 0), (9, 1), (12, 1), (20, 1)])

@@ -12,6 +12,8 @@ from consilience_hw.result_status import ResultStatus
 from consilience_sim import golden
 from consilience_sim.stream_bench import bits_of, fields_of, run_stream
 
+from tests.hw.golden_windows import state_fields
+
 HARD = ResultStatus.HARD_TO_ROUND
 
 
@@ -23,15 +25,6 @@ def results_of(states):
     assert {b - a for a, b in zip(run.accepted, run.produced, strict=True)} == {dut.latency}
     results = [fields_of(result_layout(Q16_16), bits) for bits in run.outputs]
     return [(result.code, result.status) for result in results]
-
-
-def fields(state):
-    return {
-        "present": state.top is not None,
-        "top": state.top or 0,
-        "slots": list(state.slots),
-        "count": state.count,
-    }
 
 
 def test_error_bound_is_derived_and_holds():
@@ -65,7 +58,7 @@ def test_random_states():
         codes = [max(-(2**31) + 1, base - choose.randrange(low)) for _ in range(count)]
         states.append(golden.window(codes, Q16_16))
     for state, (code, status) in zip(
-        states, results_of([fields(state) for state in states]), strict=True
+        states, results_of([state_fields(state) for state in states]), strict=True
     ):
         assert (code, status) == golden.log2_of_window(state)
 
@@ -74,7 +67,7 @@ def test_round_trip_of_single_codes():
     choose = random.Random(4)
     codes = [choose.randrange(-(2**31) + 1, 2**31) for _ in range(2000)]
     codes += [-(2**31) + 1, 2**31 - 1, 0, 1, -1, 65535, 65536, 8 << 16, (8 << 16) - 1]
-    results = results_of([fields(golden.window([code], Q16_16)) for code in codes])
+    results = results_of([state_fields(golden.window([code], Q16_16)) for code in codes])
     assert results == [(code, 0) for code in codes]
 
 
@@ -85,7 +78,7 @@ def test_full_slots_carry_through():
     for top in (-4096, -1, 0, 5, 4095):
         states.append(golden.WindowState(top=top, slots=(full,) * 8, count=2**32 - 1, zeros=0))
     expected = [golden.log2_of_window(state) for state in states]
-    assert results_of([fields(state) for state in states]) == expected
+    assert results_of([state_fields(state) for state in states]) == expected
     assert expected[-1][1] == ResultStatus.SATURATED
 
 
@@ -111,7 +104,7 @@ def test_border_states_are_marked_never_guessed(below):
             states.append(golden.window(codes, Q16_16))
             totals.append((total, fraction))
     for state, (code, status), (total, _) in zip(
-        states, results_of([fields(state) for state in states]), totals, strict=True
+        states, results_of([state_fields(state) for state in states]), totals, strict=True
     ):
         exact, _ = golden.log2_of_window(state)
         assert status == HARD, f"sum {total} was decided"
@@ -128,5 +121,5 @@ def test_far_from_a_border_nothing_is_marked():
                 log = 60 + mpmath.mpf(2 * fraction + 1) / 131072 + distance
                 total = int(mpmath.floor(mpmath.power(2, log)))
                 states.append(golden.window(golden.codes_for_sum(total, 0, Q16_16), Q16_16))
-    results = results_of([fields(state) for state in states])
+    results = results_of([state_fields(state) for state in states])
     assert results == [golden.log2_of_window(state) for state in states]

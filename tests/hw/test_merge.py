@@ -9,14 +9,7 @@ from consilience_hw.window import window_layout
 from consilience_sim import golden
 from consilience_sim.stream_bench import bits_of, fields_of, run_stream
 
-
-def fields(state):
-    return {
-        "present": state.top is not None,
-        "top": state.top or 0,
-        "slots": list(state.slots),
-        "count": state.count,
-    }
+from tests.hw.golden_windows import assert_state_of, state_fields
 
 
 def multiset(choose):
@@ -33,18 +26,13 @@ def test_merge_is_the_window_of_the_union():
     dut = Merge()
     pairs = [(multiset(choose), multiset(choose)) for _ in range(400)]
     beats = [
-        bits_of(dut.i.payload.shape(), [fields(golden.window(side, Q16_16)) for side in pair])
+        bits_of(dut.i.payload.shape(), [state_fields(golden.window(side, Q16_16)) for side in pair])
         for pair in pairs
     ]
     run = run_stream(dut, beats, len(beats), gaps=0.3)
     assert {b - a for a, b in zip(run.accepted, run.produced, strict=True)} == {dut.latency}
     for (a, b), bits in zip(pairs, run.outputs, strict=True):
-        state = fields_of(window_layout(Q16_16), bits)
-        union = golden.window(a + b, Q16_16)
-        assert state.present == (union.top is not None), (a, b)
-        assert tuple(state.slots) == tuple(union.slots), (a, b)
-        assert (state.count, state.over) == (union.count, 0), (a, b)
-        assert union.top is None or state.top == union.top, (a, b)
+        assert_state_of(a + b, fields_of(window_layout(Q16_16), bits))
 
 
 @pytest.mark.parametrize(

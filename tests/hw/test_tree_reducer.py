@@ -3,52 +3,43 @@
 import random
 
 import pytest
+from consilience_hw.highest_bin import key_bits
 from consilience_hw.log_format import Q16_16
 from consilience_hw.tree_reducer import TreeReducer
 from consilience_sim import golden
 from consilience_sim.stream_bench import bits_of, fields_of, run_stream
 
-CODES = [
-    lambda r: r.randrange(-(2**31), 2**31),
-    lambda r: r.choice([-(2**31), -(2**31) + 1, 2**31 - 1, 0, -1, 8 << 16, (8 << 16) - 1]),
-    lambda r: (r.randrange(-80, 1) << 16) + r.randrange(65536),
-]
+from tests.hw.golden_windows import assert_state_of, some_codes
+
+MANTISSAS = golden.mantissas(Q16_16)
+
+
+def beat_of(codes, choose):
+    """The terms of the codes and their highest key; an absent key has any number."""
+    presence = 1 << key_bits(Q16_16) - 1
+    top = golden.window(codes, Q16_16).top
+    highest = choose.randrange(presence) if top is None else presence + top + presence // 2
+    terms = [
+        {
+            "mantissa": int(MANTISSAS[code & 0xFFFF]),
+            "position": code >> 16,
+            "present": code != Q16_16.log_of_zero,
+        }
+        for code in codes
+    ]
+    return {"terms": terms, "highest": highest}
 
 
 @pytest.mark.parametrize("lanes", [1, 2, 3, 8, 13])
 def test_partial_state_equals_the_golden_window(lanes):
     choose = random.Random(lanes)
     dut = TreeReducer(Q16_16, lanes)
-    mantissas = golden.mantissas(Q16_16)
-    multisets = []
-    for _ in range(250):
-        draw = choose.choice(CODES)
-        multisets.append([draw(choose) for _ in range(lanes)])
-    beats = []
-    for codes in multisets:
-        beats.append(
-            bits_of(
-                dut.i.payload.shape(),
-                [
-                    {
-                        "mantissa": int(mantissas[code & 0xFFFF]),
-                        "position": code >> 16,
-                        "present": code != Q16_16.log_of_zero,
-                    }
-                    for code in codes
-                ],
-            )
-        )
+    multisets = [some_codes(choose, lanes) for _ in range(250)]
+    beats = [bits_of(dut.i.payload.shape(), beat_of(codes, choose)) for codes in multisets]
     run = run_stream(dut, beats, len(beats), gaps=0.2)
     assert {b - a for a, b in zip(run.accepted, run.produced, strict=True)} == {dut.latency}
     for codes, bits in zip(multisets, run.outputs, strict=True):
-        state = fields_of(dut.o.payload.shape(), bits)
-        expected = golden.window(codes, Q16_16)
-        assert state.present == (expected.top is not None), codes
-        assert tuple(state.slots) == expected.slots, codes
-        assert (state.count, state.over) == (expected.count, 0), codes
-        if expected.top is not None:
-            assert state.top == expected.top, codes
+        assert_state_of(codes, fields_of(dut.o.payload.shape(), bits))
 
 
 def test_no_lane_is_refused():
