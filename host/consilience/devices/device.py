@@ -12,6 +12,7 @@ from consilience_hw.weight import ONE
 from numpy.typing import ArrayLike, NDArray
 
 from consilience.convert import as_codes
+from consilience.devices.agent_rows import agent_ids, rows_by_agent
 from consilience.errors import BadInput
 from consilience.logsumexp import log_sum_exp_over
 
@@ -211,7 +212,7 @@ class Device(ABC):
             Shapes that do not match, values out of range, or more hypotheses than the device has.
         """
         rows, start = as_codes(evidence, "evidence"), as_codes(prior, "prior")
-        ids = _agent_ids(agent)
+        ids = agent_ids(agent)
         if rows.ndim != 2 or ids.shape != rows.shape[:1] or start.shape != rows.shape[1:]:
             raise BadInput(
                 f"evidence (N, H), agent (N,) and prior (H,) must fit, not {rows.shape}, "
@@ -220,30 +221,15 @@ class Device(ABC):
         if not 2 <= rows.shape[1] <= 16:
             raise BadInput(f"evidence must have 2 to 16 hypotheses, not {rows.shape[1]}")
         weights = None if weight is None else _weights(weight, len(rows))
-        order = np.argsort(ids, kind="stable")
-        ids = ids[order]
-        firsts = np.flatnonzero(np.concatenate([[True], ids[1:] != ids[:-1]])[: len(ids)])
-        offsets = np.append(firsts, len(ids)).astype(np.int64)
-        grouped = np.ascontiguousarray(rows[order])
+        found = rows_by_agent(ids)
+        if found.order is not None:
+            # A tenth of the time of rows[order].
+            rows = rows.take(found.order, axis=0)
+            weights = None if weights is None else weights.take(found.order)
         posterior, status = self.posteriors(
-            grouped, offsets, start, None if weights is None else weights[order]
+            np.ascontiguousarray(rows), found.offsets, start, weights
         )
-        return PosteriorResult(ids[firsts], posterior, status)
-
-
-def _agent_ids(agent: ArrayLike) -> NDArray[Any]:
-    """Return agent ids as an array; BadInput unless they are all integers or all text."""
-    ids = np.asarray(agent)
-    if ids.dtype.kind not in "iuUS" and ids.size:
-        raise BadInput(f"agent ids must be integers or text, not {ids.dtype}")
-    if ids.dtype.kind in "US" and not isinstance(agent, np.ndarray):
-        # NumPy makes text of what stands beside text: 1 and "1" would be one agent.
-        for one in np.asarray(agent, dtype=object).flat:
-            if not isinstance(one, str | bytes):
-                raise BadInput(
-                    f"agent ids must be all integers or all text, but {one!r} is no text"
-                )
-    return ids
+        return PosteriorResult(found.ids, posterior, status)
 
 
 def _weights(weight: ArrayLike, rows: int) -> NDArray[np.uint32]:

@@ -43,7 +43,12 @@ def _compiled(function: Kernel) -> Kernel:
     return cast(Kernel, numba.njit(cache=True, nogil=True)(function))
 
 
-@_compiled
+def _inlined(function: Kernel) -> Kernel:
+    """Compile as part of the caller: a call of its own counts references, 0.1 us each time."""
+    return cast(Kernel, numba.njit(nogil=True, inline="always")(function))
+
+
+@_inlined
 def _largest(codes: NDArray[np.int32]) -> int:
     """Return the largest code, or `_ZERO` if none is finite (or there is none)."""
     largest = _ZERO
@@ -52,7 +57,7 @@ def _largest(codes: NDArray[np.int32]) -> int:
     return largest
 
 
-@_compiled
+@_inlined
 def _cut_sums(
     codes: NDArray[np.int32], mantissas: NDArray[np.uint32], top: np.int64
 ) -> tuple[np.uint64, np.uint64]:
@@ -76,7 +81,7 @@ def _cut_sums(
     return upper, modulo
 
 
-@_compiled
+@_inlined
 def _log_sum(codes: NDArray[np.int32], tables: KernelTables) -> int:
     """Return the log sum as a code that may be above the largest.
 

@@ -1,0 +1,90 @@
+"""Rows of evidence by agent: whom each is about, and where each agent's rows lie."""
+
+from typing import Any, NamedTuple
+
+import numba
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from consilience.errors import BadInput
+
+__all__ = ["AgentRows", "agent_ids", "rows_by_agent"]
+
+_PLACES_PER_ROW = 4
+"""Ids within a range of so many values per row are counted, not compared: 8 bytes a value."""
+
+
+class AgentRows(NamedTuple):
+    """Where the rows of each agent are.
+
+    Parameters
+    ----------
+    order : int64 array, shape (N,), or None
+        Row numbers by agent, an agent's own in their order. None: the rows lie so already.
+    ids : array, shape (A,)
+        The agents, ascending.
+    offsets : int64 array, shape (A + 1,)
+        Agent k has ``order[offsets[k]:offsets[k + 1]]``.
+    """
+
+    order: NDArray[np.int64] | None
+    ids: NDArray[Any]
+    offsets: NDArray[np.int64]
+
+
+def agent_ids(agent: ArrayLike) -> NDArray[Any]:
+    """Return agent ids as an array; BadInput unless they are all integers or all text."""
+    ids = np.asarray(agent)
+    if ids.dtype.kind not in "iuUS" and ids.size:
+        raise BadInput(f"agent ids must be integers or text, not {ids.dtype}")
+    if ids.dtype.kind in "US" and not isinstance(agent, np.ndarray):
+        # NumPy makes text of what stands beside text: 1 and "1" would be one agent.
+        for one in np.asarray(agent, dtype=object).flat:
+            if not isinstance(one, str | bytes):
+                raise BadInput(
+                    f"agent ids must be all integers or all text, but {one!r} is no text"
+                )
+    return ids
+
+
+def rows_by_agent(ids: NDArray[Any]) -> AgentRows:
+    """Return where the rows of each agent are, given the agent of each row, shape (N,).
+
+    Nothing is sorted where ids ascend already, and integers of a small range are only counted:
+    10^6 agents of 3 rows in any order take a tenth of the time of a sort.
+    """
+    if not len(ids) or (ids[1:] >= ids[:-1]).all():
+        return _already_grouped(ids, None)
+    if ids.dtype.kind in "iu":
+        lowest, highest = int(ids.min()), int(ids.max())
+        if highest - lowest < _PLACES_PER_ROW * len(ids) and highest <= np.iinfo(np.int64).max:
+            order, ends = _counted(ids.astype(np.int64) - lowest, highest - lowest + 1)
+            present = np.flatnonzero(np.diff(ends, prepend=0))
+            found = (present + lowest).astype(ids.dtype)
+            return AgentRows(order, found, np.append(0, ends[present]))
+    order = np.argsort(ids, kind="stable")
+    return _already_grouped(ids.take(order), order)
+
+
+def _already_grouped(ids: NDArray[Any], order: NDArray[np.int64] | None) -> AgentRows:
+    """Return the rows of ids that ascend."""
+    firsts = np.flatnonzero(np.concatenate([[True], ids[1:] != ids[:-1]])[: len(ids)])
+    return AgentRows(order, ids[firsts], np.append(firsts, len(ids)).astype(np.int64))
+
+
+@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _counted(places: NDArray[np.int64], values: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the stable order of places in 0 .. values - 1, and the end of each value's rows."""
+    ends = np.zeros(values, np.int64)
+    for place in places:
+        ends[place] += 1
+    before = 0
+    for value in range(values):
+        count = ends[value]
+        ends[value] = before
+        before += count
+    order = np.empty(len(places), np.int64)
+    for row in range(len(places)):
+        order[ends[places[row]]] = row
+        ends[places[row]] += 1
+    return order, ends

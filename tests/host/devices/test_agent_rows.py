@@ -1,0 +1,53 @@
+"""Rows by agent: the same groups by counting, by sorting, and where there is nothing to do."""
+
+import numpy as np
+import pytest
+from consilience.devices import agent_rows
+from consilience.devices.agent_rows import rows_by_agent
+
+TOP = 2**63 - 1
+
+
+@pytest.fixture(params=[True, False], ids=["compiled", "interpreted"])
+def compiled(request, monkeypatch):
+    if not request.param:
+        monkeypatch.setattr(agent_rows, "_counted", agent_rows._counted.py_func)
+
+
+@pytest.mark.parametrize(
+    "ids",
+    [
+        np.array([3, 1, 3, 2, 1, 9]),
+        np.array([5, 5, 4, 4, 5]),
+        np.array([-2, 7, -2, -9], np.int8),
+        np.array([200, 3, 200], np.uint8),
+        np.array([-(2**63), 4 - 2**63, -(2**63)]),
+        np.array([TOP, TOP - 5, TOP - 5]),
+        np.array([TOP, -TOP, 0]),
+        np.array([2**64 - 1, 2**64 - 3, 2**64 - 1], np.uint64),
+        np.array([2**63, 2**63 - 1], np.uint64),
+        np.array([10**6, 3, 10**6]),
+        np.array(["b", "a", "b"]),
+        np.array([1, 1, 2, 5]),
+        np.array([7]),
+        np.array([], int),
+        np.random.default_rng(1).integers(0, 300, 1000),
+    ],
+)
+@pytest.mark.usefixtures("compiled")
+def test_groups(ids):
+    order, agents, offsets = rows_by_agent(ids)
+    expected_order = np.argsort(ids, kind="stable")
+    if order is None:
+        order = np.arange(len(ids))
+    assert order.tolist() == expected_order.tolist()
+    unique, counts = np.unique(ids, return_counts=True)
+    assert agents.tolist() == unique.tolist()
+    assert agents.dtype == ids.dtype
+    assert offsets.tolist() == [0, *np.cumsum(counts)]
+    assert offsets.dtype == np.int64
+
+
+def test_what_ascends_is_left_where_it_is():
+    assert rows_by_agent(np.array([1, 1, 4])).order is None
+    assert rows_by_agent(np.array([4, 1, 1])).order is not None
