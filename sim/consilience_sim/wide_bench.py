@@ -1,0 +1,69 @@
+"""What the bench of a wide `LogSumExp` is fed, and the signature of what comes out."""
+
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["RESULT_BITS", "packets_of_bench", "signature_of"]
+
+RESULT_BITS = 40
+"""A code of 32 bits, below 8 bits of status."""
+_WORDS = 512
+
+
+def packets_of_bench(lanes: int, beats: int) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """Return the packets that end within the first beats of `wide_bench.WideSource`.
+
+    Parameters
+    ----------
+    lanes, beats : int
+
+    Returns
+    -------
+    codes : int32 array, shape (n,)
+        Of used lanes only.
+    offsets : int64 array, shape (packets + 1,)
+        Packet k is ``codes[offsets[k]:offsets[k + 1]]``; it may be empty.
+    """
+    words = _words()
+    lane = np.arange(lanes)
+    word = words[(np.arange(beats)[:, np.newaxis] + lanes - 1 - lane) % _WORDS]
+    fraction, turn = word & 0xFFFF, 5 * lane % 16
+    fraction = (fraction << turn | fraction >> 16 - turn) & 0xFFFF
+    codes = (word & 0xFFFF0000 | fraction).astype(np.uint32).view(np.int32)
+    keep = (word >> 32 & 1).astype(np.bool_)
+
+    used = np.cumsum(keep.sum(axis=1))
+    ends = used[(word[:, 0] >> 33 & 1).astype(np.bool_)]
+    offsets = np.concatenate([[0], ends]).astype(np.int64)
+    return codes[keep][: offsets[-1]], offsets
+
+
+def signature_of(results: Iterable[int]) -> int:
+    """Return the signature of results: code and status as one number of `RESULT_BITS` each."""
+    signature = 0
+    for result in results:
+        signature = (signature << 1 | signature >> RESULT_BITS - 1) & (1 << RESULT_BITS) - 1
+        signature ^= result
+    return signature
+
+
+def _words() -> NDArray[np.int64]:
+    """Return the stimulus: bits 0 .. 31 a code, 32 keep, 33 last (formula in `stimulus_words`)."""
+    golden_ratio, first, second = 0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB
+    number = np.arange(_WORDS, dtype=np.uint64)
+    # Modulo 2**64, as arrays are without a warning.
+    z = (number + np.uint64(1)) * np.uint64(golden_ratio)
+    z = (z ^ z >> np.uint64(30)) * np.uint64(first)
+    z = (z ^ z >> np.uint64(27)) * np.uint64(second)
+    z ^= z >> np.uint64(31)
+    # What follows needs bits 0 .. 39.
+    bits = (z & np.uint64((1 << 40) - 1)).astype(np.int64)
+    position = (bits >> 16 & 0xFFFF).astype(np.uint16).view(np.int16).astype(np.int64)
+    shift = np.where(np.arange(_WORDS) % 128 == 127, 0, 10 + (bits >> 32 & 3))
+    position = position >> shift & 0xFFFF
+    keep, last = (bits >> 35 & 7) != 0, (bits >> 38 & 3) == 0
+    flags = keep.astype(np.int64) << 32 | last.astype(np.int64) << 33
+    word: NDArray[np.int64] = bits & 0xFFFF | position << 16 | flags
+    return word
