@@ -26,6 +26,9 @@ class EngineConfig:
         Most hypotheses of POSTERIOR, 2..16; 0 leaves it out.
     weights : bool
         POSTERIOR's rows may carry weights.
+    small : bool
+        One packet of codes at a time, with a serial log2 (`small_log_sum_exp`): for devices that
+        cannot hold the pipelined one.
     credits : int
         Requests in flight, and replies kept: 2, 4 or 8.
     largest_payload : int
@@ -42,6 +45,7 @@ class EngineConfig:
     lanes: int = 1
     hypotheses: int = 16
     weights: bool = True
+    small: bool = False
     credits: int = 4
     largest_payload: int = LARGEST_PAYLOAD
     board: Board = Board.SIMULATION

@@ -10,6 +10,7 @@ from .log_sum_exp import LogSumExp
 from .posterior import Posterior
 from .posterior_job import PosteriorJob
 from .reduce_job import ReduceJob
+from .small_log_sum_exp import SmallLogSumExp
 
 __all__ = ["Jobs"]
 
@@ -31,7 +32,8 @@ class Jobs(wiring.Component):
 
     def __init__(self, config: EngineConfig) -> None:
         self.config = config
-        self.log_sum_exp = LogSumExp(config.fmt, config.lanes)
+        unit = SmallLogSumExp if config.small else LogSumExp
+        self.log_sum_exp = unit(config.fmt, config.lanes)
         super().__init__({"port": In(job_port())})
 
     def elaborate(self, platform) -> Module:

@@ -6,11 +6,11 @@ from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
 
 from . import log2_rom as rom_format
-from .log2_rom import ERROR, ERROR_LOG, G, X, log2_rom
+from .log2_rom import G, X, log2_rom
 from .log_format import Q16_16, LogFormat
 from .pipeline import delayed, flow, named
 from .product import product
-from .result_status import ResultStatus
+from .rounding import ROUND_CYCLES, drive_rounded
 from .table import Table
 from .window import window_layout
 
@@ -18,7 +18,6 @@ __all__ = ["Log2", "result_layout"]
 
 NORMALISE_CYCLES = 6
 LOG_CYCLES = 20
-ROUND_CYCLES = 4
 
 
 def result_layout(fmt: LogFormat) -> data.StructLayout:
@@ -66,7 +65,18 @@ class Log2(wiring.Component):
         total = self._resolve_carries(m, self._ordered_slots(m))
         x, zeros = self._normalise(m, total)
         logarithm = self._mantissa_log(m, platform, x)
-        self._round(m, logarithm, zeros)
+        until_rounded = self.latency - ROUND_CYCLES
+        state = Signal(data.StructLayout({"present": 1, "top": self.i.p.top.shape(), "over": 1}))
+        m.d.comb += [
+            state.present.eq(self.i.p.present),
+            state.top.eq(self.i.p.top),
+            state.over.eq(self.i.p.over),
+            self.o.valid.eq(delayed(m, self.i.valid, self.latency, "valid", reset=True)),
+        ]
+        late = delayed(m, state, until_rounded, "state")
+        drive_rounded(
+            m, self.fmt, late, logarithm, delayed(m, zeros, LOG_CYCLES, "zeros"), self.o.p
+        )
         return m
 
     def _ordered_slots(self, m: Module) -> list:
@@ -169,48 +179,3 @@ class Log2(wiring.Component):
         total_q20 = Signal(G + 1, reset_less=True)
         m.d.sync += total_q20.eq(delayed(m, log_ab_q18, 1, "log_ab") + log_ce_q19)
         return total_q20
-
-    def _round(self, m: Module, logarithm: Signal, zeros: Signal) -> None:
-        """Add the integer part, round, and drive the output."""
-        fmt = self.fmt
-        dropped = G - fmt.fraction_bits
-        late = delayed(
-            m,
-            Cat(self.i.p.over, self.i.p.present, self.i.p.top),
-            self.latency - ROUND_CYCLES,
-            "state",
-        )
-        top = late[2:].as_signed()
-
-        # Adding half a unit and ERROR makes the doubtful values those whose dropped bits are
-        # below 2 * ERROR + 1, a power of two less one; elsewhere ERROR does not change the code.
-        raised_q1 = Signal(G + 2, reset_less=True)
-        m.d.sync += raised_q1.eq(logarithm + ((1 << dropped - 1) + ERROR))
-        hard_q2 = delayed(m, ~raised_q1[ERROR_LOG + 1 : dropped].any(), 1, "hard")
-
-        position_q1 = Signal(signed(fmt.integer_bits + 2), reset_less=True)
-        zeros_at_end = delayed(m, zeros, LOG_CYCLES, "zeros_late")
-        highest = (top << ceil_log2(fmt.bin_width)) + fmt.cell_bits - 1
-        m.d.sync += position_q1.eq(highest - zeros_at_end)
-        code_q2 = Signal(signed(fmt.code_bits + 2), reset_less=True)
-        m.d.sync += code_q2.eq((position_q1 << fmt.fraction_bits) + (raised_q1 >> dropped))
-
-        state_q2 = delayed(m, late[:2], 2, "state_late")
-        over_q2, present_q2 = state_q2[0], state_q2[1]
-        saturated_q2 = named(m, present_q2 & (code_q2 > fmt.max_code), "saturated")
-        code_q3 = delayed(m, code_q2[: fmt.code_bits].as_signed(), 1, "code")
-        saturated_q3 = delayed(m, saturated_q2, 1, "saturated")
-        over_q3 = delayed(m, over_q2, 1, "over")
-        present_q3 = delayed(m, present_q2, 1, "present")
-        hard_q3 = delayed(m, hard_q2 & present_q2, 1, "hard_late")
-        m.d.sync += [
-            self.o.p.code.eq(
-                Mux(present_q3, Mux(saturated_q3, fmt.max_code, code_q3), fmt.log_of_zero)
-            ),
-            self.o.p.status.eq(
-                Mux(saturated_q3 & ~over_q3, ResultStatus.SATURATED.value, 0)
-                | Mux(over_q3, ResultStatus.OVER_CAPACITY.value, 0)
-                | Mux(hard_q3 & ~over_q3, ResultStatus.HARD_TO_ROUND.value, 0)
-            ),
-        ]
-        m.d.comb += self.o.valid.eq(delayed(m, self.i.valid, self.latency, "valid", reset=True))

@@ -37,7 +37,9 @@ class Table:
         for low in range(0, width, column):
             bits = min(column, width - low)
             part = [word >> low & (1 << bits) - 1 for word in words]
-            memory = Memory(shape=unsigned(bits), depth=len(words), init=part)
+            # Small ones, too: left to itself, synthesis makes logic of them.
+            attributes = {"ram_style": "block"}
+            memory = Memory(shape=unsigned(bits), depth=len(words), init=part, attrs=attributes)
             m.submodules[name if not low else f"{name}_{low}"] = memory
             self._columns.append(memory)
         self._reads = 0

@@ -34,7 +34,9 @@ def log_sum_exp_design(lanes: int) -> Design:
     """Return ``LogSumExp(lanes=lanes)`` in Q16.16 as a design."""
     # This hash tells of all sources of the gateware.
     made_from = f"LogSumExp(lanes={lanes}) of {EngineConfig().build_hash:x}"
-    return Design(lambda: emit_rtlil(LogSumExp(lanes=lanes)), made_from=made_from)
+    return Design(
+        lambda platform: emit_rtlil(LogSumExp(lanes=lanes), platform), made_from=made_from
+    )
 
 
 def log_sums_of(
@@ -47,6 +49,7 @@ def log_sums_of(
     gaps: float = 0.0,
     stalls: float = 0.0,
     seed: int = 0,
+    pause: int = 0,
 ) -> tuple[NDArray[np.int32], NDArray[np.uint32]]:
     """Return what a simulated `LogSumExp` in Q16.16 gives for every packet.
 
@@ -65,6 +68,8 @@ def log_sums_of(
         See `StreamSimulation.run`.
     seed : int
         Of garbage, gaps and stalls.
+    pause : int
+        Cycles for which the unit may take nothing after a packet: those of a `SmallLogSumExp`.
 
     Returns
     -------
@@ -88,7 +93,9 @@ def log_sums_of(
         gaps=gaps,
         stalls=stalls,
         seed=seed,
-        max_cycles=1_000 + 4 * int(len(beats) / (1 - gaps) + packets / (1 - stalls)),
+        max_cycles=1_000
+        + packets * pause
+        + 4 * int(len(beats) / (1 - gaps) + packets / (1 - stalls)),
         # A result too many would come right behind, as a packet's does.
         extra_cycles=1,
     )
@@ -105,7 +112,7 @@ def packed_beats(
     scatter: int | None = None,
     seed: int = 0,
 ) -> NDArray[np.uint8]:
-    """Return packets as beats of `log_sum_exp.beat_layout`; unused lanes hold garbage.
+    """Return packets as beats of `beat.beat_layout`; unused lanes hold garbage.
 
     Parameters
     ----------
