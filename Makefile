@@ -8,7 +8,7 @@ OUT    ?= build/demo
 export CONSILIENCE_CACHE ?= $(CURDIR)/build/cache
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint verify mutants figures lock docs clean
+.PHONY: help setup demo test lint verify mutants figures timing lock docs clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ mutants: $(STAMP) ## plant hundreds of faults, each of which a test must notice 
 
 figures: $(STAMP) ## measure the figures of the README's table (a minute)
 	@$(BIN)/python -m examples.figures
+
+timing: $(STAMP) ## place and route CONFIG=..., or all published (hours): Fmax and area, build/timing/
+	@$(BIN)/python -m consilience.place_and_route $(CONFIG)
 
 docs: $(STAMP) ## render the computed pages: docs/link.md, docs/numerics.md
 	@$(BIN)/python -m docs.render

@@ -1,0 +1,61 @@
+"""What is placed and routed, under which name."""
+
+from dataclasses import dataclass
+
+from consilience.errors import BadInput
+
+from .targets import ECP5_85F_6, ECP5_85F_8, GOWIN_GW1NR9C, ICE40_HX8K, ICE40_UP5K, Target
+
+__all__ = ["PUBLISHED", "Configuration", "configuration"]
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """A number of lanes on a part.
+
+    Parameters
+    ----------
+    name : str
+    target : Target
+    lanes : int
+        W of the `LogSumExp`.
+    seeds : tuple of int
+        Of nextpnr's random choices; each is a run.
+    """
+
+    name: str
+    target: Target
+    lanes: int
+    seeds: tuple[int, ...] = (1,)
+
+
+PUBLISHED = (
+    Configuration("ecp5-85f-8-x8", ECP5_85F_8, 8),
+    Configuration("ecp5-85f-8-x16", ECP5_85F_8, 16),
+    Configuration("ecp5-85f-8-x32", ECP5_85F_8, 32),
+    Configuration("ecp5-85f-8-x64", ECP5_85F_8, 64, seeds=(1, 2, 3)),
+    Configuration("ecp5-85f-6-x8", ECP5_85F_6, 8),
+    Configuration("ecp5-85f-6-x16", ECP5_85F_6, 16),
+    Configuration("ecp5-85f-6-x32", ECP5_85F_6, 32),
+    Configuration("ecp5-85f-6-x64", ECP5_85F_6, 64),
+    Configuration("ice40-up5k-x1", ICE40_UP5K, 1),
+    Configuration("ice40-hx8k-x1", ICE40_HX8K, 1),
+    Configuration("gowin-gw1nr9c-x1", GOWIN_GW1NR9C, 1),
+    Configuration("gowin-gw1nr9c-x2", GOWIN_GW1NR9C, 2),
+)
+"""The table of docs/timing.md, in its order."""
+
+
+def configuration(name: str) -> Configuration:
+    """Return a published configuration.
+
+    Raises
+    ------
+    BadInput
+        None has that name; the message lists those there are.
+    """
+    for known in PUBLISHED:
+        if known.name == name:
+            return known
+    names = ", ".join(known.name for known in PUBLISHED)
+    raise BadInput(f"no configuration {name!r}; there are {names}")

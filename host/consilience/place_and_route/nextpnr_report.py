@@ -1,0 +1,115 @@
+"""What nextpnr reports: the clock reached, what is used of the part, the slowest path in words."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+__all__ = ["CriticalPath", "critical_path", "fmax_mhz", "over_full", "used", "why_it_failed"]
+
+_CARRY_INPUTS = ("CIN", "FCI")
+_CELL_PART = re.compile(
+    r"(_(TRELLIS|LUT\d|CCU2C|PFUMX|L6MUX|DPR16|DP16KD|SB_|DFF|ALU|MUX2|RAM16|SDP|pROM).*|\$.*)$"
+)
+"""What yosys and nextpnr append to the name of a signal to name the cells that make it."""
+
+_USED = re.compile(r"^Info:\s+(\w+):\s+(\d+)/\s*(\d+)\s+\d+%$", re.MULTILINE)
+_SLOW = re.compile(
+    r"^ERROR: Max frequency .*?: ([\d.]+) MHz \(FAIL at ([\d.]+) MHz\)", re.MULTILINE
+)
+
+
+@dataclass(frozen=True)
+class CriticalPath:
+    """The slowest path from a register to a register.
+
+    Parameters
+    ----------
+    start, end : str
+        The registers (or memories) as `unit.signal` of the gateware.
+    logic_ns, routing_ns : float
+        In cells, clock to output and setup included; in wires.
+    levels : int
+        Look-up tables and multiplexers passed, a carry chain counting once.
+    carries : int
+        Steps along carry chains.
+    """
+
+    start: str
+    end: str
+    logic_ns: float
+    routing_ns: float
+    levels: int
+    carries: int
+
+    @property
+    def words(self) -> str:
+        """The path as a sentence."""
+        total = self.logic_ns + self.routing_ns
+        chain = f", {self.carries} steps of carry" if self.carries else ""
+        way = f"within {self.start}" if self.start == self.end else f"{self.start} to {self.end}"
+        return (
+            f"{way}: {total:.2f} ns, of which {self.logic_ns:.2f} in {self.levels} levels of logic"
+            f"{chain} and {self.routing_ns:.2f} in wires"
+        )
+
+
+def fmax_mhz(report: Mapping[str, Any]) -> float:
+    """Return the clock reached by the only clock of a routed design, in MHz."""
+    (clock,) = report["fmax"].values()
+    return float(clock["achieved"])
+
+
+def used(report: Mapping[str, Any]) -> dict[str, int]:
+    """Return how many of each cell of the part are used, without those that are not."""
+    cells = {name: int(cell["used"]) for name, cell in report["utilization"].items()}
+    return {name: count for name, count in cells.items() if count}
+
+
+def critical_path(report: Mapping[str, Any]) -> CriticalPath:
+    """Return the slowest path of the only clock."""
+    (clock,) = report["fmax"]
+    edge = f"posedge {clock}"
+    (path,) = [
+        entry["path"]
+        for entry in report["critical_paths"]
+        if entry["from"] == edge and entry["to"] == edge
+    ]
+    wires = sum(step["delay"] for step in path if step["type"] == "routing")
+    inside = [step for step in path if step["type"] == "logic"]
+    carries = sum(step["from"]["port"] in _CARRY_INPUTS for step in inside)
+    return CriticalPath(
+        start=_signal(path[0]["from"]["cell"]),
+        end=_signal(path[-1]["to"]["cell"]),
+        logic_ns=round(sum(step["delay"] for step in path) - wires, 3),
+        routing_ns=round(wires, 3),
+        levels=len(inside) - carries,
+        carries=carries,
+    )
+
+
+def over_full(log: str) -> list[str]:
+    """Return what of a part is not enough, each with by how much, from a log of nextpnr."""
+    return [
+        f"{name} {int(wanted):,} of {int(there):,} ({100 * int(wanted) / int(there):.0f} %)"
+        for name, wanted, there in _USED.findall(log)
+        if int(wanted) > int(there)
+    ]
+
+
+def why_it_failed(log: str) -> str | None:
+    """Return in words why nextpnr gave up, from its log; None if it did not say."""
+    missing = over_full(log)
+    if missing:
+        return f"does not fit: {', '.join(missing)}"
+    slow = _SLOW.findall(log)
+    if slow:
+        reached, required = slow[-1]
+        return f"routed, but reaches {reached} MHz of the {required} MHz required"
+    errors = re.findall(r"^ERROR: (.*)$", log, re.MULTILINE)
+    return f"nextpnr: {errors[0]}" if errors else None
+
+
+def _signal(cell: str) -> str:
+    """Return the signal of the gateware after which a cell is named."""
+    return _CELL_PART.sub("", cell)

@@ -1,0 +1,148 @@
+"""Registers behind the block RAMs of an ECP5, moved into the RAMs' own output registers.
+
+A DP16KD takes 5.6 ns from its clock to its data, or 0.6 ns if they pass through its output
+register (speed 8). Yosys never uses that register: where a design registers what it has read, the
+flip-flops lie outside, behind those 5.6 ns and a wire. This pass on the netlist moves them inside.
+
+A port is changed only if the design does the same afterwards, cycle by cycle:
+
+- each output bit that is used goes to one place, the data input of a flip-flop;
+- that flip-flop has the port's clock, the same edge, is always enabled, is never set or reset, and
+  is 0 before its first clock, as the output register is;
+- the port is always enabled, its output register too, and neither is ever reset;
+- the port has 1 to 18 bits: with 36, one port's data come out of both.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+__all__ = ["Moved", "use_ram_output_registers"]
+
+_Sink = tuple[str, str, int]
+"""Cell, port and bit of it that read a net; the empty cell stands for a port of the module."""
+
+
+@dataclass(frozen=True)
+class Moved:
+    """How much was moved: ports of block RAMs, and the flip-flops that went."""
+
+    ports: int
+    registers: int
+
+
+def use_ram_output_registers(netlist: Mapping[str, Any], top: str) -> Moved:
+    """Move registers into block RAMs, in place.
+
+    Parameters
+    ----------
+    netlist : mapping
+        As yosys' ``write_json`` writes it after ``synth_ecp5``.
+    top : str
+        Name of the module.
+    """
+    module = netlist["modules"][top]
+    cells: dict[str, Any] = module["cells"]
+    sinks = _sinks(module)
+    ports = registers = 0
+    for ram in [cell for cell in cells.values() if cell["type"] == "DP16KD"]:
+        for side in "AB":
+            behind = _registers_behind(ram, side, cells, sinks)
+            for port, register in behind.items():
+                ram["connections"][port] = cells.pop(register)["connections"]["Q"]
+            if behind:
+                ram["parameters"][f"REGMODE_{side}"] = "OUTREG"
+                ports += 1
+                registers += len(behind)
+    return Moved(ports, registers)
+
+
+def _sinks(module: Mapping[str, Any]) -> dict[int, list[_Sink]]:
+    """Return what reads each net."""
+    sinks: dict[int, list[_Sink]] = defaultdict(list)
+    for name, cell in module["cells"].items():
+        for port, bits in cell["connections"].items():
+            if cell["port_directions"][port] != "output":
+                for place, bit in enumerate(bits):
+                    sinks[bit].append((name, port, place))
+    for name, port in module["ports"].items():
+        if port["direction"] != "input":
+            for place, bit in enumerate(port["bits"]):
+                sinks[bit].append(("", name, place))
+    return sinks
+
+
+def _registers_behind(
+    ram: Mapping[str, Any],
+    side: str,
+    cells: Mapping[str, Any],
+    sinks: Mapping[int, list[_Sink]],
+) -> dict[str, str]:
+    """Return the flip-flop behind each used output of a port; none if any cannot be moved."""
+    if not _takes_a_register(ram, side):
+        return {}
+    clock = ram["connections"][f"CLK{side}"]
+    edge = _parameter(ram, f"CLK{side}MUX", f"CLK{side}") == f"CLK{side}"
+    behind = {}
+    for port, bits in ram["connections"].items():
+        if not port.startswith(f"DO{side}") or not bits or not sinks.get(bits[0]):
+            continue
+        reads = sinks[bits[0]]
+        if len(reads) != 1 or reads[0][1] != "DI":
+            return {}
+        name = reads[0][0]
+        if not _only_delays(cells.get(name), clock, rising=edge):
+            return {}
+        behind[port] = name
+    return behind
+
+
+def _takes_a_register(ram: Mapping[str, Any], side: str) -> bool:
+    """Return whether a port has an output register to spare that does nothing but delay."""
+    return (
+        _parameter(ram, f"REGMODE_{side}", "NOREG") == "NOREG"
+        and all(_number(ram, f"DATA_WIDTH_{one}", 18) <= 18 for one in "AB")
+        and _parameter(ram, "GSR", "ENABLED") == "DISABLED"
+        and _parameter(ram, f"CLK{side}MUX", f"CLK{side}") in (f"CLK{side}", "INV")
+        and _constant(ram, f"CE{side}") == "1"
+        and _parameter(ram, f"CE{side}MUX", f"CE{side}") == f"CE{side}"
+        and _constant(ram, f"OCE{side}") == "1"
+        and _parameter(ram, f"OCE{side}MUX", f"OCE{side}") == f"OCE{side}"
+        and _constant(ram, f"RST{side}") == "0"
+        and _parameter(ram, f"RST{side}MUX", f"RST{side}") == f"RST{side}"
+    )
+
+
+def _only_delays(register: Mapping[str, Any] | None, clock: list[Any], *, rising: bool) -> bool:
+    """Return whether a cell is a flip-flop of that clock with nothing but data in and out."""
+    if register is None or register["type"] != "TRELLIS_FF":
+        return False
+    enable = _parameter(register, "CEMUX", "1")
+    return (
+        register["connections"]["CLK"] == clock
+        and _parameter(register, "CLKMUX", "CLK") == ("CLK" if rising else "INV")
+        and (enable == "1" or (enable == "CE" and _constant(register, "CE") == "1"))
+        and _parameter(register, "LSRMUX", "LSR") == "LSR"
+        and _constant(register, "LSR", unconnected="0") == "0"
+        and _parameter(register, "REGSET", "RESET") == "RESET"
+        and _parameter(register, "GSR", "ENABLED") == "DISABLED"
+        and not register["connections"].get("M")
+        and not int(str(register["attributes"].get("keep", "0")), 2)
+    )
+
+
+def _parameter(cell: Mapping[str, Any], name: str, default: str) -> str:
+    """Return a parameter as text; yosys puts a space behind what else would look like a number."""
+    return str(cell["parameters"].get(name, default)).strip()
+
+
+def _number(cell: Mapping[str, Any], name: str, default: int) -> int:
+    value = cell["parameters"].get(name, default)
+    return int(value, 2) if isinstance(value, str) else int(value)
+
+
+def _constant(cell: Mapping[str, Any], port: str, *, unconnected: str = "") -> str:
+    """Return "0" or "1" if a port of one bit is tied to it, "" if it is driven or unknown."""
+    bits = cell["connections"].get(port) or [unconnected]
+    return bits[0] if bits[0] in ("0", "1") else ""

