@@ -6,7 +6,7 @@ unit's own; the results are folded into a signature, of which one bit is a pin. 
 flip-flops and no logic per lane.
 """
 
-from amaranth.hdl import Cat, Module, Signal
+from amaranth.hdl import Cat, Const, Module, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -17,7 +17,14 @@ from .log_sum_exp import LogSumExp
 from .pipeline import flow
 from .table import READ_CYCLES, Table
 
-__all__ = ["WORDS", "ResultSignature", "WideBench", "WideSource", "stimulus_words"]
+__all__ = [
+    "WORDS",
+    "ResultSignature",
+    "WideBench",
+    "WideSource",
+    "lanes_in_a_row",
+    "stimulus_words",
+]
 
 WORDS = 512
 """Depth of the stimulus, and so its period in beats."""
@@ -93,16 +100,25 @@ class WideSource(wiring.Component):
             m.d.sync += self.o.valid.eq(1)
 
         word = Table(m, platform, "stimulus", stimulus_words()).read(m, address)
-        m.d.sync += self.o.p.last.eq(word[_LAST_BIT])
-        code, keep = word[:_CODE_BITS], word[_KEEP_BIT]
-        for lane in range(self.lanes):
-            here = Signal(_CODE_BITS, name=f"code_{lane}", reset_less=True)
-            kept = Signal(name=f"keep_{lane}", reset_less=True)
-            m.d.sync += [here.eq(code), kept.eq(keep)]
-            m.d.comb += [self.o.p.codes[lane].eq(here), self.o.p.keep[lane].eq(kept)]
-            turned = here[:_FRACTION_BITS].rotate_left(FRACTION_TURN)
-            code, keep = Cat(turned, here[_FRACTION_BITS:]), kept
+        lanes_in_a_row(m, word, self.o.p, Const(1))
         return m
+
+
+def lanes_in_a_row(m: Module, word: Value, beat, moves: Value) -> None:
+    """Drive a beat from registers, one a lane: when it moves, lane 0 takes the stimulus' word and
+    each other one what the lane before it had, the fraction rotated by `FRACTION_TURN` bits.
+    """
+    code, keep = word[:_CODE_BITS], word[_KEEP_BIT]
+    with m.If(moves):
+        m.d.sync += beat.last.eq(word[_LAST_BIT])
+    for lane in range(len(beat.keep)):
+        here = Signal(_CODE_BITS, name=f"code_{lane}", reset_less=True)
+        kept = Signal(name=f"keep_{lane}", reset_less=True)
+        with m.If(moves):
+            m.d.sync += [here.eq(code), kept.eq(keep)]
+        m.d.comb += [beat.codes[lane].eq(here), beat.keep[lane].eq(kept)]
+        turned = here[:_FRACTION_BITS].rotate_left(FRACTION_TURN)
+        code, keep = Cat(turned, here[_FRACTION_BITS:]), kept
 
 
 class ResultSignature(wiring.Component):
@@ -149,14 +165,14 @@ class WideBench(wiring.Component):
 
     def __init__(self, lanes: int) -> None:
         self.source = WideSource(lanes)
-        self.log_sum_exp = LogSumExp(Q16_16, lanes)
+        self.unit = LogSumExp(Q16_16, lanes)
         self.sink = ResultSignature()
         super().__init__({"pin": Out(1)})
 
     def elaborate(self, platform) -> Module:
         m = Module()
         m.submodules.source = source = self.source
-        m.submodules.log_sum_exp = unit = self.log_sum_exp
+        m.submodules.log_sum_exp = unit = self.unit
         m.submodules.sink = sink = self.sink
         m.d.comb += [
             unit.i.p.eq(source.o.p),

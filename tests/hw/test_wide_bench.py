@@ -1,4 +1,4 @@
-"""The bench top that place and route is asked about computes what its model says."""
+"""The bench tops that place and route is asked about compute what their model says."""
 
 import numpy as np
 import pytest
@@ -9,6 +9,7 @@ from consilience_hw.log2 import result_layout
 from consilience_hw.log_format import Q16_16
 from consilience_hw.pipeline import delayed, flow
 from consilience_hw.result_status import ResultStatus
+from consilience_hw.small_bench import SmallBench
 from consilience_hw.wide_bench import WORDS, WideBench, WideSource
 from consilience_sim import golden
 from consilience_sim.compiled import StreamSimulation
@@ -20,10 +21,10 @@ SIGNATURE_CYCLES = 2
 
 
 class Observed(wiring.Component):
-    """The bench as a stream: each result, and the signature of all results up to it."""
+    """A bench as a stream: each result, and the signature of all results up to it."""
 
-    def __init__(self, lanes):
-        self.bench = WideBench(lanes)
+    def __init__(self, bench):
+        self.bench = bench
         layout = {"result": result_layout(Q16_16).size, "signature": RESULT_BITS}
         super().__init__({"i": In(flow(1)), "o": Out(flow(data.StructLayout(layout)))})
 
@@ -64,15 +65,17 @@ def check(payloads, lanes):
     return results
 
 
-@pytest.mark.parametrize("lanes", [1, 8])
-def test_results_and_signature_are_those_of_the_model(lanes):
-    results = check(run_stream(Observed(lanes), [], 60).outputs, lanes)
+@pytest.mark.parametrize(
+    ("bench", "lanes"), [(WideBench, 1), (WideBench, 8), (SmallBench, 1), (SmallBench, 2)]
+)
+def test_results_and_signature_are_those_of_the_model(bench, lanes):
+    results = check(run_stream(Observed(bench(lanes)), [], 60).outputs, lanes)
     assert len(set(results)) > 40, "results that differ"
 
 
 @pytest.mark.slow
 def test_64_lanes_over_more_than_a_period():
-    with StreamSimulation(Observed(64), name="bench with 64 lanes") as simulation:
+    with StreamSimulation(Observed(WideBench(64)), name="bench with 64 lanes") as simulation:
         outputs, _, _ = simulation.run(
             np.empty((0, 1), dtype=np.uint8), WORDS // 2, max_cycles=8 * WORDS
         )

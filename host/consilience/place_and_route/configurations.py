@@ -1,6 +1,12 @@
 """What is placed and routed, under which name."""
 
 from dataclasses import dataclass
+from typing import Any
+
+from consilience_hw.log_sum_exp import LogSumExp
+from consilience_hw.small_bench import SmallBench
+from consilience_hw.small_log_sum_exp import SmallLogSumExp
+from consilience_hw.wide_bench import WideBench
 
 from consilience.errors import BadInput
 
@@ -18,15 +24,28 @@ class Configuration:
     name : str
     target : Target
     lanes : int
-        W of the `LogSumExp`.
+        W of the unit.
     seeds : tuple of int
         Of nextpnr's random choices; each is a run.
+    small : bool
+        The unit is the `SmallLogSumExp`, otherwise the `LogSumExp`.
     """
 
     name: str
     target: Target
     lanes: int
     seeds: tuple[int, ...] = (1,)
+    small: bool = False
+
+    @property
+    def unit(self) -> Any:
+        """A new unit."""
+        return (SmallLogSumExp if self.small else LogSumExp)(lanes=self.lanes)
+
+    @property
+    def bench(self) -> Any:
+        """A new unit in a bench whose only pins are clock, reset and one output."""
+        return (SmallBench if self.small else WideBench)(self.lanes)
 
 
 PUBLISHED = (
@@ -38,10 +57,10 @@ PUBLISHED = (
     Configuration("ecp5-85f-6-x16", ECP5_85F_6, 16),
     Configuration("ecp5-85f-6-x32", ECP5_85F_6, 32),
     Configuration("ecp5-85f-6-x64", ECP5_85F_6, 64),
-    Configuration("ice40-up5k-x1", ICE40_UP5K, 1),
-    Configuration("ice40-hx8k-x1", ICE40_HX8K, 1),
-    Configuration("gowin-gw1nr9c-x1", GOWIN_GW1NR9C, 1),
-    Configuration("gowin-gw1nr9c-x2", GOWIN_GW1NR9C, 2),
+    Configuration("ice40-up5k-x1", ICE40_UP5K, 1, small=True),
+    Configuration("ice40-hx8k-x1", ICE40_HX8K, 1, small=True),
+    Configuration("gowin-gw1nr9c-x1", GOWIN_GW1NR9C, 1, small=True),
+    Configuration("gowin-gw1nr9c-x2", GOWIN_GW1NR9C, 2, small=True),
 )
 """The table of docs/timing.md, in its order."""
 

@@ -6,9 +6,6 @@ from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from consilience_hw.log_sum_exp import LogSumExp
-from consilience_hw.wide_bench import WideBench
-
 from .configurations import Configuration
 from .routing import RoutedDesign, packed_cells, routed
 from .synthesis import cell_counts, synthesised
@@ -81,6 +78,7 @@ class Measurement:
         return {
             "configuration": self.configuration.name,
             "part": target.part,
+            "unit_is": "SmallLogSumExp" if self.configuration.small else "LogSumExp",
             "lanes": lanes,
             "fmax_mhz": {str(run.seed): round(run.fmax_mhz, 2) for run in self.runs},
             "fmax_median_mhz": round(self.fmax_mhz, 2),
@@ -119,14 +117,14 @@ def measure(configuration: Configuration, working: Working) -> Measurement:
     ConsilienceError
         Yosys failed.
     """
-    name, target, lanes = configuration.name, configuration.target, configuration.lanes
+    name, target = configuration.name, configuration.target
     tools = {tool: tool_version(tool) for tool in ("amaranth", YOSYS, target.router)}
-    unit = LogSumExp(lanes=lanes)
+    unit = configuration.unit
     with working(f"{name}: synthesis of the unit alone"):
         alone = synthesised(unit, target, name=f"{name} alone")
         packed = packed_cells(alone, target, name=f"{name} alone")
     with working(f"{name}: synthesis of the unit in its bench"):
-        bench = synthesised(WideBench(lanes), target, name=name)
+        bench = synthesised(configuration.bench, target, name=name)
     runs = []
     for seed in configuration.seeds:
         with working(f"{name}: place and route, seed {seed}"):

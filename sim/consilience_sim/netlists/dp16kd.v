@@ -1,8 +1,8 @@
 // Block RAM of the ECP5, of which yosys' library has only the pins, in the modes that its
-// lattice/brams_map_16kd.v makes of our memories: 9, 18 or 36 bits, no output register, no reset of
-// what was read. With 36 bits port A writes by all data pins, and port B reads by all. While it
-// writes, a port reads what was there before, or keeps what it has read; from where the other port
-// writes it reads what was there before. An instance in another mode does not elaborate.
+// lattice/brams_map_16kd.v makes of our memories: 9, 18 or 36 bits, no reset of what was read. With 36
+// bits port A writes by all data pins, and port B reads by all; with fewer a port may have its output
+// register. While it writes, a port reads what was there before, or keeps what it has read; from where
+// the other port writes it reads what was there before. An instance in another mode does not elaborate.
 
 module DP16KD (
 	input DIA17, DIA16, DIA15, DIA14, DIA13, DIA12, DIA11, DIA10, DIA9, DIA8, DIA7, DIA6, DIA5, DIA4,
@@ -66,7 +66,9 @@ generate
 			|| (DATA_WIDTH_B != 9 && DATA_WIDTH_B != 18 && DATA_WIDTH_B != 36)
 			|| (WRITEMODE_A != "NORMAL" && WRITEMODE_A != "READBEFOREWRITE")
 			|| (WRITEMODE_B != "NORMAL" && WRITEMODE_B != "READBEFOREWRITE")
-			|| REGMODE_A != "NOREG" || REGMODE_B != "NOREG" || CLKAMUX != "CLKA" || CLKBMUX != "CLKB"
+			|| (REGMODE_A != "NOREG" && (REGMODE_A != "OUTREG" || DATA_WIDTH_B == 36))
+			|| (REGMODE_B != "NOREG" && (REGMODE_B != "OUTREG" || DATA_WIDTH_B == 36))
+			|| CLKAMUX != "CLKA" || CLKBMUX != "CLKB"
 			|| CSDECODE_A != "0b000" || CSDECODE_B != "0b000")
 		DP16KD_IN_A_MODE_WITHOUT_A_MODEL unknown();
 endgenerate
@@ -157,13 +159,22 @@ wire [17:0] narrow_b = {9'b0, from_b[0] ? half_b[17:9] : half_b[8:0]};
 wire [17:0] do_a = DATA_WIDTH_B == 36 ? row_b[17:0] : DATA_WIDTH_A == 18 ? half_a : narrow_a;
 wire [17:0] do_b = DATA_WIDTH_B == 36 ? row_b[35:18] : DATA_WIDTH_B == 18 ? half_b : narrow_b;
 
+reg [17:0] held_a = 0;
+reg [17:0] held_b = 0;
+
+always @(posedge CLKA)
+	if (OCEA) held_a <= do_a;
+
+always @(posedge CLKB)
+	if (OCEB) held_b <= do_b;
+
 assign {
 	DOA17, DOA16, DOA15, DOA14, DOA13, DOA12, DOA11, DOA10, DOA9, DOA8, DOA7, DOA6, DOA5,
 	DOA4, DOA3, DOA2, DOA1, DOA0
-} = do_a;
+} = REGMODE_A == "OUTREG" ? held_a : do_a;
 assign {
 	DOB17, DOB16, DOB15, DOB14, DOB13, DOB12, DOB11, DOB10, DOB9, DOB8, DOB7, DOB6, DOB5,
 	DOB4, DOB3, DOB2, DOB1, DOB0
-} = do_b;
+} = REGMODE_B == "OUTREG" ? held_b : do_b;
 
 endmodule
