@@ -5,27 +5,36 @@ from pathlib import Path
 
 import pytest
 from consilience_hw.accumulator import Accumulator
+from consilience_hw.beat_reducer import CLUSTER_LANES, BeatReducer
+from consilience_hw.cluster import Cluster
 from consilience_hw.evidence_accumulator import EvidenceAccumulator
 from consilience_hw.exp2 import Exp2
+from consilience_hw.highest_bin import HighestBin
 from consilience_hw.link.session import Session
 from consilience_hw.log2 import Log2
 from consilience_hw.log_sum_exp import LogSumExp
 from consilience_hw.merge import Merge
 from consilience_hw.posterior import Posterior
+from consilience_hw.state_merge import StateMerge
 from consilience_hw.tree_reducer import TreeReducer
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
 
 
-def by_lanes(unit):
-    one, eight, many = (unit(lanes=lanes).latency for lanes in (1, 8, 64))
-    return f"{one} for 1 lane, {eight} for 8, {many} for 64"
+def by_lanes(unit, numbers=(1, 8, 64)):
+    """The unit's latencies as the table has them: "2 for 1 lane, 4 for 8"."""
+    first, *others = ((unit(lanes=lanes).latency, lanes) for lanes in numbers)
+    return ", ".join([f"{first[0]} for 1 lane", *(f"{cycles} for {n}" for cycles, n in others)])
 
 
 LATENCIES = {
     "Exp2": str(Exp2.latency),
+    "HighestBin": by_lanes(HighestBin),
     "TreeReducer": by_lanes(TreeReducer),
+    "Cluster": by_lanes(Cluster, (1, CLUSTER_LANES)),
+    "StateMerge": f"{StateMerge.latency}, their tops {StateMerge.top_latency}",
+    "BeatReducer": by_lanes(BeatReducer),
     "Accumulator": str(Accumulator.latency),
     "Merge": str(Merge.latency),
     "Log2": str(Log2().latency),
@@ -42,7 +51,7 @@ def test_latencies(unit):
     assert row, f"{unit} is not in the README's table"
     assert (ROOT / row[1]).is_file()
     assert LATENCIES[unit] in row[2]
-    if not any(word in row[2] for word in ("for", "per", "+")):
+    if not any(word in row[2] for word in ("for", "per", "+", "their")):
         assert row[2] == LATENCIES[unit]
 
 
