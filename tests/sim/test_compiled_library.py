@@ -58,7 +58,7 @@ def compiler(tmp_path, monkeypatch):
     return journal
 
 
-def small_design(config):
+def small_design(config, platform):
     o = Signal()
     m = Module()
     m.d.sync += o.eq(~o)

@@ -76,7 +76,9 @@ def random_beats(count):
 def test_memories_and_logic(family, monkeypatch, tmp_path):
     """In a new cache, so that all of the way is gone."""
     monkeypatch.setenv("CONSILIENCE_CACHE", str(tmp_path))
-    netlist = netlist_of(Design(lambda: emit_rtlil(Memories())), family, name="memories")
+    netlist = netlist_of(
+        Design(lambda platform: emit_rtlil(Memories(), platform)), family, name="memories"
+    )
     assert netlist.area["BRAM"] >= 3
     assert netlist.area["FF"] >= 12
     assert "module dut(" in netlist.verilog
@@ -108,7 +110,7 @@ def test_log_sum_exp():
 def test_synthesis_that_fails(monkeypatch, tmp_path):
     monkeypatch.setenv("CONSILIENCE_CACHE", str(tmp_path))
     with pytest.raises(BuildFailed, match=r"synthesis failed .* log in"):
-        netlist_of(Design(lambda: "no RTLIL"), Family.ICE40, name="nothing")
+        netlist_of(Design(lambda platform: "no RTLIL"), Family.ICE40, name="nothing")
 
 
 def module_of(*cells):

@@ -13,7 +13,8 @@ class Design:
     Parameters
     ----------
     emit : callable
-        Returns it as text of a module named `emission.TOP`: RTLIL, or a netlist of gates.
+        Returns it as text of a module named `emission.TOP`: RTLIL, elaborated for the platform that
+        it is given (None for none), or a netlist of gates.
     made_from : str, optional
         Tells it from every other, with the gateware's sources: then it is not emitted again to find
         that it has been compiled.
@@ -21,6 +22,6 @@ class Design:
         It is a netlist, as `gates.write_gates` takes it.
     """
 
-    emit: Callable[[], str]
+    emit: Callable[[object], str]
     made_from: str | None = None
     gates: bool = False

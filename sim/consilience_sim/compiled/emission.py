@@ -57,15 +57,18 @@ def gateware_unchanged() -> bool:
     return all(source.stat().st_mtime < _imported for source in sources)
 
 
-def emit_rtlil(component: Any) -> str:
-    """Return a component as RTLIL: for an engine 1 to 2 MB of text, in about 1.5 s."""
-    text: str = rtlil.convert(component, name=TOP, emit_src=False)
+def emit_rtlil(component: Any, platform: object = None) -> str:
+    """Return a component as RTLIL: for an engine 1 to 2 MB of text, in about 1.5 s.
+
+    With a platform as it is built there, for example of cells that only one family has.
+    """
+    text: str = rtlil.convert(component, name=TOP, platform=platform, emit_src=False)
     return text
 
 
-def emit_engine(config: EngineConfig) -> str:
+def emit_engine(config: EngineConfig, platform: object = None) -> str:
     """Return an engine as RTLIL."""
-    return emit_rtlil(Engine(config))
+    return emit_rtlil(Engine(config), platform)
 
 
 def write_cxxrtl(design: str, folder: Path, log: Path, *, waves: bool) -> None:

@@ -2,6 +2,7 @@
 
 import logging
 import time
+from functools import partial
 from pathlib import Path
 
 from consilience_hw.engine_config import EngineConfig
@@ -61,7 +62,7 @@ def engine_library(config: EngineConfig, *, waves: bool) -> Path:
 
 def engine_design(config: EngineConfig) -> Design:
     """Return an engine as a design."""
-    return Design(lambda: emit_engine(config), made_from=str(config.build_hash))
+    return Design(partial(emit_engine, config), made_from=str(config.build_hash))
 
 
 def library_of(design: Design, harness: Path, name: str, *, waves: bool = False) -> Path:
@@ -97,7 +98,7 @@ def library_of(design: Design, harness: Path, name: str, *, waves: bool = False)
         _log.info("compiling the simulated %s, once; about 15 s", name)
         log = entry.with_suffix(".log")
         log.unlink(missing_ok=True)
-        made = _build(design, text or design.emit(), harness, compiler, work, log, waves=waves)
+        made = _build(design, text or design.emit(None), harness, compiler, work, log, waves=waves)
         _log.info("compiled the simulated %s in %.1f s", name, time.monotonic() - started)
         return made
 
@@ -105,8 +106,8 @@ def library_of(design: Design, harness: Path, name: str, *, waves: bool = False)
     return entry / _LIBRARY
 
 
-def hash_and_text(design: Design) -> tuple[str, str | None]:
-    """Return the hash of a design's text, and the text if it had to be emitted.
+def hash_and_text(design: Design, platform: object = None) -> tuple[str, str | None]:
+    """Return the hash of a design's text for a platform, and the text if it had to be emitted.
 
     To emit it takes longer than all the rest of a start, so its hash is noted under that of all it
     is made from.
@@ -114,12 +115,13 @@ def hash_and_text(design: Design) -> tuple[str, str | None]:
     emitted = []
 
     def emit() -> str:
-        emitted.append(design.emit())
+        emitted.append(design.emit(platform))
         return digest(emitted[0])
 
     if design.made_from is not None and gateware_unchanged():
         notes = cache_folder() / "sim" / "designs"
-        design_hash = text_made_once(notes / digest(design.made_from, emission_tools()), emit)
+        made_from = (design.made_from, type(platform).__name__)
+        design_hash = text_made_once(notes / digest(*made_from, emission_tools()), emit)
     else:
         design_hash = emit()
     return design_hash, emitted[0] if emitted else None

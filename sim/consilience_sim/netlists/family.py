@@ -5,6 +5,8 @@ from enum import Enum
 from importlib.util import find_spec
 from pathlib import Path
 
+from consilience_hw.ecp5 import Ecp5Fabric
+
 __all__ = ["Family"]
 
 _DP16KD = Path(__file__).with_name("dp16kd.v")
@@ -20,6 +22,11 @@ class Family(Enum):
     def synthesis(self) -> str:
         """Yosys' command that maps to the family's cells: products in look-up tables, no DSP."""
         return {Family.ICE40: "synth_ice40", Family.ECP5: "synth_ecp5 -nodsp"}[self]
+
+    @property
+    def platform(self) -> object:
+        """What the gateware is elaborated for: it has cells of its own for some families."""
+        return {Family.ICE40: None, Family.ECP5: Ecp5Fabric()}[self]
 
     @property
     def models(self) -> tuple[Path, ...]:

@@ -80,7 +80,8 @@ class Netlist:
     def design(self) -> Design:
         """The cells' models put in their places, as gates: to be compiled."""
         gates = self.folder / "gates.json"
-        return Design(gates.read_text, made_from=f"netlist {self.folder.name}", gates=True)
+        made_from = f"netlist {self.folder.name}"
+        return Design(lambda platform: gates.read_text(), made_from=made_from, gates=True)
 
     @property
     def cells(self) -> dict[str, int]:
@@ -96,7 +97,9 @@ class Netlist:
 
 
 def netlist_of(design: Design, family: Family, *, name: str) -> Netlist:
-    """Synthesise a design, once: some 40 s with one lane, on a machine where yosys has run before.
+    """Synthesise a design as it is built for a family, once.
+
+    With one lane it takes some 40 s, on a machine where yosys has run before.
 
     Parameters
     ----------
@@ -111,7 +114,8 @@ def netlist_of(design: Design, family: Family, *, name: str) -> Netlist:
     BuildFailed
         Yosys failed; the message names its log.
     """
-    design_hash, text = hash_and_text(design)
+    platform = family.platform
+    design_hash, text = hash_and_text(design, platform)
     models = family.models
     script = _SCRIPT.format(
         synthesis=family.synthesis,
@@ -131,7 +135,7 @@ def netlist_of(design: Design, family: Family, *, name: str) -> Netlist:
         started = time.monotonic()
         _log.info("synthesising the %s for %s, once; a minute or two", name, family.value)
         # All under relative names: yosys in its sandbox sees another /tmp than ours.
-        (work / "design.il").write_text(text or design.emit())
+        (work / "design.il").write_text(text or design.emit(platform))
         (work / "script.ys").write_text(script)
         # Apart, lest what yosys includes from its own folder be found here.
         (work / "models").mkdir()
