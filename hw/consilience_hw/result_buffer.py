@@ -50,7 +50,8 @@ class ResultBuffer(wiring.Component):
         memory = Memory(shape=width, depth=self.depth, init=[], attrs=attributes)
         m.submodules.memory = memory
         m.submodules.waiting = waiting = SyncFIFO(width=width, depth=WAITING)
-        write, read = memory.write_port(), memory.read_port()
+        write = memory.write_port()
+        read = memory.read_port()
 
         stored = Signal(range(self.depth + 1))  # in the memory, not yet read
         room = Signal(range(WAITING + 1), init=WAITING)  # at the output, promised to no read

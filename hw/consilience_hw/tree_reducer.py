@@ -120,7 +120,9 @@ class TreeReducer(wiring.Component):
         parts = []
         for i in range(fmt.parts):
             keep_q3 = Signal(name=f"keep_{lane}_{i}", reset_less=True)
-            m.d.sync += keep_q3.eq(near_q2 & (below_q2 <= fmt.window_bins - i))
+            # What is near is high enough for the first part.
+            inside = below_q2 <= fmt.window_bins - i if i else Const(1, 1)
+            m.d.sync += keep_q3.eq(near_q2 & inside)
             low = (fmt.parts - 1 - i) * fmt.bin_width
             part = Signal(fmt.bin_width, name=f"cut_{lane}_{i}", reset_less=True)
             # AND instead of a multiplexer: cases that load zero would become synchronous-reset
