@@ -11,17 +11,25 @@ from typing import Any
 from amaranth.hdl import Array, Assert, Assume, Cat, Module, Mux, Signal, Value, signed
 from amaranth.lib import data
 from consilience_hw.accumulator import Accumulator
-from consilience_hw.exp2 import term_layout
+from consilience_hw.highest_bin import HighestBin, bin_key, key_bits
 from consilience_hw.log_format import LogFormat
 from consilience_hw.merge import Merge
 from consilience_hw.pipeline import delayed
+from consilience_hw.state_merge import StateMerge
 from consilience_hw.tree_reducer import TreeReducer
 from consilience_hw.window import window_layout
 
 from tests.verify.formal.netlist import flat_netlist
 from tests.verify.formal.proof import Monitor, Outcome
 
-__all__ = ["FORMAT", "accumulator_step", "merge_step", "reducer_beat"]
+__all__ = [
+    "FORMAT",
+    "accumulator_step",
+    "highest_of_lanes",
+    "merge_step",
+    "reducer_beat",
+    "state_merge_step",
+]
 
 
 class SmallFormat(LogFormat):
@@ -176,21 +184,79 @@ def merge_step(folder: Path) -> Outcome:
     return Monitor(netlist, body).question(folder).for_ever(unit.latency + 1)
 
 
+def state_merge_step(folder: Path, lead: int = StateMerge.least_lead) -> Outcome:
+    """Prove for ever: `StateMerge` gives the sum of two states whose tops came `lead` before."""
+    unit = StateMerge(FORMAT, FORMAT.capacity // 2, lead)
+    netlist = flat_netlist(unit, folder)
+    layout = unit.i.payload.shape()
+    key = key_bits(FORMAT)
+
+    def body(m: Module, ports: Ports) -> None:
+        late = data.View(layout, delayed(m, ports["i__payload"], unit.latency, "late"))
+        keys = delayed(m, ports["highest__payload"], lead + unit.latency, "keys")
+        for port, cycles in (("highest", unit.top_latency), ("i", unit.latency)):
+            answer = {"highest": "top", "i": "o"}[port]
+            entered = delayed(m, ports[f"{port}__valid"], cycles, f"{port}_entered", reset=True)
+            m.d.comb += Assert(ports[f"{answer}__valid"] == entered)
+        good = delayed(m, ports["i__valid"], unit.latency, "entered", reset=True)
+        for side in range(2):
+            own = bin_key(late[side].present, late[side].top.as_unsigned())
+            told = keys.word_select(side, key)
+            # Of an absent state the key tells no more than that.
+            matches = Mux(late[side].present, told == own, ~told[-1])
+            few = (late[side].count <= FORMAT.capacity // 2) & ~late[side].over
+            good = good & _well_formed(late[side]) & matches & few
+        a_key, b_key = (keys.word_select(side, key) for side in range(2))
+        top = delayed(m, ports["top__payload"], lead + unit.latency - unit.top_latency, "top")
+        m.d.comb += Assert(top == Mux(b_key > a_key, b_key, a_key))
+        result = data.View(window_layout(FORMAT), ports["o__payload"])
+        expected = Bins.of(late[0]).plus(Bins.of(late[1]))
+        m.d.comb += [Assert(~good | value) for value in expected.holds_in(result)]
+
+    return Monitor(netlist, body).question(folder).for_ever(lead + unit.latency + 1)
+
+
+def highest_of_lanes(folder: Path, lanes: int = 3) -> Outcome:
+    """Prove for ever: `HighestBin` gives the highest bin of the codes that are present."""
+    unit = HighestBin(FORMAT, lanes)
+    netlist = flat_netlist(unit, folder)
+    low = FORMAT.fraction_bits + 3
+
+    def body(m: Module, ports: Ports) -> None:
+        layout = unit.i.payload.shape()
+        codes = data.View(layout, delayed(m, ports["i__payload"], unit.latency, "late"))
+        valid = delayed(m, ports["i__valid"], unit.latency, "entered", reset=True)
+        present, top = Value.cast(0), Value.cast(FORMAT.min_top)
+        for lane in range(lanes):
+            number = codes[lane].code >> low
+            top = Mux(codes[lane].present & (number > top), number, top)
+            present = present | codes[lane].present
+        key = ports["o__payload"]
+        m.d.comb += [
+            Assert(ports["o__valid"] == valid),
+            Assert(key[-1] == present),
+            Assert(~present | (key[:-1] == (top - FORMAT.min_top).as_unsigned())),
+        ]
+
+    return Monitor(netlist, body).question(folder).for_ever(unit.latency + 1)
+
+
 def reducer_beat(folder: Path, lanes: int = 2) -> Outcome:
     """Prove for ever: each partial state is the exact sum of a beat's terms, cut at its window.
 
-    The terms are numbers in units of the lowest bit there can be; their sum by bin is read from
-    them in slices.
+    The window is that under the terms' highest key, which is given with them. The terms are numbers
+    in units of the lowest bit there can be; their sum by bin is read from them in slices.
     """
     fmt = FORMAT
     unit = TreeReducer(fmt, lanes)
     netlist = flat_netlist(unit, folder)
     lowest = -(1 << fmt.integer_bits - 1) - (fmt.parts - 1) * fmt.bin_width
     first_bin = lowest // fmt.bin_width
-    layout = data.ArrayLayout(term_layout(fmt), lanes)
+    layout = unit.i.payload.shape()
 
     def body(m: Module, ports: Ports) -> None:
-        terms = data.View(layout, delayed(m, ports["i__payload"], unit.latency, "late"))
+        beat = data.View(layout, delayed(m, ports["i__payload"], unit.latency, "late"))
+        terms = beat.terms
         valid = delayed(m, ports["i__valid"], unit.latency, "entered", reset=True)
         result = data.View(window_layout(fmt, lanes), ports["o__payload"])
         top = Signal(signed(fmt.integer_bits))
@@ -209,9 +275,12 @@ def reducer_beat(folder: Path, lanes: int = 2) -> Outcome:
                 m.d.comb += number.eq(term.mantissa << place)
             whole.append(number)
         m.d.comb += top.eq(highest >> 3)
+        key = bin_key(present, Cat(top)[: key_bits(fmt) - 1])
+        right = Mux(present, beat.highest == key, ~beat.highest[-1])
         m.d.comb += Assert(ports["o__valid"] == valid)
-        m.d.comb += Assert(~valid | (result.present == present))
-        with m.If(valid & present):
+        m.d.comb += Assert(~(valid & right) | (result.present == present))
+        m.d.comb += Assert(~(valid & right) | present | (Cat(*result.slots) == 0))
+        with m.If(valid & right & present):
             m.d.comb += Assert(result.top == top)
             slots = Array(result.slots[j] for j in range(fmt.slots))
             for number in range(first_bin, fmt.max_top + 1):

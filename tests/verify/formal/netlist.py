@@ -11,6 +11,7 @@ from amaranth.back import rtlil
 from amaranth.hdl import Value
 from amaranth.hdl._ir import PortDirection
 from amaranth.lib import data, wiring
+from consilience_hw.ecp5 import Ecp5Fabric
 
 from tests.verify.formal.yosys import run_yosys
 
@@ -147,13 +148,15 @@ def flat_netlist(
     folder : Path
         Where to work.
     form : Form
-        As written or synthesised; in the latter cells are replaced by Yosys' simulation models.
+        As written, or as built for a family and synthesised; then cells are replaced by Yosys'
+        simulation models.
     registers : str
         Memories that become registers, so that an invariant can speak of what is in them: a
         selection of Yosys'. All of them in a synthesised form, if it is not empty.
     """
     ports = component_ports(component)
-    text = rtlil.convert(component, name=UNIT, ports=ports, emit_src=False)
+    platform = Ecp5Fabric() if form is Form.ECP5 else None
+    text = rtlil.convert(component, name=UNIT, platform=platform, ports=ports, emit_src=False)
     (folder / "unit.il").write_text(text)
     script = ["read_rtlil unit.il", f"hierarchy -top {UNIT}"]
     if form in SYNTHESIS:

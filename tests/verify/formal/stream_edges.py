@@ -21,6 +21,7 @@ from consilience_hw.posterior import Posterior
 from consilience_hw.posterior_job import PosteriorJob
 from consilience_hw.reduce_job import ReduceJob
 
+from tests.verify.formal.buffered_results import counters_agree, show_counters
 from tests.verify.formal.influence import cone_of
 from tests.verify.formal.netlist import Netlist, flat_netlist
 from tests.verify.formal.proof import Monitor, Outcome
@@ -46,6 +47,10 @@ class StreamUnit:
         Over so many the induction goes.
     environment : callable, optional
         Adds what the unit may expect beyond streams that keep the rules.
+    show : callable, optional
+        Makes ports of inner nets, for `invariants`.
+    invariants : callable, optional
+        What is true in every reachable state, proved along with the rule.
     """
 
     name: str
@@ -54,10 +59,15 @@ class StreamUnit:
     outputs: tuple[str, ...]
     cycles: int = 1
     environment: Callable[[Module, Ports], None] | None = None
+    show: Callable[[Netlist], None] | None = None
+    invariants: Callable[[Ports], list[Value]] | None = None
 
     def netlist(self, folder: Path) -> Netlist:
         """Return the unit, flat."""
-        return flat_netlist(self.build(), folder)
+        netlist = flat_netlist(self.build(), folder)
+        if self.show is not None:
+            self.show(netlist)
+        return netlist
 
 
 def stream_rule(m: Module, ports: Ports, stream: str) -> Value:
@@ -80,6 +90,8 @@ def rules_outcome(unit: StreamUnit, netlist: Netlist, folder: Path, cycles: int 
         m.d.comb += [Assume(stream_rule(m, ports, stream)) for stream in unit.inputs]
         if unit.environment is not None:
             unit.environment(m, ports)
+        if unit.invariants is not None:
+            m.d.comb += [Assert(value) for value in unit.invariants(ports)]
         m.d.comb += [Assert(stream_rule(m, ports, stream)) for stream in unit.outputs]
 
     question = Monitor(netlist, body).question(folder)
@@ -127,7 +139,14 @@ def _one_fragment(m: Module, ports: Ports) -> None:
 SMALL = EngineConfig(lanes=2, hypotheses=2, credits=2, largest_payload=256)
 
 EDGES = (
-    StreamUnit("LogSumExp", partial(LogSumExp, Q16_16, 2), ("i",), ("o",)),
+    StreamUnit(
+        "LogSumExp",
+        partial(LogSumExp, Q16_16, 2),
+        ("i",),
+        ("o",),
+        show=partial(show_counters, inside="results."),
+        invariants=counters_agree,
+    ),
     StreamUnit("Posterior", partial(Posterior, Q16_16, 4), ("i", "total"), ("o", "terms")),
     StreamUnit(
         "ReduceJob", partial(ReduceJob, Q16_16, 4), ("port__i", "sums"), ("beats", "port__o")

@@ -5,10 +5,21 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from consilience_hw.accumulator import Accumulator
 from consilience_hw.log_format import Q16_16
+from consilience_hw.log_sum_exp import LogSumExp
+from consilience_hw.state_merge import StateMerge
 
+from tests.verify.formal.buffered_results import buffer_order
 from tests.verify.formal.counting import counter_sums
-from tests.verify.formal.exact_sums import FORMAT, accumulator_step, merge_step, reducer_beat
+from tests.verify.formal.exact_sums import (
+    FORMAT,
+    accumulator_step,
+    highest_of_lanes,
+    merge_step,
+    reducer_beat,
+    state_merge_step,
+)
 from tests.verify.formal.faults import (
     CarryingAccumulator,
     DeafDecoder,
@@ -28,11 +39,14 @@ __all__ = ["run"]
 
 Proof = Callable[[Path], Outcome]
 
-SUM_BEATS, SUM_CYCLES = 3, 6
+SUM_BEATS = 3
+SUM_CYCLES = SUM_BEATS + Accumulator.latency
 TRIP_CYCLES = 11
 PACKET_CYCLES = 28
-FIFO_DEPTHS = (4, 32, 128)
-"""A small one, and those behind `Posterior` with two hypotheses and behind `LogSumExp`."""
+FIFO_DEPTHS = (4, 32)
+"""A small one, and those behind `Posterior` with two hypotheses."""
+BUFFER_DEPTHS = (2, 64)
+"""The smallest one, and that behind `LogSumExp`."""
 
 
 def run(scale: Scale, progress: Progress) -> Findings:
@@ -93,9 +107,14 @@ def _claim(text: str, cases: int, problems: list[str]) -> Claim:
 def _proofs(full: bool) -> dict[str, dict[str, Proof]]:
     """Return the proofs by what they show together."""
     depths = FIFO_DEPTHS if full else FIFO_DEPTHS[:1]
+    buffers = BUFFER_DEPTHS if full else BUFFER_DEPTHS[:1]
     groups: dict[str, dict[str, Proof]] = {
         f"The FIFO gives what it took, once, in order, for ever (induction), depths {depths}": {
             f"fifo {depth}": partial(fifo_order, queue=Queue(depth)) for depth in depths
+        },
+        "ResultBuffer gives what it took, once, in order, if never given more than it can hold, "
+        f"for ever (induction), depths {buffers}": {
+            f"ResultBuffer {depth}": partial(buffer_order, depth=depth) for depth in buffers
         },
         "A queued reply is offered exactly once, within as many idle cycles as there are slots, "
         "for ever (induction)": {"ReplyStore": reply_queue},
@@ -113,8 +132,8 @@ def _proofs(full: bool) -> dict[str, dict[str, Proof]]:
         },
     }
     if not full:
-        groups["One beat to an arbitrary state is its integer sum (2 beats, 5 cycles)"] = {
-            "Accumulator": partial(accumulator_step, beats=2, cycles=5)
+        groups["HighestBin gives the highest bin of its codes, for ever (induction)"] = {
+            "HighestBin": highest_of_lanes
         }
         return groups
     return groups | {
@@ -130,8 +149,14 @@ def _proofs(full: bool) -> dict[str, dict[str, Proof]]:
         f"{FORMAT} with sums of {FORMAT.cell_bits} bits: {SUM_BEATS} beats, {SUM_CYCLES} cycles": {
             "Accumulator": partial(accumulator_step, beats=SUM_BEATS, cycles=SUM_CYCLES)
         },
-        f"Merge and a TreeReducer of 2 lanes equal the sum by absolute bin, {FORMAT}, for ever "
-        "(induction)": {"Merge": merge_step, "TreeReducer": reducer_beat},
+        "HighestBin of 3 lanes, a TreeReducer of 2, StateMerge and Merge equal the sum by absolute "
+        f"bin, {FORMAT}, for ever (induction)": {
+            "HighestBin": highest_of_lanes,
+            "TreeReducer": reducer_beat,
+            "StateMerge": state_merge_step,
+            "StateMerge, late sums": partial(state_merge_step, lead=StateMerge.least_lead + 4),
+            "Merge": merge_step,
+        },
     }
 
 
@@ -140,7 +165,7 @@ def _withdraws(folder: Path) -> Outcome:
     return rules_outcome(unit, unit.netlist(folder), folder, WITHDRAWAL)
 
 
-WITHDRAWAL = 45
+WITHDRAWAL = LogSumExp(Q16_16, 1).latency + 5
 """Cycles from reset in which a first result is out and is withdrawn: a real run, no induction."""
 
 FAULTS: dict[str, Any] = {
@@ -148,7 +173,10 @@ FAULTS: dict[str, Any] = {
     "LossyQueue": partial(fifo_order, queue=LossyQueue(4), cycles=10),
     "DeafDecoder": partial(decoder_resynchronises, unit=DeafDecoder(), inner="inner."),
     "CarryingAccumulator": partial(
-        accumulator_step, beats=2, cycles=6, unit=CarryingAccumulator(FORMAT, FORMAT.capacity)
+        accumulator_step,
+        beats=2,
+        cycles=SUM_CYCLES,
+        unit=CarryingAccumulator(FORMAT, FORMAT.capacity),
     ),
 }
 """Units with a planted fault, and the proof that must fail."""

@@ -5,6 +5,8 @@ from unittest.mock import patch
 
 import pytest
 from consilience_hw.link.session import Session
+from consilience_hw.log_format import Q16_16
+from consilience_hw.log_sum_exp import LogSumExp
 from consilience_hw.posterior import Posterior
 from consilience_hw.posterior_job import PosteriorJob
 
@@ -28,6 +30,9 @@ from tests.verify.formal.timed_units import (
 )
 from tests.verify.formal.yosys import work_folder
 from tests.verify.step import Scale
+
+DEPTH = LogSumExp(Q16_16, 2).latency + 5
+"""Cycles in which control that differs must show."""
 
 
 @pytest.mark.parametrize("step", [streams, timing], ids=lambda step: step.__name__.split(".")[-1])
@@ -63,7 +68,7 @@ def test_control_that_differs_is_a_counterexample(unit):
     composition = unit.composition(netlist)
     control = next(name for name in netlist.inputs if name.endswith("__valid"))
     composition.data.add(control)
-    assert not composition.question(folder, invariant=False).bounded(45).holds
+    assert not composition.question(folder, invariant=False).bounded(DEPTH).holds
 
 
 def test_a_slow_job_shows_in_the_core():

@@ -8,24 +8,39 @@ from pathlib import Path
 from amaranth.hdl import Value
 from amaranth.lib import data, wiring
 from consilience_hw.accumulator import Accumulator
+from consilience_hw.beat_reducer import CLUSTER_LANES, BeatReducer
+from consilience_hw.cluster import Cluster
 from consilience_hw.engine_config import EngineConfig
 from consilience_hw.evidence_accumulator import WEIGHT_BITS, EvidenceAccumulator
 from consilience_hw.exp2 import Exp2
+from consilience_hw.highest_bin import HighestBin
 from consilience_hw.jobs import Jobs
-from consilience_hw.log2 import Log2
+from consilience_hw.log2 import Log2, result_layout
 from consilience_hw.log_format import Q16_16
 from consilience_hw.log_sum_exp import LogSumExp
 from consilience_hw.merge import Merge
 from consilience_hw.posterior import Posterior
 from consilience_hw.posterior_job import PosteriorJob
 from consilience_hw.reduce_job import ReduceJob
+from consilience_hw.result_buffer import ResultBuffer
+from consilience_hw.state_merge import StateMerge
 from consilience_hw.tree_reducer import TreeReducer
 
 from tests.verify.formal.composition import Assumption, Composition, Invariant, Ports
 from tests.verify.formal.engine_core import EngineCore
 from tests.verify.formal.netlist import WRITABLE, Form, Netlist, flat_netlist
 
-__all__ = ["CORE", "FLOWS", "JOBS", "JOB_PARTS", "LOG_2", "LOG_SUM_EXP", "POSTERIOR", "TimedUnit"]
+__all__ = [
+    "CORE",
+    "FLOWS",
+    "JOBS",
+    "JOB_PARTS",
+    "LOG_2",
+    "LOG_SUM_EXP",
+    "PARTS",
+    "POSTERIOR",
+    "TimedUnit",
+]
 
 CONFIG = EngineConfig(lanes=2, hypotheses=2, credits=2, largest_payload=256)
 """The smallest engine that has everything: more only repeats it."""
@@ -97,9 +112,19 @@ LOG_2 = TimedUnit(
     tuple(f"i__payload.{name}" for name in ("present", "top", "slots", "count", "over")),
 )
 
+BEAT = ("i__payload.codes", "i__payload.keep")
+
 FLOWS = (
-    TimedUnit("Exp2", partial(Exp2, Q16_16), ("o__valid",), ("i__payload.code", "i__payload.keep")),
-    TimedUnit("TreeReducer", partial(TreeReducer, Q16_16, 2), ("o__valid",), ("i__payload",)),
+    TimedUnit("Exp2", partial(Exp2, Q16_16, 2), ("o__valid",), ("i__payload",)),
+    TimedUnit("HighestBin", partial(HighestBin, Q16_16, 3), ("o__valid",), ("i__payload",)),
+    TimedUnit(
+        "TreeReducer",
+        partial(TreeReducer, Q16_16, 2),
+        ("o__valid",),
+        ("i__payload.terms", "i__payload.highest"),
+    ),
+    TimedUnit("Cluster", partial(Cluster, Q16_16, 3), ("o__valid", "highest__valid"), BEAT),
+    TimedUnit("BeatReducer", partial(BeatReducer, Q16_16, CLUSTER_LANES + 1), ("o__valid",), BEAT),
     TimedUnit("Accumulator", partial(Accumulator, Q16_16, 2), ("o__valid",), ("i__payload.state",)),
     TimedUnit("Merge", partial(Merge, Q16_16), ("o__valid",), ("i__payload",)),
     LOG_2,
@@ -111,11 +136,27 @@ FLOWS = (
     ),
 )
 
+PARTS = (
+    TimedUnit(
+        "StateMerge",
+        partial(StateMerge, Q16_16, CLUSTER_LANES),
+        ("o__valid", "top__valid"),
+        ("i__payload", "highest__payload"),
+    ),
+    TimedUnit(
+        "ResultBuffer",
+        partial(ResultBuffer, result_layout(Q16_16), 8),
+        ("o__valid",),
+        ("i__payload.code", "i__payload.status"),
+    ),
+)
+"""Parts of units, with further ports or a user that counts."""
+
 LOG_SUM_EXP = TimedUnit(
     "LogSumExp",
     partial(LogSumExp, Q16_16, 2),
     ("i__ready", "o__valid"),
-    ("i__payload.codes", "i__payload.keep"),
+    BEAT,
 )
 
 POSTERIOR = TimedUnit(

@@ -10,6 +10,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from consilience_hw.log2 import Log2
 from consilience_hw.log_format import Q16_16
 from consilience_hw.log_sum_exp import LogSumExp
 
@@ -24,6 +25,7 @@ from tests.verify.formal.timed_units import (
     JOB_PARTS,
     JOBS,
     LOG_SUM_EXP,
+    PARTS,
     POSTERIOR,
     TimedUnit,
 )
@@ -32,12 +34,12 @@ from tests.verify.step import Claim, Findings, Progress, Scale
 
 __all__ = ["run"]
 
-SEPARATE = (*FLOWS, LOG_SUM_EXP, POSTERIOR, *JOB_PARTS)
+SEPARATE = (*FLOWS, *PARTS, LOG_SUM_EXP, POSTERIOR, *JOB_PARTS)
 """Units in which data have ports of their own."""
 
 NETLISTS = (replace(LOG_SUM_EXP, build=partial(LogSumExp, Q16_16, 1)), POSTERIOR)
 BLOCK_RAM = {Form.ICE40: "", Form.ECP5: " (its block RAM, without a model, giving anything)"}
-LEAK_DEPTH = 30
+LEAK_DEPTH = Log2(Q16_16).latency + 5
 """Cycles in which a leak must show: more than the longest latency up to it."""
 
 Timings = Callable[[str], object]
