@@ -8,10 +8,10 @@ OUT    ?= build/demo
 export CONSILIENCE_CACHE ?= $(CURDIR)/build/cache
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint verify mutants figures timing lock docs clean
+.PHONY: help setup demo test lint verify mutants figures benchmark timing lock docs clean
 
 help: ## list the targets
-	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## make .venv with the locked dependencies
 
@@ -38,8 +38,11 @@ verify: $(STAMP) ## put every claim to the test (most of an hour), report in bui
 mutants: $(STAMP) ## plant hundreds of faults, each of which a test must notice (half an hour)
 	@$(BIN)/python -m tests.mutations
 
-figures: $(STAMP) ## measure the figures of the README's table (a minute)
+figures: $(STAMP) ## measure two more figures of the README's table (half a minute)
 	@$(BIN)/python -m examples.figures
+
+benchmark: $(STAMP) ## speed and error beside SciPy and NumPy (three minutes), report in build/benchmark
+	@$(BIN)/consilience benchmark
 
 timing: $(STAMP) ## place and route CONFIG=..., or all published (hours): Fmax and area, build/timing/
 	@$(BIN)/python -m consilience.place_and_route $(CONFIG)

@@ -48,11 +48,15 @@ def true_log_sum(codes: NDArray[np.int32], fmt: LogFormat = Q16_16) -> mpmath.mp
         raise ValueError("the sum of no finite code is zero; it has no logarithm")
     positions = finite >> fmt.fraction_bits
     highest = int(positions.max())
-    near = positions > highest - _DEPTH
-    raised = (positions[near] - (highest - _DEPTH)).tolist()
-    fractions = (finite[near] & fmt.fractions - 1).tolist()
+    # Equal codes are counted, so that 10^7 codes take no 10^7 sums of Python's integers.
+    near, counts = np.unique(finite[positions > highest - _DEPTH], return_counts=True)
+    raised = ((near >> fmt.fraction_bits) - (highest - _DEPTH)).tolist()
+    fractions = (near & fmt.fractions - 1).tolist()
     powers = _powers(fmt.fraction_bits)
-    total = sum(powers[f] << up for f, up in zip(fractions, raised, strict=True))
+    total = sum(
+        (count * powers[f]) << up
+        for count, f, up in zip(counts.tolist(), fractions, raised, strict=True)
+    )
     with mpmath.workprec(_BITS):
         logarithm = mpmath.log(mpmath.mpf(total), 2) - _BITS + highest - _DEPTH
         return logarithm * fmt.fractions

@@ -53,6 +53,10 @@ TESTS = {
     ),
     "host/consilience/link/server.py": (LINK + "test_server.py",),
     "host/consilience/link/session.py": SESSION,
+    "host/consilience/devices/agent_rows.py": (
+        DEVICES + "test_agent_rows.py",
+        DEVICES + "test_device.py",
+    ),
     "host/consilience/devices/device.py": (
         DEVICES + "test_device.py",
         DEVICES + "test_cpu.py",

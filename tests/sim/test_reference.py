@@ -30,6 +30,14 @@ def test_against_direct_evaluation():
             assert abs(true_log_sum(codes) - direct) < mpmath.mpf(2) ** -140
 
 
+def test_equal_codes_count_each():
+    codes = np.array([3, -70_000, 3, ZERO, 3, -70_000])
+    with mpmath.workprec(240):
+        total = 3 * mpmath.power(2, 3 / mpmath.mpf(65536))
+        total += 2 * mpmath.power(2, -70_000 / mpmath.mpf(65536))
+        assert abs(true_log_sum(codes) - 65536 * mpmath.log(total, 2)) < mpmath.mpf(2) ** -140
+
+
 def test_a_sum_of_zero_has_no_logarithm():
     with pytest.raises(ValueError, match="no finite code is zero"):
         true_log_sum(np.array([ZERO]))

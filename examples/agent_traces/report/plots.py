@@ -1,46 +1,25 @@
-"""Plots of the report, each one SVG drawing as text."""
+"""Plots of the report."""
 
-import io
 import textwrap
 from collections.abc import Sequence
 
 import matplotlib
 import numpy as np
+from consilience.svg import BLUE, GREEN, GREY, ORANGE, RED, STYLE, drawing
 from matplotlib.figure import Figure
 
 from ..evaluate import GoalMetrics, Ranking, Reliability
 from ..trajectory import Trajectory
 
-__all__ = ["goal_confusion", "ranking", "reliability", "svg", "trajectories"]
+__all__ = ["goal_confusion", "ranking", "reliability", "trajectories"]
 
-BLUE, ORANGE, GREEN, RED, GREY = "#0072b2", "#d55e00", "#007a5a", "#a8005c", "#6b6b6b"
-"""Told apart by readers with any colour vision; lines differ in stroke as well."""
 TITLE_WIDTH = 36
 """Characters of a title's line over a narrow panel."""
-STYLE = {
-    "font.size": 11,
-    "axes.titlesize": 12,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "grid.color": "#dddddd",
-    "grid.linewidth": 0.8,
-    "legend.frameon": False,
-    "svg.hashsalt": "consilience",
-}
-
-
-def svg(figure: Figure) -> str:
-    """Return a figure as an SVG document; the same figure gives the same text."""
-    text = io.StringIO()
-    with matplotlib.rc_context(STYLE):
-        figure.savefig(text, format="svg", metadata={"Date": None}, facecolor="white")
-    return text.getvalue()
 
 
 def ranking(ours: Ranking, first_order: Ranking, name: str) -> Figure:
     """Draw both ROC curves; `name` is our chain's."""
-    with matplotlib.rc_context(STYLE):
+    with drawing():
         figure = Figure(figsize=(5.6, 5.2), layout="constrained")
         axes = figure.add_subplot()
         axes.plot(ours.false_alarms, ours.detections, BLUE, lw=2.2, label=f"{name}: {ours.auc:.3f}")
@@ -67,7 +46,7 @@ def ranking(ours: Ranking, first_order: Ranking, name: str) -> Figure:
 
 def reliability(tempered: Reliability, full: Reliability, weight: float) -> Figure:
     """Draw predicted probabilities against frequencies, at our weight and at weight 1."""
-    with matplotlib.rc_context(STYLE):
+    with drawing():
         figure = Figure(figsize=(5.6, 5.2), layout="constrained")
         axes = figure.add_subplot()
         axes.plot([0, 1], [0, 1], GREY, lw=1, ls=":", label="perfect")
@@ -91,7 +70,7 @@ def reliability(tempered: Reliability, full: Reliability, weight: float) -> Figu
 
 def trajectories(shown: Sequence[Trajectory]) -> Figure:
     """Draw the posterior of each run after every call, time running downwards."""
-    with matplotlib.rc_context(STYLE):
+    with drawing():
         longest = max(len(run.calls) for run in shown)
         lines = -(-len(shown) // 2)
         figure = Figure(figsize=(11.5, lines * (1.5 + 0.36 * longest)), layout="constrained")

@@ -1,11 +1,10 @@
 """Writes the report: one HTML file that needs nothing else."""
 
-import base64
 from pathlib import Path
 from typing import Any
 
 import jinja2
-from matplotlib.figure import Figure
+from consilience.svg import embedded
 
 from ..fusion import FULL_WEIGHT
 from ..result import Curves, DemoResult
@@ -15,23 +14,17 @@ from . import plots
 __all__ = ["write_report"]
 
 
-def _embedded(figure: Figure) -> str:
-    # As an image of its own, so that the identifiers inside two drawings cannot clash.
-    text = base64.b64encode(plots.svg(figure).encode()).decode("ascii")
-    return f"data:image/svg+xml;base64,{text}"
-
-
 def write_report(result: DemoResult, curves: Curves, chosen: Selection) -> None:
     """Write `result.report`."""
     weight = chosen.weight / FULL_WEIGHT
     name = f"chain of order {chosen.detector.order} with back-off"
     figures: dict[str, Any] = {
-        "ranking": _embedded(plots.ranking(curves.ranking, curves.first_order, name)),
-        "reliability": _embedded(plots.reliability(curves.tempered, curves.full_weight, weight)),
-        "goals": _embedded(plots.goal_confusion(result.goals)),
+        "ranking": embedded(plots.ranking(curves.ranking, curves.first_order, name)),
+        "reliability": embedded(plots.reliability(curves.tempered, curves.full_weight, weight)),
+        "goals": embedded(plots.goal_confusion(result.goals)),
     }
     if curves.trajectories:
-        figures["trajectories"] = _embedded(plots.trajectories(curves.trajectories))
+        figures["trajectories"] = embedded(plots.trajectories(curves.trajectories))
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
         autoescape=True,

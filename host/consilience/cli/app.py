@@ -14,6 +14,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from consilience.cli.benchmark import benchmark
 from consilience.cli.demo import demo
 from consilience.cli.doctor import doctor
 from consilience.cli.fuse import fuse
@@ -38,7 +39,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-for command in (demo, fuse, status, serve, doctor):
+for command in (demo, fuse, status, serve, benchmark, doctor):
     app.command()(command)
 
 

@@ -84,8 +84,11 @@ class Output:
             yield
 
     @contextlib.contextmanager
-    def progress(self) -> Iterator[Callable[[str, int, int], None]]:
-        """Give a callback (stage, done, total) that draws one bar per stage on a terminal."""
+    def progress(self, *, stages: bool = False) -> Iterator[Callable[[str, int, int], None]]:
+        """Give a callback (stage, done, total) that draws one bar per stage on a terminal.
+
+        With `stages` it says each in a line elsewhere.
+        """
         columns = (
             TextColumn("{task.description}", markup=False),
             BarColumn(),
@@ -98,6 +101,8 @@ class Output:
         def report(stage: str, done: int, total: int) -> None:
             if stage not in tasks:
                 tasks[stage] = bars.add_task(stage)
+                if stages and not self._notes.is_terminal:
+                    self.note(f"{stage} ...")
             bars.update(tasks[stage], completed=done, total=total)
 
         with bars:

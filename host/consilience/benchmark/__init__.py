@@ -1,0 +1,1 @@
+"""`consilience benchmark`: speed and error, measured beside what others use, in one run."""
