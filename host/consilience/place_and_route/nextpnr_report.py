@@ -18,6 +18,8 @@ _SLOW = re.compile(
     r"^ERROR: Max frequency .*?: ([\d.]+) MHz \(FAIL at ([\d.]+) MHz\)", re.MULTILINE
 )
 
+_HOLD = re.compile(r"^Info: (\d+) Hold/min time violations", re.MULTILINE)
+
 
 @dataclass(frozen=True)
 class CriticalPath:
@@ -106,6 +108,9 @@ def why_it_failed(log: str) -> str | None:
     if slow:
         reached, required = slow[-1]
         return f"routed, but reaches {reached} MHz of the {required} MHz required"
+    hold = _HOLD.findall(log)
+    if hold:
+        return f"routed, but with {hold[-1]} violations of hold times"
     errors = re.findall(r"^ERROR: (.*)$", log, re.MULTILINE)
     return f"nextpnr: {errors[0]}" if errors else None
 
