@@ -115,16 +115,23 @@ HOST = (
     Mutation(
         "kernels: terms are shifted by one too much",
         EXACT + "kernels.py",
-        "highest = 8 * top + 7",
-        "highest = 8 * top + 6",
+        "highest = np.int32(8 * top + 7)",
+        "highest = np.int32(8 * top + 6)",
         KERNELS + "test_sums_equal_the_golden_model[interpreted]",
     ),
     Mutation(
         "kernels: terms of a single unit are dropped",
         EXACT + "kernels.py",
-        "(below > np.int64(63))",
-        "(below > np.int64(62))",
+        "(below < np.uint32(64))",
+        "(below < np.uint32(63))",
         KERNELS + "test_single_units_count_and_less_does_not[interpreted]",
+    ),
+    Mutation(
+        "kernels: what was added under a lower top is not added once more",
+        EXACT + "kernels.py",
+        "range(0, rise, _CHUNK)",
+        "range(_CHUNK, rise, _CHUNK)",
+        KERNELS + "test_a_top_that_rises_from_chunk_to_chunk[interpreted-one-late]",
     ),
     Mutation(
         "kernels: the prior counts twice",

@@ -36,6 +36,7 @@ NETLIST_WARNINGS = {
     "TIMESCALEMOD": "yosys' cells have a timescale, the netlist has none",
     "PINMISSING": "pins that a flip-flop's parameters make unused",
     "SPECIFYIGN": "delays of cells",
+    "INITIALDLY": "distributed RAM's contents in the cells' models",
     "WIDTHEXPAND": "integers in the cells' models",
     "UNOPTFLAT": "a carry chain as a vector looks like a loop",
 }
