@@ -47,7 +47,7 @@ benchmark: $(STAMP) ## speed and error beside SciPy and NumPy (three minutes), r
 timing: $(STAMP) ## place and route CONFIG=..., or all published (hours): Fmax and area, build/timing/
 	@$(BIN)/python -m consilience.place_and_route $(CONFIG)
 
-docs: $(STAMP) ## render the computed pages: docs/link.md, docs/numerics.md
+docs: $(STAMP) ## render the computed pages: docs/link.md, docs/numerics.md, docs/timing.md
 	@$(BIN)/python -m docs.render
 
 lock: $(STAMP) ## resolve requirements.lock anew from pyproject.toml

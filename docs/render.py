@@ -1,17 +1,21 @@
 """``make docs``: the pages that are computed. ``--check`` compares and writes nothing.
 
-docs/link.md comes from the map of the link, docs/numerics.md from the error budget: what a page
-says of a number is what the code computes.
+docs/link.md comes from the map of the link, docs/numerics.md from the error budget, docs/timing.md
+from the committed figures: what a page says of a number is what the code computes.
 """
 
 import argparse
 import sys
+from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import Path
 
 from consilience.link_docs import render as render_link
+from consilience.place_and_route.baseline import read_baseline
+from consilience.place_and_route.configurations import PUBLISHED
 from consilience_hw import log2_rom
 from consilience_hw.log_format import Q16_16
+from consilience_hw.wide_bench import WORDS
 from consilience_sim.error_budget import CONTRACT, ErrorBudget
 from consilience_sim.vectors import PACKETS, SHORT
 from jinja2 import Environment, StrictUndefined
@@ -69,11 +73,46 @@ def render_numerics() -> str:
         "packets": f"{PACKETS:,}",
         "short": f"{SHORT:,}",
     }
+    return rendered("numerics.md.j2", values)
+
+
+def render_timing() -> str:
+    """Return docs/timing.md."""
+    baseline = read_baseline()
+    rows, tools = [], set()
+    for name in (one.name for one in PUBLISHED if one.name in baseline):
+        figures = baseline[name]
+        unit, fmax = figures["unit"], figures["fmax_median_mhz"]
+        packed = unit["packed_per_lane"] if unit["packed"] else None
+        tools |= {f"{tool} {version}" for tool, version in figures["tools"].items()}
+        rows.append(
+            {
+                "name": name,
+                "part": figures["part"],
+                "lanes": figures["lanes"],
+                "fmax": f"{fmax:.1f}",
+                "seeds": ", ".join(f"{mhz:.1f}" for mhz in figures["fmax_mhz"].values()),
+                "rate": f"{fmax * figures['lanes'] / 1e3:.2f}",
+                "luts": f"{unit['luts_per_lane']:.0f}",
+                "packed": "" if packed is None else f"{packed:.0f}",
+                "ff": f"{unit['FF']:,}",
+                "bram": unit["BRAM"],
+                "dsp": unit["DSP"],
+                "latency": figures["latency_cycles"],
+                "path": figures["critical_path"],
+            }
+        )
+    values = {"rows": rows, "tools": ", ".join(sorted(tools)), "words": WORDS}
+    return rendered("timing.md.j2", values)
+
+
+def rendered(template: str, values: Mapping[str, object]) -> str:
+    """Return a page from its template."""
     environment = Environment(undefined=StrictUndefined, keep_trailing_newline=True)
-    return environment.from_string((DOCS / "numerics.md.j2").read_text()).render(values)
+    return environment.from_string((DOCS / template).read_text()).render(values)
 
 
-PAGES = {"link.md": render_link, "numerics.md": render_numerics}
+PAGES = {"link.md": render_link, "numerics.md": render_numerics, "timing.md": render_timing}
 
 
 def main() -> int:

@@ -16,13 +16,16 @@ def test_the_pages_of_the_repository_are_the_rendered_ones():
 
 
 def test_the_command_notices_a_stale_page(tmp_path, monkeypatch, capsys):
-    (tmp_path / "numerics.md.j2").write_text((ROOT / "docs" / "numerics.md.j2").read_text())
+    for template in (ROOT / "docs").glob("*.j2"):
+        (tmp_path / template.name).write_text(template.read_text())
     (tmp_path / "link.md").write_text("# another page\n")
     monkeypatch.setattr(render, "DOCS", tmp_path)
     monkeypatch.setattr(sys, "argv", ["render.py", "--check"])
     assert render.main() == 1
     told = capsys.readouterr().err
-    assert told == "docs/link.md, docs/numerics.md not as rendered; run `make docs`\n"
+    assert told == (
+        "docs/link.md, docs/numerics.md, docs/timing.md not as rendered; run `make docs`\n"
+    )
     monkeypatch.setattr(sys, "argv", ["render.py"])
     assert render.main() == 0
     monkeypatch.setattr(sys, "argv", ["render.py", "--check"])

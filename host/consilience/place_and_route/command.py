@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import logging
 import signal
 import sys
 import time
@@ -12,6 +13,7 @@ from types import FrameType
 from typing import NoReturn
 
 from rich.console import Console
+from rich.logging import RichHandler
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
@@ -154,8 +156,17 @@ def _progress(console: Console) -> Iterator[Working]:
         if not console.is_terminal:
             console.print(f"{text}: {time.monotonic() - started:.0f} s")
 
-    with bars:
-        yield working
+    handler = RichHandler(console=console, show_time=False, show_level=False, show_path=False)
+    logger = logging.getLogger("consilience.place_and_route")
+    level = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    try:
+        with bars:
+            yield working
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(level)
 
 
 @contextmanager

