@@ -15,9 +15,16 @@ from consilience_sim.compiled.emission import emit_rtlil
 from consilience_sim.compiled.gate_order import in_order
 from consilience_sim.compiled.gates import write_gates
 from consilience_sim.compiled.log_sum_exp_simulation import log_sum_exp_design
-from consilience_sim.netlists import Family, netlist_of
+from consilience_sim.netlists import Family, family, netlist_of
 
-SHAPES = {"narrow": (9, 1024), "middle": (18, 256), "wide": (36, 128)}
+SHAPES = {
+    "bit": (1, 1024),
+    "pair": (2, 1024),
+    "four": (4, 1024),
+    "narrow": (9, 1024),
+    "middle": (18, 256),
+    "wide": (36, 128),
+}
 
 
 class Memories(wiring.Component):
@@ -60,6 +67,9 @@ class Memories(wiring.Component):
         return m
 
 
+MEMORIES = Design(lambda platform: emit_rtlil(Memories(), platform))
+
+
 def random_beats(count):
     """Addresses so few that a read often meets a write to the same place."""
     random = np.random.default_rng(3)
@@ -72,14 +82,12 @@ def random_beats(count):
     return np.frombuffer(whole, np.uint8).reshape(-1, 8)
 
 
-@pytest.mark.parametrize("family", Family)
-def test_memories_and_logic(family, monkeypatch, tmp_path):
+@pytest.mark.parametrize("target", Family)
+def test_memories_and_logic(target, monkeypatch, tmp_path):
     """In a new cache, so that all of the way is gone."""
     monkeypatch.setenv("CONSILIENCE_CACHE", str(tmp_path))
-    netlist = netlist_of(
-        Design(lambda platform: emit_rtlil(Memories(), platform)), family, name="memories"
-    )
-    assert netlist.area["BRAM"] >= 3
+    netlist = netlist_of(MEMORIES, target, name="memories")
+    assert netlist.area["BRAM"] >= len(SHAPES)
     assert netlist.area["FF"] >= 12
     assert "module dut(" in netlist.verilog
     beats = random_beats(3_000)
@@ -105,6 +113,18 @@ def test_log_sum_exp():
     right, flags = golden.log_sums(codes, offsets)
     assert (found == right).all()
     assert (status == flags).all()
+
+
+def test_a_cell_in_a_mode_without_a_model_is_refused(monkeypatch, tmp_path):
+    """It would be simulated as something else, or left out."""
+    model = tmp_path / "dp16kd.v"
+    known = "DATA_WIDTH_A != 2 && "
+    assert family._DP16KD.read_text().count(known) == 1
+    model.write_text(family._DP16KD.read_text().replace(known, ""))
+    monkeypatch.setattr(family, "_DP16KD", model)
+    monkeypatch.setenv("CONSILIENCE_CACHE", str(tmp_path))
+    with pytest.raises(BuildFailed):
+        netlist_of(MEMORIES, Family.ECP5, name="memories")
 
 
 def test_synthesis_that_fails(monkeypatch, tmp_path):

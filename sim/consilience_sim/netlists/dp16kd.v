@@ -1,8 +1,9 @@
 // Block RAM of the ECP5, of which yosys' library has only the pins, in the modes that its
-// lattice/brams_map_16kd.v makes of our memories: 9, 18 or 36 bits, no reset of what was read. With 36
-// bits port A writes by all data pins, and port B reads by all; with fewer a port may have its output
-// register. While it writes, a port reads what was there before, or keeps what it has read; from where
-// the other port writes it reads what was there before. An instance in another mode does not elaborate.
+// lattice/brams_map_16kd.v makes of our memories: any width, no reset of what was read. With 36
+// bits port A writes by all data pins, and port B reads by all; with fewer a port may have its
+// output register. With 1, 2 or 4 bits a byte's ninth is not used. While it writes, a port reads what was
+// there before, or keeps what it has read; from where the other port writes it reads what was there
+// before. An instance in another mode does not elaborate.
 
 module DP16KD (
 	input DIA17, DIA16, DIA15, DIA14, DIA13, DIA12, DIA11, DIA10, DIA9, DIA8, DIA7, DIA6, DIA5, DIA4,
@@ -62,8 +63,10 @@ localparam [64 * 320 - 1:0] INIT = {
 };
 
 generate
-	if ((DATA_WIDTH_A != 9 && DATA_WIDTH_A != 18 && DATA_WIDTH_A != 36)
-			|| (DATA_WIDTH_B != 9 && DATA_WIDTH_B != 18 && DATA_WIDTH_B != 36)
+	if ((DATA_WIDTH_A != 1 && DATA_WIDTH_A != 2 && DATA_WIDTH_A != 4
+				&& DATA_WIDTH_A != 9 && DATA_WIDTH_A != 18 && DATA_WIDTH_A != 36)
+			|| (DATA_WIDTH_B != 1 && DATA_WIDTH_B != 2 && DATA_WIDTH_B != 4
+				&& DATA_WIDTH_B != 9 && DATA_WIDTH_B != 18 && DATA_WIDTH_B != 36)
 			|| (WRITEMODE_A != "NORMAL" && WRITEMODE_A != "READBEFOREWRITE")
 			|| (WRITEMODE_B != "NORMAL" && WRITEMODE_B != "READBEFOREWRITE")
 			|| (REGMODE_A != "NOREG" && (REGMODE_A != "OUTREG" || DATA_WIDTH_B == 36))
@@ -108,53 +111,116 @@ function [3:0] enables;
 	input integer width;
 	input [13:0] ad;
 	case (width)
-		9: enables = {ad[4] & ad[3], ad[4] & ~ad[3], ~ad[4] & ad[3], ~ad[4] & ~ad[3]};
 		18: enables = ad[4] ? {ad[1:0], 2'b00} : {2'b00, ad[1:0]};
-		default: enables = ad[3:0];
+		36: enables = ad[3:0];
+		default: enables = {ad[4] & ad[3], ad[4] & ~ad[3], ~ad[4] & ad[3], ~ad[4] & ~ad[3]};
 	endcase
+endfunction
+
+// Which bits of a byte one, two or four bits at this place are.
+function [8:0] bits_at;
+	input integer width;
+	input [2:0] place;
+	case (width)
+		1: bits_at = {
+			1'b0, place == 7, place == 6, place == 5, place == 4,
+			place == 3, place == 2, place == 1, place == 0
+		};
+		2: bits_at = {
+			1'b0, {2{place[2:1] == 3}}, {2{place[2:1] == 2}}, {2{place[2:1] == 1}},
+			{2{place[2:1] == 0}}
+		};
+		4: bits_at = {1'b0, {4{place[2]}}, {4{~place[2]}}};
+		default: bits_at = 9'h1ff;
+	endcase
+endfunction
+
+// What is written, as often as it goes into a byte.
+function [8:0] repeated;
+	input integer width;
+	input [8:0] data;
+	case (width)
+		1: repeated = {9{data[0]}};
+		2: repeated = {1'b0, {4{data[1:0]}}};
+		4: repeated = {1'b0, {2{data[3:0]}}};
+		default: repeated = data;
+	endcase
+endfunction
+
+// The part of a byte that is read.
+function [8:0] taken;
+	input integer width;
+	input [2:0] place;
+	input [8:0] whole;
+	reg [8:0] kept;
+	begin
+		kept = whole & bits_at(width, place);
+		case (width)
+			1: taken = |kept;
+			2: taken = {7'd0, kept[7:6] | kept[5:4] | kept[3:2] | kept[1:0]};
+			4: taken = {5'd0, kept[7:4] | kept[3:0]};
+			default: taken = whole;
+		endcase
+	end
 endfunction
 
 wire [3:0] we_a = {4{CEA & WEA}} & enables(DATA_WIDTH_A, ad_a);
 wire [3:0] we_b = {4{CEB & WEB}} & enables(DATA_WIDTH_B, ad_b);
+wire [8:0] bits_a = bits_at(DATA_WIDTH_A, ad_a[2:0]);
+wire [8:0] bits_b = bits_at(DATA_WIDTH_B, ad_b[2:0]);
 wire [35:0] write_a = DATA_WIDTH_A == 36 ? {di_b, di_a}
-	: DATA_WIDTH_A == 18 ? {2{di_a}} : {4{di_a[8:0]}};
-wire [35:0] write_b = DATA_WIDTH_B == 18 ? {2{di_b}} : {4{di_b[8:0]}};
+	: DATA_WIDTH_A == 18 ? {2{di_a}} : {4{repeated(DATA_WIDTH_A, di_a[8:0])}};
+wire [35:0] write_b = DATA_WIDTH_B == 18 ? {2{di_b}} : {4{repeated(DATA_WIDTH_B, di_b[8:0])}};
+
+function [8:0] written_a;
+	input [8:0] old;
+	input [8:0] data;
+	written_a = DATA_WIDTH_A < 9 ? (bits_a & data) | (~bits_a & old) : data;
+endfunction
 
 always @(posedge CLKA) begin
-	if (we_a[0]) byte_0[ad_a[13:5]] <= write_a[8:0];
-	if (we_a[1]) byte_1[ad_a[13:5]] <= write_a[17:9];
-	if (we_a[2]) byte_2[ad_a[13:5]] <= write_a[26:18];
-	if (we_a[3]) byte_3[ad_a[13:5]] <= write_a[35:27];
+	if (we_a[0]) byte_0[ad_a[13:5]] <= written_a(byte_0[ad_a[13:5]], write_a[8:0]);
+	if (we_a[1]) byte_1[ad_a[13:5]] <= written_a(byte_1[ad_a[13:5]], write_a[17:9]);
+	if (we_a[2]) byte_2[ad_a[13:5]] <= written_a(byte_2[ad_a[13:5]], write_a[26:18]);
+	if (we_a[3]) byte_3[ad_a[13:5]] <= written_a(byte_3[ad_a[13:5]], write_a[35:27]);
 end
 
+function [8:0] written_b;
+	input [8:0] old;
+	input [8:0] data;
+	written_b = DATA_WIDTH_B < 9 ? (bits_b & data) | (~bits_b & old) : data;
+endfunction
+
 always @(posedge CLKB) begin
-	if (we_b[0]) byte_0[ad_b[13:5]] <= write_b[8:0];
-	if (we_b[1]) byte_1[ad_b[13:5]] <= write_b[17:9];
-	if (we_b[2]) byte_2[ad_b[13:5]] <= write_b[26:18];
-	if (we_b[3]) byte_3[ad_b[13:5]] <= write_b[35:27];
+	if (we_b[0]) byte_0[ad_b[13:5]] <= written_b(byte_0[ad_b[13:5]], write_b[8:0]);
+	if (we_b[1]) byte_1[ad_b[13:5]] <= written_b(byte_1[ad_b[13:5]], write_b[17:9]);
+	if (we_b[2]) byte_2[ad_b[13:5]] <= written_b(byte_2[ad_b[13:5]], write_b[26:18]);
+	if (we_b[3]) byte_3[ad_b[13:5]] <= written_b(byte_3[ad_b[13:5]], write_b[35:27]);
 end
 
 reg [35:0] row_a = 0;
 reg [35:0] row_b = 0;
-reg [1:0] from_a = 0;
-reg [1:0] from_b = 0;
+reg [4:0] from_a = 0;
+reg [4:0] from_b = 0;
 
 always @(posedge CLKA)
 	if (CEA && (!WEA || WRITEMODE_A == "READBEFOREWRITE")) begin
 		row_a <= {byte_3[ad_a[13:5]], byte_2[ad_a[13:5]], byte_1[ad_a[13:5]], byte_0[ad_a[13:5]]};
-		from_a <= ad_a[4:3];
+		from_a <= ad_a[4:0];
 	end
 
 always @(posedge CLKB)
 	if (CEB && (!WEB || WRITEMODE_B == "READBEFOREWRITE")) begin
 		row_b <= {byte_3[ad_b[13:5]], byte_2[ad_b[13:5]], byte_1[ad_b[13:5]], byte_0[ad_b[13:5]]};
-		from_b <= ad_b[4:3];
+		from_b <= ad_b[4:0];
 	end
 
-wire [17:0] half_a = from_a[1] ? row_a[35:18] : row_a[17:0];
-wire [17:0] half_b = from_b[1] ? row_b[35:18] : row_b[17:0];
-wire [17:0] narrow_a = {9'b0, from_a[0] ? half_a[17:9] : half_a[8:0]};
-wire [17:0] narrow_b = {9'b0, from_b[0] ? half_b[17:9] : half_b[8:0]};
+wire [17:0] half_a = from_a[4] ? row_a[35:18] : row_a[17:0];
+wire [17:0] half_b = from_b[4] ? row_b[35:18] : row_b[17:0];
+wire [8:0] byte_a = from_a[3] ? half_a[17:9] : half_a[8:0];
+wire [8:0] byte_b = from_b[3] ? half_b[17:9] : half_b[8:0];
+wire [17:0] narrow_a = {9'b0, taken(DATA_WIDTH_A, from_a[2:0], byte_a)};
+wire [17:0] narrow_b = {9'b0, taken(DATA_WIDTH_B, from_b[2:0], byte_b)};
 
 wire [17:0] do_a = DATA_WIDTH_B == 36 ? row_b[17:0] : DATA_WIDTH_A == 18 ? half_a : narrow_a;
 wire [17:0] do_b = DATA_WIDTH_B == 36 ? row_b[35:18] : DATA_WIDTH_B == 18 ? half_b : narrow_b;

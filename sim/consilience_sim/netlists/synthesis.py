@@ -35,7 +35,7 @@ write_verilog -noattr netlist.v
 rename {verilog_top} {top}
 delete =* ={top} %d
 {models}
-hierarchy -top {top}
+hierarchy -check -top {top}
 proc
 flatten
 opt_expr
