@@ -233,7 +233,7 @@ HOST = (
     Mutation(
         "device: weights are not sorted with their rows",
         "host/consilience/devices/device.py",
-        "None if weights is None else weights[order]",
+        "None if weights is None else weights.take(found.order)",
         "weights",
         "tests/host/devices/test_device.py::test_posterior_groups_rows_by_agent[False]",
     ),

@@ -3,6 +3,7 @@
 import random
 
 import mpmath
+from consilience_hw.accumulator import Accumulator
 from consilience_hw.log2_rom import ERROR, G
 from consilience_hw.log_format import Q16_16
 from consilience_hw.log_sum_exp import LogSumExp
@@ -60,7 +61,10 @@ def _takes(mode: str, port: str, wire: str) -> bool:
     return not (port == "Q" and wire in POKED)
 
 
-NETLIST = Netlist("log_sum_exp", LogSumExp(Q16_16, 1), _takes, SUPPORT)
+UNIT = LogSumExp(Q16_16, 1)
+NETLIST = Netlist("log_sum_exp", UNIT, _takes, SUPPORT)
+SETTLED = UNIT.reducer.latency + Accumulator.latency + 2
+"""Cycles after which a code is in the accumulator, and nothing else on its way there."""
 
 
 def _packets(choose: random.Random) -> list[list[int]]:
@@ -94,7 +98,7 @@ def stimulus() -> tuple[Stimulus, list[tuple[int, int]]]:
     packets = _packets(choose)
     states = 4000
     beats = sum(map(len, packets))
-    given = Stimulus(cycles=3 * beats // 2 + 34 * states + 2000)
+    given = Stimulus(cycles=3 * beats // 2 + (2 * SETTLED + 8) * states + 2000)
     for cycle in range(100, 12_000):  # the sink stalls, at first much
         if choose.random() < (0.8 if cycle < 4000 else 0.3):
             given.controls[cycle] &= ~READY & 0xFF
@@ -135,14 +139,14 @@ def _add_state(given: Stimulus, choose: random.Random) -> tuple[int, int]:
     tail = [second] if choose.random() < 0.8 else [second, code]
     if aimed:
         tail = [code]
-    given.add(code & 0xFFFF_FFFF | 1 << 32, pause=14)
+    given.add(code & 0xFFFF_FFFF | 1 << 32, pause=SETTLED)
     for place, one in enumerate(tail):
         last = place == len(tail) - 1
         beat = one & 0xFFFF_FFFF | 1 << 32 | last << 33
         if place:
             given.add(beat)
         else:
-            given.add(beat, pause=12, poke=[*slots, count])
+            given.add(beat, pause=SETTLED, poke=[*slots, count])
     state = golden.merge_windows(state, golden.window(tail))
     return golden.log2_of_window(state)
 

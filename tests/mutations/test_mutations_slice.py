@@ -53,8 +53,8 @@ def test_a_fault_without_a_test_is_told(tmp_path):
         "    start_server()\n"
         f"    field = Field(Path({str(tmp_path)!r}))\n"
         "    tests = ('tests/hw/test_link_map.py',)\n"
-        "    path = 'hw/consilience_hw/exp2.py'\n"
-        "    text = (field.root / path).read_text().replace('self.i.p.keep', '1')\n"
+        "    path = 'hw/consilience_hw/cluster.py'\n"
+        "    text = (field.root / path).read_text().replace('self.i.p.keep[lane] & ', '')\n"
         "    field.rehearse([tests], lambda: None)\n"
         "    print(field.judge([Case('keep', path, text, (tests,))], lambda: None)[0].how)\n"
     )
