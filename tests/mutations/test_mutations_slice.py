@@ -39,7 +39,7 @@ def test_four_faults_are_caught(tmp_path):
     )
     assert done.returncode == 0, done.stdout + done.stderr
     part = json.loads((tmp_path / "mutants.json").read_text())["parts"]["planted"]
-    assert [case["name"] for case in part["cases"]] == list(QUICK)
+    assert sorted(case["name"] for case in part["cases"]) == sorted(QUICK)
     assert {case["how"] for case in part["cases"]} == {"failed"}
 
 
