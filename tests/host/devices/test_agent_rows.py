@@ -19,6 +19,7 @@ def compiled(request, monkeypatch):
     [
         np.array([3, 1, 3, 2, 1, 9]),
         np.array([5, 5, 4, 4, 5]),
+        np.array([4, 1, 4, 2]),
         np.array([-2, 7, -2, -9], np.int8),
         np.array([200, 3, 200], np.uint8),
         np.array([-(2**63), 4 - 2**63, -(2**63)]),
