@@ -12,7 +12,7 @@ from tests.host.link.conftest import GoldenDevice
 from tests.host.link.test_endpoint_against_gateware import NONCES
 from tests.mutations.netlist_build import Netlist
 from tests.mutations.netlist_requests import Script
-from tests.mutations.netlist_run import READY, RESET, SPECIAL, Stimulus, Trace
+from tests.mutations.netlist_run import OTHER, READY, RESET, SPECIAL, Stimulus, Trace
 
 __all__ = ["NETLIST", "check", "stimuli"]
 
@@ -41,7 +41,7 @@ static void set_controls(Design &design, uint8_t control) {{
 	set(design.p_o____ready, !!(control & {READY}));
 	set(design.p_rst, !!(control & {RESET}));
 	set(design.p_gap, !!(control & {SPECIAL}));
-	set(design.p_entropy, {NONCES[0]}u);
+	set(design.p_entropy, control & {OTHER} ? {NONCES[0] ^ 0xFFFF_FFFF}u : {NONCES[0]}u);
 }}
 """
 
@@ -59,15 +59,20 @@ def stimuli() -> list[tuple[Stimulus, bytes | None]]:
     for seed in SEEDS:
         # Counters near their end: they wrap.
         counters = [(1 << 32) - 1 - 3 * index * seed for index in range(len(Counter))]
-        endpoint = SoftwareEndpoint(GoldenDevice(), CONFIG, lambda: NONCES[0])
+        # Each bit of the nonce is 0 in some runs and 1 in others.
+        other = seed % 2 == 0
+        nonce = NONCES[0] ^ 0xFFFF_FFFF * other
+        endpoint = SoftwareEndpoint(GoldenDevice(), CONFIG, lambda nonce=nonce: nonce)
         endpoint._session.counters.update(zip(Counter, counters, strict=True))
-        writer = Script(seed, endpoint)
+        writer = Script(seed, endpoint, nonce)
         if seed == SEEDS[-1]:
             writer.write_exact()
         else:
             writer.write(STEPS)
         made.append((_one_by_one(writer, counters), b"".join(writer.replies)))
         made.append((_all_at_once(writer, counters, seed), None))
+        for given, _ in made[-2:]:
+            given.controls |= OTHER * other
     return made
 
 

@@ -26,8 +26,9 @@ class Script(Writer):
         Requests for results that only the gateware marks as hard to round, to be sent last.
     """
 
-    def __init__(self, seed: int, endpoint: object) -> None:
+    def __init__(self, seed: int, endpoint: object, nonce: int) -> None:
         super().__init__(seed, endpoint)
+        self.nonce = nonce
         self.hard: list[bytes] = []
 
     def reset(self) -> None:
@@ -42,6 +43,7 @@ class Script(Writer):
         for results in (2, 7, 12):
             self.send([word for _ in range(results) for word in (2, HIGHEST, HIGHEST)])
         self.differ()
+        self.other_types()
         for length in range(LONG, LONG + 2):
             self.send([length, *range(length)])
         self.begin()
@@ -86,6 +88,17 @@ class Script(Writer):
                 self.put(frame)
             else:
                 into.append(frame)
+            self.step()
+
+    def other_types(self) -> None:
+        """Send messages of unknown types, and go on with one of which a bit is different."""
+        for kind in (1 << bit for bit in range(7) if 1 << bit not in set(FrameType)):
+            self.begin()
+            self.put(self.frame(kind, bytes(8), 0, 12))
+            self.step()
+            for bit in range(8):
+                self.put(self.frame(kind ^ 1 << bit, bytes(4), 1, 12))
+            self.put(self.frame(kind, bytes(4), 1, 12))
             self.step()
 
     def differ(self) -> None:

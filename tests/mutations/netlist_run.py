@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["BEAT", "READY", "RESET", "SPECIAL", "Stimulus", "Trace"]
+__all__ = ["BEAT", "OTHER", "READY", "RESET", "SPECIAL", "Stimulus", "Trace"]
 
 BEAT = np.dtype(
     [
@@ -21,8 +21,8 @@ BEAT = np.dtype(
 )
 """As in `netlist_harness.cc`."""
 
-READY, RESET, SPECIAL = 1, 2, 4
-"""Bits of a control byte: the sink is ready; reset; one more that a netlist may have."""
+READY, RESET, SPECIAL, OTHER = 1, 2, 4, 8
+"""Bits of a control byte: the sink is ready; reset; two more that a netlist may have."""
 
 Trace = NDArray[np.uint64]
 
