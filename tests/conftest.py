@@ -1,6 +1,7 @@
 """Options of the test suite, where its compiled simulations are kept, and no skip unseen."""
 
 import os
+import signal
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,10 @@ SKIPPED = pytest.StashKey[dict[str, str]]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # A shell that starts the tests in the background has SIGINT ignored, which the programs under
+    # test would inherit.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ.setdefault("CONSILIENCE_CACHE", str(config.rootpath / "build" / "cache"))
     config.stash[SKIPPED] = {}
     config.pluginmanager.register(SkipWatch(config), "skip-watch")
