@@ -99,11 +99,11 @@ class LinkServer:
         self._waker.send(b"\0")
 
     def close(self) -> None:
-        """Close all sockets."""
-        self._dismiss()
+        """Close all sockets, in whatever state an interrupt has left them."""
         self._selector.close()
-        for one in (self._listener, self._wakes, self._waker):
-            one.close()
+        for one in (self._client, self._listener, self._wakes, self._waker):
+            if one is not None:
+                one.close()
 
     def __enter__(self) -> Self:
         return self

@@ -204,6 +204,20 @@ def test_stop_and_close_turn_everybody_away(watched):
     server.close()
 
 
+def test_an_interrupt_while_a_client_is_let_go(monkeypatch, watched):
+    """Ctrl-C just after a client's socket has been closed."""
+
+    def close(sock, really=socket.socket.close):
+        really(sock)
+        monkeypatch.undo()
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt), LinkServer(watched) as server:
+        raw(server).close()
+        monkeypatch.setattr(socket.socket, "close", close)
+        server.run()
+
+
 def test_addresses(watched):
     with LinkServer(watched, "localhost") as server:
         port = int(server.address.rsplit(":", 1)[1])
