@@ -171,8 +171,8 @@ HOST = (
     Mutation(
         "operation: one request more than the credits is in flight",
         LINK + "operation.py",
-        "while len(self._window) < self._most_in_flight:",
-        "while len(self._window) <= self._most_in_flight:",
+        "while len(self._window) < most:",
+        "while len(self._window) <= most:",
         OPERATION + "test_the_window_slides_with_the_replies",
     ),
     Mutation(

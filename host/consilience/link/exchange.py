@@ -5,6 +5,7 @@ from consilience_hw.link_map import REPLY_HEADER
 from consilience.errors import ConsilienceError
 from consilience.link.frames import FrameDecoder
 from consilience.link.operation import Operation
+from consilience.link.reset_probe import ResetProbe
 from consilience.link.transport import Transport
 
 __all__ = ["Exchange", "NoReply"]
@@ -25,21 +26,25 @@ class Exchange:
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
         self._decoder = FrameDecoder(4 * sum(field.words for field in REPLY_HEADER))
-        self._requests = self._replies = self._resent = self._timeouts = self._stray = 0
+        self._requests = self._replies = self._resent = self._timeouts = 0
+        self._stray = self._probed = 0
+        self._probing = False  # a probe may be in flight
 
     @property
     def counters(self) -> dict[str, int]:
         """What was counted since construction.
 
         ``requests``: sent for the first time. ``replies``: accepted. ``resent``: requests sent
-        again. ``timeouts``: times that no reply came in time. ``bad_framing``, ``bad_crc``: frames
-        dropped. ``stray``: good frames dropped because they answer no request in flight.
+        again, probes among them. ``timeouts``: times that no reply came in time. ``probed``:
+        probes that a device in its session answered. ``bad_framing``, ``bad_crc``: frames dropped.
+        ``stray``: good frames dropped because they answer no request in flight.
         """
         return {
             "requests": self._requests,
             "replies": self._replies,
             "resent": self._resent,
             "timeouts": self._timeouts,
+            "probed": self._probed,
             "bad_framing": self._decoder.bad_framing,
             "bad_crc": self._decoder.bad_crc,
             "stray": self._stray,
@@ -53,8 +58,10 @@ class Exchange:
         self._decoder.reset()
         self._transport.send(b"\0")
 
-    def run(self, operation: Operation, retries: int) -> bytes:
+    def run(self, operation: Operation, retries: int, probe: ResetProbe | None = None) -> bytes:
         """Send all requests of an operation and return its result bytes.
+
+        With a `probe`, every second repetition asks whether the device was reset.
 
         Raises
         ------
@@ -62,15 +69,18 @@ class Exchange:
             Nothing new was answered after all were sent and `retries` times repeated.
         Refused, Damaged
             See `Operation.take`.
+        DeviceReset
+            Only with a probe.
         TransportClosed
         """
         transport = self._transport
         misses = 0
+        self._probing = False
         self._launch(operation)
         deadline = transport.now() + transport.reply_timeout
         while not operation.finished:
             data = transport.receive(max(deadline - transport.now(), 0.0))
-            if self._take(operation, data):
+            if self._take(operation, probe, data):
                 misses = 0
                 self._launch(operation)
             # Without data the time is up even where rounding leaves the clock just before it.
@@ -81,28 +91,36 @@ class Exchange:
                 misses += 1
                 if misses > retries:
                     raise NoReply(f"no reply after {retries} retries")
-                self._repeat(operation)
+                self._repeat(operation, probe if misses % 2 else None)
             deadline = transport.now() + transport.reply_timeout
         return operation.result
 
     def _launch(self, operation: Operation) -> None:
-        frames = operation.launch()
+        if operation.finished:
+            self._probing = False  # what was sent behind it has been answered
+        frames = operation.launch(reserved=int(self._probing))
         if frames:
             self._requests += len(frames)
             self._transport.send(b"".join(frames))
 
-    def _repeat(self, operation: Operation) -> None:
+    def _repeat(self, operation: Operation, probe: ResetProbe | None) -> None:
         frames = operation.unanswered
+        self._probing = probe is not None
+        if probe is not None:
+            # It takes a credit, too.
+            frames = [probe.ask(), *frames[: operation.most_in_flight - 1]]
         self._resent += len(frames)
         # The zero in front: the one that ended the last frame sent may be what was lost.
         self._transport.send(b"\0" + b"".join(frames))
 
-    def _take(self, operation: Operation, data: bytes) -> bool:
-        """Return whether `data` answered anything."""
+    def _take(self, operation: Operation, probe: ResetProbe | None, data: bytes) -> bool:
+        """Return whether `data` answered any request of the operation."""
         answered = 0
         for frame in self._decoder.feed(data):
             if operation.take(frame):
                 answered += 1
+            elif probe is not None and probe.take(frame):
+                self._probed += 1
             else:
                 self._stray += 1
         self._replies += answered

@@ -124,15 +124,21 @@ class Operation:
         return (self._sequence + self._sent) & 0xFF
 
     @property
+    def most_in_flight(self) -> int:
+        """Requests that may be in flight."""
+        return self._most_in_flight
+
+    @property
     def unanswered(self) -> list[bytes]:
         """Frames in flight, oldest first."""
         window = enumerate(self._window, self._answered)
         return [frame for fragment, frame in window if fragment not in self._early]
 
-    def launch(self) -> list[bytes]:
-        """Return the frames that the credits allow to send now."""
+    def launch(self, reserved: int = 0) -> list[bytes]:
+        """Return the frames that the credits, but for those reserved, allow to send now."""
         frames = []
-        while len(self._window) < self._most_in_flight:
+        most = self._most_in_flight - reserved
+        while len(self._window) < most:
             part = next(self._parts, None)
             if part is None:
                 break

@@ -10,6 +10,7 @@ from consilience.errors import ConsilienceError, LinkError, NoDevice
 from consilience.link.exchange import Exchange, NoReply
 from consilience.link.identity import Identity, parse_hello
 from consilience.link.operation import Damaged, Operation, Refused, fragments
+from consilience.link.reset_probe import DeviceReset, ResetProbe
 from consilience.link.transport import Transport, TransportClosed
 
 __all__ = ["LARGEST_MESSAGE", "LinkSession"]
@@ -20,13 +21,18 @@ LARGEST_MESSAGE = (1 << 32) - 8
 _OPENING_RETRIES = 3
 """Of the first HELLO: fewer than of others, as there may be nobody."""
 
+_RESETS = 3
+"""Of the device, after each of which a call begins anew."""
+
 
 class LinkSession:
     """A session with one device over a transport.
 
     Every call gives the right answer or raises (residue: 2**-32 per damaged frame), and the
     session stays usable: after an error or an interruption the next call opens it anew with a
-    HELLO of its own, which nothing of the calls before can disturb. Not thread-safe.
+    HELLO of its own, which nothing of the calls before can disturb. A call that a reset of the
+    device interrupts begins anew: a message has the same answer whenever it is executed, and a
+    device keeps nothing of one. Not thread-safe.
 
     Parameters
     ----------
@@ -58,9 +64,11 @@ class LinkSession:
         self._cure = cure
         self._random_bits = random_bits
         self._identity: Identity | None = None
+        self._probe: ResetProbe | None = None
         self._is_open = False
         self._sessions = 0
         self._nonce = 0
+        self._hello = 0, 0  # operation id and sequence number of the last HELLO
         self._sequence = 0
         self._number = 0  # of the last operation
 
@@ -111,16 +119,8 @@ class LinkSession:
                 f"{self.url}: {error} before a device answered: it serves another client, or is "
                 f"no consilience device; try again later, or {self._cure}"
             ) from error
-        identity, nonce = parse_hello(reply, self.url)
-        if self._identity is None:
-            identity.warn_of_other_build(self.url)
-            self._identity = identity
-        elif identity != self._identity:
-            raise self._failure("another device answers there now", "open it again")
-        self._nonce, self._sequence = nonce, hello.next_sequence
-        self._sessions += 1
-        self._is_open = True
-        return identity
+        self._hello = number, (hello.next_sequence - 1) & 0xFF
+        return self._begin(reply)
 
     def execute(self, frame_type: FrameType, message: bytes | memoryview) -> bytes:
         """Send a message and return the bytes of its results.
@@ -164,15 +164,40 @@ class LinkSession:
         self._transport.close()
 
     def _transact(self, frame_type: FrameType, message: memoryview | None) -> bytes:
-        """Run an operation; once more if its message or its results came out damaged."""
-        try:
-            return self._run(frame_type, message)
-        except Damaged:
-            pass
-        try:
-            return self._run(frame_type, message)
-        except Damaged as error:
-            raise self._failure(f"{error}, twice") from error
+        """Run an operation; again if its message or its results came out damaged, or the device
+        was reset meanwhile.
+        """
+        damages = resets = 0
+        while True:
+            try:
+                return self._run(frame_type, message)
+            except Damaged as error:
+                damages += 1
+                if damages > 1:
+                    raise self._failure(f"{error}, twice") from error
+            except DeviceReset as error:
+                self._begin(error.identity)
+                resets += 1
+                if resets > _RESETS:
+                    raise self._failure(
+                        f"the device was reset {resets} times in one call", "check its power"
+                    ) from error
+
+    def _begin(self, reply: bytes) -> Identity:
+        """Take the reply to HELLO: a session is open, with the device there was before."""
+        identity, nonce = parse_hello(reply, self.url)
+        if self._identity is None:
+            identity.warn_of_other_build(self.url)
+            self._identity = identity
+        elif identity != self._identity:
+            raise self._failure("another device answers there now", "open it again")
+        number, sequence = self._hello
+        self._sequence = (sequence + 1) & 0xFF
+        self._probe = ResetProbe(number, sequence, nonce)
+        self._nonce = nonce
+        self._sessions += 1
+        self._is_open = True
+        return identity
 
     def _run(self, frame_type: FrameType, message: memoryview | None) -> bytes:
         if not self._is_open:
@@ -180,15 +205,15 @@ class LinkSession:
         # Until all of it is answered: whatever ends this call early leaves requests in flight.
         self._is_open = False
         self._number = (self._number + 1) & 0xFFFF_FFFF
-        total, parts, in_flight = 0, iter((b"",)), 1
+        total, parts = 0, iter((b"",))
         if message is not None:
             total, parts = fragments(message, data_limit(self.identity.payload))
-            in_flight = self.identity.credits
+        most = self.identity.credits
         operation = Operation(
-            frame_type, self._number, self._nonce, self._sequence, total, parts, in_flight
+            frame_type, self._number, self._nonce, self._sequence, total, parts, most
         )
         try:
-            result = self._exchange.run(operation, self._retries)
+            result = self._exchange.run(operation, self._retries, self._probe)
         except NoReply as error:
             raise self._failure(str(error)) from error
         except TransportClosed as error:

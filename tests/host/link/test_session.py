@@ -138,15 +138,75 @@ def test_retries_are_counted_anew_with_each_reply(line, segments):
     assert session.counters["timeouts"] > 2
 
 
-def test_a_reset_ends_a_call_and_the_next_one_opens_a_new_session(session, line, segments):
+def test_a_call_that_a_reset_interrupts_begins_anew(session, line, segments):
+    """Found within one timeout, whenever it comes."""
     made = segments(random.Random(5), 60)
     assert_right(session, made)
+    send = line.endpoint.send
+    for sends in (1, 2, 3, 7, 20):
+        left = [sends]
+
+        def reset_on_the_way(data, left=left):
+            left[0] -= 1
+            if left[0] == 0:
+                line.endpoint.reset()
+            send(data)
+
+        line.endpoint.send = reset_on_the_way
+        before, sessions = line.now(), session.counters["sessions"]
+        assert_right(session, made)
+        assert session.counters["sessions"] == sessions + 1
+        assert line.now() - before == line.reply_timeout
+
+
+def test_a_reset_between_calls(session, line, segments):
+    session.open()
     line.endpoint.reset()
-    with pytest.raises(LinkError):
+    assert session.status()["frames"] == 1
+    assert line.now() == line.reply_timeout
+
+
+def test_a_device_that_is_reset_again_and_again(session, line, segments):
+    made = segments(random.Random(5), 60)
+    session.open()
+    send = line.endpoint.send
+    line.endpoint.send = lambda data: (send(data), line.endpoint.reset())
+    with pytest.raises(LinkError, match=r"no reply after 8 retries"):
+        reduce(session, made)  # it never lives long enough to answer
+    sent = [0]
+
+    def reset_every_sixth(data):
+        sent[0] += 1
+        if sent[0] % 6 == 0:
+            line.endpoint.reset()
+        send(data)
+
+    line.endpoint.send = reset_every_sixth
+    with pytest.raises(LinkError, match=r"the device was reset 4 times in one call, .* its power"):
         reduce(session, made)
-    assert session.counters["sessions"] == 1
+    line.endpoint.send = send
     assert_right(session, made)
-    assert session.counters["sessions"] == 2
+
+
+def test_probes_do_not_disturb_a_session(session, line, segments):
+    """Frames get lost, nobody was reset: what is asked is dropped, or told again."""
+    made = segments(random.Random(12), 40)
+    session.open()
+    send, lost = line.endpoint.send, [0]
+
+    def lose_every_second(data):
+        lost[0] += 1
+        send(b"" if lost[0] % 2 else data)
+
+    line.endpoint.send = lose_every_second
+    for _ in range(5):
+        assert_right(session, made)
+    line.endpoint.send = send
+    counters = session.status()
+    assert session.counters["sessions"] == 1
+    assert session.counters["probed"] == 1  # before anything else was executed
+    assert counters["bad_sequence"] > 5
+    assert counters["bad_operation"] == counters["bad_nonce"] == 0
 
 
 def test_an_interrupted_call_leaves_nothing_behind(session, line, segments):
@@ -199,10 +259,9 @@ def test_another_device_took_its_place(session, line, golden_device):
     line.endpoint.reset()
     config = EngineConfig(board=Board.CPU, clock_hz=1, credits=2, largest_payload=256)
     line.endpoint = SoftwareEndpoint(golden_device, config)
-    with pytest.raises(LinkError, match="no reply"):
-        session.status()
-    with pytest.raises(LinkError, match=r"another device answers there now, .*; open it again"):
-        session.status()
+    for _ in range(2):
+        with pytest.raises(LinkError, match=r"another device answers there now, .*; open it again"):
+            session.status()
 
 
 def test_a_closed_transport(line, golden_device, segments):

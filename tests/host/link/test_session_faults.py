@@ -48,7 +48,9 @@ def test_every_answer_is_right_or_an_error(golden_device, faulty_line, segments,
     assert min(line.faults.values()) > 40, line.faults
     assert right > 1500
     assert failed > 100
-    assert min(session.counters.values()) > 20, session.counters
+    counters = session.counters
+    assert counters.pop("probed") > 2  # it takes a fault in the first requests of a session
+    assert min(counters.values()) > 20, counters
 
 
 def test_openings_over_a_bad_line(endpoint, faulty_line, segments):
