@@ -110,7 +110,8 @@ class DriverCampaign:
         line.planned = []
         self._compare_host()
         self._since_check += 1
-        if raised:
+        # The cable may be out although the answer had arrived.
+        if raised or not line.plugged:
             self._work_again(call)
         elif self._since_check >= _CHECK_EVERY:
             self._compare_device()

@@ -1,0 +1,1 @@
+"""`LogSumExp` as plain Verilog, with all it takes to use it without Amaranth."""

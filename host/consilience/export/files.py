@@ -1,0 +1,104 @@
+"""The files of an exported core, written together."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import jinja2
+from consilience_hw.engine_config import EngineConfig
+
+from consilience.errors import BadInput
+from consilience.evidence.output_file import OutputFile
+from consilience.export.core import TOP, Core
+from consilience.export.datasheet import error_bound, routed_figures
+from consilience.export.vectors import RESULT_BITS, make_vectors
+
+__all__ = ["WAIVERS", "Exported", "core_files", "export_core"]
+
+WAIVERS = {
+    "PROCASSINIT": "registers have an initial value, as they have in FPGAs",
+    "WIDTHEXPAND": "operands of mixed width: each is widened on purpose",
+    "WIDTHTRUNC": "`!` on a vector",
+    "CASEINCOMPLETE": "a case over the values that occur; the others keep the default",
+    "ASCRANGE": "a vector of no bits, such as the unused half of a split",
+    "UNUSEDSIGNAL": "upper halves of sums and products, and the bits of codes above their width",
+    "DECLFILENAME": "all modules are in one file",
+}
+"""What the generated Verilog trips in Verilator's lint, and why it is harmless."""
+
+_TEMPLATES = {
+    f"{TOP}_tb.v": "testbench.v.j2",
+    f"{TOP}.core": "fusesoc.core.j2",
+    f"{TOP}.vlt": "waivers.vlt.j2",
+    "DATASHEET.md": "datasheet.md.j2",
+}
+
+
+@dataclass(frozen=True)
+class Exported:
+    """The files that were written."""
+
+    folder: Path
+    files: tuple[str, ...]
+
+
+def core_files(core: Core) -> dict[str, str]:
+    """Return the text of each file of a core by its name."""
+    vectors = make_vectors(core)
+    version = ".".join(map(str, EngineConfig().version))
+    header = (
+        f"// LogSumExp of consilience {version}: {core.lanes} lanes, {core.fmt}, behind "
+        "AXI4-Streams.\n// SPDX-License-Identifier: Apache-2.0\n"
+    )
+    files = {
+        f"{TOP}.v": header + core.verilog(),
+        "beats.mem": vectors.beat_lines(core),
+        "results.mem": vectors.result_lines(),
+    }
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,
+    )
+    values = {
+        "top": TOP,
+        "core": core,
+        "version": version,
+        "beats": len(vectors.beats),
+        "results": len(vectors.results),
+        "result_bits": RESULT_BITS,
+        "waivers": WAIVERS,
+        "routed": routed_figures(core),
+        "error_bound": error_bound(core),
+    }
+    for name, template in _TEMPLATES.items():
+        files[name] = environment.get_template(template).render(values)
+    return files
+
+
+def export_core(core: Core, folder: Path, *, overwrite: bool) -> Exported:
+    """Write a core's files into a folder, which is made if it is missing; each appears whole.
+
+    Raises
+    ------
+    BadInput
+        The folder cannot be made, or a file of that name is there and `overwrite` is not set.
+    """
+    files = core_files(core)
+    if not overwrite:
+        for name in files:
+            if (folder / name).exists():
+                raise BadInput(f"{folder / name}: exists already; pass --force to replace it")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadInput(
+            f"{folder}: cannot be made ({error.strerror}); choose another --out"
+        ) from None
+    for name, text in files.items():
+        with OutputFile(folder / name, overwrite=overwrite) as output:
+            output.file.write(text.encode())
+            output.commit()
+    return Exported(folder, tuple(files))
