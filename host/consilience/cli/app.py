@@ -15,6 +15,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from consilience.cli.benchmark import benchmark
+from consilience.cli.build import build
 from consilience.cli.demo import demo
 from consilience.cli.doctor import doctor
 from consilience.cli.fuse import fuse
@@ -39,7 +40,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-for command in (demo, fuse, status, serve, benchmark, doctor):
+for command in (demo, fuse, status, serve, benchmark, build, doctor):
     app.command()(command)
 
 
