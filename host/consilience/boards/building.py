@@ -124,7 +124,8 @@ def build_board(
     folder = cache_folder() / "boards"
     folder.mkdir(parents=True, exist_ok=True)
     config = definition.config
-    made_from = (board, config.build_hash, definition.baud, constraints, tools, seed)
+    parts = (board.name, board.target, board.packer, board.post_route)
+    made_from = (*parts, config.build_hash, definition.baud, constraints, tools, seed)
     entry = folder / digest(*made_from)
 
     def make(work: Path) -> Path:
