@@ -1,11 +1,12 @@
 """All lanes of a beat to one partial state: clusters, and the merges over them."""
 
-from amaranth.hdl import Cat, Module
+from amaranth.hdl import Cat, Module, unsigned
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from .beat import beat_layout
 from .cluster import Cluster
+from .highest_bin import key_bits
 from .log_format import Q16_16, LogFormat
 from .pipeline import delayed, flow, tree_depth
 from .state_merge import StateMerge
@@ -38,6 +39,8 @@ class BeatReducer(wiring.Component):
     -------
     i : flow of `beat_layout`
         ``last`` is not read.
+    highest : flow of `highest_bin.bin_key`
+        The state's top and presence, `lead` cycles before it.
     o : flow of `window_layout` for `codes` codes
     """
 
@@ -49,6 +52,7 @@ class BeatReducer(wiring.Component):
         super().__init__(
             {
                 "i": In(flow(beat_layout(fmt, lanes))),
+                "highest": Out(flow(unsigned(key_bits(fmt)))),
                 "o": Out(flow(window_layout(fmt, self.codes))),
             }
         )
@@ -62,6 +66,12 @@ class BeatReducer(wiring.Component):
     def latency(self) -> int:
         """Cycles from a beat to its state."""
         return self.clusters[0].latency + StateMerge.latency * tree_depth(len(self.clusters))
+
+    @property
+    def lead(self) -> int:
+        """Cycles from `highest` to `o`."""
+        gained = StateMerge.top_latency - StateMerge.latency
+        return self.clusters[0].lead - gained * tree_depth(len(self.clusters))
 
     def elaborate(self, platform) -> Module:
         m = Module()
@@ -105,7 +115,10 @@ class BeatReducer(wiring.Component):
             nodes = merged
             lead += StateMerge.latency - StateMerge.top_latency
             codes *= 2
+        highest_after = self.latency - self.lead
         m.d.comb += [
+            self.highest.p.eq(nodes[0][0]),
+            self.highest.valid.eq(delayed(m, self.i.valid, highest_after, "top_valid", reset=True)),
             *_copied(self.o.p, nodes[0][1]),
             self.o.valid.eq(delayed(m, self.i.valid, self.latency, "valid", reset=True)),
         ]

@@ -33,6 +33,8 @@ class Engine(wiring.Component):
         Strobe of a PHY: silence. Drops the frame that has begun. Hold at 0 without such a PHY.
     entropy : in
         Sampled for the session nonce at the first HELLO after reset; should differ each time.
+    dropped : out
+        Strobe, for a lamp: a damaged frame was dropped. STATUS counts them.
     """
 
     def __init__(self, config: EngineConfig | None = None) -> None:
@@ -43,6 +45,7 @@ class Engine(wiring.Component):
                 "o": Out(stream.Signature(8)),
                 "gap": In(1),
                 "entropy": In(32),
+                "dropped": Out(1),
             }
         )
 
@@ -53,5 +56,9 @@ class Engine(wiring.Component):
         connect(m, flipped(self.i), link.i)
         connect(m, link.o, flipped(self.o))
         connect(m, link.job, jobs.port)
-        m.d.comb += [link.gap.eq(self.gap), link.entropy.eq(self.entropy)]
+        m.d.comb += [
+            link.gap.eq(self.gap),
+            link.entropy.eq(self.entropy),
+            self.dropped.eq(link.dropped),
+        ]
         return m

@@ -4,19 +4,19 @@ from amaranth.hdl import Module, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from .accumulator import Accumulator
 from .beat import beat_layout
 from .beat_reducer import BeatReducer
 from .log2 import result_layout
 from .log_format import Q16_16, LogFormat
 from .pipeline import delayed
 from .serial_log2 import SerialLog2
+from .small_accumulator import SmallAccumulator
 
 __all__ = ["SmallLogSumExp"]
 
 
 class SmallLogSumExp(wiring.Component):
-    """The same codes as `LogSumExp`, with a `SerialLog2` and no buffer.
+    """The same codes as `LogSumExp`, with a `SmallAccumulator`, a `SerialLog2` and no buffer.
 
     After a packet's last beat no other is taken until its result has been: handshakes depend on
     `last` and on the reader, never on a code.
@@ -57,12 +57,12 @@ class SmallLogSumExp(wiring.Component):
     @property
     def latency(self) -> int:
         """Cycles from a last beat to its valid result."""
-        return self.reducer.latency + Accumulator.latency + self.log2.latency + 1
+        return self.reducer.latency + SmallAccumulator.latency + self.log2.latency + 1
 
     def elaborate(self, platform) -> Module:
         m = Module()
         m.submodules.reducer = reducer = self.reducer
-        m.submodules.accumulator = accumulator = Accumulator(self.fmt, reducer.codes)
+        m.submodules.accumulator = accumulator = SmallAccumulator(self.fmt, reducer.codes)
         m.submodules.log2 = log2 = self.log2
 
         busy = Signal()
@@ -72,9 +72,16 @@ class SmallLogSumExp(wiring.Component):
             m.d.sync += busy.eq(1)
         with m.If(log2.o.valid):
             m.d.sync += ready.eq(1)
-        with m.If(self.o.valid & self.o.ready):
+        leaves = self.o.valid & self.o.ready
+        with m.If(leaves):
             m.d.sync += [busy.eq(0), ready.eq(0)]
+        wait = reducer.lead - accumulator.lead
         m.d.comb += [
+            accumulator.highest.p.eq(delayed(m, reducer.highest.p, wait, "highest")),
+            accumulator.highest.valid.eq(
+                delayed(m, reducer.highest.valid, wait, "highest_valid", reset=True)
+            ),
+            accumulator.clear.eq(leaves),
             self.i.ready.eq(~busy),
             reducer.i.p.eq(self.i.p),
             reducer.i.valid.eq(accepted),

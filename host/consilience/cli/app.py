@@ -15,11 +15,14 @@ from typing import Annotated, NoReturn
 import typer
 
 from consilience.cli.benchmark import benchmark
+from consilience.cli.build import build
 from consilience.cli.demo import demo
 from consilience.cli.doctor import doctor
 from consilience.cli.export import export
 from consilience.cli.fuse import fuse
+from consilience.cli.list_ports import list_ports
 from consilience.cli.output import INTERRUPTED, Output, log_to_stderr
+from consilience.cli.program import program
 from consilience.cli.serve import serve
 from consilience.cli.status import status
 from consilience.errors import ConsilienceError
@@ -40,8 +43,9 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-for command in (demo, fuse, status, serve, benchmark, export, doctor):
+for command in (demo, fuse, status, serve, benchmark, build, program, export, doctor):
     app.command()(command)
+app.command("list")(list_ports)
 
 
 def _print_version(asked: bool) -> None:

@@ -20,8 +20,8 @@ DeviceOption = Annotated[
     typer.Option(
         "--device",
         metavar="URL",
-        help="Device: cpu, sim (cycle-accurate gateware), sim?lanes=4, socket://HOST:PORT, or "
-        "auto (the best that is here; says which).",
+        help="Device: cpu, sim (cycle-accurate gateware), sim?lanes=4, serial:///dev/ttyUSB1, "
+        "socket://HOST:PORT, or auto (the best that is here; says which).",
     ),
 ]
 

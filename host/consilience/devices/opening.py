@@ -15,7 +15,7 @@ from consilience.link.transport import Transport
 
 __all__ = ["open_device", "open_transport"]
 
-_FORMS = "cpu, sim, sim?lanes=4, socket://HOST:PORT, or auto"
+_FORMS = "cpu, sim, sim?lanes=4, serial:///dev/ttyUSB1, socket://HOST:PORT, or auto"
 _log = logging.getLogger("consilience.devices")
 
 _SIM_NUMBERS = ("lanes", "hypotheses", "credits")
@@ -29,16 +29,19 @@ def open_device(url: str = "auto") -> Device:
     url : str
         ``cpu``: this machine. ``sim``: the gateware, compiled and simulated cycle by cycle;
         options ``lanes`` (1..64), ``hypotheses`` (2..16), ``credits`` (2, 4, 8) and ``waves`` (a
-        VCD file), as in ``sim?lanes=4&waves=run.vcd``. ``socket://HOST:PORT``: a device that
-        ``consilience serve`` offers there. ``auto``: the best that is here; a warning in the log
-        says what it took.
+        VCD file), as in ``sim?lanes=4&waves=run.vcd``. ``serial:///dev/ttyUSB1``: a board; options
+        ``baud`` (3000000) and ``timeout`` (seconds that a reply may take).
+        ``socket://HOST:PORT``: a device that ``consilience serve`` offers there. ``auto``: the
+        board that answers, else this machine; a warning in the log says what it took.
 
     Raises
     ------
     BadInput
         No such kind of device or option.
     NoDevice
-        The device is not there. Another is never taken in its place.
+        The device is not there; another is never taken in its place. Or ``auto`` finds several.
+    PermissionRefused
+        This user may not open the serial port.
     ToolMissing
         ``sim`` without a C++ compiler.
     AbiMismatch
@@ -48,9 +51,11 @@ def open_device(url: str = "auto") -> Device:
         raise BadInput(f"a device is opened by its URL, not by {url!r}; give {_FORMS}")
     kind, _, _ = url.partition("?")
     if url == "auto":
-        # No board can be driven yet: this machine is the fastest there is.
-        _log.warning("auto: took cpu")
-        return CpuDevice()
+        from consilience.devices.attached import attached_device
+
+        board = attached_device()
+        _log.warning("auto: took %s", "cpu" if board is None else board.url)
+        return CpuDevice() if board is None else board
     if url == "cpu":
         return CpuDevice()
     if kind == "sim":
@@ -59,6 +64,10 @@ def open_device(url: str = "auto") -> Device:
         return open_sim(url, *_simulated(url))
     if url.startswith("socket:"):
         return open_socket(url)
+    if url.startswith("serial:"):
+        from consilience.devices.serial_port import open_serial
+
+        return open_serial(url)
     raise _unknown(url)
 
 
@@ -75,12 +84,16 @@ def open_transport(url: str) -> Transport:
         return simulation_transport(*_simulated(url))
     if url.startswith("socket:"):
         return connect(url)
+    if url.startswith("serial:"):
+        from consilience.devices.serial_port import SerialAddress, connect_serial
+
+        return connect_serial(SerialAddress.of(url))
     raise _unknown(url)
 
 
 def _unknown(url: str) -> BadInput | NoDevice:
     """Return the error for a URL that opens nothing."""
-    if url.partition(":")[0] in ("gpu", "serial"):
+    if url.partition(":")[0] == "gpu":
         return NoDevice(f"{url}: this version has no such device; give {_FORMS}")
     return BadInput(f"{url}: no URL of a device; give {_FORMS}")
 

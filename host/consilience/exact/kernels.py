@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from .kernel_tables import PART_BITS, KernelTables
 
-__all__ = ["posterior_segments", "sum_segments"]
+__all__ = ["difference_segments", "posterior_segments", "sum_segments"]
 
 Kernel = TypeVar("Kernel", bound=Callable[..., Any])
 
@@ -154,6 +154,69 @@ def sum_segments(
         status[segment] = _SATURATED if code > _MAX else 0
 
 
+@_inlined
+def _differences(
+    evidence: NDArray[np.int32],
+    first: int,
+    last: int,
+    prior: NDArray[np.int32],
+    weight: NDArray[np.uint32],
+    high: NDArray[np.int64],
+    low: NDArray[np.int64],
+    possible: NDArray[np.bool_],
+    d: NDArray[np.int32],
+) -> int:
+    """Write d[h] of the rows first .. last - 1; return how many were clamped.
+
+    -1 if no hypothesis is possible; then d means nothing. `high`, `low`, `possible`: (H,), to work
+    in. L[h] is kept as ``high * 2**16 + low``: the products' low 16 bits are summed apart, so that
+    2**32 rows cannot overflow.
+    """
+    hypotheses = evidence.shape[1]
+    for h in range(hypotheses):
+        possible[h] = prior[h] != _ZERO
+        high[h] = prior[h]
+        low[h] = 0
+    for row in range(first, last):
+        w = np.int64(weight[row]) if len(weight) else np.int64(ONE)
+        if w == 0:
+            continue
+        for h in range(hypotheses):
+            code = evidence[row, h]
+            if code == _ZERO:
+                possible[h] = False
+            else:
+                product = np.int64(code) * w
+                high[h] += product >> WEIGHT_BITS
+                low[h] += product & (ONE - 1)
+    best = -1
+    for h in range(hypotheses):
+        high[h] += low[h] >> WEIGHT_BITS
+        low[h] &= ONE - 1
+        if possible[h] and (
+            best < 0 or high[h] > high[best] or (high[h] == high[best] and low[h] > low[best])
+        ):
+            best = h
+    clamps = -1 if best < 0 else 0
+    for h in range(hypotheses):
+        d[h] = _ZERO
+        if possible[h]:
+            rest = low[h] - low[best]
+            # The difference of two sums can be wider than both: half of it is not.
+            if (high[best] >> 1) - (high[h] >> 1) > _FAR:
+                quotient = np.int64(-2 * _FAR)
+            else:
+                quotient = high[h] - high[best] + (rest >> WEIGHT_BITS)
+            rest &= ONE - 1
+            if rest > _HALF or (rest == _HALF and quotient & 1):
+                quotient += 1
+            if quotient < _MIN:
+                quotient = np.int64(_MIN)
+                clamps += 1
+            d[h] = quotient
+    return clamps
+
+
 @_compiled
 def posterior_segments(
     evidence: NDArray[np.int32],
@@ -164,62 +227,19 @@ def posterior_segments(
     posterior: NDArray[np.int32],
     status: NDArray[np.uint32],
 ) -> None:
-    """Write the posterior and status word of every agent; `weight` may be empty: all are 1.
-
-    L[h] is kept as ``high * 2**16 + low``: the products' low 16 bits are summed apart, so that
-    2**32 rows cannot overflow.
-    """
+    """Write the posterior and status word of every agent; `weight` may be empty: all are 1."""
     hypotheses = evidence.shape[1]
     high = np.empty(hypotheses, np.int64)
     low = np.empty(hypotheses, np.int64)
     possible = np.empty(hypotheses, np.bool_)
     d = np.empty(hypotheses, np.int32)
     for agent in range(len(status)):
-        for h in range(hypotheses):
-            possible[h] = prior[h] != _ZERO
-            high[h] = prior[h]
-            low[h] = 0
-        for row in range(offsets[agent], offsets[agent + 1]):
-            w = np.int64(weight[row]) if len(weight) else np.int64(ONE)
-            if w == 0:
-                continue
-            for h in range(hypotheses):
-                code = evidence[row, h]
-                if code == _ZERO:
-                    possible[h] = False
-                else:
-                    product = np.int64(code) * w
-                    high[h] += product >> WEIGHT_BITS
-                    low[h] += product & (ONE - 1)
-        best = -1
-        for h in range(hypotheses):
-            high[h] += low[h] >> WEIGHT_BITS
-            low[h] &= ONE - 1
-            if possible[h] and (
-                best < 0 or high[h] > high[best] or (high[h] == high[best] and low[h] > low[best])
-            ):
-                best = h
-        if best < 0:
+        first, last = offsets[agent], offsets[agent + 1]
+        clamps = _differences(evidence, first, last, prior, weight, high, low, possible, d)
+        if clamps < 0:
             posterior[agent, :] = _ZERO
             status[agent] = _IMPOSSIBLE
             continue
-        clamps = 0
-        for h in range(hypotheses):
-            d[h] = _ZERO
-            if possible[h]:
-                rest = low[h] - low[best]
-                # The difference of two sums can be wider than both: half of it is not.
-                if (high[best] >> 1) - (high[h] >> 1) > _FAR:
-                    quotient = np.int64(-2 * _FAR)
-                else:
-                    quotient = high[h] - high[best] + (rest >> WEIGHT_BITS)
-                rest &= ONE - 1
-                if rest > _HALF or (rest == _HALF and quotient & 1):
-                    quotient += 1
-                if quotient < _MIN:
-                    quotient = np.int64(_MIN)
-                    clamps += 1
-                d[h] = quotient
         total = np.int64(_log_sum(d, tables))
         for h in range(hypotheses):
             posterior[agent, h] = _ZERO
@@ -230,3 +250,27 @@ def posterior_segments(
                     clamps += 1
                 posterior[agent, h] = value
         status[agent] = (_CLAMPED if clamps else 0) | clamps << _CLAMPS
+
+
+@_compiled
+def difference_segments(
+    evidence: NDArray[np.int32],
+    offsets: NDArray[np.int64],
+    prior: NDArray[np.int32],
+    weight: NDArray[np.uint32],
+    d: NDArray[np.int32],
+    clamps: NDArray[np.int64],
+) -> None:
+    """Write d[h] of every agent and how many were clamped, -1 where nothing is possible.
+
+    What `posterior_segments` takes the log sum of; there d is the log of zero for all hypotheses.
+    """
+    hypotheses = evidence.shape[1]
+    high = np.empty(hypotheses, np.int64)
+    low = np.empty(hypotheses, np.int64)
+    possible = np.empty(hypotheses, np.bool_)
+    for agent in range(len(clamps)):
+        first, last = offsets[agent], offsets[agent + 1]
+        clamps[agent] = _differences(
+            evidence, first, last, prior, weight, high, low, possible, d[agent]
+        )

@@ -2,7 +2,7 @@
 
 import struct
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from consilience_hw.engine_config import EngineConfig
@@ -66,8 +66,11 @@ class Identity:
         return Board(self.board).name.lower() if self.board in set(Board) else f"#{self.board}"
 
     @cached_property
-    def expected_build(self) -> int | None:
-        """The build hash that this host's own sources give; None for unknown parameters."""
+    def expected_builds(self) -> tuple[int, ...]:
+        """The build hashes that this host's own sources give; none for unknown parameters.
+
+        Two: whether the unit is the small one, no field of HELLO tells.
+        """
         try:
             config = EngineConfig(
                 fmt=self.format,
@@ -81,16 +84,16 @@ class Identity:
                 version=self.version,
             )
         except ValueError:
-            return None
-        return config.build_hash
+            return ()
+        return config.build_hash, replace(config, small=True).build_hash
 
     def warn_of_other_build(self, url: str) -> None:
         """Warn if the device was not built from the sources of this host."""
-        if self.build != self.expected_build:
-            expected = self.expected_build
+        if self.build not in self.expected_builds:
+            expected = " or ".join(f"{build:016x}" for build in self.expected_builds)
             warnings.warn(
                 f"{url}: its build is {self.build:016x}, this host's sources give "
-                f"{'none' if expected is None else f'{expected:016x}'}; "
+                f"{expected or 'none'}; "
                 "rebuild the gateware or update the host software so that both are of one version",
                 BuildWarning,
                 stacklevel=2,

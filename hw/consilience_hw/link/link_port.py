@@ -34,6 +34,8 @@ class LinkPort(wiring.Component):
         See `FrameReceiver`.
     entropy : in
         See `Session`.
+    dropped : out
+        Strobe: a frame was dropped, as its counter tells.
     job : `job_port`
     """
 
@@ -45,6 +47,7 @@ class LinkPort(wiring.Component):
                 "o": Out(stream.Signature(8)),
                 "gap": In(1),
                 "entropy": In(32),
+                "dropped": Out(1),
                 "job": Out(job_port()),
             }
         )
@@ -65,6 +68,7 @@ class LinkPort(wiring.Component):
         connect(m, sender.o, flipped(self.o))
         m.d.comb += [
             receiver.gap.eq(self.gap),
+            self.dropped.eq(receiver.drop.valid & receiver.drop.ready),
             receiver.address.eq(session.address),
             session.word.eq(receiver.word),
             session.entropy.eq(self.entropy),

@@ -148,7 +148,8 @@ def _build(
         write_cxxrtl(text, work, log, waves=waves)
     made = work / "entry"
     made.mkdir()
-    includes = [work, runtime_headers()]
+    # Of `design.h`, for harnesses of other folders.
+    includes = [work, runtime_headers(), HARNESS.parent]
     library = made / _LIBRARY
     compiler.compile(harness, library, includes=includes, defines=_defines(waves), log=log)
     return made

@@ -178,7 +178,6 @@ def test_over_capacity_is_an_error():
 @pytest.mark.parametrize(
     ("config", "lacks"),
     [
-        (small(hypotheses=0, weights=False), "does no posteriors"),
         (small(hypotheses=2), "takes 2 hypotheses, not 3"),
         (small(hypotheses=3, weights=False), "takes no weights but 65536"),
     ],
@@ -190,6 +189,24 @@ def test_what_a_device_lacks(config, lacks):
         device.posteriors(evidence, offsets, prior, weight)
     codes = np.arange(5, dtype=np.int32)
     assert same(device.sums(codes, np.array([0, 5])), golden.log_sums(codes, np.array([0, 5])))
+
+
+@pytest.mark.parametrize("mark", [0, HARD])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_posteriors_of_a_device_that_does_log_sums_alone(weighted, mark):
+    """The rows are added here, and what the device does is one log sum per agent."""
+    golden_device = GoldenDevice(mark)
+    device = linked(golden_device, config=small(hypotheses=0, weights=False))
+    for seed, agents, hypotheses in ((8, 40, 2), (9, 30, 5), (10, 0, 3)):
+        evidence, offsets, prior, weight = evidence_of(
+            np.random.default_rng(seed), agents, hypotheses
+        )
+        for start in (prior, np.where(np.arange(hypotheses) < 1, prior, ZERO)):
+            start = start.astype(np.int32)
+            weights = weight if weighted else None
+            got = device.posteriors(evidence, offsets, start, weights)
+            assert same(got, golden.posteriors(evidence, offsets, start, weights))
+    assert True not in golden_device.calls, "no posterior was asked of it"
 
 
 def test_info():

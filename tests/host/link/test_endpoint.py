@@ -107,7 +107,7 @@ def test_closed(endpoint):
 
 def test_identity_of_the_cpu(golden_device):
     identity = LinkSession(SoftwareEndpoint(golden_device), "cpu").open()
-    assert identity.build == CPU_CONFIG.build_hash == identity.expected_build
+    assert identity.build == CPU_CONFIG.build_hash == identity.expected_builds[0]
     assert (identity.board_name, identity.lanes, identity.hypotheses) == ("cpu", 1, 16)
 
 

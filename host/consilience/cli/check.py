@@ -1,0 +1,54 @@
+"""One thing that `consilience doctor` looks for."""
+
+import importlib.metadata
+import re
+import shutil
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+__all__ = ["REINSTALL", "Check", "package_check", "tool_check"]
+
+REINSTALL = "run `make setup` again"
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing looked for: what it is needed for, what was found (None = missing), the cure."""
+
+    name: str
+    needed_for: str
+    found: str | None
+    cure: str
+
+
+def package_check(name: str, needed_for: str) -> Check:
+    """Look for a Python package."""
+    try:
+        found = importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        found = None
+    return Check(name, needed_for, found, REINSTALL)
+
+
+def tool_check(
+    name: str, needed_for: str, commands: Sequence[str], cure: str, option: str = "--version"
+) -> Check:
+    """Look for the first of `commands` that runs and says its version."""
+    for command in commands:
+        path = shutil.which(command)
+        if path and (version := _version(path, option)):
+            return Check(name, needed_for, f"{command} {version}", cure)
+    return Check(name, needed_for, None, cure)
+
+
+def _version(path: str, option: str) -> str | None:
+    """Return the version that a program prints; None if it does not run."""
+    try:
+        answer = subprocess.run(
+            [path, option], capture_output=True, text=True, timeout=30, check=True
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    number = re.search(r"\d+(\.\d+)+", answer.stdout)
+    return number[0] if number else "of unknown version"

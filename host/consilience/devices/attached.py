@@ -1,0 +1,55 @@
+"""The boards that are attached to this machine: those whose UART answers a HELLO."""
+
+import logging
+from collections.abc import Iterable
+
+from consilience.boards.ports import SerialPort, serial_ports
+from consilience.devices.link_device import LinkDevice
+from consilience.devices.serial_port import BAUD, open_serial
+from consilience.errors import ConsilienceError, NoDevice
+
+__all__ = ["attached_device", "attached_devices"]
+
+_log = logging.getLogger("consilience.devices")
+
+
+def attached_devices(ports: Iterable[SerialPort] | None = None) -> list[LinkDevice]:
+    """Open every board there is.
+
+    Only ports whose USB bridge is that of a known board are asked: others may belong to machines
+    that do not expect it.
+
+    Parameters
+    ----------
+    ports : iterable of SerialPort, optional
+        Where to look; None takes this machine's.
+    """
+    found = []
+    for port in serial_ports() if ports is None else ports:
+        if not port.boards:
+            continue
+        try:
+            found.append(open_serial(f"serial://{port.device}?baud={BAUD}"))
+        except ConsilienceError as error:
+            # A board without its gateware, or another device with such a bridge.
+            _log.info("%s", error)
+    return found
+
+
+def attached_device(ports: Iterable[SerialPort] | None = None) -> LinkDevice | None:
+    """Open the only board there is; None if there is none.
+
+    Raises
+    ------
+    NoDevice
+        There are several; the message lists them.
+    """
+    devices = attached_devices(ports)
+    if len(devices) <= 1:
+        return devices[0] if devices else None
+    told = []
+    for device in devices:
+        info = device.info
+        told.append(f"{info.url} ({info.board})")
+        device.close()
+    raise NoDevice(f"several devices answer: {', '.join(told)}; choose one with --device URL")

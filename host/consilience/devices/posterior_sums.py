@@ -1,0 +1,59 @@
+"""Posteriors by a device that does log sums alone."""
+
+from collections.abc import Callable
+
+import numpy as np
+from consilience_hw.log_format import Q16_16
+from consilience_hw.result_status import CLAMPS_SHIFT, ResultStatus
+from numpy.typing import NDArray
+
+from consilience.errors import BadInput
+from consilience.exact.kernels import difference_segments
+
+__all__ = ["posteriors_of_sums"]
+
+Sums = Callable[
+    [NDArray[np.int32], NDArray[np.int64]], tuple[NDArray[np.int32], NDArray[np.uint32]]
+]
+
+
+def posteriors_of_sums(
+    sums: Sums,
+    evidence: NDArray[np.int32],
+    offsets: NDArray[np.int64],
+    prior: NDArray[np.int32],
+    weight: NDArray[np.uint32] | None,
+) -> tuple[NDArray[np.int32], NDArray[np.uint32]]:
+    """Return posterior codes (agents, H) and status words (agents,).
+
+    The weighted rows are added here, exactly; the log sum over the hypotheses of each agent is
+    `sums`'.
+
+    Parameters
+    ----------
+    sums : callable
+        ``sums(codes, offsets)``: log sum and status of each segment, as `Device.sums`.
+    evidence, offsets, prior, weight
+        As `Device.posteriors` takes them.
+
+    Raises
+    ------
+    BadInput
+        An agent has more rows than a state can hold.
+    """
+    if len(offsets) > 1 and np.diff(offsets).max() > Q16_16.capacity:
+        raise BadInput("more than 2**32 rows of an agent; split them")
+    agents, hypotheses = len(offsets) - 1, len(prior)
+    d = np.empty((agents, hypotheses), np.int32)
+    clamps = np.empty(agents, np.int64)
+    weights = np.empty(0, np.uint32) if weight is None else weight
+    difference_segments(evidence, offsets, prior, weights, d, clamps)
+    totals, _ = sums(d.ravel(), hypotheses * np.arange(agents + 1))
+    possible = d != Q16_16.log_of_zero
+    values = d.astype(np.int64) - totals[:, None]
+    below = possible & (values < Q16_16.min_code)
+    count = np.maximum(clamps, 0) + below.sum(axis=1)
+    posterior = np.where(possible, np.maximum(values, Q16_16.min_code), Q16_16.log_of_zero)
+    status = np.where(count > 0, int(ResultStatus.CLAMPED), 0) | count << CLAMPS_SHIFT
+    status = np.where(clamps < 0, int(ResultStatus.IMPOSSIBLE), status)
+    return posterior.astype(np.int32), status.astype(np.uint32)

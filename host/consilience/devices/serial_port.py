@@ -1,0 +1,190 @@
+"""Devices on a serial port: ``serial:///dev/ttyUSB1?baud=3000000``."""
+
+import contextlib
+import errno
+import time
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import serial  # type: ignore[import-untyped]
+
+from consilience.devices.link_device import LinkDevice
+from consilience.errors import BadInput, ConsilienceError, NoDevice, PermissionRefused
+from consilience.link.session import LinkSession
+from consilience.link.transport import Transport, TransportClosed
+
+__all__ = ["BAUD", "SerialAddress", "SerialTransport", "connect_serial", "open_serial"]
+
+BAUD = 3_000_000
+"""Rate of the boards."""
+
+_POLL = 0.05
+"""Seconds that a read waits before it looks at the clock."""
+
+_IN_FLIGHT = 20_000
+"""Bytes that may be on the line before a reply: those of 8 credits, both ways."""
+
+_LATENCY = 0.1
+"""Seconds for the USB bridge, its 16 ms timer and the driver's own pauses."""
+
+_OPTIONS = "baud=RATE, timeout=SECONDS"
+PERMISSION_CURE = (
+    "add yourself to its group (Debian: sudo usermod -aG dialout $USER, then log in again), or "
+    "install the udev rule that `consilience doctor` shows"
+)
+
+
+@dataclass(frozen=True)
+class SerialAddress:
+    """A serial port and how to use it.
+
+    Parameters
+    ----------
+    device : str
+        Device file, or COM port.
+    baud : int
+    reply_timeout : float
+        Seconds after which an unanswered request counts as lost.
+    """
+
+    device: str
+    baud: int
+    reply_timeout: float
+
+    @classmethod
+    def of(cls, url: str) -> "SerialAddress":
+        """Return the address that a URL gives; BadInput if it is none of a serial port."""
+        parts = urlsplit(url)
+        device = parts.netloc + parts.path
+        if parts.scheme != "serial" or not device or parts.fragment:
+            raise BadInput(
+                f"{url}: no URL of a serial port; give serial:///dev/ttyUSB1?baud={BAUD}"
+            )
+        options = dict(parse_qsl(parts.query, keep_blank_values=True))
+        try:
+            baud = int(options.pop("baud", BAUD))
+            usual = _LATENCY + 10 * _IN_FLIGHT / max(baud, 1)
+            timeout = float(options.pop("timeout", usual))
+        except ValueError as error:
+            raise BadInput(f"{url}: {error}; options are {_OPTIONS}") from error
+        if options or baud < 1 or not 0 < timeout < 1e6:
+            raise BadInput(f"{url}: options are {_OPTIONS}, both above 0")
+        return cls(device, baud, timeout)
+
+
+class SerialTransport(Transport):
+    """An open serial port and the wall clock.
+
+    Parameters
+    ----------
+    port : serial.Serial
+        Owned; with a read timeout of its own, which bounds how late `receive` may return.
+    reply_timeout : float
+        Seconds.
+    """
+
+    def __init__(self, port: Any, reply_timeout: float) -> None:
+        self.reply_timeout = reply_timeout
+        self._port = port
+
+    def send(self, data: bytes) -> None:
+        """Send all of `data`; TransportClosed too if the port takes none for a reply timeout."""
+        try:
+            self._port.write(data)
+        except serial.SerialTimeoutException as error:
+            raise TransportClosed("the port takes no data") from error
+        except (OSError, serial.SerialException, TypeError) as error:
+            raise TransportClosed(_told(error)) from error
+
+    def receive(self, timeout: float) -> bytes:
+        """Return the bytes at hand, waiting at most `timeout` seconds for the first."""
+        deadline = self.now() + timeout
+        try:
+            while True:
+                first: bytes = self._port.read(1)
+                if first:
+                    # What else has come: never to be waited for.
+                    return first + bytes(self._port.read(self._port.in_waiting))
+                if self.now() >= deadline:
+                    return b""
+        # pyserial's own TypeError is that of a descriptor closed meanwhile.
+        except (OSError, serial.SerialException, TypeError) as error:
+            raise TransportClosed(_told(error)) from error
+
+    def now(self) -> float:
+        """Return the time of the monotonic clock in seconds."""
+        return time.monotonic()
+
+    def close(self) -> None:
+        """Close the port."""
+        self._port.close()
+
+
+def _told(error: BaseException) -> str:
+    return f"the serial port failed ({str(error) or type(error).__name__}): was it unplugged?"
+
+
+def connect_serial(address: SerialAddress) -> SerialTransport:
+    """Open a serial port, for this program alone.
+
+    Raises
+    ------
+    NoDevice
+        There is no such port, or another program has it.
+    PermissionRefused
+        This user may not open it.
+    BadInput
+        It cannot run at that rate.
+    """
+    try:
+        port = serial.Serial(
+            address.device,
+            address.baud,
+            timeout=min(_POLL, address.reply_timeout),
+            write_timeout=address.reply_timeout,
+            exclusive=True,
+        )
+    except (OSError, ValueError) as error:  # SerialException is an OSError
+        raise _refused(address, error) from error
+    # FTDI's bridges hold bytes for 16 ms unless told otherwise; others, and terminals, cannot.
+    with contextlib.suppress(OSError, ValueError, NotImplementedError, AttributeError):
+        port.set_low_latency_mode(True)
+    return SerialTransport(port, address.reply_timeout)
+
+
+def _refused(address: SerialAddress, error: Exception) -> ConsilienceError:
+    """Return why a port could not be opened, and the cure."""
+    code = getattr(error, "errno", None)
+    if code in (errno.EACCES, errno.EPERM):
+        return PermissionRefused(f"{address.device}: this user may not open it; {PERMISSION_CURE}")
+    if code in (errno.EBUSY, errno.EAGAIN) or "exclusively lock" in str(error):
+        return NoDevice(f"{address.device}: another program uses this port; end that one first")
+    if isinstance(error, ValueError):
+        return BadInput(f"{address.device}: no rate of {address.baud} baud there; give another")
+    cause = getattr(error, "strerror", None) or str(error)
+    return NoDevice(
+        f"{address.device}: no serial port ({cause}); `consilience list` shows those there are"
+    )
+
+
+def open_serial(url: str) -> LinkDevice:
+    """Open the device at a serial port.
+
+    Raises
+    ------
+    BadInput
+        The URL is not of that kind.
+    NoDevice
+        There is no such port, another program has it, or no device of this project answers.
+    PermissionRefused
+        This user may not open it.
+    AbiMismatch
+        Host and device are of different versions.
+    """
+    address = SerialAddress.of(url)
+    cure = (
+        "check that the board is programmed (`consilience program`), that the port is its UART "
+        f"(`consilience list`) and that its rate is {address.baud} baud"
+    )
+    return LinkDevice.over(LinkSession(connect_serial(address), url, cure=cure))

@@ -1,0 +1,30 @@
+"""iCEBreaker: an iCE40UP5K, a UART through the FT2232H's second channel."""
+
+from amaranth_boards.icebreaker import ICEBreakerPlatform
+
+from ..engine_config import EngineConfig
+from ..link_map import Board
+from .board import LinkBoard
+
+__all__ = ["BOARD"]
+
+BOARD = LinkBoard(
+    name="icebreaker",
+    title="iCEBreaker",
+    # What the part holds: log sums, one packet at a time, fragments of half a kilobyte. The small
+    # unit takes longer for the shortest records than the UART does, so two requests at a time,
+    # which is what the frame buffers hold.
+    config=EngineConfig(
+        lanes=1,
+        hypotheses=0,
+        weights=False,
+        small=True,
+        credits=2,
+        largest_payload=512,
+        board=Board.ICEBREAKER,
+        clock_hz=12_000_000,
+    ),
+    platform=ICEBreakerPlatform,
+    link_led=("led_g", 0),
+    error_led=("led_r", 0),
+)

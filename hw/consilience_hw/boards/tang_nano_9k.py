@@ -1,0 +1,16 @@
+"""Tang Nano 9K: a Gowin GW1NR-9C, a UART through the BL702."""
+
+from amaranth_boards.tang_nano_9k import TangNano9kPlatform
+
+from ..engine_config import EngineConfig
+from ..link_map import Board
+from .board import LinkBoard
+
+__all__ = ["BOARD"]
+
+BOARD = LinkBoard(
+    name="tangnano9k",
+    title="Tang Nano 9K",
+    config=EngineConfig(small=True, board=Board.TANG_NANO_9K, clock_hz=27_000_000),
+    platform=lambda: TangNano9kPlatform(toolchain="Apicula"),
+)

@@ -1,0 +1,22 @@
+"""ULX3S with an LFE5U-85F: a UART through the FT231X."""
+
+from amaranth_boards.ulx3s import ULX3S_85F_Platform
+
+from ..ecp5 import Ecp5Fabric
+from ..engine_config import EngineConfig
+from ..link_map import Board
+from .board import LinkBoard
+
+__all__ = ["BOARD"]
+
+
+class Ulx3sPlatform(Ecp5Fabric, ULX3S_85F_Platform):
+    """The board's pins, and the cells that the gateware asks for."""
+
+
+BOARD = LinkBoard(
+    name="ulx3s",
+    title="ULX3S-85F",
+    config=EngineConfig(board=Board.ULX3S_85F, clock_hz=25_000_000),
+    platform=Ulx3sPlatform,
+)

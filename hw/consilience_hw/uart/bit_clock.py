@@ -1,0 +1,43 @@
+"""Ticks at a baud rate."""
+
+from amaranth.hdl import Module, Mux, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from .bit_rate import BitRate
+
+__all__ = ["BitClock"]
+
+
+class BitClock(wiring.Component):
+    """A tick per bit, by a phase accumulator without drift; jitter below one cycle.
+
+    Parameters
+    ----------
+    rate : BitRate
+
+    Members
+    -------
+    start : in
+        Set the phase, to `to` in this cycle.
+    tick : out
+        Strobe: a bit is over. Not in the cycle of `start`.
+    """
+
+    def __init__(self, rate: BitRate, to: int) -> None:
+        if not 0 <= to < rate.period:
+            raise ValueError(f"to must be in 0..{rate.period - 1}, not {to}")
+        self.rate = rate
+        self.to = to
+        super().__init__({"start": In(1), "tick": Out(1)})
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        step, period = self.rate.step, self.rate.period
+        phase = Signal(range(period))  # before this cycle's step
+        ends = phase >= period - step
+        m.d.comb += self.tick.eq(ends & ~self.start)
+        # Modulo the number's own range where that is the period: no comparison is left.
+        following = Mux(ends, phase - (period - step), phase + step)
+        m.d.sync += phase.eq(Mux(self.start, self.to, following))
+        return m

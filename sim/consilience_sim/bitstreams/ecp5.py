@@ -1,0 +1,83 @@
+"""The routed netlist of an ECP5, as nextpnr writes it, as a design."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from consilience_sim.compiled.design import Design
+from consilience_sim.compiled.emission import TOP
+
+from .flattening import flattened
+
+__all__ = ["ecp5_netlist"]
+
+_TRELLIS = Path(__file__).with_name("trellis.v")
+_DP16KD = Path(__file__).parents[1] / "netlists" / "dp16kd.v"
+
+_OPEN = {
+    # Inputs of look-up tables are pulled up where no wire comes in.
+    "TRELLIS_COMB": dict.fromkeys("ABCD", "1"),
+}
+"""What an input is where nothing is connected; 0 unless it stands here."""
+
+_IO = {"INPUT": ("BOARD_INPUT", "BO"), "OUTPUT": ("BOARD_OUTPUT", "IB")}
+
+
+def ecp5_netlist(netlist: str, *, top: str, clk: str, rx: str, tx: str) -> Design:
+    """Return a routed netlist as gates: a minute or so, once.
+
+    Parameters
+    ----------
+    netlist : str
+        What nextpnr-ecp5 writes with ``--write``.
+    top : str
+        Its module.
+    clk, rx, tx : str
+        Ports of it.
+
+    Raises
+    ------
+    BuildFailed
+        Yosys failed.
+    ValueError
+        A cell that has no model here.
+    """
+    module = json.loads(netlist)["modules"][top]
+    for name, cell in module["cells"].items():
+        _normalise(name, cell)
+    # Names of wires are of no use from here on, and are most of the text.
+    module["netnames"] = {}
+    routed = json.dumps({"modules": {"chip": module}}, separators=(",", ":"))
+    wrapper = (
+        f"module {TOP} (input clk, input rx, output tx);\n"
+        f"chip chip (.{clk}(clk), .{rx}(rx), .{tx}(tx));\n"
+        "endmodule\n"
+    )
+    models = {file.name: file.read_text() for file in (_TRELLIS, _DP16KD)}
+    return flattened({"chip.json": routed, "top.v": wrapper}, models)
+
+
+def _normalise(name: str, cell: dict[str, Any]) -> None:
+    """Connect what is open, and split the pins; the cell is changed."""
+    kind, wires = cell["type"], cell["connections"]
+    cell["attributes"] = {}
+    if kind == "TRELLIS_IO":
+        direction = cell["parameters"].get("DIR", "")
+        if direction not in _IO:
+            raise ValueError(f"{name}: a pin of direction {direction!r} has no model")
+        cell["type"], pins = _IO[direction]
+        cell["parameters"] = {}
+        cell["connections"] = {pin: wires.get(pin, []) for pin in pins}
+        cell["port_directions"] = dict(zip(pins, ("input", "output"), strict=True))
+        return
+    if kind == "TRELLIS_COMB" and wires.get("FXA"):
+        cell["parameters"]["IS_Z1"] = "1"
+    open_as: Mapping[str, str] = _OPEN.get(kind, {})
+    for pin, direction in cell["port_directions"].items():
+        if direction == "input" and not wires.get(pin):
+            wires[pin] = [open_as.get(pin, "0")]
+    # Pins that nextpnr leaves out altogether.
+    for pin, level in open_as.items():
+        wires.setdefault(pin, [level])
+        cell["port_directions"].setdefault(pin, "input")

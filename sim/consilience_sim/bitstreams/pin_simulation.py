@@ -1,0 +1,91 @@
+"""A board's design, simulated at its clock and the two pins of its UART."""
+
+import ctypes
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from consilience_sim.compiled.design import Design
+from consilience_sim.compiled.library import library_of
+from consilience_sim.compiled.native import HANDLE, NativeSimulation, load
+
+__all__ = ["HARNESS", "PinSimulation"]
+
+HARNESS = Path(__file__).with_name("pin_harness.cc")
+"""The C++ around the board."""
+
+_PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
+    "simulation_open": (HANDLE, [ctypes.c_uint64] * 3),
+    "simulation_close": (None, [HANDLE]),
+    "simulation_send": (None, [HANDLE, ctypes.c_char_p, ctypes.c_size_t]),
+    "simulation_run": (
+        ctypes.c_void_p,
+        [HANDLE, ctypes.c_uint64, ctypes.POINTER(ctypes.c_size_t)],
+    ),
+    "simulation_waiting": (ctypes.c_size_t, [HANDLE]),
+    "simulation_errors": (ctypes.c_uint64, [HANDLE]),
+    "simulation_cycles": (ctypes.c_uint64, [HANDLE]),
+}
+"""Result and arguments of what `pin_harness.cc` exports."""
+
+
+class PinSimulation(NativeSimulation):
+    """Bytes through a board's pins, each bit for as many cycles as it lasts.
+
+    Parameters
+    ----------
+    design : Design
+        With ports ``clk``, ``rx`` and ``tx``, one bit each.
+    name : str
+        What it is, for messages.
+    clock_hz, baud : int
+        Of the board.
+    sent_baud : int, optional
+        Rate of the sender at the other end; as the board's unless given.
+
+    Raises
+    ------
+    CompilerMissing, BuildFailed
+    ValueError
+        From any use after `close`.
+    """
+
+    def __init__(
+        self, design: Design, *, name: str, clock_hz: int, baud: int, sent_baud: int | None = None
+    ) -> None:
+        self.clock_hz, self.baud = clock_hz, baud
+        native = load(library_of(design, HARNESS, name), _PROTOTYPES)
+        handle = native.simulation_open(clock_hz, baud, sent_baud or baud)
+        super().__init__(native, handle, partial(native.simulation_close, handle))
+
+    @property
+    def byte_cycles(self) -> int:
+        """Cycles of a byte on the line, rounded up."""
+        return -(-10 * self.clock_hz // self.baud)
+
+    @property
+    def waiting(self) -> int:
+        """Bytes that have not all been sent to the board."""
+        with self._open():
+            return int(self._native.simulation_waiting(self._handle))
+
+    @property
+    def framing_errors(self) -> int:
+        """Bytes from the board without a start or stop bit."""
+        with self._open():
+            return int(self._native.simulation_errors(self._handle))
+
+    def send(self, data: bytes) -> None:
+        """Queue bytes for the board; they go in while `run` runs the clock."""
+        with self._open():
+            self._native.simulation_send(self._handle, data, len(data))
+
+    def run(self, cycles: int) -> bytes:
+        """Run the clock, and return the bytes that came from the board."""
+        if not 0 <= cycles < 1 << 64:
+            raise ValueError(f"cycles must be in 0..2**64 - 1, not {cycles}")
+        count = ctypes.c_size_t()
+        with self._open():
+            start = self._native.simulation_run(self._handle, cycles, ctypes.byref(count))
+            # While locked: the next call reuses the memory.
+            return ctypes.string_at(start, count.value)
