@@ -8,6 +8,7 @@ from amaranth.lib.wiring import In, Out
 from .live_log_sum import LiveLogSum
 from .live_operation import LiveOperation, live_result_layout
 from .log_format import Q16_16, LogFormat
+from .update_step import UpdateStep
 
 __all__ = ["LiveUpdates", "live_update_layout", "updated_layout"]
 
@@ -18,8 +19,8 @@ ID_BITS = 32
 def live_update_layout(fmt: LogFormat) -> data.StructLayout:
     """Return the layout of an update.
 
-    ``clears``: everything goes out first. ``leaves``: the code ``old`` goes out. ``enters``: the
-    code ``new`` comes in. ``reads``: a result is wanted, with ``agent`` and ``operation`` on it.
+    ``steps``: `UpdateStep` flags. ``old`` and ``new``: the codes that leave and enter. ``agent``
+    and ``operation`` come back on the result.
     """
     return data.StructLayout(
         {
@@ -27,10 +28,7 @@ def live_update_layout(fmt: LogFormat) -> data.StructLayout:
             "operation": unsigned(ID_BITS),
             "old": signed(fmt.code_bits),
             "new": signed(fmt.code_bits),
-            "clears": 1,
-            "leaves": 1,
-            "enters": 1,
-            "reads": 1,
+            "steps": unsigned(len(UpdateStep)),
         }
     )
 
@@ -97,11 +95,11 @@ class LiveUpdates(wiring.Component):
         m.submodules.asked = asked = SyncFIFOBuffered(width=2 * ID_BITS, depth=live.depth)
         update = self.i.p
         done = Signal(3)
-        steps = Cat(update.clears | update.leaves, update.enters, update.reads)
-        left = steps & ~done
+        clears, leaves, enters, reads = update.steps
+        left = Cat(clears | leaves, enters, reads) & ~done
         first = left & (~left + 1)[: len(left)]
         last = left == first  # or nothing is left
-        out_operation = Mux(update.clears, LiveOperation.CLEAR, LiveOperation.REMOVE)
+        out_operation = Mux(clears, LiveOperation.CLEAR, LiveOperation.REMOVE)
         m.d.comb += [
             live.i.p.code.eq(Mux(first[0], update.old, update.new)),
             live.i.p.operation.eq(

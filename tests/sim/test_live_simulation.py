@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 from consilience_hw.result_status import ResultStatus
+from consilience_hw.update_step import UpdateStep
 from consilience_sim import golden
 from consilience_sim.compiled import LiveSimulation
-from consilience_sim.compiled.live_simulation import CLEARS, ENTERS, LEAVES, READS
 
+CLEARS, LEAVES, ENTERS, READS = UpdateStep
 ZERO = -(1 << 31)
 SPECIAL = [ZERO, ZERO + 1, (1 << 31) - 1, 0, -1, 8 << 16, (8 << 16) - 1, ZERO + (1 << 19)]
 HARD = int(ResultStatus.HARD_TO_ROUND)

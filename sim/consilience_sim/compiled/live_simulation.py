@@ -5,22 +5,20 @@ from typing import NamedTuple
 import numpy as np
 from consilience_hw.engine_config import EngineConfig
 from consilience_hw.live_updates import LiveUpdates
+from consilience_hw.update_step import UpdateStep
 from numpy.typing import ArrayLike, NDArray
 
 from .design import Design
 from .emission import emit_rtlil
 from .stream_simulation import StreamSimulation
 
-__all__ = ["CLEARS", "ENTERS", "LEAVES", "LIVE_CODES", "READS", "LiveReadings", "LiveSimulation"]
+__all__ = ["LIVE_CODES", "LiveReadings", "LiveSimulation"]
 
 LIVE_CODES = 1 << 24
 """Capacity of the simulated unit."""
 
-CLEARS, LEAVES, ENTERS, READS = 1, 2, 4, 8
-"""What an update does; together where it does several."""
-
 _UPDATE = np.dtype(
-    [("agent", "<u4"), ("operation", "<u4"), ("old", "<i4"), ("new", "<i4"), ("does", "u1")]
+    [("agent", "<u4"), ("operation", "<u4"), ("old", "<i4"), ("new", "<i4"), ("steps", "u1")]
 )
 """`live_updates.live_update_layout` in Q16.16."""
 
@@ -84,7 +82,7 @@ class LiveSimulation:
 
     def run(
         self,
-        does: ArrayLike,
+        steps: ArrayLike,
         old: ArrayLike,
         new: ArrayLike,
         *,
@@ -98,8 +96,8 @@ class LiveSimulation:
 
         Parameters
         ----------
-        does : array_like, shape (n,)
-            Sums of `CLEARS`, `LEAVES`, `ENTERS` and `READS`.
+        steps : uint8 array_like, shape (n,)
+            `UpdateStep` flags.
         old, new : int32 array_like, shape (n,), or one for all
             The codes that leave and enter; what does not is not looked at.
         agent, operation : uint32 array_like, shape (n,), or one for all
@@ -108,13 +106,13 @@ class LiveSimulation:
         seed : int
             Of gaps, stalls and garbage.
         """
-        kinds = np.atleast_1d(np.asarray(does, dtype=np.uint8))
+        kinds = np.atleast_1d(np.asarray(steps, dtype=np.uint8))
         updates = np.zeros(len(kinds), _UPDATE)
-        fields = {"agent": agent, "operation": operation, "old": old, "new": new, "does": kinds}
+        fields = {"agent": agent, "operation": operation, "old": old, "new": new, "steps": kinds}
         for name, values in fields.items():
             updates[name] = values
-        reads = int(np.count_nonzero(kinds & READS))
-        clears = 1 + int(np.count_nonzero(kinds & CLEARS))
+        reads = int(np.count_nonzero(kinds & UpdateStep.READS))
+        clears = 1 + int(np.count_nonzero(kinds & UpdateStep.CLEARS))
         outputs, accepted, produced = self.simulation.run(
             updates.view(np.uint8).reshape(len(updates), -1),
             reads,
