@@ -5,7 +5,9 @@ from typing import NamedTuple
 import numpy as np
 from consilience_hw.engine_config import EngineConfig
 from consilience_hw.live_updates import LiveUpdates
+from consilience_hw.log_format import Q16_16
 from consilience_hw.update_step import UpdateStep
+from consilience_hw.window import top_bits
 from numpy.typing import ArrayLike, NDArray
 
 from .design import Design
@@ -16,6 +18,11 @@ __all__ = ["LIVE_CODES", "LiveReadings", "LiveSimulation"]
 
 LIVE_CODES = 1 << 24
 """Capacity of the simulated unit."""
+
+_STEPS_BEFORE = 2
+"""Cycles in which an update's old code leaves and its new one enters, before it reads."""
+
+_CLEAR_CYCLES = 1 << top_bits(Q16_16)
 
 _UPDATE = np.dtype(
     [("agent", "<u4"), ("operation", "<u4"), ("old", "<i4"), ("new", "<i4"), ("steps", "u1")]
@@ -62,18 +69,21 @@ class LiveSimulation:
 
     Attributes
     ----------
-    latency, update_cycles, clear_cycles : int
-        Of the unit.
+    latency, update_cycles : int
+        Of the unit, see `LiveUpdates`; measured when it is opened.
     """
 
     def __init__(self) -> None:
-        unit = LiveUpdates(codes=LIVE_CODES)
-        self.latency, self.update_cycles = unit.latency, unit.update_cycles
-        self.clear_cycles = unit.live.clear_cycles
         # This hash tells of all sources of the gateware.
         made_from = f"LiveUpdates(codes={LIVE_CODES}) of {EngineConfig().build_hash:x}"
-        design = Design(lambda platform: emit_rtlil(unit, platform), made_from=made_from)
+        design = Design(
+            lambda platform: emit_rtlil(LiveUpdates(codes=LIVE_CODES), platform),
+            made_from=made_from,
+        )
         self.simulation = StreamSimulation(design, name="LiveUpdates")
+        empty = self.run([UpdateStep.READS], 0, 0)
+        self.latency = int(empty.produced[0] - empty.accepted[0])
+        self.update_cycles = self.latency + _STEPS_BEFORE
 
     @property
     def cycles(self) -> int:
@@ -119,7 +129,7 @@ class LiveSimulation:
             gaps=gaps,
             stalls=stalls,
             seed=seed,
-            max_cycles=clears * (self.clear_cycles + 1_000)
+            max_cycles=clears * (_CLEAR_CYCLES + 1_000)
             + 8 * int(len(updates) / (1 - gaps) + reads / (1 - stalls)),
             extra_cycles=1,
         )
