@@ -33,8 +33,8 @@ def test_a_power_law_is_found():
 
 
 def test_times_in_words():
-    assert [time_of(s) for s in (7200, 2.5, 0.0123, 4.56e-6, 7.8e-8, 2e-10)] == [
-        *("2 h", "2.5 s", "12.3 ms", "4.56 us", "78 ns", "0.2 ns")
+    assert [time_of(s) for s in (7200, 2090, 119, 2.5, 0.0123, 4.56e-6, 7.8e-8, 2e-10)] == [
+        *("2 h", "34.8 min", "119 s", "2.5 s", "12.3 ms", "4.56 us", "78 ns", "0.2 ns")
     ]
     assert update_ns(Timing(100, 1, (0, 1), (2e-6, 1e-6))) == pytest.approx(10)
 

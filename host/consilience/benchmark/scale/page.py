@@ -20,8 +20,9 @@ _UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "us"), (1e-9, "ns"))
 
 def time_of(seconds: float) -> str:
     """Return a time with three digits in a unit that suits it."""
-    if seconds >= 3600:
-        return f"{seconds / 3600:.3g} h"
+    for long, unit in ((3600, "h"), (60, "min")):
+        if seconds >= 2 * long:
+            return f"{seconds / long:.3g} {unit}"
     for scale, unit in _UNITS:
         if seconds >= scale:
             return f"{seconds / scale:.3g} {unit}"
