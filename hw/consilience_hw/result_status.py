@@ -22,3 +22,6 @@ class ResultStatus(IntFlag):
     """Every hypothesis is impossible: all values are the log of zero."""
     CLAMPED = 16
     """At least one value was raised to the lowest finite code; the count is in the status word."""
+    DAMAGED = 32
+    """A live state that no multiset has: something was removed that was not in it, or a bit of it
+    was lost. There is no result. Sticky until the state is cleared."""

@@ -31,6 +31,13 @@ def benchmark(
         bool,
         typer.Option("--quick", help="Small sizes, to see that it works; figures worth nothing."),
     ] = False,
+    scale: Annotated[
+        bool,
+        typer.Option(
+            "--scale",
+            help="Only what grows with the number of agents: pairs, sweeps, live updates.",
+        ),
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Measure cpu and sim: ns per element, error, segments, posteriors, cycles.
@@ -46,6 +53,7 @@ def benchmark(
     from consilience.benchmark.run import run_benchmark
     from consilience.benchmark.tables import summary_rows
     from consilience.benchmark.terminal import shown_tables
+    from consilience.cli.scale import measure_scale
 
     output = Output(as_json=as_json)
     routed = read_routed(timing)
@@ -53,6 +61,9 @@ def benchmark(
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise BadInput(f"{out}: cannot be made ({error.strerror}); choose another --out") from None
+    if scale:
+        measure_scale(out, output, quick=quick)
+        return
     with output.progress(stages=True) as progress:
         results = run_benchmark(QUICK if quick else FULL, progress, quick=quick)
     value = json_value(results, routed) | {"report": str(out / "report.html")}

@@ -10,6 +10,9 @@ from consilience.devices.device import ERROR_BOUND_ULP, Device, DeviceInfo
 from consilience.errors import BadInput
 from consilience.exact.kernel_tables import load_tables
 from consilience.exact.kernels import posterior_segments, sum_segments
+from consilience.exact.live_kernels import leave_each_out
+from consilience.live.cpu_unit import CpuLiveUnit
+from consilience.live.live import Live
 
 __all__ = ["CpuDevice"]
 
@@ -71,6 +74,20 @@ class CpuDevice(Device):
         posterior_segments(evidence, offsets, prior, weights, load_tables(), posterior, status)
         self._count(evidence.size, status)
         return posterior, status
+
+    def sums_of_others(
+        self, codes: NDArray[np.int32]
+    ) -> tuple[NDArray[np.int32], NDArray[np.uint32]]:
+        """Return code and status of all codes but number i, for every i."""
+        sums, status = np.empty(len(codes), np.int32), np.empty(len(codes), np.uint32)
+        self._refuse_beyond_capacity(np.array([0, len(codes)]), "a call", "codes")
+        leave_each_out(codes, load_tables(), sums, status)
+        self._count(len(codes), status)
+        return sums, status
+
+    def live(self) -> Live:
+        """Return an empty live state in this machine's memory."""
+        return Live(CpuLiveUnit())
 
     def close(self) -> None:
         """Do nothing: there is nothing to give back."""

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from consilience.convert import as_codes
 from consilience.devices.agent_rows import agent_ids, rows_by_agent
 from consilience.errors import BadInput
+from consilience.live.live import Live
 from consilience.logsumexp import log_sum_exp_over
 
 __all__ = ["ERROR_BOUND_ULP", "Device", "DeviceInfo", "PosteriorResult", "Reduced"]
@@ -117,6 +118,24 @@ class Device(ABC):
         Checked input, see `posterior`; every agent has at least one row.
         """
 
+    def sums_of_others(
+        self, codes: NDArray[np.int32]
+    ) -> tuple[NDArray[np.int32], NDArray[np.uint32]]:
+        """Return code and status of all codes but number i, for every i; see `leave_one_out`."""
+        raise BadInput(f"{self.info.url}: this device has no live unit; use cpu or sim")
+
+    def live(self) -> Live:
+        """Return an empty live state: one code per agent, the log sum over all after each update.
+
+        It is independent of the device's other work, and closed by itself.
+
+        Raises
+        ------
+        BadInput
+            The device has no live unit.
+        """
+        raise BadInput(f"{self.info.url}: this device has no live unit; use cpu or sim")
+
     @abstractmethod
     def close(self) -> None:
         """Give the device back; a second call does nothing."""
@@ -170,6 +189,32 @@ class Device(ABC):
                 f"they go from {bounds[0]} to {bounds[-1]}"
             )
         return Reduced(*self.sums(np.ascontiguousarray(flat), bounds.astype(np.int64)))
+
+    def leave_one_out(self, codes: ArrayLike) -> NDArray[np.int32]:
+        """Return for each code the log sum of all the others, in time proportional to their number.
+
+        Bit for bit what `reduce` gives for each of these multisets: also where the code left out is
+        the one that holds up the window, so that bins below come into it.
+
+        Parameters
+        ----------
+        codes : int32 array_like, shape (n,)
+            Q16.16, unit bits; -2**31 is the log of zero.
+
+        Returns
+        -------
+        int32 array, shape (n,)
+            Of a single code: the log of zero. Values above the largest code give that code.
+
+        Raises
+        ------
+        BadInput
+            Codes that are no 32-bit integers; a device without a live unit.
+        """
+        flat = as_codes(codes)
+        if flat.ndim != 1:
+            raise BadInput(f"codes must have one dimension, not {flat.ndim}; ravel() them")
+        return self.sums_of_others(np.ascontiguousarray(flat))[0]
 
     def logsumexp(
         self,

@@ -4,13 +4,18 @@ import secrets
 from pathlib import Path
 from typing import NoReturn
 
+import numpy as np
 from consilience_hw.engine_config import EngineConfig
 from consilience_sim.compiled import BuildFailed, CompilerMissing, EngineSimulation
+from numpy.typing import NDArray
 
 from consilience.devices.link_device import LinkDevice
 from consilience.errors import BadInput, ConsilienceError, ToolMissing
 from consilience.link.session import LinkSession
 from consilience.link.transport import Transport, TransportClosed
+from consilience.live.live import Live
+from consilience.live.sim_leave_one_out import simulated_leave_one_out
+from consilience.live.sim_unit import SimLiveUnit
 
 __all__ = ["SimTransport", "open_sim", "simulation_transport"]
 
@@ -106,8 +111,25 @@ def _refuse_waves(waves: Path | None, error: OSError) -> NoReturn:
     ) from error
 
 
+class SimDevice(LinkDevice):
+    """The simulated engine behind its link, and beside it the live unit on its own stream.
+
+    The engine has no live unit in it: what needs one runs on a simulation of that unit alone.
+    """
+
+    def sums_of_others(
+        self, codes: NDArray[np.int32]
+    ) -> tuple[NDArray[np.int32], NDArray[np.uint32]]:
+        """Return code and status of all codes but number i: two passes, 4 cycles per code."""
+        return simulated_leave_one_out(codes)
+
+    def live(self) -> Live:
+        """Return an empty live state in simulated gateware."""
+        return Live(SimLiveUnit())
+
+
 def open_sim(url: str, config: EngineConfig, waves: Path | None = None) -> LinkDevice:
     """Return the simulated device; see `simulation_transport`."""
     transport = simulation_transport(config, waves)
     session = LinkSession(transport, url)
-    return LinkDevice.over(session, lambda: {"cycles": transport.simulation.cycles})
+    return SimDevice.over(session, lambda: {"cycles": transport.simulation.cycles})

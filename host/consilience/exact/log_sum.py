@@ -5,7 +5,7 @@ from typing import ClassVar, Self
 from consilience_hw.log_format import Q16_16, LogFormat
 from numpy.typing import ArrayLike
 
-from consilience.errors import ImpossibleState
+from consilience.errors import BadInput, ImpossibleState
 
 from .bins import Bins
 from .state import State
@@ -42,10 +42,23 @@ class LogSum(State):
         self._refuse_unknown()
         finite, zeros = self._split(codes)
         self._refuse_missing(len(finite), zeros)
-        left = self._bins - Bins.of(finite, self._fmt)
+        return self._leave(Bins.of(finite, self._fmt), len(finite), zeros)
+
+    def take_out(self, other: "LogSum") -> Self:
+        """Take out all that `other` holds, the reverse of `merge`; raises as `remove` does."""
+        if other.format != self._fmt:
+            raise BadInput(f"a state of {other.format} is no part of one of {self._fmt}")
+        self._refuse_unknown()
+        other._refuse_unknown()
+        self._refuse_missing(other._count, other._zeros)
+        return self._leave(other._bins, other._count, other._zeros)
+
+    def _leave(self, bins: Bins, count: int, zeros: int) -> Self:
+        """Take bins out, unless what is left is of no multiset."""
+        left = self._bins - bins
         left.check(windowed=False)
         self._bins = left
-        self._count -= len(finite)
+        self._count -= count
         self._zeros -= zeros
         return self
 

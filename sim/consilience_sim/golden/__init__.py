@@ -5,15 +5,20 @@ and `posteriors` are the same, vectorised, to be run on millions of codes and te
 """
 
 from .borders import log2_rounded
+from .leave_one_out import leave_one_out
+from .live import LiveModel, LiveReading
 from .log_sum import codes_for_sum, finish, log_sum, log_sums
 from .mantissas import mantissas
 from .posterior import posterior, posteriors
 from .window import WindowState, log2_of_window, merge_windows, window
 
 __all__ = [
+    "LiveModel",
+    "LiveReading",
     "WindowState",
     "codes_for_sum",
     "finish",
+    "leave_one_out",
     "log2_of_window",
     "log2_rounded",
     "log_sum",

@@ -15,6 +15,7 @@ from consilience_hw.link.frame_receiver import FrameReceiver
 from consilience_hw.link.frame_sender import FrameSender
 from consilience_hw.link.message_reader import MessageReader
 from consilience_hw.link.reply_store import ReplyStore
+from consilience_hw.live_log_sum import LiveLogSum
 from consilience_hw.log_format import Q16_16
 from consilience_hw.log_sum_exp import LogSumExp
 from consilience_hw.posterior import Posterior
@@ -25,6 +26,7 @@ from tests.verify.formal.buffered_results import counters_agree, show_counters
 from tests.verify.formal.influence import cone_of
 from tests.verify.formal.netlist import Netlist, flat_netlist
 from tests.verify.formal.proof import Monitor, Outcome
+from tests.verify.formal.timed_units import LIVE_CODES, LIVE_FORMAT
 
 __all__ = ["EDGES", "StreamUnit", "ready_in_valid", "rules_outcome", "stream_rule"]
 
@@ -142,6 +144,14 @@ EDGES = (
     StreamUnit(
         "LogSumExp",
         partial(LogSumExp, Q16_16, 2),
+        ("i",),
+        ("o",),
+        show=partial(show_counters, inside="results."),
+        invariants=counters_agree,
+    ),
+    StreamUnit(
+        "LiveLogSum",
+        partial(LiveLogSum, LIVE_FORMAT, LIVE_CODES),
         ("i",),
         ("o",),
         show=partial(show_counters, inside="results."),

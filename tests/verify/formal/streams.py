@@ -26,6 +26,7 @@ from tests.verify.formal.faults import (
     FickleLogSumExp,
     LossyQueue,
 )
+from tests.verify.formal.forwarded_words import forwarded_words
 from tests.verify.formal.framing import decoder_resynchronises, encoder_ring, round_trip
 from tests.verify.formal.posterior_packets import posterior_packets
 from tests.verify.formal.proof import Outcome
@@ -118,6 +119,8 @@ def _proofs(full: bool) -> dict[str, dict[str, Proof]]:
         },
         "A queued reply is offered exactly once, within as many idle cycles as there are slots, "
         "for ever (induction)": {"ReplyStore": reply_queue},
+        "Every access to a ForwardingMemory sees what those before have written, for ever "
+        "(induction)": {"ForwardingMemory": forwarded_words},
         "Every counter holds the sum of what was added to it, for ever (induction)": {
             "Counters": counter_sums
         },

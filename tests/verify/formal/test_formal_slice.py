@@ -14,6 +14,7 @@ from tests.verify.formal import streams, timing
 from tests.verify.formal.core_cycles import core_timing
 from tests.verify.formal.cycles import DATA as KINDS
 from tests.verify.formal.engine_core import EngineCore
+from tests.verify.formal.forwarded_words import forwarded_words
 from tests.verify.formal.influence import cone_of
 from tests.verify.formal.leaks import LEAKS, SlowReduceJob
 from tests.verify.formal.timed_units import (
@@ -22,6 +23,7 @@ from tests.verify.formal.timed_units import (
     CORE,
     DATA,
     JOBS,
+    LIVE,
     LOG_SUM_EXP,
     PRIOR,
     REMEMBER,
@@ -83,6 +85,22 @@ def test_a_slow_job_in_the_core_ends_the_induction():
         unit = replace(CORE, shows=CORE.shows | {"left": "jobs.reduce.inner.left"})
         netlist = unit.netlist(folder)
     assert not unit.composition(netlist).question(folder, invariant=True).induction().holds
+
+
+@pytest.mark.parametrize("unit", LIVE, ids=lambda unit: unit.name)
+def test_timing_of_the_live_units(unit):
+    folder = work_folder(f"test_live_{unit.name}")
+    netlist = unit.netlist(folder)
+    outputs = [bit for name in unit.handshakes for bit in netlist.outputs[name]]
+    cone = cone_of(netlist, outputs)
+    assert not any(cone.touches(netlist.inputs[name]) for name in unit.data)
+    # Of what is control, it does: kinds of operations.
+    assert cone.touches(netlist.inputs["i__valid"])
+
+
+def test_a_memory_that_forgets_has_a_counterexample():
+    outcome = forwarded_words(work_folder("test_forgets"), forgets=True)
+    assert not outcome.holds and outcome.from_reset
 
 
 def test_numbers_of_states():

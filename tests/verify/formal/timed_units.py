@@ -9,16 +9,20 @@ from amaranth.hdl import Value
 from amaranth.lib import data, wiring
 from consilience_hw.accumulator import Accumulator
 from consilience_hw.beat_reducer import CLUSTER_LANES, BeatReducer
+from consilience_hw.bin_banks import BinBanks
 from consilience_hw.cluster import Cluster
 from consilience_hw.engine_config import EngineConfig
 from consilience_hw.evidence_accumulator import WEIGHT_BITS, EvidenceAccumulator
 from consilience_hw.exp2 import Exp2
 from consilience_hw.highest_bin import HighestBin
 from consilience_hw.jobs import Jobs
+from consilience_hw.live_log_sum import LiveLogSum
+from consilience_hw.live_updates import LiveUpdates
 from consilience_hw.log2 import Log2, result_layout
-from consilience_hw.log_format import Q16_16
+from consilience_hw.log_format import Q16_16, LogFormat
 from consilience_hw.log_sum_exp import LogSumExp
 from consilience_hw.merge import Merge
+from consilience_hw.occupied_bins import OccupiedBins
 from consilience_hw.posterior import Posterior
 from consilience_hw.posterior_job import PosteriorJob
 from consilience_hw.reduce_job import ReduceJob
@@ -35,6 +39,9 @@ __all__ = [
     "FLOWS",
     "JOBS",
     "JOB_PARTS",
+    "LIVE",
+    "LIVE_CODES",
+    "LIVE_FORMAT",
     "LOG_2",
     "LOG_SUM_EXP",
     "PARTS",
@@ -151,6 +158,38 @@ PARTS = (
     ),
 )
 """Parts of units, with further ports or a user that counts."""
+
+LIVE_FORMAT = LogFormat(integer_bits=10, fraction_bits=8, mantissa_bits=16)
+"""128 bins: more of them only repeat the same."""
+LIVE_CODES = 16
+
+LIVE = (
+    TimedUnit(
+        "OccupiedBins",
+        partial(OccupiedBins, LIVE_FORMAT, LIVE_CODES),
+        ("o__valid",),
+        tuple(f"i__payload.{name}" for name in ("bin", "add", "remove", "wipe")),
+    ),
+    TimedUnit(
+        "BinBanks",
+        partial(BinBanks, LIVE_FORMAT, LIVE_CODES),
+        ("o__valid",),
+        tuple(f"i__payload.{name}" for name in ("highest", "term", "add", "remove", "wipe")),
+    ),
+    TimedUnit(
+        "LiveLogSum",
+        partial(LiveLogSum, LIVE_FORMAT, LIVE_CODES),
+        ("i__ready", "o__valid"),
+        ("i__payload.code",),
+    ),
+    TimedUnit(
+        "LiveUpdates",
+        partial(LiveUpdates, LIVE_FORMAT, LIVE_CODES),
+        ("i__ready", "o__valid"),
+        tuple(f"i__payload.{name}" for name in ("agent", "operation", "old", "new")),
+    ),
+)
+"""Kinds of operations are control, codes and the bins they choose are data."""
 
 LOG_SUM_EXP = TimedUnit(
     "LogSumExp",

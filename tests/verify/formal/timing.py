@@ -24,6 +24,7 @@ from tests.verify.formal.timed_units import (
     FLOWS,
     JOB_PARTS,
     JOBS,
+    LIVE,
     LOG_SUM_EXP,
     PARTS,
     POSTERIOR,
@@ -34,7 +35,7 @@ from tests.verify.step import Claim, Findings, Progress, Scale
 
 __all__ = ["run"]
 
-SEPARATE = (*FLOWS, *PARTS, LOG_SUM_EXP, POSTERIOR, *JOB_PARTS)
+SEPARATE = (*FLOWS, *PARTS, *LIVE, LOG_SUM_EXP, POSTERIOR, *JOB_PARTS)
 """Units in which data have ports of their own."""
 
 NETLISTS = (replace(LOG_SUM_EXP, build=partial(LogSumExp, Q16_16, 1)), POSTERIOR)
@@ -161,7 +162,7 @@ def _compose(unit: TimedUnit, netlist: Netlist) -> str:
 
 def _cycle_counts(full: bool) -> dict[str, Timings]:
     """Return what to time, by name."""
-    flows = FLOWS if full else ()
+    flows = (*FLOWS, *LIVE[:2]) if full else ()
     counts: dict[str, Timings] = {}
     for unit in (*flows, LOG_SUM_EXP):
         counts[unit.name] = lambda kind, unit=unit: _paces(flow_timing, unit, kind)

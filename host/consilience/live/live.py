@@ -1,0 +1,256 @@
+"""Agents whose evidence changes, and the log sum over all of them after each change."""
+
+from types import TracebackType
+from typing import NamedTuple, Self
+
+import numpy as np
+from consilience_hw.result_status import ResultStatus
+from consilience_hw.update_step import UpdateStep
+from numpy.typing import ArrayLike, NDArray
+
+from consilience.convert import as_codes
+from consilience.errors import BadInput, CapacityExceeded, ImpossibleState
+from consilience.exact.log_sum import LogSum
+from consilience.live.unit import LiveUnit, UnitReadings
+
+__all__ = ["Live", "LiveResults"]
+
+_ABSENT = 1 << 31
+"""In the ledger's place of a code: none. No code has this value."""
+_MOST_ID = (1 << 32) - 1
+
+
+class LiveResults(NamedTuple):
+    """One entry per update, in order.
+
+    Parameters
+    ----------
+    operation : int64 array
+        Id of each update, counted from 0 since opening.
+    codes : int32 array
+        The log sum over all agents after it: log2, Q16.16.
+    status : uint32 array
+        SATURATED of `ResultStatus`, or 0.
+    """
+
+    operation: NDArray[np.int64]
+    codes: NDArray[np.int32]
+    status: NDArray[np.uint32]
+
+
+class Live:
+    """One code per agent, and the log sum over all agents, always up to date.
+
+    The unit holds the exact sum, this object each agent's current code: an update that names
+    another old code is refused, before anything has changed. For a sum alone cannot always tell
+    whether what is taken out of it was in it. Every result is bit for bit that of a fresh sum.
+
+    A context manager: leaving it closes the unit. One thread at a time.
+
+    Parameters
+    ----------
+    unit : LiveUnit
+        Owned: `close` closes it. Empty.
+    """
+
+    def __init__(self, unit: LiveUnit) -> None:
+        self._unit = unit
+        self._codes: dict[int, int] = {}
+        self._operation = 0
+        self.clear()
+
+    @property
+    def update_cycles(self) -> int:
+        """Clock cycles from an update to its result, the same at every size; 0 without a clock."""
+        return self._unit.update_cycles
+
+    @property
+    def count(self) -> int:
+        """Agents."""
+        return len(self._codes)
+
+    @property
+    def code(self) -> int:
+        """The log sum over all agents; the log of zero without any."""
+        results = self._apply(UpdateStep.READS, [0], [0], [0])
+        return int(results.codes[0])
+
+    def code_of(self, agent: int) -> int:
+        """Return an agent's current code; BadInput if it is unknown."""
+        try:
+            return self._codes[agent]
+        except KeyError:
+            raise BadInput(f"agent {agent} is unknown; let it enter first") from None
+
+    def enter(self, agent: ArrayLike, new: ArrayLike) -> LiveResults:
+        """Let agents in, each with its first code.
+
+        Parameters
+        ----------
+        agent : int array_like, shape (n,) or ()
+            0 .. 2**32 - 1.
+        new : int32 array_like, of the same shape
+            Codes; the log of zero is one, too.
+
+        Raises
+        ------
+        BadInput
+            An agent is known already; nothing changed.
+        ImpossibleState, CapacityExceeded
+            See `change`.
+        """
+        agents = _ids(agent)
+        return self._update(agents, np.full(len(agents), _ABSENT), _values(new, len(agents)))
+
+    def change(self, agent: ArrayLike, old: ArrayLike, new: ArrayLike) -> LiveResults:
+        """Replace codes: each update takes the agent's old one out and lets its new one in.
+
+        Parameters
+        ----------
+        agent : int array_like, shape (n,) or ()
+            An agent may come more than once; updates are carried out in order.
+        old, new : int32 array_like, of the same shape
+            `old` must be what the agent has at that time.
+
+        Raises
+        ------
+        BadInput
+            An agent is unknown, or has another code; nothing changed.
+        ImpossibleState
+            The unit has lost a bit of its state, or counts other agents than there are; so it will
+            say of every update, until `reload`.
+        CapacityExceeded
+            More agents than the unit can hold; sticky, too.
+        """
+        agents = _ids(agent)
+        count = len(agents)
+        return self._update(agents, _values(old, count), _values(new, count))
+
+    def leave(self, agent: ArrayLike, old: ArrayLike) -> LiveResults:
+        """Take agents out, each with the code it has now; raises as `change` does."""
+        agents = _ids(agent)
+        return self._update(agents, _values(old, len(agents)), np.full(len(agents), _ABSENT))
+
+    def clear(self) -> None:
+        """Forget all agents."""
+        self._codes.clear()
+        self._apply(UpdateStep.CLEARS, [0], [0], [0])
+
+    def reload(self) -> None:
+        """Make the unit's state anew from the agents' codes: after a fault of the unit."""
+        codes = np.fromiter(self._codes.values(), np.int64, len(self._codes))
+        self._apply(UpdateStep.CLEARS, [0], [0], [0])
+        agents = np.fromiter(self._codes, np.int64, len(self._codes))
+        if len(codes):
+            self._apply(UpdateStep.ENTERS, agents, codes, codes)
+
+    def close(self) -> None:
+        """Give the unit back."""
+        self._unit.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _update(
+        self, agents: NDArray[np.int64], old: NDArray[np.int64], new: NDArray[np.int64]
+    ) -> LiveResults:
+        present = len(self._codes)
+        self._enter_in_ledger(agents, old, new)
+        leaves, enters = old != _ABSENT, new != _ABSENT
+        steps = UpdateStep.READS | UpdateStep.LEAVES * leaves | UpdateStep.ENTERS * enters
+        first = self._operation
+        found = self._apply(steps, agents, old, new)
+        self._refuse_faults(found, present + np.cumsum(enters.astype(np.int64) - leaves))
+        codes, status = found.codes, found.status
+        for place in np.flatnonzero(status & ResultStatus.HARD_TO_ROUND):
+            # Too near to a rounding border for the unit: decided here, about once in 2**20.
+            later = slice(place + 1, None)
+            state = LogSum.of(np.fromiter(self._codes.values(), np.int64, len(self._codes)))
+            state.add(old[later][leaves[later]]).remove(new[later][enters[later]])
+            codes[place], status[place] = state.code, state.status
+        return LiveResults(np.arange(first, first + len(agents)), codes, status)
+
+    def _enter_in_ledger(
+        self, agents: NDArray[np.int64], old: NDArray[np.int64], new: NDArray[np.int64]
+    ) -> None:
+        """Take note of updates; BadInput, and no note of any, if one does not fit."""
+        changed: dict[int, int] = {}
+        known = self._codes
+        for agent, before, after in zip(agents.tolist(), old.tolist(), new.tolist(), strict=True):
+            has = changed.get(agent)
+            if has is None:
+                has = known.get(agent, _ABSENT)
+            if has != before:
+                raise BadInput(_refusal(agent, has, before))
+            changed[agent] = after
+        for agent, after in changed.items():
+            if after == _ABSENT:
+                known.pop(agent, None)
+            else:
+                known[agent] = after
+
+    def _apply(
+        self,
+        steps: NDArray[np.int64] | UpdateStep,
+        agents: ArrayLike,
+        old: ArrayLike,
+        new: ArrayLike,
+    ) -> UnitReadings:
+        ids = np.asarray(agents, np.int64)
+        operation = self._operation + np.arange(len(ids))
+        self._operation += len(ids)
+        return self._unit.apply(
+            np.ascontiguousarray(np.broadcast_to(steps, ids.shape), np.uint8),
+            ids.astype(np.uint32),
+            (operation & _MOST_ID).astype(np.uint32),
+            # What is absent is not looked at.
+            np.where(np.asarray(old) == _ABSENT, 0, old).astype(np.int32),
+            np.where(np.asarray(new) == _ABSENT, 0, new).astype(np.int32),
+        )
+
+    @staticmethod
+    def _refuse_faults(found: UnitReadings, expected: NDArray[np.int64]) -> None:
+        """Raise if the unit's state is none, or not that of so many agents."""
+        if (found.status & ResultStatus.OVER_CAPACITY).any():
+            raise CapacityExceeded("more agents than the live unit can hold; use several units")
+        damaged = (found.status & ResultStatus.DAMAGED) != 0
+        miscounts = found.finite + found.zeros != expected
+        if (damaged | miscounts).any():
+            raise ImpossibleState(
+                "the live unit holds a state that the agents' codes cannot have; reload() it"
+            )
+
+
+def _refusal(agent: int, has: int, before: int) -> str:
+    """Return why an update is refused."""
+    if has == _ABSENT:
+        return f"agent {agent} is unknown; let it enter first"
+    if before == _ABSENT:
+        return f"agent {agent} is in already, with code {has}; change it"
+    return f"agent {agent} has code {has}, not {before}; nothing was changed"
+
+
+def _ids(agent: ArrayLike) -> NDArray[np.int64]:
+    """Return agents, flat; BadInput if one is no id."""
+    ids = np.atleast_1d(np.asarray(agent))
+    if ids.ndim != 1 or ids.dtype.kind not in "iu" or not len(ids):
+        raise BadInput("agent must be one integer or an array of them, of one dimension")
+    if int(ids.min()) < 0 or int(ids.max()) > _MOST_ID:
+        raise BadInput(f"agents must be in 0 .. {_MOST_ID}")
+    return ids.astype(np.int64)
+
+
+def _values(codes: ArrayLike, count: int) -> NDArray[np.int64]:
+    """Return codes, flat; BadInput if they are none, or of another number."""
+    values = np.atleast_1d(as_codes(codes))
+    if values.shape != (count,):
+        raise BadInput(f"codes must be as many as agents, {count}, not of shape {values.shape}")
+    return values.astype(np.int64)

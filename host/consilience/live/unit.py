@@ -1,0 +1,52 @@
+"""What holds a live sum: a kernel on this machine, or gateware."""
+
+from abc import ABC, abstractmethod
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["LiveUnit", "UnitReadings"]
+
+
+class UnitReadings(NamedTuple):
+    """One entry per update that reads.
+
+    Parameters
+    ----------
+    codes : int32 array
+        Log sums.
+    status : uint32 array
+        `ResultStatus` flags.
+    finite, zeros : int64 arrays
+        Finite codes and logs of zero in the state.
+    """
+
+    codes: NDArray[np.int32]
+    status: NDArray[np.uint32]
+    finite: NDArray[np.int64]
+    zeros: NDArray[np.int64]
+
+
+class LiveUnit(ABC):
+    """Holds the sum, but not who contributed what: `live.Live` steps."""
+
+    @property
+    @abstractmethod
+    def update_cycles(self) -> int:
+        """Clock cycles from an update to its result; 0 where there is no clock."""
+
+    @abstractmethod
+    def apply(
+        self,
+        steps: NDArray[np.uint8],
+        agent: NDArray[np.uint32],
+        operation: NDArray[np.uint32],
+        old: NDArray[np.int32],
+        new: NDArray[np.int32],
+    ) -> UnitReadings:
+        """Carry out updates in order, arrays of shape (n,); of `old` and `new` what counts."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Give it back; a second call steps nothing."""

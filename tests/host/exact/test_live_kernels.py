@@ -1,0 +1,119 @@
+"""Leave-one-out and the live kernel against the golden model; also run uncompiled."""
+
+import numpy as np
+import pytest
+from consilience.exact import live_kernels
+from consilience.exact.kernel_tables import load_tables
+from consilience.exact.live_kernels import BINS, TALLIES, leave_each_out, update_each
+from consilience_hw.log_format import Q16_16
+from consilience_hw.result_status import ResultStatus
+from consilience_hw.update_step import UpdateStep
+from consilience_sim import golden
+
+ZERO, LOW, HIGH = Q16_16.log_of_zero, Q16_16.min_code, Q16_16.max_code
+
+
+@pytest.fixture(params=[True, False], ids=["compiled", "interpreted"])
+def compiled(request, monkeypatch):
+    """Run the kernels as they are, or as the Python they are compiled from."""
+    if not request.param:
+        for name in ("_rounded", "_cut_term", "_total", "_change"):
+            monkeypatch.setattr(live_kernels, name, getattr(live_kernels, name).py_func)
+    return request.param
+
+
+def call(kernel, compiled, *arguments):
+    # NumPy tells of a sum that is meant to wrap.
+    with np.errstate(over="ignore"):
+        (kernel if compiled else kernel.py_func)(*arguments)
+
+
+def others_of(compiled, codes):
+    codes = np.asarray(codes, np.int32)
+    sums, status = np.empty(len(codes), np.int32), np.empty(len(codes), np.uint32)
+    call(leave_each_out, compiled, codes, load_tables(), sums, status)
+    return list(zip(sums.tolist(), status.tolist(), strict=True))
+
+
+def test_leave_one_out_is_each_from_scratch(compiled):
+    rng = np.random.default_rng(1)
+    for _ in range(400 if compiled else 40):
+        count = int(rng.integers(0, 14))
+        scale = int(rng.choice([1, 1 << 16, 1 << 20, 1 << 24, HIGH]))
+        codes = rng.integers(-scale, scale, count)
+        special = rng.random(count) < 0.15
+        codes = np.where(special, rng.choice([ZERO, LOW, HIGH, 0], count), codes)
+        assert others_of(compiled, codes) == golden.leave_one_out(codes.tolist())
+
+
+def test_the_code_that_holds_up_the_window(compiled):
+    """Without the highest code all bins that come into the window count."""
+    low = [-(60 << 16) + 12_345 * k for k in range(9)]
+    for highest in (0, 8 << 16, HIGH):
+        codes = [*low, highest]
+        found = others_of(compiled, codes)
+        assert found[-1] == golden.log_sum(low)
+        assert found == golden.leave_one_out(codes)
+    # Two in the top bin hold it up together.
+    assert others_of(compiled, [*low, 0, 1]) == golden.leave_one_out([*low, 0, 1])
+
+
+def test_few_codes(compiled):
+    assert others_of(compiled, []) == []
+    assert others_of(compiled, [77]) == [(ZERO, 0)]
+    assert others_of(compiled, [ZERO, ZERO]) == [(ZERO, 0)] * 2
+    assert others_of(compiled, [ZERO, 5]) == [(5, 0), (ZERO, 0)]
+    assert others_of(compiled, [HIGH] * 3) == [(HIGH, ResultStatus.SATURATED)] * 3
+
+
+class LiveState:
+    def __init__(self, compiled):
+        self.compiled = compiled
+        self.arrays = [np.zeros(n, np.int64) for n in (BINS, BINS, TALLIES)]
+
+    def run(self, steps, old, new):
+        count = len(steps)
+        found = [np.empty(count, kind) for kind in (np.int32, np.uint32, np.int64, np.int64)]
+        arrays = (np.asarray(steps, np.uint8), *(np.asarray(c, np.int32) for c in (old, new)))
+        call(update_each, self.compiled, *arrays, *self.arrays, load_tables(), *found)
+        return list(zip(*(values.tolist() for values in found), strict=True))
+
+
+@pytest.mark.parametrize("scale", [1 << 12, 1 << 21, 1 << 31])
+def test_updates_are_golden(compiled, scale):
+    rng = np.random.default_rng(scale)
+    state, model = LiveState(compiled), golden.LiveModel()
+    members, updates, expected = [], [], []
+    for _ in range(3_000 if compiled else 150):
+        code = int(rng.integers(-scale, scale))
+        if rng.random() < 0.1:
+            code = int(rng.choice([ZERO, LOW, HIGH, 0, -1]))
+        steps, old = 0, 0
+        if members and rng.random() < 0.6:
+            place = int(rng.integers(len(members)))
+            steps, old = int(UpdateStep.LEAVES), members.pop(place)
+            model.remove(old)
+        if len(members) < 20 and rng.random() < 0.7:
+            steps |= int(UpdateStep.ENTERS)
+            members.append(code)
+            model.add(code)
+        updates.append((steps, old, code))
+        expected.append(tuple(model.read()))
+    assert state.run(*zip(*updates, strict=True)) == expected
+
+
+@pytest.mark.parametrize("wrong", [8 << 16, -(1 << 20), 5 << 16, 1])
+def test_impossible_states_are_noticed(compiled, wrong):
+    state = LiveState(compiled)
+    state.run([UpdateStep.ENTERS], [0], [0])
+    (found,) = state.run([UpdateStep.LEAVES], [wrong], [0])
+    assert found[1] == ResultStatus.DAMAGED
+    (found,) = state.run([UpdateStep.ENTERS], [0], [wrong])
+    assert found[1] == ResultStatus.DAMAGED
+
+
+def test_capacity(compiled):
+    state = LiveState(compiled)
+    state.arrays[2][live_kernels.COUNT] = Q16_16.capacity - 1
+    found = state.run([UpdateStep.ENTERS] * 2, [0, 0], [5, 5])
+    assert [status for _, status, *_ in found] == [0, ResultStatus.OVER_CAPACITY]
