@@ -18,6 +18,7 @@ from consilience.cli.benchmark import benchmark
 from consilience.cli.demo import demo
 from consilience.cli.doctor import doctor
 from consilience.cli.fuse import fuse
+from consilience.cli.keys import keys
 from consilience.cli.output import INTERRUPTED, Output, log_to_stderr
 from consilience.cli.serve import serve
 from consilience.cli.status import status
@@ -39,7 +40,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-for command in (demo, fuse, status, serve, benchmark, doctor):
+for command in (demo, fuse, status, serve, benchmark, doctor, keys):
     app.command()(command)
 
 
