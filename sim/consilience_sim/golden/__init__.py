@@ -5,6 +5,7 @@ and `posteriors` are the same, vectorised, to be run on millions of codes and te
 """
 
 from .borders import log2_rounded
+from .discount import age_decay, age_weight
 from .log_sum import codes_for_sum, finish, log_sum, log_sums
 from .mantissas import mantissas
 from .posterior import posterior, posteriors
@@ -12,6 +13,8 @@ from .window import WindowState, log2_of_window, merge_windows, window
 
 __all__ = [
     "WindowState",
+    "age_decay",
+    "age_weight",
     "codes_for_sum",
     "finish",
     "log2_of_window",
