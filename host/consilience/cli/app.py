@@ -20,6 +20,7 @@ from consilience.cli.demo import demo
 from consilience.cli.doctor import doctor
 from consilience.cli.export import export
 from consilience.cli.fuse import fuse
+from consilience.cli.keys import keys
 from consilience.cli.list_ports import list_ports
 from consilience.cli.output import INTERRUPTED, Output, log_to_stderr
 from consilience.cli.program import program
@@ -43,7 +44,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-for command in (demo, fuse, status, serve, benchmark, build, program, export, doctor):
+for command in (demo, fuse, status, serve, benchmark, build, program, export, keys, doctor):
     app.command()(command)
 app.command("list")(list_ports)
 

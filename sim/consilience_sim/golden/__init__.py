@@ -5,6 +5,7 @@ and `posteriors` are the same, vectorised, to be run on millions of codes and te
 """
 
 from .borders import log2_rounded
+from .discount import age_decay, age_weight
 from .leave_one_out import leave_one_out
 from .live import LiveModel, LiveReading
 from .log_sum import codes_for_sum, finish, log_sum, log_sums
@@ -16,6 +17,8 @@ __all__ = [
     "LiveModel",
     "LiveReading",
     "WindowState",
+    "age_decay",
+    "age_weight",
     "codes_for_sum",
     "finish",
     "leave_one_out",

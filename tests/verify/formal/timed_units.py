@@ -11,6 +11,7 @@ from consilience_hw.accumulator import Accumulator
 from consilience_hw.beat_reducer import CLUSTER_LANES, BeatReducer
 from consilience_hw.bin_banks import BinBanks
 from consilience_hw.cluster import Cluster
+from consilience_hw.discount import Discount, age_layout
 from consilience_hw.engine_config import EngineConfig
 from consilience_hw.evidence_accumulator import WEIGHT_BITS, EvidenceAccumulator
 from consilience_hw.exp2 import Exp2
@@ -140,6 +141,12 @@ FLOWS = (
         partial(EvidenceAccumulator, Q16_16, 16),
         ("o__valid", "o__payload.end"),
         ("i__payload.code", "i__payload.weight"),
+    ),
+    TimedUnit(
+        "Discount",
+        Discount,
+        ("o__valid",),
+        tuple(f"i__payload.{name}" for name, _ in age_layout()),
     ),
 )
 

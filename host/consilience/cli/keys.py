@@ -1,0 +1,50 @@
+"""`consilience keys`: key pairs of agents and replicas, in files."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from consilience.cli.device_option import JsonOption
+from consilience.cli.output import Output, key_values
+from consilience.errors import ToolMissing
+
+__all__ = ["keys"]
+
+
+def keys(
+    names: Annotated[
+        list[str], typer.Argument(metavar="NAME...", help="agent-N or replica-N, N a number.")
+    ],
+    out: Annotated[
+        Path, typer.Option("--out", metavar="DIR", help="Folder of the files; made if missing.")
+    ] = Path("keys"),
+    as_json: JsonOption = False,
+) -> None:
+    """Make Ed25519 key pairs: NAME.key for its owner alone, NAME.pub for everyone's roster.
+
+    Never overwrites a key. A folder of .pub files is a roster: give it to every replica.
+    """
+    try:
+        from consilience.epochs.key_files import write_key_pair
+        from consilience.epochs.signing import SigningKey, fingerprint
+    except ModuleNotFoundError as error:
+        raise ToolMissing(
+            "signatures need the package cryptography: pip install 'consilience[plane]'"
+        ) from error
+    output = Output(as_json=as_json)
+    made: list[dict[str, object]] = []
+    shown: dict[str, object] = {}
+    for name in names:
+        key = SigningKey.generate()
+        private, public = write_key_pair(out, name, key)
+        made.append(
+            {
+                "name": name,
+                "private": str(private),
+                "public": str(public),
+                "fingerprint": fingerprint(key.public),
+            }
+        )
+        shown[name] = f"{fingerprint(key.public)}  {public}"
+    output.result({"keys": made}, key_values(shown))

@@ -1,0 +1,1 @@
+"""What is read from shards that may be out of date: weights, bounds and decisions, in integers."""
