@@ -51,13 +51,12 @@ def elections(draw):
     """(replicas, frames of each honest one, offers of the liars, what they choose from)."""
     faulty = draw(st.integers(1, 2))
     replicas = 2 * faulty + 1
-    liars = range(faulty)
     frames = st.lists(st.sampled_from(POOL), max_size=5, unique_by=lambda one: one.frame.hash)
     held = {number: draw(frames) for number in range(faulty, replicas)}
     garbage = [frame(0, key=key_of("nobody")), frame(99), frame(1, epoch=1), frame(1, 9)]
     lies = [
         offer_of(
-            draw(st.sampled_from(liars)),
+            draw(st.integers(0, replicas - 1)),
             draw(frames) + draw(st.lists(st.sampled_from(garbage), max_size=1)),
         )
         for _ in range(draw(st.integers(0, 3)))

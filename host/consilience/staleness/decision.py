@@ -1,0 +1,28 @@
+"""Decisions that say so when they cannot be made."""
+
+from enum import Enum
+
+from consilience.errors import BadInput
+
+__all__ = ["Decision", "decide"]
+
+
+class Decision(Enum):
+    """Where a value known by an interval is, seen from a threshold."""
+
+    ABOVE = "above"
+    BELOW = "below"
+    UNDECIDED = "undecided"
+
+
+def decide(low: int, high: int, threshold: int) -> Decision:
+    """Return ABOVE if all of ``low .. high`` is above the threshold, BELOW if all is below it.
+
+    Whatever value in the interval is the true one, another decision than UNDECIDED is the one made
+    with it. All three in one unit, of any size.
+    """
+    if low > high:
+        raise BadInput(f"an interval from {low} to {high} is empty")
+    if low > threshold:
+        return Decision.ABOVE
+    return Decision.BELOW if high < threshold else Decision.UNDECIDED
