@@ -10,7 +10,6 @@ to the other. So ``|l'_s - l_s| <= 2c u_s``, and for L = sum of w_s l_s and L' =
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 from consilience_hw.weight import ONE, WEIGHT_BITS
 
 from consilience.errors import BadInput
@@ -97,8 +96,8 @@ def estimate(
 
 def _weights(readings: Sequence[ShardReading], discount: Discount) -> tuple[int, ...]:
     """Return the shards' weights; 0 for those never heard from."""
-    ages = [LONGEST_AGE if one.age_ms is None else one.age_ms for one in readings]
-    weights = discount.weight(np.minimum(ages, LONGEST_AGE)).tolist()
+    ages = [min(one.age_ms or 0, LONGEST_AGE) for one in readings]
+    weights = discount.weight(ages).tolist()
     return tuple(
         0 if one.age_ms is None else weight for one, weight in zip(readings, weights, strict=True)
     )
