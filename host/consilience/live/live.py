@@ -122,7 +122,7 @@ class Live:
             An agent is unknown, or has another code; nothing changed.
         ImpossibleState
             The unit has lost a bit of its state, or counts other agents than there are; so it will
-            say of every update, until `reload`.
+            say of every update, until `reload`. The updates have been noted.
         CapacityExceeded
             More agents than the unit can hold; sticky, too.
         """
