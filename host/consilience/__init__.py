@@ -13,12 +13,18 @@ from consilience.devices.device import Device, DeviceInfo, PosteriorResult
 from consilience.devices.opening import open_device as open  # noqa: A004  (its name in the API)
 from consilience.exact.log_sum import LogSum
 from consilience.exact.window_sum import WindowSum
+from consilience.live.groups import GroupTree, Moved
+from consilience.live.live import Live, LiveResults
 from consilience.logsumexp import logsumexp
 
 __all__ = [
     "Device",
     "DeviceInfo",
+    "GroupTree",
+    "Live",
+    "LiveResults",
     "LogSum",
+    "Moved",
     "PosteriorResult",
     "WindowSum",
     "from_codes",

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["RESULT_BITS", "packets_of_bench", "signature_of"]
+__all__ = ["RESULT_BITS", "bench_words", "packets_of_bench", "signature_of"]
 
 RESULT_BITS = 40
 """A code of 32 bits, below 8 bits of status."""
@@ -26,7 +26,7 @@ def packets_of_bench(lanes: int, beats: int) -> tuple[NDArray[np.int32], NDArray
     offsets : int64 array, shape (packets + 1,)
         Packet k is ``codes[offsets[k]:offsets[k + 1]]``; it may be empty.
     """
-    words = _words()
+    words = bench_words()
     lane = np.arange(lanes)
     word = words[(np.arange(beats)[:, np.newaxis] + lanes - 1 - lane) % _WORDS]
     fraction, turn = word & 0xFFFF, 5 * lane % 16
@@ -49,8 +49,11 @@ def signature_of(results: Iterable[int]) -> int:
     return signature
 
 
-def _words() -> NDArray[np.int64]:
-    """Return the stimulus: bits 0 .. 31 a code, 32 keep, 33 last (formula in `stimulus_words`)."""
+def bench_words() -> NDArray[np.int64]:
+    """Return the stimulus, shape (512,), as `stimulus_words` defines it.
+
+    Bits 0 .. 31 are a code, 32 is keep, 33 last.
+    """
     golden_ratio, first, second = 0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB
     number = np.arange(_WORDS, dtype=np.uint64)
     # Modulo 2**64, as arrays are without a warning.

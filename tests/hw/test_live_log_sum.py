@@ -74,6 +74,44 @@ def test_any_interleaving_is_golden(fmt, gaps, stalls):
         assert run.accepted == list(range(run.accepted[0], run.accepted[0] + len(operations)))
 
 
+def fewer_than_terms():
+    """Return x and y in bin 1: y's part in bin 0 is one more, that in bin -1 is not more."""
+    for fraction in range(SMALL.fractions - 1):
+        x, y = golden.mantissas(SMALL)[fraction : fraction + 2].tolist()
+        if (y >> 8 & 255) == (x >> 8 & 255) + 1 and y & 255 <= x & 255:
+            return tuple((8 << SMALL.fraction_bits) + fraction + one for one in (0, 1))
+    raise AssertionError("no such pair")
+
+
+def test_what_the_model_calls_impossible():
+    """Wrong removals, each from a few codes and after a clearing; some show nowhere."""
+    choose = random.Random(3)
+    operations, expected = [], []
+    model = golden.LiveModel(SMALL, CODES)
+    for case in range(60):
+        scale = choose.choice([200, 2_000, SMALL.max_code])
+        inside = [choose.randrange(-scale, scale) for _ in range(choose.randrange(1, 6))]
+        wrong = choose.choice([choose.randrange(-scale, scale), inside[0] + 1, SMALL.log_of_zero])
+        if case == 0:
+            # Of this one only the bound from below tells.
+            high, wrong = fewer_than_terms()
+            inside = [0, 0, high]
+        model.clear()
+        for code in inside:
+            model.add(code)
+        model.remove(wrong)
+        operations += [(ADD, code) for code in inside]
+        operations += [(REMOVE, wrong), (READ, 0)]
+        expected.append(model.read())
+        model.add(wrong)
+        operations += [(ADD, wrong), (READ, 0), (CLEAR, 0)]
+        expected.append(model.read())
+    run = run_stream(LiveLogSum(SMALL, CODES), beats_of(SMALL, operations), len(expected))
+    flags = [result.status & ResultStatus.DAMAGED for result in results_of(SMALL, run)]
+    assert flags == [wanted.status & ResultStatus.DAMAGED for wanted in expected]
+    assert 20 < sum(flag != 0 for flag in flags) < len(flags)
+
+
 @pytest.mark.parametrize("code", [0, SMALL.log_of_zero], ids=["finite", "zeros"])
 def test_one_too_many_is_said_until_all_is_cleared(code):
     operations = [(ADD, code)] * CODES + [(READ, 0), (ADD, code), (READ, 0)]

@@ -82,6 +82,10 @@ class Live:
         except KeyError:
             raise BadInput(f"agent {agent} is unknown; let it enter first") from None
 
+    def state(self) -> LogSum:
+        """Return the exact state of all agents' codes, to be merged with others' or compared."""
+        return LogSum.of(np.fromiter(self._codes.values(), np.int64, len(self._codes)))
+
     def enter(self, agent: ArrayLike, new: ArrayLike) -> LiveResults:
         """Let agents in, each with its first code.
 
@@ -118,7 +122,7 @@ class Live:
             An agent is unknown, or has another code; nothing changed.
         ImpossibleState
             The unit has lost a bit of its state, or counts other agents than there are; so it will
-            say of every update, until `reload`.
+            say of every update, until `reload`. The updates have been noted.
         CapacityExceeded
             More agents than the unit can hold; sticky, too.
         """
@@ -173,8 +177,7 @@ class Live:
         for place in np.flatnonzero(status & ResultStatus.HARD_TO_ROUND):
             # Too near to a rounding border for the unit: decided here, about once in 2**20.
             later = slice(place + 1, None)
-            state = LogSum.of(np.fromiter(self._codes.values(), np.int64, len(self._codes)))
-            state.add(old[later][leaves[later]]).remove(new[later][enters[later]])
+            state = self.state().add(old[later][leaves[later]]).remove(new[later][enters[later]])
             codes[place], status[place] = state.code, state.status
         return LiveResults(np.arange(first, first + len(agents)), codes, status)
 

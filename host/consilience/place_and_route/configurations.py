@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+from consilience_hw.live_bench import LiveBench
+from consilience_hw.live_log_sum import LiveLogSum
 from consilience_hw.log_sum_exp import LogSumExp
 from consilience_hw.small_bench import SmallBench
 from consilience_hw.small_log_sum_exp import SmallLogSumExp
@@ -12,7 +14,10 @@ from consilience.errors import BadInput
 
 from .targets import ECP5_85F_6, ECP5_85F_8, GOWIN_GW1NR9C, ICE40_HX8K, ICE40_UP5K, Target
 
-__all__ = ["PUBLISHED", "Configuration", "configuration"]
+__all__ = ["LIVE", "PUBLISHED", "Configuration", "configuration"]
+
+LIVE = "ecp5-85f-8-live-x1"
+"""The live unit on the part that holds it."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +34,8 @@ class Configuration:
         Of nextpnr's random choices; each is a run.
     small : bool
         The unit is the `SmallLogSumExp`, otherwise the `LogSumExp`.
+    live : bool
+        The unit is the `LiveLogSum`, of one lane.
     """
 
     name: str
@@ -36,15 +43,25 @@ class Configuration:
     lanes: int
     seeds: tuple[int, ...] = (1,)
     small: bool = False
+    live: bool = False
 
     @property
     def unit(self) -> Any:
         """A new unit."""
+        if self.live:
+            return LiveLogSum()
         return (SmallLogSumExp if self.small else LogSumExp)(lanes=self.lanes)
+
+    @property
+    def unit_name(self) -> str:
+        """The unit's class."""
+        return "LiveLogSum" if self.live else "SmallLogSumExp" if self.small else "LogSumExp"
 
     @property
     def bench(self) -> Any:
         """A new unit in a bench whose only pins are clock, reset and one output."""
+        if self.live:
+            return LiveBench()
         return (SmallBench if self.small else WideBench)(self.lanes)
 
 
@@ -53,6 +70,7 @@ PUBLISHED = (
     Configuration("ecp5-85f-8-x16", ECP5_85F_8, 16),
     Configuration("ecp5-85f-8-x32", ECP5_85F_8, 32),
     Configuration("ecp5-85f-8-x64", ECP5_85F_8, 64, seeds=(1, 2, 3)),
+    Configuration(LIVE, ECP5_85F_8, 1, live=True),
     Configuration("ecp5-85f-6-x8", ECP5_85F_6, 8),
     Configuration("ecp5-85f-6-x16", ECP5_85F_6, 16),
     Configuration("ecp5-85f-6-x32", ECP5_85F_6, 32),

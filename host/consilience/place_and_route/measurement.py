@@ -78,7 +78,7 @@ class Measurement:
         return {
             "configuration": self.configuration.name,
             "part": target.part,
-            "unit_is": "SmallLogSumExp" if self.configuration.small else "LogSumExp",
+            "unit_is": self.configuration.unit_name,
             "lanes": lanes,
             "fmax_mhz": {str(run.seed): round(run.fmax_mhz, 2) for run in self.runs},
             "fmax_median_mhz": round(self.fmax_mhz, 2),

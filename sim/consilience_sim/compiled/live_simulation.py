@@ -14,7 +14,7 @@ from .design import Design
 from .emission import emit_rtlil
 from .stream_simulation import StreamSimulation
 
-__all__ = ["LIVE_CODES", "LiveReadings", "LiveSimulation"]
+__all__ = ["LIVE_CODES", "LiveReadings", "LiveSimulation", "live_design"]
 
 LIVE_CODES = 1 << 24
 """Capacity of the simulated unit."""
@@ -58,10 +58,24 @@ class LiveReadings(NamedTuple):
     produced: NDArray[np.int64]
 
 
+def live_design() -> Design:
+    """Return ``LiveUpdates(codes=LIVE_CODES)`` in Q16.16 as a design."""
+    # This hash tells of all sources of the gateware.
+    made_from = f"LiveUpdates(codes={LIVE_CODES}) of {EngineConfig().build_hash:x}"
+    return Design(
+        lambda platform: emit_rtlil(LiveUpdates(codes=LIVE_CODES), platform), made_from=made_from
+    )
+
+
 class LiveSimulation:
     """``LiveUpdates(codes=LIVE_CODES)`` in Q16.16, cycle by cycle, in compiled code.
 
     What is in it stays from one call to the next. The first time it is compiled: 10 s.
+
+    Parameters
+    ----------
+    design : Design, optional
+        Of the unit in another form, like a netlist; as written without.
 
     Raises
     ------
@@ -73,14 +87,8 @@ class LiveSimulation:
         Of the unit, see `LiveUpdates`; measured when it is opened.
     """
 
-    def __init__(self) -> None:
-        # This hash tells of all sources of the gateware.
-        made_from = f"LiveUpdates(codes={LIVE_CODES}) of {EngineConfig().build_hash:x}"
-        design = Design(
-            lambda platform: emit_rtlil(LiveUpdates(codes=LIVE_CODES), platform),
-            made_from=made_from,
-        )
-        self.simulation = StreamSimulation(design, name="LiveUpdates")
+    def __init__(self, design: Design | None = None) -> None:
+        self.simulation = StreamSimulation(design or live_design(), name="LiveUpdates")
         empty = self.run([UpdateStep.READS], 0, 0)
         self.latency = int(empty.produced[0] - empty.accepted[0])
         self.update_cycles = self.latency + _STEPS_BEFORE

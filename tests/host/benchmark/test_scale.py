@@ -1,17 +1,19 @@
 """`consilience benchmark --scale`: what it measures, fits and writes."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 from consilience.benchmark.contest import Timing
 from consilience.benchmark.scale import processor
-from consilience.benchmark.scale.page import time_of
+from consilience.benchmark.scale.page import PLOT, time_of
 from consilience.benchmark.scale.plan import QUICK, drawn_codes
 from consilience.benchmark.scale.processor import all_pairs, fitted, on_the_cpu, update_ns
 from consilience.cli.app import main
 from consilience.devices.cpu import CpuDevice
 from consilience.errors import Mismatch
+from consilience_hw.live_updates import LiveUpdates
 from consilience_sim import golden
 
 
@@ -66,3 +68,12 @@ def test_tables_on_the_terminal(tmp_path, capsys):
     told = capsys.readouterr().out
     assert "an update takes" in told
     assert "all pairs" in told
+
+
+def test_the_committed_page_is_of_this_unit():
+    """docs/scale.md was written by a full run, and its latency is still that of the gateware."""
+    page = (Path(__file__).parents[3] / "docs" / "scale.md").read_text()
+    assert "worth nothing" not in page
+    assert f"| update -> result | {LiveUpdates().update_cycles} |" in page
+    assert "| 1,000,000 | 100,000 | 60 | 60 | 3 | 59 |" in page
+    assert (Path(__file__).parents[3] / "docs" / PLOT).exists()

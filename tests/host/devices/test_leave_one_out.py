@@ -6,6 +6,10 @@ import consilience as cs
 import numpy as np
 import pytest
 from consilience.errors import BadInput
+from consilience.live import sim_leave_one_out
+from consilience.live.sim_leave_one_out import simulated_leave_one_out
+from consilience.live.sim_unit import SimLiveUnit
+from consilience_hw.result_status import ResultStatus
 from consilience_sim import golden
 
 ZERO, HIGH = -(1 << 31), (1 << 31) - 1
@@ -61,6 +65,29 @@ def test_sim_gives_the_same():
         np.testing.assert_array_equal(sim.leave_one_out(codes), cpu.leave_one_out(codes))
         for few in ([], [5], [ZERO], [HIGH] * 3):
             assert sim.leave_one_out(few).tolist() == cpu.leave_one_out(few).tolist()
+
+
+def test_sim_decides_what_the_unit_cannot(monkeypatch):
+    """It marks about one result in 2**20; here it marks all, and gives the neighbour."""
+    apply = SimLiveUnit.apply
+
+    def doubtful(self, *arguments):
+        found = apply(self, *arguments)
+        marks = found.status | np.uint32(ResultStatus.HARD_TO_ROUND)
+        return found._replace(codes=found.codes + 1, status=marks)
+
+    monkeypatch.setattr(SimLiveUnit, "apply", doubtful)
+    codes = np.array([5, 1 << 18, ZERO, HIGH, HIGH], np.int32)
+    sums, status = simulated_leave_one_out(codes)
+    assert list(zip(sums.tolist(), status.tolist(), strict=True)) == golden.leave_one_out(
+        codes.tolist()
+    )
+
+
+def test_more_than_the_unit_holds(monkeypatch):
+    monkeypatch.setattr(sim_leave_one_out, "LIVE_CODES", 2)
+    with pytest.raises(BadInput, match="holds 2 codes, not 3"):
+        simulated_leave_one_out(np.zeros(3, np.int32))
 
 
 def test_wrong_arguments():

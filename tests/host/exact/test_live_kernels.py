@@ -9,6 +9,8 @@ from consilience_hw.log_format import Q16_16
 from consilience_hw.result_status import ResultStatus
 from consilience_hw.update_step import UpdateStep
 from consilience_sim import golden
+from consilience_sim.golden.borders import WIDTH, borders
+from consilience_sim.golden.log_sum import cut_term
 
 ZERO, LOW, HIGH = Q16_16.log_of_zero, Q16_16.min_code, Q16_16.max_code
 
@@ -117,3 +119,38 @@ def test_capacity(compiled):
     state.arrays[2][live_kernels.COUNT] = Q16_16.capacity - 1
     found = state.run([UpdateStep.ENTERS] * 2, [0, 0], [5, 5])
     assert [status for _, status, *_ in found] == [0, ResultStatus.OVER_CAPACITY]
+
+
+@pytest.mark.parametrize("fraction", [1, 4_711, 60_000])
+def test_a_borrow_between_the_halves_of_the_sum(compiled, fraction):
+    """What is left lies a hair below a border: a unit of 2**32 too much would cross it."""
+    left = borders(Q16_16.fraction_bits)[fraction] >> WIDTH - 61
+    codes = golden.codes_for_sum(left, 0)
+    low = left & 0xFFFF_FFFF
+    extra = next(
+        code
+        for code in range(-(20 << 16), 0, 7)
+        if low + (cut_term(code, 0, Q16_16) & 0xFFFF_FFFF) >= 1 << 32
+    )
+    expected = golden.log_sum(codes)
+    assert golden.finish(left + (1 << 32), 0, Q16_16)[0] == expected[0] + 1
+    assert others_of(compiled, [*codes, extra])[-1] == expected
+
+
+def test_a_bin_with_less_than_its_terms(compiled):
+    """Two codes whose terms differ by one in the middle, and less below: only this bound tells."""
+    high, low = fewer_than_terms()
+    state = LiveState(compiled)
+    state.run([UpdateStep.ENTERS] * 3, [0] * 3, [0, 0, high])
+    (found,) = state.run([UpdateStep.LEAVES], [low], [0])
+    assert found[1] == ResultStatus.DAMAGED
+
+
+def fewer_than_terms():
+    """Return x and y in bin 2: y's part in bin 0 is one more, that in bin -1 is not more."""
+    for fraction in range(65_535):
+        x, y = golden.mantissas(Q16_16)[fraction : fraction + 2].tolist()
+        same = x >> 16 == y >> 16
+        if same and (y >> 8 & 255) == (x >> 8 & 255) + 1 and y & 255 <= x & 255:
+            return (16 << 16) + fraction, (16 << 16) + fraction + 1
+    raise AssertionError("no such pair")

@@ -3,7 +3,7 @@
 import consilience as cs
 import numpy as np
 import pytest
-from consilience.errors import BadInput, CapacityExceeded, ImpossibleState
+from consilience.errors import BadInput, CapacityExceeded, ImpossibleState, LinkError
 from consilience.live.cpu_unit import CpuLiveUnit
 from consilience.live.live import Live
 from consilience.live.sim_unit import SimLiveUnit
@@ -135,6 +135,35 @@ def test_over_capacity(monkeypatch):
         live.enter([1, 2], [3, 4])
         with pytest.raises(CapacityExceeded):
             live.enter(3, 5)
+
+
+def test_states_merge(live):
+    live.enter([1, 2, 3], [5, ZERO, 1 << 18])
+    live.change(1, 5, 9)
+    other = cs.LogSum.of([7])
+    assert bytes(live.state().merge(other)) == bytes(cs.LogSum.of([7, 1 << 18, 9, ZERO]))
+
+
+def test_a_clear_that_does_not_come_first():
+    one, codes = np.zeros(2, np.uint32), np.zeros(2, np.int32)
+    steps = np.array([UpdateStep.READS, UpdateStep.CLEARS], np.uint8)
+    with pytest.raises(ValueError, match="come first"):
+        CpuLiveUnit().apply(steps, one, one, codes, codes)
+
+
+@pytest.mark.parametrize("field", ["agent", "operation"])
+def test_a_result_of_another_update_is_refused(field, monkeypatch):
+    """What a device would do that loses or doubles one."""
+    with Live(SimLiveUnit()) as live:
+        run = live._unit.simulation.run
+
+        def shifted(*arguments, **options):
+            found = run(*arguments, **options)
+            return found._replace(**{field: getattr(found, field) + np.uint32(1)})
+
+        monkeypatch.setattr(live._unit.simulation, "run", shifted)
+        with pytest.raises(LinkError, match="another update"):
+            live.enter(1, 5)
 
 
 def test_update_cycles(live):

@@ -2,7 +2,7 @@
 
 import pytest
 from consilience.errors import BadInput
-from consilience.place_and_route.configurations import PUBLISHED, configuration
+from consilience.place_and_route.configurations import LIVE, PUBLISHED, configuration
 from consilience_hw.log_sum_exp import LogSumExp
 from consilience_hw.small_log_sum_exp import SmallLogSumExp
 
@@ -29,6 +29,13 @@ def test_small_parts_have_the_small_unit():
     wide = configuration("ecp5-85f-6-x16")
     assert isinstance(wide.unit, LogSumExp)
     assert wide.unit.lanes == wide.bench.unit.lanes == 16
+
+
+def test_the_live_unit_has_a_bench_of_its_own():
+    live = configuration(LIVE)
+    assert live.unit_name == type(live.unit).__name__ == type(live.bench.unit).__name__
+    assert configuration("ice40-up5k-x1").unit_name == "SmallLogSumExp"
+    assert configuration("ecp5-85f-6-x16").unit_name == "LogSumExp"
 
 
 def test_an_unknown_name_lists_the_known_ones():

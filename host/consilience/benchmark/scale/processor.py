@@ -1,5 +1,6 @@
 """On the cpu: all pairs, a sweep, leave-one-out and an update, against the number of agents."""
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -8,7 +9,7 @@ import numpy as np
 from consilience_hw.update_step import UpdateStep
 from numpy.typing import NDArray
 
-from consilience.benchmark.contest import Timing, repeated
+from consilience.benchmark.contest import Timing
 from consilience.benchmark.stage import Report, Stage
 from consilience.devices.cpu import CpuDevice
 from consilience.errors import Mismatch
@@ -45,7 +46,8 @@ class Growth:
 
 @dataclass(frozen=True)
 class ProcessorResult:
-    """Times by number of agents; of the samples the least counts, as other work only adds.
+    """Processor times by number of agents, of one core: what else runs on the machine does not
+    count. Of the samples the least counts.
 
     Parameters
     ----------
@@ -130,8 +132,15 @@ def on_the_cpu(plan: ScalePlan, report: Report) -> ProcessorResult:
 
 def _timed(action: Callable[[], object], n: int, runs: int) -> Timing:
     """Time an action after a first call; one sample, that call, if it is long."""
-    first = repeated(action, n, 1)
-    return first if first.samples[0] > _LONG else repeated(action, n, runs)
+    first = _processor_seconds(action)
+    samples = [first] if first > _LONG else [_processor_seconds(action) for _ in range(runs)]
+    return Timing(n, 1, tuple(range(len(samples))), tuple(samples))
+
+
+def _processor_seconds(action: Callable[[], object]) -> float:
+    start = time.process_time()
+    action()
+    return time.process_time() - start
 
 
 def _updates(device: CpuDevice, codes: NDArray[np.int32], plan: ScalePlan) -> Timing:
