@@ -6,8 +6,6 @@ from consilience_hw.result_status import ResultStatus
 from consilience_hw.update_step import UpdateStep
 from consilience_sim import golden
 from consilience_sim.compiled import LiveSimulation
-from consilience_sim.compiled.live_simulation import live_design
-from consilience_sim.netlists import Family, netlist_of
 
 CLEARS, LEAVES, ENTERS, READS = UpdateStep
 ZERO = -(1 << 31)
@@ -220,26 +218,6 @@ def test_what_shows_nowhere(unit):
     script.update(200, None)
     assert script.expected[-1].status == 0
     assert_as_expected(script.run_on(unit), script.expected)
-
-
-@pytest.mark.slow
-def test_the_ecp5_netlist_is_the_design(unit):
-    """In the family's cells and block RAMs: the same results in the same cycles."""
-    netlist = netlist_of(live_design(), Family.ECP5, name="LiveUpdates")
-    # What docs/scale.md says of how many fit.
-    assert netlist.area["BRAM"] == 64
-    script = Script(7)
-    script.random(700, 1 << 21, 30)
-    script.random(700, (1 << 31) - 1, 60)
-    script.random(300, 1 << 10, 4)
-    options = {"gaps": 0.2, "stalls": 0.3, "seed": 4}
-    with LiveSimulation(netlist.design) as built:
-        assert built.update_cycles == unit.update_cycles
-        built.run([CLEARS], 0, 0)
-        readings = script.run_on(built, **options)
-    assert_as_expected(readings, script.expected)
-    for one, other in zip(readings, script.run_on(unit, **options), strict=True):
-        assert (one == other).all()
 
 
 @pytest.mark.slow

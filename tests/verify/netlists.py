@@ -45,7 +45,7 @@ def run(scale: Scale, progress: Progress) -> Findings:
         findings.claims.append(_random_packets(family, lanes, PACKETS[scale]))
     if scale is Scale.FULL:
         progress(len(cases), total)
-        findings.claims += _cocotb_tests()
+        findings.claims += _tests()
     progress(total, total)
     return findings
 
@@ -107,11 +107,12 @@ def _packets(count: int, lanes: int, seed: int) -> tuple[NDArray[np.int32], NDAr
     return codes.astype(np.int32), offsets
 
 
-def _cocotb_tests() -> list[Claim]:
-    """Run pytest on the netlists' cocotb tests; a claim for each netlist."""
+def _tests() -> list[Claim]:
+    """Run pytest on the netlists' own tests; a claim for each netlist."""
     with TemporaryDirectory() as name:
         results = Path(name) / "results.xml"
-        tests = ["tests/sim/test_cocotb_netlists.py", "--all-netlists", f"--junitxml={results}"]
+        tests = [f"tests/sim/test_{kind}.py" for kind in ("cocotb_netlists", "live_netlist")]
+        tests += ["--all-netlists", f"--junitxml={results}"]
         tests += ["-o", "junit_family=xunit1"]  # the one that takes properties of a test
         done = subprocess.run(
             [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests],
@@ -121,18 +122,19 @@ def _cocotb_tests() -> list[Claim]:
             check=False,
         )
         if not results.exists():
-            raise RuntimeError(f"no results of the netlists' cocotb tests:\n{done.stdout[-2000:]}")
+            raise RuntimeError(f"no results of the netlists' tests:\n{done.stdout[-2000:]}")
         cases = list(ElementTree.parse(results).iter("testcase"))
-    return [_cocotb_claim(case) for case in cases]
+    return [_claim(case) for case in cases]
 
 
-def _cocotb_claim(case: ElementTree.Element) -> Claim:
+def _claim(case: ElementTree.Element) -> Claim:
     failed = [tag for tag in ("failure", "error", "skipped") if case.find(tag) is not None]
     found = None if not failed else case.find(failed[0])
-    counts = [item.get("value", "0") for item in case.iter("property")]
+    counts = {item.get("name", ""): item.get("value", "0") for item in case.iter("property")}
+    text = counts.pop("claim", f"the cocotb tests of the RTL pass on {case.get('name')}")
     return Claim(
-        f"the cocotb tests of the RTL pass on {case.get('name')}",
-        sum(map(int, counts)) or len(failed),
+        text,
+        sum(map(int, counts.values())) or len(failed),
         len(failed),
         detail="" if found is None else (found.get("message") or "")[:2000],
     )
