@@ -167,7 +167,8 @@ TANG_NANO_9K = KnownBoard(
     name="tangnano9k",
     title="Tang Nano 9K (GW1NR-9C)",
     module="tang_nano_9k",
-    target=GOWIN_GW1NR9C,
+    # The weights' products in DSP blocks: in look-up tables they alone would fill the part.
+    target=replace(GOWIN_GW1NR9C, synthesis="synth_gowin"),
     pins=".cst",
     packer=Packer(
         "gowin_pack",

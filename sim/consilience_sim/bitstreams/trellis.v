@@ -32,7 +32,11 @@ module TRELLIS_COMB (
 				assign FCO = table_out ? FCI : generates;
 			end
 		end else if (MODE == "DPRAM") begin
-			reg [15:0] memory = INITVAL;
+			reg memory [0:15];
+			integer row;
+			initial
+				for (row = 0; row < 16; row = row + 1)
+					memory[row] = INITVAL[row];
 			always @(posedge WCK)
 				if (WRE)
 					memory[{WAD3, WAD2, WAD1, WAD0}] <= WD;
