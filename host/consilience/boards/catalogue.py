@@ -167,8 +167,7 @@ TANG_NANO_9K = KnownBoard(
     name="tangnano9k",
     title="Tang Nano 9K (GW1NR-9C)",
     module="tang_nano_9k",
-    # The weights' products in DSP blocks: in look-up tables they alone would fill the part.
-    target=replace(GOWIN_GW1NR9C, synthesis="synth_gowin"),
+    target=GOWIN_GW1NR9C,
     pins=".cst",
     packer=Packer(
         "gowin_pack",

@@ -5,6 +5,7 @@ import json
 import shutil
 
 import pytest
+import serial
 from consilience.boards import building
 from consilience.boards.building import build_board
 from consilience.boards.catalogue import KnownBoard, board_named
@@ -14,6 +15,7 @@ from consilience.place_and_route.routing import NotRouted
 from consilience_hw.link_map import ABI
 from consilience_sim.bitstreams import PinSimulation
 from consilience_sim.bitstreams.ice40 import IcestormMissing
+from consilience_sim.bitstreams.terminal import PinTerminal
 
 from tests.bitstream.boards import design_of
 
@@ -63,6 +65,15 @@ def test_an_echo(name, suffix, echo):
             got = simulation.run(simulation.byte_cycles * 270)
             assert got == DATA
             assert (simulation.framing_errors, simulation.waiting) == (0, 0)
+    with simulated(built) as simulation:
+        simulation.run(500)
+        with (
+            PinTerminal(simulation) as terminal,
+            serial.Serial(terminal.path, baud, timeout=60) as port,
+        ):
+            port.write(DATA)
+            assert port.read(len(DATA)) == DATA
+            assert (terminal.sent, terminal.received) == (256, 256)
 
 
 def test_a_clock_that_is_not_reached(echo, monkeypatch, tmp_path):
