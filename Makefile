@@ -8,10 +8,10 @@ OUT    ?= build/demo
 export CONSILIENCE_CACHE ?= $(CURDIR)/build/cache
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint verify mutants fire figures benchmark timing lock docs clean
+.PHONY: help setup demo test lint verify mutants fire figures benchmark timing bitstream-test lock docs clean
 
 help: ## list the targets
-	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## make .venv with the locked dependencies
 
@@ -49,6 +49,9 @@ benchmark: $(STAMP) ## speed and error beside SciPy and NumPy (three minutes), r
 
 timing: $(STAMP) ## place and route CONFIG=..., or all published (hours): Fmax and area, build/timing/
 	@$(BIN)/python -m consilience.place_and_route $(CONFIG)
+
+bitstream-test: $(STAMP) ## the driver against the built bitstreams, simulated at their pins (half an hour)
+	@$(BIN)/python -m tests.bitstream $(BOARD)
 
 docs: $(STAMP) ## render the computed pages: docs/link.md, docs/numerics.md, docs/timing.md
 	@$(BIN)/python -m docs.render

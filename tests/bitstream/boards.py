@@ -13,7 +13,7 @@ from consilience_sim.bitstreams.ice40 import ice40_bitstream
 from consilience_sim.bitstreams.terminal import PinTerminal
 from consilience_sim.compiled.design import Design
 
-__all__ = ["BOARDS", "SimulatedBoard", "simulated_board"]
+__all__ = ["BOARDS", "SimulatedBoard", "design_of", "simulated_board"]
 
 BOARDS = {
     "icebreaker": "bitstream, read back by icebox_vlog",
@@ -54,7 +54,7 @@ def simulated_board(name: str, working: Working) -> Iterator[SimulatedBoard]:
     manifest = built.manifest
     with working(f"{name}: {BOARDS[name]}, to native code"):
         simulation = PinSimulation(
-            _design(built), name=name, clock_hz=manifest["clock_hz"], baud=manifest["baud"]
+            design_of(built), name=name, clock_hz=manifest["clock_hz"], baud=manifest["baud"]
         )
     with simulation:
         simulation.run(SETTLING)
@@ -62,7 +62,8 @@ def simulated_board(name: str, working: Working) -> Iterator[SimulatedBoard]:
             yield SimulatedBoard(built, simulation, terminal)
 
 
-def _design(built: BuiltBoard) -> Design:
+def design_of(built: BuiltBoard) -> Design:
+    """Return what was built, as a design with clock and UART."""
     pins = built.pins.read_text()
     clock = re.search(r"\bclk\d+_0__io\b", pins)
     assert clock is not None

@@ -136,8 +136,8 @@ HOST = (
     Mutation(
         "kernels: the prior counts twice",
         EXACT + "kernels.py",
-        "            high[h] = prior[h]\n",
-        "            high[h] = 2 * prior[h]\n",
+        "        high[h] = prior[h]\n",
+        "        high[h] = 2 * prior[h]\n",
         KERNELS + "test_posteriors_equal_the_golden_model[interpreted-True]",
     ),
     Mutation(

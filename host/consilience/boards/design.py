@@ -40,8 +40,11 @@ def configured(board: KnownBoard, options: Mapping[str, int]) -> LinkBoard:
         No engine has such parameters.
     """
     definition = board.definition()
+    changed: dict[str, Any] = dict(options)
+    if changed.get("hypotheses") == 0:
+        changed["weights"] = False  # of what there is nothing
     try:
-        return replace(definition, config=replace(definition.config, **options))
+        return replace(definition, config=replace(definition.config, **changed))
     except ValueError as error:
         raise BadInput(f"{board.name}: {error}") from error
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import os
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -162,7 +163,7 @@ def _refused(address: SerialAddress, error: Exception) -> ConsilienceError:
         return NoDevice(f"{address.device}: another program uses this port; end that one first")
     if isinstance(error, ValueError):
         return BadInput(f"{address.device}: no rate of {address.baud} baud there; give another")
-    cause = getattr(error, "strerror", None) or str(error)
+    cause = os.strerror(code) if code else str(error)
     return NoDevice(
         f"{address.device}: no serial port ({cause}); `consilience list` shows those there are"
     )

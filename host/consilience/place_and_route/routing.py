@@ -45,7 +45,7 @@ class RoutedDesign:
     fmax_mhz: float
     used: dict[str, int]
     critical_path: CriticalPath
-    folder: Path
+    folder: Path = Path()
     """Of the cache: nextpnr's `report.json`, its `log`, and the files that were to be kept."""
 
 

@@ -11,6 +11,9 @@ __all__ = ["BOARD"]
 BOARD = LinkBoard(
     name="tangnano9k",
     title="Tang Nano 9K",
-    config=EngineConfig(small=True, board=Board.TANG_NANO_9K, clock_hz=27_000_000),
+    # Log sums, one packet at a time: with posteriors it would take more cells than there are.
+    config=EngineConfig(
+        hypotheses=0, weights=False, small=True, board=Board.TANG_NANO_9K, clock_hz=27_000_000
+    ),
     platform=lambda: TangNano9kPlatform(toolchain="Apicula"),
 )

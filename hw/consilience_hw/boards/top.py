@@ -1,6 +1,7 @@
 """An engine behind a board's UART."""
 
-from amaranth.hdl import Elaboratable, Module, Signal
+from amaranth.hdl import Elaboratable, Module, Signal, Value
+from amaranth.lib import io
 from amaranth.lib.wiring import connect
 
 from ..engine import Engine
@@ -32,21 +33,32 @@ class BoardTop(Elaboratable):
         m.submodules.uart = uart = UartPhy(board.config.clock_hz, board.baud)
         connect(m, uart.received, engine.i)
         connect(m, engine.o, uart.to_send)
-        line = platform.request("uart")
+        line = platform.request("uart", dir="-")
+        m.submodules.rx_pin = rx_pin = io.Buffer("i", line.rx)
+        _drive(m, "tx", line.tx, uart.tx)
         time = Signal(32)
         m.submodules.link_lamp = link_lamp = Lamp(board.config.clock_hz)
         m.submodules.error_lamp = error_lamp = Lamp(board.config.clock_hz)
         m.d.sync += time.eq(time + 1)
         m.d.comb += [
-            uart.rx.eq(line.rx.i),
-            line.tx.o.eq(uart.tx),
+            uart.rx.eq(rx_pin.i),
             engine.gap.eq(uart.gap),
             engine.entropy.eq(time),
             link_lamp.time.eq(time),
             link_lamp.event.eq(engine.o.valid),
             error_lamp.time.eq(time),
             error_lamp.event.eq(uart.error | engine.dropped),
-            platform.request(*board.link_led).o.eq(link_lamp.lit),
-            platform.request(*board.error_led).o.eq(error_lamp.lit),
         ]
+        for name, led, lamp in (
+            ("link_led", board.link_led, link_lamp),
+            ("error_led", board.error_led, error_lamp),
+        ):
+            _drive(m, name, platform.request(*led, dir="-"), lamp.lit)
         return m
+
+
+def _drive(m: Module, name: str, port, level: Value) -> None:
+    """Put a level on an output pin."""
+    buffer = io.Buffer("o", port)
+    m.submodules[f"{name}_pin"] = buffer
+    m.d.comb += buffer.o.eq(level)

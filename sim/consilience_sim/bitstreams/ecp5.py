@@ -71,6 +71,8 @@ def _normalise(name: str, cell: dict[str, Any]) -> None:
         cell["connections"] = {pin: wires.get(pin, []) for pin in pins}
         cell["port_directions"] = dict(zip(pins, ("input", "output"), strict=True))
         return
+    if kind == "DP16KD":
+        _tie(name, cell)
     if kind == "TRELLIS_COMB" and wires.get("FXA"):
         cell["parameters"]["IS_Z1"] = "1"
     open_as: Mapping[str, str] = _OPEN.get(kind, {})
@@ -81,3 +83,19 @@ def _normalise(name: str, cell: dict[str, Any]) -> None:
     for pin, level in open_as.items():
         wires.setdefault(pin, [level])
         cell["port_directions"].setdefault(pin, "input")
+
+
+def _tie(name: str, cell: dict[str, Any]) -> None:
+    """Connect the open pins of a block RAM as its parameters ``..MUX`` say.
+
+    Open wires are pulled up: an open pin is 1, unless its multiplexer takes 0 or inverts it.
+    """
+    parameters, wires = cell["parameters"], cell["connections"]
+    for pin, direction in cell["port_directions"].items():
+        if direction != "input":
+            continue
+        chosen = parameters.pop(f"{pin}MUX", pin).strip()
+        if not wires.get(pin):
+            wires[pin] = ["0" if chosen in ("0", "INV") else "1"]
+        elif chosen != pin:
+            raise ValueError(f"{name}: {pin} through {chosen} has no model")

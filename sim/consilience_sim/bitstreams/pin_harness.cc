@@ -25,7 +25,8 @@ public:
 
 	Sender(uint64_t cycle, uint64_t bit) : cycle(cycle), bit(bit) {}
 
-	bool idle() const { return bytes.empty() && frame == 1 && left == 0; }
+	// Bytes that are not all on the line yet.
+	size_t waiting() const { return bytes.size() + (frame != 1); }
 
 	// The level in this cycle.
 	bool level() {
@@ -139,7 +140,7 @@ EXPORTED const uint8_t *simulation_run(Simulation *simulation, uint64_t cycles, 
 }
 
 EXPORTED size_t simulation_waiting(const Simulation *simulation) {
-	return simulation->sender.bytes.size() + !simulation->sender.idle();
+	return simulation->sender.waiting();
 }
 
 EXPORTED uint64_t simulation_errors(const Simulation *simulation) {

@@ -32,7 +32,12 @@ module TRELLIS_COMB (
 				assign FCO = table_out ? FCI : generates;
 			end
 		end else if (MODE == "DPRAM") begin
-			reg [15:0] memory = INITVAL;
+			// Addressed by D, B, C, A, the lowest first; INITVAL is of the table, by A, B, C, D.
+			reg memory [0:15];
+			integer row;
+			initial
+				for (row = 0; row < 16; row = row + 1)
+					memory[row] = INITVAL[row % 2 * 8 + row / 4 % 2 * 4 + row / 2 % 2 * 2 + row / 8];
 			always @(posedge WCK)
 				if (WRE)
 					memory[{WAD3, WAD2, WAD1, WAD0}] <= WD;

@@ -90,7 +90,10 @@ def test_a_board_on_a_terminal():
     codes = rng.integers(-(1 << 22), 1 << 22, 20_000, dtype=np.int32)
     offsets = np.append(0, np.sort(rng.integers(0, len(codes), 300)))
     offsets = np.append(offsets, len(codes))
-    with terminal(board()) as one, cs.open(f"serial://{one.path}?baud=3000000&timeout=20") as device:
+    with (
+        terminal(board()) as one,
+        cs.open(f"serial://{one.path}?baud=3000000&timeout=20") as device,
+    ):
         assert (device.reduce(codes, offsets) == golden.log_sums(codes, offsets)[0]).all()
         info = device.info
         assert (info.board, info.clock_hz) == ("ulx3s_85f", 25_000_000)

@@ -51,7 +51,8 @@ def test_no_warning_of_the_same_build():
 @pytest.mark.parametrize("changes", [{"w3": 1}, {"w9": 5}])
 def test_warning_of_another_build(changes):
     identity, _ = parse_hello(hello(**changes), "here")
-    expected = f"here: its build is {identity.build:016x}, this host's sources give [0-9a-f]{{16}};"
+    both = "[0-9a-f]{16} or [0-9a-f]{16}"
+    expected = f"here: its build is {identity.build:016x}, this host's sources give {both};"
     with pytest.warns(BuildWarning, match=expected):
         identity.warn_of_other_build("here")
 
@@ -81,3 +82,13 @@ def test_warning_of_a_board_this_host_does_not_know():
 def test_refused(reply, error, message):
     with pytest.raises(error, match=message):
         parse_hello(reply, "here")
+
+
+def test_no_warning_of_a_small_unit():
+    """Which of two units does the log sums is no field of HELLO; the build hash knows it."""
+    config = EngineConfig(small=True, hypotheses=0, weights=False, board=Board.ICEBREAKER)
+    words = b"".join(word.to_bytes(4, "little") for word in config.hello_words(5))
+    identity, _ = parse_hello(words, "here")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        identity.warn_of_other_build("here")

@@ -1,0 +1,37 @@
+"""The boards: what each says it is, and that its engine answers at its pins."""
+
+from consilience.boards.catalogue import BOARDS
+from consilience_hw.link_map import Board, Feature
+from consilience_hw.small_log_sum_exp import SmallLogSumExp
+from consilience_hw.uart.bit_rate import BitRate
+
+
+def test_each_has_its_number_and_its_oscillator():
+    boards = {board.name: board.definition() for board in BOARDS}
+    assert {name: board.config.board for name, board in boards.items()} == {
+        "icebreaker": Board.ICEBREAKER,
+        "ulx3s": Board.ULX3S_85F,
+        "tangnano9k": Board.TANG_NANO_9K,
+    }
+    for name, board in boards.items():
+        assert board.name == name
+        assert board.platform().default_clk_frequency == board.config.clock_hz
+        assert BitRate(board.config.clock_hz, board.baud).period < 32
+
+
+def test_what_the_small_ones_lack_is_told():
+    boards = {board.name: board.definition().config for board in BOARDS}
+    assert boards["icebreaker"].features == boards["tangnano9k"].features == Feature(0)
+    assert boards["ulx3s"].features == Feature.POSTERIOR | Feature.WEIGHTS
+
+
+def test_no_more_requests_than_buffers_where_the_line_is_faster():
+    """A record of one code comes in 8 byte times; the small unit takes its latency and a few."""
+    for board in BOARDS:
+        definition = board.definition()
+        config = definition.config
+        if not config.small:
+            continue
+        record = 8 * 10 * config.clock_hz / definition.baud
+        needed = SmallLogSumExp(lanes=config.lanes).latency + 16
+        assert config.credits <= 2 or needed < record, board.name
