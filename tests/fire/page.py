@@ -22,7 +22,6 @@ right within one timeout. At either end a model, written from `docs/link.md`, co
 what host and device count themselves must agree with it. A fault counts only during a call, and at
 a byte of a frame. The benches of the frame parsers compare every frame and every counter with the
 same model. Remaining risk: a damaged frame whose CRC-32 is right by chance, 2^-32 each.
-
 """
 
 _KINDS = {
