@@ -52,6 +52,9 @@ def write_page(result: Result, commit: str, path: Path) -> None:
         "",
         _COLUMNS,
         "## What was injected",
+        "",
+        f"{result.total.faults:,} faults, {result.through_driver:,} of them through the driver.",
+        f"There {result.least_through_driver[1]:,} or more of each kind, direction and field.",
     ]
     for direction in Direction:
         lines += ["", *_markdown(cell_table(result, direction))]
