@@ -124,9 +124,9 @@ def _print(result: Result) -> None:
     verdict = "everything held" if result.holds else "NOT everything held"
     total = result.total
     console.print(
-        f"{total.faults:,} faults, {result.through_driver:,} of them through the driver: wrong "
-        f"answers {total.wrong}, hangs {total.hangs}, recoveries {total.recovered:,}; {verdict} "
-        f"({result.seconds} s)"
+        f"{total.faults:,} faults, {result.through_driver:,} of them through the driver, "
+        f"{result.least_through_driver[1]:,} or more of each cell: wrong answers {total.wrong}, "
+        f"hangs {total.hangs}, recoveries {total.recovered:,}; {verdict} ({result.seconds} s)"
     )
 
 

@@ -22,7 +22,6 @@ right within one timeout. At either end a model, written from `docs/link.md`, co
 what host and device count themselves must agree with it. A fault counts only during a call, and at
 a byte of a frame. The benches of the frame parsers compare every frame and every counter with the
 same model. Remaining risk: a damaged frame whose CRC-32 is right by chance, 2^-32 each.
-
 """
 
 _KINDS = {
@@ -53,6 +52,9 @@ def write_page(result: Result, commit: str, path: Path) -> None:
         "",
         _COLUMNS,
         "## What was injected",
+        "",
+        f"{result.total.faults:,} faults, {result.through_driver:,} of them through the driver.",
+        f"There {result.least_through_driver[1]:,} or more of each kind, direction and field.",
     ]
     for direction in Direction:
         lines += ["", *_markdown(cell_table(result, direction))]

@@ -10,7 +10,7 @@ from tests.fire.tally import Tally
 __all__ = ["EACH", "THROUGH_DRIVER", "TOTAL", "Result"]
 
 TOTAL, THROUGH_DRIVER, EACH = 1_000_000, 100_000, 1_000
-"""Faults that a whole campaign has at least: in all, through the driver, of each cell."""
+"""Faults that a whole campaign has at least: in all, through the driver, and there of each cell."""
 
 
 @dataclass
@@ -39,9 +39,22 @@ class Result:
         return sum((tally.injected for tally in self.layers.values()), Counter())
 
     @property
+    def driver_cells(self) -> Counter[Cell]:
+        """Faults of each cell during calls of the driver."""
+        layers = self.layers.items()
+        return sum((tally.injected for layer, tally in layers if layer.has_driver), Counter())
+
+    @property
     def through_driver(self) -> int:
         """Faults during calls of the driver."""
-        return sum(tally.faults for layer, tally in self.layers.items() if layer.has_driver)
+        return self.driver_cells.total()
+
+    @property
+    def least_through_driver(self) -> tuple[Cell, int]:
+        """The cell with the fewest faults during calls of the driver, and how many these are."""
+        cells = self.driver_cells
+        fewest = min(CELLS, key=lambda cell: cells[cell])
+        return fewest, cells[fewest]
 
     @property
     def total(self) -> Tally:
@@ -54,14 +67,13 @@ class Result:
     @property
     def shortfalls(self) -> list[str]:
         """What is missing of a whole campaign, in words."""
-        cells = self.cells
-        fewest = min(CELLS, key=lambda cell: cells[cell])
+        cell, least = self.least_through_driver
+        through = f"{self.through_driver:,} through the driver"
+        of_cell = f"{least:,} of {cell.kind.value} {cell.direction.value}, {cell.field}"
         found = {
             f"{self.total.faults:,} faults in all": self.total.faults >= TOTAL,
-            f"{self.through_driver:,} through the driver": self.through_driver >= THROUGH_DRIVER,
-            f"{cells[fewest]:,} of {fewest.kind.value} {fewest.direction.value}, {fewest.field}": (
-                cells[fewest] >= EACH
-            ),
+            through: self.through_driver >= THROUGH_DRIVER,
+            f"{of_cell}, through the driver": least >= EACH,
         }
         return [text for text, enough in found.items() if self.whole and not enough]
 

@@ -100,7 +100,8 @@ def test_the_whole_campaign_has_its_faults():
     assert result.holds, result.shortfalls
     assert result.total.faults >= TOTAL
     assert result.through_driver >= THROUGH_DRIVER
-    assert min(result.cells.values()) >= EACH
+    assert result.least_through_driver[1] >= EACH
+    assert set(result.cells) == set(CELLS)
 
 
 def test_a_campaign_without_enough_faults_does_not_hold(tmp_path):

@@ -51,6 +51,7 @@ TESTS = {
         LINK + "test_endpoint.py",
         DEVICES + "test_link_device.py",
     ),
+    "host/consilience/link/reset_probe.py": (LINK + "test_reset_probe.py", *SESSION),
     "host/consilience/link/server.py": (LINK + "test_server.py",),
     "host/consilience/link/session.py": SESSION,
     "host/consilience/devices/agent_rows.py": (

@@ -1,7 +1,9 @@
 """A file that appears under its name whole or not at all."""
 
 import contextlib
+import fcntl
 import os
+import re
 import secrets
 from pathlib import Path
 from types import TracebackType
@@ -16,7 +18,8 @@ class OutputFile:
     """Writes beside the final name and moves into place on `commit`.
 
     Opened at once, so that a path that cannot be written is found before any work. Left without
-    `commit`, for whatever reason, nothing stays behind.
+    `commit`, for whatever reason, nothing stays behind; but for a process that is killed outright:
+    what it leaves beside the final name is removed by the next one that writes there.
 
     Parameters
     ----------
@@ -36,14 +39,14 @@ class OutputFile:
         self._overwrite = overwrite
         self._target = path.resolve()
         self._refuse_existing()
-        self._part = self._target.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
         try:
-            self.file: BinaryIO = self._part.open("xb")
+            self._part, self.file = self._open_part()
         except OSError as error:
             raise BadInput(
                 f"{path}: cannot be written ({error.strerror}); choose another --out, or make "
                 f"the folder {self._target.parent}"
             ) from None
+        self._remove_abandoned()
 
     def commit(self) -> None:
         """Bring what was written safely to disk and give it the final name."""
@@ -66,6 +69,27 @@ class OutputFile:
         with contextlib.suppress(OSError):
             self.file.close()
         self._part.unlink(missing_ok=True)
+
+    def _open_part(self) -> tuple[Path, BinaryIO]:
+        """Open a file beside the final name, and lock it as long as it is open."""
+        while True:
+            part = self._target.with_name(f".{self.path.name}.{secrets.token_hex(4)}.part")
+            file = part.open("xb")
+            fcntl.flock(file, fcntl.LOCK_EX)
+            if os.fstat(file.fileno()).st_nlink:
+                return part, file
+            file.close()  # another process took it for abandoned before it was locked
+
+    def _remove_abandoned(self) -> None:
+        """Remove what processes have left that write no more: nobody locks it."""
+        ours = re.compile(re.escape(f".{self.path.name}.") + r"[0-9a-f]{8}\.part")
+        for found in self._target.parent.iterdir():
+            if found == self._part or not ours.fullmatch(found.name):
+                continue
+            # Another process may remove it at the same time, or still write it.
+            with contextlib.suppress(OSError), found.open("rb") as file:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                found.unlink()
 
     def _refuse_existing(self) -> None:
         if self._target.is_dir():

@@ -12,7 +12,7 @@ from consilience.export.core import TOP, Core
 from consilience.export.datasheet import error_bound, routed_figures
 from consilience.export.vectors import RESULT_BITS, make_vectors
 
-__all__ = ["WAIVERS", "Exported", "core_files", "export_core"]
+__all__ = ["WAIVERS", "Exported", "companions", "core_files", "export_core"]
 
 WAIVERS = {
     "PROCASSINIT": "registers have an initial value, as they have in FPGAs",
@@ -43,17 +43,16 @@ class Exported:
 
 def core_files(core: Core) -> dict[str, str]:
     """Return the text of each file of a core by its name."""
-    vectors = make_vectors(core)
-    version = ".".join(map(str, EngineConfig().version))
-    header = (
-        f"// LogSumExp of consilience {version}: {core.lanes} lanes, {core.fmt}, behind "
-        "AXI4-Streams.\n// SPDX-License-Identifier: Apache-2.0\n"
+    head = (
+        f"// LogSumExp of consilience {_version()}: {core.lanes} lanes, {core.fmt}, behind "
+        "AXI4-Streams.\n// SPDX-License-Identifier: Apache-2.0\n`timescale 1ns / 1ps\n"
     )
-    files = {
-        f"{TOP}.v": header + core.verilog(),
-        "beats.mem": vectors.beat_lines(core),
-        "results.mem": vectors.result_lines(),
-    }
+    return {f"{TOP}.v": head + core.verilog(), **companions(core)}
+
+
+def companions(core: Core) -> dict[str, str]:
+    """Return all files but the Verilog itself: testbench, vectors, FuseSoC core, datasheet."""
+    vectors = make_vectors(core)
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
         undefined=jinja2.StrictUndefined,
@@ -65,7 +64,7 @@ def core_files(core: Core) -> dict[str, str]:
     values = {
         "top": TOP,
         "core": core,
-        "version": version,
+        "version": _version(),
         "beats": len(vectors.beats),
         "results": len(vectors.results),
         "result_bits": RESULT_BITS,
@@ -73,9 +72,18 @@ def core_files(core: Core) -> dict[str, str]:
         "routed": routed_figures(core),
         "error_bound": error_bound(core),
     }
-    for name, template in _TEMPLATES.items():
-        files[name] = environment.get_template(template).render(values)
-    return files
+    return {
+        "beats.mem": vectors.beat_lines(core),
+        "results.mem": vectors.result_lines(),
+        **{
+            name: environment.get_template(template).render(values)
+            for name, template in _TEMPLATES.items()
+        },
+    }
+
+
+def _version() -> str:
+    return ".".join(map(str, EngineConfig().version))
 
 
 def export_core(core: Core, folder: Path, *, overwrite: bool) -> Exported:

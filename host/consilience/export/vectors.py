@@ -9,9 +9,10 @@ from consilience_sim import golden
 
 from consilience.export.core import Core
 
-__all__ = ["RESULT_BITS", "Vectors", "make_vectors"]
+__all__ = ["RESULT_BITS", "Vectors", "make_vectors", "packets_of"]
 
-PACKETS = 120
+_PACKETS = 120
+_SMALL_PACKETS = 30  # each takes 400 cycles
 RESULT_BITS = 1 + 8 + LANE_BITS
 """Bits of a result: code, status, last."""
 
@@ -43,6 +44,11 @@ class Vectors:
         return _lines(self.results, RESULT_BITS)
 
 
+def packets_of(core: Core) -> int:
+    """Return the number of packets of a core's vectors."""
+    return _SMALL_PACKETS if core.small else _PACKETS
+
+
 def make_vectors(core: Core, seed: int = 1) -> Vectors:
     """Return packets of all lengths and scales, the same for the same core.
 
@@ -51,7 +57,7 @@ def make_vectors(core: Core, seed: int = 1) -> Vectors:
     choose = random.Random(seed)
     beats: list[int] = []
     results: list[int] = []
-    while len(results) < PACKETS:
+    while len(results) < packets_of(core):
         codes = _packet(core, choose)
         code, status = golden.log_sum(codes, core.fmt)
         if status & ResultStatus.HARD_TO_ROUND:

@@ -1,6 +1,8 @@
 """A file appears whole or not at all."""
 
+import fcntl
 import os
+from pathlib import Path
 
 import pytest
 from consilience.errors import BadInput
@@ -79,3 +81,42 @@ def test_a_pipe_is_not_replaced(tmp_path, overwrite):
         with pytest.raises(BadInput, match="is a device or a pipe; name a file for --out"):
             OutputFile(tmp_path / name, overwrite=overwrite)
     assert (tmp_path / "pipe.csv").is_fifo()
+
+
+def test_what_a_killed_process_left_is_removed_and_nothing_else(tmp_path):
+    path = tmp_path / "out.csv"
+    left = tmp_path / ".out.csv.0123abcd.part"
+    others = [
+        tmp_path / name
+        for name in (".other.csv.0123abcd.part", ".out.csv.mine.part", "out.csv.0123abcd.part")
+    ]
+    for file in (left, *others):
+        file.write_text("half")
+    with (
+        OutputFile(path, overwrite=False) as writing,
+        OutputFile(path, overwrite=False) as second,
+    ):
+        assert not left.exists()
+        writing.file.write(b"first")
+        writing.commit()
+        second.file.write(b"second")
+    assert sorted(tmp_path.iterdir()) == sorted([path, *others])
+    assert path.read_bytes() == b"first"
+
+
+def test_a_part_that_is_taken_for_abandoned_is_opened_anew(tmp_path, monkeypatch):
+    """Another process comes between its opening and its locking."""
+    lock, locked = fcntl.flock, []
+
+    def removed_first(file, how):
+        if not locked:
+            Path(file.name).unlink()
+        locked.append(file.name)
+        lock(file, how)
+
+    monkeypatch.setattr(fcntl, "flock", removed_first)
+    with OutputFile(tmp_path / "out.csv", overwrite=False) as output:
+        output.file.write(b"data")
+        output.commit()
+    assert len(set(locked)) == 2
+    assert [file.name for file in tmp_path.iterdir()] == ["out.csv"]
