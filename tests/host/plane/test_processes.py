@@ -146,7 +146,10 @@ def test_a_plane_outlives_its_server(server, processes, tmp_path):
         plane, heard = await NatsPlane.connect(server), []
         await plane.listen(STATES, heard.append)
         await plane.publish(f"{STATES}.0.1", b"before")
-        await asyncio.sleep(0.2)
+        for _ in range(100):
+            await asyncio.sleep(0.1)
+            if heard:
+                break
         processes[-1].kill()
         processes[-1].wait()
         await plane.publish(f"{STATES}.0.1", b"cut")
