@@ -22,10 +22,12 @@ from consilience.cli.export import export
 from consilience.cli.fuse import fuse
 from consilience.cli.keys import keys
 from consilience.cli.list_ports import list_ports
+from consilience.cli.node import node
 from consilience.cli.output import INTERRUPTED, Output, log_to_stderr
 from consilience.cli.program import program
 from consilience.cli.serve import serve
 from consilience.cli.status import status
+from consilience.cli.watch import watch
 from consilience.errors import ConsilienceError
 
 __all__ = ["app", "main"]
@@ -44,7 +46,20 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-for command in (demo, fuse, status, serve, benchmark, build, program, export, keys, doctor):
+for command in (
+    demo,
+    fuse,
+    status,
+    serve,
+    benchmark,
+    build,
+    program,
+    export,
+    keys,
+    doctor,
+    node,
+    watch,
+):
     app.command()(command)
 app.command("list")(list_ports)
 

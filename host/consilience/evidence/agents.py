@@ -65,6 +65,11 @@ class AgentIndex:
     def __len__(self) -> int:
         return len(self._places)
 
+    @property
+    def text_is_integers(self) -> bool:
+        """The source holds text, and all ids so far are integers."""
+        return self._text and self._expected is AgentType.INTEGER
+
     def add(self, ids: pa.Array, rows: Rows) -> NDArray[np.int64]:
         """Return the number of each row's agent, shape (rows,).
 
@@ -104,7 +109,7 @@ class AgentIndex:
     def sorted(self) -> SortedAgents:
         """Return all ids in ascending order and the place of each agent number in it."""
         ids: list[int] | list[str]
-        if self._text and self._expected is AgentType.INTEGER:
+        if self.text_is_integers:
             ids, kind = [int(agent) for agent in self._places], pa.int64()
         else:
             ids, kind = list(self._places), self._type  # type: ignore[assignment]

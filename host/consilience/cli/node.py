@@ -1,0 +1,127 @@
+"""`consilience node`: one shard of the evidence, published over NATS."""
+
+import asyncio
+import contextlib
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+
+from consilience.cli.device_option import DeviceOption, JsonOption, opened
+from consilience.cli.output import Output, key_values
+from consilience.convert import to_codes
+from consilience.devices.device import Device
+from consilience.errors import BadInput
+from consilience.evidence.unit import Unit
+from consilience.plane.ledger import Ledger
+from consilience.plane.shard_evidence import ShardEvidence, parse_shard
+from consilience.plane.shard_node import ShardNode
+
+__all__ = ["NatsOption", "node"]
+
+NatsOption = Annotated[str, typer.Option("--nats", metavar="URL", help="The NATS server.")]
+
+
+def node(
+    evidence: Annotated[
+        Path, typer.Argument(metavar="EVIDENCE", help="Evidence, as `consilience fuse` reads it.")
+    ],
+    shard: Annotated[
+        str, typer.Option(metavar="K/N", help="Shard K of N: the agents this node accounts for.")
+    ],
+    nats: NatsOption = "nats://127.0.0.1:4222",
+    log: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Folder of this shard's log; what is in it outlives a kill."
+        ),
+    ] = None,
+    volatile: Annotated[
+        bool, typer.Option("--volatile", help="Keep no log; every answer says so.")
+    ] = False,
+    epoch: Annotated[int, typer.Option(min=0, help="Epoch of the evidence.")] = 0,
+    unit: Annotated[Unit, typer.Option(help="Unit of the log-likelihoods.")] = Unit.NATS,
+    chunk_rows: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Rows of the file acknowledged at a time.")
+    ] = 1 << 16,
+    pause: Annotated[
+        float, typer.Option(min=0, metavar="SECONDS", help="Wait after each chunk.")
+    ] = 0.0,
+    period: Annotated[
+        float, typer.Option(min=0.01, metavar="SECONDS", help="Say the state again this often.")
+    ] = 1.0,
+    hold: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            metavar="SECONDS",
+            help="Leave so long after the end of the evidence.",
+            show_default="stay until stopped",
+        ),
+    ] = None,
+    device: DeviceOption = "cpu",
+    as_json: JsonOption = False,
+) -> None:
+    """Account for one shard of the evidence and publish its exact state.
+
+    Started again after a kill with the same --log, it goes on where it was; read everything with
+    `consilience watch`.
+    """
+    if (log is None) != volatile:
+        raise BadInput("give --log DIR, so that a restart loses nothing, or --volatile")
+    output = Output(as_json=as_json)
+    number, shards = parse_shard(shard)
+    with contextlib.ExitStack() as stack:
+        source = stack.enter_context(ShardEvidence(evidence, number, shards, unit, chunk_rows))
+        ledger = None if log is None else stack.enter_context(Ledger(log))
+        opened_device = stack.enter_context(opened(device, output))
+        sums = asyncio.run(
+            _run(nats, (number, shards, epoch), source, ledger, (pause, period, hold))
+        )
+        result: dict[str, object] = {
+            "shard": shard,
+            "rows": sums.sums.rows,
+            "agents": len(sums.sums),
+            "digest": sums.sums.digest,
+            "volatile": volatile,
+            "device": opened_device.info.url,
+            "most probable": _most_probable(sums, opened_device),
+        }
+    output.result(result, key_values(result))
+
+
+async def _run(
+    nats: str,
+    place: tuple[int, int, int],
+    source: ShardEvidence,
+    ledger: Ledger | None,
+    times: tuple[float, float, float | None],
+) -> ShardNode:
+    """Read all, answer as long as wanted, and return the node."""
+    # Here, since nats-py is an extra.
+    from consilience.plane.nats_plane import NatsPlane
+
+    pause, period, hold = times
+    plane = await NatsPlane.connect(nats)
+    shard = ShardNode(plane, *place, source.hypotheses, ledger)
+    answering = asyncio.create_task(shard.answer(period))
+    try:
+        await shard.read(source.parts(), pause)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.shield(answering), hold)
+    finally:
+        answering.cancel()
+        await plane.close()
+    return shard
+
+
+def _most_probable(shard: ShardNode, device: Device) -> dict[str, int]:
+    """Return how many agents each hypothesis explains best under a uniform prior."""
+    names = shard.sums.hypotheses
+    if not len(shard.sums):
+        return dict.fromkeys(names, 0)
+    prior = to_codes(np.full(len(names), -np.log(len(names))))
+    choice = shard.sums.posterior(device, prior)[1].argmax(axis=1)
+    counts = np.bincount(choice, minlength=len(names))
+    return {name: int(count) for name, count in zip(names, counts, strict=True)}

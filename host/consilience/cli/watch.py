@@ -1,0 +1,123 @@
+"""`consilience watch`: all shards' states and their exact sum, as they come."""
+
+import asyncio
+import contextlib
+import time
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+
+from consilience.cli.device_option import JsonOption
+from consilience.cli.node import NatsOption
+from consilience.cli.output import Output
+from consilience.errors import LinkError
+from consilience.plane.holdings import Holdings
+from consilience.plane.transport import ASK, STATES
+
+__all__ = ["watch"]
+
+_REFRESH = 0.25
+
+
+def watch(
+    nats: NatsOption = "nats://127.0.0.1:4222",
+    epoch: Annotated[int, typer.Option(min=0, help="Epoch to watch.")] = 0,
+    metrics: Annotated[
+        int | None,
+        typer.Option(
+            min=0, max=65535, metavar="PORT", help="Prometheus endpoint on 127.0.0.1:PORT."
+        ),
+    ] = None,
+    until_complete: Annotated[
+        bool,
+        typer.Option("--until-complete", help="Leave once every shard has read its evidence."),
+    ] = False,
+    timeout: Annotated[
+        float | None,
+        typer.Option(min=0, metavar="SECONDS", help="With --until-complete: give up then."),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what every shard says, and the exact sum of it."""
+    holdings = Holdings(epoch)
+    output = Output(as_json=as_json)
+    if metrics is not None:
+        # Here, since prometheus-client is an extra.
+        from consilience.plane.metrics import serve_metrics
+
+        port = serve_metrics(holdings, metrics)
+        output.note(f"metrics at http://127.0.0.1:{port}/metrics")
+    limit = timeout if until_complete else None
+    asyncio.run(_watch(nats, holdings, until_complete, limit, show=not as_json))
+    total = holdings.total()
+    result = {
+        "shards": holdings.shards,
+        "held": len(holdings.held),
+        "rows": total.rows,
+        "agents": len(total),
+        "digest": total.digest,
+        "volatile": any(held.message.volatile for held in holdings.held.values()),
+        "counts": dict(holdings.counts),
+    }
+    output.result(result, _table(holdings))
+
+
+async def _watch(
+    nats: str, holdings: Holdings, until_complete: bool, limit: float | None, *, show: bool
+) -> None:
+    """Receive until all is complete, or for ever; LinkError at the time limit."""
+    from consilience.plane.nats_plane import NatsPlane
+
+    plane = await NatsPlane.connect(nats)
+    end = None if limit is None else time.monotonic() + limit
+    console = Console(stderr=True)
+    live = Live(_table(holdings), console=console, auto_refresh=False)
+    try:
+        await plane.listen(STATES, holdings.receive)
+        await plane.publish(ASK, b"")
+        with live if show and console.is_terminal else contextlib.nullcontext():
+            while not (until_complete and holdings.complete):
+                if end is not None and time.monotonic() > end:
+                    raise LinkError(
+                        f"after {limit:g} s {len(holdings.held)} shards are held, of "
+                        f"{holdings.shards or 'an unknown number'}, and not all are complete; "
+                        "look at the nodes"
+                    )
+                await asyncio.sleep(_REFRESH)
+                live.update(_table(holdings), refresh=live.is_started)
+    finally:
+        await plane.close()
+
+
+def _table(holdings: Holdings) -> Table:
+    """Return one line a shard and the total."""
+    table = Table(box=None, pad_edge=False)
+    for name in ("shard", "incarnation", "version", "agents", "rows", "age s", "digest", ""):
+        table.add_column(name, justify="left" if name in ("digest", "") else "right")
+    now = time.monotonic()
+    for shard, held in sorted(holdings.held.items()):
+        message = held.message
+        marks = [
+            "complete" if message.complete else "reading",
+            *(["volatile"] if message.volatile else []),
+        ]
+        table.add_row(
+            f"{shard}/{holdings.shards}",
+            str(message.incarnation),
+            str(message.version),
+            f"{len(held.sums):,}",
+            f"{held.sums.rows:,}",
+            f"{now - held.received:.1f}",
+            held.sums.digest[:16],
+            " ".join(marks),
+        )
+    if holdings.held:
+        total = holdings.total()
+        count = f"{len(holdings.held)}/{holdings.shards}"
+        table.add_row(
+            count, "", "", f"{len(total):,}", f"{total.rows:,}", "", total.digest[:16], "total"
+        )
+    return table

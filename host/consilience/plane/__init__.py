@@ -1,0 +1,1 @@
+"""Shards in processes and hosts: exact states that travel, and what is held of them."""
