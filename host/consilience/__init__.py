@@ -11,7 +11,9 @@ True
 from consilience.convert import from_codes, quantise, to_codes
 from consilience.devices.device import Device, DeviceInfo, PosteriorResult
 from consilience.devices.opening import open_device as open  # noqa: A004  (its name in the API)
+from consilience.devices.robust_query import RobustResult
 from consilience.exact.log_sum import LogSum
+from consilience.exact.robust_histogram import RobustHistogram
 from consilience.exact.window_sum import WindowSum
 from consilience.logsumexp import logsumexp
 
@@ -20,6 +22,8 @@ __all__ = [
     "DeviceInfo",
     "LogSum",
     "PosteriorResult",
+    "RobustHistogram",
+    "RobustResult",
     "WindowSum",
     "from_codes",
     "logsumexp",

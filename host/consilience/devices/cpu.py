@@ -10,6 +10,7 @@ from consilience.devices.device import ERROR_BOUND_ULP, Device, DeviceInfo
 from consilience.errors import BadInput
 from consilience.exact.kernel_tables import load_tables
 from consilience.exact.kernels import posterior_segments, sum_segments
+from consilience.exact.robust_histogram import RobustHistogram, RobustScan
 
 __all__ = ["CpuDevice"]
 
@@ -71,6 +72,12 @@ class CpuDevice(Device):
         posterior_segments(evidence, offsets, prior, weights, load_tables(), posterior, status)
         self._count(evidence.size, status)
         return posterior, status
+
+    def robust_scan(
+        self, ratios: NDArray[np.int32], faulty: int, clip: int, threshold: int
+    ) -> RobustScan:
+        """Return the scan of one pair."""
+        return RobustHistogram.of(ratios, clip).scan(faulty, threshold)
 
     def close(self) -> None:
         """Do nothing: there is nothing to give back."""

@@ -8,10 +8,12 @@ from .borders import log2_rounded
 from .log_sum import codes_for_sum, finish, log_sum, log_sums
 from .mantissas import mantissas
 from .posterior import posterior, posteriors
+from .robust import binned_ratio, robust, robust_pairs
 from .window import WindowState, log2_of_window, merge_windows, window
 
 __all__ = [
     "WindowState",
+    "binned_ratio",
     "codes_for_sum",
     "finish",
     "log2_of_window",
@@ -22,5 +24,7 @@ __all__ = [
     "merge_windows",
     "posterior",
     "posteriors",
+    "robust",
+    "robust_pairs",
     "window",
 ]
