@@ -8,7 +8,7 @@ OUT    ?= build/demo
 export CONSILIENCE_CACHE ?= $(CURDIR)/build/cache
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint verify mutants figures benchmark timing lock docs clean
+.PHONY: help setup demo test lint verify mutants robust figures benchmark timing lock docs clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ verify: $(STAMP) ## put every claim to the test (most of an hour), report in bui
 
 mutants: $(STAMP) ## plant hundreds of faults, each of which a test must notice (half an hour)
 	@$(BIN)/python -m tests.mutations
+
+robust: $(STAMP) ## lying reporters against the robust guarantees, 10^6 trials (ten minutes or more)
+	@$(BIN)/python -m tests.robust
 
 figures: $(STAMP) ## measure two more figures of the README's table (half a minute)
 	@$(BIN)/python -m examples.figures
