@@ -38,7 +38,7 @@ verify: $(STAMP) ## put every claim to the test (most of an hour), report in bui
 mutants: $(STAMP) ## plant hundreds of faults, each of which a test must notice (half an hour)
 	@$(BIN)/python -m tests.mutations
 
-robust: $(STAMP) ## lying reporters against the robust guarantees, 10^6 trials (ten minutes or more)
+robust: $(STAMP) ## lying reporters against the robust guarantees, 10^6 trials (some minutes)
 	@$(BIN)/python -m tests.robust
 
 figures: $(STAMP) ## measure two more figures of the README's table (half a minute)

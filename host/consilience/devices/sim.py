@@ -4,15 +4,25 @@ import secrets
 from pathlib import Path
 from typing import NoReturn
 
+import numpy as np
 from consilience_hw.engine_config import EngineConfig
-from consilience_sim.compiled import BuildFailed, CompilerMissing, EngineSimulation
+from consilience_hw.robust_format import CLIP_BIN, Decision
+from consilience_sim.compiled import (
+    BuildFailed,
+    CompilerMissing,
+    EngineSimulation,
+    StreamSimulation,
+)
+from consilience_sim.compiled.robust_simulation import robust_beats, robust_simulation, scan_of
+from numpy.typing import NDArray
 
 from consilience.devices.link_device import LinkDevice
 from consilience.errors import BadInput, ConsilienceError, ToolMissing
+from consilience.exact.robust_histogram import RobustScan
 from consilience.link.session import LinkSession
 from consilience.link.transport import Transport, TransportClosed
 
-__all__ = ["SimTransport", "open_sim", "simulation_transport"]
+__all__ = ["SimDevice", "SimTransport", "open_sim", "simulation_transport"]
 
 _REPLY_CYCLES = 200_000
 """A request and its reply take some 10,000 cycles at most; this is idle time after a lost one."""
@@ -106,8 +116,51 @@ def _refuse_waves(waves: Path | None, error: OSError) -> NoReturn:
     ) from error
 
 
+class SimDevice(LinkDevice):
+    """The simulated engine behind its link, and beside it a simulated `RobustHistogram`.
+
+    The engine has no job for robust fusion: ratios go to the unit's own stream, not over the link.
+    """
+
+    _histogram: StreamSimulation | None = None
+
+    def robust_scan(
+        self, ratios: NDArray[np.int32], faulty: int, clip: int, threshold: int
+    ) -> RobustScan:
+        """Return the scan of one pair; the first time the unit is compiled.
+
+        Raises
+        ------
+        ToolMissing, ConsilienceError
+            No C++ compiler, or it failed.
+        """
+        if self._histogram is None:
+            try:
+                self._histogram = robust_simulation()
+            except CompilerMissing as error:
+                raise ToolMissing(str(error)) from error
+            except BuildFailed as error:
+                raise ConsilienceError(str(error)) from error
+        unit = clip // CLIP_BIN
+        beats = robust_beats(ratios, unit)
+        found, _ = scan_of(self._histogram, beats, unit, faulty, threshold)
+        return RobustScan(
+            found.trimmed_sum,
+            found.trimmed_count,
+            found.low,
+            found.high,
+            Decision(found.above - found.below),
+        )
+
+    def close(self) -> None:
+        """End both simulations."""
+        if self._histogram is not None:
+            self._histogram.close()
+        super().close()
+
+
 def open_sim(url: str, config: EngineConfig, waves: Path | None = None) -> LinkDevice:
     """Return the simulated device; see `simulation_transport`."""
     transport = simulation_transport(config, waves)
     session = LinkSession(transport, url)
-    return LinkDevice.over(session, lambda: {"cycles": transport.simulation.cycles})
+    return SimDevice.over(session, lambda: {"cycles": transport.simulation.cycles})
