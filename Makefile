@@ -8,7 +8,7 @@ OUT    ?= build/demo
 export CONSILIENCE_CACHE ?= $(CURDIR)/build/cache
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint verify mutants fire figures benchmark timing bitstream-test lock docs clean
+.PHONY: help setup demo test lint verify mutants fire robust figures benchmark timing bitstream-test lock docs clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ mutants: $(STAMP) ## plant hundreds of faults, each of which a test must notice 
 
 fire: $(STAMP) ## a million faults on the link: never a wrong answer, never a hang (ten minutes)
 	@$(BIN)/python -m tests.fire
+
+robust: $(STAMP) ## lying reporters against the robust guarantees, 10^6 trials (some minutes)
+	@$(BIN)/python -m tests.robust
 
 figures: $(STAMP) ## measure two more figures of the README's table (half a minute)
 	@$(BIN)/python -m examples.figures

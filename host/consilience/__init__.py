@@ -11,7 +11,9 @@ True
 from consilience.convert import from_codes, quantise, to_codes
 from consilience.devices.device import Device, DeviceInfo, PosteriorResult
 from consilience.devices.opening import open_device as open  # noqa: A004  (its name in the API)
+from consilience.devices.robust_query import RobustResult
 from consilience.exact.log_sum import LogSum
+from consilience.exact.robust_histogram import RobustHistogram
 from consilience.exact.window_sum import WindowSum
 from consilience.live.groups import GroupTree, Moved
 from consilience.live.live import Live, LiveResults
@@ -26,6 +28,8 @@ __all__ = [
     "LogSum",
     "Moved",
     "PosteriorResult",
+    "RobustHistogram",
+    "RobustResult",
     "WindowSum",
     "from_codes",
     "logsumexp",

@@ -11,6 +11,7 @@ from consilience.errors import BadInput
 from consilience.exact.kernel_tables import load_tables
 from consilience.exact.kernels import posterior_segments, sum_segments
 from consilience.exact.live_kernels import leave_each_out
+from consilience.exact.robust_histogram import RobustHistogram, RobustScan
 from consilience.live.cpu_unit import CpuLiveUnit
 from consilience.live.live import Live
 
@@ -88,6 +89,12 @@ class CpuDevice(Device):
     def live(self) -> Live:
         """Return an empty live state in this machine's memory."""
         return Live(CpuLiveUnit())
+
+    def robust_scan(
+        self, ratios: NDArray[np.int32], faulty: int, clip: int, threshold: int
+    ) -> RobustScan:
+        """Return the scan of one pair."""
+        return RobustHistogram.of(ratios, clip).scan(faulty, threshold)
 
     def close(self) -> None:
         """Do nothing: there is nothing to give back."""

@@ -1,7 +1,7 @@
 """What every device does, and the checks that stand before all of them."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, NamedTuple, Self
@@ -13,7 +13,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from consilience.convert import as_codes
 from consilience.devices.agent_rows import agent_ids, rows_by_agent
+from consilience.devices.robust_query import RobustResult, robust_over
 from consilience.errors import BadInput
+from consilience.exact.robust_histogram import RobustScan
 from consilience.live.live import Live
 from consilience.logsumexp import log_sum_exp_over
 
@@ -135,6 +137,18 @@ class Device(ABC):
             The device has no live unit.
         """
         raise BadInput(f"{self.info.url}: this device has no live unit; use cpu or sim")
+
+    def robust_scan(
+        self, ratios: NDArray[np.int32], faulty: int, clip: int, threshold: int
+    ) -> RobustScan:
+        """Return the scan of one pair; checked input, see `robust`.
+
+        Raises
+        ------
+        BadInput
+            The device has no `RobustHistogram`.
+        """
+        raise BadInput("this device has no robust histogram; open sim or cpu")
 
     @abstractmethod
     def close(self) -> None:
@@ -275,6 +289,45 @@ class Device(ABC):
             np.ascontiguousarray(rows), found.offsets, start, weights
         )
         return PosteriorResult(found.ids, posterior, status)
+
+    def robust(
+        self, ratios: ArrayLike, faulty: int, clip: int, threshold: int | Sequence[int] = 0
+    ) -> RobustResult:
+        """Return what n reporters say together, of whom at most `faulty` lie.
+
+        Ratios are binned to units of k = clip / 128 ulp; every result is an exact integer about
+        the binned values, whatever the liars report:
+
+        - trimmed_sum / trimmed_count, without the `faulty` highest and lowest, is between the means
+          of the n - 2 faulty smallest and largest honest ratios;
+        - the honest ratios' sum is in low .. high;
+        - the decision is `above` or `below` only if the honest ratios alone say the same.
+
+        Parameters
+        ----------
+        ratios : int32 array_like, shape (n,) or (n, P)
+            log2 of p(observation given a) / p(observation given b) as codes, one row a reporter;
+            -2**31 is the log of zero. For H > 2 hypotheses P = H (H - 1) / 2 pairs (a, b):
+            (0, 1), (0, 2) .. (H - 2, H - 1).
+        faulty : int
+            f, most reporters that lie; n must be above 3 f.
+        clip : int
+            c in ulp (2**-16 bit), a multiple of 128 in 128 .. 2**31: 65536 to 131072 for evidence
+            like that of the agent traces.
+        threshold : int or sequence of P int
+            In ulp, of any size.
+
+        Returns
+        -------
+        RobustResult
+            Decisions of pairs that no order of the hypotheses agrees with are all undecided.
+
+        Raises
+        ------
+        BadInput
+            n <= 3 f, values that do not fit, or a device without a robust histogram.
+        """
+        return robust_over(self.robust_scan, ratios, faulty, clip, threshold)
 
 
 def _weights(weight: ArrayLike, rows: int) -> NDArray[np.uint32]:

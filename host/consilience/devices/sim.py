@@ -6,18 +6,26 @@ from typing import NoReturn
 
 import numpy as np
 from consilience_hw.engine_config import EngineConfig
-from consilience_sim.compiled import BuildFailed, CompilerMissing, EngineSimulation
+from consilience_hw.robust_format import CLIP_BIN, Decision
+from consilience_sim.compiled import (
+    BuildFailed,
+    CompilerMissing,
+    EngineSimulation,
+    StreamSimulation,
+)
+from consilience_sim.compiled.robust_simulation import robust_beats, robust_simulation, scan_of
 from numpy.typing import NDArray
 
 from consilience.devices.link_device import LinkDevice
 from consilience.errors import BadInput, ConsilienceError, ToolMissing
+from consilience.exact.robust_histogram import RobustScan
 from consilience.link.session import LinkSession
 from consilience.link.transport import Transport, TransportClosed
 from consilience.live.live import Live
 from consilience.live.sim_leave_one_out import simulated_leave_one_out
 from consilience.live.sim_unit import SimLiveUnit
 
-__all__ = ["SimTransport", "open_sim", "simulation_transport"]
+__all__ = ["SimDevice", "SimTransport", "open_sim", "simulation_transport"]
 
 _REPLY_CYCLES = 200_000
 """A request and its reply take some 10,000 cycles at most; this is idle time after a lost one."""
@@ -112,10 +120,12 @@ def _refuse_waves(waves: Path | None, error: OSError) -> NoReturn:
 
 
 class SimDevice(LinkDevice):
-    """The simulated engine behind its link, and beside it the live unit on its own stream.
+    """The simulated engine behind its link, and beside it `LiveUpdates` and `RobustHistogram`.
 
-    The engine has no live unit in it: what needs one runs on a simulation of that unit alone.
+    The engine has neither in it: what needs one runs on a simulation of that unit alone.
     """
+
+    _histogram: StreamSimulation | None = None
 
     def sums_of_others(
         self, codes: NDArray[np.int32]
@@ -126,6 +136,40 @@ class SimDevice(LinkDevice):
     def live(self) -> Live:
         """Return an empty live state in simulated gateware."""
         return Live(SimLiveUnit())
+
+    def robust_scan(
+        self, ratios: NDArray[np.int32], faulty: int, clip: int, threshold: int
+    ) -> RobustScan:
+        """Return the scan of one pair; the first time the unit is compiled.
+
+        Raises
+        ------
+        ToolMissing, ConsilienceError
+            No C++ compiler, or it failed.
+        """
+        if self._histogram is None:
+            try:
+                self._histogram = robust_simulation()
+            except CompilerMissing as error:
+                raise ToolMissing(str(error)) from error
+            except BuildFailed as error:
+                raise ConsilienceError(str(error)) from error
+        unit = clip // CLIP_BIN
+        beats = robust_beats(ratios, unit)
+        found, _ = scan_of(self._histogram, beats, unit, faulty, threshold)
+        return RobustScan(
+            found.trimmed_sum,
+            found.trimmed_count,
+            found.low,
+            found.high,
+            Decision(found.above - found.below),
+        )
+
+    def close(self) -> None:
+        """End both simulations."""
+        if self._histogram is not None:
+            self._histogram.close()
+        super().close()
 
 
 def open_sim(url: str, config: EngineConfig, waves: Path | None = None) -> LinkDevice:

@@ -11,6 +11,7 @@ from .live import LiveModel, LiveReading
 from .log_sum import codes_for_sum, finish, log_sum, log_sums
 from .mantissas import mantissas
 from .posterior import posterior, posteriors
+from .robust import binned_ratio, robust, robust_pairs
 from .window import WindowState, log2_of_window, merge_windows, window
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "WindowState",
     "age_decay",
     "age_weight",
+    "binned_ratio",
     "codes_for_sum",
     "finish",
     "leave_one_out",
@@ -30,5 +32,7 @@ __all__ = [
     "merge_windows",
     "posterior",
     "posteriors",
+    "robust",
+    "robust_pairs",
     "window",
 ]
