@@ -39,6 +39,7 @@ def test_readme_example_runs():
         "codes": np.array([1, 2, 3], np.int32),
         "other": cs.LogSum.of([5]),
         "old": 2,
+        "ratios": np.full(400, 1 << 16, np.int32),
         "a": np.zeros((2, 3)),
     }
     exec(compile(block, "README.md", "exec"), names)
