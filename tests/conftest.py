@@ -15,6 +15,10 @@ settings.register_profile("consilience", deadline=None, derandomize=True)
 settings.load_profile("consilience")
 
 ALLOWED = Path(__file__).with_name("allowed_skips.toml")
+TAKES_MINUTES = [
+    Path(__file__).parent / name for name in ("sim/test_live_netlist.py", "hw/test_widest_bench.py")
+]
+"""What only `make verify` runs, with --all-netlists."""
 SKIPPED = pytest.StashKey[dict[str, str]]()
 
 
@@ -42,6 +46,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="record waveforms of simulated designs, in build/",
     )
+    group.addoption(
+        "--all-netlists",
+        action="store_true",
+        help="test what takes minutes to compile, too: every netlist and the widest bench",
+    )
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    return (collection_path in TAKES_MINUTES and not config.getoption("all_netlists")) or None
 
 
 class SkipWatch:

@@ -22,8 +22,6 @@ from consilience_sim.netlists import Netlist
 from consilience_sim.netlists.synthesis import VERILOG_TOP
 
 TOP = "dut"
-LIVE_NETLIST = Path(__file__).with_name("test_live_netlist.py")
-"""Takes minutes to synthesise and to compile."""
 SEED = 20_260
 """Of every run; COCOTB_RANDOM_SEED in the environment takes precedence."""
 
@@ -43,18 +41,6 @@ NETLIST_WARNINGS = {
     "UNOPTFLAT": "a carry chain as a vector looks like a loop",
 }
 """What a netlist with yosys' models of its cells trips."""
-
-
-def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.getgroup("simulation").addoption(
-        "--all-netlists",
-        action="store_true",
-        help="test every netlist, not only the smallest with cocotb (half an hour)",
-    )
-
-
-def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    return (collection_path == LIVE_NETLIST and not config.getoption("all_netlists")) or None
 
 
 class CocotbTest(NamedTuple):
