@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from consilience.convert import as_codes
 from consilience.errors import BadInput, CapacityExceeded, ImpossibleState
+from consilience.exact.decision import decide
 
 __all__ = ["RobustHistogram", "RobustScan"]
 
@@ -117,11 +118,7 @@ class RobustHistogram:
         total = int(self._counts @ _VALUES)
         low = total - int(np.maximum(_VALUES, 0) @ highest)
         high = total - int(np.minimum(_VALUES, 0) @ lowest)
-        decision = Decision.UNDECIDED
-        if low * self._unit > threshold:
-            decision = Decision.ABOVE
-        elif high * self._unit < threshold:
-            decision = Decision.BELOW
+        decision = decide(low * self._unit, high * self._unit, threshold)
         trimmed = total - int(_VALUES @ (lowest + highest))
         return RobustScan(trimmed, n - 2 * faulty, low, high, decision)
 

@@ -10,12 +10,13 @@ to the other. So ``|l'_s - l_s| <= 2c u_s``, and for L = sum of w_s l_s and L' =
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from consilience_hw.robust_format import Decision
 from consilience_hw.weight import ONE, WEIGHT_BITS
 
 from consilience.errors import BadInput
+from consilience.exact.decision import decide
 
 from .change_rate import ShardReading
-from .decision import Decision, decide
 from .discount import LONGEST_AGE, Discount
 
 __all__ = ["Estimate", "estimate"]

@@ -3,15 +3,14 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from consilience_hw.robust_format import CLIP_BIN, Decision
+
 from consilience.errors import BadInput
+from consilience.exact.decision import decide
 
 from .change_rate import ShardReading
-from .decision import Decision, decide
 
-__all__ = ["CLIP_UNITS", "CertifiedInterval"]
-
-CLIP_UNITS = 128
-"""The clip, c, in units of k ulp: bins are -128 .. 128."""
+__all__ = ["CertifiedInterval"]
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,7 @@ class CertifiedInterval:
         reporters, and no such sum moved by more than 2c times `ShardReading.unseen`, over all
         shards. Weights play no part.
         """
-        margin = 2 * CLIP_UNITS * sum(reading.unseen for reading in readings)
+        margin = 2 * CLIP_BIN * sum(reading.unseen for reading in readings)
         return CertifiedInterval(self.low - margin, self.high + margin, self.unit)
 
     def decision(self, threshold: int) -> Decision:

@@ -5,9 +5,9 @@ from itertools import combinations, product
 import pytest
 from consilience.errors import BadInput
 from consilience.staleness.change_rate import ShardReading
-from consilience.staleness.decision import Decision
 from consilience.staleness.discount import Discount
 from consilience.staleness.estimate import Estimate, estimate
+from consilience_hw.robust_format import Decision
 from consilience_sim import golden
 from hypothesis import given, settings
 from hypothesis import strategies as st

@@ -4,13 +4,14 @@ from itertools import combinations, product
 
 import pytest
 from consilience.errors import BadInput
+from consilience.exact.decision import decide
 from consilience.staleness.change_rate import ShardReading
-from consilience.staleness.decision import Decision, decide
-from consilience.staleness.interval import CLIP_UNITS, CertifiedInterval
+from consilience.staleness.interval import CertifiedInterval
+from consilience_hw.robust_format import CLIP_BIN, Decision
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-C = CLIP_UNITS
+C = CLIP_BIN
 value = st.sampled_from([-C, C, 0, 1, -1]) | st.integers(-C, C)
 
 

@@ -1,18 +1,10 @@
 """Decisions that say so when they cannot be made."""
 
-from enum import Enum
+from consilience_hw.robust_format import Decision
 
 from consilience.errors import BadInput
 
-__all__ = ["Decision", "decide"]
-
-
-class Decision(Enum):
-    """Where a value known by an interval is, seen from a threshold."""
-
-    ABOVE = "above"
-    BELOW = "below"
-    UNDECIDED = "undecided"
+__all__ = ["decide"]
 
 
 def decide(low: int, high: int, threshold: int) -> Decision:
