@@ -7,8 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 from consilience_hw.engine_config import EngineConfig
 from consilience_sim.compiled import (
-    BuildFailed,
-    CompilerMissing,
     StreamSimulation,
     log_sum_exp_simulation,
 )
@@ -16,7 +14,7 @@ from consilience_sim.compiled import (
 from consilience.convert import to_codes
 from consilience.devices.cpu import CpuDevice
 from consilience.devices.sim import SimTransport, simulation_transport
-from consilience.errors import ConsilienceError, ToolMissing
+from consilience.simulation_builds import build_errors_told
 
 from .stage import Report, Stage
 
@@ -63,13 +61,9 @@ def compiled(lanes: tuple[int, ...], report: Report) -> Iterator[Simulations]:
         transport = simulation_transport(EngineConfig())
         opened.callback(transport.close)
         streams = {}
-        try:
+        with build_errors_told():
             for number, width in enumerate(lanes):
                 stage.step(number + 2)
                 streams[width] = opened.enter_context(log_sum_exp_simulation(width))
-        except CompilerMissing as error:
-            raise ToolMissing(str(error)) from error
-        except BuildFailed as error:
-            raise ConsilienceError(str(error)) from error
         stage.finish()
         yield Simulations(transport, streams)

@@ -8,8 +8,6 @@ import numpy as np
 from consilience_hw.engine_config import EngineConfig
 from consilience_hw.robust_format import CLIP_BIN, Decision
 from consilience_sim.compiled import (
-    BuildFailed,
-    CompilerMissing,
     EngineSimulation,
     StreamSimulation,
 )
@@ -17,13 +15,14 @@ from consilience_sim.compiled.robust_simulation import robust_beats, robust_simu
 from numpy.typing import NDArray
 
 from consilience.devices.link_device import LinkDevice
-from consilience.errors import BadInput, ConsilienceError, ToolMissing
+from consilience.errors import BadInput, ConsilienceError
 from consilience.exact.robust_histogram import RobustScan
 from consilience.link.session import LinkSession
 from consilience.link.transport import Transport, TransportClosed
 from consilience.live.live import Live
 from consilience.live.sim_leave_one_out import simulated_leave_one_out
 from consilience.live.sim_unit import SimLiveUnit
+from consilience.simulation_builds import build_errors_told
 
 __all__ = ["SimDevice", "SimTransport", "open_sim", "simulation_transport"]
 
@@ -101,11 +100,8 @@ def simulation_transport(config: EngineConfig, waves: Path | None = None) -> Sim
         The compiler failed.
     """
     try:
-        return SimTransport(EngineSimulation(config, entropy=secrets.randbits(32), waves=waves))
-    except CompilerMissing as error:
-        raise ToolMissing(str(error)) from error
-    except BuildFailed as error:
-        raise ConsilienceError(str(error)) from error
+        with build_errors_told():
+            return SimTransport(EngineSimulation(config, entropy=secrets.randbits(32), waves=waves))
     except OSError as error:
         _refuse_waves(waves, error)
 
@@ -148,12 +144,8 @@ class SimDevice(LinkDevice):
             No C++ compiler, or it failed.
         """
         if self._histogram is None:
-            try:
+            with build_errors_told():
                 self._histogram = robust_simulation()
-            except CompilerMissing as error:
-                raise ToolMissing(str(error)) from error
-            except BuildFailed as error:
-                raise ConsilienceError(str(error)) from error
         unit = clip // CLIP_BIN
         beats = robust_beats(ratios, unit)
         found, _ = scan_of(self._histogram, beats, unit, faulty, threshold)

@@ -2,11 +2,12 @@
 
 import numpy as np
 from consilience_hw.update_step import UpdateStep
-from consilience_sim.compiled import BuildFailed, CompilerMissing, LiveSimulation
+from consilience_sim.compiled import LiveSimulation
 from numpy.typing import NDArray
 
-from consilience.errors import ConsilienceError, LinkError, ToolMissing
+from consilience.errors import LinkError
 from consilience.live.unit import LiveUnit, UnitReadings
+from consilience.simulation_builds import build_errors_told
 
 __all__ = ["SimLiveUnit", "live_simulation"]
 
@@ -24,12 +25,8 @@ def live_simulation() -> LiveSimulation:
     ConsilienceError
         The compiler failed.
     """
-    try:
+    with build_errors_told():
         return LiveSimulation()
-    except CompilerMissing as error:
-        raise ToolMissing(str(error)) from error
-    except BuildFailed as error:
-        raise ConsilienceError(str(error)) from error
 
 
 class SimLiveUnit(LiveUnit):

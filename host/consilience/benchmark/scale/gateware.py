@@ -5,16 +5,17 @@ from dataclasses import dataclass
 
 import numpy as np
 from consilience_hw.update_step import UpdateStep
-from consilience_sim.compiled import BuildFailed, CompilerMissing, log_sum_exp_simulation
+from consilience_sim.compiled import log_sum_exp_simulation
 from consilience_sim.compiled.live_simulation import LiveSimulation
 from consilience_sim.compiled.log_sum_exp_simulation import packed_beats
 from numpy.typing import NDArray
 
 from consilience.benchmark.stage import Report, Stage
 from consilience.devices.cpu import CpuDevice
-from consilience.errors import ConsilienceError, Mismatch, ToolMissing
+from consilience.errors import Mismatch
 from consilience.live.sim_leave_one_out import simulated_leave_one_out
 from consilience.live.sim_unit import live_simulation
+from consilience.simulation_builds import build_errors_told
 
 from .plan import ScalePlan, drawn_codes
 
@@ -148,12 +149,8 @@ def _live(
 
 
 def _wide(device: CpuDevice, codes: NDArray[np.int32], lanes: int) -> SweepCycles:
-    try:
+    with build_errors_told():
         simulation = log_sum_exp_simulation(lanes)
-    except CompilerMissing as error:
-        raise ToolMissing(str(error)) from error
-    except BuildFailed as error:
-        raise ConsilienceError(str(error)) from error
     beats = packed_beats(lanes, codes, np.array([0, len(codes)]))
     with simulation:
         outputs, accepted, produced = simulation.run(beats, 1, max_cycles=4 * len(beats) + 1_000)
