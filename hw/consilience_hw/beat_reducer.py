@@ -34,25 +34,32 @@ class BeatReducer(wiring.Component):
         Number format.
     lanes : int
         W, codes per beat, 1 or more.
+    tells_highest : bool
+        There is a member `highest`. Left out where nothing listens: even what synthesis removes
+        again changes what it makes of the rest.
 
     Members
     -------
     i : flow of `beat_layout`
         ``last`` is not read.
     highest : flow of `highest_bin.bin_key`
-        The state's top and presence, `lead` cycles before it.
+        The state's top and presence, `lead` cycles before it. With `tells_highest` only.
     o : flow of `window_layout` for `codes` codes
     """
 
-    def __init__(self, fmt: LogFormat = Q16_16, lanes: int = 1) -> None:
+    def __init__(
+        self, fmt: LogFormat = Q16_16, lanes: int = 1, *, tells_highest: bool = False
+    ) -> None:
         self.fmt = fmt
         self.lanes = lanes
+        self.tells_highest = tells_highest
         starts = range(0, lanes, CLUSTER_LANES)
         self.clusters = [Cluster(fmt, min(CLUSTER_LANES, lanes - start)) for start in starts]
+        highest = {"highest": Out(flow(unsigned(key_bits(fmt))))}
         super().__init__(
             {
                 "i": In(flow(beat_layout(fmt, lanes))),
-                "highest": Out(flow(unsigned(key_bits(fmt)))),
+                **(highest if tells_highest else {}),
                 "o": Out(flow(window_layout(fmt, self.codes))),
             }
         )
@@ -115,10 +122,13 @@ class BeatReducer(wiring.Component):
             nodes = merged
             lead += StateMerge.latency - StateMerge.top_latency
             codes *= 2
-        highest_after = self.latency - self.lead
+        if self.tells_highest:
+            after = self.latency - self.lead
+            m.d.comb += [
+                self.highest.p.eq(nodes[0][0]),
+                self.highest.valid.eq(delayed(m, self.i.valid, after, "top_valid", reset=True)),
+            ]
         m.d.comb += [
-            self.highest.p.eq(nodes[0][0]),
-            self.highest.valid.eq(delayed(m, self.i.valid, highest_after, "top_valid", reset=True)),
             *_copied(self.o.p, nodes[0][1]),
             self.o.valid.eq(delayed(m, self.i.valid, self.latency, "valid", reset=True)),
         ]

@@ -45,7 +45,7 @@ class SmallLogSumExp(wiring.Component):
     def __init__(self, fmt: LogFormat = Q16_16, lanes: int = 1) -> None:
         self.fmt = fmt
         self.lanes = lanes
-        self.reducer = BeatReducer(fmt, lanes)
+        self.reducer = BeatReducer(fmt, lanes, tells_highest=True)
         self.log2 = SerialLog2(fmt)
         super().__init__(
             {
