@@ -1,7 +1,7 @@
 """The recorded runs: loading, agent families, and tool calls as symbols of a suite's alphabet."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -105,6 +105,16 @@ class Traces:
         keys = np.stack([np.unique(field, return_inverse=True)[1] for field in fields])
         _, index, counts = np.unique(keys, axis=1, return_inverse=True, return_counts=True)
         return 1.0 / counts[index.ravel()]
+
+    def named_as(self, other: "Traces") -> "Traces":
+        """Return these runs with tools numbered as in `other`.
+
+        A tool that `other` has not gets a number beyond its own: its name is kept, and to a chain
+        fitted on `other` it is no evidence.
+        """
+        names = (*other.tools, *(name for name in self.tools if name not in other.tools))
+        number = np.array([names.index(name) for name in self.tools], np.int64)
+        return replace(self, tool=number[self.tool], tools=names)
 
     def runs(self, labels: Sequence[str], *, test: bool) -> NDArray[np.int64]:
         """Return the runs with one of `labels`, of the held-out families or of GPT and Claude."""

@@ -11,7 +11,19 @@ from ..result import Curves, DemoResult
 from ..selection import Selection
 from . import plots
 
-__all__ = ["write_report"]
+__all__ = ["page", "write_report"]
+
+
+def page(template: str, **values: Any) -> str:
+    """Return a template of this folder filled in; a value that is missing is an error."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template(template).render(**values)
 
 
 def write_report(result: DemoResult, curves: Curves, chosen: Selection) -> None:
@@ -25,14 +37,8 @@ def write_report(result: DemoResult, curves: Curves, chosen: Selection) -> None:
     }
     if curves.trajectories:
         figures["trajectories"] = embedded(plots.trajectories(curves.trajectories))
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    page = environment.get_template("template.html.j2").render(
+    text = page(
+        "template.html.j2",
         r=result,
         chosen=chosen,
         weight=weight,
@@ -41,4 +47,4 @@ def write_report(result: DemoResult, curves: Curves, chosen: Selection) -> None:
         detected=result.labels["hijacked"],
         passed=result.labels["benign"],
     )
-    result.report.write_text(page, encoding="utf-8")
+    result.report.write_text(text, encoding="utf-8")

@@ -25,6 +25,7 @@ from consilience.cli.list_ports import list_ports
 from consilience.cli.node import node
 from consilience.cli.output import INTERRUPTED, Output, log_to_stderr
 from consilience.cli.program import program
+from consilience.cli.replay import replay
 from consilience.cli.serve import serve
 from consilience.cli.status import status
 from consilience.cli.watch import watch
@@ -48,6 +49,7 @@ app = typer.Typer(
 )
 for command in (
     demo,
+    replay,
     fuse,
     status,
     serve,

@@ -8,8 +8,7 @@ import typer
 from rich.text import Text
 
 from consilience.cli.device_option import JsonOption
-from consilience.cli.output import Output, key_values
-from consilience.errors import BadInput
+from consilience.cli.output import Output, key_values, made_folder
 
 __all__ = ["benchmark"]
 
@@ -57,10 +56,7 @@ def benchmark(
 
     output = Output(as_json=as_json)
     routed = read_routed(timing)
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise BadInput(f"{out}: cannot be made ({error.strerror}); choose another --out") from None
+    made_folder(out)
     if scale:
         measure_scale(out, output, quick=quick)
         return

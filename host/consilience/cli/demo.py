@@ -1,23 +1,18 @@
 """`consilience demo`: real agent traces through a device, checked against the golden model."""
 
-import importlib.util
-import sys
 from dataclasses import fields
 from pathlib import Path
-from types import ModuleType
 from typing import Annotated, Any
 
 import typer
 from rich.text import Text
 
 from consilience.cli.device_option import DeviceOption, JsonOption, WavesOption, opened, with_waves
-from consilience.cli.output import Output, key_values
-from consilience.errors import BadInput, Mismatch
+from consilience.cli.example import agent_traces
+from consilience.cli.output import Output, key_values, made_folder
+from consilience.errors import Mismatch
 
 __all__ = ["demo"]
-
-_CHECKOUT = Path(__file__).resolve().parents[3]
-_EXAMPLE = Path("examples") / "agent_traces"
 
 
 def demo(
@@ -42,12 +37,8 @@ def demo(
     """
     output = Output(as_json=as_json)
     url = with_waves(device, waves)
-    example = _load_example(_CHECKOUT / _EXAMPLE)
-    report = out / "report.html"
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise BadInput(f"{out}: cannot be made ({error.strerror}); choose another --out") from None
+    example = agent_traces()
+    report = made_folder(out) / "report.html"
     # The golden model is needed by nothing else here, and takes a while to import.
     from consilience_sim import golden
 
@@ -69,24 +60,6 @@ def demo(
             Mismatch.exit_code,
         )
         raise typer.Exit(Mismatch.exit_code)
-
-
-def _load_example(folder: Path) -> ModuleType:
-    """Import the example by path: it belongs to the checkout, not to the package."""
-    init = folder / "__init__.py"
-    if not init.is_file():
-        raise BadInput(
-            f"no {_EXAMPLE} beside the package; the demo needs a checkout: clone the repository "
-            "and run `make demo` in it"
-        )
-    name = "consilience_example_agent_traces"
-    specification = importlib.util.spec_from_file_location(name, init)
-    assert specification is not None
-    assert specification.loader is not None
-    module = importlib.util.module_from_spec(specification)
-    sys.modules[name] = module
-    specification.loader.exec_module(module)
-    return module
 
 
 def _figures(result: Any) -> dict[str, object]:

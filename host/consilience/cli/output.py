@@ -6,6 +6,7 @@ import logging
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import TextIO
 
 from rich.console import Console, RenderableType
@@ -20,7 +21,9 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-__all__ = ["INTERRUPTED", "Output", "key_values", "log_to_stderr"]
+from consilience.errors import BadInput
+
+__all__ = ["INTERRUPTED", "Output", "key_values", "log_to_stderr", "made_folder"]
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C."""
@@ -118,6 +121,15 @@ def key_values(rows: Mapping[str, object]) -> Table:
         shown = f"{value:,}" if isinstance(value, int) else str(value)
         table.add_row(Text(name), Text(shown))
     return table
+
+
+def made_folder(out: Path) -> Path:
+    """Return the folder of --out, made if it is missing; BadInput if it cannot be."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadInput(f"{out}: cannot be made ({error.strerror}); choose another --out") from None
+    return out
 
 
 @contextlib.contextmanager

@@ -1,0 +1,44 @@
+"""Writes the page of a replay: one HTML file that needs nothing else."""
+
+from typing import TYPE_CHECKING
+
+from consilience.svg import embedded
+
+from ..schedule import LABELS
+from . import replay_plots
+from .render import page
+
+if TYPE_CHECKING:
+    from ..replay import ReplayResult
+
+__all__ = ["write_replay"]
+
+
+def write_replay(result: "ReplayResult") -> None:
+    """Write `result.report`."""
+    final = {seen.call.agent: seen for seen in result.sightings}
+    # Agents of one label together, the most suspected first.
+    order = sorted(
+        final, key=lambda agent: (_place(result.actors[agent].label), -final[agent].hijacked)
+    )
+    steps: dict[int, list[float]] = {}
+    for seen in result.sightings:
+        steps.setdefault(seen.call.agent, []).append(seen.hijacked)
+    text = page(
+        "replay.html.j2",
+        r=result,
+        alarms=result.alarms(),
+        by_label=result.by_label(),
+        agents=[(agent, result.actors[agent], steps[agent]) for agent in order],
+        figures={
+            "agents": embedded(replay_plots.agents_over_time(result, order)),
+            "expected": embedded(replay_plots.expected_over_time(result)),
+        },
+    )
+    result.report.write_text(text, encoding="utf-8")
+
+
+def _place(label: str) -> int:
+    """Return where agents of a label stand: the hijacked first, unknown ones last."""
+    names = [*reversed(LABELS), label]
+    return names.index(label)
