@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from consilience.boards.catalogue import KnownBoard
-from consilience.errors import ConsilienceError, PermissionRefused, ToolMissing
+from consilience.errors import ConsilienceError, NoDevice, PermissionRefused, ToolMissing
 
 __all__ = ["LOADER_CURE", "Loader", "found_loader", "program_board"]
 
@@ -16,7 +16,9 @@ LOADER_CURE = (
     "apt install libusb-1.0-0 libftdi1-2 libudev1)"
 )
 _NO_LIBRARY = 127
-_REFUSED = ("permission denied", "access denied", "libusb_error_access")
+_REFUSED = ("permission denied", "access denied", "libusb_error_access", "(usb_open() failed)")
+_ABSENT = ("device not found", "can't find ice ftdi usb device", "cannot find jtag cable")
+"""What openFPGALoader, iceprog and fujprog say where no board is; their exit status is 1."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,8 @@ def program_board(board: KnownBoard, bitstream: Path, *, flash: bool) -> Loader:
     ------
     ToolMissing
         No program that could is installed, or it lacks a library.
+    NoDevice
+        No board is attached.
     PermissionRefused
         The USB device may not be opened.
     ConsilienceError
@@ -81,7 +85,13 @@ def program_board(board: KnownBoard, bitstream: Path, *, flash: bool) -> Loader:
     said = "; ".join(lines[-3:]) if lines else f"exit status {done.returncode}"
     if done.returncode == _NO_LIBRARY or "error while loading shared libraries" in done.stdout:
         raise ToolMissing(f"{loader.name} cannot start ({said}); {LOADER_CURE}")
-    if any(word in done.stdout.lower() for word in _REFUSED):
+    words = done.stdout.lower()
+    if any(word in words for word in _ABSENT):
+        raise NoDevice(
+            f"{board.name}: {loader.name} finds no board ({said}); plug it in, and see "
+            "`consilience list`"
+        )
+    if any(word in words for word in _REFUSED):
         raise PermissionRefused(
             f"{board.name}: {loader.name} may not open its USB device ({said}); install the udev "
             "rule that `consilience doctor` shows"

@@ -7,7 +7,7 @@ import pytest
 from consilience.boards.catalogue import BOARDS, board_named
 from consilience.boards.programming import program_board
 from consilience.cli.app import main
-from consilience.errors import BadInput, ConsilienceError, PermissionRefused, ToolMissing
+from consilience.errors import BadInput, ConsilienceError, NoDevice, PermissionRefused, ToolMissing
 
 
 @pytest.fixture
@@ -55,6 +55,8 @@ def test_arguments(board, name, flash, arguments, tool):
     [
         ("echo no libftdi1.so.2 >&2; exit 127", ToolMissing, "cannot start .no libftdi1.so.2."),
         ("echo usb: Access denied; exit 1", PermissionRefused, "install the udev rule"),
+        ("echo ' -4 (usb_open() failed)'; exit 1", PermissionRefused, "install the udev rule"),
+        ("echo ' -3 (device not found)'; exit 1", NoDevice, "finds no board .* plug it in"),
         ("echo Done 40%; echo JTAG init failed; exit 1", ConsilienceError, "40%; JTAG init failed"),
         ("exit 2", ConsilienceError, "exit status 2"),
     ],
