@@ -5,18 +5,16 @@ import contextlib
 from pathlib import Path
 from typing import Annotated
 
-import numpy as np
 import typer
 
 from consilience.cli.device_option import DeviceOption, JsonOption, opened
 from consilience.cli.output import Output, key_values
-from consilience.convert import to_codes
-from consilience.devices.device import Device
 from consilience.errors import BadInput
 from consilience.evidence.unit import Unit
 from consilience.plane.ledger import Ledger
 from consilience.plane.shard_evidence import ShardEvidence, parse_shard
 from consilience.plane.shard_node import ShardNode
+from consilience.plane.verdicts import Verdicts
 
 __all__ = ["NatsOption", "node"]
 
@@ -86,7 +84,7 @@ def node(
             "digest": sums.sums.digest,
             "volatile": volatile,
             "device": opened_device.info.url,
-            "most probable": _most_probable(sums, opened_device),
+            "decisions": Verdicts.of(sums.sums, opened_device).decisions,
         }
     output.result(result, key_values(result))
 
@@ -114,14 +112,3 @@ async def _run(
         answering.cancel()
         await plane.close()
     return shard
-
-
-def _most_probable(shard: ShardNode, device: Device) -> dict[str, int]:
-    """Return how many agents each hypothesis explains best under a uniform prior."""
-    names = shard.sums.hypotheses
-    if not len(shard.sums):
-        return dict.fromkeys(names, 0)
-    prior = to_codes(np.full(len(names), -np.log(len(names))))
-    choice = shard.sums.posterior(device, prior)[1].argmax(axis=1)
-    counts = np.bincount(choice, minlength=len(names))
-    return {name: int(count) for name, count in zip(names, counts, strict=True)}

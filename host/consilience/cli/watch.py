@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import time
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,12 +11,13 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from consilience.cli.device_option import JsonOption
+from consilience.cli.device_option import DeviceOption, JsonOption, opened
 from consilience.cli.node import NatsOption
 from consilience.cli.output import Output
-from consilience.errors import LinkError
+from consilience.errors import BadInput, LinkError
 from consilience.plane.holdings import Holdings
 from consilience.plane.transport import ASK, STATES
+from consilience.plane.verdicts import Verdicts, VerdictsFile
 
 __all__ = ["watch"]
 
@@ -39,9 +41,33 @@ def watch(
         float | None,
         typer.Option(min=0, metavar="SECONDS", help="With --until-complete: give up then."),
     ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            metavar="PATH",
+            help="With --until-complete: the result of all agents, as `consilience fuse` writes it "
+            "(.parquet, .csv or .npz).",
+        ),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing --out.")] = False,
+    prior: Annotated[
+        str | None,
+        typer.Option(
+            metavar="P,P,...",
+            help="Prior probabilities of the decisions, as of `consilience fuse`.",
+            show_default="uniform",
+        ),
+    ] = None,
+    device: DeviceOption = "cpu",
     as_json: JsonOption = False,
 ) -> None:
-    """Show what every shard says, and the exact sum of it."""
+    """Show what every shard says, and the exact sum of it.
+
+    In the end every agent's posterior is computed of that sum, on the device.
+    """
+    if out is not None and not until_complete:
+        raise BadInput("--out needs --until-complete; without it there is no end to write at")
     holdings = Holdings(epoch)
     output = Output(as_json=as_json)
     if metrics is not None:
@@ -51,8 +77,14 @@ def watch(
         port = serve_metrics(holdings, metrics)
         output.note(f"metrics at http://127.0.0.1:{port}/metrics")
     limit = timeout if until_complete else None
-    asyncio.run(_watch(nats, holdings, until_complete, limit, show=not as_json))
-    total = holdings.total()
+    with contextlib.ExitStack() as stack:
+        file = out and stack.enter_context(VerdictsFile(out, overwrite=force))
+        opened_device = stack.enter_context(opened(device, output))
+        asyncio.run(_watch(nats, holdings, until_complete, limit, show=not as_json))
+        total = holdings.total()
+        verdicts = Verdicts.of(total, opened_device, prior)
+        if file:
+            file.write(verdicts)
     result = {
         "shards": holdings.shards,
         "held": len(holdings.held),
@@ -61,8 +93,11 @@ def watch(
         "digest": total.digest,
         "volatile": any(held.message.volatile for held in holdings.held.values()),
         "counts": dict(holdings.counts),
+        "decisions": verdicts.decisions,
+        "out": None if out is None else str(out),
     }
-    output.result(result, _table(holdings))
+    decided = ", ".join(f"{name} {count:,}" for name, count in verdicts.decisions.items() if count)
+    output.result(result, _table(holdings), "", f"decisions: {decided}")
 
 
 async def _watch(

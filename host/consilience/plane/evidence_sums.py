@@ -58,6 +58,10 @@ class EvidenceSums:
         """SHA-256 of `bytes`, in hex: equal for equal states."""
         return hashlib.sha256(bytes(self)).hexdigest()
 
+    def rows_by_agent(self) -> NDArray[np.int64]:
+        """Return the rows of each agent, ids ascending, shape (A,)."""
+        return self._sorted().rows
+
     def add(
         self,
         agents: Sequence[int] | Sequence[str],

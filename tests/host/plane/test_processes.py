@@ -12,6 +12,7 @@ import urllib.request
 
 import numpy as np
 import pytest
+from consilience.cli.app import main
 from consilience.convert import to_codes
 from consilience.plane.evidence_sums import EvidenceSums
 from consilience.plane.holdings import Holdings
@@ -130,15 +131,19 @@ def test_eight_shards_one_killed_and_restarted(server, evidence, processes, tmp_
     assert holdings.counts["old"] and not holdings.counts["damaged"]
 
     # A watcher that comes late hears of all, and its endpoint says so.
+    prior = ["--prior", "0.9,0.1"]
+    words = ["watch", "--nats", server, "--until-complete", "--timeout", "90", "--json", *prior]
     watcher = subprocess.run(
-        [*PROGRAM, "watch", "--nats", server, "--until-complete", "--timeout", "90", "--json"],
-        capture_output=True,
-        text=True,
+        [*PROGRAM, *words, "--out", tmp_path / "all.csv"], capture_output=True, text=True
     )
     assert watcher.returncode == 0, watcher.stderr
     said = json.loads(watcher.stdout)
     assert said["digest"] == whole.digest
     assert (said["shards"], said["rows"], said["volatile"]) == (SHARDS, 4000, False)
+    assert sum(said["decisions"].values()) == len(whole)
+    # What it writes is what one process makes of the whole file.
+    assert main(["fuse", str(path), *prior, "--out", str(tmp_path / "one.csv")]) == 0
+    assert (tmp_path / "all.csv").read_bytes() == (tmp_path / "one.csv").read_bytes()
 
 
 def test_a_plane_outlives_its_server(server, processes, tmp_path):
