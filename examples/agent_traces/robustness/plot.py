@@ -12,8 +12,8 @@ __all__ = ["robustness_figure", "worst"]
 _LINES = {
     "plain sum": ("v-", RED, 1.4),
     "Krum": ("s--", ORANGE, 1.4),
+    "robust": ("o-", BLUE, 2.4),
     "median": ("^:", GREEN, 1.6),
-    "robust": ("o-", BLUE, 2.0),
 }
 
 
