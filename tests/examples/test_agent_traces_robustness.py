@@ -136,12 +136,12 @@ def test_nothing_certified_is_wrong_and_half_of_liars_win(ratios):
     assert within["silent"].undecided.count == 0
 
 
-def test_counts_that_differ_from_the_device_end_the_study(ratios, monkeypatch):
+def test_counts_that_differ_from_the_golden_model_end_the_study(ratios, monkeypatch):
     honest = study_module.robust_sums
     monkeypatch.setattr(
         study_module, "robust_sums", lambda counts, faulty: honest(counts, max(0, faulty - 1))
     )
-    with pytest.raises(Mismatch, match=r"^Device.robust gives"):
+    with pytest.raises(Mismatch, match=r"^golden model \("):
         study(ratios, 512, trials=2, krum_work=1, seed=1, sizes=(64,), shares=("0.2 n",))
 
 

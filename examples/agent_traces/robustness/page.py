@@ -40,6 +40,7 @@ class Study:
         The largest absolute ratio among them, in ulp.
     seed : int
     seconds : float
+        Of processor time.
     """
 
     cells: Sequence[Cell]
@@ -66,12 +67,17 @@ def interval(rate: Rate) -> str:
     return f"{low:.2f} .. {high:.2f}"
 
 
-def attack_row(cell: Cell) -> str:
-    """Return the table row of one attack: rules, undecided, wrong certified."""
+def figures_of(cell: Cell) -> str:
+    """Return table cells: the rules, undecided, wrong certified."""
     robust = cell.errors["robust"]
     others = [percent(cell.errors[rule]) for rule in RULES[1:]]
     figures = [percent(robust), interval(robust), *others, percent(cell.undecided)]
-    return " | ".join(["", cell.attack, *figures, f"{cell.wrong_certified.count}", ""]).strip()
+    return " | ".join([*figures, f"{cell.wrong_certified.count}"])
+
+
+def attack_row(cell: Cell) -> str:
+    """Return the table row of one attack."""
+    return f"| {cell.attack} | {figures_of(cell)} |"
 
 
 def robustness_page(study: Study) -> str:
@@ -95,6 +101,7 @@ def robustness_page(study: Study) -> str:
     return environment.get_template("robustness.md.j2").render(
         study=study,
         plot=PLOT,
+        RULES=RULES,
         main=main,
         main_robust=main.errors["robust"],
         percent=percent,
@@ -115,15 +122,13 @@ def robustness_page(study: Study) -> str:
             for (size, _), group in by_group.items()
         ],
         clip_maximal=[
-            (
-                f"{size:,}",
-                group[0].share,
-                [percent(cell_of(group, size, name, "clip-maximal").errors[r]) for r in RULES],
-                percent(cell_of(group, size, name, "clip-maximal").undecided),
-            )
-            for (size, name), group in by_group.items()
+            (f"{one.reporters:,}", f"{one.share} = {one.liars:,}", figures_of(one))
+            for one in cells
+            if one.attack == "clip-maximal"
         ],
         certified_decisions=f"{sum(cell.undecided.trials for cell in certified):,}",
+        most_wrong={rule: percent(worst(certified, rule).errors[rule]) for rule in RULES},
+        trim_gains=f"{100 * max(_trim_gain(cell) for cell in certified):.2f}",
         certified_wrong=sum(cell.wrong_certified.count for cell in certified),
         decided=f"{sum(c.undecided.trials - c.undecided.count for c in certified):,}",
         trials=f"{main.undecided.trials:,}",
@@ -134,7 +139,11 @@ def robustness_page(study: Study) -> str:
 def _worst_text(group: Sequence[Cell], rule: str) -> str:
     cell = worst(group, rule)
     rate = cell.errors[rule]
-    return percent(rate) if not rate.count else f"{percent(rate)} ({cell.attack})"
+    return f"{percent(rate)} ({cell.attack})" if rate.count and cell.liars else percent(rate)
+
+
+def _trim_gain(cell: Cell) -> float:
+    return abs(cell.errors["clipped sum"].share - cell.errors["robust"].share)
 
 
 def _range(rates: Sequence[Rate]) -> str:

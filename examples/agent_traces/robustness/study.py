@@ -8,6 +8,7 @@ from consilience.errors import Mismatch
 from consilience.exact.decision import decide
 from consilience.exact.robust_counts import BIN_VALUES, robust_sums
 from consilience.robustness.collusions import COLLUSIONS, Seen
+from consilience_sim import golden
 from numpy.typing import NDArray
 
 from .cells import Cell, Rate
@@ -69,7 +70,7 @@ def study(
     Raises
     ------
     Mismatch
-        `Device.robust` says otherwise in the first trial of a cell.
+        The golden model or `Device.robust` says otherwise in the first trial of a cell and class.
     """
     populations = {name: Population.of(of) for name, of in ratios.items()}
     cells = []
@@ -143,10 +144,12 @@ def _outcome(
     decided = np.array(
         [decide(low * unit, high * unit, 0) for low, high in zip(sums.low, sums.high, strict=True)]
     )
-    found = device.robust(reports.ascending(0), faulty, 128 * unit)
-    first = (sums.trimmed[0], sums.low[0], sums.high[0], decided[0])
-    if (found.trimmed_sum, found.low, found.high, found.decision) != first:
-        raise Mismatch(f"Device.robust gives {found}, the counts give {first}")
+    ratios = reports.ascending(0)
+    first = (sums.trimmed[0], len(ratios) - 2 * faulty, sums.low[0], sums.high[0], decided[0])
+    found = device.robust(ratios, faulty, 128 * unit)
+    expected = golden.robust(ratios.tolist(), faulty, unit)
+    if not expected == first == (*found[:4], found.decision):
+        raise Mismatch(f"golden model {expected}, Device.robust {found}, counts {first}")
     own = np.sign(honest.histograms(unit) @ BIN_VALUES)
     signs = {
         "robust": np.sign(sums.trimmed),
