@@ -128,6 +128,7 @@ def robustness_page(study: Study) -> str:
         ],
         certified_decisions=f"{sum(cell.undecided.trials for cell in certified):,}",
         most_wrong={rule: percent(worst(certified, rule).errors[rule]) for rule in RULES},
+        most_wrong_class=f"{100 * max(c.errors['robust'].worse_class for c in certified):.2f}",
         trim_gains=f"{100 * max(_trim_gain(cell) for cell in certified):.2f}",
         certified_wrong=sum(cell.wrong_certified.count for cell in certified),
         decided=f"{sum(c.undecided.trials - c.undecided.count for c in certified):,}",
