@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections import Counter
 from pathlib import Path
 
 import consilience as cs
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 
 from examples.agent_traces.robustness import __main__ as command
 from examples.agent_traces.robustness import study as study_module
+from examples.agent_traces.robustness.attacks import ATTACKS, FAR, attacked
 from examples.agent_traces.robustness.page import SHOWN, attack_row
 from examples.agent_traces.robustness.ratios import (
     CALIBRATION,
@@ -26,7 +28,7 @@ from examples.agent_traces.robustness.ratios import (
 )
 from examples.agent_traces.robustness.reports import Population, Reports
 from examples.agent_traces.robustness.rules import median_signs, sum_signs, told
-from examples.agent_traces.robustness.study import ATTACKS, study
+from examples.agent_traces.robustness.study import study
 from examples.agent_traces.traces import Traces
 
 PAGE = Path(__file__).parents[2] / "docs" / "robustness.md"
@@ -79,6 +81,58 @@ def test_draws_are_of_the_population():
     assert both.values.tolist() == [-5, -3, 3, 5]
     assert (both.counts[:, [0, 2]].sum(axis=1) == 10).all()
     assert (both.counts[:, [1, 3]] == drawn.counts).all()
+
+
+def test_what_liars_report():
+    """Two hijacked runs of 3 and 9 ulp, one liar; benign runs are of -7 ulp."""
+    populations = {
+        "hijacked": Population.of(np.array([3, 9])),
+        "benign": Population.of(np.array([-7])),
+    }
+    honest = Reports(np.array([3, 9]), np.array([[1, 1]]), np.zeros(1, np.int64), 0)
+
+    def lie(attack):
+        said = attacked(
+            np.random.default_rng(1), honest, 1, attack, "hijacked", populations, unit=2
+        )
+        (found,) = (Counter(said.ascending(0).tolist()) - Counter([3, 9])).elements()
+        return found
+
+    assert lie("sign flip") in (-3, -9)
+    assert lie("mimic") == -7
+    assert lie("clip-maximal") == -FAR
+    assert lie("exactly the clip") == -256
+    assert lie("ALIE") == 6 - 9 // 2 - 1  # the mean, less 3 * 3 / 2 rounded up
+    assert lie("inner product, 0.1") == -1  # rounded down
+    assert lie("inner product, 2") == -12
+    assert lie("near median") == 2  # of two the lower one
+    for attack in ("silent", *ATTACKS):
+        liars = int(attack == "silent")
+        said = attacked(
+            np.random.default_rng(1), honest, liars, attack, "hijacked", populations, unit=2
+        )
+        assert said.ascending(0).tolist() == [3, 9]
+
+
+def test_liars_push_benign_agents_up():
+    populations = {
+        "hijacked": Population.of(np.array([5])),
+        "benign": Population.of(np.array([-7])),
+    }
+    honest = populations["benign"].draw(np.random.default_rng(1), 3, 1)
+    lies = {
+        attack: set(
+            attacked(np.random.default_rng(1), honest, 2, attack, "benign", populations, unit=2)
+            .ascending(0)
+            .tolist()
+        )
+        for attack in ATTACKS
+    }
+    assert lies["mimic"] == {-7, 5}
+    assert lies["sign flip"] == {-7, 7}
+    assert lies["clip-maximal"] == {-7, FAR}
+    assert lies["near median"] == {-7, -6}
+    assert lies["inner product, 2"] == {-7, 14}
 
 
 def test_the_calibration_set_is_the_pinned_one_and_can_be_made_again(traces):

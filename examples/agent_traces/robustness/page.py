@@ -8,9 +8,10 @@ import jinja2
 from consilience.robustness.calibration import Calibration
 from consilience.robustness.quality import EvidenceQuality
 
+from .attacks import EXACTLY, FAR
 from .cells import Cell, Rate, cell_of
 from .plot import worst
-from .study import EXACTLY, FAR, RULES
+from .study import RULES
 
 __all__ = ["PLOT", "Study", "attack_row", "robustness_page"]
 

@@ -7,25 +7,19 @@ import numpy as np
 from consilience.errors import Mismatch
 from consilience.exact.decision import decide
 from consilience.exact.robust_counts import BIN_VALUES, robust_sums
-from consilience.robustness.collusions import COLLUSIONS, Seen
 from consilience_sim import golden
 from numpy.typing import NDArray
 
+from .attacks import ATTACKS, TRUTH, attacked
 from .cells import Cell, Rate
 from .reports import Population, Reports
 from .rules import krum_signs, median_signs, sum_signs, told
 
-__all__ = ["ATTACKS", "FAR", "RULES", "SHARES", "SIZES", "liars_of", "study"]
+__all__ = ["RULES", "SHARES", "SIZES", "liars_of", "study"]
 
 SIZES = (64, 1024, 16384)
 SHARES = ("0", "0.1 n", "0.2 n", "0.3 n", "ceil(n/3)-1", "n/2")
 RULES = ("robust", "clipped sum", "plain sum", "median", "Krum")
-FAR = 128 << 16
-"""A ratio of 128 bits, in ulp: further out than that of any recorded run."""
-EXACTLY = "exactly the clip"
-ATTACKS = ("sign flip", *COLLUSIONS, EXACTLY, "mimic", "silent")
-"""Liars of "clip-maximal" report `FAR`, which is clipped to c; of "exactly the clip", c itself."""
-TRUTH = {"hijacked": 1, "benign": -1}
 Int64 = NDArray[np.int64]
 
 
@@ -88,42 +82,13 @@ def study(
                 for attack in attacks:
                     outcomes = []
                     for name, said in honest.items():
-                        reports = _attacked(rng, said, liars, attack, name, populations, unit)
+                        reports = attacked(rng, said, liars, attack, name, populations, unit)
                         outcomes.append(
                             _outcome(device, said, reports, liars, TRUTH[name], unit, judged)
                         )
                     cells.append(_cell(n, liars, share, attack, outcomes))
                 progress()
     return cells
-
-
-def _attacked(
-    rng: np.random.Generator,
-    honest: Reports,
-    liars: int,
-    attack: str,
-    name: str,
-    populations: dict[str, Population],
-    unit: int,
-) -> Reports:
-    """Return the honest reports of a class and those of the liars among them."""
-    if attack == "silent" or not liars:
-        return honest
-    trials = len(honest.counts)
-    if attack == "sign flip":
-        return honest.with_reports(populations[name].negated.draw(rng, liars, trials))
-    if attack == "mimic":
-        other = next(one for one in populations if one != name)
-        return honest.with_reports(populations[other].draw(rng, liars, trials))
-    middle = (honest.reporters - 1) // 2
-    mean = honest.total() // honest.reporters
-    square = honest.counts @ (honest.values.astype(np.float64) ** 2) / honest.reporters
-    deviation = np.sqrt(np.maximum(square - mean.astype(np.float64) ** 2, 0)).astype(np.int64)
-    against = np.full(trials, -TRUTH[name], np.int64)
-    seen = Seen(mean, deviation, honest.ranked(middle), against)
-    if attack == EXACTLY:
-        return honest.with_copies(COLLUSIONS["clip-maximal"](seen, 128 * unit), liars)
-    return honest.with_copies(COLLUSIONS[attack](seen, FAR), liars)
 
 
 Outcome = dict[str, NDArray[np.bool_]]
