@@ -8,7 +8,7 @@ OUT    ?= build/demo
 export CONSILIENCE_CACHE ?= $(CURDIR)/build/cache
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint verify mutants fire robust figures benchmark timing bitstream-test lock docs clean
+.PHONY: help setup demo test lint verify mutants fire robust robustness figures benchmark timing bitstream-test lock docs clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ fire: $(STAMP) ## a million faults on the link: never a wrong answer, never a ha
 
 robust: $(STAMP) ## lying reporters against the robust guarantees, 10^6 trials (some minutes)
 	@$(BIN)/python -m tests.robust
+
+robustness: $(STAMP) ## docs/robustness.md and its plot: real traces among liars (two minutes), rates in build/robust
+	@$(BIN)/python -m examples.agent_traces.robustness
 
 figures: $(STAMP) ## measure two more figures of the README's table (half a minute)
 	@$(BIN)/python -m examples.figures

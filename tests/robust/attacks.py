@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import numpy as np
+from consilience.robustness.collusions import COLLUSIONS, Collusion, Seen
 from numpy.typing import NDArray
 
 __all__ = ["ATTACKS", "Ratios"]
@@ -29,32 +30,24 @@ def _against(honest: Ratios) -> Ratios:
     return np.where(honest.sum(axis=1) > 0, -1, 1)
 
 
+def _colluding(collusion: Collusion) -> Attack:
+    """Return the attack in which all liars of a trial report one value."""
+
+    def attack(rng: np.random.Generator, honest: Ratios, liars: int, clip: int) -> Ratios:
+        mean, deviation = _means(honest)
+        median = np.median(honest, axis=1).astype(np.int64)
+        return _spread(collusion(Seen(mean, deviation, median, _against(honest)), clip), liars)
+
+    return attack
+
+
 def _sign_flip(rng: np.random.Generator, honest: Ratios, liars: int, clip: int) -> Ratios:
     return -honest[:, rng.integers(0, honest.shape[1], liars)]
-
-
-def _clip_maximal(rng: np.random.Generator, honest: Ratios, liars: int, clip: int) -> Ratios:
-    return _spread(_against(honest) * clip, liars)
-
-
-def _alie(rng: np.random.Generator, honest: Ratios, liars: int, clip: int) -> Ratios:
-    """A little is enough: as far from the mean as a majority might believe."""
-    mean, deviation = _means(honest)
-    return _spread(mean + _against(honest) * deviation * 3 // 2, liars)
-
-
-def _inner_product(rng: np.random.Generator, honest: Ratios, liars: int, clip: int) -> Ratios:
-    return _spread(-_means(honest)[0] * int(rng.choice([1, 20])) // 10, liars)
 
 
 def _mimic(rng: np.random.Generator, honest: Ratios, liars: int, clip: int) -> Ratios:
     """Replay what honest reporters of another trial, of any class, said."""
     return np.roll(honest, 1, axis=0)[:, rng.integers(0, honest.shape[1], liars)]
-
-
-def _near_median(rng: np.random.Generator, honest: Ratios, liars: int, clip: int) -> Ratios:
-    median = np.median(honest, axis=1).astype(np.int64)
-    return _spread(median + _against(honest), liars)
 
 
 def _equivocation(rng: np.random.Generator, honest: Ratios, liars: int, clip: int) -> Ratios:
@@ -95,11 +88,8 @@ def _slow_drip(rng: np.random.Generator, honest: Ratios, liars: int, clip: int) 
 
 ATTACKS: dict[str, Attack] = {
     "sign flip": _sign_flip,
-    "clip-maximal": _clip_maximal,
-    "ALIE": _alie,
-    "inner product": _inner_product,
+    **{name: _colluding(collusion) for name, collusion in COLLUSIONS.items()},
     "mimic": _mimic,
-    "near median": _near_median,
     "equivocation": _equivocation,
     "silent": _silent,
     "stale replay": _stale_replay,

@@ -20,6 +20,7 @@ class Admission(Enum):
     OTHER_EPOCH = "other epoch"
     UNKNOWN_AGENT = "unknown agent"
     SEQ_OUT_OF_RANGE = "seq out of range"
+    TOO_MANY_CODES = "too many codes"
     BAD_SIGNATURE = "bad signature"
 
 
@@ -33,6 +34,8 @@ def admission(signed: SignedFrame, epoch: int, roster: Roster) -> Admission:
         return Admission.UNKNOWN_AGENT
     if frame.seq >= roster.frames_per_agent:
         return Admission.SEQ_OUT_OF_RANGE
+    if len(frame.payload) > 4 * roster.codes_per_frame:
+        return Admission.TOO_MANY_CODES
     return Admission.ACCEPTED if signed.is_by(public) else Admission.BAD_SIGNATURE
 
 

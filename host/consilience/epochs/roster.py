@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from consilience.errors import BadInput
 
+from .frames import LARGEST_PAYLOAD
 from .key_files import PUBLIC, read_public
 from .signing import PUBLIC_BYTES
 
@@ -30,6 +31,9 @@ class Roster:
         Seq numbers of an epoch are 0 .. frames_per_agent - 1: a flood ends there.
     horizon : int
         Epochs after which a proof no longer corrects: as long are counted frames kept.
+    codes_per_frame : int
+        Codes of a frame at most. For robust fusion, whose f counts reporters, this and
+        `frames_per_agent` are 1: else an agent gives itself a weight.
     """
 
     shard: int
@@ -37,6 +41,7 @@ class Roster:
     replicas: Mapping[int, bytes]
     frames_per_agent: int = 16
     horizon: int = 16
+    codes_per_frame: int = LARGEST_PAYLOAD // 4
 
     def __post_init__(self) -> None:
         if not 0 <= self.shard < 1 << 64:
@@ -45,8 +50,8 @@ class Roster:
             raise BadInput(
                 f"{len(self.replicas)} replicas; f liars are outvoted by 2 f + 1, an odd number"
             )
-        if self.frames_per_agent < 1 or self.horizon < 1:
-            raise BadInput("frames_per_agent and horizon must be at least 1")
+        if min(self.frames_per_agent, self.codes_per_frame, self.horizon) < 1:
+            raise BadInput("frames_per_agent, codes_per_frame and horizon must be at least 1")
         for kind in ("agents", "replicas"):
             keys = dict(getattr(self, kind))
             if any(len(key) != PUBLIC_BYTES for key in keys.values()):

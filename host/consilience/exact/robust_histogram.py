@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from consilience.convert import as_codes
 from consilience.errors import BadInput, CapacityExceeded, ImpossibleState
 from consilience.exact.decision import decide
+from consilience.exact.robust_counts import robust_sums
 
 __all__ = ["RobustHistogram", "RobustScan"]
 
@@ -18,7 +19,6 @@ _MAGIC = b"CSRH"
 _VERSION = 1
 _HEADER = struct.Struct("<4sHII")
 _RECORD = np.dtype([("bin", "<i2"), ("count", "<u8")])
-_VALUES = np.arange(-CLIP_BIN, CLIP_BIN + 1, dtype=np.int64)
 
 
 class RobustScan(NamedTuple):
@@ -112,14 +112,8 @@ class RobustHistogram:
                 f"{n} reporters do not bear {faulty} faulty ones; faulty must be in 0 .. n / 3, "
                 "n / 3 itself left out"
             )
-        upto = np.cumsum(self._counts)
-        lowest = _of_first(upto, faulty)
-        highest = self._counts - _of_first(upto, n - faulty)
-        total = int(self._counts @ _VALUES)
-        low = total - int(np.maximum(_VALUES, 0) @ highest)
-        high = total - int(np.minimum(_VALUES, 0) @ lowest)
+        trimmed, low, high = (int(found) for found in robust_sums(self._counts, faulty))
         decision = decide(low * self._unit, high * self._unit, threshold)
-        trimmed = total - int(_VALUES @ (lowest + highest))
         return RobustScan(trimmed, n - 2 * faulty, low, high, decision)
 
     def __bytes__(self) -> bytes:
@@ -179,8 +173,3 @@ class RobustHistogram:
             raise CapacityExceeded(f"more than {Q16_16.capacity} ratios in one histogram")
         self._counts = counts
         return self
-
-
-def _of_first(upto: NDArray[np.int64], how_many: int) -> NDArray[np.int64]:
-    """Return, by bin, how many of the lowest `how_many` ratios it holds."""
-    return np.diff(np.minimum(upto, how_many), prepend=0)

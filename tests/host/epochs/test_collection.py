@@ -1,8 +1,11 @@
 """What a replica takes in: each refusal by its name, and a set that no order changes."""
 
+from dataclasses import replace
+
 import pytest
 from consilience.epochs.collection import Admission, Collection
 from consilience.epochs.equivocation import Equivocation, equivocations
+from consilience.epochs.frames import Frame
 from consilience.errors import BadInput
 from hypothesis import given
 from hypothesis import strategies as st
@@ -36,6 +39,14 @@ def test_a_replay_has_no_effect():
 
 def test_the_last_seq_in_range():
     assert Collection(0, roster()).admit(frame(0, seq=3)) is Admission.ACCEPTED
+
+
+def test_codes_up_to_the_limit():
+    limited = replace(roster(), codes_per_frame=2)
+    assert Collection(0, limited).admit(frame(0, codes=[1, 2])) is Admission.ACCEPTED
+    assert Collection(0, limited).admit(frame(0, codes=[1, 2, 3])) is Admission.TOO_MANY_CODES
+    torn = Frame(0, 0, 0, bytes(9)).signed(agent_key(0))
+    assert Collection(0, limited).admit(torn) is Admission.TOO_MANY_CODES
 
 
 def test_a_frame_moved_to_another_epoch_fails():

@@ -1,0 +1,53 @@
+"""What the counts of 257 bins say when some reporters lie: one histogram, or many at once."""
+
+from typing import NamedTuple
+
+import numpy as np
+from consilience_hw.robust_format import CLIP_BIN
+from numpy.typing import NDArray
+
+__all__ = ["BIN_VALUES", "RobustSums", "robust_sums"]
+
+BIN_VALUES = np.arange(-CLIP_BIN, CLIP_BIN + 1, dtype=np.int64)
+"""Value of each bin in units of k ulp, (257,)."""
+
+
+class RobustSums(NamedTuple):
+    """Int64 arrays, shape (...,), in units of k ulp; see `robust_sums`."""
+
+    trimmed: NDArray[np.int64]
+    low: NDArray[np.int64]
+    high: NDArray[np.int64]
+
+
+def robust_sums(counts: NDArray[np.int64], faulty: int) -> RobustSums:
+    """Return the trimmed sum and the certified interval of each histogram.
+
+    Parameters
+    ----------
+    counts : (..., 257) int64
+        Reporters by bin -128 .. 128; each histogram holds at least 2 faulty + 1.
+    faulty : int
+        f, at least 0.
+
+    Returns
+    -------
+    RobustSums
+        trimmed: the sum without the f lowest and the f highest. low: the sum of all less the
+        positive values among the f highest; high: less the negative values among the f lowest.
+    """
+    upto = np.cumsum(counts, axis=-1)
+    lowest = _of_first(upto, faulty)
+    highest = counts - _of_first(upto, upto[..., -1:] - faulty)
+    positive, negative = np.maximum(BIN_VALUES, 0), np.minimum(BIN_VALUES, 0)
+    total = counts @ BIN_VALUES
+    return RobustSums(
+        (counts - lowest - highest) @ BIN_VALUES,
+        total - highest @ positive,
+        total - lowest @ negative,
+    )
+
+
+def _of_first(upto: NDArray[np.int64], how_many: int | NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return, by bin, how many of the lowest `how_many` ratios it holds."""
+    return np.diff(np.minimum(upto, how_many), axis=-1, prepend=0)
