@@ -49,6 +49,7 @@ class Script(Writer):
         self.begin()
         self.put(self.frame(FrameType.STATUS, b""))
         self.step()
+        self.announce()
         for results, after in ((1, 0), (2, 0), (3, 0), (6, 0), (2, 25), (3, 20)):
             records = []
             for _ in range(results):
@@ -99,6 +100,17 @@ class Script(Writer):
             for bit in range(8):
                 self.put(self.frame(kind ^ 1 << bit, bytes(4), 1, 12))
             self.put(self.frame(kind, bytes(4), 1, 12))
+            self.step()
+
+    def announce(self) -> None:
+        """Begin messages of as many words as each power of two, and one more.
+
+        Their first fragment has more words than the low bits of that number say.
+        """
+        for bit in range(LIMIT.bit_length() - 2, 30):
+            self.begin()
+            words = struct.pack("<3I", 7, 8, 9)
+            self.put(self.frame(FrameType.REDUCE, words, 0, 4 << bit | 4))
             self.step()
 
     def differ(self) -> None:

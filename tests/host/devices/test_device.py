@@ -6,6 +6,7 @@ from consilience.devices.cpu import CpuDevice
 from consilience.errors import BadInput
 from consilience_hw.log_format import Q16_16
 from consilience_hw.result_status import ResultStatus
+from consilience_hw.robust_format import Decision
 from consilience_sim import golden
 
 ZERO, HIGH = Q16_16.log_of_zero, Q16_16.max_code
@@ -100,3 +101,9 @@ ROWS = np.zeros((2, 3), np.int32)
 def test_posterior_refuses(device, evidence, agent, prior, weight, message):
     with pytest.raises(BadInput, match=message):
         device.posterior(evidence, agent, prior, weight)
+
+
+def test_robust_decides_against_zero_unless_told(device):
+    ratios = np.zeros(4, np.int32)
+    assert device.robust(ratios, 1, 128).decision == Decision.UNDECIDED
+    assert device.robust(ratios, 1, 128, -1).decision == Decision.ABOVE

@@ -1,11 +1,14 @@
 """The compiled kernels against the golden model; also run uncompiled, line by line."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from consilience.exact import kernels
 from consilience.exact.kernel_tables import load_tables
-from consilience.exact.kernels import posterior_segments, sum_segments
+from consilience.exact.kernels import difference_segments, posterior_segments, sum_segments
 from consilience_hw.log_format import Q16_16
+from consilience_hw.result_status import CLAMPS_SHIFT
 from consilience_sim import golden
 
 ZERO, LOW, HIGH = Q16_16.log_of_zero, Q16_16.min_code, Q16_16.max_code
@@ -130,6 +133,45 @@ def test_posteriors_equal_the_golden_model(compiled, weighted):
         expected = golden.posteriors(evidence, offsets, prior, weight if weighted else None)
         np.testing.assert_array_equal(posterior, expected[0], f"trial {trial}")
         np.testing.assert_array_equal(status, expected[1], f"trial {trial}")
+
+
+def test_clamps_are_counted_one_by_one(compiled):
+    """Two hypotheses share what is left: a third at the lowest difference goes below it."""
+    evidence = np.array([[0, 0, LOW, LOW + 65536], [0, LOW, LOW, 0]], np.int32)
+    offsets, prior = np.arange(3), np.zeros(4, np.int32)
+    posterior, status = np.empty((2, 4), np.int32), np.empty(2, np.uint32)
+    weight = np.empty(0, np.uint32)
+    call(
+        posterior_segments,
+        compiled,
+        *(evidence, offsets, prior, weight, load_tables(), posterior, status),
+    )
+    assert (status >> CLAMPS_SHIFT).tolist() == [1, 2]
+    expected = golden.posteriors(evidence, offsets, prior)
+    np.testing.assert_array_equal(posterior, expected[0])
+    np.testing.assert_array_equal(status, expected[1])
+
+
+def test_differences_to_the_largest_sum(compiled):
+    """Against fractions: what a unit is given whose log sum is made elsewhere."""
+    rng = np.random.default_rng(5)
+    offsets = np.array([0, 1, 3, 8])
+    evidence = rng.integers(LOW, HIGH, (8, 3)).astype(np.int32)
+    weight = rng.integers(0, 65537, 8).astype(np.uint32)
+    evidence[0], weight[0] = ZERO, 65536
+    prior = np.array([0, -65536, 5], np.int32)
+    d, clamps = np.empty((3, 3), np.int32), np.empty(3, np.int64)
+    call(difference_segments, compiled, evidence, offsets, prior, weight, d, clamps)
+    assert clamps[0] == -1 and (d[0] == ZERO).all()
+    for agent in (1, 2):
+        rows = range(offsets[agent], offsets[agent + 1])
+        sums = [
+            int(prior[h]) + sum(Fraction(int(weight[r]) * int(evidence[r, h]), 65536) for r in rows)
+            for h in range(3)
+        ]
+        exact = [round(total - max(sums)) for total in sums]
+        assert d[agent].tolist() == [max(value, LOW) for value in exact]
+        assert clamps[agent] == sum(value < LOW for value in exact)
 
 
 def test_rounding_ties_go_to_even(compiled):
