@@ -1,0 +1,128 @@
+"""A plane of one server per site: what is said goes to every site, what is heard is the own site's.
+
+No server knows of another, so that none is in the way of a message between two others, and a
+member finds its way back after a cut by itself, as fast as it tries.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from consilience.errors import BadInput, ToolMissing
+
+from .transport import Plane, Receiver
+
+try:
+    from nats.aio.client import Client
+    from nats.aio.msg import Msg
+    from nats.errors import Error as NatsError
+except ModuleNotFoundError:
+    raise ToolMissing(
+        "nats-py is not installed; install it with: pip install 'consilience[plane]'"
+    ) from None
+
+__all__ = ["SitePlane"]
+
+_log = logging.getLogger(__name__)
+_ATTEMPT_S = 0.5
+_PAUSE_S = 0.2
+_PING_S = 1
+_UNANSWERED_PINGS = 2
+
+
+class SitePlane(Plane):
+    """Connections to the server of every site; each comes and goes by itself.
+
+    Nothing waits for a connection: who starts while cut off is there at once, and is heard once
+    there is a way. A silent server is given up after 3 s, a new attempt starts every 0.7 s.
+
+    Parameters
+    ----------
+    urls : sequence of str
+        The servers, the own site's first.
+    connected : callable
+        Called without arguments whenever a connection is there, or is there again.
+    payload : int
+        Bytes of the largest message.
+    """
+
+    def __init__(
+        self,
+        urls: Sequence[str],
+        connected: Callable[[], object] = lambda: None,
+        payload: int = 1 << 20,
+    ) -> None:
+        if not urls:
+            raise BadInput("a plane of sites needs the address of at least one server")
+        self._clients = [Client() for _ in urls]
+        self._connected = connected
+        self._payload = payload
+        self._wanted: list[tuple[str, Receiver]] = []
+        self._connecting = [
+            asyncio.create_task(self._connect(client, url))
+            for client, url in zip(self._clients, urls, strict=True)
+        ]
+
+    @property
+    def payload(self) -> int:
+        """Bytes of the largest message."""
+        return self._payload
+
+    @property
+    def connections(self) -> int:
+        """Servers that are connected now, as far as is known."""
+        return sum(client.is_connected for client in self._clients)
+
+    async def publish(self, subject: str, data: bytes) -> None:
+        """Send to every server that is there; the next state says all again to the others."""
+        for client in self._clients:
+            if client.is_connected:
+                with contextlib.suppress(NatsError):
+                    await client.publish(subject, data)
+
+    async def listen(self, subject: str, receiver: Receiver) -> None:
+        """Listen at the own site to the subject and those below it, as soon as it is there."""
+        self._wanted.append((subject, receiver))
+        if self._clients[0].is_connected:
+            await self._subscribe(subject, receiver)
+
+    async def close(self) -> None:
+        """Leave all servers."""
+        for task in self._connecting:
+            task.cancel()
+        await asyncio.gather(*self._connecting, return_exceptions=True)
+        for client in self._clients:
+            with contextlib.suppress(NatsError, TimeoutError, OSError):
+                await client.close()
+
+    async def _connect(self, client: Client, url: str) -> None:
+        async def note(error: Exception) -> None:
+            _log.debug("%s: %s", url, error)
+
+        async def again() -> None:
+            self._connected()
+
+        # Its annotations say int, its code takes parts of a second.
+        times: dict[str, Any] = {"connect_timeout": _ATTEMPT_S, "reconnect_time_wait": _PAUSE_S}
+        await client.connect(
+            url,
+            **times,
+            max_reconnect_attempts=-1,
+            ping_interval=_PING_S,
+            max_outstanding_pings=_UNANSWERED_PINGS,
+            error_cb=note,
+            reconnected_cb=again,
+        )
+        if client is self._clients[0]:
+            for subject, receiver in self._wanted:
+                await self._subscribe(subject, receiver)
+        self._connected()
+
+    async def _subscribe(self, subject: str, receiver: Receiver) -> None:
+        async def take(message: Msg) -> None:
+            receiver(message.data)
+
+        for name in (subject, f"{subject}.>"):
+            await self._clients[0].subscribe(name, cb=take)
