@@ -28,7 +28,9 @@ def check_permitted() -> None:
     """Raise Missing unless namespaces may be made here and the tools are installed."""
     for tool in _TOOLS:
         if not any((Path(folder) / tool).exists() for folder in _PATH.split(":")):
-            raise Missing(f"{tool} is not installed; Debian: apt install iproute2 nftables nats-server")
+            raise Missing(
+                f"{tool} is not installed; Debian: apt install iproute2 nftables nats-server"
+            )
     script = "ip link set lo up && ip link add v0 type veth peer name v1 && nft add table inet t"
     tried = subprocess.run(
         ["unshare", "--net", "sh", "-c", script], capture_output=True, text=True, env=_environment()

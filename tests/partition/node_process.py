@@ -12,19 +12,23 @@ import random
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from consilience.plane.gathering import gathering_loop
 from consilience.plane.ledger import Ledger
 from consilience.plane.site_plane import SitePlane
+from consilience.reads.conversation import Conversation
 from consilience.reads.read_node import FusionRule, ReadNode, boot_time_ns
 from consilience.reads.shard_state import ReporterFrame
 
-__all__ = ["NodePlan", "Recorder", "frame_of", "run_node"]
+__all__ = ["DEADLINE_NS", "NodePlan", "Recorder", "frame_of", "run_node"]
 
-SUBJECT = "consilience.dated"
+DEADLINE_NS = 100_000_000
+"""In which a read is to be answered."""
+_GATHER_S = 0.1
 _RESENT = 2
 """Acknowledged frames that a restarted producer sends again."""
 
@@ -51,6 +55,8 @@ class NodePlan:
         What its clocks are ahead of the machine's; for its history only.
     orders : int
         File descriptor of the orders, JSON lines.
+    reads : sequence of tuple
+        Reads to begin with: (first, count, spacing) in ns of the machine's time.
     """
 
     shard: int
@@ -63,6 +69,7 @@ class NodePlan:
     seed: int
     offset_ns: int
     orders: int
+    reads: Sequence[tuple[int, int, int]]
 
 
 def frame_of(seed: int, shard: int, seq: int, enrolled: int) -> ReporterFrame:
@@ -83,8 +90,13 @@ class Recorder:
         """Return the machine's time since its start, in ns."""
         return boot_time_ns() - self._offset
 
-    def write(self, **fields: Any) -> None:
-        os.write(self._file, json.dumps(fields, separators=(",", ":")).encode() + b"\n")
+    def write(self, *lines: dict[str, Any]) -> None:
+        text = "".join(json.dumps(line, separators=(",", ":")) + "\n" for line in lines)
+        os.write(self._file, text.encode())
+
+    def note(self, kind: str, **fields: Any) -> None:
+        """Write one line, with the time."""
+        self.write({"type": kind, "t": self.now(), **fields})
 
 
 def run_node(plan: NodePlan, rule: FusionRule, make: Callable[..., ReadNode] = ReadNode) -> None:
@@ -93,15 +105,17 @@ def run_node(plan: NodePlan, rule: FusionRule, make: Callable[..., ReadNode] = R
     recorder = Recorder(plan.folder / f"node-{plan.shard:03}.jsonl", plan.offset_ns)
     with Ledger(plan.folder / f"ledger-{plan.shard:03}") as ledger:
         node = make(plan.shard, rule, ledger)
-        recorder.write(
-            type="start",
+        process, since = _Process(plan, node, recorder), recorder.now()
+        recorder.note(
+            "start",
             node=plan.shard,
             life=node.incarnation,
-            t=recorder.now(),
             zero=node.start_ns - plan.offset_ns,
             version=node.read().versions[plan.shard - 1],
         )
-        asyncio.run(_Process(plan, node, recorder).run())
+        with asyncio.Runner(loop_factory=lambda: gathering_loop(_GATHER_S)) as runner:
+            process.read(plan.reads, since)
+            runner.run(process.run())
 
 
 class _Process:
@@ -111,15 +125,13 @@ class _Process:
         self._left = asyncio.Event()
 
     async def run(self) -> None:
-        loop, speak = asyncio.get_running_loop(), asyncio.Event()
-        plane = SitePlane(self._plan.urls, connected=speak.set)
-        await plane.listen(SUBJECT, self._node.hear)
+        loop, talk = asyncio.get_running_loop(), Conversation(self._node, self._plan.period_s)
+        plane = SitePlane(self._plan.urls, connected=talk.wake)
         threading.Thread(target=self._produce, daemon=True).start()
-        orders = open(self._plan.orders, "rb", buffering=0)  # noqa: SIM115  (as long as the process)
         pending = bytearray()
 
         def obey() -> None:
-            data = os.read(orders.fileno(), 1 << 16)
+            data = os.read(self._plan.orders, 1 << 16)
             if not data:
                 self._left.set()
             pending.extend(data)
@@ -128,31 +140,23 @@ class _Process:
             for line in lines:
                 self._obey(json.loads(line))
 
-        loop.add_reader(orders.fileno(), obey)
-        speaking = asyncio.create_task(self._speak(plane, speak))
+        loop.add_reader(self._plan.orders, obey)
+        speaking = asyncio.create_task(talk.run(plane))
         await self._left.wait()
         speaking.cancel()
-        self._recorder.write(
-            type="leave", t=self._recorder.now(), heard=dict(self._node.counts)
-        )
+        self._recorder.note("leave", heard=dict(self._node.counts))
         os._exit(0)
 
-    async def _speak(self, plane: SitePlane, wanted: asyncio.Event) -> None:
-        # Each at its own moment of the period, so that a hundred nodes do not speak at once.
-        await asyncio.sleep(random.random() * self._plan.period_s)
-        while True:
-            await plane.publish(f"{SUBJECT}.{self._plan.shard}", self._node.say())
-            try:
-                await asyncio.wait_for(wanted.wait(), self._plan.period_s)
-                wanted.clear()
-            except TimeoutError:
-                continue
+    def read(self, plans: Sequence[tuple[int, int, int]], since: int) -> None:
+        """Read by plans of (first, count, spacing), but not what was due before `since`."""
+        for plan in plans:
+            threading.Thread(target=self._read, args=(*plan, since), daemon=True).start()
 
     def _obey(self, order: dict[str, Any]) -> None:
         if "produce" in order:
             (self._producing.set if order["produce"] else self._producing.clear)()
         if "reads" in order:
-            threading.Thread(target=self._read, args=order["reads"], daemon=True).start()
+            self.read(order["reads"], self._recorder.now())
         if "leave" in order:
             self._left.set()
 
@@ -162,52 +166,56 @@ class _Process:
         while True:
             self._producing.wait()
             frame = frame_of(plan.seed, plan.shard, seq, plan.enrolled)
-            recorder.write(
-                type="invoke",
+            recorder.note(
+                "invoke",
                 op="frame",
                 life=life,
                 seq=seq,
                 reporter=frame.reporter,
                 ratio=frame.ratio,
-                t=recorder.now(),
             )
             ack = self._node.accept(seq, frame)
-            recorder.write(
-                type="ok",
+            recorder.note(
+                "ok",
                 op="frame",
                 life=life,
                 seq=seq,
                 fresh=ack.fresh,
                 version=ack.version,
                 at=ack.at_ns,
-                t=recorder.now(),
             )
             seq += 1
             time.sleep(plan.burst_s if seq < plan.enrolled else plan.pace_s)
 
-    def _read(self, first: int, count: int, spacing: int) -> None:
-        recorder, life = self._recorder, self._node.incarnation
+    def _read(self, first: int, count: int, spacing: int, since: int) -> None:
+        recorder = self._recorder
         waits = os.open("/proc/thread-self/schedstat", os.O_RDONLY)
-        waited = _run_delay(waits)
-        told = recorder.now()
         for due in range(first, first + count * spacing, spacing):
-            if due < told:  # a restarted node comes in the middle; the checker knows when it was up
+            if due < since:  # a restarted node comes in the middle; the checker knows from when
                 continue
             while (ahead := due - recorder.now()) > 0:
                 time.sleep(ahead / 1e9)
-            common = {"op": "read", "life": life, "due": due}
-            recorder.write(type="invoke", t=recorder.now(), **common)
-            try:
-                answer = self._node.read()
-            except Exception as error:
-                recorder.write(type="fail", t=recorder.now(), error=repr(error), **common)
-                continue
-            answered = recorder.now()
-            before, waited = waited, _run_delay(waits)
-            recorder.write(
-                type="ok", t=answered, cpu_wait=waited - before, **common, **answer.as_dict()
-            )
+            self._read_once({"op": "read", "life": self._node.incarnation, "due": due}, waits)
         os.close(waits)
+
+    def _read_once(self, read: dict[str, Any], waits: int) -> None:
+        """Read and record it; what is overdue by a deadline has failed, and no time is lost on it.
+
+        Both lines are written at the end: the checker knows which reads were due, and misses none.
+        """
+        recorder, waited = self._recorder, _run_delay(waits)
+        invoked = recorder.now()
+        lines = [{"type": "invoke", "t": invoked, **read}]
+        if invoked - read["due"] > DEADLINE_NS:
+            lines.append({"type": "fail", "t": invoked, "error": "overdue", **read})
+        else:
+            try:
+                answer = self._node.read().as_dict()
+                done = {"type": "ok", "t": recorder.now(), **read, **answer}
+            except Exception as error:
+                done = {"type": "fail", "t": recorder.now(), "error": repr(error), **read}
+            lines.append(done | {"cpu_wait": _run_delay(waits) - waited})
+        recorder.write(*lines)
 
 
 def _run_delay(file: int) -> int:

@@ -89,6 +89,11 @@ class RobustHistogram:
         return int(self._counts.sum())
 
     @property
+    def sum(self) -> int:
+        """Sum of the binned ratios, in units of k ulp."""
+        return int(self._counts @ _VALUES)
+
+    @property
     def counts(self) -> NDArray[np.int64]:
         """A copy of the counts of bins -128 .. 128, int64 of shape (257,)."""
         return self._counts.copy()
@@ -133,7 +138,7 @@ class RobustHistogram:
         upto = np.cumsum(self._counts)
         lowest = _of_first(upto, faulty)
         highest = self._counts - _of_first(upto, n - faulty)
-        total = int(self._counts @ _VALUES)
+        total = self.sum
         low = total - int(np.maximum(_VALUES, 0) @ highest)
         high = total - int(np.minimum(_VALUES, 0) @ lowest)
         decision = decide(low * self._unit, high * self._unit, threshold)

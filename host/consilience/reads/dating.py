@@ -21,9 +21,12 @@ incarnation before it was; without one it is not dated at all and not taken.
 
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from .stamp import Echo
 
-__all__ = ["DRIFT", "Dating", "age_ms"]
+__all__ = ["DRIFT", "Dating", "ages_ms"]
 
 DRIFT = 1_000
 """Two clocks gain or lose at most one part in so many on each other."""
@@ -90,10 +93,11 @@ class Dating:
         return said
 
 
-def age_ms(now_ns: int, said_ns: int) -> int:
-    """Return the age in ms, rounded up, at least 1: what is read is never of this very moment."""
+def ages_ms(now_ns: int, said_ns: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return ages in ms, rounded up, at least 1: nothing that is read is of this very moment."""
     age = now_ns - said_ns
-    return max(1, -(-(age + age // DRIFT + 1) // _MS_NS))
+    age += age // DRIFT + 1
+    return np.maximum(-(-age // _MS_NS), 1)
 
 
 def _shortened(length_ns: int) -> int:

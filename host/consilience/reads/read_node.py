@@ -17,7 +17,7 @@ from consilience.staleness.interval import CertifiedInterval
 from consilience.staleness.shard_arrays import NEVER, ShardArrays
 
 from .answer import Answer
-from .dating import Dating, age_ms
+from .dating import Dating, ages_ms
 from .shard_state import ReporterFrame, ShardReporters, ShardState
 from .shard_table import ShardTable
 from .stamp import StampedState, stamped
@@ -120,11 +120,13 @@ class ReadNode:
         self._clock, self._sleep, self.start_ns = clock, sleep, clock()
         self._ledger = ledger
         self._lock = threading.Lock()
-        self._table = ShardTable(count, rule.shards.clip)
+        self._table = ShardTable(count, rule.shards.clip, rule.epoch)
         self._reporters = ShardReporters(rule.shards.enrolled[shard - 1], rule.shards.clip)
         self._dating = Dating(self.incarnation)
+        self._said_ns = np.zeros(count, np.int64)
         self._heard = np.zeros(count, _ECHO)
         self._heard_ns = np.zeros(count, np.int64)
+        self._lives = 0
         self._digests: dict[int, bytes] = {}
         self._limiter = ChangeLimiter(rule.shards.changes_per_s)
         # The life before may have changed the state just now, and its last frame may be on the disk
@@ -179,32 +181,33 @@ class ReadNode:
         return stamped(elapsed, echoes.tobytes(), message)
 
     def hear(self, data: bytes) -> bool:
-        """Take what another node said; return whether it told anything new. Never raises."""
+        """Take what another node said. Never raises.
+
+        Returns
+        -------
+        bool
+            The speaker waits for this node, say something soon: it is new, and needs an echo to
+            date what it hears, or its echo is older than the grace, as after a cut.
+        """
+        lives, missed = self._lives, False
         try:
-            fate = self._hear(StampedState.of(data))
+            stamp = StampedState.of(data)
+            fate = self._hear(stamp)
+            missed = fate in ("taken", "same", "undated") and self._is_missed(stamp)
         except BadInput:  # also ImpossibleState
             fate = "damaged"
         self.counts[fate] += 1
-        return fate in ("taken", "same")
+        return missed or self._lives > lives
 
     def read(self) -> Answer:
         """Return what this node knows, and what that is worth, at this moment."""
-        arrays, own = self.rule.shards, self.shard - 1
-        before = self.elapsed_ns
+        arrays, before = self.rule.shards, self.elapsed_ns
         with self._lock:
-            copy = self._table.copy()
+            view, said = self._table.view(), self._said_ns.copy()
         now = self.elapsed_ns
-        said = copy.said_ns
-        said[own] = before
-        ages = np.fromiter(
-            (
-                age_ms(now, then) if life else NEVER
-                for then, life in zip(said.tolist(), copy.incarnations.tolist(), strict=True)
-            ),
-            np.int64,
-            len(said),
-        )
-        interval = self._interval(copy.total).moved(int(arrays.unseen(ages).sum()))
+        said[self.shard - 1] = before
+        ages = np.where(view.heard, ages_ms(now, said), NEVER)
+        interval = self._interval(view.total).moved(int(arrays.unseen(ages).sum()))
         return Answer(
             self.rule.epoch,
             self.shard,
@@ -212,11 +215,11 @@ class ReadNode:
             now,
             interval.decision(self.rule.threshold),
             interval,
-            arrays.estimate(ages, copy.evidence),
-            tuple(copy.incarnations.tolist()),
-            tuple(copy.versions.tolist()),
+            arrays.estimate(ages, view.evidence),
+            view.incarnations,
+            view.versions,
             tuple(ages.tolist()),
-            copy.digest(self.rule.epoch),
+            view.digest,
         )
 
     def _interval(self, total: ShardState) -> CertifiedInterval:
@@ -256,12 +259,19 @@ class ReadNode:
         said = self._dating.said(shard, incarnation, stamp.elapsed_ns, stamp.echo(self.shard), now)
         self._remember(shard, incarnation, stamp.elapsed_ns, now)
         if said is None:
-            return "old or undated"
+            return "old" if self._table.order(shard) >= piece.order else "undated"
         return self._hold(stamp, shard, (incarnation, version), said)
+
+    def _is_missed(self, stamp: StampedState) -> bool:
+        echo = stamp.echo(self.shard)
+        age_ns = self.elapsed_ns - echo.elapsed_ns
+        grace_ns = self.rule.shards.discount.grace_ms * 1_000_000
+        return echo.incarnation != self.incarnation or age_ns > grace_ns
 
     def _remember(self, shard: int, incarnation: int, elapsed_ns: int, now_ns: int) -> None:
         """Keep the latest time of a node, to echo it."""
         row = self._heard[shard - 1]
+        self._lives += incarnation > int(row["incarnation"])
         if (incarnation, elapsed_ns) > (int(row["incarnation"]), int(row["elapsed"])):
             with self._lock:
                 row["incarnation"], row["elapsed"] = incarnation, elapsed_ns
@@ -270,12 +280,12 @@ class ReadNode:
     def _hold(self, stamp: StampedState, shard: int, order: tuple[int, int], said: int) -> str:
         held = self._table.order(shard)
         if order < held:
-            return "old or undated"
+            return "old"
         if order == held:
             if stamp.piece.digest != self._digests[shard]:
                 return "conflict"
             with self._lock:
-                self._table.date(shard, said)
+                self._said_ns[shard - 1] = said
             return "same"
         state = ShardState.from_bytes(stamp.message.state)
         enrolled = self.rule.shards.enrolled[shard - 1]
@@ -283,7 +293,7 @@ class ReadNode:
             raise ImpossibleState("a shard has more reporters than are enrolled, or another clip")
         with self._lock:
             self._table.put(shard, order, state)
-            self._table.date(shard, said)
+            self._said_ns[shard - 1] = said
         self._digests[shard] = stamp.piece.digest
         return "taken"
 

@@ -4,8 +4,6 @@ import struct
 from dataclasses import dataclass
 from typing import Self
 
-from consilience_hw.robust_format import CLIP_BIN
-
 from consilience.errors import BadInput, ImpossibleState
 from consilience.exact.robust_histogram import RobustHistogram
 
@@ -59,13 +57,6 @@ class ShardState:
     histogram: RobustHistogram
     evidence: int
 
-    def __post_init__(self) -> None:
-        # A binned ratio is within half a unit of the clipped one.
-        unit, counts = self.histogram.unit, self.histogram.counts
-        binned = sum(int(counts[place]) * (place - CLIP_BIN) for place in counts.nonzero()[0])
-        if 2 * abs(self.evidence - unit * int(binned)) > (unit + 1) * self.histogram.count:
-            raise ImpossibleState("a sum of ratios that their histogram contradicts")
-
     def __bytes__(self) -> bytes:
         """Return the canonical bytes: magic, version u16, evidence i64 LE, the histogram's."""
         return _HEADER.pack(_MAGIC, _VERSION, self.evidence) + bytes(self.histogram)
@@ -78,7 +69,12 @@ class ShardState:
         magic, version, evidence = _HEADER.unpack_from(data)
         if (magic, version) != (_MAGIC, _VERSION):
             raise ImpossibleState("the bytes are no state of a shard of this version")
-        return cls(RobustHistogram.from_bytes(data[_HEADER.size :]), evidence)
+        histogram = RobustHistogram.from_bytes(data[_HEADER.size :])
+        # A binned ratio is within half a unit, rounded up, of the clipped one.
+        apart = abs(evidence - histogram.unit * histogram.sum)
+        if 2 * apart > (histogram.unit + 1) * histogram.count:
+            raise ImpossibleState("a sum of ratios that their histogram contradicts")
+        return cls(histogram, evidence)
 
 
 class ShardReporters:

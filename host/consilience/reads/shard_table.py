@@ -12,54 +12,58 @@ from consilience.exact.robust_histogram import RobustHistogram
 
 from .shard_state import ShardState
 
-__all__ = ["ShardTable", "TableCopy"]
+__all__ = ["ShardTable", "TableView"]
 
 _TAG = b"consilience read 1\0"
 _EPOCH = struct.Struct("<Q")
 
 
 @dataclass(frozen=True)
-class TableCopy:
-    """The table at one moment: sums over the shards, and where each shard stands.
+class TableView:
+    """What is held at one moment, for readers; nobody writes to it.
 
     Parameters
     ----------
     total : ShardState
         The merged state.
-    evidence, incarnations, versions, said_ns : ndarray of int64, shape (S,)
-        As `ShardTable` holds them.
+    digest : str
+        Of the merged state; see `Answer.digest`.
+    evidence : ndarray of int64, shape (S,)
+        l_s in ulp.
+    heard : ndarray of bool, shape (S,)
+        Whether a state of the shard is held.
+    incarnations, versions : tuple of int
+        Of the states held; 0 where there is none.
     """
 
     total: ShardState
+    digest: str
     evidence: NDArray[np.int64]
-    incarnations: NDArray[np.int64]
-    versions: NDArray[np.int64]
-    said_ns: NDArray[np.int64]
-
-    def digest(self, epoch: int) -> str:
-        """Return the digest of the merged state; see `Answer.digest`."""
-        return hashlib.sha256(_TAG + _EPOCH.pack(epoch) + bytes(self.total)).hexdigest()
+    heard: NDArray[np.bool_]
+    incarnations: tuple[int, ...]
+    versions: tuple[int, ...]
 
 
 class ShardTable:
     """The states held, one row a shard; a row is replaced, never added to.
 
-    Not thread-safe: its node holds a lock for the microseconds of a `put` or a `copy`.
+    Not thread-safe: its node holds a lock.
 
     Parameters
     ----------
     shards : int
     clip : int
         c in ulp, of every histogram.
+    epoch : int
     """
 
-    def __init__(self, shards: int, clip: int) -> None:
-        self._clip = clip
+    def __init__(self, shards: int, clip: int, epoch: int) -> None:
+        self._clip, self._epoch = clip, epoch
         self._counts = np.zeros((shards, RATIO_BINS), np.int64)
         self._evidence = np.zeros(shards, np.int64)
         self._incarnations = np.zeros(shards, np.int64)
         self._versions = np.zeros(shards, np.int64)
-        self._said_ns = np.zeros(shards, np.int64)
+        self._view: TableView | None = None
 
     def order(self, shard: int) -> tuple[int, int]:
         """Return (incarnation, version) of the state held of a shard; (0, 0) for none."""
@@ -71,21 +75,20 @@ class ShardTable:
         self._counts[row] = state.histogram.counts
         self._evidence[row] = state.evidence
         self._incarnations[row], self._versions[row] = order
+        self._view = None
 
-    def date(self, shard: int, said_ns: int) -> None:
-        """Set at or after which moment the state held was its shard's own."""
-        self._said_ns[shard - 1] = said_ns
-
-    def copy(self) -> TableCopy:
-        """Return what is held now."""
-        return TableCopy(
-            self._merged(),
-            self._evidence.copy(),
-            self._incarnations.copy(),
-            self._versions.copy(),
-            self._said_ns.copy(),
-        )
-
-    def _merged(self) -> ShardState:
-        histogram = RobustHistogram.of_counts(self._counts.sum(axis=0), self._clip)
-        return ShardState(histogram, int(self._evidence.sum()))
+    def view(self) -> TableView:
+        """Return what is held now; the same object until something else is held."""
+        if self._view is None:
+            histogram = RobustHistogram.of_counts(self._counts.sum(axis=0), self._clip)
+            total = ShardState(histogram, int(self._evidence.sum()))
+            data = _TAG + _EPOCH.pack(self._epoch) + bytes(total)
+            self._view = TableView(
+                total,
+                hashlib.sha256(data).hexdigest(),
+                self._evidence.copy(),
+                self._incarnations > 0,
+                tuple(self._incarnations.tolist()),
+                tuple(self._versions.tolist()),
+            )
+        return self._view
