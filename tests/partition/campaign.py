@@ -149,7 +149,7 @@ def _judge(history: History, event: dict[str, Any]) -> Result:
     failed = findings["C1"].broken | findings["C2"].broken | findings["C3"].broken
     failed |= findings["C5"].broken
     missing = sum(findings["C1"].others.values())
-    late = findings["C1"].broken & reads.answered
+    late = findings["C1"].broken
     waited = reads.t - reads.due - reads.cpu_wait
     rows = case.rows
     during = rows[(reads.due[rows] >= start) & (reads.due[rows] < end)]

@@ -32,11 +32,11 @@ __all__ = ["STAGGER", "Cluster", "Settings"]
 STAGGER = 16
 """Nodes read at so many different moments of the spacing: node n at n mod 16 of 16."""
 _PORT = 4222
-_PRIORITY = -10
+_PRIORITY = -15
 _SERVER = """\
 listen: "{address}:4222"
-ping_interval: "1s"
-ping_max: 2
+ping_interval: "3s"
+ping_max: 1
 write_deadline: "2s"
 """
 

@@ -126,7 +126,7 @@ class _Process:
 
     async def run(self) -> None:
         loop, talk = asyncio.get_running_loop(), Conversation(self._node, self._plan.period_s)
-        plane = SitePlane(self._plan.urls, connected=talk.wake)
+        plane = SitePlane(self._plan.urls, greeting=talk.greeting)
         threading.Thread(target=self._produce, daemon=True).start()
         pending = bytearray()
 
@@ -190,32 +190,35 @@ class _Process:
     def _read(self, first: int, count: int, spacing: int, since: int) -> None:
         recorder = self._recorder
         waits = os.open("/proc/thread-self/schedstat", os.O_RDONLY)
+        waited = _run_delay(waits)
         for due in range(first, first + count * spacing, spacing):
             if due < since:  # a restarted node comes in the middle; the checker knows from when
                 continue
             while (ahead := due - recorder.now()) > 0:
                 time.sleep(ahead / 1e9)
-            self._read_once({"op": "read", "life": self._node.incarnation, "due": due}, waits)
+            lines = self._read_once({"op": "read", "life": self._node.incarnation, "due": due})
+            before, waited = waited, _run_delay(waits)
+            lines[-1]["cpu_wait"] = waited - before
+            recorder.write(*lines)
         os.close(waits)
 
-    def _read_once(self, read: dict[str, Any], waits: int) -> None:
-        """Read and record it; what is overdue by a deadline has failed, and no time is lost on it.
+    def _read_once(self, read: dict[str, Any]) -> list[dict[str, Any]]:
+        """Read; what is overdue by a deadline has failed, and no time is lost on it.
 
         Both lines are written at the end: the checker knows which reads were due, and misses none.
         """
-        recorder, waited = self._recorder, _run_delay(waits)
-        invoked = recorder.now()
+        invoked = self._recorder.now()
         lines = [{"type": "invoke", "t": invoked, **read}]
         if invoked - read["due"] > DEADLINE_NS:
-            lines.append({"type": "fail", "t": invoked, "error": "overdue", **read})
-        else:
-            try:
-                answer = self._node.read().as_dict()
-                done = {"type": "ok", "t": recorder.now(), **read, **answer}
-            except Exception as error:
-                done = {"type": "fail", "t": recorder.now(), "error": repr(error), **read}
-            lines.append(done | {"cpu_wait": _run_delay(waits) - waited})
-        recorder.write(*lines)
+            return [*lines, {"type": "fail", "t": invoked, "error": "overdue", **read}]
+        try:
+            answer = self._node.read().as_dict()
+        except Exception as error:
+            return [
+                *lines,
+                {"type": "fail", "t": self._recorder.now(), "error": repr(error), **read},
+            ]
+        return [*lines, {"type": "ok", "t": self._recorder.now(), **read, **answer}]
 
 
 def _run_delay(file: int) -> int:

@@ -12,16 +12,16 @@ __all__ = ["SUBJECT", "Conversation"]
 SUBJECT = "consilience.dated"
 """Subject of dated states; a shard's has ``.EPOCH.SHARD`` after it."""
 
-_SOON_S = 0.05
-_APART_S = 0.3
+_SOON_S = 0.15
+_APART_S = 0.6
 
 
 class Conversation:
     """Listens, and says the node's state each period, sooner to those who have missed it.
 
-    Who comes back from a cut speaks at once (`wake`), its echoes show how long it has heard
-    nothing, and all others answer: everyone is fresh again within the time of a few messages,
-    whatever the period.
+    Who comes back from a cut greets each server with its state (`greeting`). The echoes in it show
+    how long it has heard nothing, and all others answer: everyone is fresh again within the time of
+    a few messages, whatever the period.
 
     Parameters
     ----------
@@ -36,20 +36,13 @@ class Conversation:
         self._waking: asyncio.TimerHandle | None = None
         self._spoke = 0.0
 
-    def wake(self) -> None:
-        """Say the state soon: there is a new connection, or someone has missed it.
-
-        Within 0.05 s, but not twice within 0.3 s.
-        """
-        if self._waking is None:
-            loop = asyncio.get_running_loop()
-            moment = max(loop.time() + _SOON_S, self._spoke + _APART_S)
-            self._waking = loop.call_at(moment, self._wanted.set)
+    def greeting(self) -> tuple[str, bytes]:
+        """Return the subject and the state, for a server that has just come within reach."""
+        return f"{SUBJECT}.{self._node.rule.epoch}.{self._node.shard}", self._node.say()
 
     async def run(self, plane: Plane) -> None:
         """Converse until cancelled."""
         await plane.listen(f"{SUBJECT}.{self._node.rule.epoch}", self._hear)
-        subject = f"{SUBJECT}.{self._node.rule.epoch}.{self._node.shard}"
         # Each at its own moment of the period, so that not all speak at once.
         await self._pause(random.random() * self._period_s)
         while True:
@@ -58,12 +51,19 @@ class Conversation:
                 self._waking = None
             self._wanted.clear()
             self._spoke = asyncio.get_running_loop().time()
-            await plane.publish(subject, self._node.say())
+            await plane.publish(*self.greeting())
             await self._pause(self._period_s)
+
+    def _wake(self) -> None:
+        """Say the state within `_SOON_S`, but not twice within `_APART_S`."""
+        if self._waking is None:
+            loop = asyncio.get_running_loop()
+            moment = max(loop.time() + _SOON_S, self._spoke + _APART_S)
+            self._waking = loop.call_at(moment, self._wanted.set)
 
     def _hear(self, data: bytes) -> None:
         if self._node.hear(data):
-            self.wake()
+            self._wake()
 
     async def _pause(self, seconds: float) -> None:
         try:
