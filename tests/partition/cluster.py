@@ -286,6 +286,7 @@ class Cluster:
                     stderr=subprocess.DEVNULL,
                     env={**os.environ, "PATH": path, "GOMAXPROCS": "1"},
                     preexec_fn=die_with_parent,
+                    start_new_session=True,
                 )
             )
 
@@ -310,7 +311,9 @@ class Cluster:
     def _be_child(self, run: Any, kept: int) -> None:
         try:
             die_with_parent()
-            signal.signal(signal.SIGINT, signal.SIG_IGN)  # the campaign ends its children
+            # Away from the terminal's Ctrl-C: the campaign ends its children. Linux also shares the
+            # processors out by session, and a node is to have a share of its own.
+            os.setsid()
             for file in [*self._orders.values(), self._proxy]:
                 if file >= 0 and file != kept:
                     os.close(file)
@@ -327,7 +330,7 @@ class Cluster:
         between = os.fork()
         if between == 0:
             die_with_parent()
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            os.setsid()
             new_time(offset_s)
             pid = os.fork()
             if pid == 0:

@@ -12,8 +12,8 @@ __all__ = ["SUBJECT", "Conversation"]
 SUBJECT = "consilience.dated"
 """Subject of dated states; a shard's has ``.EPOCH.SHARD`` after it."""
 
-_SOON_S = 0.15
-_APART_S = 0.6
+_SOON_S = _APART_S = 0.3
+_LEAST = 0.75
 
 
 class Conversation:
@@ -27,7 +27,8 @@ class Conversation:
     ----------
     node : ReadNode
     period_s : float
-        Between two states; below half the grace of the discount, or weights fall without need.
+        Between two states at most; well below the grace of the discount, or weights fall without
+        need.
     """
 
     def __init__(self, node: ReadNode, period_s: float) -> None:
@@ -52,7 +53,8 @@ class Conversation:
             self._wanted.clear()
             self._spoke = asyncio.get_running_loop().time()
             await plane.publish(*self.greeting())
-            await self._pause(self._period_s)
+            # Not in step with others, who spoke when they were needed at the same moment.
+            await self._pause(random.uniform(_LEAST, 1) * self._period_s)
 
     def _wake(self) -> None:
         """Say the state within `_SOON_S`, but not twice within `_APART_S`."""
