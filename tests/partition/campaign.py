@@ -163,7 +163,7 @@ def _judge(history: History, event: dict[str, Any]) -> Result:
         int(np.median(up)),
         int(failed.sum()) + missing,
         int((late & (waited <= history.settings["deadline"])).sum()),
-        float((reads.t - reads.due)[rows].max() / 1e6),
+        float((reads.t - reads.due)[case.counted & reads.answered].max() / 1e6),
         float(ages.max() / 1e3),
         _fresh_after(history, event),
         sum(one != "undecided" for one in decisions) / max(1, len(decisions)),

@@ -5,7 +5,6 @@ They share no code with the nodes: what is right comes from `golden`, from the f
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,6 +69,29 @@ class Case:
                 self.final |= inside
         self.rows: Ints = np.flatnonzero(self.judged & reads.answered)
         self.down = _down(history)
+        self.counted, self.missing = self._due()
+
+    def _due(self) -> tuple[Marks, int]:
+        """Return which reads were due at nodes that were up, and how many of these there are not.
+
+        Which were due follows from the campaign's orders, not from what nodes wrote.
+        """
+        history, reads = self.history, self.history.reads
+        pairs = enumerate(zip(reads.node.tolist(), reads.due.tolist(), strict=True))
+        rows = {pair: row for row, pair in pairs}
+        deadline, counted, missing = history.settings["deadline"], self.none(), 0
+        for event in (event for event in history.events if event["type"] == "reads"):
+            spacing, count = event["spacing"], event["count"]
+            for node in range(1, history.settings["nodes"] + 1):
+                first = event["first"] + spacing * (node % event["stagger"]) // event["stagger"]
+                for due in range(first, first + count * spacing, spacing):
+                    inside = any(start <= due < end for _, start, end in self.spans)
+                    if inside and not _is_down(self.down.get(node, []), due, due + deadline):
+                        row = rows.get((node, due))
+                        missing += row is None
+                        if row is not None:
+                            counted[row] = True
+        return counted, missing
 
     def acked(self, until: int) -> Ints:
         """Return how many frames of each shard were acknowledged until then, shape (S,)."""
@@ -101,31 +123,13 @@ def c1_availability(case: Case) -> Finding:
     Which reads were due follows from the campaign's orders, not from what nodes wrote.
     """
     history, reads = case.history, case.history.reads
-    deadline = history.settings["deadline"]
-    rows = {(int(n), int(d)): i for i, (n, d) in enumerate(zip(reads.node, reads.due, strict=True))}
-    broken, cases, others = case.none(), 0, Counter[str]()
-    for event in history.events:
-        if event["type"] != "reads":
-            continue
-        for node in range(1, history.settings["nodes"] + 1):
-            first = (
-                event["first"] + event["spacing"] * (node % event["stagger"]) // event["stagger"]
-            )
-            for number in range(event["count"]):
-                due = first + number * event["spacing"]
-                inside = any(start <= due < end for _, start, end in case.spans)
-                if not inside or _is_down(case.down.get(node, []), due, due + deadline):
-                    continue
-                cases += 1
-                row = rows.get((node, due))
-                if row is None:
-                    others["a read that was due is not in the history"] += 1
-                elif not reads.answered[row] or reads.t[row] - due > deadline:
-                    broken[row] = True
-    for node, spans in case.down.items():
+    late = reads.t - reads.due > history.settings["deadline"]
+    broken = case.counted & (late | ~reads.answered)
+    others = Counter[str]()
+    others["a read that was due is not in the history"] += case.missing
+    for spans in case.down.values():
         others["a node that was killed never came back"] += any(end is None for _, end in spans)
-        assert node
-    return Finding(cases, broken, +others)
+    return Finding(int(case.counted.sum()) + case.missing, broken, +others)
 
 
 def c2_honest_staleness(case: Case) -> Finding:
@@ -266,9 +270,8 @@ def _down(history: History) -> dict[int, list[tuple[int, int | None]]]:
     down: dict[int, list[tuple[int, int | None]]] = {}
     for event in history.events:
         if event["type"] == "signal" and event["signal"] == "SIGSTOP":
-            end = _next(history.events, event["t"], "signalled", "SIGCONT")
             for node in event["nodes"]:
-                down.setdefault(node, []).append((event["t"], end))
+                down.setdefault(node, []).append((event["t"], _going_on(history, node, event["t"])))
         elif event["type"] == "signal" and event["signal"] == "SIGKILL":
             for node in event["nodes"]:
                 starts = (t for (who, _), t in history.starts.items() if who == node)
@@ -277,9 +280,11 @@ def _down(history: History) -> dict[int, list[tuple[int, int | None]]]:
     return down
 
 
-def _next(events: list[dict[str, Any]], after: int, kind: str, name: str) -> int | None:
-    for event in events:
-        if event["t"] > after and event["type"] == kind and event["signal"] == name:
+def _going_on(history: History, node: int, after: int) -> int | None:
+    """Return when a stopped node was told to go on."""
+    for event in history.events:
+        told = event["type"] == "signalled" and event["signal"] == "SIGCONT"
+        if told and event["t"] > after and node in event["nodes"]:
             return int(event["t"])
     return None
 

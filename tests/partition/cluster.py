@@ -60,7 +60,7 @@ class Settings:
     faulty_share: int = 10
     changes_per_s: int = 1
     clip: int = 131_072
-    grace_ms: int = 2_500
+    grace_ms: int = 3_000
     half_life_ms: int = 2_000
     max_age_ms: int = 8_000
     period_s: float = 2.0

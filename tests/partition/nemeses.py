@@ -12,6 +12,8 @@ __all__ = ["NEMESES", "PROXIED", "Nemesis"]
 PROXIED = 4
 """The site whose nodes reach their server through the proxy, in clusters of more than 3 sites."""
 _REBOOT_S = 123_456
+_BETWEEN_S = 0.06
+"""Between two starts: a crowd of them is a burden on the processors, not on the network."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ def _cut_packets_one_way(cluster: Cluster) -> None:
     cluster.network.cut([_minority(cluster)])
 
 
-def _cut_words_one_way(cluster: Cluster) -> None:
+def _cut_nodes_one_way(cluster: Cluster) -> None:
     minority, others = _minority(cluster)
     nodes = [place for place in minority if place in cluster.nodes]
     servers = [place for place in others if place not in cluster.nodes]
@@ -112,14 +114,17 @@ def _stop(cluster: Cluster) -> None:
 
 
 def _go_on(cluster: Cluster) -> None:
-    cluster.signal(_third(cluster), signal.SIGCONT)
+    for node in _third(cluster):
+        cluster.signal([node], signal.SIGCONT)
+        time.sleep(_BETWEEN_S)
 
 
 def _kill(cluster: Cluster) -> None:
     cluster.signal(_third(cluster), signal.SIGKILL)
-    time.sleep(4)
+    time.sleep(3)
     for node in _third(cluster):
         cluster.start(node)
+        time.sleep(_BETWEEN_S)
 
 
 def _nothing(cluster: Cluster) -> None:
@@ -131,8 +136,8 @@ def _jump(cluster: Cluster) -> None:
     _cut_minority(cluster)
     victims = [place for place in _minority(cluster)[0] if place in cluster.nodes]
     cluster.signal(victims, signal.SIGKILL)
-    time.sleep(0.5)
     for node in victims:
+        time.sleep(_BETWEEN_S)
         cluster.start(node, _REBOOT_S if node % 2 else 7)
 
 
@@ -160,16 +165,20 @@ NEMESES = (
         _heal,
     ),
     Nemesis(
-        "one way, words",
-        "a third of the sites hears the others and is not heard",
-        _cut_words_one_way,
+        "one way, nodes",
+        "nodes of a third of the sites reach no other site's server, the others reach all",
+        _cut_nodes_one_way,
         _heal,
     ),
     Nemesis("ring", "each site reaches its two neighbours only", _ring, _heal),
     Nemesis("bridge", "two halves that only the site between them reaches", _bridge, _heal),
     Nemesis("link down", "the links of every third node are down", _unplug, _heal),
-    Nemesis("SIGSTOP", "every third node is stopped, then goes on", _stop, _go_on),
-    Nemesis("kill -9", "every third node is killed, and started again after 4 s", _kill, _nothing),
+    Nemesis(
+        "SIGSTOP", "every third node is stopped; they go on one after the other", _stop, _go_on
+    ),
+    Nemesis(
+        "kill -9", "every third node is killed, and started again after 3 to 5 s", _kill, _nothing
+    ),
     Nemesis(
         "clock jump",
         "a third of the sites, cut off, is killed and started with clocks 7 s or 34 h ahead",

@@ -28,7 +28,7 @@ __all__ = ["DEADLINE_NS", "NodePlan", "Recorder", "frame_of", "run_node"]
 
 DEADLINE_NS = 100_000_000
 """In which a read is to be answered."""
-_GATHER_S = 0.1
+_GATHER_S = 0.05
 _RESENT = 2
 """Acknowledged frames that a restarted producer sends again."""
 

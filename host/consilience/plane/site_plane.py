@@ -1,5 +1,7 @@
 """A plane of one server per site: what is said goes to every site, what is heard is the own site's.
 
+Each member also has an ear at every site for what is meant for it alone: an answer goes back
+through the server that brought the message, and no other.
 No server knows of another, so that none is in the way of a message between two others, and a
 member finds its way back after a cut by itself, as fast as it tries.
 """
@@ -8,6 +10,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from consilience.errors import BadInput, ToolMissing
@@ -30,6 +33,10 @@ _ATTEMPT_S = 0.5
 _PAUSE_S = 0.2
 _PING_S = 2
 _UNANSWERED_PINGS = 1
+
+
+def _from_place(receiver: Callable[[bytes, int], object], place: int, data: bytes) -> None:
+    receiver(data, place)
 
 
 class SitePlane(Plane):
@@ -60,10 +67,9 @@ class SitePlane(Plane):
         self._clients = [Client() for _ in urls]
         self._greeting = greeting
         self._payload = payload
-        self._wanted: list[tuple[str, Receiver]] = []
+        self._wanted: list[list[tuple[str, Receiver]]] = [[] for _ in urls]
         self._connecting = [
-            asyncio.create_task(self._connect(client, url))
-            for client, url in zip(self._clients, urls, strict=True)
+            asyncio.create_task(self._connect(place, url)) for place, url in enumerate(urls)
         ]
 
     @property
@@ -79,15 +85,23 @@ class SitePlane(Plane):
     async def publish(self, subject: str, data: bytes) -> None:
         """Send to every server that is there; the next state says all again to the others."""
         for client in self._clients:
-            if client.is_connected:
-                with contextlib.suppress(NatsError):
-                    await client.publish(subject, data)
+            await self._send(client, subject, data)
+
+    async def answer(self, subject: str, data: bytes, way: int = 0) -> None:
+        """Send to one server: 0 is the own site's, others as given to the receiver."""
+        await self._send(self._clients[way], subject, data)
 
     async def listen(self, subject: str, receiver: Receiver) -> None:
         """Listen at the own site to the subject and those below it, as soon as it is there."""
-        self._wanted.append((subject, receiver))
-        if self._clients[0].is_connected:
-            await self._subscribe(subject, receiver)
+        for name in (subject, f"{subject}.>"):
+            await self._want(0, name, receiver)
+
+    async def listen_everywhere(
+        self, subject: str, receiver: Callable[[bytes, int], object]
+    ) -> None:
+        """Listen at every site to the subject itself, as soon as its server is there."""
+        for place in range(len(self._clients)):
+            await self._want(place, subject, partial(_from_place, receiver, place))
 
     async def close(self) -> None:
         """Leave all servers."""
@@ -98,14 +112,15 @@ class SitePlane(Plane):
             with contextlib.suppress(NatsError, TimeoutError, OSError):
                 await client.close()
 
-    async def _connect(self, client: Client, url: str) -> None:
+    async def _connect(self, place: int, url: str) -> None:
+        client = self._clients[place]
+
         async def note(error: Exception) -> None:
             _log.debug("%s: %s", url, error)
 
         async def greet() -> None:
             if self._greeting is not None:
-                with contextlib.suppress(NatsError):
-                    await client.publish(*self._greeting())
+                await self._send(client, *self._greeting())
 
         # Its annotations say int, its code takes parts of a second.
         times: dict[str, Any] = {"connect_timeout": _ATTEMPT_S, "reconnect_time_wait": _PAUSE_S}
@@ -118,14 +133,24 @@ class SitePlane(Plane):
             error_cb=note,
             reconnected_cb=greet,
         )
-        if client is self._clients[0]:
-            for subject, receiver in self._wanted:
-                await self._subscribe(subject, receiver)
+        for subject, receiver in self._wanted[place]:
+            await self._subscribe(client, subject, receiver)
         await greet()
 
-    async def _subscribe(self, subject: str, receiver: Receiver) -> None:
+    async def _want(self, place: int, subject: str, receiver: Receiver) -> None:
+        self._wanted[place].append((subject, receiver))
+        if self._connecting[place].done():
+            await self._subscribe(self._clients[place], subject, receiver)
+
+    @staticmethod
+    async def _send(client: Client, subject: str, data: bytes) -> None:
+        if client.is_connected:
+            with contextlib.suppress(NatsError):
+                await client.publish(subject, data)
+
+    @staticmethod
+    async def _subscribe(client: Client, subject: str, receiver: Receiver) -> None:
         async def take(message: Msg) -> None:
             receiver(message.data)
 
-        for name in (subject, f"{subject}.>"):
-            await self._clients[0].subscribe(name, cb=take)
+        await client.subscribe(subject, cb=take)

@@ -180,24 +180,25 @@ class ReadNode:
         )
         return stamped(elapsed, echoes.tobytes(), message)
 
-    def hear(self, data: bytes) -> bool:
+    def hear(self, data: bytes) -> int | None:
         """Take what another node said. Never raises.
 
         Returns
         -------
-        bool
-            The speaker waits for this node, say something soon: it is new, and needs an echo to
-            date what it hears, or its echo is older than the grace, as after a cut.
+        int or None
+            The speaker's shard if it waits for this node: answer it soon. It is new and needs an
+            echo to date what it hears; or its echo is older than the grace, as after a cut.
         """
-        lives, missed = self._lives, False
+        lives, missed, shard = self._lives, False, 0
         try:
             stamp = StampedState.of(data)
+            shard = stamp.piece.place[1]
             fate = self._hear(stamp)
             missed = fate in ("taken", "same", "undated") and self._is_missed(stamp)
         except BadInput:  # also ImpossibleState
             fate = "damaged"
         self.counts[fate] += 1
-        return missed or self._lives > lives
+        return shard if missed or self._lives > lives else None
 
     def read(self) -> Answer:
         """Return what this node knows, and what that is worth, at this moment."""
