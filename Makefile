@@ -8,7 +8,7 @@ OUT    ?= build/demo
 export CONSILIENCE_CACHE ?= $(CURDIR)/build/cache
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint verify mutants fire robust figures benchmark timing bitstream-test lock docs clean
+.PHONY: help setup demo test lint verify mutants fire robust partition figures benchmark timing bitstream-test lock docs clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ fire: $(STAMP) ## a million faults on the link: never a wrong answer, never a ha
 
 robust: $(STAMP) ## lying reporters against the robust guarantees, 10^6 trials (some minutes)
 	@$(BIN)/python -m tests.robust
+
+partition: $(STAMP) ## reads at 100 nodes while their network is cut (ten minutes, as root: namespaces)
+	@$(BIN)/python -m tests.partition
 
 figures: $(STAMP) ## measure two more figures of the README's table (half a minute)
 	@$(BIN)/python -m examples.figures

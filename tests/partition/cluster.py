@@ -312,8 +312,10 @@ class Cluster:
         try:
             die_with_parent()
             # Away from the terminal's Ctrl-C: the campaign ends its children. Linux also shares the
-            # processors out by session, and a node is to have a share of its own.
+            # processors out by session: a node is to have a share of its own, of that priority.
             os.setsid()
+            with contextlib.suppress(OSError):
+                Path("/proc/self/autogroup").write_text(str(_PRIORITY))
             for file in [*self._orders.values(), self._proxy]:
                 if file >= 0 and file != kept:
                     os.close(file)
