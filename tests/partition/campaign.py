@@ -1,22 +1,22 @@
 """One run: a cluster, nemeses one after the other, its history, and what the checkers say."""
 
-import hashlib
 import shutil
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from consilience.reads.read_node import ReadNode
 
-from tests.partition.checkers import Case, Finding, judged
-from tests.partition.cluster import Cluster, Settings
-from tests.partition.history import History, load
-from tests.partition.nemeses import Nemesis
+from tests.partition.case import Case, Finding
+from tests.partition.checkers import judged
+from tests.partition.cluster import Cluster
+from tests.partition.history import History
+from tests.partition.nemeses import PROXIED, Nemesis
+from tests.partition.settings import Settings
 
-__all__ = ["Result", "Schedule", "digest_of", "judge", "run"]
+__all__ = ["Result", "Schedule", "judge", "run"]
 
 Say = Callable[[str], None]
 _ONE = 1 << 16
@@ -50,7 +50,10 @@ class Schedule:
 
 @dataclass
 class Result:
-    """What became of one nemesis; see docs/partition.md for the columns."""
+    """What became of one nemesis; docs/partition.md says what each is.
+
+    `starved`: reads that were late, and in time but for waiting for a processor.
+    """
 
     name: str
     reads: int
@@ -74,15 +77,13 @@ def run(
     settings: Settings,
     nemeses: Sequence[Nemesis],
     say: Say,
-    schedule: Schedule = Schedule(),
-    make: type[ReadNode] = ReadNode,
-    proxied: int = 0,
-) -> History:
-    """Run nemeses against one cluster; return its history. The folder is made anew."""
+    schedule: Schedule,
+) -> None:
+    """Run nemeses against one cluster and write its history. The folder is made anew."""
     shutil.rmtree(folder, ignore_errors=True)
     begun = time.monotonic()
-    with Cluster(settings, folder, make, proxied) as cluster:
-        while any(cluster.lives(node) == 0 for node in cluster.nodes):
+    with Cluster(settings, folder, PROXIED) as cluster:
+        while not all(cluster.is_up(node) for node in cluster.nodes):
             if time.monotonic() - begun > 120:
                 raise TimeoutError("some nodes did not start; see the campaign's standard error")
             time.sleep(0.1)
@@ -95,8 +96,6 @@ def run(
             say(f"{nemesis.name} ...")
             _suffer(cluster, nemesis, schedule)
         cluster.leave()
-    shutil.rmtree(folder / "ledgers", ignore_errors=True)
-    return load(folder)
 
 
 def _suffer(cluster: Cluster, nemesis: Nemesis, schedule: Schedule) -> None:
@@ -153,14 +152,15 @@ def _judge(history: History, event: dict[str, Any]) -> Result:
     waited = reads.t - reads.due - reads.cpu_wait
     rows = case.rows
     during = rows[(reads.due[rows] >= start) & (reads.due[rows] < end)]
-    up = np.bincount(reads.node[during], minlength=history.settings["nodes"] + 1)[1:]
+    answered = np.bincount(reads.node[during], minlength=history.settings["nodes"] + 1)
+    always_up = [node for node in range(1, len(answered)) if not case.stood_still(node, start, end)]
     ages = reads.shards["ages"][rows]
     decisions = [reads.decision[row] for row in during]
     ends = {reads.digest[row] for row in rows[case.final[rows]]}
     return Result(
         event["nemesis"],
         findings["C1"].cases,
-        int(np.median(up)),
+        int(answered[always_up].min()),
         int(failed.sum()) + missing,
         int((late & (waited <= history.settings["deadline"])).sum()),
         float((reads.t - reads.due)[case.counted & reads.answered].max() / 1e6),
@@ -193,17 +193,3 @@ def _plain(found: Finding) -> dict[str, Any]:
         "reads": int(found.broken.sum()),
         "others": dict(found.others),
     }
-
-
-def digest_of(folder: Path) -> str:
-    """Return the SHA-256 over the names and contents of a history's files, in order of names."""
-    total = hashlib.sha256()
-    for path in sorted(folder.glob("*.jsonl")):
-        total.update(path.name.encode() + b"\0")
-        total.update(hashlib.sha256(path.read_bytes()).digest())
-    return total.hexdigest()
-
-
-def plain(result: Result) -> dict[str, Any]:
-    """Return a result as what JSON can say."""
-    return asdict(result) | {"holds": result.holds}

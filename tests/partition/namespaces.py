@@ -11,7 +11,15 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["Missing", "Network", "address", "check_permitted", "die_with_parent", "new_time"]
+__all__ = [
+    "Missing",
+    "Network",
+    "address",
+    "check_permitted",
+    "die_with_parent",
+    "environment",
+    "new_time",
+]
 
 _NEWNET, _NEWTIME = 0x40000000, 0x80
 _PR_SET_PDEATHSIG, _SIGKILL = 1, 9
@@ -33,7 +41,7 @@ def check_permitted() -> None:
             )
     script = "ip link set lo up && ip link add v0 type veth peer name v1 && nft add table inet t"
     tried = subprocess.run(
-        ["unshare", "--net", "sh", "-c", script], capture_output=True, text=True, env=_environment()
+        ["unshare", "--net", "sh", "-c", script], capture_output=True, text=True, env=environment()
     )
     if tried.returncode:
         raise Missing(f"network namespaces are not permitted here: {tried.stderr.strip()}")
@@ -133,7 +141,8 @@ def _set(places: Iterable[int]) -> str:
     return "{ " + ", ".join(address(place) for place in places) + " }"
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
+    """Return the environment with the folders of system tools in its path."""
     return {**os.environ, "PATH": _PATH}
 
 
@@ -147,7 +156,7 @@ def _nft(rules: str) -> None:
 
 
 def _run(command: list[str], text: str) -> None:
-    done = subprocess.run(command, input=text, capture_output=True, text=True, env=_environment())
+    done = subprocess.run(command, input=text, capture_output=True, text=True, env=environment())
     if done.returncode:
         raise OSError(f"{command[0]}: {done.stderr.strip()}")
 

@@ -10,7 +10,7 @@ from tests.partition.cluster import Cluster
 __all__ = ["NEMESES", "PROXIED", "Nemesis"]
 
 PROXIED = 4
-"""The site whose nodes reach their server through the proxy, in clusters of more than 3 sites."""
+"""The site whose nodes reach their own server through the proxy."""
 _REBOOT_S = 123_456
 _BETWEEN_S = 0.06
 """Between two starts: a crowd of them is a burden on the processors, not on the network."""

@@ -6,13 +6,14 @@ was awake then, and ends when the answer is there.
 """
 
 import asyncio
+import contextlib
 import json
 import os
 import random
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,8 +22,10 @@ from consilience.plane.gathering import gathering_loop
 from consilience.plane.ledger import Ledger
 from consilience.plane.site_plane import SitePlane
 from consilience.reads.conversation import Conversation
-from consilience.reads.read_node import FusionRule, ReadNode, boot_time_ns
+from consilience.reads.read_node import ReadNode, boot_time_ns
 from consilience.reads.shard_state import ReporterFrame
+
+from tests.partition.settings import Settings
 
 __all__ = ["DEADLINE_NS", "NodePlan", "Recorder", "frame_of", "run_node"]
 
@@ -44,17 +47,9 @@ class NodePlan:
         For its ledger and its history.
     urls : tuple of str
         Of the servers, the own site's first.
-    period_s : float
-        It says its state so often.
-    enrolled : int
-        Reporters of its shard.
-    burst_s, pace_s : float
-        Between two frames: until all reporters have spoken, and then.
-    seed : int
+    settings : Settings
     offset_ns : int
         What its clocks are ahead of the machine's; for its history only.
-    orders : int
-        File descriptor of the orders, JSON lines.
     reads : sequence of tuple
         Reads to begin with: (first, count, spacing) in ns of the machine's time.
     """
@@ -62,13 +57,8 @@ class NodePlan:
     shard: int
     folder: Path
     urls: tuple[str, ...]
-    period_s: float
-    enrolled: int
-    burst_s: float
-    pace_s: float
-    seed: int
+    settings: Settings
     offset_ns: int
-    orders: int
     reads: Sequence[tuple[int, int, int]]
 
 
@@ -99,12 +89,12 @@ class Recorder:
         self.write({"type": kind, "t": self.now(), **fields})
 
 
-def run_node(plan: NodePlan, rule: FusionRule, make: Callable[..., ReadNode] = ReadNode) -> None:
-    """Be a node until told to leave."""
+def run_node(plan: NodePlan, orders: int) -> None:
+    """Be a node until told to leave, by JSON lines from a file descriptor."""
     sys.setswitchinterval(0.001)
     recorder = Recorder(plan.folder / f"node-{plan.shard:03}.jsonl", plan.offset_ns)
     with Ledger(plan.folder / f"ledger-{plan.shard:03}") as ledger:
-        node = make(plan.shard, rule, ledger)
+        node = ReadNode(plan.shard, plan.settings.rule, ledger)
         process, since = _Process(plan, node, recorder), recorder.now()
         recorder.note(
             "start",
@@ -115,7 +105,7 @@ def run_node(plan: NodePlan, rule: FusionRule, make: Callable[..., ReadNode] = R
         )
         with asyncio.Runner(loop_factory=lambda: gathering_loop(_GATHER_S)) as runner:
             process.read(plan.reads, since)
-            runner.run(process.run())
+            runner.run(process.run(orders))
 
 
 class _Process:
@@ -124,14 +114,17 @@ class _Process:
         self._producing = threading.Event()
         self._left = asyncio.Event()
 
-    async def run(self) -> None:
-        loop, talk = asyncio.get_running_loop(), Conversation(self._node, self._plan.period_s)
+    async def run(self, orders: int) -> None:
+        loop, talk = (
+            asyncio.get_running_loop(),
+            Conversation(self._node, self._plan.settings.period_s),
+        )
         plane = SitePlane(self._plan.urls, greeting=talk.greeting)
         threading.Thread(target=self._produce, daemon=True).start()
         pending = bytearray()
 
         def obey() -> None:
-            data = os.read(self._plan.orders, 1 << 16)
+            data = os.read(orders, 1 << 16)
             if not data:
                 self._left.set()
             pending.extend(data)
@@ -140,7 +133,7 @@ class _Process:
             for line in lines:
                 self._obey(json.loads(line))
 
-        loop.add_reader(self._plan.orders, obey)
+        loop.add_reader(orders, obey)
         speaking = asyncio.create_task(talk.run(plane))
         await self._left.wait()
         speaking.cancel()
@@ -162,10 +155,11 @@ class _Process:
 
     def _produce(self) -> None:
         plan, recorder, life = self._plan, self._recorder, self._node.incarnation
+        settings = plan.settings
         seq = max(0, self._node.read().versions[plan.shard - 1] - _RESENT)
         while True:
             self._producing.wait()
-            frame = frame_of(plan.seed, plan.shard, seq, plan.enrolled)
+            frame = frame_of(settings.seed, plan.shard, seq, settings.enrolled)
             recorder.note(
                 "invoke",
                 op="frame",
@@ -185,10 +179,13 @@ class _Process:
                 at=ack.at_ns,
             )
             seq += 1
-            time.sleep(plan.burst_s if seq < plan.enrolled else plan.pace_s)
+            time.sleep(settings.burst_s if seq < settings.enrolled else settings.pace_s)
 
     def _read(self, first: int, count: int, spacing: int, since: int) -> None:
         recorder = self._recorder
+        # Who reads goes before what is heard, of this node and of the others on this machine.
+        with contextlib.suppress(PermissionError):
+            os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
         waits = os.open("/proc/thread-self/schedstat", os.O_RDONLY)
         waited = _run_delay(waits)
         for due in range(first, first + count * spacing, spacing):

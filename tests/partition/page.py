@@ -9,7 +9,7 @@ from consilience.svg import BLUE, GREY, ORANGE, drawing, svg
 from jinja2 import Environment, StrictUndefined
 from matplotlib.figure import Figure
 
-from tests.partition.history import History, load
+from tests.partition.history import History
 from tests.partition.nemeses import NEMESES
 
 __all__ = ["COLUMNS", "plot", "row", "write_page"]
@@ -32,6 +32,7 @@ COLUMNS = (
     "C6",
 )
 _PLOTTED = "minority third"
+_TOLD = ("seconds", "nodes", "sites", "deadline", "up_s", "mb_per_node")
 
 
 def row(result: dict[str, Any]) -> list[str]:
@@ -50,10 +51,10 @@ def row(result: dict[str, Any]) -> list[str]:
     ]
 
 
-def write_page(report: dict[str, Any], folder: Path, docs: Path) -> None:
-    """Write partition.md and partition.svg of a run whose history is in `folder`."""
+def write_page(report: dict[str, Any], history: History, docs: Path) -> None:
+    """Write partition.md and partition.svg of a run."""
     nemeses, image = report["nemeses"], ""
-    figure = plot(load(folder))
+    figure = plot(history)
     if figure is not None:
         (docs / "partition.svg").write_text(svg(figure))
         image = f"![Ages on both sides of the cut, {_PLOTTED}](partition.svg)"
@@ -81,8 +82,8 @@ def write_page(report: dict[str, Any], folder: Path, docs: Path) -> None:
         history=report["history_sha256"],
         checkers=report["checkers_sha256"],
         **cases,
-        **{name: report[name] for name in ("command", "seconds", "nodes", "sites", "up_s")},
-        mb_per_node=report["mb_per_node"],
+        command="make partition",
+        **{name: report[name] for name in _TOLD},
     )
     (docs / "partition.md").write_text(text)
 

@@ -5,7 +5,8 @@ import random
 import pytest
 
 from tests.partition.campaign import judge
-from tests.partition.checkers import Case, judged
+from tests.partition.case import Case
+from tests.partition.checkers import judged
 from tests.partition.faults import FAULTS
 from tests.partition.virtual_run import VirtualRun
 

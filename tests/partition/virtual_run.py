@@ -14,9 +14,10 @@ from consilience.plane.ledger import Ledger
 from consilience.reads.read_node import ReadNode
 from consilience_hw.log_format import Q16_16
 
-from tests.partition.cluster import STAGGER, Settings
+from tests.partition.cluster import STAGGER
 from tests.partition.history import History, load
 from tests.partition.node_process import DEADLINE_NS, frame_of
+from tests.partition.settings import Settings
 
 __all__ = ["SETTINGS", "Delays", "VirtualRun"]
 
@@ -41,6 +42,7 @@ class VirtualRun:
     """
 
     def __init__(self, folder: Path, delays: Delays) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
         self._folder, self._delays = folder, delays
         self._now = 10**9
         self._lines: dict[int, list[dict[str, Any]]] = {node: [] for node in (1, 2, 3)}

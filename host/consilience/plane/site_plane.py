@@ -30,7 +30,7 @@ __all__ = ["SitePlane"]
 
 _log = logging.getLogger(__name__)
 _ATTEMPT_S = 0.5
-_PAUSE_S = 0.2
+_PAUSE_S = 0.4
 _PING_S = 2
 _UNANSWERED_PINGS = 1
 
@@ -43,7 +43,7 @@ class SitePlane(Plane):
     """Connections to the server of every site; each comes and goes by itself.
 
     Nothing waits for a connection: who starts while cut off is there at once, and is heard once
-    there is a way. A silent server is given up within 4 s, a new attempt starts every 0.7 s.
+    there is a way. A silent server is given up within 4 s, a new attempt starts every 0.9 s.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ class SitePlane(Plane):
         The servers, the own site's first.
     greeting : callable or None
         Gives the subject and the bytes that are sent to a server as soon as it is there, and
-        whenever it is there again.
+        whenever it is there again; to all servers when it is the own site's.
     payload : int
         Bytes of the largest message.
     """
@@ -119,7 +119,11 @@ class SitePlane(Plane):
             _log.debug("%s: %s", url, error)
 
         async def greet() -> None:
-            if self._greeting is not None:
+            if self._greeting is None:
+                return
+            if place == 0:  # from now on answers are heard, also those to greetings of before
+                await self.publish(*self._greeting())
+            else:
                 await self._send(client, *self._greeting())
 
         # Its annotations say int, its code takes parts of a second.

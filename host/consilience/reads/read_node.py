@@ -7,26 +7,24 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from consilience_hw.robust_format import CLIP_BIN
 
 from consilience.errors import BadInput, ImpossibleState
 from consilience.plane.ledger import Ledger
 from consilience.plane.messages import StateMessage
 from consilience.staleness.change_rate import ChangeLimiter
-from consilience.staleness.interval import CertifiedInterval
-from consilience.staleness.shard_arrays import NEVER, ShardArrays
+from consilience.staleness.shard_arrays import NEVER
 
 from .answer import Answer
 from .dating import Dating, ages_ms
+from .fusion_rule import FusionRule
+from .heard_times import HeardTimes
 from .shard_state import ReporterFrame, ShardReporters, ShardState
 from .shard_table import ShardTable
 from .stamp import StampedState, stamped
 
-__all__ = ["Acknowledgement", "FusionRule", "ReadNode", "boot_time_ns"]
+__all__ = ["Acknowledgement", "ReadNode", "boot_time_ns"]
 
 _SECOND_NS = 1_000_000_000
-_ECHO = np.dtype([("incarnation", "<u8"), ("elapsed", "<u8"), ("held", "<u4")])
-_LONGEST_HELD = (1 << 32) - 1
 
 
 def boot_time_ns() -> int:
@@ -36,27 +34,6 @@ def boot_time_ns() -> int:
     """
     clock = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
     return time.clock_gettime_ns(clock)
-
-
-@dataclass(frozen=True)
-class FusionRule:
-    """What all nodes of a plane agree on.
-
-    Parameters
-    ----------
-    shards : ShardArrays
-        Enrolled reporters by shard, their rate of changes, discount, clip and prior.
-    faulty : int
-        f: at most so many of all reporters lie.
-    threshold : int
-        In ulp.
-    epoch : int
-    """
-
-    shards: ShardArrays
-    faulty: int
-    threshold: int = 0
-    epoch: int = 0
 
 
 @dataclass(frozen=True)
@@ -124,9 +101,7 @@ class ReadNode:
         self._reporters = ShardReporters(rule.shards.enrolled[shard - 1], rule.shards.clip)
         self._dating = Dating(self.incarnation)
         self._said_ns = np.zeros(count, np.int64)
-        self._heard = np.zeros(count, _ECHO)
-        self._heard_ns = np.zeros(count, np.int64)
-        self._lives = 0
+        self._heard = HeardTimes(count)
         self._digests: dict[int, bytes] = {}
         self._limiter = ChangeLimiter(rule.shards.changes_per_s)
         # The life before may have changed the state just now, and its last frame may be on the disk
@@ -166,19 +141,18 @@ class ReadNode:
         elapsed = self.elapsed_ns  # before the state: all acknowledged until then is in it
         with self._lock:
             state, version = self._reporters.state, self._reporters.frames
-            echoes, held = self._heard.copy(), (elapsed - self._heard_ns) // 1_000
-        echoes["held"] = np.clip(held, 0, _LONGEST_HELD)
+            echoes = self._heard.echoes(elapsed)
         message = StateMessage(
             self.rule.epoch,
             self.shard,
-            len(echoes),
+            len(self.rule.shards.enrolled),
             self.incarnation,
             version,
             complete=False,
             volatile=False,
             state=bytes(state),
         )
-        return stamped(elapsed, echoes.tobytes(), message)
+        return stamped(elapsed, echoes, message)
 
     def hear(self, data: bytes) -> int | None:
         """Take what another node said. Never raises.
@@ -189,7 +163,7 @@ class ReadNode:
             The speaker's shard if it waits for this node: answer it soon. It is new and needs an
             echo to date what it hears; or its echo is older than the grace, as after a cut.
         """
-        lives, missed, shard = self._lives, False, 0
+        lives, missed, shard = self._heard.lives, False, 0
         try:
             stamp = StampedState.of(data)
             shard = stamp.piece.place[1]
@@ -198,7 +172,7 @@ class ReadNode:
         except BadInput:  # also ImpossibleState
             fate = "damaged"
         self.counts[fate] += 1
-        return shard if missed or self._lives > lives else None
+        return shard if missed or self._heard.lives > lives else None
 
     def read(self) -> Answer:
         """Return what this node knows, and what that is worth, at this moment."""
@@ -208,7 +182,7 @@ class ReadNode:
         now = self.elapsed_ns
         said[self.shard - 1] = before
         ages = np.where(view.heard, ages_ms(now, said), NEVER)
-        interval = self._interval(view.total).moved(int(arrays.unseen(ages).sum()))
+        interval = self.rule.interval(view.total).moved(int(arrays.unseen(ages).sum()))
         return Answer(
             self.rule.epoch,
             self.shard,
@@ -222,17 +196,6 @@ class ReadNode:
             tuple(ages.tolist()),
             view.digest,
         )
-
-    def _interval(self, total: ShardState) -> CertifiedInterval:
-        """Return the certified interval of what is held; the widest there is if that is too little.
-
-        Too little is 3 f reporters or fewer.
-        """
-        if total.histogram.count <= 3 * self.rule.faulty:
-            widest = CLIP_BIN * sum(self.rule.shards.enrolled)
-            return CertifiedInterval(-widest, widest, total.histogram.unit)
-        scan = total.histogram.scan(self.rule.faulty)
-        return CertifiedInterval(scan.low, scan.high, total.histogram.unit)
 
     def _change(self, frames: list[ReporterFrame]) -> int:
         """Let frames into the state, as one change, once the rate allows it; return when."""
@@ -251,14 +214,15 @@ class ReadNode:
     def _hear(self, stamp: StampedState) -> str:
         piece = stamp.piece
         epoch, shard = piece.place
-        if (epoch, stamp.shards) != (self.rule.epoch, len(self._heard)):
+        if (epoch, stamp.shards) != (self.rule.epoch, len(self.rule.shards.enrolled)):
             return "other epoch or division"
         if shard == self.shard or not 1 <= shard <= stamp.shards:
             return "own" if shard == self.shard else "other epoch or division"
         incarnation, version = piece.order
         now = self.elapsed_ns
         said = self._dating.said(shard, incarnation, stamp.elapsed_ns, stamp.echo(self.shard), now)
-        self._remember(shard, incarnation, stamp.elapsed_ns, now)
+        with self._lock:
+            self._heard.remember(shard, incarnation, stamp.elapsed_ns, now)
         if said is None:
             return "old" if self._table.order(shard) >= piece.order else "undated"
         return self._hold(stamp, shard, (incarnation, version), said)
@@ -268,15 +232,6 @@ class ReadNode:
         age_ns = self.elapsed_ns - echo.elapsed_ns
         grace_ns = self.rule.shards.discount.grace_ms * 1_000_000
         return echo.incarnation != self.incarnation or age_ns > grace_ns
-
-    def _remember(self, shard: int, incarnation: int, elapsed_ns: int, now_ns: int) -> None:
-        """Keep the latest time of a node, to echo it."""
-        row = self._heard[shard - 1]
-        self._lives += incarnation > int(row["incarnation"])
-        if (incarnation, elapsed_ns) > (int(row["incarnation"]), int(row["elapsed"])):
-            with self._lock:
-                row["incarnation"], row["elapsed"] = incarnation, elapsed_ns
-                self._heard_ns[shard - 1] = now_ns
 
     def _hold(self, stamp: StampedState, shard: int, order: tuple[int, int], said: int) -> str:
         held = self._table.order(shard)
@@ -290,14 +245,10 @@ class ReadNode:
             return "same"
         state = ShardState.from_bytes(stamp.message.state)
         enrolled = self.rule.shards.enrolled[shard - 1]
-        if state.histogram.count > enrolled or state.histogram.unit != self._unit:
+        if state.histogram.count > enrolled or state.histogram.unit != self.rule.unit:
             raise ImpossibleState("a shard has more reporters than are enrolled, or another clip")
         with self._lock:
             self._table.put(shard, order, state)
             self._said_ns[shard - 1] = said
         self._digests[shard] = stamp.piece.digest
         return "taken"
-
-    @property
-    def _unit(self) -> int:
-        return self.rule.shards.clip // CLIP_BIN

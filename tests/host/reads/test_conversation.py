@@ -6,7 +6,8 @@ import pytest
 from consilience.plane.ledger import Ledger
 from consilience.plane.transport import InProcessPlane
 from consilience.reads.conversation import ANSWERS, Conversation
-from consilience.reads.read_node import FusionRule, ReadNode
+from consilience.reads.fusion_rule import FusionRule
+from consilience.reads.read_node import ReadNode
 from consilience.reads.shard_state import ReporterFrame
 from consilience.staleness.discount import Discount
 from consilience.staleness.shard_arrays import ShardArrays

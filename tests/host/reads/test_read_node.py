@@ -11,7 +11,8 @@ import pytest
 from consilience.errors import BadInput
 from consilience.exact.robust_histogram import RobustHistogram
 from consilience.plane.ledger import Ledger
-from consilience.reads.read_node import FusionRule, ReadNode, boot_time_ns
+from consilience.reads.fusion_rule import FusionRule
+from consilience.reads.read_node import ReadNode, boot_time_ns
 from consilience.reads.shard_state import ReporterFrame
 from consilience.staleness.change_rate import ShardReading
 from consilience.staleness.discount import Discount
