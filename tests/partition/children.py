@@ -11,20 +11,24 @@ from pathlib import Path
 
 from tests.partition.namespaces import die_with_parent, new_time
 
-__all__ = ["Children", "begin_session"]
-
-_PRIORITY = -15
+__all__ = ["Children", "begin_session", "real_time"]
 
 
 def begin_session() -> None:
-    """Set a new process apart: it ends with the one that started it, and not by Ctrl-C.
-
-    Linux shares the processors out by session: each is to have a share of its own.
-    """
+    """Set a new process apart: it ends with the one that started it, and not by Ctrl-C."""
     die_with_parent()
     os.setsid()
-    with contextlib.suppress(OSError):
-        Path("/proc/self/autogroup").write_text(str(_PRIORITY))
+
+
+def real_time(priority: int) -> None:
+    """Put this thread, and what it starts, before this machine's other jobs; 0 ends that.
+
+    A deadline of 100 ms is to test nodes, not what else their machine has to do. Who is not
+    permitted stays as it is.
+    """
+    policy = os.SCHED_FIFO if priority else os.SCHED_OTHER
+    with contextlib.suppress(PermissionError):
+        os.sched_setscheduler(0, policy, os.sched_param(priority))
 
 
 class Children:
@@ -34,9 +38,7 @@ class Children:
         self._pipes: dict[str, int] = {}
         self._pids: dict[str, int] = {}
         self._between: list[int] = []
-        # A deadline of 100 ms is to test the nodes, not what else this machine has to do.
-        with contextlib.suppress(PermissionError):
-            os.setpriority(os.PRIO_PROCESS, 0, _PRIORITY)
+        real_time(1)
 
     @property
     def pids(self) -> list[int]:
@@ -85,6 +87,7 @@ class Children:
                 os.waitpid(pid, 0)
         for pipe in self._pipes.values():
             os.close(pipe)
+        real_time(0)
 
     def _be_child(self, run: Callable[[int], None], orders: int) -> None:
         try:

@@ -6,7 +6,6 @@ was awake then, and ends when the answer is there.
 """
 
 import asyncio
-import contextlib
 import json
 import os
 import random
@@ -25,6 +24,7 @@ from consilience.reads.conversation import Conversation
 from consilience.reads.read_node import ReadNode, boot_time_ns
 from consilience.reads.shard_state import ReporterFrame
 
+from tests.partition.children import real_time
 from tests.partition.settings import Settings
 
 __all__ = ["DEADLINE_NS", "NodePlan", "Recorder", "frame_of", "run_node"]
@@ -183,9 +183,7 @@ class _Process:
 
     def _read(self, first: int, count: int, spacing: int, since: int) -> None:
         recorder = self._recorder
-        # Who reads goes before what is heard, of this node and of the others on this machine.
-        with contextlib.suppress(PermissionError):
-            os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
+        real_time(2)  # before what is heard, here and at the other nodes of this machine
         waits = os.open("/proc/thread-self/schedstat", os.O_RDONLY)
         waited = _run_delay(waits)
         for due in range(first, first + count * spacing, spacing):

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from consilience_hw.weight import ONE, WEIGHT_BITS
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 from consilience.errors import BadInput
 
-from .discount import LONGEST_AGE, Discount
+from .discount import Discount
 from .estimate import Estimate
 
 __all__ = ["NEVER", "ShardArrays"]
@@ -59,16 +60,19 @@ class ShardArrays:
         if self.changes_per_s < 1 or self.clip < 1:
             raise BadInput("changes_per_s and clip must be at least 1")
         widest = 4 * ONE * self.clip * sum(self.enrolled)
-        if widest >= _LARGEST or self.changes_per_s * LONGEST_AGE >= _LARGEST:
+        if widest >= _LARGEST or self.changes_per_s >= _LARGEST:
             raise BadInput("sums of so many reporters need more than 64 bits; use estimate()")
-        object.__setattr__(self, "_enrolled", np.array(self.enrolled, np.int64))
+
+    @cached_property
+    def _enrolled(self) -> NDArray[np.int64]:
+        return np.array(self.enrolled, np.int64)
 
     def unseen(self, age_ms: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return u_s: reporters whose evidence may differ from what is held."""
-        enrolled: NDArray[np.int64] = self._enrolled  # type: ignore[attr-defined]
-        ages = np.minimum(age_ms, LONGEST_AGE)
+        # Where this cuts, all have changed: there are fewer than 2**44 reporters.
+        ages = np.minimum(age_ms, _LARGEST // self.changes_per_s)
         changed = -(-self.changes_per_s * ages // _SECOND_MS)
-        return np.where(age_ms == NEVER, enrolled, np.minimum(enrolled, changed))
+        return np.where(age_ms == NEVER, self._enrolled, np.minimum(self._enrolled, changed))
 
     def estimate(self, age_ms: NDArray[np.int64], evidence: NDArray[np.int64]) -> Estimate:
         """Return the discounted sum over shards and its error bound.
@@ -80,10 +84,9 @@ class ShardArrays:
         evidence : ndarray of int64, shape (S,)
             l_s in ulp: sums of clipped log-odds; 0 where never heard from.
         """
-        enrolled: NDArray[np.int64] = self._enrolled  # type: ignore[attr-defined]
         never = age_ms == NEVER
         size = np.abs(evidence)
-        if (size > enrolled * self.clip).any() or evidence[never].any():
+        if (size > self._enrolled * self.clip).any() or evidence[never].any():
             raise BadInput("evidence of a shard that its reporters, clipped, cannot sum to")
         weight = self.discount.weight(np.where(never, 0, age_ms)).astype(np.int64)
         weight[never] = 0
@@ -95,5 +98,5 @@ class ShardArrays:
             (self.prior << WEIGHT_BITS) + point,
             bound,
             tuple(weight.tolist()),
-            int(weight @ enrolled) // total if total else 0,
+            int(weight @ self._enrolled) // total if total else 0,
         )
