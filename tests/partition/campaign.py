@@ -13,13 +13,15 @@ from tests.partition.case import Case, Finding
 from tests.partition.checkers import judged
 from tests.partition.cluster import Cluster
 from tests.partition.history import History
-from tests.partition.nemeses import PROXIED, Nemesis
+from tests.partition.nemeses import NEMESES, PROXIED, Nemesis
 from tests.partition.settings import Settings
 
 __all__ = ["Result", "Schedule", "judge", "run"]
 
 Say = Callable[[str], None]
+_AGES = {nemesis.name for nemesis in NEMESES if nemesis.ages}
 _ONE = 1 << 16
+_MS = 10**6
 _SECOND = 10**9
 
 
@@ -52,7 +54,8 @@ class Schedule:
 class Result:
     """What became of one nemesis; docs/partition.md says what each is.
 
-    `starved`: reads that were late, and in time but for waiting for a processor.
+    `starved`: reads that were late, and in time but for waiting for a processor. `bit`: where a
+    nemesis must let some state grow as old as it lasts, one did.
     """
 
     name: str
@@ -65,11 +68,13 @@ class Result:
     fresh_after_s: float
     decided: float
     digests: int
+    bit: bool
     findings: dict[str, dict[str, Any]]
 
     @property
     def holds(self) -> bool:
-        return self.failed == 0 and not any(one["violations"] for one in self.findings.values())
+        violations = sum(one["violations"] for one in self.findings.values())
+        return self.bit and self.failed == violations == 0
 
 
 def run(
@@ -168,6 +173,7 @@ def _judge(history: History, event: dict[str, Any]) -> Result:
         _fresh_after(history, event),
         sum(one != "undecided" for one in decisions) / max(1, len(decisions)),
         len(ends),
+        event["nemesis"] not in _AGES or int(ages.max()) * _MS >= end - start,
         {name: _plain(found) for name, found in findings.items()},
     )
 

@@ -27,6 +27,8 @@ class Nemesis:
     begin, end : callable
     whole : bool
         Read 300 times and more at each node, not 100 times.
+    ages : bool
+        Some node must hear nothing of some shard all the time: that it did is checked.
     """
 
     name: str
@@ -34,6 +36,7 @@ class Nemesis:
     begin: Callable[[Cluster], None]
     end: Callable[[Cluster], None]
     whole: bool = False
+    ages: bool = True
 
 
 def _third(cluster: Cluster) -> list[int]:
@@ -169,6 +172,7 @@ NEMESES = (
         "nodes of a third of the sites reach no other site's server, the others reach all",
         _cut_nodes_one_way,
         _heal,
+        ages=False,
     ),
     Nemesis("ring", "each site reaches its two neighbours only", _ring, _heal),
     Nemesis("bridge", "two halves that only the site between them reaches", _bridge, _heal),
@@ -177,7 +181,11 @@ NEMESES = (
         "SIGSTOP", "every third node is stopped; they go on one after the other", _stop, _go_on
     ),
     Nemesis(
-        "kill -9", "every third node is killed, and started again after 3 to 5 s", _kill, _nothing
+        "kill -9",
+        "every third node is killed, and started again after 3 to 5 s",
+        _kill,
+        _nothing,
+        ages=False,
     ),
     Nemesis(
         "clock jump",
@@ -190,5 +198,6 @@ NEMESES = (
         "messages to and from a site are repeated, reordered and up to 1.5 s late",
         _disturb,
         _calm,
+        ages=False,
     ),
 )

@@ -10,7 +10,7 @@ from tests.partition.faults import FAULTS
 from tests.partition.history import load
 from tests.partition.namespaces import Missing, address
 from tests.partition.page import COLUMNS, plot, row
-from tests.partition.test_checkers import disturbed, third_cut
+from tests.partition.test_checkers import calm, disturbed, third_cut
 from tests.partition.virtual_run import VirtualRun
 
 
@@ -54,6 +54,13 @@ def test_a_row_for_each_column_and_no_plot_without_its_nemesis(tmp_path):
     assert plot(history) is None
     history.events[-1]["nemesis"] = "minority third"
     assert plot(history) is not None
+
+
+def test_a_cut_that_did_not_bite_does_not_hold(tmp_path):
+    history = VirtualRun(tmp_path, calm).run()
+    assert judge(history)[0].holds
+    history.events[-1]["nemesis"] = "third cut"
+    assert not judge(history)[0].bit and not judge(history)[0].holds
 
 
 def test_a_line_cut_short_by_a_kill_is_counted(tmp_path):
