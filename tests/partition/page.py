@@ -64,7 +64,7 @@ def write_page(report: dict[str, Any], history: History, docs: Path) -> None:
         name.lower(): sum(one["findings"][name]["cases"] for one in nemeses)
         for name in COLUMNS[-6:]
     }
-    bound = f": with 95 % confidence fewer than {3 / reads:.0e} of such reads fail"
+    bound = f"; if reads fail independently, with 95 % confidence fewer than {3 / reads:.0e} do"
     done = {one["name"] for one in nemeses}
     template = Environment(undefined=StrictUndefined, keep_trailing_newline=True).from_string(
         Path(__file__).with_name("partition.md.j2").read_text()
