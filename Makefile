@@ -8,7 +8,7 @@ OUT    ?= build/demo
 export CONSILIENCE_CACHE ?= $(CURDIR)/build/cache
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint verify mutants fire robust robustness figures benchmark timing bitstream-test lock docs clean
+.PHONY: help setup demo test lint verify mutants fire robust robustness partition figures benchmark timing bitstream-test lock docs clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ robust: $(STAMP) ## lying reporters against the robust guarantees, 10^6 trials (
 
 robustness: $(STAMP) ## docs/robustness.md and its plot: real traces among liars (two minutes), rates in build/robust
 	@$(BIN)/python -m examples.agent_traces.robustness
+
+partition: $(STAMP) ## reads at 100 nodes while their network is cut (ten minutes, as root: namespaces)
+	@$(BIN)/python -m tests.partition
 
 figures: $(STAMP) ## measure two more figures of the README's table (half a minute)
 	@$(BIN)/python -m examples.figures

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from consilience.convert import as_codes
 from consilience.errors import BadInput, CapacityExceeded, ImpossibleState
 from consilience.exact.decision import decide
-from consilience.exact.robust_counts import robust_sums
+from consilience.exact.robust_counts import BIN_VALUES, robust_sums
 
 __all__ = ["RobustHistogram", "RobustScan"]
 
@@ -60,6 +60,24 @@ class RobustHistogram:
         """Return the histogram of `ratios`."""
         return cls(clip).add(ratios)
 
+    @classmethod
+    def of_counts(cls, counts: ArrayLike, clip: int) -> Self:
+        """Return the histogram of the counts of bins -128 .. 128, integers of shape (257,).
+
+        Raises
+        ------
+        BadInput
+            Another shape, no integers, or a clip that is none.
+        ImpossibleState
+            A count below zero.
+        CapacityExceeded
+            More than 2**32 ratios.
+        """
+        given = np.asarray(counts)
+        if given.shape != (RATIO_BINS,) or given.dtype.kind not in "iu":
+            raise BadInput(f"counts must be {RATIO_BINS} integers, not {given.shape} {given.dtype}")
+        return cls(clip)._take(given.astype(np.int64))
+
     @property
     def unit(self) -> int:
         """The unit k in ulp."""
@@ -69,6 +87,11 @@ class RobustHistogram:
     def count(self) -> int:
         """Number of ratios held, n."""
         return int(self._counts.sum())
+
+    @property
+    def sum(self) -> int:
+        """Sum of the binned ratios, in units of k ulp."""
+        return int(self._counts @ BIN_VALUES)
 
     @property
     def counts(self) -> NDArray[np.int64]:

@@ -34,6 +34,16 @@ class Plane(ABC):
     async def listen(self, subject: str, receiver: Receiver) -> None:
         """Call `receiver` with every message of `subject` and of the subjects below it."""
 
+    async def answer(self, subject: str, data: bytes, way: int = 0) -> None:
+        """Send to who listens everywhere to `subject`, along the way that its message came."""
+        await self.publish(subject, data)
+
+    async def listen_everywhere(
+        self, subject: str, receiver: Callable[[bytes, int], object]
+    ) -> None:
+        """Call `receiver` with what is answered, and the way it came; 0 is that of `listen`."""
+        await self.listen(subject, lambda data: receiver(data, 0))
+
     @abstractmethod
     async def close(self) -> None:
         """Send what is waiting and stop listening."""

@@ -78,3 +78,7 @@ class ChangeLimiter:
             return False
         self._next_ns = now_ns + self._distance_ns
         return True
+
+    def wait_ns(self, now_ns: int) -> int:
+        """Return how long after `now_ns` the next change may happen; 0 if it may now."""
+        return 0 if self._next_ns is None else max(0, self._next_ns - now_ns)

@@ -43,7 +43,11 @@ class CertifiedInterval:
         reporters, and no such sum moved by more than 2c times `ShardReading.unseen`, over all
         shards. Weights play no part.
         """
-        margin = 2 * CLIP_BIN * sum(reading.unseen for reading in readings)
+        return self.moved(sum(reading.unseen for reading in readings))
+
+    def moved(self, unseen: int) -> "CertifiedInterval":
+        """Return the interval of this moment, if at most `unseen` reporters changed unseen."""
+        margin = 2 * CLIP_BIN * unseen
         return CertifiedInterval(self.low - margin, self.high + margin, self.unit)
 
     def decision(self, threshold: int) -> Decision:

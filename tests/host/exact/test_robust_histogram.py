@@ -164,3 +164,23 @@ def test_guarantee_check_notices_a_fault():
         wrong[field] = value
         with pytest.raises(AssertionError):
             check_guarantees(honest, lies, 1, 1, wrong, 0)
+
+
+@given(st.lists(CODES, max_size=30), UNITS)
+def test_counts_and_sum_are_those_of_the_ratios(ratios, unit):
+    state = cs.RobustHistogram.of(np.array(ratios, np.int32), 128 * unit)
+    again = cs.RobustHistogram.of_counts(state.counts, 128 * unit)
+    assert bytes(again) == bytes(state)
+    binned = [min((abs(one) + unit // 2) // unit, 128) * (1 if one > 0 else -1) for one in ratios]
+    assert state.sum == sum(binned)
+
+
+def test_counts_of_no_histogram_are_refused():
+    for counts, error in (
+        (np.zeros(256, np.int64), BadInput),
+        (np.zeros(257), BadInput),
+        (np.full(257, -1), ImpossibleState),
+        (np.full(257, 1 << 25), CapacityExceeded),
+    ):
+        with pytest.raises(error):
+            cs.RobustHistogram.of_counts(counts, 128)

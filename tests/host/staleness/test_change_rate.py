@@ -81,3 +81,13 @@ def test_evidence_needs_an_age():
 def test_a_limiter_that_lets_nothing():
     with pytest.raises(BadInput, match=r"^changes_per_s must be at least 1, not 0$"):
         ChangeLimiter(0)
+
+
+def test_how_long_until_the_next_change():
+    limiter = ChangeLimiter(3)
+    assert limiter.wait_ns(7) == 0
+    assert limiter.allows(7)
+    wait = limiter.wait_ns(7)
+    assert wait == 333_333_334
+    assert not limiter.allows(7 + wait - 1) and limiter.wait_ns(7 + wait - 1) == 1
+    assert limiter.allows(7 + wait)

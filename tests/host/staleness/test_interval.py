@@ -136,3 +136,10 @@ def test_refused():
         decide(2, 1, 0)
     with pytest.raises(BadInput, match=r"^unit must be at least 1 ulp, not 0$"):
         CertifiedInterval(1, 2, 0)
+
+
+def test_moved_by_so_many_is_widened_by_readings_of_as_many():
+    readings = [ShardReading(1, 9, 1, 2_001), ShardReading(2, 5, 1, None)]
+    interval = CertifiedInterval(-7, 9, 4)
+    assert sum(reading.unseen for reading in readings) == 8
+    assert interval.moved(8) == interval.widened(readings) == CertifiedInterval(-2055, 2057, 4)
