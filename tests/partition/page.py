@@ -96,7 +96,8 @@ def plot(history: History) -> Figure | None:
         return None
     reads, start, end = history.reads, span["start"], span["end"]
     rows = np.flatnonzero(reads.answered & (reads.due >= start) & (reads.due < span["final"]))
-    third = history.settings["nodes"] // 3
+    nodes, sites = history.settings["nodes"], history.settings["sites"]
+    third = -(-nodes * (sites // 3) // sites)  # nodes of the first third of the sites
     minority, ages = reads.node[rows] <= third, reads.shards["ages"][rows] / 1e3
     seconds = (reads.t[rows] - start) / 1e9
     lines = (

@@ -22,7 +22,7 @@ from tests.partition.settings import Settings
 __all__ = ["SETTINGS", "Delays", "VirtualRun"]
 
 SETTINGS = Settings(
-    3, 1, enrolled=4, faulty_share=6, changes_per_s=4, burst_s=1, pace_s=1, period_s=0.5,
+    3, 3, enrolled=4, faulty_share=6, changes_per_s=4, burst_s=1, pace_s=1, period_s=0.5,
     grace_ms=1_000, half_life_ms=1_000, max_age_ms=4_000,
 )  # fmt: skip
 Delays = Callable[[int, int, int], list[int]]
