@@ -29,7 +29,7 @@ def measure_scale(out: Path, output: Output, *, quick: bool) -> None:
 
 
 def _tables(results: ScaleResults) -> list[Table]:
-    processor, gateware, clock = results.processor, results.gateware, results.clock
+    processor, gateware, clock = results.processor, results.gateware, results.live_clock
     seconds = Table("agents", "all pairs", "full sweep", "leave-one-out", title="cpu")
     growth = processor.pairwise_growth
     for n in sorted({*processor.pairwise, *processor.sweep}):

@@ -31,7 +31,8 @@ def time_of(seconds: float) -> str:
 
 def scale_page(results: ScaleResults) -> str:
     """Return the page in Markdown."""
-    processor, gateware, clock = results.processor, results.gateware, results.clock
+    processor, gateware = results.processor, results.gateware
+    own, other = results.live_clock, results.sweep_clock
     growth = processor.pairwise_growth
 
     def cell(timings: Mapping[int, Timing], n: int) -> str:
@@ -46,11 +47,16 @@ def scale_page(results: ScaleResults) -> str:
     live = gateware.live[most]
     wide = gateware.wide
     latencies = [
-        ("update -> result", live.most, "one agent's old code out, its new code in; live unit"),
-        ("drain", live.drain, "last code in -> result; live unit"),
-        ("drain", wide.drain, f"last beat in -> result; `LogSumExp`, {wide.lanes} lanes"),
-        ("full sweep", live.sweep, "all codes in, one a cycle; live unit"),
-        ("full sweep", wide.sweep, f"all codes; `LogSumExp`, {wide.lanes} lanes"),
+        (
+            "update -> result",
+            live.most,
+            own,
+            "one agent's old code out, its new code in; live unit",
+        ),
+        ("drain", live.drain, own, "last code in -> result; live unit"),
+        ("drain", wide.drain, other, f"last beat in -> result; `LogSumExp`, {wide.lanes} lanes"),
+        ("full sweep", live.sweep, own, "all codes in, one a cycle; live unit"),
+        ("full sweep", wide.sweep, other, f"all codes; `LogSumExp`, {wide.lanes} lanes"),
     ]
     left = gateware.cycles_per_left_out
     environment = jinja2.Environment(
@@ -67,11 +73,12 @@ def scale_page(results: ScaleResults) -> str:
         machine=results.machine,
         load=results.load_before,
         seconds=f"{results.seconds:.0f}",
-        clock=clock,
+        live_clock=own,
+        sweep_clock=other,
         agents=f"{most:,}",
         latencies=[
             (name, f"{cycles:,}", time_of(clock.microseconds(cycles) * 1e-6), what)
-            for name, cycles, what in latencies
+            for name, cycles, clock, what in latencies
         ],
         sizes=[
             (
@@ -92,5 +99,5 @@ def scale_page(results: ScaleResults) -> str:
         fitted_to=f"{growth.sizes[-1]:,}",
         left_out=f"{gateware.left_out:,}",
         left_cycles=f"{left:.2f}",
-        left_million=time_of(clock.microseconds(left * 1e6) * 1e-6),
+        left_million=time_of(own.microseconds(left * 1e6) * 1e-6),
     )

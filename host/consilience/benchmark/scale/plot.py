@@ -15,7 +15,7 @@ __all__ = ["growth_figure"]
 
 def growth_figure(results: ScaleResults) -> Figure:
     """Draw every way against n, both axes logarithmic; what is extrapolated is dotted."""
-    processor, gateware, clock = results.processor, results.gateware, results.clock
+    processor, gateware, clock = results.processor, results.gateware, results.live_clock
     growth = processor.pairwise_growth
     largest = max(processor.sweep)
     last = max(processor.pairwise)

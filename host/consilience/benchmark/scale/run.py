@@ -16,28 +16,24 @@ from .processor import ProcessorResult, on_the_cpu, update_ns
 
 __all__ = ["Clock", "ScaleResults", "run_scale", "scale_value"]
 
-_ROUTED = (LIVE, "ecp5-85f-8-x8")
-"""The configurations whose clock is taken, the first that has been routed: the live unit, or the
-engine's kernel on the same part."""
+_SWEEP = "ecp5-85f-8-x8"
+"""The configuration of the `LogSumExp` that sweeps, on the live unit's part."""
 
 
 @dataclass(frozen=True)
 class Clock:
-    """The routed clock that cycles are multiplied by.
+    """The routed clock of a unit, by which its cycles are times.
 
     Parameters
     ----------
     configuration, part : str
         Of `consilience.place_and_route`.
     mhz : float
-    is_live : bool
-        It is the live unit's own; otherwise that of a `LogSumExp`.
     """
 
     configuration: str
     part: str
     mhz: float
-    is_live: bool
 
     def microseconds(self, cycles: float) -> float:
         """Return the time of so many cycles."""
@@ -53,7 +49,8 @@ class ScaleResults:
     machine: Mapping[str, object]
     load_before: list[float] | None
     load_after: list[float] | None
-    clock: Clock
+    live_clock: Clock
+    sweep_clock: Clock
     processor: ProcessorResult
     gateware: GatewareResult
 
@@ -69,7 +66,8 @@ def run_scale(plan: ScalePlan, report: Report, *, quick: bool) -> ScaleResults:
         machine=describe(),
         load_before=load_before,
         load_after=load(),
-        clock=_routed_clock(),
+        live_clock=_routed_clock(LIVE),
+        sweep_clock=_routed_clock(_SWEEP),
         processor=processor,
         gateware=gateware,
         seconds=time.monotonic() - start,
@@ -86,7 +84,8 @@ def scale_value(results: ScaleResults) -> dict[str, object]:
         "machine": dict(results.machine),
         "load_before": results.load_before,
         "load_after": results.load_after,
-        "clock": asdict(results.clock),
+        "live_clock": asdict(results.live_clock),
+        "sweep_clock": asdict(results.sweep_clock),
         "update_cycles": {str(n): one.most for n, one in gateware.live.items()},
         "pairwise_growth": asdict(growth),
         "cpu_seconds": {
@@ -112,8 +111,6 @@ def _least(timings: Mapping[int, Timing]) -> dict[str, float]:
     return {str(n): timing.spread.least for n, timing in timings.items()}
 
 
-def _routed_clock() -> Clock:
-    baseline = read_baseline()
-    name = next(name for name in _ROUTED if name in baseline)
-    figures = baseline[name]
-    return Clock(name, figures["part"], figures["fmax_median_mhz"], is_live=name == LIVE)
+def _routed_clock(name: str) -> Clock:
+    figures = read_baseline()[name]
+    return Clock(name, figures["part"], figures["fmax_median_mhz"])
