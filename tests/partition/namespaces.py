@@ -6,6 +6,7 @@ veth pair. All packets pass the router, so that one nftables transaction is a cu
 
 import ctypes
 import os
+import shutil
 import subprocess
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -35,7 +36,7 @@ class Missing(Exception):
 def check_permitted() -> None:
     """Raise Missing unless namespaces may be made here and the tools are installed."""
     for tool in _TOOLS:
-        if not any((Path(folder) / tool).exists() for folder in _PATH.split(":")):
+        if shutil.which(tool, path=_PATH) is None:
             raise Missing(
                 f"{tool} is not installed; Debian: apt install iproute2 nftables nats-server"
             )
