@@ -33,7 +33,6 @@ _ATTEMPT_S = 0.5
 _PAUSE_S = 0.4
 _PING_S = 2
 _UNANSWERED_PINGS = 1
-_AGAIN_S = 0.4
 
 
 def _from_place(receiver: Callable[[bytes, int], object], place: int, data: bytes) -> None:
@@ -52,8 +51,7 @@ class SitePlane(Plane):
         The servers, the own site's first.
     greeting : callable or None
         Gives the subject and the bytes that are sent to a server as soon as it is there, and
-        whenever it is there again; to all servers when it is the own site's. Twice, 0.4 s apart:
-        answers to the first can be lost while others' connections come back.
+        whenever it is there again; to all servers when it is the own site's.
     payload : int
         Bytes of the largest message.
     """
@@ -70,7 +68,6 @@ class SitePlane(Plane):
         self._greeting = greeting
         self._payload = payload
         self._wanted: list[list[tuple[str, Receiver]]] = [[] for _ in urls]
-        self._repeating: dict[int, asyncio.Task[None]] = {}
         self._connecting = [
             asyncio.create_task(self._connect(place, url)) for place, url in enumerate(urls)
         ]
@@ -108,10 +105,9 @@ class SitePlane(Plane):
 
     async def close(self) -> None:
         """Leave all servers."""
-        tasks = [*self._connecting, *self._repeating.values()]
-        for task in tasks:
+        for task in self._connecting:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*self._connecting, return_exceptions=True)
         for client in self._clients:
             with contextlib.suppress(NatsError, TimeoutError, OSError):
                 await client.close()
@@ -125,17 +121,6 @@ class SitePlane(Plane):
         async def greet() -> None:
             if self._greeting is None:
                 return
-            await greet_once()
-            if place in self._repeating:
-                self._repeating[place].cancel()
-            self._repeating[place] = asyncio.create_task(greet_again())
-
-        async def greet_again() -> None:
-            await asyncio.sleep(_AGAIN_S)
-            await greet_once()
-
-        async def greet_once() -> None:
-            assert self._greeting is not None
             if place == 0:  # from now on answers are heard, also those to greetings of before
                 await self.publish(*self._greeting())
             else:
