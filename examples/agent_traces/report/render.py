@@ -3,27 +3,15 @@
 from pathlib import Path
 from typing import Any
 
-import jinja2
 from consilience.svg import embedded
+from consilience.templates import rendered
 
 from ..fusion import FULL_WEIGHT
 from ..result import Curves, DemoResult
 from ..selection import Selection
 from . import plots
 
-__all__ = ["page", "write_report"]
-
-
-def page(template: str, **values: Any) -> str:
-    """Return a template of this folder filled in; a value that is missing is an error."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template(template).render(**values)
+__all__ = ["write_report"]
 
 
 def write_report(result: DemoResult, curves: Curves, chosen: Selection) -> None:
@@ -37,8 +25,8 @@ def write_report(result: DemoResult, curves: Curves, chosen: Selection) -> None:
     }
     if curves.trajectories:
         figures["trajectories"] = embedded(plots.trajectories(curves.trajectories))
-    text = page(
-        "template.html.j2",
+    text = rendered(
+        Path(__file__).with_name("template.html.j2"),
         r=result,
         chosen=chosen,
         weight=weight,

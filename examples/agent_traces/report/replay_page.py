@@ -1,12 +1,13 @@
 """Writes the page of a replay: one HTML file that needs nothing else."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from consilience.svg import embedded
+from consilience.templates import rendered
 
 from ..schedule import LABELS
 from . import replay_plots
-from .render import page
 
 if TYPE_CHECKING:
     from ..replay import ReplayResult
@@ -24,8 +25,8 @@ def write_replay(result: "ReplayResult") -> None:
     steps: dict[int, list[float]] = {}
     for seen in result.sightings:
         steps.setdefault(seen.call.agent, []).append(seen.hijacked)
-    text = page(
-        "replay.html.j2",
+    text = rendered(
+        Path(__file__).with_name("replay.html.j2"),
         r=result,
         alarms=result.alarms(),
         by_label=result.by_label(),

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import jinja2
 from consilience.robustness.calibration import Calibration
 from consilience.robustness.quality import EvidenceQuality
+from consilience.templates import rendered
 
 from .attacks import EXACTLY, FAR
 from .cells import Cell, Rate, cell_of
@@ -91,15 +91,8 @@ def robustness_page(study: Study) -> str:
         group: [cell for cell in cells if (cell.reporters, cell.share) == group] for group in groups
     }
     certified = [cell for cell in cells if cell.is_certified]
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,
-    )
-    return environment.get_template("robustness.md.j2").render(
+    return rendered(
+        Path(__file__).with_name("robustness.md.j2"),
         study=study,
         plot=PLOT,
         RULES=RULES,

@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import jinja2
-
 from consilience.svg import embedded
+from consilience.templates import rendered
 
 from . import plots
 from .routed import RoutedFigures
@@ -31,14 +30,8 @@ def report_page(results: Results, routed: Sequence[RoutedFigures]) -> str:
             ("Clock and cells per lane against lanes, by part", plots.clock_and_area(routed))
         )
     tables = measured_tables(results) + ([routed_table(routed)] if routed else [])
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("report.html.j2").render(
+    return rendered(
+        Path(__file__).with_name("report.html.j2"),
         summary=summary_rows(results),
         figures=[(text, embedded(figure)) for text, figure in figures],
         tables=tables,

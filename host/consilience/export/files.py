@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-import jinja2
 from consilience_hw.engine_config import EngineConfig
 
 from consilience.errors import BadInput
@@ -11,6 +10,7 @@ from consilience.evidence.output_file import OutputFile
 from consilience.export.core import TOP, Core
 from consilience.export.datasheet import error_bound, routed_figures
 from consilience.export.vectors import RESULT_BITS, make_vectors
+from consilience.templates import rendered
 
 __all__ = ["WAIVERS", "Exported", "companions", "core_files", "export_core"]
 
@@ -53,14 +53,6 @@ def core_files(core: Core) -> dict[str, str]:
 def companions(core: Core) -> dict[str, str]:
     """Return all files but the Verilog itself: testbench, vectors, FuseSoC core, datasheet."""
     vectors = make_vectors(core)
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,
-    )
     values = {
         "top": TOP,
         "core": core,
@@ -76,7 +68,7 @@ def companions(core: Core) -> dict[str, str]:
         "beats.mem": vectors.beat_lines(core),
         "results.mem": vectors.result_lines(),
         **{
-            name: environment.get_template(template).render(values)
+            name: rendered(Path(__file__).with_name(template), **values)
             for name, template in _TEMPLATES.items()
         },
     }

@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-import jinja2
-
 from consilience.benchmark.contest import Timing
+from consilience.templates import rendered
 
 from .processor import update_ns
 from .run import ScaleResults
@@ -59,15 +58,8 @@ def scale_page(results: ScaleResults) -> str:
         ("full sweep", wide.sweep, other, f"all codes; `LogSumExp`, {wide.lanes} lanes"),
     ]
     left = gateware.cycles_per_left_out
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,
-    )
-    return environment.get_template("scale.md.j2").render(
+    return rendered(
+        Path(__file__).with_name("scale.md.j2"),
         quick=results.quick,
         plot=PLOT,
         machine=results.machine,
