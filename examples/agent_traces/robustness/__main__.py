@@ -9,6 +9,7 @@ from pathlib import Path
 from consilience.robustness.calibration import Calibration
 from consilience.robustness.quality import EvidenceQuality, evidence_quality
 from consilience.svg import svg
+from consilience_hw.robust_format import CLIP_BIN
 from rich.console import Console
 from rich.progress import Progress
 
@@ -37,7 +38,7 @@ def measure(trials: int, seed: int) -> Study:
         task = bar.add_task("robustness", total=len(SIZES) * len(SHARES))
         cells = study(
             ratios,
-            chosen.clip // 128,
+            chosen.clip // CLIP_BIN,
             trials=trials,
             krum_work=KRUM_WORK,
             seed=seed,

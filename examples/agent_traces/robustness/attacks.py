@@ -2,6 +2,7 @@
 
 import numpy as np
 from consilience.robustness.collusions import COLLUSIONS, Seen
+from consilience_hw.robust_format import CLIP_BIN
 
 from .reports import Population, Reports
 
@@ -56,5 +57,5 @@ def attacked(
     against = np.full(trials, -TRUTH[name], np.int64)
     seen = Seen(mean, deviation, honest.ranked(middle), against)
     if attack == EXACTLY:
-        return honest.with_copies(COLLUSIONS["clip-maximal"](seen, 128 * unit), liars)
+        return honest.with_copies(COLLUSIONS["clip-maximal"](seen, CLIP_BIN * unit), liars)
     return honest.with_copies(COLLUSIONS[attack](seen, FAR), liars)

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
-from consilience_hw.robust_format import CLIP_BIN, RATIO_BINS
+from consilience.exact.robust_counts import bins_of
+from consilience_hw.robust_format import RATIO_BINS
 from numpy.typing import NDArray
 
 __all__ = ["Population", "Reports"]
@@ -86,11 +87,11 @@ class Reports:
 
     def histograms(self, unit: int) -> Int64:
         """Return the counts of a `RobustHistogram` of unit k ulp by trial, (trials, 257)."""
-        bins = _bins(self.values, unit)
+        bins = bins_of(self.values, unit)
         first = np.flatnonzero(np.diff(bins, prepend=-1))
         found = np.zeros((len(self.counts), RATIO_BINS), np.int64)
         found[:, bins[first]] = np.add.reduceat(self.counts, first, axis=1)
-        found[np.arange(len(found)), _bins(self.value, unit)] += self.copies
+        found[np.arange(len(found)), bins_of(self.value, unit)] += self.copies
         return found
 
     def ranked(self, rank: int) -> Int64:
@@ -114,9 +115,3 @@ class Reports:
         others = np.repeat(self.values, self.counts[trial])
         place = int(np.searchsorted(others, self.value[trial]))
         return np.insert(others, place, np.full(self.copies, self.value[trial]))
-
-
-def _bins(ratios: Int64, unit: int) -> Int64:
-    """Return the index of each ratio's bin, 0 .. 256."""
-    sizes = np.minimum((np.abs(ratios) + unit // 2) // unit, CLIP_BIN)
-    return np.sign(ratios) * sizes + CLIP_BIN

@@ -7,6 +7,7 @@ import numpy as np
 from consilience.errors import Mismatch
 from consilience.exact.decision import decide
 from consilience.exact.robust_counts import BIN_VALUES, robust_sums
+from consilience_hw.robust_format import CLIP_BIN
 from consilience_sim import golden
 from numpy.typing import NDArray
 
@@ -111,7 +112,7 @@ def _outcome(
     )
     ratios = reports.ascending(0)
     first = (sums.trimmed[0], len(ratios) - 2 * faulty, sums.low[0], sums.high[0], decided[0])
-    found = device.robust(ratios, faulty, 128 * unit)
+    found = device.robust(ratios, faulty, CLIP_BIN * unit)
     expected = golden.robust(ratios.tolist(), faulty, unit)
     if not expected == first == (*found[:4], found.decision):
         raise Mismatch(f"golden model {expected}, Device.robust {found}, counts {first}")

@@ -6,10 +6,26 @@ import numpy as np
 from consilience_hw.robust_format import CLIP_BIN
 from numpy.typing import NDArray
 
-__all__ = ["BIN_VALUES", "RobustSums", "robust_sums"]
+__all__ = ["BIN_VALUES", "RobustSums", "bins_of", "robust_sums"]
 
 BIN_VALUES = np.arange(-CLIP_BIN, CLIP_BIN + 1, dtype=np.int64)
 """Value of each bin in units of k ulp, (257,)."""
+
+
+def bins_of(ratios: NDArray[np.int64], unit: int) -> NDArray[np.int64]:
+    """Return the index of each ratio's bin, 0 .. 256: that of `BIN_VALUES`.
+
+    Parameters
+    ----------
+    ratios : (n,) int64
+        In ulp.
+    unit : int
+        k in ulp.
+    """
+    sizes = np.minimum((np.abs(ratios) + unit // 2) // unit, CLIP_BIN)
+    # With the largest unit the log of zero is the clip itself, with others beyond it.
+    bins: NDArray[np.int64] = np.sign(ratios) * sizes + CLIP_BIN
+    return bins
 
 
 class RobustSums(NamedTuple):

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from consilience.convert import as_codes
 from consilience.errors import BadInput, CapacityExceeded, ImpossibleState
 from consilience.exact.decision import decide
-from consilience.exact.robust_counts import BIN_VALUES, robust_sums
+from consilience.exact.robust_counts import BIN_VALUES, bins_of, robust_sums
 
 __all__ = ["RobustHistogram", "RobustScan"]
 
@@ -184,9 +184,7 @@ class RobustHistogram:
 
     def _binned(self, ratios: ArrayLike) -> NDArray[np.int64]:
         codes = as_codes(ratios, "ratios").reshape(-1).astype(np.int64)
-        sizes = np.minimum((np.abs(codes) + self._unit // 2) // self._unit, CLIP_BIN)
-        # With the largest unit the log of zero is the clip itself, with others beyond it.
-        return np.bincount(np.sign(codes) * sizes + CLIP_BIN, minlength=RATIO_BINS)
+        return np.bincount(bins_of(codes, self._unit), minlength=RATIO_BINS)
 
     def _take(self, counts: NDArray[np.int64]) -> Self:
         if (counts < 0).any():

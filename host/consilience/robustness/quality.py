@@ -7,7 +7,6 @@ import numpy as np
 from consilience_hw.robust_format import CLIP_BIN
 from numpy.typing import NDArray
 
-from consilience.exact.robust_counts import BIN_VALUES
 from consilience.exact.robust_histogram import RobustHistogram
 
 from .calibration import Calibration
@@ -70,4 +69,4 @@ def evidence_quality(calibration: Calibration, clip: int) -> EvidenceQuality:
 def _mean(ratios: NDArray[np.int32], clip: int) -> Fraction:
     """Return the mean of the binned ratios in clips."""
     histogram = RobustHistogram.of(ratios, clip)
-    return Fraction(int(histogram.counts @ BIN_VALUES), CLIP_BIN * histogram.count)
+    return Fraction(histogram.sum, CLIP_BIN * histogram.count)
