@@ -5,12 +5,10 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.text import Text
 
 from consilience.cli.device_option import DeviceOption, JsonOption, WavesOption, opened, with_waves
-from consilience.cli.example import agent_traces
-from consilience.cli.output import Output, key_values, made_folder
-from consilience.errors import Mismatch
+from consilience.cli.example import agent_traces, tell_checked
+from consilience.cli.output import Output, made_folder
 
 __all__ = ["demo"]
 
@@ -46,20 +44,7 @@ def demo(
         result = example.run_demo(
             opened_device, golden.posteriors, report, runs=runs, progress=progress
         )
-    output.result(
-        _value(result),
-        key_values(_figures(result)),
-        "",
-        f"report {result.report}",
-        Text(f"mismatches {result.mismatches}", "bold red" if result.mismatches else "bold green"),
-    )
-    if result.mismatches:
-        output.failure(
-            f"{result.mismatches} posteriors of {result.device} differ from the golden model; "
-            "report it with the output of `consilience status`",
-            Mismatch.exit_code,
-        )
-        raise typer.Exit(Mismatch.exit_code)
+    tell_checked(output, result, _value(result), _figures(result), "posteriors")
 
 
 def _figures(result: Any) -> dict[str, object]:

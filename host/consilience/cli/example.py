@@ -2,12 +2,18 @@
 
 import importlib.util
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
-from consilience.errors import BadInput
+import typer
+from rich.text import Text
 
-__all__ = ["agent_traces"]
+from consilience.cli.output import Output, key_values
+from consilience.errors import BadInput, Mismatch
+
+__all__ = ["agent_traces", "tell_checked"]
 
 _CHECKOUT = Path(__file__).resolve().parents[3]
 _EXAMPLE = Path("examples") / "agent_traces"
@@ -29,3 +35,38 @@ def agent_traces() -> ModuleType:
     sys.modules[name] = module
     specification.loader.exec_module(module)
     return module
+
+
+def tell_checked(
+    output: Output,
+    result: Any,
+    value: Mapping[str, object],
+    figures: Mapping[str, object],
+    what: str,
+) -> None:
+    """Say what a run found that was compared with the golden model; exit with 8 if `what` differed.
+
+    Parameters
+    ----------
+    output : Output
+    result : DemoResult or ReplayResult
+    value, figures : mapping
+        For JSON, and for a person.
+    what : str
+        What was compared, for the message.
+    """
+    count = result.mismatches
+    output.result(
+        value,
+        key_values(figures),
+        "",
+        f"report {result.report}",
+        Text(f"mismatches {count}", "bold red" if count else "bold green"),
+    )
+    if count:
+        output.failure(
+            f"{count} {what} of {result.device} differ from the golden model; "
+            "report it with the output of `consilience status`",
+            Mismatch.exit_code,
+        )
+        raise typer.Exit(Mismatch.exit_code)

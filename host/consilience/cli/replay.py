@@ -12,9 +12,9 @@ from rich.table import Table
 from rich.text import Text
 
 from consilience.cli.device_option import DeviceOption, JsonOption, opened
-from consilience.cli.example import agent_traces
-from consilience.cli.output import Output, key_values, made_folder
-from consilience.errors import BadInput, Mismatch
+from consilience.cli.example import agent_traces, tell_checked
+from consilience.cli.output import Output, made_folder
+from consilience.errors import BadInput
 
 __all__ = ["replay"]
 
@@ -74,39 +74,21 @@ def replay(
             if report.exists():
                 output.note(f"ended early; what was seen is in {report}")
             raise
-    found = {name: f"{alarms} of {acted}" for name, (alarms, acted) in result.by_label().items()}
-    figures: dict[str, object] = {
-        "device": result.device,
-        "agents": len(result.actors),
-        "calls": len(result.sightings),
-        "alarms": ", ".join(f"{name} {share}" for name, share in found.items()),
-        "expected hijacked": f"{result.sightings[-1].expected:.1f}",
+    by_label, expected = result.by_label(), result.sightings[-1].expected
+    said = {"device": result.device, "agents": len(result.actors), "calls": len(result.sightings)}
+    figures = said | {
+        "alarms": ", ".join(f"{name} {a} of {n}" for name, (a, n) in by_label.items()),
+        "expected hijacked": f"{expected:.1f}",
         "time": f"{result.seconds:.1f} s",
     }
-    value = {
-        "device": result.device,
-        "agents": len(result.actors),
-        "calls": len(result.sightings),
-        "alarms": {name: {"alarms": a, "agents": n} for name, (a, n) in result.by_label().items()},
-        "expected_hijacked": result.sightings[-1].expected,
+    value = said | {
+        "alarms": {name: {"alarms": a, "agents": n} for name, (a, n) in by_label.items()},
+        "expected_hijacked": expected,
         "mismatches": result.mismatches,
         "seconds": result.seconds,
         "report": str(result.report),
     }
-    output.result(
-        value,
-        key_values(figures),
-        "",
-        f"report {result.report}",
-        Text(f"mismatches {result.mismatches}", "bold red" if result.mismatches else "bold green"),
-    )
-    if result.mismatches:
-        output.failure(
-            f"{result.mismatches} posteriors or sums of {result.device} differ from the golden "
-            "model; report it with the output of `consilience status`",
-            Mismatch.exit_code,
-        )
-        raise typer.Exit(Mismatch.exit_code)
+    tell_checked(output, result, value, figures, "posteriors or sums")
 
 
 @contextlib.contextmanager
