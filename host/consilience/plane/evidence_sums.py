@@ -58,9 +58,9 @@ class EvidenceSums:
         """SHA-256 of `bytes`, in hex: equal for equal states."""
         return hashlib.sha256(bytes(self)).hexdigest()
 
-    def rows_by_agent(self) -> NDArray[np.int64]:
-        """Return the rows of each agent, ids ascending, shape (A,)."""
-        return self._sorted().rows
+    def rows_of(self, agents: Sequence[int] | Sequence[str]) -> NDArray[np.int64]:
+        """Return the rows of each of these agents, shape (n,); KeyError for one it has not."""
+        return self._rows[[self._place[agent] for agent in agents]]
 
     def add(
         self,

@@ -51,8 +51,9 @@ class Verdicts:
         with np.errstate(divide="ignore"):
             codes = to_codes(np.log(np.array(parse_prior(prior, sums.hypotheses))))
         found = sums.posterior(device, codes)
-        ids = pa.array(found.ids.tolist(), pa.string() if found.ids.dtype.kind in "UO" else None)
-        batch = table.batch(ids, found.posterior, sums.rows_by_agent(), found.status)
+        ids = found.ids.tolist()
+        column = pa.array(ids, pa.string() if found.ids.dtype.kind in "UO" else None)
+        batch = table.batch(column, found.posterior, sums.rows_of(ids), found.status)
         return cls(table.decisions, batch)
 
 
