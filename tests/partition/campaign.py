@@ -39,6 +39,8 @@ class Schedule:
         Reads from its end on, and for how long.
     settle_s : float
         From the last frame to the final reads.
+    final : int
+        Final reads.
     """
 
     cut_s: float = 10.0

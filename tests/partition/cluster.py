@@ -24,7 +24,7 @@ STAGGER = 16
 """Nodes read at so many different moments of the spacing: node n at n mod 16 of 16."""
 _PORT = 4222
 _SERVER = """\
-listen: "{address}:4222"
+listen: "{address}:{port}"
 ping_interval: "3s"
 ping_max: 1
 write_deadline: "2s"
@@ -194,7 +194,7 @@ class Cluster:
     def _serve(self, site: int) -> None:
         place = self.server(site)
         file = self.folder / f"server-{site}.conf"
-        file.write_text(_SERVER.format(address=address(place)))
+        file.write_text(_SERVER.format(address=address(place), port=_PORT))
         with self.network.inside(place):
             self._servers.append(
                 subprocess.Popen(
