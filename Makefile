@@ -33,22 +33,22 @@ lint: $(STAMP) ## ruff and mypy only
 	@$(BIN)/python tests/run.py --lint-only
 
 verify: $(STAMP) ## put every claim to the test (most of an hour), report in build/verify
-	@$(BIN)/python -m tests.verify
+	@$(BIN)/python -m tests.campaigns.verify
 
 mutants: $(STAMP) ## plant hundreds of faults, each of which a test must notice (half an hour)
-	@$(BIN)/python -m tests.mutations
+	@$(BIN)/python -m tests.campaigns.mutations
 
 fire: $(STAMP) ## a million faults on the link: never a wrong answer, never a hang (ten minutes)
-	@$(BIN)/python -m tests.fire
+	@$(BIN)/python -m tests.campaigns.fire
 
 robust: $(STAMP) ## lying reporters against the robust guarantees, 10^6 trials (some minutes)
-	@$(BIN)/python -m tests.robust
+	@$(BIN)/python -m tests.campaigns.robust
 
 robustness: $(STAMP) ## docs/robustness.md and its plot: real traces among liars (two minutes), rates in build/robust
 	@$(BIN)/python -m examples.agent_traces.robustness
 
 partition: $(STAMP) ## reads at 100 nodes while their network is cut (ten minutes, as root: namespaces)
-	@$(BIN)/python -m tests.partition
+	@$(BIN)/python -m tests.campaigns.partition
 
 figures: $(STAMP) ## measure two more figures of the README's table (half a minute)
 	@$(BIN)/python -m examples.figures
@@ -57,10 +57,10 @@ benchmark: $(STAMP) ## speed and error beside SciPy and NumPy (three minutes), r
 	@$(BIN)/consilience benchmark
 
 timing: $(STAMP) ## place and route CONFIG=..., or all published (hours): Fmax and area, build/timing/
-	@$(BIN)/python -m consilience.place_and_route $(CONFIG)
+	@$(BIN)/python -m consilience_tools.place_and_route $(CONFIG)
 
 bitstream-test: $(STAMP) ## the driver against the built bitstreams, simulated at their pins (half an hour)
-	@$(BIN)/python -m tests.bitstream $(BOARD)
+	@$(BIN)/python -m tests.campaigns.bitstream $(BOARD)
 
 docs: $(STAMP) ## render the computed pages: docs/link.md, docs/numerics.md, docs/timing.md
 	@$(BIN)/python -m docs.render

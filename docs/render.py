@@ -10,15 +10,16 @@ from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import Path
 
-from consilience.link_docs import render as render_link
-from consilience.place_and_route.baseline import read_baseline
-from consilience.place_and_route.configurations import PUBLISHED
-from consilience_hw import log2_rom
-from consilience_hw.log_format import Q16_16
-from consilience_hw.wide_bench import WORDS
-from consilience_sim.error_budget import CONTRACT, ErrorBudget
-from consilience_sim.vectors import PACKETS, SHORT
 from jinja2 import Environment, StrictUndefined
+
+from consilience_hw.benches.wide_bench import WORDS
+from consilience_hw.log2.log2 import log2_rom
+from consilience_hw.spec.log_format import Q16_16
+from consilience_sim.reference.error_budget import CONTRACT, ErrorBudget
+from consilience_sim.reference.vectors import PACKETS, SHORT
+from consilience_tools.place_and_route.baseline import read_baseline
+from consilience_tools.place_and_route.configurations import PUBLISHED
+from docs.link_page import render as render_link
 
 DOCS = Path(__file__).parent
 

@@ -4,13 +4,14 @@ import os
 import tempfile
 import time
 
-import consilience as cs
 import numpy as np
-from consilience_hw.log_format import Q16_16
-from consilience_sim.reference import error_in_ulp
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
+
+import consilience as cs
+from consilience_hw.spec.log_format import Q16_16
+from consilience_sim.reference.reference import error_in_ulp
 
 SEED = 1
 

@@ -16,7 +16,11 @@ settings.load_profile("consilience")
 
 ALLOWED = Path(__file__).with_name("allowed_skips.toml")
 TAKES_MINUTES = [
-    Path(__file__).parent / name for name in ("sim/test_live_netlist.py", "hw/test_widest_bench.py")
+    Path(__file__).parent / name
+    for name in (
+        "sim/netlists/test_live_netlist.py",
+        "hw/benches/test_widest_bench.py",
+    )
 ]
 """What only `make verify` runs, with --all-netlists."""
 SKIPPED = pytest.StashKey[dict[str, str]]()

@@ -17,7 +17,16 @@ COVERAGE_FLOOR = 95
 LINT = [
     ("ruff", ["ruff", "check", "."]),
     ("ruff format", ["ruff", "format", "--check", "--quiet", "."]),
-    ("mypy --strict host sim", ["mypy", "host/consilience", "sim/consilience_sim", "sim/cocotb"]),
+    (
+        "mypy --strict host sim",
+        [
+            "mypy",
+            "host/consilience",
+            "host/consilience_tools",
+            "sim/consilience_sim",
+            "sim/testbenches",
+        ],
+    ),
     ("docs are as rendered", ["docs.render", "--check"]),
 ]
 TESTS = [

@@ -4,19 +4,20 @@ import re
 from pathlib import Path
 
 import pytest
-from consilience_hw.accumulator import Accumulator
-from consilience_hw.beat_reducer import CLUSTER_LANES, BeatReducer
-from consilience_hw.cluster import Cluster
-from consilience_hw.evidence_accumulator import EvidenceAccumulator
-from consilience_hw.exp2 import Exp2
-from consilience_hw.highest_bin import HighestBin
+
+from consilience_hw.exp2.exp2 import Exp2
+from consilience_hw.fusion.evidence_accumulator import EvidenceAccumulator
+from consilience_hw.fusion.posterior import Posterior
 from consilience_hw.link.session import Session
-from consilience_hw.log2 import Log2
-from consilience_hw.log_sum_exp import LogSumExp
-from consilience_hw.merge import Merge
-from consilience_hw.posterior import Posterior
-from consilience_hw.state_merge import StateMerge
-from consilience_hw.tree_reducer import TreeReducer
+from consilience_hw.log2.log2 import Log2
+from consilience_hw.log_sum_exp.log_sum_exp import LogSumExp
+from consilience_hw.reduction.accumulator import Accumulator
+from consilience_hw.reduction.beat_merge import StateMerge
+from consilience_hw.reduction.beat_reducer import CLUSTER_LANES, BeatReducer
+from consilience_hw.reduction.highest_bin import HighestBin
+from consilience_hw.reduction.lane_group import Cluster
+from consilience_hw.reduction.packet_merge import Merge
+from consilience_hw.reduction.tree_reducer import TreeReducer
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()

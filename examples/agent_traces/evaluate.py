@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 
-import consilience as cs
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import confusion_matrix, log_loss, roc_auc_score, roc_curve
 
-from .evidence import BENIGN, HIJACKED
+import consilience as cs
+from examples.agent_traces.evidence import BENIGN, HIJACKED
 
 __all__ = ["GoalMetrics", "Ranking", "Reliability", "interval", "probability"]
 

@@ -4,13 +4,13 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-import consilience as cs
 import numpy as np
-from consilience_hw.log_format import Q16_16, LogFormat
-from consilience_hw.result_status import ResultStatus
 from numpy.typing import NDArray
 
-from .evidence import Evidence
+import consilience as cs
+from consilience_hw.spec.flags import ResultStatus
+from consilience_hw.spec.log_format import Q16_16, LogFormat
+from examples.agent_traces.evidence import Evidence
 
 if TYPE_CHECKING:
     from consilience.devices.device import Device

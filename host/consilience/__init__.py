@@ -8,16 +8,16 @@
 True
 """
 
-from consilience.convert import from_codes, quantise, to_codes
 from consilience.devices.device import Device, DeviceInfo, PosteriorResult
 from consilience.devices.opening import open_device as open  # noqa: A004  (its name in the API)
-from consilience.devices.robust_query import RobustResult
 from consilience.exact.log_sum import LogSum
-from consilience.exact.robust_histogram import RobustHistogram
 from consilience.exact.window_sum import WindowSum
 from consilience.live.groups import GroupTree, Moved
 from consilience.live.live import Live, LiveResults
 from consilience.logsumexp import logsumexp
+from consilience.numbers.convert import from_codes, quantise, to_codes
+from consilience.robust.robust_histogram import RobustHistogram
+from consilience.robust.robust_query import RobustResult
 
 __all__ = [
     "Device",

@@ -5,13 +5,13 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from consilience_hw.log_format import Q16_16
-from consilience_hw.result_status import ResultStatus
 from numpy.lib.array_utils import normalize_axis_tuple
 from numpy.typing import ArrayLike, NDArray
 
-from consilience.convert import from_codes, quantise
 from consilience.errors import BadInput, OutOfRange
+from consilience.numbers.convert import from_codes, quantise
+from consilience_hw.spec.flags import ResultStatus
+from consilience_hw.spec.log_format import Q16_16
 
 if TYPE_CHECKING:
     from consilience.devices.device import Device

@@ -6,7 +6,6 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import consilience as cs
 import numpy as np
 import pytest
 from agent_traces import DemoResult, run_demo
@@ -14,6 +13,8 @@ from agent_traces.evaluate import GoalMetrics, Ranking, Reliability, interval
 from agent_traces.evidence import Evidence
 from agent_traces.fusion import CheckedFusion
 from agent_traces.trajectory import prefixes
+
+import consilience as cs
 from consilience_sim import golden
 
 EVEN = np.array([0.5, 0.5])

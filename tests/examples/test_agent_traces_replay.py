@@ -4,13 +4,14 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import consilience as cs
 import numpy as np
 import pytest
 from agent_traces import ReplayOptions, ReplayResult, replay
 from agent_traces.report.replay_plots import known_after
 from agent_traces.schedule import LABELS, draw_agents, schedule
 from agent_traces.traces import DATA, TEST, Traces
+
+import consilience as cs
 from consilience.errors import BadInput
 from consilience_sim import golden
 

@@ -5,15 +5,15 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-import consilience as cs
 import numpy as np
 import pytest
-from consilience.errors import Mismatch
-from consilience.robustness.calibration import Calibration
-from consilience.robustness.quality import evidence_quality
 from hypothesis import given
 from hypothesis import strategies as st
 
+import consilience as cs
+from consilience.errors import Mismatch
+from consilience.robust.calibration import Calibration
+from consilience.robust.quality import evidence_quality
 from examples.agent_traces.robustness import __main__ as command
 from examples.agent_traces.robustness import study as study_module
 from examples.agent_traces.robustness.attacks import ATTACKS, FAR, attacked

@@ -5,9 +5,10 @@ import inspect
 import re
 from pathlib import Path
 
-import consilience as cs
 import numpy as np
 import pytest
+
+import consilience as cs
 
 README = (Path(__file__).parents[2] / "README.md").read_text()
 

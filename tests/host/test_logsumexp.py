@@ -5,11 +5,12 @@ import inspect
 import numpy as np
 import pytest
 import scipy.special
-from consilience.convert import from_codes
+
 from consilience.devices.cpu import CpuDevice
 from consilience.errors import BadInput, OutOfRange
 from consilience.logsumexp import logsumexp
-from consilience_hw.log_format import Q16_16
+from consilience.numbers.convert import from_codes
+from consilience_hw.spec.log_format import Q16_16
 
 INF, NAN = np.inf, np.nan
 BOUND = (0.5 + 0.55) * 2.0**-16 * np.log(2) + 1e-12

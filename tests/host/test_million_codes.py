@@ -2,12 +2,13 @@
 
 import random
 
-import consilience as cs
 import numpy as np
 import pytest
-from consilience_hw.log_format import Q16_16
+
+import consilience as cs
+from consilience_hw.spec.log_format import Q16_16
 from consilience_sim import golden
-from consilience_sim.reference import error_in_ulp
+from consilience_sim.reference.reference import error_in_ulp
 
 ZERO = Q16_16.log_of_zero
 N = 1_000_000

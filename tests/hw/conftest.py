@@ -9,7 +9,8 @@ import pytest
 from amaranth.hdl import Module, ResetInserter, Signal
 from amaranth.sim import Simulator
 from cobs import cobs
-from consilience_hw.link_map import REPLY_HEADER, FrameStatus, FrameType
+
+from consilience_hw.spec.link_map import REPLY_HEADER, FrameStatus, FrameType
 
 WORD = struct.Struct("<I")
 

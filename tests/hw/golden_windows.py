@@ -1,6 +1,6 @@
 """Golden windows as the states that units take and give, and beats whose windows are hard."""
 
-from consilience_hw.log_format import Q16_16
+from consilience_hw.spec.log_format import Q16_16
 from consilience_sim import golden
 
 SPECIAL = [-(2**31), -(2**31) + 1, 2**31 - 1, 0, -1, 8 << 16, (8 << 16) - 1]

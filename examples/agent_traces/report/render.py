@@ -3,13 +3,12 @@
 from pathlib import Path
 from typing import Any
 
-from consilience.svg import embedded
-from consilience.templates import rendered
-
-from ..fusion import FULL_WEIGHT
-from ..result import Curves, DemoResult
-from ..selection import Selection
-from . import plots
+from consilience_tools.pages.svg import embedded
+from consilience_tools.pages.templates import rendered
+from examples.agent_traces.fusion import FULL_WEIGHT
+from examples.agent_traces.report import plots
+from examples.agent_traces.result import Curves, DemoResult
+from examples.agent_traces.selection import Selection
 
 __all__ = ["write_report"]
 

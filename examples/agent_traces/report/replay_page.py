@@ -3,14 +3,13 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from consilience.svg import embedded
-from consilience.templates import rendered
-
-from ..schedule import LABELS
-from . import replay_plots
+from consilience_tools.pages.svg import embedded
+from consilience_tools.pages.templates import rendered
+from examples.agent_traces.report import replay_plots
+from examples.agent_traces.schedule import LABELS
 
 if TYPE_CHECKING:
-    from ..replay import ReplayResult
+    from examples.agent_traces.replay import ReplayResult
 
 __all__ = ["write_replay"]
 

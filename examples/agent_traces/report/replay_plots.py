@@ -3,13 +3,14 @@
 from typing import TYPE_CHECKING
 
 import numpy as np
-from consilience.svg import GREY, ORANGE, RED, drawing
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from consilience_tools.pages.svg import GREY, ORANGE, RED, drawing
+
 if TYPE_CHECKING:
-    from ..replay import ReplayResult
+    from examples.agent_traces.replay import ReplayResult
 
 __all__ = ["agents_over_time", "expected_over_time", "known_after"]
 

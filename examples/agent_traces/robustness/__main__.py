@@ -6,19 +6,26 @@ import sys
 import time
 from pathlib import Path
 
-from consilience.robustness.calibration import Calibration
-from consilience.robustness.quality import EvidenceQuality, evidence_quality
-from consilience.svg import svg
-from consilience_hw.robust_format import CLIP_BIN
 from rich.console import Console
 from rich.progress import Progress
 
-from ..traces import Traces
-from .cells import cell_of
-from .page import PLOT, SHOWN, Study, robustness_page
-from .plot import robustness_figure
-from .ratios import CALIBRATION, CALIBRATION_DIGEST, CLASSES, CLIPS, chosen_clip, held_out_ratios
-from .study import RULES, SHARES, SIZES, study
+from consilience.robust.calibration import Calibration
+from consilience.robust.quality import EvidenceQuality, evidence_quality
+from consilience_hw.spec.number_formats import CLIP_BIN
+from consilience_tools.pages.svg import svg
+from examples.agent_traces.robustness.cells import cell_of
+from examples.agent_traces.robustness.page import PLOT, SHOWN, Study, robustness_page
+from examples.agent_traces.robustness.plot import robustness_figure
+from examples.agent_traces.robustness.ratios import (
+    CALIBRATION,
+    CALIBRATION_DIGEST,
+    CLASSES,
+    CLIPS,
+    chosen_clip,
+    held_out_ratios,
+)
+from examples.agent_traces.robustness.study import RULES, SHARES, SIZES, study
+from examples.agent_traces.traces import Traces
 
 SEED = 7
 TRIALS = 4000

@@ -1,10 +1,10 @@
 """What liars report among honest runs, by attack, in many trials at once."""
 
 import numpy as np
-from consilience.robustness.collusions import COLLUSIONS, Seen
-from consilience_hw.robust_format import CLIP_BIN
 
-from .reports import Population, Reports
+from consilience_hw.spec.number_formats import CLIP_BIN
+from examples.agent_traces.robustness.collusions import COLLUSIONS, Seen
+from examples.agent_traces.robustness.reports import Population, Reports
 
 __all__ = ["ATTACKS", "EXACTLY", "FAR", "TRUTH", "attacked"]
 

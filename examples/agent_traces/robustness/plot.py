@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from consilience.svg import BLUE, GREEN, GREY, ORANGE, RED, drawing
 from matplotlib.figure import Figure
 
-from .cells import Cell
+from consilience_tools.pages.svg import BLUE, GREEN, GREY, ORANGE, RED, drawing
+from examples.agent_traces.robustness.cells import Cell
 
 __all__ = ["robustness_figure", "worst"]
 

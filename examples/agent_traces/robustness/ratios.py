@@ -2,16 +2,16 @@
 
 from pathlib import Path
 
-import consilience as cs
 import numpy as np
-from consilience.robustness.calibration import Calibration
-from consilience.robustness.quality import evidence_quality
 from numpy.typing import NDArray
 
-from ..cross_validation import detector_odds
-from ..evidence import BENIGN, HIJACKED, collect, fit_detector, run_sums
-from ..selection import FITTING_LABELS, Selection
-from ..traces import Traces
+import consilience as cs
+from consilience.robust.calibration import Calibration
+from consilience.robust.quality import evidence_quality
+from examples.agent_traces.cross_validation import detector_odds
+from examples.agent_traces.evidence import BENIGN, HIJACKED, collect, fit_detector, run_sums
+from examples.agent_traces.selection import FITTING_LABELS, Selection
+from examples.agent_traces.traces import Traces
 
 __all__ = [
     "CALIBRATION",

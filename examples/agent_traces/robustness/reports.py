@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
-from consilience.exact.robust_counts import bins_of
-from consilience_hw.robust_format import RATIO_BINS
 from numpy.typing import NDArray
+
+from consilience.robust.robust_counts import bins_of
+from consilience_hw.spec.number_formats import RATIO_BINS
 
 __all__ = ["Population", "Reports"]
 

@@ -1,11 +1,11 @@
 """Decisions of each rule on many trials: 1 above zero, -1 below, 0 neither."""
 
 import numpy as np
-from consilience.exact.robust_counts import BIN_VALUES
-from consilience.robustness.krum import krum
 from numpy.typing import NDArray
 
-from .reports import Reports
+from consilience.robust.robust_counts import BIN_VALUES
+from examples.agent_traces.robustness.krum import krum
+from examples.agent_traces.robustness.reports import Reports
 
 __all__ = ["krum_signs", "median_signs", "sum_signs", "told"]
 

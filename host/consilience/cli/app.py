@@ -14,22 +14,22 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from consilience.cli.benchmark import benchmark
-from consilience.cli.build import build
 from consilience.cli.demo import demo
 from consilience.cli.doctor import doctor
-from consilience.cli.export import export
 from consilience.cli.fuse import fuse
 from consilience.cli.keys import keys
 from consilience.cli.list_ports import list_ports
 from consilience.cli.node import node
 from consilience.cli.output import INTERRUPTED, Output, log_to_stderr
-from consilience.cli.program import program
 from consilience.cli.replay import replay
 from consilience.cli.serve import serve
 from consilience.cli.status import status
 from consilience.cli.watch import watch
 from consilience.errors import ConsilienceError
+from consilience_tools.cli.benchmark import benchmark
+from consilience_tools.cli.build import build
+from consilience_tools.cli.export import export
+from consilience_tools.cli.program import program
 
 __all__ = ["app", "main"]
 

@@ -11,11 +11,11 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from consilience.cli.board_checks import board_checks
 from consilience.cli.check import REINSTALL, Check, package_check, tool_check
 from consilience.cli.device_option import JsonOption
 from consilience.cli.output import Output
 from consilience.errors import ToolMissing
+from consilience_tools.cli.board_checks import board_checks
 
 __all__ = ["doctor", "run_checks"]
 

@@ -26,8 +26,8 @@ def keys(
     Never overwrites a key. A folder of .pub files is a roster: give it to every replica.
     """
     try:
-        from consilience.epochs.key_files import write_key_pair
-        from consilience.epochs.signing import SigningKey, fingerprint
+        from consilience.distributed.epochs.key_files import write_key_pair
+        from consilience.distributed.epochs.signing import SigningKey, fingerprint
     except ModuleNotFoundError as error:
         raise ToolMissing(
             "signatures need the package cryptography: pip install 'consilience[plane]'"

@@ -6,9 +6,9 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from consilience.boards.ports import SerialPort, serial_ports
 from consilience.cli.device_option import JsonOption
 from consilience.cli.output import Output
+from consilience.devices.ports import SerialPort, serial_ports
 from consilience.devices.serial_port import BAUD, PERMISSION_CURE, open_serial
 from consilience.errors import ConsilienceError
 

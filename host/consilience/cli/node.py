@@ -9,12 +9,12 @@ import typer
 
 from consilience.cli.device_option import DeviceOption, JsonOption, opened
 from consilience.cli.output import Output, key_values
+from consilience.distributed.totals.shard_evidence import ShardEvidence, parse_shard
+from consilience.distributed.totals.shard_publisher import ShardNode
+from consilience.distributed.totals.verdicts import Verdicts
+from consilience.distributed.write_ahead_log import Ledger
 from consilience.errors import BadInput
 from consilience.evidence.unit import Unit
-from consilience.plane.ledger import Ledger
-from consilience.plane.shard_evidence import ShardEvidence, parse_shard
-from consilience.plane.shard_node import ShardNode
-from consilience.plane.verdicts import Verdicts
 
 __all__ = ["NatsOption", "node"]
 
@@ -98,7 +98,7 @@ async def _run(
 ) -> ShardNode:
     """Read all, answer as long as wanted, and return the node."""
     # Here, since nats-py is an extra.
-    from consilience.plane.nats_plane import NatsPlane
+    from consilience.distributed.nats_pubsub import NatsPlane
 
     pause, period, hold = times
     plane = await NatsPlane.connect(nats)

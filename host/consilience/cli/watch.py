@@ -14,10 +14,10 @@ from rich.table import Table
 from consilience.cli.device_option import DeviceOption, JsonOption, opened
 from consilience.cli.node import NatsOption
 from consilience.cli.output import Output
+from consilience.distributed.pubsub import ASK, STATES
+from consilience.distributed.totals.shard_collector import Holdings
+from consilience.distributed.totals.verdicts import Verdicts, VerdictsFile
 from consilience.errors import BadInput, LinkError
-from consilience.plane.holdings import Holdings
-from consilience.plane.transport import ASK, STATES
-from consilience.plane.verdicts import Verdicts, VerdictsFile
 
 __all__ = ["watch"]
 
@@ -72,7 +72,7 @@ def watch(
     output = Output(as_json=as_json)
     if metrics is not None:
         # Here, since prometheus-client is an extra.
-        from consilience.plane.metrics import serve_metrics
+        from consilience.distributed.metrics import serve_metrics
 
         port = serve_metrics(holdings, metrics)
         output.note(f"metrics at http://127.0.0.1:{port}/metrics")
@@ -104,7 +104,7 @@ async def _watch(
     nats: str, holdings: Holdings, until_complete: bool, limit: float | None, *, show: bool
 ) -> None:
     """Receive until all is complete, or for ever; LinkError at the time limit."""
-    from consilience.plane.nats_plane import NatsPlane
+    from consilience.distributed.nats_pubsub import NatsPlane
 
     plane = await NatsPlane.connect(nats)
     end = None if limit is None else time.monotonic() + limit

@@ -3,8 +3,8 @@
 import logging
 from collections.abc import Iterable
 
-from consilience.boards.ports import SerialPort, serial_ports
 from consilience.devices.link_device import LinkDevice
+from consilience.devices.ports import SerialPort, serial_ports
 from consilience.devices.serial_port import BAUD, open_serial
 from consilience.errors import ConsilienceError, NoDevice
 

@@ -1,19 +1,19 @@
 """The cpu device: the exact arithmetic on this machine, no link between."""
 
 import numpy as np
-from consilience_hw.engine_config import EngineConfig
-from consilience_hw.link_map import Board
-from consilience_hw.result_status import ResultStatus
 from numpy.typing import NDArray
 
 from consilience.devices.device import ERROR_BOUND_ULP, Device, DeviceInfo
 from consilience.errors import BadInput
-from consilience.exact.kernel_tables import load_tables
-from consilience.exact.kernels import posterior_segments, sum_segments
-from consilience.exact.live_kernels import leave_each_out
-from consilience.exact.robust_histogram import RobustHistogram, RobustScan
+from consilience.kernels.kernel_tables import load_tables
+from consilience.kernels.kernels import posterior_segments, sum_segments
+from consilience.kernels.live_kernels import leave_each_out
 from consilience.live.cpu_unit import CpuLiveUnit
 from consilience.live.live import Live
+from consilience.robust.robust_histogram import RobustHistogram, RobustScan
+from consilience_hw.spec.engine_config import EngineConfig
+from consilience_hw.spec.flags import ResultStatus
+from consilience_hw.spec.link_map import Board
 
 __all__ = ["CpuDevice"]
 

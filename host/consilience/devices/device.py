@@ -7,17 +7,17 @@ from types import TracebackType
 from typing import Any, NamedTuple, Self
 
 import numpy as np
-from consilience_hw.log_format import LogFormat
-from consilience_hw.weight import ONE
 from numpy.typing import ArrayLike, NDArray
 
-from consilience.convert import as_codes
 from consilience.devices.agent_rows import agent_ids, rows_by_agent
-from consilience.devices.robust_query import RobustResult, robust_over
 from consilience.errors import BadInput
-from consilience.exact.robust_histogram import RobustScan
 from consilience.live.live import Live
 from consilience.logsumexp import log_sum_exp_over
+from consilience.numbers.convert import as_codes
+from consilience.robust.robust_histogram import RobustScan
+from consilience.robust.robust_query import RobustResult, robust_over
+from consilience_hw.spec.log_format import LogFormat
+from consilience_hw.spec.number_formats import ONE
 
 __all__ = ["ERROR_BOUND_ULP", "Device", "DeviceInfo", "PosteriorResult", "Reduced"]
 

@@ -4,10 +4,6 @@ from collections.abc import Callable
 from typing import Self
 
 import numpy as np
-from consilience_hw.link_map import Board, Feature, FrameType
-from consilience_hw.log_format import Q16_16
-from consilience_hw.result_status import ResultStatus
-from consilience_hw.weight import ONE
 from numpy.typing import NDArray
 
 from consilience.devices.cpu import CpuDevice
@@ -23,6 +19,10 @@ from consilience.link.messages import (
     reduce_records,
 )
 from consilience.link.session import LinkSession
+from consilience_hw.spec.flags import ResultStatus
+from consilience_hw.spec.link_map import Board, Feature, FrameType
+from consilience_hw.spec.log_format import Q16_16
+from consilience_hw.spec.number_formats import ONE
 
 __all__ = ["LinkDevice"]
 

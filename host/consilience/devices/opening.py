@@ -4,14 +4,13 @@ import logging
 from pathlib import Path
 from urllib.parse import parse_qsl
 
-from consilience_hw.engine_config import EngineConfig
-
 from consilience.devices.cpu import CpuDevice
 from consilience.devices.device import Device
 from consilience.devices.tcp import connect, open_socket
 from consilience.errors import BadInput, NoDevice
-from consilience.link.endpoint import SoftwareEndpoint
 from consilience.link.transport import Transport
+from consilience.server.endpoint import SoftwareEndpoint
+from consilience_hw.spec.engine_config import EngineConfig
 
 __all__ = ["open_device", "open_transport"]
 
@@ -74,7 +73,7 @@ def open_device(url: str = "auto") -> Device:
 def open_transport(url: str) -> Transport:
     """Return the link's bytes of a device, as `open_device` takes it but for ``auto``.
 
-    For `consilience.link.server`: what it serves is not a device but its link.
+    For `consilience.server.server`: what it serves is not a device but its link.
     """
     if url == "cpu":
         return SoftwareEndpoint(CpuDevice())

@@ -3,12 +3,12 @@
 from collections.abc import Callable
 
 import numpy as np
-from consilience_hw.log_format import Q16_16
-from consilience_hw.result_status import CLAMPS_SHIFT, ResultStatus
 from numpy.typing import NDArray
 
 from consilience.errors import BadInput
-from consilience.exact.kernels import difference_segments
+from consilience.kernels.kernels import difference_segments
+from consilience_hw.spec.flags import CLAMPS_SHIFT, ResultStatus
+from consilience_hw.spec.log_format import Q16_16
 
 __all__ = ["posteriors_of_sums"]
 

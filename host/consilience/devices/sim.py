@@ -5,24 +5,21 @@ from pathlib import Path
 from typing import NoReturn
 
 import numpy as np
-from consilience_hw.engine_config import EngineConfig
-from consilience_hw.robust_format import CLIP_BIN, Decision
-from consilience_sim.compiled import (
-    EngineSimulation,
-    StreamSimulation,
-)
-from consilience_sim.compiled.robust_simulation import robust_beats, robust_simulation, scan_of
 from numpy.typing import NDArray
 
 from consilience.devices.link_device import LinkDevice
+from consilience.devices.simulation_builds import build_errors_told
 from consilience.errors import BadInput, ConsilienceError
-from consilience.exact.robust_histogram import RobustScan
 from consilience.link.session import LinkSession
 from consilience.link.transport import Transport, TransportClosed
 from consilience.live.live import Live
 from consilience.live.sim_leave_one_out import simulated_leave_one_out
 from consilience.live.sim_unit import SimLiveUnit
-from consilience.simulation_builds import build_errors_told
+from consilience.robust.robust_histogram import RobustScan
+from consilience_hw.spec.engine_config import EngineConfig
+from consilience_hw.spec.number_formats import CLIP_BIN, Decision
+from consilience_sim.compiled import EngineSimulation, StreamSimulation
+from consilience_sim.compiled.robust_simulation import robust_beats, robust_simulation, scan_of
 
 __all__ = ["SimDevice", "SimTransport", "open_sim", "simulation_transport"]
 

@@ -11,18 +11,18 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from consilience.convert import to_codes
 from consilience.devices.device import Device
 from consilience.errors import BadInput
 from consilience.evidence.agents import AgentIndex, AgentType, SortedAgents
+from consilience.evidence.atomic_file import OutputFile
 from consilience.evidence.grouping import RowGrouping
-from consilience.evidence.output_file import OutputFile
 from consilience.evidence.prior import parse_prior
 from consilience.evidence.reading import check_suffix, open_evidence
 from consilience.evidence.results import ResultTable
 from consilience.evidence.unit import Unit, quantise_in
 from consilience.evidence.validation import Rows, choose_columns, log_likelihoods, weights
 from consilience.evidence.writing import open_writer
+from consilience.numbers.convert import to_codes
 
 __all__ = ["FuseOptions", "FuseSummary", "Fusion", "Progress"]
 

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 import numpy as np
 import pyarrow as pa
-from consilience_hw.log_format import Q16_16
-from consilience_hw.result_status import CLAMPS_SHIFT, ResultStatus
 from numpy.typing import NDArray
 
 from consilience.errors import BadInput
+from consilience_hw.spec.flags import CLAMPS_SHIFT, ResultStatus
+from consilience_hw.spec.log_format import Q16_16
 
 __all__ = ["IMPOSSIBLE", "ResultTable"]
 

@@ -5,7 +5,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from consilience.convert import Quantised, quantise, quantise_scaled
+from consilience.numbers.convert import Quantised, quantise, quantise_scaled
 
 __all__ = ["Unit", "quantise_in"]
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from consilience_hw.weight import ONE
 from numpy.typing import NDArray
 
 from consilience.errors import BadInput
+from consilience_hw.spec.number_formats import ONE
 
 __all__ = [
     "EvidenceColumns",

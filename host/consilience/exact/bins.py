@@ -5,13 +5,12 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from consilience_hw.exp2_table import mantissa_table
-from consilience_hw.log_format import LogFormat
 from numpy.typing import NDArray
 
 from consilience.errors import ImpossibleState
-
-from .rounding import sum_to_code
+from consilience.exact.rounding import sum_to_code
+from consilience_hw.spec.exp2_table import mantissa_table
+from consilience_hw.spec.log_format import LogFormat
 
 __all__ = ["Bins"]
 

@@ -2,15 +2,14 @@
 
 from typing import ClassVar, Self
 
-from consilience_hw.log_format import Q16_16, LogFormat
 from numpy.typing import ArrayLike
 
 from consilience.errors import BadInput, ImpossibleState
-
-from .bins import Bins
-from .state import State
-from .state_bytes import unpack_state
-from .window_sum import WindowSum
+from consilience.exact.bins import Bins
+from consilience.exact.state import State
+from consilience.exact.state_bytes import unpack_state
+from consilience.exact.window_sum import WindowSum
+from consilience_hw.spec.log_format import Q16_16, LogFormat
 
 __all__ = ["LogSum"]
 

@@ -8,8 +8,8 @@ part. Comparing integers therefore decides every sum, however near.
 from bisect import bisect_left
 from functools import cache
 
-from consilience_hw.exp2_table import exp2_powers
-from consilience_hw.log_format import LogFormat
+from consilience_hw.spec.exp2_table import exp2_powers
+from consilience_hw.spec.log_format import LogFormat
 
 __all__ = ["border_width", "rounding_borders", "sum_to_code"]
 

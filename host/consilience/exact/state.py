@@ -6,15 +6,14 @@ from abc import ABC, abstractmethod
 from typing import ClassVar, Self
 
 import numpy as np
-from consilience_hw.log_format import Q16_16, LogFormat
-from consilience_hw.result_status import ResultStatus
 from numpy.typing import ArrayLike, NDArray
 
-from consilience.convert import as_codes
 from consilience.errors import BadInput, CapacityExceeded, ImpossibleState
-
-from .bins import Bins
-from .state_bytes import StateFields, pack_state
+from consilience.exact.bins import Bins
+from consilience.exact.state_bytes import StateFields, pack_state
+from consilience.numbers.convert import as_codes
+from consilience_hw.spec.flags import ResultStatus
+from consilience_hw.spec.log_format import Q16_16, LogFormat
 
 __all__ = ["State"]
 

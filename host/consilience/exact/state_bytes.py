@@ -9,11 +9,10 @@ import struct
 from typing import NamedTuple
 
 import numpy as np
-from consilience_hw.log_format import LogFormat
 
 from consilience.errors import ImpossibleState
-
-from .bins import Bins
+from consilience.exact.bins import Bins
+from consilience_hw.spec.log_format import LogFormat
 
 __all__ = ["StateFields", "pack_state", "unpack_state"]
 

@@ -1,12 +1,11 @@
 """Moving an operation's frames over a transport, however lossy, in bounded time."""
 
-from consilience_hw.link_map import REPLY_HEADER
-
 from consilience.errors import ConsilienceError
 from consilience.link.frames import FrameDecoder
 from consilience.link.operation import Operation
 from consilience.link.reset_probe import ResetProbe
 from consilience.link.transport import Transport
+from consilience_hw.spec.link_map import REPLY_HEADER
 
 __all__ = ["Exchange", "NoReply"]
 

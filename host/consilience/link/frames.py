@@ -4,7 +4,8 @@ import zlib
 from typing import NamedTuple
 
 from cobs import cobs
-from consilience_hw.link_map import CRC_BYTES, FRAME_HEADER_BYTES, LARGEST_PAYLOAD
+
+from consilience_hw.spec.link_map import CRC_BYTES, FRAME_HEADER_BYTES, LARGEST_PAYLOAD
 
 __all__ = ["Frame", "FrameDecoder", "encode_frame"]
 

@@ -5,18 +5,10 @@ import warnings
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from consilience_hw.engine_config import EngineConfig
-from consilience_hw.link_map import (
-    ABI,
-    HELLO_FIELDS,
-    LARGEST_PAYLOAD,
-    MAGIC,
-    Board,
-    Feature,
-)
-from consilience_hw.log_format import LogFormat
-
 from consilience.errors import AbiMismatch, NoDevice
+from consilience_hw.spec.engine_config import EngineConfig
+from consilience_hw.spec.link_map import ABI, HELLO_FIELDS, LARGEST_PAYLOAD, MAGIC, Board, Feature
+from consilience_hw.spec.log_format import LogFormat
 
 __all__ = ["BuildWarning", "Identity", "parse_hello"]
 

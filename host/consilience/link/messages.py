@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 
 import numpy as np
-from consilience_hw.link_map import WEIGHTED
 from numpy.typing import NDArray
 
 from consilience.errors import BadInput, LinkError
 from consilience.link.session import LARGEST_MESSAGE
+from consilience_hw.spec.link_map import WEIGHTED
 
 __all__ = [
     "MESSAGE_BYTES",

@@ -5,16 +5,9 @@ import zlib
 from collections import deque
 from collections.abc import Iterable, Iterator
 
-from consilience_hw.link_map import (
-    CRC_BYTES,
-    REPLY,
-    REPLY_HEADER,
-    REQUEST_HEADER,
-    FrameStatus,
-)
-
 from consilience.errors import ConsilienceError
 from consilience.link.frames import Frame, encode_frame
+from consilience_hw.spec.link_map import CRC_BYTES, REPLY, REPLY_HEADER, REQUEST_HEADER, FrameStatus
 
 __all__ = ["Damaged", "Operation", "Refused", "fragments"]
 

@@ -2,11 +2,10 @@
 
 import struct
 
-from consilience_hw.link_map import FrameType
-
 from consilience.errors import ConsilienceError
 from consilience.link.frames import Frame
 from consilience.link.operation import Operation
+from consilience_hw.spec.link_map import FrameType
 
 __all__ = ["DeviceReset", "ResetProbe"]
 

@@ -4,14 +4,13 @@ import secrets
 import struct
 from collections.abc import Callable
 
-from consilience_hw.link_map import Counter, FrameType, data_limit
-
 from consilience.errors import ConsilienceError, LinkError, NoDevice
 from consilience.link.exchange import Exchange, NoReply
 from consilience.link.identity import Identity, parse_hello
 from consilience.link.operation import Damaged, Operation, Refused, fragments
 from consilience.link.reset_probe import DeviceReset, ResetProbe
 from consilience.link.transport import Transport, TransportClosed
+from consilience_hw.spec.link_map import Counter, FrameType, data_limit
 
 __all__ = ["LARGEST_MESSAGE", "LinkSession"]
 

@@ -1,12 +1,12 @@
 """A live sum in this machine's memory."""
 
 import numpy as np
-from consilience_hw.update_step import UpdateStep
 from numpy.typing import NDArray
 
-from consilience.exact.kernel_tables import load_tables
-from consilience.exact.live_kernels import BINS, TALLIES, update_each
+from consilience.kernels.kernel_tables import load_tables
+from consilience.kernels.live_kernels import BINS, TALLIES, update_each
 from consilience.live.unit import LiveUnit, UnitReadings
+from consilience_hw.spec.flags import UpdateStep
 
 __all__ = ["CpuLiveUnit"]
 

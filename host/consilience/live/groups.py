@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
-from consilience_hw.log_format import Q16_16, LogFormat
 from numpy.typing import ArrayLike
 
 from consilience.errors import BadInput
 from consilience.exact.log_sum import LogSum
+from consilience_hw.spec.log_format import Q16_16, LogFormat
 
 __all__ = ["GroupTree", "Moved"]
 

@@ -4,14 +4,13 @@ from types import TracebackType
 from typing import NamedTuple, Self
 
 import numpy as np
-from consilience_hw.result_status import ResultStatus
-from consilience_hw.update_step import UpdateStep
 from numpy.typing import ArrayLike, NDArray
 
-from consilience.convert import as_codes
 from consilience.errors import BadInput, CapacityExceeded, ImpossibleState
 from consilience.exact.log_sum import LogSum
 from consilience.live.unit import LiveUnit, UnitReadings
+from consilience.numbers.convert import as_codes
+from consilience_hw.spec.flags import ResultStatus, UpdateStep
 
 __all__ = ["Live", "LiveResults"]
 

@@ -1,14 +1,13 @@
 """Leave-one-out in simulated gateware: two passes of a live unit."""
 
 import numpy as np
-from consilience_hw.result_status import ResultStatus
-from consilience_hw.update_step import UpdateStep
-from consilience_sim.compiled import LIVE_CODES
 from numpy.typing import NDArray
 
 from consilience.errors import BadInput
 from consilience.exact.log_sum import LogSum
 from consilience.live.sim_unit import SimLiveUnit
+from consilience_hw.spec.flags import ResultStatus, UpdateStep
+from consilience_sim.compiled import LIVE_CODES
 
 __all__ = ["simulated_leave_one_out"]
 

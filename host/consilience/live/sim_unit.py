@@ -1,13 +1,13 @@
 """A live sum in the simulated gateware `LiveUpdates`, cycle by cycle."""
 
 import numpy as np
-from consilience_hw.update_step import UpdateStep
-from consilience_sim.compiled import LiveSimulation
 from numpy.typing import NDArray
 
+from consilience.devices.simulation_builds import build_errors_told
 from consilience.errors import LinkError
 from consilience.live.unit import LiveUnit, UnitReadings
-from consilience.simulation_builds import build_errors_told
+from consilience_hw.spec.flags import UpdateStep
+from consilience_sim.compiled import LiveSimulation
 
 __all__ = ["SimLiveUnit", "live_simulation"]
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from ..engine_config import EngineConfig
+from ..spec.engine_config import EngineConfig
 
 __all__ = ["LinkBoard"]
 

@@ -2,8 +2,8 @@
 
 from amaranth_boards.tang_nano_9k import TangNano9kPlatform
 
-from ..engine_config import EngineConfig
-from ..link_map import Board
+from ..spec.engine_config import EngineConfig
+from ..spec.link_map import Board
 from .board import LinkBoard
 
 __all__ = ["BOARD"]

@@ -4,10 +4,10 @@ from amaranth.hdl import Elaboratable, Module, Signal, Value
 from amaranth.lib import io
 from amaranth.lib.wiring import connect
 
-from ..engine import Engine
+from ..engine.engine import Engine
 from ..uart import UartPhy
 from .board import LinkBoard
-from .lamp import Lamp
+from .led_stretcher import Lamp
 
 __all__ = ["BoardTop"]
 

@@ -2,9 +2,9 @@
 
 from amaranth_boards.ulx3s import ULX3S_85F_Platform
 
-from ..ecp5 import Ecp5Fabric
-from ..engine_config import EngineConfig
-from ..link_map import Board
+from ..primitives.ecp5 import Ecp5Fabric
+from ..spec.engine_config import EngineConfig
+from ..spec.link_map import Board
 from .board import LinkBoard
 
 __all__ = ["BOARD"]

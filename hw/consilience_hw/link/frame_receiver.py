@@ -6,7 +6,7 @@ from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out, connect, flipped
 from amaranth.utils import ceil_log2
 
-from ..link_map import LARGEST_PAYLOAD, REQUEST_HEADER, Counter
+from ..spec.link_map import LARGEST_PAYLOAD, REQUEST_HEADER, Counter
 from .cobs_decoder import CobsDecoder
 from .crc32 import add_crc32
 

@@ -4,7 +4,7 @@ from amaranth.hdl import Module
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
-from ..engine_config import EngineConfig
+from ..spec.engine_config import EngineConfig
 from .counters import Counters
 from .frame_receiver import FrameReceiver
 from .frame_sender import FrameSender

@@ -4,7 +4,7 @@ from amaranth.hdl import Module, Signal, unsigned
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..link_map import REQUEST_HEADER
+from ..spec.link_map import REQUEST_HEADER
 from .crc32 import add_crc32
 
 __all__ = ["MessageReader"]

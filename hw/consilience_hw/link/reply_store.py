@@ -6,7 +6,7 @@ from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2, exact_log2
 
-from ..link_map import LARGEST_PAYLOAD
+from ..spec.link_map import LARGEST_PAYLOAD
 
 __all__ = ["ReplyStore"]
 

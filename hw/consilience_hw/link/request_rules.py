@@ -5,7 +5,7 @@ from amaranth.lib import enum, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import exact_log2
 
-from ..link_map import REPLY, Counter, FrameType
+from ..spec.link_map import REPLY, Counter, FrameType
 from .request_header import findings_layout
 
 __all__ = ["RequestRules", "Verdict"]

@@ -4,8 +4,8 @@ from amaranth.hdl import Module, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..link_map import REPLY_HEADER
-from ..result_status import ResultStatus
+from ..spec.flags import ResultStatus
+from ..spec.link_map import REPLY_HEADER
 from .counters import AMOUNT_BITS
 from .crc32 import add_crc32
 from .job_port import result_word_layout

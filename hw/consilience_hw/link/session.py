@@ -5,8 +5,8 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 from amaranth.utils import ceil_log2, exact_log2
 
-from ..engine_config import EngineConfig
-from ..link_map import REPLY, Counter, Feature, FrameStatus, FrameType, data_limit
+from ..spec.engine_config import EngineConfig
+from ..spec.link_map import REPLY, Counter, Feature, FrameStatus, FrameType, data_limit
 from .counters import AMOUNT_BITS, IDENTITY
 from .frame_receiver import HEADER_WORDS, FrameReceiver
 from .job_port import job_port

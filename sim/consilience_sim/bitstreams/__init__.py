@@ -1,5 +1,5 @@
 """What place and route made of a board's design, simulated at its pins."""
 
-from .pin_simulation import PinSimulation
+from consilience_sim.bitstreams.pin_simulation import PinSimulation
 
 __all__ = ["PinSimulation"]

@@ -5,10 +5,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from consilience_sim.bitstreams.flattening import flattened
 from consilience_sim.compiled.design import Design
 from consilience_sim.compiled.emission import TOP
-
-from .flattening import flattened
 
 __all__ = ["ecp5_netlist"]
 

@@ -7,12 +7,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from consilience_sim.bitstreams.flattening import flattened
 from consilience_sim.compiled.build_step import BuildFailed
 from consilience_sim.compiled.cache import cache_folder, digest, text_made_once
 from consilience_sim.compiled.design import Design
 from consilience_sim.compiled.emission import TOP
-
-from .flattening import flattened
 
 __all__ = ["IcestormMissing", "ice40_bitstream"]
 

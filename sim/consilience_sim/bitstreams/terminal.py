@@ -8,7 +8,7 @@ import tty
 from types import TracebackType
 from typing import Self
 
-from .pin_simulation import PinSimulation
+from consilience_sim.bitstreams.pin_simulation import PinSimulation
 
 __all__ = ["PinTerminal"]
 

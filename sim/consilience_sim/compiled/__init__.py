@@ -1,11 +1,11 @@
 """The gateware as a compiled, cycle-accurate simulation; needs a C++ compiler, once."""
 
-from .build_step import BuildFailed
-from .compiler import CompilerMissing
-from .engine_simulation import EngineSimulation
-from .live_simulation import LIVE_CODES, LiveReadings, LiveSimulation
-from .log_sum_exp_simulation import log_sum_exp_simulation, log_sums_of
-from .stream_simulation import StreamSimulation
+from consilience_sim.compiled.build_step import BuildFailed
+from consilience_sim.compiled.compiler import CompilerMissing
+from consilience_sim.compiled.engine_simulation import EngineSimulation
+from consilience_sim.compiled.live_simulation import LIVE_CODES, LiveReadings, LiveSimulation
+from consilience_sim.compiled.log_sum_exp_simulation import log_sum_exp_simulation, log_sums_of
+from consilience_sim.compiled.stream_simulation import StreamSimulation
 
 __all__ = [
     "LIVE_CODES",

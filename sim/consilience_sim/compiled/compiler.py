@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from .build_step import run_step
+from consilience_sim.compiled.build_step import run_step
 
 __all__ = ["Compiler", "CompilerMissing", "find_compiler"]
 

@@ -7,13 +7,13 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import consilience_hw
 from amaranth.back import rtlil
-from consilience_hw.engine import Engine
-from consilience_hw.engine_config import EngineConfig
 
-from .build_step import run_step
-from .pieces import cut_in_pieces
+import consilience_hw
+from consilience_hw.engine.engine import Engine
+from consilience_hw.spec.engine_config import EngineConfig
+from consilience_sim.compiled.build_step import run_step
+from consilience_sim.compiled.pieces import cut_in_pieces
 
 __all__ = [
     "SOURCE",

@@ -7,10 +7,9 @@ from io import FileIO
 from pathlib import Path
 from typing import Any
 
-from consilience_hw.engine_config import EngineConfig
-
-from .library import engine_library
-from .native import HANDLE, NativeSimulation, load
+from consilience_hw.spec.engine_config import EngineConfig
+from consilience_sim.compiled.library import engine_library
+from consilience_sim.compiled.native import HANDLE, NativeSimulation, load
 
 __all__ = ["EngineSimulation"]
 
@@ -30,7 +29,7 @@ _PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
 
 
 class EngineSimulation(NativeSimulation):
-    """The gateware `consilience_hw.engine.Engine`, simulated cycle by cycle in compiled code.
+    """The gateware `Engine`, simulated cycle by cycle in compiled code.
 
     Throughput: 1.5 million cycles per second with one lane and 16 hypotheses, 1.1 million with
     8 lanes; the engine takes a byte per cycle. Other Python threads run meanwhile; those that use

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .gate_order import in_order
+from consilience_sim.compiled.gate_order import in_order
 
 __all__ = ["write_gates"]
 

@@ -5,12 +5,11 @@ import time
 from functools import partial
 from pathlib import Path
 
-from consilience_hw.engine_config import EngineConfig
-
-from .cache import cache_folder, digest, made_once, text_made_once
-from .compiler import Compiler, find_compiler
-from .design import Design
-from .emission import (
+from consilience_hw.spec.engine_config import EngineConfig
+from consilience_sim.compiled.cache import cache_folder, digest, made_once, text_made_once
+from consilience_sim.compiled.compiler import Compiler, find_compiler
+from consilience_sim.compiled.design import Design
+from consilience_sim.compiled.emission import (
     SOURCE,
     TOP,
     emission_tools,
@@ -19,7 +18,7 @@ from .emission import (
     runtime_headers,
     write_cxxrtl,
 )
-from .gates import write_gates
+from consilience_sim.compiled.gates import write_gates
 
 __all__ = [
     "HARNESS",

@@ -3,16 +3,16 @@
 from typing import NamedTuple
 
 import numpy as np
-from consilience_hw.engine_config import EngineConfig
-from consilience_hw.live_updates import LiveUpdates
-from consilience_hw.log_format import Q16_16
-from consilience_hw.update_step import UpdateStep
-from consilience_hw.window import top_bits
 from numpy.typing import ArrayLike, NDArray
 
-from .design import Design
-from .emission import emit_rtlil
-from .stream_simulation import StreamSimulation
+from consilience_hw.live.live_updates import LiveUpdates
+from consilience_hw.reduction.window import top_bits
+from consilience_hw.spec.engine_config import EngineConfig
+from consilience_hw.spec.flags import UpdateStep
+from consilience_hw.spec.log_format import Q16_16
+from consilience_sim.compiled.design import Design
+from consilience_sim.compiled.emission import emit_rtlil
+from consilience_sim.compiled.stream_simulation import StreamSimulation
 
 __all__ = ["LIVE_CODES", "LiveReadings", "LiveSimulation", "live_design"]
 

@@ -1,13 +1,13 @@
 """Packets of codes through a simulated `LogSumExp`: millions of them, packed with NumPy."""
 
 import numpy as np
-from consilience_hw.engine_config import EngineConfig
-from consilience_hw.log_sum_exp import LogSumExp
 from numpy.typing import NDArray
 
-from .design import Design
-from .emission import emit_rtlil
-from .stream_simulation import StreamSimulation
+from consilience_hw.log_sum_exp.log_sum_exp import LogSumExp
+from consilience_hw.spec.engine_config import EngineConfig
+from consilience_sim.compiled.design import Design
+from consilience_sim.compiled.emission import emit_rtlil
+from consilience_sim.compiled.stream_simulation import StreamSimulation
 
 __all__ = ["log_sum_exp_design", "log_sum_exp_simulation", "log_sums_of", "packed_beats"]
 

@@ -3,20 +3,20 @@
 from typing import NamedTuple
 
 import numpy as np
-from consilience_hw.engine_config import EngineConfig
-from consilience_hw.robust_histogram import (
+from numpy.typing import NDArray
+
+from consilience_hw.fusion.robust_histogram import (
     SUM_BITS,
     Operation,
     RobustHistogram,
     request_layout,
     robust_layout,
 )
-from numpy.typing import NDArray
-
-from ..stream_bench import bits_of, fields_of
-from .design import Design
-from .emission import emit_rtlil
-from .stream_simulation import StreamSimulation
+from consilience_hw.spec.engine_config import EngineConfig
+from consilience_sim.compiled.design import Design
+from consilience_sim.compiled.emission import emit_rtlil
+from consilience_sim.compiled.stream_simulation import StreamSimulation
+from consilience_sim.testing.stream_bench import bits_of, fields_of
 
 __all__ = ["SCAN_LATENCY", "GatewareScan", "robust_beats", "robust_simulation", "scan_of"]
 

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .design import Design
-from .emission import emit_rtlil
-from .library import library_of
-from .native import HANDLE, NativeSimulation, load
-from .plain_streams import can_stall, with_plain_streams
+from consilience_sim.compiled.design import Design
+from consilience_sim.compiled.emission import emit_rtlil
+from consilience_sim.compiled.library import library_of
+from consilience_sim.compiled.native import HANDLE, NativeSimulation, load
+from consilience_sim.compiled.plain_streams import can_stall, with_plain_streams
 
 __all__ = ["HARNESS", "StreamSimulation"]
 

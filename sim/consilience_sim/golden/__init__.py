@@ -4,15 +4,15 @@
 and `posteriors` are the same, vectorised, to be run on millions of codes and tested against them.
 """
 
-from .borders import log2_rounded
-from .discount import age_decay, age_weight
-from .leave_one_out import leave_one_out
-from .live import LiveModel, LiveReading
-from .log_sum import codes_for_sum, finish, log_sum, log_sums
-from .mantissas import mantissas
-from .posterior import posterior, posteriors
-from .robust import binned_ratio, robust, robust_pairs
-from .window import WindowState, log2_of_window, merge_windows, window
+from consilience_sim.golden.borders import log2_rounded
+from consilience_sim.golden.discount import age_decay, age_weight
+from consilience_sim.golden.leave_one_out import leave_one_out
+from consilience_sim.golden.live import LiveModel, LiveReading
+from consilience_sim.golden.log_sum import codes_for_sum, finish, log_sum, log_sums
+from consilience_sim.golden.mantissas import mantissas
+from consilience_sim.golden.posterior import posterior, posteriors
+from consilience_sim.golden.robust import binned_ratio, robust, robust_pairs
+from consilience_sim.golden.window import WindowState, log2_of_window, merge_windows, window
 
 __all__ = [
     "LiveModel",

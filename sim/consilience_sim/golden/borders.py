@@ -8,10 +8,10 @@ border iff it is above the border's integer part at that scale. So comparing int
 from functools import cache
 
 import numpy as np
-from consilience_hw.log_format import LogFormat
 from numpy.typing import NDArray
 
-from .mantissas import BITS, power_of_two
+from consilience_hw.spec.log_format import LogFormat
+from consilience_sim.golden.mantissas import BITS, power_of_two
 
 __all__ = ["WIDTH", "border_words", "borders", "fractions_of", "log2_rounded"]
 

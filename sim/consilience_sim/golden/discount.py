@@ -1,8 +1,7 @@
 """The weight of an age, in plain integers."""
 
-from consilience_hw.log_format import Q16_16
-
-from .mantissas import mantissas
+from consilience_hw.spec.log_format import Q16_16
+from consilience_sim.golden.mantissas import mantissas
 
 __all__ = ["age_decay", "age_weight"]
 

@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 
-from consilience_hw.log_format import Q16_16, LogFormat
-
-from .log_sum import log_sum
+from consilience_hw.spec.log_format import Q16_16, LogFormat
+from consilience_sim.golden.log_sum import log_sum
 
 __all__ = ["leave_one_out"]
 

@@ -4,11 +4,10 @@ from bisect import bisect_left, insort
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from consilience_hw.log_format import Q16_16, LogFormat
-from consilience_hw.result_status import ResultStatus
-
-from .log_sum import finish
-from .mantissas import mantissas
+from consilience_hw.spec.flags import ResultStatus
+from consilience_hw.spec.log_format import Q16_16, LogFormat
+from consilience_sim.golden.log_sum import finish
+from consilience_sim.golden.mantissas import mantissas
 
 __all__ = ["LiveModel", "LiveReading"]
 

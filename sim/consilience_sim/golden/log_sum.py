@@ -3,12 +3,12 @@
 from collections.abc import Iterable
 
 import numpy as np
-from consilience_hw.log_format import Q16_16, LogFormat
-from consilience_hw.result_status import ResultStatus
 from numpy.typing import NDArray
 
-from .borders import fractions_of, log2_rounded
-from .mantissas import mantissas
+from consilience_hw.spec.flags import ResultStatus
+from consilience_hw.spec.log_format import Q16_16, LogFormat
+from consilience_sim.golden.borders import fractions_of, log2_rounded
+from consilience_sim.golden.mantissas import mantissas
 
 __all__ = ["codes_for_sum", "cut_term", "finish", "log_sum", "log_sums"]
 

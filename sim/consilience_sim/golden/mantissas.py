@@ -3,8 +3,9 @@
 from functools import cache
 
 import numpy as np
-from consilience_hw.log_format import LogFormat
 from numpy.typing import NDArray
+
+from consilience_hw.spec.log_format import LogFormat
 
 __all__ = ["BITS", "mantissas", "power_of_two"]
 

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 import numpy as np
-from consilience_hw.log_format import Q16_16, LogFormat
-from consilience_hw.result_status import CLAMPS_SHIFT, ResultStatus
 from numpy.typing import NDArray
 
-from .log_sum import log_sum, log_sums
+from consilience_hw.spec.flags import CLAMPS_SHIFT, ResultStatus
+from consilience_hw.spec.log_format import Q16_16, LogFormat
+from consilience_sim.golden.log_sum import log_sum, log_sums
 
 __all__ = ["ONE", "posterior", "posteriors"]
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from consilience_hw.log_format import Q16_16, LogFormat
+from consilience_hw.spec.log_format import Q16_16, LogFormat
 
 __all__ = ["binned_ratio", "robust", "robust_pairs"]
 

@@ -3,10 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from consilience_hw.log_format import Q16_16, LogFormat
-from consilience_hw.result_status import ResultStatus
-
-from .log_sum import cut_term, finish
+from consilience_hw.spec.flags import ResultStatus
+from consilience_hw.spec.log_format import Q16_16, LogFormat
+from consilience_sim.golden.log_sum import cut_term, finish
 
 __all__ = ["WindowState", "log2_of_window", "merge_windows", "window"]
 

@@ -5,7 +5,7 @@ from enum import Enum
 from importlib.util import find_spec
 from pathlib import Path
 
-from consilience_hw.ecp5 import Ecp5Fabric
+from consilience_hw.primitives.ecp5 import Ecp5Fabric
 
 __all__ = ["Family"]
 

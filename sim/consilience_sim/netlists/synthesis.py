@@ -11,9 +11,8 @@ from consilience_sim.compiled.cache import cache_folder, digest, made_once
 from consilience_sim.compiled.design import Design
 from consilience_sim.compiled.emission import TOP
 from consilience_sim.compiled.library import hash_and_text
-
-from .family import Family
-from .to_gates import TO_GATES, run_script
+from consilience_sim.netlists.family import Family
+from consilience_sim.netlists.to_gates import TO_GATES, run_script
 
 __all__ = ["VERILOG_TOP", "Netlist", "netlist_of"]
 

@@ -14,6 +14,7 @@ import warnings
 from pathlib import Path
 
 import pytest
+
 from consilience import errors
 from consilience.cli.app import main
 

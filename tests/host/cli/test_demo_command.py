@@ -3,6 +3,7 @@
 import json
 
 import pytest
+
 from consilience.cli.app import main
 from consilience_sim import golden
 

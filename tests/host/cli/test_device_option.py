@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from consilience.cli.device_option import with_waves
 from consilience.errors import BadInput
 

@@ -5,6 +5,7 @@ import json
 import sys
 
 import pytest
+
 from consilience.cli import doctor as doctor_module
 from consilience.cli.app import main
 from consilience.cli.doctor import run_checks

@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+
 from consilience.cli.app import main
 
 GOOD = "agent,benign,hijacked\nx,-1,-2\ny,-4,-1\nx,-1,-2\n"

@@ -10,11 +10,12 @@ import time
 
 import numpy as np
 import pytest
+
 from consilience.cli.app import main
 from consilience.devices.cpu import CpuDevice
 from consilience.devices.tcp import open_socket
-from consilience.link.endpoint import SoftwareEndpoint
-from consilience.link.server import LinkServer
+from consilience.server.endpoint import SoftwareEndpoint
+from consilience.server.server import LinkServer
 
 PROGRAM = [
     sys.executable,

@@ -5,9 +5,9 @@ import stat
 import sys
 
 from consilience.cli.app import main
-from consilience.epochs.key_files import read_key, read_public
-from consilience.epochs.roster import Roster
-from consilience.epochs.signing import fingerprint
+from consilience.distributed.epochs.key_files import read_key, read_public
+from consilience.distributed.epochs.roster import Roster
+from consilience.distributed.epochs.signing import fingerprint
 
 
 def test_a_roster_is_made_and_read(tmp_path, capsys):
@@ -54,7 +54,7 @@ def test_refusals(tmp_path, capsys):
 
 
 def test_without_the_package(tmp_path, capsys, monkeypatch):
-    monkeypatch.setitem(sys.modules, "consilience.epochs.signing", None)
+    monkeypatch.setitem(sys.modules, "consilience.distributed.epochs.signing", None)
     assert main(["keys", "agent-3", "--out", str(tmp_path / "keys")]) == 3
     assert "pip install 'consilience[plane]'" in capsys.readouterr().err
     assert not (tmp_path / "keys").exists()

@@ -5,6 +5,7 @@ import json
 import sys
 
 import pytest
+
 from consilience.cli.output import Output, key_values
 
 

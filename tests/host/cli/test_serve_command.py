@@ -9,6 +9,7 @@ import sys
 
 import numpy as np
 import pytest
+
 from consilience.cli.app import main
 from consilience.devices.tcp import open_socket
 from consilience_sim import golden

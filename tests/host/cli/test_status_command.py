@@ -4,7 +4,7 @@ import json
 
 from consilience.cli.app import main
 from consilience.devices.cpu import CpuDevice
-from consilience_hw.log_format import Q16_16
+from consilience_hw.spec.log_format import Q16_16
 
 
 def test_status_as_json(capsys):

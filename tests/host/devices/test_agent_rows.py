@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from consilience.devices import agent_rows
 from consilience.devices.agent_rows import rows_by_agent
 

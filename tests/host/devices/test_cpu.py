@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
+
 from consilience.devices.cpu import CpuDevice
 from consilience.errors import BadInput
-from consilience_hw.log_format import Q16_16
-from consilience_hw.result_status import CLAMPS_SHIFT, ResultStatus
+from consilience_hw.spec.flags import CLAMPS_SHIFT, ResultStatus
+from consilience_hw.spec.log_format import Q16_16
 
 
 def test_info():

@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
+
 from consilience.devices.cpu import CpuDevice
 from consilience.errors import BadInput
-from consilience_hw.log_format import Q16_16
-from consilience_hw.result_status import ResultStatus
-from consilience_hw.robust_format import Decision
+from consilience_hw.spec.flags import ResultStatus
+from consilience_hw.spec.log_format import Q16_16
+from consilience_hw.spec.number_formats import Decision
 from consilience_sim import golden
 
 ZERO, HIGH = Q16_16.log_of_zero, Q16_16.max_code

@@ -2,14 +2,15 @@
 
 import time
 
-import consilience as cs
 import numpy as np
 import pytest
+
+import consilience as cs
 from consilience.errors import BadInput
 from consilience.live import sim_leave_one_out
 from consilience.live.sim_leave_one_out import simulated_leave_one_out
 from consilience.live.sim_unit import SimLiveUnit
-from consilience_hw.result_status import ResultStatus
+from consilience_hw.spec.flags import ResultStatus
 from consilience_sim import golden
 
 ZERO, HIGH = -(1 << 31), (1 << 31) - 1

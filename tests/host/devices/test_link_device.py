@@ -5,15 +5,16 @@ import random
 
 import numpy as np
 import pytest
+
 from consilience.devices.device import Device
 from consilience.devices.link_device import LinkDevice
 from consilience.errors import BadInput, ConsilienceError, NoDevice
-from consilience.link.endpoint import CPU_CONFIG, SoftwareEndpoint
 from consilience.link.session import LinkSession
-from consilience_hw.engine_config import EngineConfig
-from consilience_hw.link_map import Board
-from consilience_hw.log_format import Q16_16, LogFormat
-from consilience_hw.result_status import CLAMPS_SHIFT, ResultStatus
+from consilience.server.endpoint import CPU_CONFIG, SoftwareEndpoint
+from consilience_hw.spec.engine_config import EngineConfig
+from consilience_hw.spec.flags import CLAMPS_SHIFT, ResultStatus
+from consilience_hw.spec.link_map import Board
+from consilience_hw.spec.log_format import Q16_16, LogFormat
 from consilience_sim import golden
 
 ZERO = Q16_16.log_of_zero

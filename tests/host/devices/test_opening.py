@@ -2,11 +2,12 @@
 
 import logging
 
-import consilience as cs
 import pytest
+
+import consilience as cs
 from consilience.devices.opening import open_device, open_transport
 from consilience.errors import BadInput, NoDevice
-from consilience.link.endpoint import SoftwareEndpoint
+from consilience.server.endpoint import SoftwareEndpoint
 
 
 def test_cpu():

@@ -6,13 +6,14 @@ import select
 import threading
 import tty
 
-import consilience as cs
 import numpy as np
 import pytest
 import serial
-from consilience.boards.ports import SerialPort
+
+import consilience as cs
 from consilience.devices.attached import attached_device, attached_devices
 from consilience.devices.cpu import CpuDevice
+from consilience.devices.ports import SerialPort
 from consilience.devices.serial_port import (
     BAUD,
     SerialAddress,
@@ -21,10 +22,10 @@ from consilience.devices.serial_port import (
     open_serial,
 )
 from consilience.errors import BadInput, LinkError, NoDevice, PermissionRefused
-from consilience.link.endpoint import SoftwareEndpoint
 from consilience.link.transport import TransportClosed
-from consilience_hw.engine_config import EngineConfig
-from consilience_hw.link_map import Board
+from consilience.server.endpoint import SoftwareEndpoint
+from consilience_hw.spec.engine_config import EngineConfig
+from consilience_hw.spec.link_map import Board
 from consilience_sim import golden
 
 ULX3S = EngineConfig(board=Board.ULX3S_85F, clock_hz=25_000_000)

@@ -2,15 +2,16 @@
 
 import numpy as np
 import pytest
+
 from consilience.devices import sim
 from consilience.devices.cpu import CpuDevice
 from consilience.devices.opening import open_device, open_transport
 from consilience.devices.sim import SimTransport, simulation_transport
 from consilience.errors import BadInput, ConsilienceError, ToolMissing
 from consilience.link.transport import TransportClosed
-from consilience_hw.engine_config import EngineConfig
-from consilience_hw.log_format import Q16_16
-from consilience_hw.result_status import ResultStatus
+from consilience_hw.spec.engine_config import EngineConfig
+from consilience_hw.spec.flags import ResultStatus
+from consilience_hw.spec.log_format import Q16_16
 from consilience_sim import golden
 from consilience_sim.compiled import BuildFailed, CompilerMissing
 

@@ -1,7 +1,8 @@
 """Robust fusion on the simulated device."""
 
-import consilience as cs
 import numpy as np
+
+import consilience as cs
 
 
 def test_the_sim_device_equals_the_cpu_device():

@@ -6,11 +6,12 @@ import threading
 
 import numpy as np
 import pytest
+
 from consilience.devices.cpu import CpuDevice
 from consilience.devices.tcp import SocketTransport, connect, open_socket
 from consilience.errors import BadInput, LinkError, NoDevice
-from consilience.link.endpoint import SoftwareEndpoint
 from consilience.link.transport import TransportClosed
+from consilience.server.endpoint import SoftwareEndpoint
 
 
 def pair():

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
+
 from consilience.errors import BadInput
 from consilience.evidence.agents import AgentIndex, AgentType
 from consilience.evidence.validation import Rows

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.csv as arrow_csv
 import pyarrow.parquet as pq
 import pytest
+
 from consilience.errors import BadInput
 from consilience.evidence.reading import open_evidence
 

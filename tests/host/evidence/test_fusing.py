@@ -5,12 +5,13 @@ import pyarrow as pa
 import pyarrow.csv as arrow_csv
 import pyarrow.parquet as pq
 import pytest
+
 from consilience.devices.cpu import CpuDevice
 from consilience.errors import BadInput
 from consilience.evidence.fusing import FuseOptions, Fusion
 from consilience.evidence.unit import Unit, quantise_in
-from consilience_hw.log_format import Q16_16
-from consilience_hw.result_status import ResultStatus
+from consilience_hw.spec.flags import ResultStatus
+from consilience_hw.spec.log_format import Q16_16
 from consilience_sim import golden
 
 ZERO = Q16_16.log_of_zero

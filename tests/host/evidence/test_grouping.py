@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from consilience.evidence.grouping import RowGrouping
 
 

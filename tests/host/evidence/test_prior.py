@@ -1,6 +1,7 @@
 """The prior as written on the command line."""
 
 import pytest
+
 from consilience.errors import BadInput
 from consilience.evidence.prior import parse_prior
 

@@ -6,13 +6,14 @@ import struct
 
 import numpy as np
 import pytest
-from consilience.errors import BadInput, CapacityExceeded, ImpossibleState
-from consilience.exact.log_sum import LogSum
-from consilience_hw.log_format import Q16_16, LogFormat
-from consilience_hw.result_status import ResultStatus
-from consilience_sim import golden
 from hypothesis import given
 from hypothesis import strategies as st
+
+from consilience.errors import BadInput, CapacityExceeded, ImpossibleState
+from consilience.exact.log_sum import LogSum
+from consilience_hw.spec.flags import ResultStatus
+from consilience_hw.spec.log_format import Q16_16, LogFormat
+from consilience_sim import golden
 
 ZERO, LOW, HIGH = Q16_16.log_of_zero, Q16_16.min_code, Q16_16.max_code
 FORMATS = [

@@ -2,9 +2,10 @@
 
 import mpmath
 import pytest
+
 from consilience.exact import rounding
 from consilience.exact.rounding import border_width, rounding_borders, sum_to_code
-from consilience_hw.log_format import Q16_16, LogFormat
+from consilience_hw.spec.log_format import Q16_16, LogFormat
 from consilience_sim import golden
 
 SMALL = LogFormat(integer_bits=8, fraction_bits=6, mantissa_bits=12)

@@ -3,14 +3,15 @@
 import random
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from consilience.errors import BadInput, CapacityExceeded, ImpossibleState, NeedsRescan
 from consilience.exact.log_sum import LogSum
 from consilience.exact.window_sum import WindowSum
-from consilience_hw.log_format import Q16_16, LogFormat
-from consilience_hw.result_status import ResultStatus
+from consilience_hw.spec.flags import ResultStatus
+from consilience_hw.spec.log_format import Q16_16, LogFormat
 from consilience_sim import golden
-from hypothesis import given
-from hypothesis import strategies as st
 
 ZERO, HIGH = Q16_16.log_of_zero, Q16_16.max_code
 STEP = 8 << 16

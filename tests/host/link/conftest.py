@@ -4,13 +4,14 @@ import random
 
 import numpy as np
 import pytest
+
 from consilience.devices.device import Device
-from consilience.link.endpoint import SoftwareEndpoint
 from consilience.link.frames import FrameDecoder
 from consilience.link.session import LinkSession
 from consilience.link.transport import Transport
-from consilience_hw.engine_config import EngineConfig
-from consilience_hw.link_map import Board, FrameType
+from consilience.server.endpoint import SoftwareEndpoint
+from consilience_hw.spec.engine_config import EngineConfig
+from consilience_hw.spec.link_map import Board, FrameType
 from consilience_sim import golden
 
 CONFIG = EngineConfig(board=Board.CPU, clock_hz=1, credits=4, largest_payload=256)

@@ -4,9 +4,10 @@ import zlib
 
 import pytest
 from cobs import cobs
-from consilience.link.frames import Frame, FrameDecoder, encode_frame
 from hypothesis import given
 from hypothesis import strategies as st
+
+from consilience.link.frames import Frame, FrameDecoder, encode_frame
 
 payloads = st.integers(4, 256).flatmap(
     lambda words: st.one_of(

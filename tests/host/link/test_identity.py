@@ -5,11 +5,12 @@ import struct
 import warnings
 
 import pytest
+
 from consilience.errors import AbiMismatch, NoDevice
 from consilience.link.identity import BuildWarning, parse_hello
-from consilience_hw.engine_config import EngineConfig
-from consilience_hw.link_map import ABI, Board, Feature
-from consilience_hw.log_format import Q16_16
+from consilience_hw.spec.engine_config import EngineConfig
+from consilience_hw.spec.link_map import ABI, Board, Feature
+from consilience_hw.spec.log_format import Q16_16
 
 CONFIG = EngineConfig(
     lanes=8, hypotheses=4, credits=8, board=Board.ULX3S_85F, clock_hz=10**8, version=(1, 2, 3)

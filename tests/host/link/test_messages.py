@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+
 from consilience.errors import BadInput, LinkError
 from consilience.link.messages import (
     cut_records,
@@ -14,7 +15,7 @@ from consilience.link.messages import (
     posterior_records,
     reduce_records,
 )
-from consilience_hw.link_map import WEIGHTED
+from consilience_hw.spec.link_map import WEIGHTED
 
 
 @pytest.mark.parametrize("seed", range(20))

@@ -4,9 +4,10 @@ import struct
 import zlib
 
 import pytest
+
 from consilience.link.frames import Frame, FrameDecoder
 from consilience.link.operation import Damaged, Operation, Refused, fragments
-from consilience_hw.link_map import REPLY, FrameStatus, FrameType
+from consilience_hw.spec.link_map import REPLY, FrameStatus, FrameType
 
 NONCE = 77
 

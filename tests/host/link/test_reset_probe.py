@@ -4,9 +4,10 @@ import struct
 import zlib
 
 import pytest
+
 from consilience.link.frames import Frame, FrameDecoder
 from consilience.link.reset_probe import DeviceReset, ResetProbe
-from consilience_hw.link_map import REPLY, FrameType
+from consilience_hw.spec.link_map import REPLY, FrameType
 
 
 def reply(nonce, number=7, sequence=9, frame_type=FrameType.HELLO):

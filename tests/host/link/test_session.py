@@ -7,15 +7,16 @@ import zlib
 
 import numpy as np
 import pytest
+
 from consilience.errors import AbiMismatch, ConsilienceError, LinkError, NoDevice
-from consilience.link.endpoint import SoftwareEndpoint
 from consilience.link.frames import FrameDecoder, encode_frame
 from consilience.link.identity import BuildWarning
 from consilience.link.messages import parse_results, reduce_records
 from consilience.link.session import LARGEST_MESSAGE, LinkSession
 from consilience.link.transport import Transport, TransportClosed
-from consilience_hw.engine_config import EngineConfig
-from consilience_hw.link_map import ABI, REPLY, Board, Counter, FrameStatus, FrameType
+from consilience.server.endpoint import SoftwareEndpoint
+from consilience_hw.spec.engine_config import EngineConfig
+from consilience_hw.spec.link_map import ABI, REPLY, Board, Counter, FrameStatus, FrameType
 
 
 def reduce(session, made):

@@ -3,12 +3,13 @@
 import random
 
 import pytest
+
 from consilience.errors import LinkError, NoDevice
-from consilience.link.endpoint import SoftwareEndpoint
 from consilience.link.messages import parse_results, reduce_records
 from consilience.link.session import LinkSession
-from consilience_hw.engine_config import EngineConfig
-from consilience_hw.link_map import Board, FrameType
+from consilience.server.endpoint import SoftwareEndpoint
+from consilience_hw.spec.engine_config import EngineConfig
+from consilience_hw.spec.link_map import Board, FrameType
 
 
 def assert_right(session, made):

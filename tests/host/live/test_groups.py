@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
+
 from consilience import LogSum
 from consilience.errors import BadInput, ImpossibleState
 from consilience.live.groups import GroupTree
-from consilience_hw.log_format import LogFormat
+from consilience_hw.spec.log_format import LogFormat
 from consilience_sim import golden
 
 ZERO = -(1 << 31)

@@ -1,14 +1,14 @@
 """Live states of cpu and sim: the same bits, and what the ledger and the unit refuse."""
 
-import consilience as cs
 import numpy as np
 import pytest
+
+import consilience as cs
 from consilience.errors import BadInput, CapacityExceeded, ImpossibleState, LinkError
 from consilience.live.cpu_unit import CpuLiveUnit
 from consilience.live.live import Live
 from consilience.live.sim_unit import SimLiveUnit
-from consilience_hw.result_status import ResultStatus
-from consilience_hw.update_step import UpdateStep
+from consilience_hw.spec.flags import ResultStatus, UpdateStep
 from consilience_sim import golden
 
 ZERO = -(1 << 31)

@@ -1,9 +1,9 @@
 """The boards: what each says it is, and that its engine answers at its pins."""
 
-from consilience.boards.catalogue import BOARDS
-from consilience_hw.link_map import Board, Feature
-from consilience_hw.small_log_sum_exp import SmallLogSumExp
+from consilience_hw.log_sum_exp.serial_log_sum_exp import SmallLogSumExp
+from consilience_hw.spec.link_map import Board, Feature
 from consilience_hw.uart.bit_rate import BitRate
+from consilience_tools.boards.catalogue import BOARDS
 
 
 def test_each_has_its_number_and_its_oscillator():

@@ -4,9 +4,10 @@ import random
 
 import pytest
 from cobs import cobs
+
 from consilience_hw.link.cobs_decoder import CobsDecoder, frame_byte_layout
 from consilience_hw.link.cobs_encoder import CobsEncoder
-from consilience_sim.stream_bench import bits_of, fields_of, run_stream
+from consilience_sim.testing.stream_bench import bits_of, fields_of, run_stream
 
 STALLS = [(0, 0), (0.3, 0), (0, 0.4), (0.3, 0.4)]
 

@@ -4,8 +4,9 @@ import random
 
 from amaranth.hdl import Module, ResetInserter, Signal
 from amaranth.sim import Simulator
+
 from consilience_hw.link.counters import IDENTITY, Counters
-from consilience_hw.link_map import Counter
+from consilience_hw.spec.link_map import Counter
 
 
 def test_additions_from_both_sides_and_reset():

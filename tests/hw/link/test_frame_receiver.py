@@ -7,8 +7,9 @@ import pytest
 from amaranth.hdl import Module
 from amaranth.sim import Simulator
 from cobs import cobs
+
 from consilience_hw.link.frame_receiver import FrameReceiver
-from consilience_hw.link_map import Counter
+from consilience_hw.spec.link_map import Counter
 
 
 def frame(content, damage=0):

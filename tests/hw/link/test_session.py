@@ -7,10 +7,11 @@ from amaranth.hdl import Module, ResetInserter, Signal
 from amaranth.lib import wiring
 from amaranth.lib.fifo import SyncFIFOBuffered
 from amaranth.lib.wiring import In, connect
-from consilience_hw.engine_config import EngineConfig
+
 from consilience_hw.link.job_port import job_port
 from consilience_hw.link.link_port import LinkPort
-from consilience_hw.link_map import REPLY, Board, Counter, FrameStatus, FrameType, data_limit
+from consilience_hw.spec.engine_config import EngineConfig
+from consilience_hw.spec.link_map import REPLY, Board, Counter, FrameStatus, FrameType, data_limit
 
 CONFIG = EngineConfig(
     hypotheses=0, weights=False, credits=4, largest_payload=256, board=Board.ICEBREAKER

@@ -1,6 +1,7 @@
 """`BitRate`: fractions in lowest terms, and no bit too short to be sampled."""
 
 import pytest
+
 from consilience_hw.uart.bit_clock import BitClock
 from consilience_hw.uart.bit_rate import BitRate
 

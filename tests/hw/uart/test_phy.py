@@ -6,8 +6,8 @@ import pytest
 from amaranth.hdl import Module
 from amaranth.lib.wiring import connect
 from amaranth.sim import Simulator
-from consilience_hw.uart import UartPhy
 
+from consilience_hw.uart import UartPhy
 from tests.hw.uart.conftest import RATES, Line, decoded, some_bytes
 
 

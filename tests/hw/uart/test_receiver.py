@@ -5,9 +5,9 @@ from fractions import Fraction
 
 import pytest
 from amaranth.sim import Simulator
+
 from consilience_hw.uart.bit_rate import BitRate
 from consilience_hw.uart.receiver import GAP_BYTES, UartReceiver
-
 from tests.hw.uart.conftest import RATES, Line, some_bytes
 
 

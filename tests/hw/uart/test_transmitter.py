@@ -5,9 +5,9 @@ from fractions import Fraction
 
 import pytest
 from amaranth.sim import Simulator
+
 from consilience_hw.uart.bit_rate import BitRate
 from consilience_hw.uart.transmitter import UartTransmitter
-
 from tests.hw.uart.conftest import RATES, decoded, some_bytes
 
 

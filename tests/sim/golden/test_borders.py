@@ -6,15 +6,10 @@ from fractions import Fraction
 import mpmath
 import numpy as np
 import pytest
-from consilience_hw.log_format import Q16_16, LogFormat
+
+from consilience_hw.spec.log_format import Q16_16, LogFormat
 from consilience_sim.golden import borders as module
-from consilience_sim.golden.borders import (
-    WIDTH,
-    border_words,
-    borders,
-    fractions_of,
-    log2_rounded,
-)
+from consilience_sim.golden.borders import WIDTH, border_words, borders, fractions_of, log2_rounded
 
 SMALL = LogFormat(integer_bits=8, fraction_bits=3, mantissa_bits=12)
 

@@ -1,6 +1,7 @@
 """The golden weights: within their bound of the real function, and never rising."""
 
 import mpmath
+
 from consilience_sim.golden import age_decay, age_weight
 
 LAST = 17 << 16

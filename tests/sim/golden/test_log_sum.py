@@ -5,8 +5,9 @@ import random
 import mpmath
 import numpy as np
 import pytest
-from consilience_hw.log_format import Q16_16, LogFormat
-from consilience_hw.result_status import ResultStatus
+
+from consilience_hw.spec.flags import ResultStatus
+from consilience_hw.spec.log_format import Q16_16, LogFormat
 from consilience_sim import golden
 from consilience_sim.golden.log_sum import codes_for_sum, cut_term
 

@@ -2,7 +2,8 @@
 
 import mpmath
 import pytest
-from consilience_hw.log_format import Q16_16, LogFormat
+
+from consilience_hw.spec.log_format import Q16_16, LogFormat
 from consilience_sim.golden.mantissas import BITS, mantissas, power_of_two
 
 

@@ -5,8 +5,9 @@ from fractions import Fraction
 
 import mpmath
 import numpy as np
-from consilience_hw.log_format import Q16_16
-from consilience_hw.result_status import CLAMPS_SHIFT, ResultStatus
+
+from consilience_hw.spec.flags import CLAMPS_SHIFT, ResultStatus
+from consilience_hw.spec.log_format import Q16_16
 from consilience_sim import golden
 
 ZERO, LOW = Q16_16.log_of_zero, Q16_16.min_code

@@ -2,7 +2,7 @@
 
 import random
 
-from consilience_hw.log_format import Q16_16
+from consilience_hw.spec.log_format import Q16_16
 from consilience_sim import golden
 
 ZERO = Q16_16.log_of_zero

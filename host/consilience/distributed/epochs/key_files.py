@@ -1,0 +1,143 @@
+"""Keys in files: written once, readable by their owner alone, checked before every use."""
+
+import os
+import re
+import stat
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+    load_pem_public_key,
+)
+
+from consilience.distributed.epochs.signing import SigningKey
+from consilience.errors import BadInput, PermissionRefused
+
+__all__ = ["PRIVATE", "PUBLIC", "read_key", "read_public", "write_key_pair"]
+
+PRIVATE = ".key"
+PUBLIC = ".pub"
+
+_NAME = re.compile(r"(agent|replica)-(0|[1-9][0-9]*)")
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+_OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
+
+
+def write_key_pair(folder: Path, name: str, key: SigningKey) -> tuple[Path, Path]:
+    """Write ``name.key`` (mode 0600, PKCS 8 in PEM) and ``name.pub`` (0644) and return their paths.
+
+    Parameters
+    ----------
+    folder : Path
+        Made, with mode 0700, if it is not there.
+    name : str
+        ``agent-N`` or ``replica-N``.
+    key : SigningKey
+
+    Raises
+    ------
+    BadInput
+        Another name, or a file is there: keys are never overwritten.
+    PermissionRefused
+        Others may write to the folder.
+    """
+    if not _NAME.fullmatch(name):
+        raise BadInput(f"key name {name!r}: use agent-N or replica-N, N a number")
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _refuse_shared_folder(folder)
+    private, public = folder / f"{name}{PRIVATE}", folder / f"{name}{PUBLIC}"
+    for path in (private, public):
+        if path.exists() or path.is_symlink():
+            raise BadInput(f"{path} is there; a key is never overwritten: move it away, or use it")
+    secret = key.private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    shown = key.private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    _write(private, secret, 0o600)
+    _write(public, shown, 0o644)
+    return private, public
+
+
+def read_key(path: Path) -> SigningKey:
+    """Return the private key of a file that is its owner's alone.
+
+    Raises
+    ------
+    BadInput
+        No file, or no Ed25519 key in PEM in it.
+    PermissionRefused
+        A link, another owner, readable by others, or in a folder to which others may write.
+    """
+    _refuse_shared_folder(path.parent)
+    try:
+        # The file that is checked is the one that is read: not looked up twice, no link followed.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except FileNotFoundError as error:
+        raise BadInput(f"{path}: no such key; make one with `consilience keys`") from error
+    except OSError as error:
+        raise PermissionRefused(
+            f"{path}: {error.strerror}; a key is a file of its owner, not a link"
+        ) from error
+    try:
+        _refuse_shared(path, os.fstat(descriptor))
+        with open(descriptor, "rb", closefd=False) as file:
+            text = file.read()
+    finally:
+        os.close(descriptor)
+    try:
+        key = load_pem_private_key(text, None)
+    except (ValueError, TypeError):
+        key = None
+    if not isinstance(key, Ed25519PrivateKey):
+        # Without the cause: what a parser says of a damaged key may quote it.
+        raise BadInput(f"{path}: not an Ed25519 private key in PEM") from None
+    return SigningKey(key)
+
+
+def read_public(path: Path) -> bytes:
+    """Return the raw public key of a file; BadInput if there is none."""
+    try:
+        key = load_pem_public_key(path.read_bytes())
+    except FileNotFoundError as error:
+        raise BadInput(f"{path}: no such key") from error
+    except ValueError:
+        key = None
+    if not isinstance(key, Ed25519PublicKey):
+        raise BadInput(f"{path}: not an Ed25519 public key in PEM")
+    return key.public_bytes_raw()
+
+
+def _write(path: Path, text: bytes, mode: int) -> None:
+    """Write a file that was not there and has its mode from the start."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    with os.fdopen(os.open(path, flags, mode), "wb") as file:
+        os.fchmod(file.fileno(), mode)  # whatever the process' umask
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _refuse_shared(path: Path, status: os.stat_result) -> None:
+    """Raise if a key is not its owner's alone."""
+    if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid():
+        raise PermissionRefused(f"{path}: a key must be a file of the user who runs this")
+    if status.st_mode & _OTHERS:
+        raise PermissionRefused(
+            f"{path}: mode {stat.S_IMODE(status.st_mode):04o} lets others at the key; make a new "
+            f"one, or `chmod 600 {path}` if nobody can have read it"
+        )
+
+
+def _refuse_shared_folder(folder: Path) -> None:
+    """Raise where others could put another file in a key's place."""
+    try:
+        status = folder.stat()
+    except FileNotFoundError as error:
+        raise BadInput(f"{folder}: no such folder; make keys with `consilience keys`") from error
+    if status.st_mode & _OTHERS_WRITE and not status.st_mode & stat.S_ISVTX:
+        raise PermissionRefused(
+            f"{folder}: others may write to this folder; `chmod go-w {folder}`, then check the keys"
+        )

@@ -1,0 +1,89 @@
+"""What carries pieces of states, and the plane within one process."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+
+from consilience.distributed.state_message import StateMessage
+
+__all__ = ["ASK", "STATES", "InProcessPlane", "Plane", "publish_state"]
+
+STATES = "consilience.state"
+"""Subject of pieces of states; a shard's has ``.EPOCH.SHARD`` after it."""
+ASK = "consilience.ask"
+"""Subject on which a receiver that comes late asks every shard for its state."""
+
+Receiver = Callable[[bytes], object]
+
+
+class Plane(ABC):
+    """Carries bytes by subject, to whoever listens at that moment.
+
+    It may lose, repeat and reorder them; nothing here trusts it not to.
+    """
+
+    @property
+    @abstractmethod
+    def payload(self) -> int:
+        """Bytes of the largest message."""
+
+    @abstractmethod
+    async def publish(self, subject: str, data: bytes) -> None:
+        """Send to all that listen to `subject`, or to what it begins with."""
+
+    @abstractmethod
+    async def listen(self, subject: str, receiver: Receiver) -> None:
+        """Call `receiver` with every message of `subject` and of the subjects below it."""
+
+    async def answer(self, subject: str, data: bytes, way: int = 0) -> None:
+        """Send to who listens everywhere to `subject`, along the way that its message came."""
+        await self.publish(subject, data)
+
+    async def listen_everywhere(
+        self, subject: str, receiver: Callable[[bytes, int], object]
+    ) -> None:
+        """Call `receiver` with what is answered, and the way it came; 0 is that of `listen`."""
+        await self.listen(subject, lambda data: receiver(data, 0))
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Send what is waiting and stop listening."""
+
+
+class InProcessPlane(Plane):
+    """Calls the listeners at once; loses nothing.
+
+    Parameters
+    ----------
+    payload : int
+        Bytes of the largest message.
+    """
+
+    def __init__(self, payload: int = 1 << 20) -> None:
+        self._payload = payload
+        self._listeners: list[tuple[str, Receiver]] = []
+
+    @property
+    def payload(self) -> int:
+        """Bytes of the largest message."""
+        return self._payload
+
+    async def publish(self, subject: str, data: bytes) -> None:
+        """Call every listener of the subject."""
+        for prefix, receiver in list(self._listeners):
+            if f"{subject}.".startswith(f"{prefix}."):
+                receiver(data)
+
+    async def listen(self, subject: str, receiver: Receiver) -> None:
+        """Add a listener."""
+        self._listeners.append((subject, receiver))
+
+    async def close(self) -> None:
+        """Forget the listeners."""
+        self._listeners.clear()
+
+
+async def publish_state(plane: Plane, message: StateMessage) -> None:
+    """Send a state in pieces that the plane carries."""
+    subject = f"{STATES}.{message.epoch}.{message.shard}"
+    for piece in message.pieces(plane.payload):
+        await plane.publish(subject, piece)

@@ -1,0 +1,75 @@
+"""How nodes keep each other's states fresh: each says its own in turn, and answers who waits."""
+
+import asyncio
+import random
+
+from consilience.distributed.pubsub import Plane
+from consilience.distributed.reads.read_node import ReadNode
+
+__all__ = ["ANSWERS", "SUBJECT", "Conversation"]
+
+SUBJECT = "consilience.dated"
+"""Subject of dated states; a shard's has ``.EPOCH.SHARD`` after it."""
+ANSWERS = "consilience.answer"
+"""Subject of dated states for one node; those for a shard's have ``.EPOCH.SHARD`` after it."""
+
+_APART_S = 0.3
+_LEAST = 0.75
+
+
+class Conversation:
+    """Listens, says the node's state each period, and at once to those who wait for it.
+
+    Who comes back from a cut, or is new, greets each server with its state (`greeting`). The echoes
+    in it show whom it has not heard for long, and they answer it: all are fresh again within the
+    time of two messages, whatever the period.
+
+    Parameters
+    ----------
+    node : ReadNode
+    period_s : float
+        Between two states at most; well below the grace of the discount, or weights fall without
+        need.
+    """
+
+    def __init__(self, node: ReadNode, period_s: float) -> None:
+        self._node, self._period_s = node, period_s
+        self._answered: dict[int, float] = {}
+        self._waiting: dict[int, int] = {}
+        self._wanted = asyncio.Event()
+
+    def greeting(self) -> tuple[str, bytes]:
+        """Return the subject and the state, for a server that has just come within reach."""
+        return self._subject(SUBJECT, self._node.shard), self._node.say()
+
+    async def run(self, plane: Plane) -> None:
+        """Converse until cancelled."""
+        await plane.listen(f"{SUBJECT}.{self._node.rule.epoch}", self._hear)
+        await plane.listen_everywhere(self._subject(ANSWERS, self._node.shard), self._hear)
+        await asyncio.gather(self._speak(plane), self._answer(plane))
+
+    async def _speak(self, plane: Plane) -> None:
+        # Each at its own moments, so that not all speak at once.
+        await asyncio.sleep(random.random() * self._period_s)
+        while True:
+            await plane.publish(*self.greeting())
+            await asyncio.sleep(random.uniform(_LEAST, 1) * self._period_s)
+
+    async def _answer(self, plane: Plane) -> None:
+        while True:
+            await self._wanted.wait()
+            self._wanted.clear()
+            waiting, self._waiting = self._waiting, {}
+            for shard, way in waiting.items():
+                await plane.answer(self._subject(ANSWERS, shard), self._node.say(), way)
+
+    def _hear(self, data: bytes, way: int = 0) -> None:
+        shard = self._node.hear(data)
+        now = asyncio.get_running_loop().time()
+        if shard is not None and now > self._answered.get(shard, -_APART_S) + _APART_S:
+            self._answered[shard] = now
+            self._waiting[shard] = way
+            self._wanted.set()
+
+    def _subject(self, kind: str, shard: int) -> str:
+        return f"{kind}.{self._node.rule.epoch}.{shard}"

@@ -1,0 +1,1 @@
+"""Totals over shards: exact sums of evidence, published and collected."""

@@ -1,0 +1,201 @@
+"""The evidence of many agents as exact sums that can be merged."""
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from consilience.devices.device import Device, PosteriorResult
+from consilience.distributed.totals.evidence_sums_bytes import SumsFields, pack_sums, unpack_sums
+from consilience.errors import BadInput, CapacityExceeded, ImpossibleState
+from consilience_hw.spec.log_format import Q16_16
+from consilience_hw.spec.number_formats import ONE, WEIGHT_BITS
+
+__all__ = ["EvidenceSums"]
+
+_LOW_BITS = 32
+_LOW = (1 << _LOW_BITS) - 1
+_CLAMP = -(1 << 31) + 1
+
+
+class EvidenceSums:
+    """Per agent and hypothesis the exact sum of ``weight * code``, without the prior.
+
+    A sum is an integer in Q.32 (unit 2**-32 bit), wide enough for 2**32 rows of an agent. Rows
+    that say log of zero with a weight above 0 are counted, not added. The state is that of the
+    multiset of rows: any order and any split over states give the same `bytes` after merging.
+
+    Not thread-safe. Memory: 8 + 24 H bytes an agent, and its id.
+
+    Parameters
+    ----------
+    hypotheses : sequence of str
+        Names; states of other names do not merge.
+    """
+
+    def __init__(self, hypotheses: Sequence[str]) -> None:
+        self.hypotheses = tuple(hypotheses)
+        self._place: dict[int | str, int] = {}
+        self._rows = np.zeros(0, np.int64)
+        shape = (0, len(self.hypotheses))
+        self._zeros = np.zeros(shape, np.int64)
+        self._high = np.zeros(shape, np.int64)
+        self._low = np.zeros(shape, np.int64)
+
+    def __len__(self) -> int:
+        return len(self._place)
+
+    @property
+    def rows(self) -> int:
+        """Rows of evidence in the state."""
+        return int(self._rows.sum())
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of `bytes`, in hex: equal for equal states."""
+        return hashlib.sha256(bytes(self)).hexdigest()
+
+    def rows_of(self, agents: Sequence[int] | Sequence[str]) -> NDArray[np.int64]:
+        """Return the rows of each of these agents, shape (n,); KeyError for one it has not."""
+        return self._rows[[self._place[agent] for agent in agents]]
+
+    def add(
+        self,
+        agents: Sequence[int] | Sequence[str],
+        codes: NDArray[np.int32],
+        weight: NDArray[np.uint32] | None = None,
+    ) -> Self:
+        """Add rows: agents (n,), codes (n, H), weights (n,) of 0 .. 65536, None meaning 1.
+
+        Raises
+        ------
+        BadInput
+            Shapes that do not match, a weight above 65536, or ids of another type than before.
+        CapacityExceeded
+            An agent would have more than 2**32 rows; nothing changed.
+        """
+        if codes.shape != (len(agents), len(self.hypotheses)):
+            raise BadInput(
+                f"codes of shape {codes.shape} for {len(agents)} rows of "
+                f"{len(self.hypotheses)} hypotheses"
+            )
+        weights = np.full(len(agents), ONE, np.int64) if weight is None else weight.astype(np.int64)
+        if weights.shape != (len(agents),) or (weights > ONE).any():
+            raise BadInput(f"weights must be one a row, 0 .. {ONE}")
+        zero = codes == Q16_16.log_of_zero
+        product = np.where(zero, 0, codes).astype(np.int64) * weights[:, None]
+        first: dict[Any, int] = {}
+        index = np.array([first.setdefault(agent, len(first)) for agent in agents], np.int64)
+        shape = (len(first), len(self.hypotheses))
+        part = SumsFields(
+            self.hypotheses,
+            list(first),
+            np.bincount(index, minlength=len(first)).astype(np.int64),
+            *(np.zeros(shape, np.int64) for _ in range(3)),
+        )
+        np.add.at(part.zeros, index, zero & (weights > 0)[:, None])
+        np.add.at(part.high, index, product >> _LOW_BITS)
+        np.add.at(part.low, index, product & _LOW)
+        return self._take(part)
+
+    def merge(self, other: "EvidenceSums") -> Self:
+        """Add all that `other` holds; BadInput if its hypotheses are others."""
+        if other.hypotheses != self.hypotheses:
+            raise BadInput(
+                f"states of hypotheses {', '.join(other.hypotheses)} and "
+                f"{', '.join(self.hypotheses)} cannot be merged"
+            )
+        return self._take(other._fields())
+
+    def posterior(self, device: Device, prior: NDArray[np.int32]) -> PosteriorResult:
+        """Return ids ascending, posterior codes (A, H) and status, computed on `device`.
+
+        The same codes as `Device.posterior` gives for all the rows. Status counts only what the
+        device clamps: a difference below the lowest code is clamped here, before it.
+
+        Parameters
+        ----------
+        device : Device
+        prior : ndarray of int32, shape (H,)
+            log2 of the prior probabilities, as codes.
+        """
+        fields = self._sorted()
+        zero = (fields.zeros > 0) | (prior == Q16_16.log_of_zero)
+        shifted = prior.astype(np.int64) << WEIGHT_BITS
+        low = fields.low + (shifted & _LOW)
+        high = fields.high + (shifted >> _LOW_BITS) + (low >> _LOW_BITS)
+        low &= _LOW
+        lowest = np.iinfo(np.int64).min
+        top = np.where(zero, lowest, high).max(axis=1, keepdims=True, initial=lowest)
+        beside = np.where(~zero & (high == top), low, 0).max(axis=1, keepdims=True, initial=0)
+        # Below -2**17 * 2**32 the difference is far beyond the lowest code, whatever its low part.
+        down = np.where(zero, 0, np.maximum(high, top - (1 << 17)) - top)
+        units = (down << _LOW_BITS) + low - beside
+        quotient, rest = units >> WEIGHT_BITS, units & (ONE - 1)
+        half = ONE >> 1
+        quotient += (rest > half) | ((rest == half) & ((quotient & 1) == 1))
+        d = np.where(zero, Q16_16.log_of_zero, np.maximum(quotient, _CLAMP)).astype(np.int32)
+        return device.posterior(d, np.array(fields.agents), np.zeros_like(prior))
+
+    def __bytes__(self) -> bytes:
+        return pack_sums(self._sorted())
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, EvidenceSums):
+            return NotImplemented
+        return bytes(self) == bytes(other)
+
+    __hash__ = None  # type: ignore[assignment]  # a state changes
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> "EvidenceSums":
+        """Return the state of `bytes`; ImpossibleState if they are of no multiset of rows."""
+        fields = unpack_sums(data)
+        state = cls(fields.hypotheses)
+        state._take(fields)
+        if bytes(state) != data:
+            raise ImpossibleState("the bytes of the sums are not canonical; they are damaged")
+        return state
+
+    def _fields(self) -> SumsFields:
+        return SumsFields(
+            self.hypotheses, list(self._place), self._rows, self._zeros, self._high, self._low
+        )
+
+    def _sorted(self) -> SumsFields:
+        fields = self._fields()
+        order = sorted(range(len(fields.agents)), key=fields.agents.__getitem__)
+        agents = [fields.agents[place] for place in order]
+        arrays = (fields.rows, fields.zeros, fields.high, fields.low)
+        return SumsFields(self.hypotheses, agents, *(array[order] for array in arrays))
+
+    def _take(self, part: SumsFields) -> Self:
+        """Add sums by agent, each agent once."""
+        kinds = {type(agent) for agent in part.agents}
+        if self._place:
+            kinds.add(type(next(iter(self._place))))
+        if len(kinds) > 1 or not kinds <= {int, str}:
+            raise BadInput("agent ids must be all integers or all text")
+        old = len(self._place)
+        known = [self._place.get(agent, -1) for agent in part.agents]
+        counts = [int(self._rows[place]) for place in known if place >= 0]
+        adding = [int(n) for n, place in zip(part.rows, known, strict=True) if place >= 0]
+        if any(a + b > Q16_16.capacity for a, b in zip(counts, adding, strict=True)):
+            raise CapacityExceeded("more than 2**32 rows of an agent; split them over several ids")
+        for agent in part.agents:
+            self._place.setdefault(agent, len(self._place))
+        index = np.array([self._place[agent] for agent in part.agents], np.int64)
+        grow = len(self._place) - old
+        wide = ((0, grow), (0, 0))
+        self._rows = np.pad(self._rows, (0, grow))
+        self._zeros = np.pad(self._zeros, wide)
+        high, low = np.pad(self._high, wide), np.pad(self._low, wide)
+        self._rows[index] += part.rows
+        self._zeros[index] += part.zeros
+        high[index] += part.high
+        low[index] += part.low
+        # The one carry keeps the low part below 2**32, so that equal sums are equal arrays.
+        self._high, self._low = high + (low >> _LOW_BITS), low & _LOW
+        return self

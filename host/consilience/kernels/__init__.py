@@ -1,0 +1,1 @@
+"""Compiled integer loops of the cpu device."""

@@ -1,0 +1,1 @@
+"""Floats to codes and back, and log sums of floats."""

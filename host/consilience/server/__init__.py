@@ -1,0 +1,1 @@
+"""A device served to others over TCP."""

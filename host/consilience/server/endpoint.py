@@ -1,0 +1,91 @@
+"""A device in software at the other end of the link."""
+
+import secrets
+from collections.abc import Callable
+
+from consilience.devices.device import Device
+from consilience.link.frames import FrameDecoder
+from consilience.link.transport import Transport, TransportClosed
+from consilience.server.device_session import DeviceSession
+from consilience_hw.spec.engine_config import EngineConfig
+from consilience_hw.spec.link_map import REQUEST_HEADER, Board, Counter
+
+__all__ = ["CPU_CONFIG", "SoftwareEndpoint"]
+
+CPU_CONFIG = EngineConfig(credits=8, board=Board.CPU, clock_hz=1)
+"""Identity of a device without gateware; it has no clock, and 1 Hz stands for that."""
+
+
+class SoftwareEndpoint(Transport):
+    """What the gateware does with link bytes, over any `Device`: same bytes in, same bytes out.
+
+    Requests are executed within `send`. The clock is virtual: time passes only where `receive`
+    waits for nothing.
+
+    Parameters
+    ----------
+    device : Device
+        Does the work; not closed with the endpoint.
+    config : EngineConfig
+        Who the device says it is; `device` must be able to do what this tells.
+    entropy : callable
+        Gives the session nonce at the first HELLO after a reset.
+    """
+
+    reply_timeout = 1.0
+
+    def __init__(
+        self,
+        device: Device,
+        config: EngineConfig = CPU_CONFIG,
+        entropy: Callable[[], int] = lambda: secrets.randbits(32),
+    ) -> None:
+        self._device = device
+        self._config = config
+        self._entropy = entropy
+        self._now = 0.0
+        self._closed = False
+        self.reset()
+
+    def reset(self) -> None:
+        """Do what a reset does to a device: forget everything, count from zero."""
+        self._decoder = FrameDecoder(
+            4 * sum(field.words for field in REQUEST_HEADER), self._config.largest_payload
+        )
+        self._session = DeviceSession(self._config, self._device, self._entropy)
+        self._replies = bytearray()
+
+    def send(self, data: bytes) -> None:
+        """Execute the requests that `data` completes."""
+        self._check_open()
+        session, decoder = self._session, self._decoder
+        # Frame by frame, so that STATUS counts what came before it, not after it.
+        for part in data.split(b"\0")[:-1]:
+            bad_framing, bad_crc = decoder.bad_framing, decoder.bad_crc
+            frames = decoder.feed(part + b"\0")
+            session.count(Counter.BAD_FRAMING, decoder.bad_framing - bad_framing)
+            session.count(Counter.BAD_CRC, decoder.bad_crc - bad_crc)
+            for frame in frames:
+                self._replies += session.answer(frame)
+        decoder.feed(data[data.rfind(b"\0") + 1 :])
+
+    def receive(self, timeout: float) -> bytes:
+        """Return all reply bytes there are, or let `timeout` seconds pass."""
+        self._check_open()
+        replies = bytes(self._replies)
+        self._replies.clear()
+        if not replies:
+            self._now += timeout
+        return replies
+
+    def now(self) -> float:
+        """Return the virtual time in seconds."""
+        return self._now
+
+    def close(self) -> None:
+        """Refuse further bytes."""
+        self._closed = True
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise TransportClosed("the endpoint was closed")

@@ -1,0 +1,1 @@
+"""What needs a tool chain: boards, place and route, export, benchmark, pages."""

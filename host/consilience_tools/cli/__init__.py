@@ -1,0 +1,1 @@
+"""Commands that the tool chain adds to consilience."""

@@ -1,0 +1,77 @@
+"""`consilience benchmark`: speed and error beside SciPy, NumPy and jax, in one run."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from consilience.cli.device_option import JsonOption
+from consilience.cli.output import Output, key_values, made_folder
+
+__all__ = ["benchmark"]
+
+
+def benchmark(
+    out: Annotated[
+        Path,
+        typer.Option(
+            metavar="DIR", help="Folder for benchmark.json and report.html; made if it is missing."
+        ),
+    ] = Path("build/benchmark"),
+    timing: Annotated[
+        Path,
+        typer.Option(
+            metavar="DIR", help="Folder of routed configurations, as `make timing` writes them."
+        ),
+    ] = Path("build/timing"),
+    quick: Annotated[
+        bool,
+        typer.Option("--quick", help="Small sizes, to see that it works; figures worth nothing."),
+    ] = False,
+    scale: Annotated[
+        bool,
+        typer.Option(
+            "--scale",
+            help="Only what grows with the number of agents: pairs, sweeps, live updates.",
+        ),
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure cpu and sim: ns per element, error, segments, posteriors, cycles.
+
+    Others run in the same rounds: SciPy, NumPy, and jax where it is installed. Three minutes on 2
+    cores, and one more to compile the simulations where that was not done before.
+    """
+    # SciPy, the HDL and matplotlib take seconds to import, and nothing else here needs them all.
+    from consilience_tools.benchmark.json_value import json_value
+    from consilience_tools.benchmark.plan import FULL, QUICK
+    from consilience_tools.benchmark.report import report_page
+    from consilience_tools.benchmark.routed import read_routed
+    from consilience_tools.benchmark.run import run_benchmark
+    from consilience_tools.benchmark.tables import summary_rows
+    from consilience_tools.benchmark.terminal import shown_tables
+    from consilience_tools.cli.scale import measure_scale
+
+    output = Output(as_json=as_json)
+    routed = read_routed(timing)
+    made_folder(out)
+    if scale:
+        measure_scale(out, output, quick=quick)
+        return
+    with output.progress(stages=True) as progress:
+        results = run_benchmark(QUICK if quick else FULL, progress, quick=quick)
+    value = json_value(results, routed) | {"report": str(out / "report.html")}
+    (out / "benchmark.json").write_text(json.dumps(value, allow_nan=False, indent=1) + "\n")
+    (out / "report.html").write_text(report_page(results, routed), encoding="utf-8")
+
+    output.result(
+        value,
+        *shown_tables(results, routed),
+        key_values(summary_rows(results)),
+        "",
+        Text(f"report {out / 'report.html'}"),
+    )
+    if not routed:
+        output.note(f"no routed configurations in {timing}; `make timing` makes them")

@@ -1,0 +1,51 @@
+"""`consilience program`: a bitstream into a board."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from consilience.cli.device_option import JsonOption
+from consilience.cli.output import Output
+from consilience.errors import BadInput
+from consilience_tools.boards.building import build_board
+from consilience_tools.boards.catalogue import board_named
+from consilience_tools.boards.programming import program_board
+from consilience_tools.cli.build import BoardArgument
+
+__all__ = ["program"]
+
+
+def program(
+    board: BoardArgument,
+    bitstream: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Bitstream; default what `build BOARD` gives."),
+    ] = None,
+    flash: Annotated[
+        bool, typer.Option("--flash", help="Into the flash, to stay when the power goes.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Program a board, by openFPGALoader or its own tool; builds the bitstream first if need be.
+
+    Exit code 3 if no such tool is installed (says which, and how to get it), 5 without permission.
+    """
+    output = Output(as_json=as_json)
+    known = board_named(board)
+    if bitstream is None:
+        file = build_board(known, {}, output.working).bitstream
+    elif bitstream.is_file():
+        file = bitstream
+    else:
+        raise BadInput(f"{bitstream}: no such file; `consilience build {board}` makes one")
+    with output.working(f"programming {known.title}"):
+        loader = program_board(known, file.resolve(), flash=flash)
+    value = {"board": known.name, "bitstream": str(file), "tool": loader.name, "flash": flash}
+    where = "flash" if flash else "memory, until the power goes"
+    output.result(
+        value,
+        Text(f"{known.title}: programmed by {loader.name} ({where})"),
+        Text("next: consilience list"),
+    )

@@ -1,0 +1,103 @@
+"""The files of an exported core, written together."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from consilience.errors import BadInput
+from consilience.evidence.atomic_file import OutputFile
+from consilience_hw.spec.engine_config import EngineConfig
+from consilience_tools.export.core import TOP, Core
+from consilience_tools.export.datasheet import error_bound, routed_figures
+from consilience_tools.export.vectors import RESULT_BITS, make_vectors
+from consilience_tools.pages.templates import rendered
+
+__all__ = ["WAIVERS", "Exported", "companions", "core_files", "export_core"]
+
+WAIVERS = {
+    "PROCASSINIT": "registers have an initial value, as they have in FPGAs",
+    "WIDTHEXPAND": "operands of mixed width: each is widened on purpose",
+    "WIDTHTRUNC": "`!` on a vector",
+    "CASEINCOMPLETE": "a case over the values that occur; the others keep the default",
+    "ASCRANGE": "a vector of no bits, such as the unused half of a split",
+    "UNUSEDSIGNAL": "upper halves of sums and products, and the bits of codes above their width",
+    "DECLFILENAME": "all modules are in one file",
+}
+"""What the generated Verilog trips in Verilator's lint, and why it is harmless."""
+
+_TEMPLATES = {
+    f"{TOP}_tb.v": "testbench.v.j2",
+    f"{TOP}.core": "fusesoc.core.j2",
+    f"{TOP}.vlt": "waivers.vlt.j2",
+    "DATASHEET.md": "datasheet.md.j2",
+}
+
+
+@dataclass(frozen=True)
+class Exported:
+    """The files that were written."""
+
+    folder: Path
+    files: tuple[str, ...]
+
+
+def core_files(core: Core) -> dict[str, str]:
+    """Return the text of each file of a core by its name."""
+    head = (
+        f"// LogSumExp of consilience {_version()}: {core.lanes} lanes, {core.fmt}, behind "
+        "AXI4-Streams.\n// SPDX-License-Identifier: Apache-2.0\n`timescale 1ns / 1ps\n"
+    )
+    return {f"{TOP}.v": head + core.verilog(), **companions(core)}
+
+
+def companions(core: Core) -> dict[str, str]:
+    """Return all files but the Verilog itself: testbench, vectors, FuseSoC core, datasheet."""
+    vectors = make_vectors(core)
+    values = {
+        "top": TOP,
+        "core": core,
+        "version": _version(),
+        "beats": len(vectors.beats),
+        "results": len(vectors.results),
+        "result_bits": RESULT_BITS,
+        "waivers": WAIVERS,
+        "routed": routed_figures(core),
+        "error_bound": error_bound(core),
+    }
+    return {
+        "beats.mem": vectors.beat_lines(core),
+        "results.mem": vectors.result_lines(),
+        **{
+            name: rendered(Path(__file__).with_name(template), **values)
+            for name, template in _TEMPLATES.items()
+        },
+    }
+
+
+def _version() -> str:
+    return ".".join(map(str, EngineConfig().version))
+
+
+def export_core(core: Core, folder: Path, *, overwrite: bool) -> Exported:
+    """Write a core's files into a folder, which is made if it is missing; each appears whole.
+
+    Raises
+    ------
+    BadInput
+        The folder cannot be made, or a file of that name is there and `overwrite` is not set.
+    """
+    files = core_files(core)
+    if not overwrite:
+        for name in files:
+            if (folder / name).exists():
+                raise BadInput(f"{folder / name}: exists already; pass --force to replace it")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadInput(
+            f"{folder}: cannot be made ({error.strerror}); choose another --out"
+        ) from None
+    for name, text in files.items():
+        with OutputFile(folder / name, overwrite=overwrite) as output:
+            output.file.write(text.encode())
+            output.commit()
+    return Exported(folder, tuple(files))

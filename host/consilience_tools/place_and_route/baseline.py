@@ -1,0 +1,62 @@
+"""The committed figures, and what falls behind them."""
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from consilience_tools.place_and_route.measurement import Measurement
+
+__all__ = ["BASELINE", "TOLERANCE", "read_baseline", "regressions", "write_baseline"]
+
+BASELINE = Path(__file__).with_name("baseline.json")
+
+TOLERANCE = 0.05
+"""A clock lower, or an area larger, by more than this fails."""
+
+
+def read_baseline() -> dict[str, Any]:
+    """Return the committed figures of each configuration that has been measured."""
+    figures: dict[str, Any] = json.loads(BASELINE.read_text())
+    return figures
+
+
+def regressions(measurement: Measurement, baseline: Mapping[str, Any]) -> list[str]:
+    """Return in words what is worse than the baseline by more than `TOLERANCE`.
+
+    A configuration that is not in the baseline is not judged.
+    """
+    found: list[str] = []
+    before = baseline.get(measurement.configuration.name)
+    if before is None:
+        return found
+    mhz, luts = before["fmax_median_mhz"], before["unit"]["packed_per_lane"]
+    if measurement.fmax_mhz < mhz * (1 - TOLERANCE):
+        loss = 100 * (1 - measurement.fmax_mhz / mhz)
+        found.append(f"{measurement.fmax_mhz:.1f} MHz, {loss:.1f} % below the {mhz:.1f} it had")
+    if measurement.packed_per_lane > luts * (1 + TOLERANCE):
+        growth = 100 * (measurement.packed_per_lane / luts - 1)
+        found.append(
+            f"{measurement.packed_per_lane:.0f} LUTs per lane, {growth:.1f} % above the {luts:.0f} "
+            "it had"
+        )
+    return found
+
+
+def write_baseline(measurements: Iterable[Measurement]) -> None:
+    """Put the figures of these configurations into the baseline; the others stay."""
+    figures = read_baseline()
+    for measurement in measurements:
+        value = measurement.as_json()
+        figures[measurement.configuration.name] = {
+            "part": value["part"],
+            "lanes": value["lanes"],
+            "fmax_mhz": value["fmax_mhz"],
+            "fmax_median_mhz": value["fmax_median_mhz"],
+            "latency_cycles": value["latency_cycles"],
+            "unit": value["unit"],
+            "critical_path": value["critical_path"]["in_words"],
+            "netlist_sha256": value["netlist_sha256"],
+            "tools": value["tools"],
+        }
+    BASELINE.write_text(json.dumps(figures, indent=1, sort_keys=True) + "\n")

@@ -1,0 +1,182 @@
+"""Measure configurations: progress, a file for each, a table, and what has become worse."""
+
+import argparse
+import json
+import logging
+import signal
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+from rich.console import Console
+from rich.logging import RichHandler
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from consilience.errors import BadInput, ConsilienceError
+from consilience_tools.place_and_route.baseline import read_baseline, regressions, write_baseline
+from consilience_tools.place_and_route.configurations import PUBLISHED, Configuration, configuration
+from consilience_tools.place_and_route.measurement import Measurement, Working, measure
+from consilience_tools.place_and_route.routing import NotRouted
+
+__all__ = ["main"]
+
+_INTERRUPTED = 130
+_EPILOG = (
+    "Synthesis takes from half a minute to some minutes, place and route from a minute with 8 "
+    "lanes to half an hour with 64, for each seed. What has been done is kept in the cache "
+    "($CONSILIENCE_CACHE) and not done again, so that a run may be stopped and taken up later. "
+    "Exit codes: 0 ok, 1 something does not fit, misses its clock, or is more than 5 % worse than "
+    "the baseline, 2 usage, 3 a tool is missing, 130 interrupted."
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure the configurations asked for, or all; return the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="python -m consilience_tools.place_and_route", description=__doc__, epilog=_EPILOG
+    )
+    names = ", ".join(known.name for known in PUBLISHED)
+    parser.add_argument("names", nargs="*", metavar="CONFIG", help=f"default all: {names}")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path("build") / "timing",
+        metavar="DIR",
+        help="folder for <config>.json (default %(default)s)",
+    )
+    parser.add_argument(
+        "--write-baseline",
+        action="store_true",
+        help="make what is measured the committed figures, instead of comparing with them",
+    )
+    options = parser.parse_args(arguments)
+    console = Console(stderr=True, width=None if sys.stderr.isatty() else 100, highlight=False)
+    try:
+        asked = [configuration(name) for name in options.names] or list(PUBLISHED)
+        with _ended_by_sigterm():
+            return _run(asked, options.out, console, new_baseline=options.write_baseline)
+    except ConsilienceError as error:
+        console.print(Text.assemble(("error: ", "bold red"), str(error)), soft_wrap=True)
+        return BadInput.exit_code if isinstance(error, BadInput) else error.exit_code
+    except OSError as error:
+        console.print(Text.assemble(("error: ", "bold red"), str(error)), soft_wrap=True)
+        return 1
+    except KeyboardInterrupt:
+        console.print("interrupted; what has been done is kept")
+        return _INTERRUPTED
+
+
+def _run(asked: Sequence[Configuration], out: Path, console: Console, *, new_baseline: bool) -> int:
+    out.mkdir(parents=True, exist_ok=True)
+    found: list[Measurement] = []
+    failures: dict[str, str] = {}
+    with _progress(console) as working:
+        for one in asked:
+            file = out / f"{one.name}.json"
+            # Nothing stale must stand there if this run fails.
+            file.unlink(missing_ok=True)
+            try:
+                measurement = measure(one, working)
+            except NotRouted as error:
+                failures[one.name] = str(error)
+                continue
+            file.write_text(json.dumps(measurement.as_json(), indent=1) + "\n")
+            found.append(measurement)
+    baseline = read_baseline()
+    if new_baseline:
+        write_baseline(found)
+    else:
+        for measurement in found:
+            worse = regressions(measurement, baseline)
+            if worse:
+                failures[measurement.configuration.name] = "; ".join(worse)
+    Console(width=None if sys.stdout.isatty() else 160).print(_table(found))
+    for measurement in found:
+        path = measurement.typical_run.critical_path.words
+        console.print(f"{measurement.configuration.name}: slowest {path}", soft_wrap=True)
+    for name, reason in failures.items():
+        console.print(Text.assemble(("FAILS ", "bold red"), f"{name}: {reason}"), soft_wrap=True)
+    return 1 if failures else 0
+
+
+def _table(found: Sequence[Measurement]) -> Table:
+    table = Table(box=None, pad_edge=False)
+    table.add_column("configuration", no_wrap=True)
+    table.add_column("part", no_wrap=True)
+    for heading in (
+        "Fmax MHz",
+        "of seeds",
+        "G evidence/s",
+        "LUT/lane",
+        "packed/lane",
+        "LUT4",
+        "carry",
+        "FF",
+    ):
+        table.add_column(heading, justify="right")
+    for heading in ("BRAM", "DSP", "latency"):
+        table.add_column(heading, justify="right")
+    for measurement in found:
+        one, unit = measurement.configuration, measurement.unit
+        table.add_row(
+            one.name,
+            one.target.part,
+            f"{measurement.fmax_mhz:.1f}",
+            " ".join(f"{run.fmax_mhz:.1f}" for run in measurement.runs),
+            f"{measurement.fmax_mhz * one.lanes / 1e3:.2f}",
+            f"{measurement.luts_per_lane:.0f}",
+            f"{measurement.packed_per_lane:.0f}",
+            *(f"{unit[part]:,}" for part in ("LUT4", "carry", "FF", "BRAM", "DSP")),
+            str(measurement.latency),
+        )
+    return table
+
+
+@contextmanager
+def _progress(console: Console) -> Iterator[Working]:
+    """Give what shows each step: a line with a clock on a terminal, two lines elsewhere."""
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(20), TimeElapsedColumn())
+    bars = Progress(*columns, console=console, disable=not console.is_terminal)
+
+    @contextmanager
+    def working(text: str) -> Iterator[None]:
+        started = time.monotonic()
+        task = bars.add_task(text, total=None)
+        if not console.is_terminal:
+            console.print(f"{text} ...")
+        yield
+        bars.update(task, total=1, completed=1)
+        if not console.is_terminal:
+            console.print(f"{text}: {time.monotonic() - started:.0f} s")
+
+    handler = RichHandler(console=console, show_time=False, show_level=False, show_path=False)
+    logger = logging.getLogger("consilience_tools.place_and_route")
+    level = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    try:
+        with bars:
+            yield working
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(level)
+
+
+@contextmanager
+def _ended_by_sigterm() -> Iterator[None]:
+    """Let a polite kill unwind as Ctrl-C does, so that no tool goes on and nothing half stays."""
+
+    def leave(number: int, _frame: FrameType | None) -> NoReturn:
+        raise SystemExit(128 + number)
+
+    before = signal.signal(signal.SIGTERM, leave)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

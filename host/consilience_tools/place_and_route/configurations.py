@@ -1,0 +1,106 @@
+"""What is placed and routed, under which name."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from consilience.errors import BadInput
+from consilience_hw.benches.live_bench import LiveBench
+from consilience_hw.benches.serial_bench import SmallBench
+from consilience_hw.benches.wide_bench import WideBench
+from consilience_hw.live.live_log_sum import LiveLogSum
+from consilience_hw.log_sum_exp.log_sum_exp import LogSumExp
+from consilience_hw.log_sum_exp.serial_log_sum_exp import SmallLogSumExp
+from consilience_tools.place_and_route.targets import (
+    ECP5_85F_6,
+    ECP5_85F_8,
+    GOWIN_GW1NR9C,
+    ICE40_HX8K,
+    ICE40_UP5K,
+    Target,
+)
+
+__all__ = ["LIVE", "PUBLISHED", "Configuration", "configuration"]
+
+LIVE = "ecp5-85f-8-live-x1"
+"""The live unit on the part that holds it."""
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """A number of lanes on a part.
+
+    Parameters
+    ----------
+    name : str
+    target : Target
+    lanes : int
+        W of the unit.
+    seeds : tuple of int
+        Of nextpnr's random choices; each is a run.
+    small : bool
+        The unit is the `SmallLogSumExp`, otherwise the `LogSumExp`.
+    live : bool
+        The unit is the `LiveLogSum`, of one lane.
+    """
+
+    name: str
+    target: Target
+    lanes: int
+    seeds: tuple[int, ...] = (1,)
+    small: bool = False
+    live: bool = False
+
+    @property
+    def unit(self) -> Any:
+        """A new unit."""
+        if self.live:
+            return LiveLogSum()
+        return (SmallLogSumExp if self.small else LogSumExp)(lanes=self.lanes)
+
+    @property
+    def unit_name(self) -> str:
+        """The unit's class."""
+        return "LiveLogSum" if self.live else "SmallLogSumExp" if self.small else "LogSumExp"
+
+    @property
+    def bench(self) -> Any:
+        """A new unit in a bench whose only pins are clock, reset and one output."""
+        if self.live:
+            return LiveBench()
+        return (SmallBench if self.small else WideBench)(self.lanes)
+
+
+PUBLISHED = (
+    Configuration("ecp5-85f-8-x8", ECP5_85F_8, 8),
+    Configuration("ecp5-85f-8-x16", ECP5_85F_8, 16),
+    Configuration("ecp5-85f-8-x32", ECP5_85F_8, 32),
+    Configuration("ecp5-85f-8-x64", ECP5_85F_8, 64, seeds=(1, 2, 3)),
+    # Its memories span several blocks, and what chooses between them is in no stage of its own.
+    Configuration(LIVE, replace(ECP5_85F_8, required_mhz=100.0), 1, live=True),
+    Configuration("ecp5-85f-6-x8", ECP5_85F_6, 8),
+    Configuration("ecp5-85f-6-x16", ECP5_85F_6, 16),
+    Configuration("ecp5-85f-6-x32", ECP5_85F_6, 32),
+    Configuration("ecp5-85f-6-x64", ECP5_85F_6, 64),
+    Configuration("ice40-up5k-x1", ICE40_UP5K, 1, small=True),
+    Configuration("ice40-hx8k-x1", ICE40_HX8K, 1, small=True),
+    Configuration("gowin-gw1nr9c-x1", GOWIN_GW1NR9C, 1, small=True),
+    # With seed 1 nextpnr 0.11 finds violated hold times at address pins that a block RAM with one
+    # port does not have: https://github.com/YosysHQ/nextpnr/issues/1803.
+    Configuration("gowin-gw1nr9c-x2", GOWIN_GW1NR9C, 2, seeds=(2,), small=True),
+)
+"""The table of docs/timing.md, in its order."""
+
+
+def configuration(name: str) -> Configuration:
+    """Return a published configuration.
+
+    Raises
+    ------
+    BadInput
+        None has that name; the message lists those there are.
+    """
+    for known in PUBLISHED:
+        if known.name == name:
+            return known
+    names = ", ".join(known.name for known in PUBLISHED)
+    raise BadInput(f"no configuration {name!r}; there are {names}")

@@ -1,0 +1,140 @@
+"""A configuration from its gateware to its figures."""
+
+import statistics
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from consilience_tools.place_and_route.configurations import Configuration
+from consilience_tools.place_and_route.routing import RoutedDesign, packed_cells, routed
+from consilience_tools.place_and_route.synthesis import cell_counts, synthesised
+from consilience_tools.place_and_route.tools import YOSYS, tool_version
+
+__all__ = ["Measurement", "measure"]
+
+Working = Callable[[str], AbstractContextManager[None]]
+"""Shows what is being done while it lasts."""
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """The figures of a configuration.
+
+    Parameters
+    ----------
+    configuration : Configuration
+    latency : int
+        Cycles from a packet's last beat to its result.
+    unit : dict of str to int
+        Cells of the unit alone, as yosys makes them: LUT4, carry, FF, BRAM, LUT_RAM, DSP.
+    unit_packed : int or None
+        Logic cells of the part for the unit alone, as nextpnr packs them.
+    runs : tuple of RoutedDesign
+        Of the unit in its bench, one per seed.
+    netlist : str
+        SHA-256 of what was placed and routed.
+    tools : dict of str to str
+        Versions.
+    """
+
+    configuration: Configuration
+    latency: int
+    unit: dict[str, int]
+    unit_packed: int | None
+    runs: tuple[RoutedDesign, ...]
+    netlist: str
+    tools: dict[str, str]
+
+    @property
+    def fmax_mhz(self) -> float:
+        """Median over the seeds."""
+        return statistics.median(run.fmax_mhz for run in self.runs)
+
+    @property
+    def luts_per_lane(self) -> float:
+        """Look-up tables of the unit alone per lane, as yosys' cells add up to."""
+        weights = self.configuration.target.luts_of
+        luts = sum(weights.get(part, 0) * count for part, count in self.unit.items())
+        return luts / self.configuration.lanes
+
+    @property
+    def packed_per_lane(self) -> float:
+        """The same as nextpnr packs them; as yosys' cells add up to if it packs none."""
+        if self.unit_packed is None:
+            return self.luts_per_lane
+        return self.unit_packed / self.configuration.lanes
+
+    @property
+    def typical_run(self) -> RoutedDesign:
+        """The run whose clock is the median, or the slower of two."""
+        runs = sorted(self.runs, key=lambda run: run.fmax_mhz)
+        return runs[(len(runs) - 1) // 2]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the figures as they are written to build/timing/."""
+        target, lanes = self.configuration.target, self.configuration.lanes
+        path = self.typical_run.critical_path
+        return {
+            "configuration": self.configuration.name,
+            "part": target.part,
+            "unit_is": self.configuration.unit_name,
+            "lanes": lanes,
+            "fmax_mhz": {str(run.seed): round(run.fmax_mhz, 2) for run in self.runs},
+            "fmax_median_mhz": round(self.fmax_mhz, 2),
+            "required_mhz": target.required_mhz,
+            "evidence_per_second": round(self.fmax_mhz * 1e6 * lanes),
+            "latency_cycles": self.latency,
+            "unit": {
+                **self.unit,
+                "packed": self.unit_packed,
+                "packed_as": target.packed,
+                "luts_per_lane": round(self.luts_per_lane, 1),
+                "packed_per_lane": round(self.packed_per_lane, 1),
+            },
+            "used_with_bench": self.typical_run.used,
+            "critical_path": {"in_words": path.words, **asdict(path)},
+            "netlist_sha256": self.netlist,
+            "tools": self.tools,
+        }
+
+
+def measure(configuration: Configuration, working: Working) -> Measurement:
+    """Synthesise, place and route a configuration; what is in the cache is not done again.
+
+    Parameters
+    ----------
+    configuration : Configuration
+    working : callable
+        Given a text for each step, returns a context that shows it.
+
+    Raises
+    ------
+    ToolMissing
+        The message says what to install.
+    NotRouted
+        It does not fit, or misses the clock required, by how much the message says.
+    ConsilienceError
+        Yosys failed.
+    """
+    name, target = configuration.name, configuration.target
+    tools = {tool: tool_version(tool) for tool in ("amaranth", YOSYS, target.router)}
+    unit = configuration.unit
+    with working(f"{name}: synthesis of the unit alone"):
+        alone = synthesised(unit, target, name=f"{name} alone")
+        packed = packed_cells(alone, target, name=f"{name} alone")
+    with working(f"{name}: synthesis of the unit in its bench"):
+        bench = synthesised(configuration.bench, target, name=name)
+    runs = []
+    for seed in configuration.seeds:
+        with working(f"{name}: place and route, seed {seed}"):
+            runs.append(routed(bench, target, seed, name=name))
+    return Measurement(
+        configuration=configuration,
+        latency=unit.latency,
+        unit=cell_counts(alone.cells),
+        unit_packed=packed,
+        runs=tuple(runs),
+        netlist=bench.sha256,
+        tools=tools,
+    )

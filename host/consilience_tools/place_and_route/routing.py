@@ -1,0 +1,161 @@
+"""A netlist placed and routed with a seed, once, and kept in the cache."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from consilience.errors import ConsilienceError
+from consilience_sim.compiled.build_step import BuildFailed
+from consilience_sim.compiled.cache import cache_folder, digest, made_once
+from consilience_tools.place_and_route.nextpnr_report import (
+    CriticalPath,
+    critical_path,
+    fmax_mhz,
+    used,
+    why_it_failed,
+)
+from consilience_tools.place_and_route.synthesis import SynthesisedDesign
+from consilience_tools.place_and_route.targets import Target
+from consilience_tools.place_and_route.tools import run_tool, tool_version
+
+__all__ = ["ROUTED", "NotRouted", "RoutedDesign", "packed_cells", "routed"]
+
+ROUTED = "routed"
+"""Name of the file of what has been routed."""
+
+_REPORT = "report.json"
+
+
+class NotRouted(ConsilienceError):
+    """The part is too small, or the clock required is not reached; the message says by how much."""
+
+
+@dataclass(frozen=True)
+class RoutedDesign:
+    """What came of a run that ended well: everything placed and routed, the clock reached.
+
+    Parameters
+    ----------
+    seed : int
+    fmax_mhz : float
+    used : dict of str to int
+        Cells of the part.
+    critical_path : CriticalPath
+    """
+
+    seed: int
+    fmax_mhz: float
+    used: dict[str, int]
+    critical_path: CriticalPath
+    folder: Path = Path()
+    """Of the cache: nextpnr's `report.json`, its `log`, and the files that were to be kept."""
+
+
+def routed(
+    design: SynthesisedDesign,
+    target: Target,
+    seed: int,
+    *,
+    name: str,
+    more_options: Sequence[str] = (),
+    keep: Sequence[str] = (),
+) -> RoutedDesign:
+    """Place and route a netlist, once: a minute or two with 8 lanes, half an hour with 64.
+
+    A run in which nextpnr gave up is remembered, too: it would do so again.
+
+    Parameters
+    ----------
+    design : SynthesisedDesign
+    target : Target
+    seed : int
+    name : str
+        What it is, for messages.
+    more_options : sequence of str
+        Of nextpnr.
+    keep : sequence of str
+        Files that it writes, to be kept; `ROUTED` is what `Target.output` names.
+
+    Raises
+    ------
+    ToolMissing
+    NotRouted
+        It gave up.
+    ConsilienceError
+        It was ended before it could say why.
+    """
+    options = ["--seed", str(seed), target.output, ROUTED, *more_options]
+    folder = _run(design, target, options, keep, name=f"{name}, seed {seed}")
+    report = _report(folder)
+    return RoutedDesign(seed, fmax_mhz(report), used(report), critical_path(report), folder)
+
+
+def packed_cells(design: SynthesisedDesign, target: Target, *, name: str) -> int | None:
+    """Return the logic cells into which nextpnr packs a netlist, without placing it.
+
+    More than yosys' cells add up to: carry chains need cells to begin and to end. None if the
+    target packs nothing without pins.
+
+    Raises
+    ------
+    ToolMissing
+    NotRouted
+        It gave up.
+    ConsilienceError
+        It was ended before it could say why.
+    """
+    if target.packed is None:
+        return None
+    report = _report(_run(design, target, ["--pack-only"], (), name=name))
+    return used(report)[target.packed]
+
+
+def _report(folder: Path) -> dict[str, Any]:
+    report: dict[str, Any] = json.loads((folder / _REPORT).read_text())
+    return report
+
+
+def _run(
+    design: SynthesisedDesign,
+    target: Target,
+    options: list[str],
+    keep: Sequence[str],
+    *,
+    name: str,
+) -> Path:
+    """Return the folder of a run of nextpnr that ended well."""
+    arguments = [
+        *target.options,
+        *("--json", "netlist.json", "--report", _REPORT, "--freq", str(target.required_mhz)),
+        *options,
+    ]
+    folder = cache_folder() / "place_and_route"
+    made_from = (design.sha256, arguments, target.constraints, tool_version(target.router))
+    entry = folder / digest("routing", *made_from, *keep)
+
+    def make(work: Path) -> Path:
+        # Not copied: a netlist of 64 lanes has some 60 MB.
+        (work / "netlist.json").hardlink_to(design.netlist)
+        (work / "pins.cst").write_text(target.constraints)
+        made = work / "entry"
+        made.mkdir()
+        log = entry.with_suffix(".log")
+        try:
+            run_tool(target.router, arguments, work, log)
+        except BuildFailed as error:
+            # It writes its report also when it misses the clock: that one is left behind.
+            if why_it_failed(log.read_text(errors="replace")) is None:
+                raise ConsilienceError(f"{name}: nextpnr was ended; its log is {log}") from error
+        else:
+            for file in (_REPORT, *keep):
+                (work / file).rename(made / file)
+        log.rename(made / "log")
+        return made
+
+    made_once(entry, make)
+    if not (entry / _REPORT).exists():
+        why = why_it_failed((entry / "log").read_text(errors="replace"))
+        raise NotRouted(f"{name}: {why}; the log is {entry / 'log'}")
+    return entry

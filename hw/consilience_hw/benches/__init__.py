@@ -1,0 +1,1 @@
+"""What is only placed, routed or measured: units between registers, with results that fold."""

@@ -1,0 +1,1 @@
+"""Link bytes in, link bytes out: the session, its jobs, and what they run on."""

@@ -1,0 +1,98 @@
+"""The jobs of an engine over one `LogSumExp`."""
+
+from amaranth.hdl import Module, ResetInserter, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, connect, flipped
+
+from ..fusion.posterior import Posterior
+from ..link.job_port import job_port
+from ..log_sum_exp.log_sum_exp import LogSumExp
+from ..log_sum_exp.serial_log_sum_exp import SmallLogSumExp
+from ..spec.engine_config import EngineConfig
+from .posterior_job import PosteriorJob
+from .reduce_job import ReduceJob
+
+__all__ = ["Jobs"]
+
+
+class Jobs(wiring.Component):
+    """REDUCE and, if the engine has it, POSTERIOR, one at a time.
+
+    ``clear`` resets all of it, so a message given up in the middle leaves nothing behind.
+
+    Parameters
+    ----------
+    config : EngineConfig
+        Parameters of the engine.
+
+    Members
+    -------
+    port : the jobs' side of `job_port`
+    """
+
+    def __init__(self, config: EngineConfig) -> None:
+        self.config = config
+        unit = SmallLogSumExp if config.small else LogSumExp
+        self.log_sum_exp = unit(config.fmt, config.lanes)
+        super().__init__({"port": In(job_port())})
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        config, port = self.config, self.port
+        clear = ResetInserter(port.clear)
+        total = self.log_sum_exp
+        m.submodules.log_sum_exp = clear(total)
+        reduce = ReduceJob(config.fmt, config.lanes, total.depth)
+        m.submodules.reduce = clear(reduce)
+        if not config.hypotheses:
+            connect(m, flipped(port), reduce.port)
+            connect(m, reduce.beats, total.i)
+            connect(m, total.o, reduce.sums)
+            return m
+
+        unit = Posterior(config.fmt, config.hypotheses, config.weights)
+        m.submodules.posterior = clear(unit)
+        posterior = PosteriorJob(unit)
+        m.submodules.posterior_job = clear(posterior)
+        connect(m, posterior.evidence, unit.i)
+        connect(m, unit.o, posterior.posteriors)
+
+        chosen = Signal()  # a job of another type never runs: registered, it costs no time
+        m.d.sync += chosen.eq(port.posterior)
+        for job, runs in ((reduce.port, ~chosen), (posterior.port, chosen)):
+            m.d.comb += [
+                job.i.p.eq(port.i.p),
+                job.i.valid.eq(port.i.valid & runs),
+                job.o.ready.eq(port.o.ready & runs),
+            ]
+            with m.If(runs):
+                m.d.comb += [
+                    port.i.ready.eq(job.i.ready),
+                    port.o.p.eq(job.o.p),
+                    port.o.valid.eq(job.o.valid),
+                    port.status.eq(job.status),
+                    port.complete.eq(job.complete),
+                    port.pending.eq(job.pending),
+                    port.code.eq(job.code),
+                ]
+        with m.If(chosen):
+            m.d.comb += [
+                total.i.p.codes[0].eq(unit.terms.p.code),
+                total.i.p.keep.eq(1),
+                total.i.p.last.eq(unit.terms.p.last),
+                total.i.valid.eq(unit.terms.valid),
+                unit.terms.ready.eq(total.i.ready),
+                unit.total.p.eq(total.o.p),
+                unit.total.valid.eq(total.o.valid),
+                total.o.ready.eq(unit.total.ready),
+            ]
+        with m.Else():
+            m.d.comb += [
+                total.i.p.eq(reduce.beats.p),
+                total.i.valid.eq(reduce.beats.valid),
+                reduce.beats.ready.eq(total.i.ready),
+                reduce.sums.p.eq(total.o.p),
+                reduce.sums.valid.eq(total.o.valid),
+                total.o.ready.eq(reduce.sums.ready),
+            ]
+        return m

@@ -1,0 +1,1 @@
+"""Code to mantissa and position: 2^x, rounded once."""

@@ -1,0 +1,131 @@
+"""Three small tables and one narrow product that give every mantissa of `exp2_table` exactly.
+
+With f = a * 2**L + b (b the low L bits)::
+
+    M[f] = (A[a] + S[a] * b - Q[g, fold(b)]) >> G
+
+A chord, less a parabola: A is 2**(f / 2**F) at the interval's left end, with the half of the
+rounding, S the rise per step of b, and Q how far the chord is above the curve, which is nearly the
+same for all intervals of a group g and nearly symmetric, ``fold(b) = min(b, 2**L - 1 - b)``. The
+words are those that `exp2_fit` finds: not the nearest, but such that every sum is rounded right.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..spec.exp2_table import GUARD_BITS, exp2_powers, mantissa_table
+from ..spec.log_format import LogFormat
+from .exp2_fit import fitted_group
+
+__all__ = ["Exp2Rom", "exp2_rom"]
+
+INTERVAL_BITS = 10
+"""Fraction bits that number an interval."""
+GROUP_BITS = 5
+"""Of these, bits that number its group: more, where a format needs it."""
+GUARDS_TRIED = 8
+"""Numbers of fraction bits below a mantissa's last bit."""
+
+
+@dataclass(frozen=True)
+class Exp2Rom:
+    """Contents and widths of the tables.
+
+    Parameters
+    ----------
+    mantissa_bits : int
+        P.
+    low_bits : int
+        L, bits of b; with 0 the table A is all there is.
+    coarse, fine : int
+        Fraction bits, below the mantissa's last bit, of A and Q, and of S and the sum (G).
+    base : tuple of int
+        A by a, the half of the rounding included; P + 1 + `coarse` bits.
+    slope : tuple of int
+        S by a.
+    bend : tuple of int
+        Q by ``g << (L - 1) | fold(b)``.
+    """
+
+    mantissa_bits: int
+    low_bits: int
+    coarse: int
+    fine: int
+    base: tuple[int, ...]
+    slope: tuple[int, ...]
+    bend: tuple[int, ...]
+
+    @property
+    def base_bits(self) -> int:
+        """Width of a word of A."""
+        return max(self.base).bit_length()
+
+    @property
+    def slope_bits(self) -> int:
+        """Width of a word of S."""
+        return max(self.slope).bit_length()
+
+    @property
+    def bend_bits(self) -> int:
+        """Width of a word of Q."""
+        return max(self.bend).bit_length()
+
+    def mantissas(self) -> NDArray[np.uint32]:
+        """Return what the tables give for every fraction: the integer model of `Exp2`."""
+        count = 1 << self.low_bits
+        b = np.arange(count)
+        base = np.array(self.base, dtype=np.int64)[:, None] << self.fine - self.coarse
+        slope = np.array(self.slope, dtype=np.int64)[:, None]
+        bend = np.array(self.bend, dtype=np.int64).reshape(-1, max(count // 2, 1))
+        bends = np.repeat(bend[:, np.minimum(b, count - 1 - b)], len(base) // len(bend), axis=0)
+        total = base + slope * b - (bends << self.fine - self.coarse)
+        return (total >> self.fine).astype(np.uint32).reshape(-1)
+
+
+@cache
+def exp2_rom(fmt: LogFormat) -> Exp2Rom:
+    """Return the first tables of this form, by growing width, that give every mantissa exactly.
+
+    For Q16.16: 1,024 words of 32 bits, the first of which is always 1, of 19, and of 8.
+    Raises ValueError if none do.
+    """
+    low_bits = max(0, fmt.fraction_bits - INTERVAL_BITS)
+    if not low_bits:
+        words = tuple(int(word) for word in mantissa_table(fmt))
+        return Exp2Rom(fmt.mantissa_bits, 0, 0, 0, words, (0,), (0,))
+    for group_bits in range(GROUP_BITS, INTERVAL_BITS + 1):
+        for coarse in range(low_bits, low_bits + GUARDS_TRIED):
+            rom = _fitted(fmt, low_bits, group_bits, coarse)
+            if rom is not None:
+                return rom
+    raise ValueError(f"no tables of this form give every mantissa of {fmt} exactly")
+
+
+def _fitted(fmt: LogFormat, low_bits: int, group_bits: int, coarse: int) -> Exp2Rom | None:
+    """Return tables of these widths, or None if a group has none."""
+    fine = coarse + low_bits // 2
+    shift = GUARD_BITS - fmt.mantissa_bits - fine
+    powers = exp2_powers(fmt.fraction_bits)
+    curve = np.array([power >> shift for power in powers], dtype=np.int64)
+    mantissas = mantissa_table(fmt).astype(np.int64)
+    base: list[int] = []
+    slope: list[int] = []
+    bend: list[int] = []
+    size = fmt.fractions >> group_bits
+    for start in range(0, fmt.fractions, size):
+        group = fitted_group(
+            curve[start : start + size],
+            mantissas[start : start + size].reshape(-1, 1 << low_bits),
+            coarse,
+            fine,
+        )
+        if group is None:
+            return None
+        base += group.base
+        slope += group.slope
+        bend += group.bend
+    parts = tuple(base), tuple(slope), tuple(bend)
+    return Exp2Rom(fmt.mantissa_bits, low_bits, coarse, fine, *parts)

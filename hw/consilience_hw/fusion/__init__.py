@@ -1,0 +1,1 @@
+"""Evidence to posteriors, ages to weights, ratios to robust sums."""

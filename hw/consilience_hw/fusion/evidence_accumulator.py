@@ -1,0 +1,157 @@
+"""Rows of weighted evidence to one exact sum per hypothesis."""
+
+from amaranth.hdl import Cat, Module, Mux, Signal, signed, unsigned
+from amaranth.lib import data, wiring
+from amaranth.lib.memory import Memory
+from amaranth.lib.wiring import In, Out
+
+from ..primitives.pipeline import delayed, flow
+from ..spec.log_format import Q16_16, LogFormat
+from ..spec.number_formats import WEIGHT_BITS
+
+__all__ = ["EvidenceAccumulator", "evidence_layout", "sum_bits"]
+
+
+def evidence_layout(fmt: LogFormat) -> data.StructLayout:
+    """Return the layout of a beat of evidence, one hypothesis of one row.
+
+    ``code``: signed. ``weight``: 0 .. 65536, the same on all beats of a row. ``end``: this is the
+    row's last hypothesis. ``last``: this is the packet's last row (on all its beats).
+    """
+    return data.StructLayout(
+        {
+            "code": signed(fmt.code_bits),
+            "weight": unsigned(WEIGHT_BITS + 1),
+            "end": 1,
+            "last": 1,
+        }
+    )
+
+
+def sum_bits(fmt: LogFormat) -> int:
+    """Return the width of an exact weighted sum: a product, and 2**32 rows and a prior of them."""
+    return fmt.code_bits + WEIGHT_BITS + 32 + 1
+
+
+class EvidenceAccumulator(wiring.Component):
+    """``L[h] = sum over rows of weight * code[h]``, with WEIGHT_BITS more fraction bits, exact.
+
+    A log of zero with weight above 0 makes its hypothesis impossible; with weight 0 it adds
+    nothing. The sums are kept in two halves, each with a loop of its own one cycle after the
+    other, so that no carry runs through a whole sum in one cycle. A row has 2 hypotheses or more:
+    that is the distance at which a half is read again.
+
+    Latency: `latency` cycles for all data. Throughput: one beat per cycle.
+
+    Parameters
+    ----------
+    fmt : LogFormat
+        Number format.
+    hypotheses : int
+        Most hypotheses of a row, 2..16.
+    weights : bool
+        Without, every weight other than 0 counts as 1, and there is no multiplier.
+
+    Members
+    -------
+    i : flow of `evidence_layout`
+    o : flow of {sum: signed, impossible: 1, end: 1, over: 1}
+        One beat per hypothesis of each packet. ``over``: more than the capacity of rows, the
+        first (the prior) not counted.
+    """
+
+    latency = 4
+
+    def __init__(self, fmt: LogFormat = Q16_16, hypotheses: int = 16, weights: bool = True) -> None:
+        self.fmt = fmt
+        self.hypotheses = hypotheses
+        self.weights = weights
+        total = data.StructLayout(
+            {"sum": signed(sum_bits(fmt)), "impossible": 1, "end": 1, "over": 1}
+        )
+        super().__init__({"i": In(flow(evidence_layout(fmt))), "o": Out(flow(total))})
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        fmt = self.fmt
+        beat = self.i.p
+        index = Signal(range(self.hypotheses))
+        first = Signal(init=1)  # first row of a packet: nothing is kept of the one before
+        rows = Signal(range(2 * fmt.capacity))
+        with m.If(self.i.valid):
+            m.d.sync += index.eq(Mux(beat.end, 0, index + 1))
+            with m.If(beat.end):
+                m.d.sync += [
+                    first.eq(beat.last),
+                    # Stops one above the capacity.
+                    rows.eq(Mux(beat.last, 0, rows + (rows <= fmt.capacity))),
+                ]
+
+        is_zero = beat.code == fmt.log_of_zero
+        counts = beat.weight != 0
+        finite = Signal(signed(fmt.code_bits))
+        m.d.comb += finite.eq(beat.code & (~is_zero & counts).replicate(fmt.code_bits))
+        product_q2 = Signal(signed(fmt.code_bits + WEIGHT_BITS + 1), reset_less=True)
+        finite_q1 = delayed(m, finite, 1, "finite")
+        if self.weights:
+            weight_q1 = delayed(m, beat.weight, 1, "weight")
+            m.d.sync += product_q2.eq(finite_q1 * weight_q1)
+        else:
+            m.d.sync += product_q2.eq(finite_q1 << WEIGHT_BITS)
+
+        first_q2 = delayed(m, first, 2, "first")
+        index_q1 = delayed(m, index, 1, "index")
+        valid_q2 = delayed(m, self.i.valid, 2, "valid", reset=True)
+        impossible_q2 = delayed(m, is_zero & counts, 2, "impossible")
+
+        # Low half, with the impossible flag above it. Read in cycle 1, added to and written in
+        # cycle 2; the same hypothesis is read again in cycle 3 at the earliest.
+        total_bits = sum_bits(fmt)
+        low_bits = total_bits // 2
+        low_memory = Memory(shape=unsigned(low_bits + 1), depth=self.hypotheses, init=[])
+        m.submodules.low = low_memory
+        low_read, low_write = low_memory.read_port(domain="sync"), low_memory.write_port()
+        kept_q2 = low_read.data & ~first_q2.replicate(low_bits + 1)
+        low_sum = Signal(low_bits + 1)
+        impossible = Signal()
+        m.d.comb += [
+            low_sum.eq(kept_q2[:low_bits] + product_q2[:low_bits]),
+            impossible.eq(kept_q2[low_bits] | impossible_q2),
+            low_read.addr.eq(index_q1),
+            low_read.en.eq(1),
+            low_write.addr.eq(delayed(m, index_q1, 1, "index_q1")),
+            low_write.en.eq(valid_q2),
+            low_write.data.eq(Cat(low_sum[:low_bits], impossible)),
+        ]
+        low_q3 = delayed(m, low_sum, 1, "low")
+
+        # High half, one cycle later.
+        high_bits = total_bits - low_bits
+        high_memory = Memory(shape=unsigned(high_bits), depth=self.hypotheses, init=[])
+        m.submodules.high = high_memory
+        high_read, high_write = high_memory.read_port(domain="sync"), high_memory.write_port()
+        index_q2 = delayed(m, index_q1, 1, "index_q1_high")
+        valid_q3 = delayed(m, valid_q2, 1, "valid_q2", reset=True)
+        kept_q3 = high_read.data & ~delayed(m, first_q2, 1, "first_q2").replicate(high_bits)
+        product_q3 = delayed(m, product_q2 >> low_bits, 1, "product_high")
+        high_sum = Signal(high_bits)
+        m.d.comb += [
+            high_sum.eq(kept_q3 + product_q3 + low_q3[low_bits]),
+            high_read.addr.eq(index_q2),
+            high_read.en.eq(1),
+            high_write.addr.eq(delayed(m, index_q2, 1, "index_q2")),
+            high_write.en.eq(valid_q3),
+            high_write.data.eq(high_sum),
+        ]
+
+        last_q3 = delayed(m, beat.last, 3, "last")
+        m.d.sync += [
+            self.o.p.sum.eq(Cat(low_q3[:low_bits], high_sum).as_signed()),
+            self.o.valid.eq(valid_q3 & last_q3),
+        ]
+        m.d.comb += [
+            self.o.p.impossible.eq(delayed(m, impossible, self.latency - 2, "flag")),
+            self.o.p.end.eq(delayed(m, beat.end, self.latency, "end")),
+            self.o.p.over.eq(delayed(m, rows > fmt.capacity, self.latency, "over")),
+        ]
+        return m

@@ -1,0 +1,283 @@
+"""Rows of weighted evidence to a posterior per packet."""
+
+from amaranth.hdl import Module, Mux, Signal, signed, unsigned
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.fifo import SyncFIFOBuffered
+from amaranth.lib.memory import Memory
+from amaranth.lib.wiring import In, Out
+
+from ..log2.log2 import result_layout
+from ..primitives.pipeline import delayed, named
+from ..spec.flags import CLAMPS_SHIFT, ResultStatus
+from ..spec.log_format import Q16_16, LogFormat
+from ..spec.number_formats import WEIGHT_BITS
+from .evidence_accumulator import EvidenceAccumulator, evidence_layout, sum_bits
+
+__all__ = ["Posterior"]
+
+
+class Posterior(wiring.Component):
+    """``posterior[h] = max(d[h] - logsum(d), lowest)``, d[h] = max(round(L[h] - max L), lowest).
+
+    L[h] is the exact sum of weight * code over the packet's rows (`EvidenceAccumulator`), in which
+    the prior is the first row, of weight 1. The difference to the largest L is rounded once to a
+    code, ties to even. The log sum of the d is computed outside, by a `LogSumExp` that takes
+    `terms` and answers on `total`, so that an engine needs only one. A log of zero stays one and
+    takes no part in the maximum.
+
+    Latency: `latency` cycles from the acceptance of a packet's last beat to its last result, plus
+    that of the `LogSumExp`, when nothing is stalled; for all data. Throughput: one beat per cycle,
+    also for packets of two rows back to back up to the `depth` packets inside.
+
+    Parameters
+    ----------
+    fmt : LogFormat
+        Number format.
+    hypotheses : int
+        Most hypotheses of a packet, 2..16. Packets may have fewer, but all that are inside at one
+        time as many: the sums are read at the pace at which the next packet arrives.
+    weights : bool
+        See `EvidenceAccumulator`.
+
+    Members
+    -------
+    i : stream of `evidence_layout`
+        One hypothesis of one row per beat. All rows of a packet have the same number of beats.
+    o : stream of {code: signed, status: 16 bits, last: 1}
+        One beat per hypothesis. ``status`` is complete on the last beat: `ResultStatus` flags and
+        the number of clamped values from bit CLAMPS_SHIFT on.
+    terms : stream of {code: signed, last: 1}
+        The d of one packet, to be summed.
+    total : stream of `log2.result_layout`
+        Their log sum.
+    """
+
+    depth = 16
+    """Packets inside at a time: those of a full-rate stream of the shortest packets."""
+
+    def __init__(self, fmt: LogFormat = Q16_16, hypotheses: int = 16, weights: bool = True) -> None:
+        if not 2 <= hypotheses <= 16:
+            raise ValueError(f"hypotheses must be in 2..16, not {hypotheses}")
+        self.fmt = fmt
+        self.hypotheses = hypotheses
+        self.weights = weights
+        code = signed(fmt.code_bits)
+        super().__init__(
+            {
+                "i": In(stream.Signature(evidence_layout(fmt))),
+                "o": Out(
+                    stream.Signature(
+                        data.StructLayout({"code": code, "status": unsigned(16), "last": 1})
+                    )
+                ),
+                "terms": Out(stream.Signature(data.StructLayout({"code": code, "last": 1}))),
+                "total": In(stream.Signature(result_layout(fmt))),
+            }
+        )
+
+    @property
+    def latency(self) -> int:
+        """Cycles without those of the `LogSumExp`, for the largest number of hypotheses.
+
+        A packet waits for its maximum, so the time from its last beat to its last result is the
+        same for every packet of as many hypotheses: `latency_of`.
+        """
+        return self.latency_of(self.hypotheses)
+
+    @staticmethod
+    def latency_of(hypotheses: int) -> int:
+        """Return the latency for packets of that many hypotheses, without the `LogSumExp`."""
+        return EvidenceAccumulator.latency + 2 * hypotheses + 6
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        fmt = self.fmt
+        m.submodules.accumulator = accumulator = EvidenceAccumulator(
+            fmt, self.hypotheses, self.weights
+        )
+
+        # Admission: every buffer below has room for `depth` packets, so nothing in between stalls.
+        inside = Signal(range(self.depth + 1))
+        open_packet = Signal()
+        accepted = self.i.valid & self.i.ready
+        enters = accepted & ~open_packet
+        leaves = self.o.valid & self.o.ready & self.o.p.last
+        with m.If(accepted):
+            m.d.sync += open_packet.eq(~(self.i.p.end & self.i.p.last))
+        m.d.sync += inside.eq(inside + enters - leaves)
+        m.d.comb += [
+            self.i.ready.eq(open_packet | (inside != self.depth)),
+            accumulator.i.p.eq(self.i.p),
+            accumulator.i.valid.eq(accepted),
+        ]
+
+        difference, difference_valid = self._subtract_maximum(m, accumulator.o)
+        rounded, rounded_valid = self._round(m, difference, difference_valid)
+        self._answer(m, rounded, rounded_valid)
+        return m
+
+    def _subtract_maximum(self, m: Module, sums) -> tuple:
+        """Return L - max L, beat by beat, once a packet's maximum is known.
+
+        The sums wait in one of two banks; a packet is read in as many cycles as it has beats,
+        which the next packet's first row (its prior) takes to arrive at least.
+        """
+        bits = sum_bits(self.fmt)
+        held = data.StructLayout({"sum": signed(bits), "impossible": 1})
+        m.submodules.sums = memory = Memory(shape=held, depth=2 * self.hypotheses, init=[])
+        write, read = memory.write_port(), memory.read_port(domain="sync")
+        index = Signal(range(self.hypotheses))
+        bank = Signal()
+        largest = Signal(signed(bits), reset_less=True)
+        found = Signal()  # a possible hypothesis is among those so far
+        better = named(m, ~sums.p.impossible & (~found | (sums.p.sum > largest)), "better")
+        m.d.comb += [
+            write.addr.eq(index + Mux(bank, self.hypotheses, 0)),
+            write.data.sum.eq(sums.p.sum),
+            write.data.impossible.eq(sums.p.impossible),
+            write.en.eq(sums.valid),
+        ]
+        final = Signal(signed(bits), reset_less=True)
+        packet = Signal(
+            data.StructLayout(
+                {"bank": 1, "end": range(self.hypotheses), "impossible": 1, "over": 1}
+            )
+        )
+        starts = Signal()
+        m.d.comb += starts.eq(sums.valid & sums.p.end)
+        with m.If(sums.valid):
+            with m.If(better):
+                m.d.sync += largest.eq(sums.p.sum)
+            m.d.sync += [
+                found.eq((found | ~sums.p.impossible) & ~sums.p.end),
+                index.eq(Mux(sums.p.end, 0, index + 1)),
+                bank.eq(bank ^ sums.p.end),
+            ]
+        with m.If(starts):
+            m.d.sync += [
+                final.eq(Mux(better, sums.p.sum, largest)),
+                packet.bank.eq(bank),
+                packet.end.eq(index),
+                packet.impossible.eq(~found & sums.p.impossible),
+                packet.over.eq(sums.p.over),
+            ]
+
+        reading = Signal()
+        position = Signal(range(self.hypotheses))
+        ends = named(m, position == packet.end, "ends")
+        m.d.sync += [
+            reading.eq(starts | (reading & ~ends)),
+            position.eq(Mux(reading & ~ends, position + 1, 0)),
+        ]
+        m.d.comb += [
+            read.addr.eq(position + Mux(packet.bank, self.hypotheses, 0)),
+            read.en.eq(1),
+        ]
+        beat = Signal(
+            data.StructLayout(
+                {"value": signed(bits + 1), "log_of_zero": 1, "last": 1, "impossible": 1, "over": 1}
+            ),
+            reset_less=True,
+        )
+        m.d.sync += [
+            beat.value.eq(read.data.sum - delayed(m, final, 1, "final")),
+            beat.log_of_zero.eq(read.data.impossible),
+            beat.last.eq(delayed(m, ends, 1, "ends")),
+            beat.impossible.eq(delayed(m, packet.impossible, 1, "impossible")),
+            beat.over.eq(delayed(m, packet.over, 1, "over")),
+        ]
+        return beat, delayed(m, reading, 2, "reading", reset=True)
+
+    def _round(self, m: Module, beat, valid) -> tuple:
+        """Return d as codes, ties to even, raised to the lowest finite code if need be."""
+        fmt = self.fmt
+        whole = beat.value >> WEIGHT_BITS
+        tie_or_less = ~beat.value[: WEIGHT_BITS - 1].any() & ~whole[0]
+        quotient_q1 = Signal(whole.shape(), reset_less=True)
+        m.d.sync += quotient_q1.eq(whole + (beat.value[WEIGHT_BITS - 1] & ~tie_or_less))
+        beat_q1 = delayed(m, beat, 1, "beat")
+        valid_q1 = delayed(m, valid, 1, "rounded_valid", reset=True)
+
+        clamped = named(m, (quotient_q1 < fmt.min_code) & ~beat_q1.log_of_zero, "clamped")
+        clamps = Signal(range(self.hypotheses + 1))
+        result = Signal(self._kept_layout(), reset_less=True)
+        with m.If(valid_q1):
+            m.d.sync += clamps.eq(Mux(beat_q1.last, 0, clamps + clamped))
+        m.d.sync += [
+            result.code.eq(
+                Mux(
+                    beat_q1.log_of_zero,
+                    fmt.log_of_zero,
+                    Mux(clamped, fmt.min_code, quotient_q1),
+                )
+            ),
+            result.last.eq(beat_q1.last),
+            result.impossible.eq(beat_q1.impossible),
+            result.over.eq(beat_q1.over),
+            result.clamps.eq(clamps + clamped),
+        ]
+        return result, delayed(m, valid_q1, 1, "result_valid", reset=True)
+
+    def _kept_layout(self) -> data.StructLayout:
+        """Return what waits for the total: d, and on the last beat what is known of the packet."""
+        return data.StructLayout(
+            {
+                "code": signed(self.fmt.code_bits),
+                "last": 1,
+                "impossible": 1,
+                "over": 1,
+                "clamps": range(self.hypotheses + 1),
+            }
+        )
+
+    def _answer(self, m: Module, rounded, valid) -> None:
+        """Send d out to be summed, keep it, and subtract the total from it."""
+        fmt = self.fmt
+        beats = self.depth * self.hypotheses
+        m.submodules.to_sum = to_sum = SyncFIFOBuffered(width=fmt.code_bits + 1, depth=beats)
+        m.submodules.kept = kept = SyncFIFOBuffered(width=self._kept_layout().size, depth=beats)
+        kept_beat = data.View(self._kept_layout(), kept.r_data)
+        term = data.StructLayout({"code": signed(fmt.code_bits), "last": 1})
+        term_in = Signal(term)
+        m.d.comb += [
+            term_in.code.eq(rounded.code),
+            term_in.last.eq(rounded.last),
+            to_sum.w_data.eq(term_in),
+            to_sum.w_en.eq(valid),
+            kept.w_data.eq(rounded),
+            kept.w_en.eq(valid),
+            self.terms.p.eq(to_sum.r_data),
+            self.terms.valid.eq(to_sum.r_rdy),
+            to_sum.r_en.eq(self.terms.ready),
+        ]
+
+        free = ~self.o.valid | self.o.ready
+        step = Signal()
+        m.d.comb += [
+            step.eq(free & self.total.valid & kept.r_rdy),
+            kept.r_en.eq(step),
+            self.total.ready.eq(free & kept.r_rdy & kept_beat.last),
+        ]
+        is_zero = kept_beat.code == fmt.log_of_zero
+        quotient = named(m, kept_beat.code - self.total.p.code, "quotient")
+        clamped = named(m, ~is_zero & (quotient < fmt.min_code), "result_clamped")
+        clamps = Signal(range(2 * self.hypotheses + 1))
+        count = Signal.like(clamps)
+        m.d.comb += count.eq(clamps + clamped + Mux(kept_beat.last, kept_beat.clamps, 0))
+        flags = (
+            self.total.p.status
+            | Mux(kept_beat.impossible, ResultStatus.IMPOSSIBLE.value, 0)
+            | Mux(kept_beat.over, ResultStatus.OVER_CAPACITY.value, 0)
+            | Mux(count != 0, ResultStatus.CLAMPED.value, 0)
+        )
+        with m.If(free):
+            m.d.sync += self.o.valid.eq(step)
+        with m.If(step):
+            m.d.sync += [
+                clamps.eq(Mux(kept_beat.last, 0, count)),
+                self.o.p.code.eq(
+                    Mux(is_zero, fmt.log_of_zero, Mux(clamped, fmt.min_code, quotient))
+                ),
+                self.o.p.last.eq(kept_beat.last),
+                self.o.p.status.eq(Mux(kept_beat.last, flags | (count << CLAMPS_SHIFT), 0)),
+            ]

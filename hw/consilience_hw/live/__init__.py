@@ -1,0 +1,1 @@
+"""A log sum that follows each change of a member."""

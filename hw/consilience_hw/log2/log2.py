@@ -1,0 +1,181 @@
+"""A windowed state to its log sum: the one rounding."""
+
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed, unsigned
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+from amaranth.utils import ceil_log2
+
+from ..primitives.pipeline import delayed, flow, named
+from ..primitives.product import product
+from ..primitives.table import Table
+from ..reduction.window import window_layout
+from ..spec.log_format import Q16_16, LogFormat
+from . import log2_rom as rom_format
+from .log2_rom import G, X, log2_rom
+from .rounding import ROUND_CYCLES, drive_rounded
+
+__all__ = ["Log2", "result_layout"]
+
+NORMALISE_CYCLES = 6
+LOG_CYCLES = 20
+
+
+def result_layout(fmt: LogFormat) -> data.StructLayout:
+    """Return the layout of a result: ``code``, signed, and ``status``, `ResultStatus` flags."""
+    return data.StructLayout({"code": signed(fmt.code_bits), "status": unsigned(8)})
+
+
+class Log2(wiring.Component):
+    """``code = round(2**F * log2(sum of slots))``, correctly rounded or marked HARD_TO_ROUND.
+
+    The slots are put in order and added (here, for the first time, carries cross bins), the sum is
+    normalised, and log2 of its mantissa is taken from three tables (`log2_rom`) to within ERROR *
+    2**-G. A code follows unless a rounding border lies within that distance: then HARD_TO_ROUND
+    is set and the code is one of the two neighbours. For states that do not aim at a border this
+    happens once in ``2**(G - F - ERROR_LOG - 1)`` (2**20 for Q16.16).
+
+    An absent state gives the log of zero. Above the largest code: that code and SATURATED. `over`
+    gives OVER_CAPACITY, and the code means nothing.
+
+    Latency: `latency` cycles for all data. Throughput: one state per cycle.
+
+    Parameters
+    ----------
+    fmt : LogFormat
+        Number format.
+
+    Members
+    -------
+    i : flow of `window_layout`
+    o : flow of `result_layout`
+    """
+
+    def __init__(self, fmt: LogFormat = Q16_16) -> None:
+        self.fmt = fmt
+        super().__init__({"i": In(flow(window_layout(fmt))), "o": Out(flow(result_layout(fmt)))})
+
+    @property
+    def latency(self) -> int:
+        """Cycles: ordering and carries, `NORMALISE_CYCLES`, `LOG_CYCLES` and `ROUND_CYCLES`."""
+        carries = 1 + ceil_log2(self.fmt.slots)
+        return carries + NORMALISE_CYCLES + LOG_CYCLES + ROUND_CYCLES
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        total = self._resolve_carries(m, self._ordered_slots(m))
+        x, zeros = self._normalise(m, total)
+        logarithm = self._mantissa_log(m, platform, x)
+        until_rounded = self.latency - ROUND_CYCLES
+        state = Signal(data.StructLayout({"present": 1, "top": self.i.p.top.shape(), "over": 1}))
+        m.d.comb += [
+            state.present.eq(self.i.p.present),
+            state.top.eq(self.i.p.top),
+            state.over.eq(self.i.p.over),
+            self.o.valid.eq(delayed(m, self.i.valid, self.latency, "valid", reset=True)),
+        ]
+        late = delayed(m, state, until_rounded, "state")
+        drive_rounded(
+            m, self.fmt, late, logarithm, delayed(m, zeros, LOG_CYCLES, "zeros"), self.o.p
+        )
+        return m
+
+    def _ordered_slots(self, m: Module) -> list:
+        """Return the sums of bins top - D .. top in this order, after 1 cycle."""
+        slots = self.fmt.slots
+        first = Signal(ceil_log2(slots))
+        m.d.comb += first.eq(self.i.p.top + 1)
+        ordered = [self.i.p.slots[j] for j in range(slots)]
+        for bit in range(ceil_log2(slots)):
+            step = 1 << bit
+            rotated = [
+                Mux(first[bit], ordered[(j + step) % slots], ordered[j]) for j in range(slots)
+            ]
+            ordered = [named(m, rotated[j], f"rotated_{bit}_{j}") for j in range(slots)]
+        return [delayed(m, ordered[j], 1, f"ordered_{j}") for j in range(slots)]
+
+    def _resolve_carries(self, m: Module, bins: list) -> Signal:
+        """Return the exact sum in units of 2**(B * (top - D)), after log2(D + 1) cycles.
+
+        Neighbours are added pairwise, the upper one shifted by the distance of the two: bits below
+        that pass by, so the carry chains stay short.
+        """
+        distance = self.fmt.bin_width
+        values = bins
+        level = 0
+        while len(values) > 1:
+            level += 1
+            sums = []
+            for low, high in zip(values[::2], values[1::2], strict=True):
+                total = Cat(low[:distance], low[distance:] + high)
+                register = Signal(len(total), name=f"sum_{level}_{len(sums)}", reset_less=True)
+                m.d.sync += register.eq(total)
+                sums.append(register)
+            values = sums
+            distance *= 2
+        # The bound of the whole is tighter than those of the parts.
+        return values[0][: self.fmt.slots * self.fmt.bin_width + 32]
+
+    def _normalise(self, m: Module, total) -> tuple:
+        """Return the mantissa with X fraction bits and the sum's leading zeros.
+
+        A present state has a one in its top bin: only `cell_bits` places are possible. Two steps at
+        a time, in two cycles: whether as many leading bits are zero, and the shift.
+        """
+        places = self.fmt.cell_bits
+        steps = list(reversed(range(ceil_log2(places))))
+        steps = [None] * (len(steps) % 2) + steps
+        # Of the sum, only X bits below the highest one matter, wherever that is.
+        value = total[len(total) - places - X :]
+        width = len(value)
+        zeros = []
+        for number, (first, second) in enumerate(zip(steps[::2], steps[1::2], strict=True)):
+            half = 1 << second
+            upper, next_half = value[width - half :], value[width - 2 * half : width - half]
+            third = value[width - 3 * half : width - 2 * half]
+            leading = ~Cat(next_half, upper).any() if first is not None else Const(0, 1)
+            trailing = Mux(leading, ~third.any(), ~upper.any())
+            leading_q1 = delayed(m, leading, 1, f"zeros_{number}_first")
+            trailing_q1 = delayed(m, trailing, 1, f"zeros_{number}_second")
+            value_q1 = delayed(m, value, 1, f"unshifted_{number}")
+            once = Mux(trailing_q1, value_q1 << half, value_q1)[:width]
+            value = delayed(
+                m, Mux(leading_q1, once << 2 * half, once)[:width], 1, f"shifted_{number}"
+            )
+            zeros = [delayed(m, Cat(*zeros), 1, f"zeros_{number}_before")] if zeros else []
+            zeros = [delayed(m, Cat(trailing_q1, leading_q1, *zeros), 1, f"zeros_{number}")]
+        return value[width - X - 1 :], zeros[0]
+
+    def _mantissa_log(self, m: Module, platform, x: Signal) -> Signal:
+        """Return log2 of the mantissa with G fraction bits (`Log2Rom.log2`)."""
+        rom = log2_rom()
+        f = rom_format
+        a_q0 = x[X - f.A : X]
+        # Step 1. A table's word comes after 2 cycles, a product after 4 more.
+        reciprocal = Table(m, platform, "reciprocal", rom.reciprocal).read(m, a_q0)
+        p_q6 = product(m, platform, delayed(m, x, 2, "x"), reciprocal, "p")
+        # Step 2.
+        b_q6 = p_q6[X + f.R - f.B_LOW : X + f.R - f.B_LOW + f.B]
+        shrink = Table(m, platform, "shrink", rom.shrink).read(m, b_q6)
+        cut_p_q8 = delayed(m, p_q6[X + f.R - G : X + f.R + 1], 2, "cut_p")
+        product_q12 = product(m, platform, cut_p_q8, shrink, "shrunk")
+        z_q12 = delayed(m, cut_p_q8[: G - f.B_LOW + f.B], 4, "z")
+        q_q13 = Signal(f.C + G - f.C_LOW, reset_less=True)
+        m.d.sync += q_q13.eq(z_q12 - (product_q12 >> f.S))
+        # Step 3.
+        rest_q13 = q_q13[: G - f.C_LOW]
+        scaled_q18 = product(m, platform, Const(rom.log2_e), rest_q13, "scaled") >> f.E_BITS
+
+        # The logarithms are read late, by indices that are cheaper to delay than they are.
+        log_a_q17 = Table(m, platform, "log_a", rom.log_a).read(m, delayed(m, a_q0, 15, "a"))
+        log_b_q17 = Table(m, platform, "log_b", rom.log_b).read(m, delayed(m, b_q6, 9, "b"))
+        log_c_q17 = Table(m, platform, "log_c", rom.log_c).read(
+            m, delayed(m, q_q13[G - f.C_LOW :], 2, "c")
+        )
+        log_ab_q18 = Signal(G + 1, reset_less=True)
+        m.d.sync += log_ab_q18.eq(log_a_q17 + log_b_q17)
+        log_c_q18 = delayed(m, log_c_q17, 1, "log_c")
+        log_ce_q19 = Signal(len(log_c_q18) + 1, reset_less=True)
+        m.d.sync += log_ce_q19.eq(log_c_q18 + scaled_q18)
+        total_q20 = Signal(G + 1, reset_less=True)
+        m.d.sync += total_q20.eq(delayed(m, log_ab_q18, 1, "log_ab") + log_ce_q19)
+        return total_q20

@@ -1,0 +1,98 @@
+"""Packets of codes to one code each: log2 of the sum of 2**code, exactly rounded."""
+
+from amaranth.hdl import Module, Signal
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from ..log2.log2 import Log2, result_layout
+from ..primitives.pipeline import delayed
+from ..primitives.result_buffer import ResultBuffer
+from ..reduction.accumulator import Accumulator
+from ..reduction.beat import beat_layout
+from ..reduction.beat_reducer import BeatReducer
+from ..spec.log_format import Q16_16, LogFormat
+
+__all__ = ["LogSumExp"]
+
+
+class LogSumExp(wiring.Component):
+    """``code = round(2**F * log2(sum over the packet of 2**(c / 2**F)))``, bit-identical for any
+    order of codes, any number of lanes and any distribution over beats.
+
+    `BeatReducer`, `Accumulator`, `Log2`: all flows. Back-pressure stops at this
+    unit's edge: as many packets are let in as the output buffer has places, so nothing inside ever
+    stalls and no handshake can depend on data.
+
+    Latency: `latency` cycles from the acceptance of a packet's last beat to its valid result, when
+    the output buffer is empty; for all data. Throughput: one beat per cycle, also for one-beat
+    packets back to back.
+
+    Parameters
+    ----------
+    fmt : LogFormat
+        Number format.
+    lanes : int
+        W, codes per beat, 1 or more.
+
+    Members
+    -------
+    i : stream of `beat_layout`
+        Lanes whose ``keep`` bit is 0 are not read. A packet has at least one beat, of which every
+        lane may be unused: an empty packet gives the log of zero.
+    o : stream of `log2.result_layout`
+        One result per packet, in order.
+    """
+
+    def __init__(self, fmt: LogFormat = Q16_16, lanes: int = 1) -> None:
+        self.fmt = fmt
+        self.lanes = lanes
+        self.reducer = BeatReducer(fmt, lanes)
+        self.log2 = Log2(fmt)
+        super().__init__(
+            {
+                "i": In(stream.Signature(beat_layout(fmt, lanes))),
+                "o": Out(stream.Signature(result_layout(fmt))),
+            }
+        )
+
+    @property
+    def pipeline_latency(self) -> int:
+        """Cycles from a last beat to its result at the output buffer."""
+        return self.reducer.latency + Accumulator.latency + self.log2.latency
+
+    @property
+    def latency(self) -> int:
+        """Cycles from a last beat to its valid result: the pipeline and the buffer."""
+        return self.pipeline_latency + ResultBuffer.latency
+
+    @property
+    def depth(self) -> int:
+        """Packets that may be inside: enough for one-beat packets at full rate."""
+        return 1 << (self.latency + 1).bit_length()
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        fmt = self.fmt
+        m.submodules.reducer = reducer = self.reducer
+        m.submodules.accumulator = accumulator = Accumulator(fmt, self.reducer.codes)
+        m.submodules.log2 = log2 = self.log2
+        m.submodules.results = results = ResultBuffer(result_layout(fmt), self.depth)
+
+        inside = Signal(range(self.depth + 1))
+        accepted = self.i.valid & self.i.ready
+        enters = accepted & self.i.p.last
+        leaves = self.o.valid & self.o.ready
+        m.d.sync += inside.eq(inside + enters - leaves)
+        m.d.comb += self.i.ready.eq(inside != self.depth)
+
+        m.d.comb += [
+            reducer.i.p.eq(self.i.p),
+            reducer.i.valid.eq(accepted),
+            accumulator.i.p.state.eq(reducer.o.p),
+            accumulator.i.p.last.eq(delayed(m, self.i.p.last, reducer.latency, "last")),
+            accumulator.i.valid.eq(reducer.o.valid),
+        ]
+        wiring.connect(m, accumulator.o, log2.i)
+        wiring.connect(m, log2.o, results.i)
+        wiring.connect(m, results.o, wiring.flipped(self.o))
+        return m

@@ -1,0 +1,1 @@
+"""Pipelines, tables, memories and fabric cells that every unit is made of."""

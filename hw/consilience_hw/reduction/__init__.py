@@ -1,0 +1,1 @@
+"""Terms to the exact windowed state of a packet: lanes, beats, packets."""

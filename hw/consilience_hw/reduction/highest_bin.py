@@ -1,0 +1,89 @@
+"""The highest bin of a beat's codes: the top of its window, known before its terms are."""
+
+from amaranth.hdl import Cat, Module, Mux, Value, unsigned
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+from amaranth.utils import ceil_log2
+
+from ..exp2.exp2 import code_layout
+from ..primitives.pipeline import delayed, flow, tree_depth
+from ..spec.log_format import Q16_16, LogFormat
+from .window import top_bits
+
+__all__ = ["HighestBin", "bin_key", "key_bits"]
+
+
+def key_bits(fmt: LogFormat) -> int:
+    """Return the width of a `bin_key`."""
+    return top_bits(fmt) + 1
+
+
+def bin_key(present: Value, number: Value) -> Value:
+    """Return a signed bin number as an unsigned key that orders as it does, absent ones lowest.
+
+    The highest bit is the presence, the next the sign, inverted.
+    """
+    return Cat(number[:-1], ~number[-1], present)
+
+
+class HighestBin(wiring.Component):
+    """``max(code >> (F + log2(B)))`` over the finite codes of a beat, as a `bin_key`.
+
+    A balanced tree; each level compares in one cycle and selects in the next.
+
+    Latency: `latency` cycles for all data. Throughput: one beat per cycle.
+
+    Parameters
+    ----------
+    fmt : LogFormat
+        Number format.
+    lanes : int
+        W, codes per beat.
+
+    Members
+    -------
+    i : flow of ArrayLayout(`exp2.code_layout`, lanes)
+    o : flow of `bin_key`
+    """
+
+    def __init__(self, fmt: LogFormat = Q16_16, lanes: int = 1) -> None:
+        self.fmt = fmt
+        self.lanes = lanes
+        super().__init__(
+            {
+                "i": In(flow(data.ArrayLayout(code_layout(fmt), lanes))),
+                "o": Out(flow(unsigned(key_bits(fmt)))),
+            }
+        )
+
+    @property
+    def latency(self) -> int:
+        """Cycles from a beat to its highest bin."""
+        return 2 * tree_depth(self.lanes)
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        fmt = self.fmt
+        low = fmt.fraction_bits + ceil_log2(fmt.bin_width)
+        keys: list[Value] = [bin_key(lane.present, lane.code[low:]) for lane in self.i.p]
+        level = 0
+        while len(keys) > 1:
+            level += 1
+            winners = []
+            for index in range(0, len(keys), 2):
+                name = f"l{level}_{index // 2}"
+                winner = delayed(m, keys[index], 1, f"{name}_a")
+                if index + 1 < len(keys):
+                    second = delayed(m, keys[index + 1], 1, f"{name}_b")
+                    # Whether a code is present may be known late: that it beats an absent one is
+                    # seen when selecting.
+                    above = keys[index + 1][:-1] > keys[index][:-1]
+                    above_q1 = delayed(m, above, 1, f"{name}_above")
+                    winner = Mux(second[-1] & (above_q1 | ~winner[-1]), second, winner)
+                winners.append(delayed(m, winner, 1, name))
+            keys = winners
+        m.d.comb += [
+            self.o.p.eq(keys[0]),
+            self.o.valid.eq(delayed(m, self.i.valid, self.latency, "valid", reset=True)),
+        ]
+        return m

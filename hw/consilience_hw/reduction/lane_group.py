@@ -1,0 +1,95 @@
+"""A few lanes of a beat to one partial state: what a wide engine is repeated from."""
+
+from amaranth.hdl import Module, Signal, unsigned
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from ..exp2.exp2 import Exp2
+from ..primitives.pipeline import delayed, flow
+from ..spec.log_format import Q16_16, LogFormat
+from .beat import beat_layout
+from .highest_bin import HighestBin, key_bits
+from .tree_reducer import TreeReducer
+from .window import window_layout
+
+__all__ = ["Cluster"]
+
+
+class Cluster(wiring.Component):
+    """The exact sum of a beat's codes, cut at the window under the highest of them.
+
+    `Exp2` per lane and, beside it, `HighestBin`; then `TreeReducer`. Whichever of the two is the
+    quicker waits: codes before `Exp2`, or the highest bin after.
+
+    Latency: `latency` cycles for all data. Throughput: one beat per cycle.
+
+    Parameters
+    ----------
+    fmt : LogFormat
+        Number format.
+    lanes : int
+        Codes per beat.
+
+    Members
+    -------
+    i : flow of `beat_layout`
+        ``last`` is not read: a state is of one beat.
+    highest : flow of `highest_bin.bin_key`
+        The state's top and presence, `lead` cycles before it.
+    o : flow of `window_layout` for as many codes
+    """
+
+    def __init__(self, fmt: LogFormat = Q16_16, lanes: int = 1) -> None:
+        self.fmt = fmt
+        self.lanes = lanes
+        self.reducer = TreeReducer(fmt, lanes)
+        self.highest_bin = HighestBin(fmt, lanes)
+        super().__init__(
+            {
+                "i": In(flow(beat_layout(fmt, lanes))),
+                "highest": Out(flow(unsigned(key_bits(fmt)))),
+                "o": Out(flow(window_layout(fmt, lanes))),
+            }
+        )
+
+    @property
+    def lead(self) -> int:
+        """Cycles from `highest` to `o`."""
+        return self.latency - self.highest_bin.latency
+
+    @property
+    def latency(self) -> int:
+        """Cycles from a beat to its state."""
+        return self._ready + self.reducer.latency
+
+    @property
+    def _ready(self) -> int:
+        return max(Exp2.latency, self.highest_bin.latency)
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        fmt = self.fmt
+        m.submodules.exp2 = exp2 = Exp2(fmt, self.lanes)
+        m.submodules.highest_bin = highest = self.highest_bin
+        m.submodules.reducer = reducer = self.reducer
+        used = Signal(exp2.i.p.shape())
+        for lane in range(self.lanes):
+            code = self.i.p.codes[lane]
+            present = self.i.p.keep[lane] & (code != fmt.log_of_zero)
+            m.d.comb += [used[lane].code.eq(code), used[lane].present.eq(present)]
+        wait = self._ready - Exp2.latency
+        late = delayed(m, highest.o.p, self._ready - highest.latency, "highest")
+        m.d.comb += [
+            highest.i.p.eq(used),
+            highest.i.valid.eq(self.i.valid),
+            self.highest.p.eq(highest.o.p),
+            self.highest.valid.eq(highest.o.valid),
+            exp2.i.p.eq(delayed(m, used, wait, "late")),
+            exp2.i.valid.eq(delayed(m, self.i.valid, wait, "late_valid", reset=True)),
+            reducer.i.p.terms.eq(exp2.o.p),
+            reducer.i.p.highest.eq(late),
+            reducer.i.valid.eq(exp2.o.valid),
+            self.o.p.eq(reducer.o.p),
+            self.o.valid.eq(reducer.o.valid),
+        ]
+        return m

@@ -1,0 +1,173 @@
+"""W terms of one beat to one partial windowed state."""
+
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, unsigned
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+from amaranth.utils import ceil_log2
+
+from ..exp2.exp2 import term_layout
+from ..primitives.masked_sum import masked_sum
+from ..primitives.pipeline import delayed, flow, reduced, tree_depth
+from ..spec.log_format import Q16_16, LogFormat
+from .highest_bin import bin_key, key_bits
+from .window import window_layout
+
+__all__ = ["TreeReducer", "terms_layout"]
+
+
+def terms_layout(fmt: LogFormat, lanes: int) -> data.StructLayout:
+    """Return the layout of a beat's terms: ``terms`` and ``highest``, their highest `bin_key`."""
+    return data.StructLayout(
+        {
+            "terms": data.ArrayLayout(term_layout(fmt), lanes),
+            "highest": unsigned(key_bits(fmt)),
+        }
+    )
+
+
+class TreeReducer(wiring.Component):
+    """The exact sum of a beat's terms, cut at the window under the beat's highest position.
+
+    Each term, shifted to its place within a bin, is `parts` bins long. Part i (0 the highest)
+    belongs to bin ``q - i``, q = position // B, and is kept iff ``top - q + i <= D``; it goes to
+    slot ``(q - i) mod (D + 1)``. The parts are few: it is enough to rotate them among that many
+    columns, and to let each slot take its column or not. Each slot is then one balanced adder tree
+    over the lanes. No carry leaves a slot, so the sum does not depend on the order of lanes.
+
+    Latency: `latency` cycles for all data. Throughput: one beat per cycle.
+
+    Parameters
+    ----------
+    fmt : LogFormat
+        Number format.
+    lanes : int
+        W, terms per beat, 1 or more.
+
+    Members
+    -------
+    i : flow of `terms_layout`
+    o : flow of `window_layout` for W codes
+    """
+
+    def __init__(self, fmt: LogFormat = Q16_16, lanes: int = 1) -> None:
+        if lanes < 1:
+            raise ValueError(f"lanes must be at least 1, not {lanes}")
+        self.fmt = fmt
+        self.lanes = lanes
+        super().__init__(
+            {
+                "i": In(flow(terms_layout(fmt, lanes))),
+                "o": Out(flow(window_layout(fmt, lanes))),
+            }
+        )
+
+    @property
+    def latency(self) -> int:
+        """Cycles: five for a lane's parts to be in their columns, and the trees of sums."""
+        return 5 + max(1, tree_depth(self.lanes))
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        fmt, lanes = self.fmt, self.lanes
+        highest = self.i.p.highest
+        columns_q5, takes_q5 = [], []
+        for lane in range(lanes):
+            term = self.i.p.terms[lane]
+            parts_q4 = self._cut_parts(m, lane, term, highest)
+            bin_number = term.position[ceil_log2(fmt.bin_width) :]
+            place_q4 = delayed(m, bin_number[: ceil_log2(fmt.slots)], 4, f"place_{lane}")
+            columns_q5.append(self._rotated(m, lane, parts_q4, place_q4))
+            takes_q5.append(self._takes(m, lane, place_q4))
+        for slot in range(fmt.slots):
+            parts = [columns[slot % len(columns)] for columns in columns_q5]
+            takes = [take[slot] for take in takes_q5]
+            self._sum(m, platform, slot, parts, takes)
+        present = [delayed(m, term.present, 5, "present") for term in self.i.p.terms]
+        count = reduced(m, present, lambda a, b: a + b, "count")
+        m.d.comb += self.o.p.count.eq(delayed(m, count, 1, "count") if lanes == 1 else count)
+        top = delayed(m, highest, self.latency, "top")
+        m.d.comb += [
+            self.o.p.present.eq(top[-1]),
+            self.o.p.top.eq(Cat(top[:-2], ~top[-2]).as_signed()),
+            self.o.p.over.eq(0),
+            self.o.valid.eq(delayed(m, self.i.valid, self.latency, "valid", reset=True)),
+        ]
+        return m
+
+    def _cut_parts(self, m: Module, lane: int, term, highest: Value) -> list[Signal]:
+        """Return the kept parts of a term, highest first, after 4 cycles."""
+        fmt = self.fmt
+        bin_log = ceil_log2(fmt.bin_width)
+        slot_log = ceil_log2(fmt.slots)
+        # The mantissa's last bit stands at position - P: its place in the lowest part is
+        # position - P modulo B, plus what P lacks to whole bins.
+        padding = (fmt.parts - 1) * fmt.bin_width - fmt.mantissa_bits
+        coarse = max(bin_log - 1, 0)
+        shifted_q1 = Signal(
+            fmt.mantissa_bits + 1 + (1 << coarse) - 1, name=f"shift_{lane}", reset_less=True
+        )
+        m.d.sync += shifted_q1.eq(term.mantissa << term.position[:coarse])
+        shifted_q3 = delayed(m, shifted_q1, 2, f"shift_{lane}")
+        half_q3 = delayed(m, term.position[coarse:bin_log], 3, f"half_{lane}")
+        whole = Mux(half_q3, shifted_q3 << (1 << coarse), shifted_q3) << padding
+
+        key = bin_key(term.present, term.position[bin_log:])
+        below_q1 = Signal(len(key), name=f"below_{lane}", reset_less=True)
+        m.d.sync += below_q1.eq(highest - key)
+        near = delayed(m, term.present, 1, f"present_{lane}") & ~below_q1[slot_log:].any()
+        near_q2 = delayed(m, near, 1, f"near_{lane}")
+        below_q2 = delayed(m, below_q1[:slot_log], 1, f"below_{lane}_low")
+        parts = []
+        for i in range(fmt.parts):
+            keep_q3 = Signal(name=f"keep_{lane}_{i}", reset_less=True)
+            # What is near is high enough for the first part.
+            inside = below_q2 <= fmt.window_bins - i if i else Const(1, 1)
+            m.d.sync += keep_q3.eq(near_q2 & inside)
+            low = (fmt.parts - 1 - i) * fmt.bin_width
+            part = Signal(fmt.bin_width, name=f"cut_{lane}_{i}", reset_less=True)
+            # AND instead of a multiplexer: cases that load zero would become synchronous-reset
+            # nets, of which a tile has two.
+            bits = whole[low : low + fmt.bin_width]
+            m.d.sync += part.eq(bits & keep_q3.replicate(fmt.bin_width))
+            parts.append(part)
+        return parts
+
+    @property
+    def _columns(self) -> int:
+        """A power of two that is enough for the parts of a term."""
+        return min(self.fmt.slots, 1 << ceil_log2(self.fmt.parts))
+
+    def _rotated(self, m: Module, lane: int, parts: list[Signal], place: Signal) -> list[Signal]:
+        """Return part i in column ``(place - i) mod columns``, after 1 cycle."""
+        count, width = self._columns, self.fmt.bin_width
+        columns: list[Value] = [Const(0, width)] * count
+        for i, part in enumerate(parts):
+            columns[-i % count] = part
+        for bit in range(ceil_log2(count)):
+            step = 1 << bit
+            columns = [
+                Mux(place[bit], columns[(j - step) % count], columns[j]) for j in range(count)
+            ]
+        return [delayed(m, column, 1, f"column_{lane}_{j}") for j, column in enumerate(columns)]
+
+    def _takes(self, m: Module, lane: int, place: Signal) -> Signal:
+        """Return for each slot whether it takes what is in its column, after 1 cycle.
+
+        Slot j is that of part ``(place - j) mod slots``, if there is such a part.
+        """
+        slots = self.fmt.slots
+        takes = Cat((place - j)[: len(place)] < self._columns for j in range(slots))
+        return delayed(m, takes, 1, f"takes_{lane}")
+
+    def _sum(self, m: Module, platform, slot: int, parts: list[Signal], takes: list[Value]) -> None:
+        """Drive a slot with the sum of the lanes' parts: the first level takes or leaves them."""
+        sums = []
+        for index in range(0, len(parts), 2):
+            name = f"sum_{slot}_{index // 2}"
+            if index + 1 < len(parts):
+                pair = parts[index], takes[index], parts[index + 1], takes[index + 1]
+                value = masked_sum(m, platform, *pair, name)
+            else:
+                value = parts[index] & takes[index].replicate(len(parts[index]))
+            sums.append(delayed(m, value, 1, name))
+        m.d.comb += self.o.p.slots[slot].eq(reduced(m, sums, lambda a, b: a + b, f"sum_{slot}"))

@@ -1,0 +1,128 @@
+"""The parameters of an engine, checked together, and the identity they give it."""
+
+import hashlib
+import operator
+from dataclasses import dataclass, fields
+from functools import cached_property
+from pathlib import Path
+
+from .link_map import ABI, HELLO_FIELDS, LARGEST_PAYLOAD, MAGIC, Board, Feature
+from .log_format import Q16_16, LogFormat
+
+__all__ = ["EngineConfig"]
+
+
+@dataclass(frozen=True)
+class EngineConfig:
+    """What an `engine.Engine` is built from.
+
+    Parameters
+    ----------
+    fmt : LogFormat
+        Number format; codes travel as sign-extended 32-bit words.
+    lanes : int
+        Codes taken per cycle by REDUCE, 1..64.
+    hypotheses : int
+        Most hypotheses of POSTERIOR, 2..16; 0 leaves it out.
+    weights : bool
+        POSTERIOR's rows may carry weights.
+    small : bool
+        One packet of codes at a time, with a serial log2 (`small_log_sum_exp`): for devices that
+        cannot hold the pipelined one.
+    credits : int
+        Requests in flight, and replies kept: 2, 4 or 8.
+    largest_payload : int
+        Bytes, a multiple of 4 in 256..1024.
+    board : Board
+        What it runs on.
+    clock_hz : int
+        Clock of the engine.
+    version : tuple of int
+        Major, minor, patch, each 0..255.
+    """
+
+    fmt: LogFormat = Q16_16
+    lanes: int = 1
+    hypotheses: int = 16
+    weights: bool = True
+    small: bool = False
+    credits: int = 4
+    largest_payload: int = LARGEST_PAYLOAD
+    board: Board = Board.SIMULATION
+    clock_hz: int = 100_000_000
+    version: tuple[int, int, int] = (0, 1, 0)
+
+    def __post_init__(self) -> None:
+        for name in ("lanes", "hypotheses", "credits", "largest_payload", "clock_hz"):
+            object.__setattr__(self, name, operator.index(getattr(self, name)))
+        if not 1 <= self.lanes <= 64:
+            raise ValueError(f"lanes must be in 1..64, not {self.lanes}")
+        if self.hypotheses != 0 and not 2 <= self.hypotheses <= 16:
+            raise ValueError(
+                f"hypotheses must be in 2..16, or 0 for no POSTERIOR, not {self.hypotheses}"
+            )
+        if self.weights and not self.hypotheses:
+            raise ValueError("weights=True needs hypotheses: set weights=False or hypotheses=2..16")
+        if self.credits not in (2, 4, 8):
+            raise ValueError(f"credits must be 2, 4 or 8, not {self.credits}")
+        if not 256 <= self.largest_payload <= LARGEST_PAYLOAD or self.largest_payload % 4:
+            raise ValueError(
+                f"largest_payload must be a multiple of 4 in 256..{LARGEST_PAYLOAD}, "
+                f"not {self.largest_payload}"
+            )
+        if not 1 <= self.clock_hz < 1 << 32:
+            raise ValueError(f"clock_hz must be in 1..2**32 - 1, not {self.clock_hz}")
+        if len(self.version) != 3 or not all(0 <= part <= 255 for part in self.version):
+            raise ValueError(f"version must be three numbers in 0..255, not {self.version}")
+
+    @property
+    def features(self) -> Feature:
+        """Flags of HELLO's reply."""
+        posterior = Feature.POSTERIOR if self.hypotheses else Feature(0)
+        return posterior | (Feature.WEIGHTS if self.weights else Feature(0))
+
+    @cached_property
+    def build_hash(self) -> int:
+        """u64 from the SHA-256 of this package's sources and these parameters.
+
+        The same in every folder and on every operating system: only relative names, and contents
+        with line ends made one kind, go in.
+        """
+        digest = hashlib.sha256()
+        package = Path(__file__).parents[1]
+        sources = {path.relative_to(package).as_posix(): path for path in package.rglob("*.py")}
+        for name in sorted(sources):
+            content = sources[name].read_bytes().replace(b"\r\n", b"\n")
+            digest.update(f"{name}\0{len(content)}\0".encode() + content)
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, LogFormat):
+                value = value.identifier
+            elif isinstance(value, (int, bool)):
+                value = int(value)
+            digest.update(f"{field.name}={value}\n".encode())
+        return int.from_bytes(digest.digest()[:8], "little")
+
+    def hello_words(self, nonce: int) -> list[int]:
+        """Return HELLO's reply data, `link_map.HELLO_FIELDS`, as u32 words."""
+        major, minor, patch = self.version
+        values = {
+            "magic": MAGIC,
+            "abi": ABI,
+            "version": major << 16 | minor << 8 | patch,
+            "build": self.build_hash,
+            "board": int(self.board),
+            "clock": self.clock_hz,
+            "format": self.fmt.identifier,
+            "lanes": self.lanes,
+            "hypotheses": self.hypotheses,
+            "features": int(self.features),
+            "payload": self.largest_payload,
+            "credits": self.credits,
+            "nonce": nonce,
+        }
+        return [
+            values[field.name] >> 32 * word & 0xFFFF_FFFF
+            for field in HELLO_FIELDS
+            for word in range(field.words)
+        ]

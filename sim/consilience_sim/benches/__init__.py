@@ -1,0 +1,1 @@
+"""Models of the gateware's benches: what their folded results must be."""

@@ -1,0 +1,1 @@
+"""High-precision logarithms, the proved error budget, and the fixed vector set."""

@@ -1,0 +1,1 @@
+"""Test benches of streams for Amaranth's simulator."""

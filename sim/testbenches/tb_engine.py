@@ -1,0 +1,229 @@
+"""Tests of `Engine` through its link bytes, on its exported Verilog."""
+
+import struct
+from collections.abc import Callable
+from functools import partial
+from random import Random
+from typing import Any
+
+import cocotb
+from checker import CheckFailed
+from cobs import cobs
+from engine_model import Exchange, Rows, SameReply
+from engine_testbench import EngineTestbench
+from link_frames import encode_frame
+from packets import random_packet
+
+from consilience_hw.spec.link_map import Counter, FrameStatus, FrameType
+from consilience_hw.spec.log_format import LogFormat
+
+ONE = 1 << 16
+"""The weight 1."""
+
+
+def segments_of(bench: EngineTestbench, count: int) -> list[list[int]]:
+    """Return segments of every length around a beat, random and special codes."""
+    lanes, fmt = bench.config.lanes, bench.config.fmt
+    special = [[fmt.log_of_zero], [fmt.log_of_zero] * (lanes + 1), [fmt.max_code] * 2, [0] * lanes]
+    return special + [random_packet(bench.choose, lanes, fmt) for _ in range(count)]
+
+
+def evidence_of(choose: Random, hypotheses: int, fmt: LogFormat, weighted: bool) -> Rows:
+    """Return the rows of one agent: near, far, impossible, of any weight."""
+    rows = []
+    for _ in range(choose.choice([1, 1, 2, 5])):
+        scale = choose.choice([ONE, 40 * ONE, 1 << 31])
+        codes = [choose.randrange(-scale, scale) for _ in range(hypotheses)]
+        if choose.random() < 0.2:
+            codes[choose.randrange(hypotheses)] = fmt.log_of_zero
+        weight = choose.choice([0, 1, ONE, choose.randrange(ONE + 1)]) if weighted else ONE
+        rows.append((weight, codes))
+    return rows
+
+
+def posterior_of(bench: EngineTestbench, agents: int, weighted: bool) -> list[Exchange]:
+    """Return one POSTERIOR message; its first agent is impossible."""
+    choose, fmt = bench.choose, bench.config.fmt
+    hypotheses = choose.randint(2, bench.config.hypotheses)
+    prior = [choose.randrange(-20 * ONE, 0) for _ in range(hypotheses)]
+    impossible: Rows = [(ONE, [fmt.log_of_zero] * hypotheses)]
+    others = [evidence_of(choose, hypotheses, fmt, weighted) for _ in range(agents)]
+    size = choose.choice([8, 36, bench.model.limit])
+    return bench.model.posterior(prior, [impossible, *others], weighted=weighted, size=size)
+
+
+@cocotb.test()
+async def hello(dut: Any) -> None:
+    """Identity and nonce; a repeated HELLO is answered again; a reset gives another nonce."""
+    bench = EngineTestbench(dut)
+    await bench.start()
+    first = bench.model.hello()
+    await bench.exchange([first])
+    nonce = bench.model.nonce
+    await bench.exchange([Exchange(first.request, SameReply(bench.last_reply))])
+    await bench.exchange([bench.model.hello(), *bench.model.reduce([[0, 0]])])
+    await bench.reset()
+    await bench.exchange([bench.model.hello()])
+    if bench.model.nonce == nonce:
+        raise CheckFailed(f"the nonce is {nonce:#x} before and after a reset")
+
+
+@cocotb.test()
+@cocotb.parametrize(gaps=[0.0, 0.3], stalls=[0.0, 0.5])
+async def reduce(dut: Any, gaps: float, stalls: float) -> None:
+    """Segments in fragments of any size, some of which end inside a record."""
+    bench = EngineTestbench(dut, gaps=gaps, stalls=stalls)
+    await bench.open()
+    for size in (bench.model.limit, bench.choose.choice([4, 12]), 40):
+        count = 40 if size == bench.model.limit else 6
+        await bench.exchange(bench.model.reduce(segments_of(bench, count), size))
+
+
+@cocotb.test()
+@cocotb.parametrize(gaps=[0.0, 0.3], stalls=[0.0, 0.5])
+async def posterior(dut: Any, gaps: float, stalls: float) -> None:
+    """Agents of few rows, with and without weights."""
+    bench = EngineTestbench(dut, gaps=gaps, stalls=stalls)
+    await bench.open()
+    for weighted in (False, True) if bench.config.weights else (False,):
+        await bench.exchange(posterior_of(bench, 8, weighted))
+
+
+@cocotb.test()
+async def a_sink_that_opens_late(dut: Any) -> None:
+    """Replies wait in the device; none is lost and none comes twice."""
+    bench = EngineTestbench(dut)
+    await bench.open()
+    bench.sink.stalls = 1.0
+    exchanges = bench.model.reduce(segments_of(bench, 12), min(200, bench.model.limit))
+    task = cocotb.start_soon(bench.exchange(exchanges))
+    await bench.cycles(5000)
+    bench.sink.stalls = 0.3
+    await task
+
+
+@cocotb.test()
+async def operations_one_after_another(dut: Any) -> None:
+    """Operations of all types in one session; an unfinished one is ended by the next."""
+    bench = EngineTestbench(dut, gaps=0.1, stalls=0.1)
+    await bench.open()
+    for _ in range(3):
+        await bench.exchange(bench.model.reduce(segments_of(bench, 3), 48))
+        unfinished = bench.model.reduce([[0] * 60], 64)
+        bench.model.sequence = unfinished[2].request.sequence
+        await bench.exchange(unfinished[:2])
+        if bench.config.hypotheses:
+            await bench.exchange(posterior_of(bench, 2, bench.config.weights))
+        await bench.exchange([bench.model.status({})])
+        await bench.exchange([bench.model.hello()])
+
+
+@cocotb.test()
+async def counters(dut: Any) -> None:
+    """What a known traffic leaves in STATUS."""
+    bench = EngineTestbench(dut)
+    await bench.open()
+    fmt = bench.config.fmt
+    segments = [[fmt.max_code] * 2, [0] * 5, [7], [fmt.max_code] * 3]
+    fragments = bench.model.reduce(segments, 16)
+    await bench.exchange(fragments)
+    # The last reply is still kept: the same request gets it again.
+    await bench.exchange([Exchange(fragments[-1].request, SameReply(bench.last_reply))])
+    expected = dict.fromkeys(Counter, 0) | {
+        Counter.FRAMES: 1 + len(fragments),
+        Counter.REPEATED: 1,
+        Counter.CODES: sum(len(codes) for codes in segments),
+        Counter.RESULTS: len(segments),
+        Counter.SATURATED: 2,
+    }
+    await bench.exchange([bench.model.status(expected)])
+
+
+@cocotb.test()
+async def damaged_and_foreign_frames(dut: Any) -> None:
+    """Each is dropped without a reply and counted; the session goes on."""
+    bench = EngineTestbench(dut)
+    await bench.open()
+    request = bench.model.reduce([[0, 0]])[0].request
+    spoilt = request.payload
+    nonce = bench.model.nonce
+    assert nonce is not None
+    other = {
+        "nonce": request._replace(payload=struct.pack("<I", nonce ^ 1) + spoilt[4:]),
+        "sequence": request._replace(sequence=(request.sequence + 100) & 0xFF),
+        "operation": request._replace(payload=spoilt[:4] + b"\0\0\0\0" + spoilt[8:]),
+        "fragment": request._replace(payload=spoilt[:8] + b"\x01\0\0\0" + spoilt[12:]),
+    }
+    good = encode_frame(request)
+    long = cobs.encode(bytes(bench.config.largest_payload + 11)) + b"\0"
+    dropped = {
+        Counter.BAD_CRC: [encode_frame(request, flip=1), encode_frame(request, flip=1 << 31)],
+        Counter.BAD_FRAMING: [good[:4] + b"\0", b"\x01\0", b"\x05\x11\0", long],
+        Counter.BAD_NONCE: [encode_frame(other["nonce"])],
+        Counter.BAD_SEQUENCE: [encode_frame(other["sequence"])],
+        Counter.BAD_OPERATION: [encode_frame(other["operation"]), encode_frame(other["fragment"])],
+    }
+    for frames in dropped.values():
+        for frame in frames:
+            await bench.run(frame, after=300)
+    # Silence in mid-frame: what comes after it, up to a zero, is no frame either.
+    await bench.run(good[:9])
+    dut.gap.value = 1
+    await bench.cycles(1)
+    dut.gap.value = 0
+    await bench.run(good[9:])
+    dropped[Counter.GAPS] = [good]
+    # A zero alone is no frame.
+    await bench.run(b"\0\0\0")
+    bench.model.sequence = request.sequence
+    await bench.exchange(bench.model.reduce(segments_of(bench, 5), 100))
+    expected = {counter: len(frames) for counter, frames in dropped.items()}
+    await bench.exchange([bench.model.status(expected)])
+
+
+@cocotb.test()
+async def refused_requests(dut: Any) -> None:
+    """Each error has its status and no result, and harms nothing that follows."""
+    bench = EngineTestbench(dut)
+    await bench.open()
+    model = bench.model
+    code = struct.pack("<Ii", 1, 0)
+    reduce, posterior = FrameType.REDUCE, FrameType.POSTERIOR
+    refusals: list[Callable[[], list[Exchange]]] = [
+        lambda: [model.refused(0x33, code, len(code), FrameStatus.UNSUPPORTED)],
+        lambda: model.message(
+            reduce, b"", [(code, model.log_sums.result([0]))], flip=4, status=FrameStatus.BAD_CRC
+        ),
+        lambda: model.message(reduce, b"", [(bytes(4), None)], status=FrameStatus.BAD_RECORD),
+        lambda: [model.refused(reduce, code, 7, FrameStatus.BAD_LENGTH)],
+        lambda: [model.refused(reduce, code, 4, FrameStatus.BAD_LENGTH)],
+        # The message ends inside a record.
+        lambda: model.message(reduce, b"", [(code[:4], None)], status=FrameStatus.BAD_LENGTH),
+    ]
+    if bench.config.hypotheses:
+        for count in (0, 1, bench.config.hypotheses + 1):
+            head = struct.pack(f"<I{count}i", count, *[0] * count)
+            refusals.append(
+                partial(model.message, posterior, head, [], status=FrameStatus.BAD_RECORD)
+            )
+    for refusal in refusals:
+        await bench.exchange(refusal())
+        await bench.exchange(model.reduce(segments_of(bench, 2)))
+
+
+@cocotb.test()
+@cocotb.parametrize(stalls=[0.0, 0.7])
+async def reset_in_mid_frame(dut: Any, stalls: float) -> None:
+    """A reset drops all there was, wherever it strikes; a new session works at once."""
+    bench = EngineTestbench(dut, stalls=stalls)
+    await bench.open()
+    for _ in range(4):
+        exchanges = bench.model.reduce(segments_of(bench, 8), 120)[: bench.config.credits]
+        bench.checker.expect(exchange.reply for exchange in exchanges)
+        for exchange in exchanges:
+            bench.driver.send(encode_frame(exchange.request))
+        # In the first request, between, or in a reply.
+        await bench.cycles(bench.choose.randrange(20, 600))
+        await bench.reset(bench.choose.choice([1, 3]))
+        await bench.exchange([bench.model.hello()])
+        await bench.exchange(bench.model.reduce(segments_of(bench, 3), 60))

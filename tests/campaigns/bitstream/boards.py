@@ -1,0 +1,73 @@
+"""Bitstreams, and routed netlists, as simulated boards behind a serial port."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from consilience_sim.bitstreams import PinSimulation
+from consilience_sim.bitstreams.ecp5 import ecp5_netlist
+from consilience_sim.bitstreams.ice40 import ice40_bitstream
+from consilience_sim.bitstreams.terminal import PinTerminal
+from consilience_sim.compiled.design import Design
+from consilience_tools.boards.building import BuiltBoard, Working, build_board
+from consilience_tools.boards.catalogue import board_named
+
+__all__ = ["BOARDS", "SimulatedBoard", "design_of", "simulated_board"]
+
+BOARDS = {
+    "icebreaker": "bitstream, read back by icebox_vlog",
+    "ulx3s": "netlist after routing",
+}
+REPLY_TIMEOUT = 120.0
+"""Seconds: a simulated board is some hundred times slower than a real one."""
+SETTLING = 2_000
+"""Cycles after power-up: the reset, and a gap on the line."""
+
+
+@dataclass(frozen=True)
+class SimulatedBoard:
+    """A board.
+
+    Parameters
+    ----------
+    built : BuiltBoard
+    simulation : PinSimulation
+    terminal : PinTerminal
+    """
+
+    built: BuiltBoard
+    simulation: PinSimulation
+    terminal: PinTerminal
+
+    @property
+    def url(self) -> str:
+        """Where the driver finds it."""
+        baud = self.built.manifest["baud"]
+        return f"serial://{self.terminal.path}?baud={baud}&timeout={REPLY_TIMEOUT}"
+
+
+@contextmanager
+def simulated_board(name: str, working: Working) -> Iterator[SimulatedBoard]:
+    """Build a board, simulate what was built, and power it up."""
+    built = build_board(board_named(name), {}, working)
+    manifest = built.manifest
+    with working(f"{name}: {BOARDS[name]}, to native code"):
+        simulation = PinSimulation(
+            design_of(built), name=name, clock_hz=manifest["clock_hz"], baud=manifest["baud"]
+        )
+    with simulation:
+        simulation.run(SETTLING)
+        with PinTerminal(simulation) as terminal:
+            yield SimulatedBoard(built, simulation, terminal)
+
+
+def design_of(built: BuiltBoard) -> Design:
+    """Return what was built, as a design with clock and UART."""
+    pins = built.pins.read_text()
+    clock = re.search(r"\bclk\d+_0__io\b", pins)
+    assert clock is not None
+    ports = {"clk": clock[0], "rx": "uart_0__rx__io", "tx": "uart_0__tx__io"}
+    if built.post_route is None:
+        return ice40_bitstream(built.bitstream.read_bytes(), pins, **ports)
+    return ecp5_netlist(built.post_route.read_text(), top="top", **ports)

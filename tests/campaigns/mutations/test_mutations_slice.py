@@ -1,0 +1,76 @@
+"""A slice of ``make mutants``: the planted faults are plantable, and four of them are caught."""
+
+import json
+import os
+import subprocess
+import sys
+
+from tests.campaigns.mutations.planted import PLANTED
+from tests.campaigns.mutations.python_campaign import chosen
+from tests.campaigns.mutations.scratch import ROOT
+from tests.campaigns.mutations.survivors import listed
+
+QUICK = (
+    "exp2: one mantissa of 65,536 is off by one",
+    "merge: over capacity of one side is lost",
+    "rounding: borders are off by one unit",
+    "operation: the CRC of results is not checked",
+)
+
+
+def test_every_fault_changes_one_place_and_no_two_are_the_same():
+    texts = {(fault.path, fault.mutated(ROOT)) for fault in PLANTED}
+    assert len(texts) == len({fault.name for fault in PLANTED}) == len(PLANTED) >= 36
+
+
+def test_every_catcher_exists():
+    catchers = sorted({fault.catcher for fault in PLANTED})
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider"]
+    done = subprocess.run([*command, *catchers], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout[-3000:]
+
+
+def test_four_faults_are_caught(tmp_path):
+    command = [sys.executable, "-m", "tests.campaigns.mutations", "planted", "--out", str(tmp_path)]
+    for name in QUICK:
+        command += ["--only", name]
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, env={**os.environ, "COLUMNS": "100"}
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    part = json.loads((tmp_path / "mutants.json").read_text())["parts"]["planted"]
+    assert sorted(case["name"] for case in part["cases"]) == sorted(QUICK)
+    assert {case["how"] for case in part["cases"]} == {"failed"}
+
+
+def test_a_fault_without_a_test_is_told(tmp_path):
+    """A test that passes with the fault in place: the run must say so and fail."""
+    script = (
+        "from pathlib import Path\n"
+        "from tests.campaigns.mutations.campaign import Case, Field\n"
+        "from tests.campaigns.mutations.trial import start_server\n"
+        "if __name__ == '__main__':\n"
+        "    start_server()\n"
+        f"    field = Field(Path({str(tmp_path)!r}))\n"
+        "    tests = ('tests/hw/spec/test_link_map.py',)\n"
+        "    path = 'hw/consilience_hw/reduction/lane_group.py'\n"
+        "    text = (field.root / path).read_text().replace('self.i.p.keep[lane] & ', '')\n"
+        "    field.rehearse([tests], lambda: None)\n"
+        "    print(field.judge([Case('keep', path, text, (tests,))], lambda: None)[0].how)\n"
+    )
+    file = tmp_path / "try_one.py"
+    file.write_text(script)
+    done = subprocess.run(
+        [sys.executable, str(file)],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    assert done.stdout.split() == ["survived"], done.stdout + done.stderr
+
+
+def test_random_mutants_are_the_same_in_every_run():
+    names = [mutant.name for mutant in chosen(ROOT)]
+    assert names == [mutant.name for mutant in chosen(ROOT)]
+    assert len(set(names)) == len(names) >= 250
+    assert all(reason.strip() for part in ("python", "netlist") for reason in listed(part).values())

@@ -1,0 +1,152 @@
+"""Planted faults: builds of the node that are wrong in one place, each for a checker to catch.
+
+The product has no switch for any of this: its modules are patched here, before nodes are forked.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from unittest.mock import patch
+
+from consilience.distributed.reads.age_bounds import Dating
+from consilience.distributed.reads.answer import Answer
+from consilience.distributed.reads.dated_state import Echo, StampedState
+from consilience.distributed.reads.read_node import ReadNode
+from consilience.distributed.reads.shard_state import ShardState
+from consilience.distributed.reads.shard_table import ShardTable
+
+__all__ = ["FAULTS", "Fault"]
+
+_ONE = 1 << 16
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A fault, and who must catch it.
+
+    Parameters
+    ----------
+    name, what : str
+    catcher : str
+        The checker that must find violations.
+    nemesis : str
+        Under which it shows.
+    owner, method : type, str
+        What is replaced.
+    wrong : callable
+        Gets the right method, returns the wrong one.
+    """
+
+    name: str
+    what: str
+    catcher: str
+    nemesis: str
+    owner: type
+    method: str
+    wrong: Callable[[Callable[..., Any]], Callable[..., Any]]
+
+    @contextmanager
+    def planted(self) -> Iterator[None]:
+        """Have the fault in this process, and in those forked from it."""
+        right = getattr(self.owner, self.method)
+        with patch.object(self.owner, self.method, self.wrong(right)):
+            yield
+
+
+def _adds_twice(right: Callable[..., Any]) -> Callable[..., Any]:
+    """A state that is held already is added to itself when it comes again."""
+
+    def hold(node: ReadNode, stamp: StampedState, shard: int, order: Any, said: int) -> str:
+        fate: str = right(node, stamp, shard, order, said)
+        if fate == "same":
+            state = ShardState.from_bytes(stamp.message.state)
+            state.histogram.merge(state.histogram)
+            node._table.put(shard, order, ShardState(state.histogram, 2 * state.evidence))
+        return fate
+
+    return hold
+
+
+def _writes_discount(right: Callable[..., Any]) -> Callable[..., Any]:
+    """A read leaves its weights in the evidence that is held."""
+
+    def read(node: ReadNode) -> Answer:
+        answer: Answer = right(node)
+        table: ShardTable = node._table
+        with node._lock:
+            for row, weight in enumerate(answer.estimate.weights):
+                table._evidence[row] = table._evidence[row] * weight // _ONE
+            table._view = None
+        return answer
+
+    return read
+
+
+def _dates_at_receipt(right: Callable[..., Any]) -> Callable[..., Any]:
+    """Age counts from the receipt of a state, its way to here left out."""
+
+    def said(
+        dating: Dating, shard: int, incarnation: int, elapsed_ns: int, echo: Echo, now_ns: int
+    ) -> int | None:
+        found = right(dating, shard, incarnation, elapsed_ns, echo, now_ns)
+        return None if found is None else now_ns
+
+    return said
+
+
+def _takes_old(right: Callable[..., Any]) -> Callable[..., Any]:
+    """Whatever comes last is held, with its right date."""
+
+    def hear(node: ReadNode, stamp: StampedState) -> str:
+        fate: str = right(node, stamp)
+        if fate == "old":
+            echo, shard = stamp.echo(node.shard), stamp.piece.place[1]
+            if echo.incarnation == node.incarnation:
+                state = ShardState.from_bytes(stamp.message.state)
+                with node._lock:
+                    node._table.put(shard, stamp.piece.order, state)
+                    node._said_ns[shard - 1] = echo.elapsed_ns
+        return fate
+
+    return hear
+
+
+FAULTS = (
+    Fault(
+        "merge adds twice",
+        "a state that comes again is added to itself",
+        "C4",
+        "proxy",
+        ReadNode,
+        "_hold",
+        _adds_twice,
+    ),
+    Fault(
+        "discount written into state",
+        "a read leaves its weights in the evidence held",
+        "C4",
+        "third cut",
+        ReadNode,
+        "read",
+        _writes_discount,
+    ),
+    Fault(
+        "age under-reported",
+        "age counts from receipt, the way to here left out",
+        "C2",
+        "proxy",
+        Dating,
+        "said",
+        _dates_at_receipt,
+    ),
+    Fault(
+        "old version accepted",
+        "what comes last is held, be it older",
+        "C3",
+        "proxy",
+        ReadNode,
+        "_hear",
+        _takes_old,
+    ),
+)

@@ -1,0 +1,48 @@
+"""Size and rule of a cluster."""
+
+from dataclasses import dataclass
+
+from consilience.distributed.reads.fusion_rule import FusionRule
+from consilience.distributed.staleness.discount import Discount
+from consilience.distributed.staleness.shard_arrays import ShardArrays
+
+__all__ = ["Settings"]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Size and rule of a cluster.
+
+    Parameters
+    ----------
+    nodes, sites : int
+    enrolled : int
+        Reporters of each shard.
+    faulty_share : int
+        f is the number of all reporters divided by this.
+    """
+
+    nodes: int
+    sites: int
+    enrolled: int = 24
+    faulty_share: int = 10
+    changes_per_s: int = 1
+    clip: int = 131_072
+    grace_ms: int = 3_000
+    half_life_ms: int = 2_000
+    max_age_ms: int = 8_000
+    period_s: float = 2.0
+    burst_s: float = 1.0
+    pace_s: float = 2.0
+    seed: int = 1
+
+    @property
+    def rule(self) -> FusionRule:
+        enrolled = [self.enrolled] * self.nodes
+        discount = Discount(self.grace_ms, self.half_life_ms, self.max_age_ms)
+        arrays = ShardArrays(enrolled, self.changes_per_s, discount, self.clip)
+        return FusionRule(arrays, sum(enrolled) // self.faulty_share)
+
+    def site(self, node: int) -> int:
+        """Return the site of a node, 1 .. sites: equal shares, in order."""
+        return (node - 1) * self.sites // self.nodes + 1

@@ -1,0 +1,77 @@
+"""`make partition` where it cannot run, and what its report says of histories that it has."""
+
+import json
+import sys
+
+from tests.campaigns.partition import __main__ as command
+from tests.campaigns.partition import report
+from tests.campaigns.partition.campaign import judge
+from tests.campaigns.partition.faults import FAULTS
+from tests.campaigns.partition.history import load
+from tests.campaigns.partition.namespaces import Missing, address
+from tests.campaigns.partition.page import COLUMNS, plot, row
+from tests.campaigns.partition.test_checkers import calm, disturbed, third_cut
+from tests.campaigns.partition.virtual_run import VirtualRun
+
+
+def test_without_namespaces_it_is_skipped_not_passed(monkeypatch, capsys, tmp_path):
+    def refuse():
+        raise Missing("network namespaces are not permitted here: denied")
+
+    monkeypatch.setattr(command, "check_permitted", refuse)
+    monkeypatch.setattr(sys, "argv", ["partition", "--out", str(tmp_path)])
+    assert command.main() == 3
+    assert capsys.readouterr().out.startswith("SKIPPED, not passed: network namespaces are not")
+    assert not list(tmp_path.iterdir())
+
+
+def test_histories_are_judged_again_to_the_same_digest(monkeypatch, capsys, tmp_path):
+    run = VirtualRun(report.folder_of(tmp_path), third_cut)
+    run.run()
+    run._note("memory", mb_per_node=1.5, up_s=2.5)
+    run.written()
+    with FAULTS[2].planted():
+        VirtualRun(report.folder_of(tmp_path, FAULTS[2]), disturbed).run()
+    monkeypatch.setattr(sys, "argv", ["partition", "--out", str(tmp_path), "--judge"])
+    assert command.main() == 0
+    told, first = capsys.readouterr().out, (tmp_path / "checkers.json").read_text()
+    assert "every claim held" in told and "age under-reported: caught by C2" in told
+    assert command.main() == 0
+    assert (tmp_path / "checkers.json").read_text() == first
+    checked = json.loads(first)
+    assert [one["caught"] for one in checked["planted"]] == [True]
+    next(run.lines("ok", "read"))["digest"] = ""
+    run.written()
+    assert command.main() == 1
+    assert "NOT every claim held" in capsys.readouterr().out
+
+
+def test_a_row_for_each_column_and_no_plot_without_its_nemesis(tmp_path):
+    history = VirtualRun(tmp_path, third_cut).run()
+    result = judge(history)[0]
+    cells = row(vars(result))
+    assert len(cells) == len(COLUMNS) and cells[:4] == ["cut", "96", "20", "0"]
+    assert plot(history) is None
+    history.events[-1]["nemesis"] = "minority third"
+    assert plot(history) is not None
+
+
+def test_a_cut_that_did_not_bite_does_not_hold(tmp_path):
+    history = VirtualRun(tmp_path, calm).run()
+    assert judge(history)[0].holds
+    history.events[-1]["nemesis"] = "third cut"
+    assert not judge(history)[0].bit and not judge(history)[0].holds
+
+
+def test_a_line_cut_short_by_a_kill_is_counted(tmp_path):
+    history = VirtualRun(tmp_path, third_cut).run()
+    with (tmp_path / "node-002.jsonl").open("a") as file:
+        file.write('{"type":"invoke","op":"fr')
+    again = load(tmp_path)
+    assert again.torn == 1 and len(again.reads) == len(history.reads)
+
+
+def test_places_have_addresses_of_their_own():
+    places = [address(place, side) for place in range(1, 300) for side in (False, True)]
+    assert len(set(places)) == len(places)
+    assert address(1) == "10.88.0.3" and address(1, True) == "10.88.0.2"

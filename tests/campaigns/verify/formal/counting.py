@@ -1,0 +1,66 @@
+"""`Counters`: every amount is added once, to its own counter only."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from amaranth.hdl import Array, Assert, Assume, Module, Signal
+
+from consilience_hw.link.counters import IDENTITY, Counters
+from tests.campaigns.verify.formal.netlist import WRITABLE, flat_netlist
+from tests.campaigns.verify.formal.proof import Monitor, Outcome
+
+__all__ = ["counter_sums"]
+
+
+def counter_sums(folder: Path) -> Outcome:
+    """Prove for ever: a counter holds the sum of what was added, modulo 2**32.
+
+    For one arbitrary counter, from the cycle in which the memory is cleared. As the unit asks for,
+    nothing is added in two cycles on end to one counter, nor ever to the constants; to read in
+    between, by an amount of 0, is no addition.
+    """
+    netlist = flat_netlist(Counters([0] * IDENTITY), folder, registers=WRITABLE)
+    for index in range(IDENTITY):
+        netlist.show(f"word_{index}", netlist.net(f"memory[{index}]"))
+    for name in ("cleared", "index_q1", "amount_q1", "add_q1"):
+        netlist.show(name, netlist.net(name))
+    chosen, wanted = Signal(4), Signal(4)
+
+    def body(m: Module, ports: Mapping[str, Signal]) -> None:
+        begun, total, touched = Signal(), Signal(32), Signal()
+        running = ports["cleared"][-1]
+        dropped = ports["drop__valid"] & ports["drop__ready"]
+        amount = Signal(8)
+        touches = Signal()
+        with m.If(ports["add"] & (ports["index"] == chosen)):
+            m.d.comb += [touches.eq(1), amount.eq(ports["amount"])]
+        with m.Elif(~ports["add"] & dropped & (ports["drop__payload"] == chosen)):
+            m.d.comb += [touches.eq(1), amount.eq(1)]
+        m.d.sync += [
+            begun.eq(1),
+            wanted.eq(chosen),
+            touched.eq(touches),
+            total.eq(total + amount),
+        ]
+        late, stale = Signal(8), Signal()
+        m.d.sync += [late.eq(amount), stale.eq(late != 0)]
+        word = Array(ports[f"word_{index}"] for index in range(IDENTITY))[chosen]
+        cleared = running | (ports["cleared"] > chosen)
+        m.d.comb += [
+            Assume(~begun | (chosen == wanted)),
+            Assume(running | ~ports["add"]),
+            Assume((amount == 0) | (late == 0)),
+            Assume(~ports["add"] | ~ports["index"][-1] | (ports["amount"] == 0)),
+            Assert(~cleared | (word == (total - late)[:32])),
+            # What is read while another amount is on its way is as it was before.
+            Assert(~touched | stale | (ports["value"] == word)),
+            Assert(running | (total == 0)),
+            Assert(running | ~touched),
+            Assert(
+                (ports["add_q1"] & (ports["index_q1"] == chosen) & (ports["amount_q1"] != 0))
+                == (late != 0)
+            ),
+            Assert((late == 0) | (touched & (ports["amount_q1"] == late))),
+        ]
+
+    return Monitor(netlist, body).question(folder, chosen).for_ever(2)

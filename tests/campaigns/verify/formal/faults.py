@@ -1,0 +1,82 @@
+"""Units with a planted fault, for the proofs to refute."""
+
+from amaranth.hdl import Module, Mux, Signal
+from amaranth.lib.fifo import SyncFIFOBuffered
+from amaranth.lib.wiring import connect, flipped
+
+from consilience_hw.link.cobs_decoder import CobsDecoder
+from consilience_hw.log_sum_exp.log_sum_exp import LogSumExp
+from consilience_hw.reduction.accumulator import Accumulator
+from tests.campaigns.verify.formal.queues import Queue
+
+__all__ = ["CarryingAccumulator", "DeafDecoder", "FickleLogSumExp", "LossyQueue"]
+
+
+class FickleLogSumExp(LogSumExp):
+    """A `LogSumExp` that withdraws a result while a code comes in."""
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        m.submodules.inner = inner = LogSumExp(self.fmt, self.lanes)
+        connect(m, flipped(self.i), inner.i)
+        m.d.comb += [
+            self.o.p.eq(inner.o.p),
+            self.o.valid.eq(inner.o.valid & ~self.i.valid),
+            inner.o.ready.eq(self.o.ready & ~self.i.valid),
+        ]
+        return m
+
+
+class LossyQueue(Queue):
+    """A FIFO that takes what it has no room for."""
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        m.submodules.fifo = fifo = SyncFIFOBuffered(width=self.width, depth=self.depth)
+        m.d.comb += [
+            fifo.w_data.eq(self.i.p),
+            fifo.w_en.eq(self.i.valid),
+            self.i.ready.eq(1),
+            self.o.p.eq(fifo.r_data),
+            self.o.valid.eq(fifo.r_rdy),
+            fifo.r_en.eq(self.o.ready),
+        ]
+        return m
+
+
+class DeafDecoder(CobsDecoder):
+    """A decoder that takes a zero after 255 for another byte of the block."""
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        m.submodules.inner = inner = CobsDecoder()
+        before = Signal(8)
+        with m.If(self.i.valid & self.i.ready):
+            m.d.sync += before.eq(self.i.p)
+        m.d.comb += [
+            inner.i.p.eq(Mux((self.i.p == 0) & (before == 255), 1, self.i.p)),
+            inner.i.valid.eq(self.i.valid),
+            self.i.ready.eq(inner.i.ready),
+            inner.resync.eq(self.resync),
+            self.inside.eq(inner.inside),
+        ]
+        connect(m, inner.o, flipped(self.o))
+        return m
+
+
+class CarryingAccumulator(Accumulator):
+    """An accumulator that carries from slot 0 into slot 1: the sum is right, the bins are not."""
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        m.submodules.inner = inner = Accumulator(self.fmt, self.lanes)
+        low, high = inner.o.p.slots[0], inner.o.p.slots[1]
+        m.d.comb += [
+            inner.i.p.eq(self.i.p),
+            inner.i.valid.eq(self.i.valid),
+            self.o.valid.eq(inner.o.valid),
+            self.o.p.eq(inner.o.p),
+            self.o.p.slots[0].eq(low[: self.fmt.bin_width]),
+            self.o.p.slots[1].eq(high + (low >> self.fmt.bin_width)),
+        ]
+        return m

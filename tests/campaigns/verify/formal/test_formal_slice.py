@@ -1,0 +1,118 @@
+"""A slice of the proofs, and that they see what they must: planted leaks and faults."""
+
+from dataclasses import replace
+from unittest.mock import patch
+
+import pytest
+
+from consilience_hw.engine.posterior_job import PosteriorJob
+from consilience_hw.fusion.posterior import Posterior
+from consilience_hw.link.session import Session
+from consilience_hw.log_sum_exp.log_sum_exp import LogSumExp
+from consilience_hw.spec.log_format import Q16_16
+from tests.campaigns.verify.formal import streams, timing
+from tests.campaigns.verify.formal.core_cycles import core_timing
+from tests.campaigns.verify.formal.cycles import DATA as KINDS
+from tests.campaigns.verify.formal.engine_core import EngineCore
+from tests.campaigns.verify.formal.forwarded_words import forwarded_words
+from tests.campaigns.verify.formal.influence import cone_of
+from tests.campaigns.verify.formal.leaks import LEAKS, SlowReduceJob
+from tests.campaigns.verify.formal.timed_units import (
+    COMPARE,
+    CONFIG,
+    CORE,
+    DATA,
+    JOBS,
+    LIVE,
+    LOG_SUM_EXP,
+    PRIOR,
+    REMEMBER,
+    ROW,
+    WEIGHT,
+)
+from tests.campaigns.verify.formal.yosys import work_folder
+from tests.campaigns.verify.step import Scale
+
+DEPTH = LogSumExp(Q16_16, 2).latency + 5
+"""Cycles in which control that differs must show."""
+
+
+@pytest.mark.parametrize("step", [streams, timing], ids=lambda step: step.__name__.split(".")[-1])
+def test_slice_holds(step):
+    seen = []
+    findings = step.run(Scale.SLICE, lambda done, total: seen.append((done, total)))
+    assert findings.hold, [claim for claim in findings.claims if not claim.holds]
+    assert seen[-1][0] == seen[-1][1] == len(seen)
+
+
+def test_every_leak_is_seen_in_the_structure():
+    for leak in LEAKS:
+        unit = leak.structure
+        netlist = unit.netlist(work_folder(f"test_{unit.name}"))
+        outputs = [bit for name in unit.handshakes for bit in netlist.outputs[name]]
+        cone = cone_of(netlist, outputs)
+        assert any(cone.touches(netlist.inputs[name]) for name in unit.data), unit.name
+
+
+def test_jobs_that_leak_have_a_counterexample_in_the_words_that_may_differ():
+    # The same assumptions under which `Jobs` is proved: so they leave room for a difference.
+    unit = next(leak.composition for leak in LEAKS if leak.composition.name == "SlowJobs")
+    folder = work_folder("test_slow_jobs")
+    outcome = unit.composition(unit.netlist(folder)).question(folder, invariant=False).bounded(8)
+    assert not outcome.holds and outcome.from_reset
+
+
+@pytest.mark.parametrize("unit", [LOG_SUM_EXP, JOBS], ids=lambda unit: unit.name)
+def test_control_that_differs_is_a_counterexample(unit):
+    # Not vacuous: with a control input that differs, too, the handshakes do.
+    folder = work_folder(f"test_control_{unit.name}".replace(" ", "_"))
+    netlist = unit.netlist(folder)
+    composition = unit.composition(netlist)
+    control = next(name for name in netlist.inputs if name.endswith("__valid"))
+    composition.data.add(control)
+    assert not composition.question(folder, invariant=False).bounded(DEPTH).holds
+
+
+def test_a_slow_job_shows_in_the_core():
+    with patch("consilience_hw.engine.jobs.ReduceJob", SlowReduceJob):
+        found = [core_timing(KINDS[kind]) for kind in ("zero", "log of zero")]
+    assert found[0] != found[1]
+
+
+def test_a_slow_job_in_the_core_ends_the_induction():
+    with patch("consilience_hw.engine.jobs.ReduceJob", SlowReduceJob):
+        folder = work_folder("test_slow_core")
+        unit = replace(CORE, shows=CORE.shows | {"left": "jobs.reduce.inner.left"})
+        netlist = unit.netlist(folder)
+    assert not unit.composition(netlist).question(folder, invariant=True).induction().holds
+
+
+@pytest.mark.parametrize("unit", LIVE, ids=lambda unit: unit.name)
+def test_timing_of_the_live_units(unit):
+    folder = work_folder(f"test_live_{unit.name}")
+    netlist = unit.netlist(folder)
+    outputs = [bit for name in unit.handshakes for bit in netlist.outputs[name]]
+    cone = cone_of(netlist, outputs)
+    assert not any(cone.touches(netlist.inputs[name]) for name in unit.data)
+    # Of what is control, it does: kinds of operations.
+    assert cone.touches(netlist.inputs["i__valid"])
+
+
+def test_a_memory_that_forgets_has_a_counterexample():
+    outcome = forwarded_words(work_folder("test_forgets"), forgets=True)
+    assert not outcome.holds and outcome.from_reset
+
+
+def test_numbers_of_states():
+    # The only way to the encoding is inside Amaranth; the netlist has the numbers alone.
+    core = EngineCore(CONFIG)
+    job = PosteriorJob(Posterior(hypotheses=2)).elaborate(None)._generated["fsm"].encoding
+    session = Session(CONFIG, core.receiver, core.store).elaborate(None)._generated["fsm"].encoding
+    assert (job["Prior"], job["Row"], job["Weight"]) == (PRIOR, ROW, WEIGHT)
+    assert (session["Compare"], session["Data"], session["Remember"]) == (COMPARE, DATA, REMEMBER)
+
+
+def test_a_net_that_is_not_there_is_told():
+    netlist = LOG_SUM_EXP.netlist(work_folder("test_net"))
+    with pytest.raises(KeyError):
+        netlist.net("no such net")

@@ -1,0 +1,89 @@
+"""A slice of every step of `make verify`, and the runner: what fails must be seen to fail."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.campaigns.verify.page import write_page
+from tests.campaigns.verify.report import write_report
+from tests.campaigns.verify.step import Claim, Findings, Scale
+from tests.campaigns.verify.steps import STEPS
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
+def test_slice(step):
+    told = []
+    findings = step.run(Scale.SLICE, lambda done, total: told.append((done, total)))
+    wrong = [claim for claim in findings.claims if not claim.holds]
+    assert not wrong, wrong[0]
+    assert findings.hold
+    assert told
+
+
+def test_a_claim_without_a_case_does_not_hold():
+    assert Claim("all is well", 1).holds
+    assert not Claim("all is well", 0).holds
+    assert not Claim("all is well", 5, 1).holds
+    assert not Findings().hold
+    assert not Findings([Claim("a", 1), Claim("b", 0)]).hold
+
+
+def verify(*words):
+    command = [sys.executable, "-m", "tests.campaigns.verify", *map(str, words)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+def test_the_runner_writes_claims_digests_seeds_and_versions(tmp_path):
+    answer = verify("exhaustion", "--scale", "slice", "--out", tmp_path)
+    assert answer.returncode == 0, answer.stderr
+    assert "every claim holds" in answer.stdout
+    value = json.loads((tmp_path / "verify.json").read_text())
+    assert value["holds"]
+    assert value["environment"]["amaranth"]
+    (step,) = value["steps"]
+    assert step["seeds"]
+    assert all(claim["cases"] for claim in step["claims"])
+    assert "Every claim holds." in (tmp_path / "index.html").read_text()
+
+
+def test_a_step_that_ends_early_fails_the_run(tmp_path):
+    """Its own result cannot be written: the folder is a file by then."""
+    (tmp_path / "exhaustion.json").mkdir()
+    answer = verify("exhaustion", "--scale", "slice", "--out", tmp_path)
+    assert answer.returncode != 0
+
+
+def test_unknown_steps_are_refused():
+    answer = verify("everything")
+    assert answer.returncode == 2
+    assert "no step everything; the steps are exhaustion" in answer.stderr
+
+
+@pytest.fixture
+def failed():
+    """What verify.json says of a run in which one claim failed and one step broke."""
+    step = {"title": "A", "name": "a", "seconds": 1, "digests": {"x": "00"}, "seeds": {"s": 1}}
+    claim = {"text": "a | b", "cases": 3, "failures": 1, "measured": "2", "bound": "1"}
+    broken = {**step, "claims": [], "digests": {}, "seeds": {}, "error": "it broke"}
+    return {
+        "holds": False,
+        "seconds": 2,
+        "environment": {"commit": "abc", "python": "3"},
+        "steps": [{**step, "claims": [{**claim, "detail": "here"}]}, broken],
+    }
+
+
+def test_pages_say_what_failed(tmp_path, failed):
+    write_report(failed, tmp_path / "index.html")
+    page = (tmp_path / "index.html").read_text()
+    assert "Not every claim holds." in page
+    assert "it broke" in page
+    write_page(failed, tmp_path / "page.md")
+    text = (tmp_path / "page.md").read_text()
+    assert "NOT every claim holds" in text
+    assert "| **fails** | a &#124; b (here) | 3 | 2 | 1 |" in text

@@ -1,0 +1,235 @@
+"""Closing an epoch among liars: the honest end with one set, which leaves out nobody honest.
+
+Liars see all that honest replicas sent before they speak, may make any number of offers, sign them
+with all their keys, and choose anew for each recipient and each round.
+"""
+
+from unittest.mock import patch
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from consilience.distributed.epochs.closing import Closing
+from consilience.distributed.epochs.equivocation import equivocations
+from consilience.distributed.epochs.offers import Offer, Relay
+from consilience.errors import BadInput
+from tests.host.distributed.epochs.shard import (
+    AGENTS,
+    SHARD,
+    exchange,
+    frame,
+    key_of,
+    no_liars,
+    replica_key,
+    roster,
+)
+
+POOL = [frame(agent, seq, [code]) for agent in AGENTS for seq in (0, 1) for code in (agent, 7)]
+"""Of every frame there is an equivocation."""
+
+
+def offer_of(replica, frames, **fields):
+    ordered = tuple(sorted(set(frames), key=lambda signed: signed.order))
+    return Offer(fields.get("epoch", 0), fields.get("shard", SHARD), replica, ordered)
+
+
+def closing_of(replica, frames, replicas):
+    offer = offer_of(replica, frames)
+    return Closing(roster(replicas), replica, replica_key(replica), offer)
+
+
+def relay_of(offer, signers):
+    relay = Relay(offer, ())
+    for signer in signers:
+        relay = relay.passed_on(signer, replica_key(signer))
+    return relay
+
+
+@st.composite
+def elections(draw):
+    """(replicas, frames of each honest one, offers of the liars, what they choose from)."""
+    faulty = draw(st.integers(1, 2))
+    replicas = 2 * faulty + 1
+    frames = st.lists(st.sampled_from(POOL), max_size=5, unique_by=lambda one: one.frame.hash)
+    held = {number: draw(frames) for number in range(faulty, replicas)}
+    garbage = [frame(0, key=key_of("nobody")), frame(99), frame(1, epoch=1), frame(1, 9)]
+    lies = [
+        offer_of(
+            draw(st.integers(0, replicas - 1)),
+            draw(frames) + draw(st.lists(st.sampled_from(garbage), max_size=1)),
+        )
+        for _ in range(draw(st.integers(0, 3)))
+    ]
+    lies += draw(st.lists(st.sampled_from([offer_of(0, [], epoch=1), offer_of(0, [], shard=9)])))
+    return replicas, held, lies, draw(st.randoms(use_true_random=False))
+
+
+def lying(lies, faulty, choose):
+    """Any of the relays that liars can make, to anyone, in any round."""
+
+    def speak(_round, _recipient, seen):
+        said = []
+        for _ in range(choose.randrange(4)):
+            relay = choose.choice([*seen, *(Relay(lie, ()) for lie in lies)])
+            signed = [one for one in relay.signatures if choose.random() < 0.8]
+            # What honest replicas signed and passed on before can be shown to others later.
+            for other in seen:
+                if other.offer.statement == relay.offer.statement and choose.random() < 0.5:
+                    signed += other.signatures
+            mixed = Relay(relay.offer, tuple(signed))
+            for liar in range(faulty):
+                if choose.random() < 0.8:
+                    mixed = mixed.passed_on(liar, replica_key(liar))
+            said.append(mixed)
+        return said
+
+    return speak
+
+
+@settings(max_examples=150)
+@given(elections())
+def test_honest_replicas_agree_whatever_liars_do(election):
+    replicas, held, lies, choose = election
+    faulty = replicas // 2
+    closings = {number: closing_of(number, frames, replicas) for number, frames in held.items()}
+    exchange(closings, lying(lies, faulty, choose))
+    results = [closing.agreed() for closing in closings.values()]
+    assert all(result == results[0] for result in results)
+
+    agreed = results[0]
+    union = {one.frame.hash: one for frames in held.values() for one in frames}
+    counted = {one.frame.hash for one in agreed.frames}
+    for hash_, one in union.items():
+        assert hash_ in counted or one.frame.agent in agreed.equivocations
+    assert all(one.is_by(roster().agents[one.frame.agent]) for one in agreed.frames)
+    assert not {one.frame.agent for one in agreed.frames} & set(agreed.equivocations)
+    assert set(equivocations(union.values())) <= set(agreed.equivocations)
+    assert all(proof.holds(roster()) for proof in agreed.equivocations.values())
+    assert set(agreed.faulty) <= set(range(faulty)), "an honest replica was named"
+    assert set(agreed.silent) <= set(range(faulty)) - set(agreed.faulty)
+    assert list(agreed.frames) == sorted(agreed.frames, key=lambda one: one.order)
+
+
+@settings(max_examples=60)
+@given(elections())
+def test_without_liars_the_set_is_the_union(election):
+    replicas, held, _, _ = election
+    held |= {number: [] for number in range(replicas // 2)}
+    closings = {number: closing_of(number, frames, replicas) for number, frames in held.items()}
+    exchange(closings, no_liars)
+    union = {one.frame.hash: one for frames in held.values() for one in frames}
+    dropped = equivocations(union.values())
+    kept = [one for one in union.values() if one.frame.agent not in dropped]
+    for closing in closings.values():
+        agreed = closing.agreed()
+        assert list(agreed.frames) == sorted(kept, key=lambda one: one.order)
+        assert agreed.equivocations == dropped
+        assert (agreed.faulty, agreed.silent, closing.refused) == ({}, (), 0)
+
+
+def last_moment(lie, replicas):
+    """The liars' offer, with all their signatures, to one honest replica in the last round."""
+    faulty = replicas // 2
+
+    def speak(number, recipient, _seen):
+        last = number == faulty + 1 and recipient == faulty
+        return [relay_of(lie, range(faulty))] if last else []
+
+    return speak
+
+
+def split(lie, replicas):
+    """The same in the first round."""
+    return lambda number, recipient, _seen: (
+        [relay_of(lie, [0])] if number == 1 and recipient == replicas // 2 else []
+    )
+
+
+def results_of(replicas, liars):
+    closings = {
+        number: closing_of(number, [], replicas) for number in range(replicas // 2, replicas)
+    }
+    exchange(closings, liars)
+    return [closing.agreed().frames for closing in closings.values()]
+
+
+@pytest.mark.parametrize("replicas", [3, 5])
+def test_an_offer_at_the_last_moment(replicas):
+    """Refused: no honest replica signed it. A replica that takes it ends alone."""
+    lie = offer_of(0, [frame(1)])
+    assert results_of(replicas, last_moment(lie, replicas)) == [()] * (replicas // 2 + 1)
+
+    def takes_anything(closing, relay):
+        closing._round, number = 1, closing._round
+        honest(closing, relay)
+        closing._round = number
+
+    honest = Closing.receive
+    with patch.object(Closing, "receive", takes_anything):
+        results = results_of(replicas, last_moment(lie, replicas))
+    assert results[0] != results[1], "the planted fault must show"
+
+
+@pytest.mark.parametrize("replicas", [3, 5])
+def test_an_offer_to_one_replica_alone(replicas):
+    """Passed on, and so with all. Without a second round it would not be."""
+    lie = offer_of(0, [frame(1)])
+    assert results_of(replicas, split(lie, replicas)) == [(frame(1),)] * (replicas // 2 + 1)
+    with patch.object(Closing, "rounds", 1):
+        results = results_of(replicas, split(lie, replicas))
+    assert results[0] != results[1], "the planted fault must show"
+
+
+@pytest.mark.parametrize("recipient_of_second", [1, 2])
+def test_two_offers_of_one_replica(recipient_of_second):
+    """One to each; both replicas see both in the second round, and name the liar."""
+    lies = [offer_of(0, [frame(1)]), offer_of(0, [frame(2)])]
+
+    def speak(number, recipient, _seen):
+        return [relay_of(lies[recipient == recipient_of_second], [0])] if number == 1 else []
+
+    closings = {number: closing_of(number, [], 3) for number in (1, 2)}
+    exchange(closings, speak)
+    for closing in closings.values():
+        agreed = closing.agreed()
+        assert (agreed.frames, agreed.silent) == ((), ())
+        assert agreed.faulty == {0: "made two offers in one epoch"}
+
+
+def test_the_frames_of_a_bad_offer_do_not_count():
+    lie = offer_of(0, [frame(1), frame(2, key=key_of("nobody"))])
+    closings = {number: closing_of(number, [frame(3)], 3) for number in (1, 2)}
+    exchange(closings, split(lie, 3))
+    for closing in closings.values():
+        assert closing.agreed().frames == (frame(3),)
+        assert closing.agreed().faulty == {0: "offered a frame of agent 2: bad signature"}
+
+
+def test_relays_that_are_refused():
+    closing = closing_of(1, [], 3)
+    closing.receive(relay_of(offer_of(0, [], epoch=1), [0]))
+    closing.receive(relay_of(offer_of(0, [], shard=9), [0]))
+    closing.receive(relay_of(offer_of(99, []), [0]))
+    closing.receive(relay_of(offer_of(0, []), [2]))  # not signed by who offers
+    closing.receive(Relay(offer_of(0, []), ((0, bytes(64)),)))
+    assert closing.refused == 5
+    assert closing.end_round() == []
+    closing.receive(relay_of(offer_of(0, []), [0]))  # late
+    assert closing.refused == 6
+    closing.receive(relay_of(offer_of(0, []), [0, 2]))
+    assert closing.refused == 6
+    assert closing.end_round() == []
+    closing.receive(relay_of(offer_of(2, []), [0, 2]))
+    assert closing.refused == 7
+    assert closing.agreed().silent == (2,)
+
+
+def test_what_is_asked_too_early_or_of_another():
+    closing = closing_of(1, [], 3)
+    with pytest.raises(BadInput, match=r"^round 1 of 2 has not ended$"):
+        closing.agreed()
+    offer = offer_of(1, [])
+    for replica, key in ((2, replica_key(2)), (1, replica_key(2)), (9, replica_key(1))):
+        with pytest.raises(BadInput, match="is not that of replica"):
+            Closing(roster(), replica, key, offer)

@@ -1,0 +1,301 @@
+"""Replicas of a shard over whole epochs: one digest for every order, and a name for every fault."""
+
+import struct
+from dataclasses import replace
+from hashlib import sha256
+from unittest.mock import patch
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from consilience.distributed.epochs import replica as replica_module
+from consilience.distributed.epochs.collection import Admission
+from consilience.distributed.epochs.digests import epoch_digest, frame_set_hash
+from consilience.distributed.epochs.equivocation import Equivocation, equivocations
+from consilience.distributed.epochs.frames import Frame
+from consilience.distributed.epochs.replica import Replica
+from consilience.distributed.epochs.votes import Doubt, tally
+from consilience.errors import BadInput
+from consilience.exact.log_sum import LogSum
+from consilience_sim import golden
+from tests.host.distributed.epochs.shard import (
+    AGENTS,
+    SHARD,
+    agent_key,
+    exchange,
+    frame,
+    key_of,
+    no_liars,
+    replica_key,
+    roster,
+)
+
+
+def replica_of(number, replicas=3, **options):
+    return Replica(roster(replicas), number, replica_key(number), LogSum(), **options)
+
+
+def shard_of(replicas=3):
+    return {number: replica_of(number, replicas) for number in range(replicas)}
+
+
+def closed(shard, liars=no_liars):
+    """Close the open epoch of these replicas, and return what each made of it."""
+    closings = {number: one.closing() for number, one in shard.items()}
+    exchange(closings, liars)
+    return {number: one.close(closings[number].agreed()) for number, one in shard.items()}
+
+
+def tally_of(shard, outcomes, epoch=0, replicas=3):
+    votes = [shard[number].vote(outcomes[number]) for number in shard]
+    return tally(votes, epoch, roster(replicas))
+
+
+def codes_in(frames):
+    return [code for one in frames for (code,) in struct.iter_unpack("<i", one.frame.payload)]
+
+
+def digest_by_hand(epoch, frames, equivocators, corrected, state):
+    """The layouts of the contract, by other code."""
+
+    def number(value):
+        return value.to_bytes(8, "little")
+
+    place = number(epoch) + number(SHARD)
+    listed = b"consilience frame set 1".ljust(32, b"\0") + place + number(len(frames))
+    for agent, seq, hash_ in sorted((f.frame.agent, f.frame.seq, f.frame.hash) for f in frames):
+        listed += number(agent) + number(seq) + hash_
+    listed += number(len(equivocators)) + b"".join(map(number, sorted(equivocators)))
+    listed += number(len(corrected))
+    listed += b"".join(number(value) for pair in sorted(corrected) for value in pair)
+    tag = b"consilience epoch 1".ljust(32, b"\0")
+    return sha256(tag + place + sha256(listed).digest() + bytes(state)).digest()
+
+
+code = st.integers(-40 << 16, 0) | st.sampled_from([-(1 << 31), 0])
+any_frame = st.builds(frame, st.sampled_from(AGENTS), st.integers(0, 2), st.lists(code, max_size=3))
+refused = st.sampled_from(
+    [frame(0, epoch=1), frame(99), frame(3, 4), frame(1, key=key_of("nobody"))]
+)
+
+
+@settings(max_examples=120)
+@given(st.data())
+def test_every_order_and_distribution_gives_one_digest(data):
+    replicas = data.draw(st.sampled_from([3, 5]))
+    frames = data.draw(st.lists(any_frame, max_size=8))
+    choose = data.draw(st.randoms(use_true_random=False))
+    shard = shard_of(replicas)
+    for number, one in shard.items():
+        mine = [each for each in frames if choose.random() < 0.5]
+        mine += [each for place, each in enumerate(frames) if place % replicas == number]
+        mine += data.draw(st.lists(refused, max_size=2))
+        choose.shuffle(mine)
+        for each in mine:
+            one.admit(each)
+    outcomes = closed(shard)
+    liars = set(equivocations(frames))
+    unique = {each.frame.hash: each for each in frames if each.frame.agent not in liars}
+    counted = list(unique.values())
+    codes = codes_in(counted)
+    expected = digest_by_hand(0, counted, liars, (), LogSum.of(codes))
+    assert {outcome.digest for outcome in outcomes.values()} == {expected}
+    assert {frozenset(outcome.agreed.equivocations) for outcome in outcomes.values()} == {
+        frozenset(liars)
+    }
+    assert shard[0].state.code == golden.log_sum(codes)[0]
+    found = tally_of(shard, outcomes, replicas=replicas)
+    assert (found.digest, found.named) == (expected, {})
+
+
+class Flipped:
+    """A state of which one bit in memory is not what it was."""
+
+    def __init__(self, state, bit):
+        self.data = bytearray(bytes(state))
+        self.data[bit // 8] ^= 1 << bit % 8
+
+    def __bytes__(self):
+        return bytes(self.data)
+
+
+def test_any_flipped_bit_of_a_state_is_found_and_named():
+    for liar in range(3):
+        shard = shard_of()
+        for one in shard.values():
+            for agent in AGENTS:
+                one.admit(frame(agent, codes=[-agent << 15]))
+        outcomes = closed(shard)
+        state = shard[liar].state
+        for bit in range(0, 8 * len(bytes(state)), 1 if liar == 0 else 37):
+            digest = epoch_digest(0, SHARD, outcomes[liar].set_hash, Flipped(state, bit))
+            wrong = outcomes | {liar: replace(outcomes[liar], digest=digest)}
+            found = tally_of(shard, wrong)
+            assert found.named == {liar: Doubt.OTHER_STATE}, f"bit {bit}"
+            assert found.digest == outcomes[(liar + 1) % 3].digest
+
+
+@pytest.mark.parametrize("liar", range(3))
+@pytest.mark.parametrize("bit", range(0, 40, 3))
+def test_a_bit_flipped_in_memory_between_epochs(liar, bit):
+    """In the bins themselves, before another epoch's frames are added to them."""
+    shard = shard_of()
+    for one in shard.values():
+        one.admit(frame(0))
+    closed(shard)
+    bins = shard[liar].state._bins
+    bins.sums[-1] ^= np.uint64(1 << bit)
+    for one in shard.values():
+        one.admit(frame(1, epoch=1))
+    found = tally_of(shard, closed(shard), epoch=1)
+    assert found.named == {liar: Doubt.OTHER_STATE}
+    assert found.agreeing == tuple(number for number in range(3) if number != liar)
+
+
+def test_a_replica_that_left_out_a_frame_is_named():
+    shard = shard_of()
+    for one in shard.values():
+        one.admit(frame(0))
+        one.admit(frame(1))
+    closings = {number: one.closing() for number, one in shard.items()}
+    exchange(closings, no_liars)
+    outcomes = {}
+    for number, one in shard.items():
+        agreed = closings[number].agreed()
+        outcomes[number] = one.close(
+            replace(agreed, frames=agreed.frames[1:]) if number == 2 else agreed
+        )
+    assert tally_of(shard, outcomes).named == {2: Doubt.OTHER_FRAMES}
+
+
+def test_cut_apart_replicas_never_make_two_results():
+    """Without a bound on messages honest sets differ; then no quorum, and nothing false."""
+    shard = shard_of()
+    for number, one in shard.items():
+        one.admit(frame(number))
+    outcomes = {number: closed({number: one})[number] for number, one in shard.items()}
+    assert tally_of(shard, outcomes).digest is None
+
+
+def test_a_proof_that_comes_late_corrects_the_next_epoch():
+    shard, never = shard_of(), shard_of()
+    counted, hidden = frame(2, 1, [-5]), frame(2, 1, [-7])
+    for number in shard:
+        for one in (shard[number], never[number]):
+            one.admit(frame(1))
+        for one in (counted, frame(2, 0, [-9])):
+            shard[number].admit(one)
+    outcomes, without = closed(shard), closed(never)
+    assert bytes(shard[0].state) != bytes(never[0].state)
+    # One replica alone meets the other version; all of them correct.
+    assert shard[1].admit(hidden) is Admission.LATE_PROOF
+    for group in (shard, never):
+        for one in group.values():
+            one.admit(frame(3, epoch=1))
+    outcomes, without = closed(shard), closed(never)
+    assert {outcome.corrected for outcome in outcomes.values()} == {((0, 2),)}
+    assert bytes(shard[0].state) == bytes(never[0].state)
+    proof = outcomes[0].agreed.late[0, 2]
+    assert proof == Equivocation.of(counted, hidden) and proof.holds(roster())
+    frames = outcomes[0].agreed.frames
+    expected = digest_by_hand(1, frames, (), [(0, 2)], LogSum.of(codes_in([frame(1), *frames])))
+    assert tally_of(shard, outcomes, epoch=1).digest == expected
+    assert expected != without[0].digest, "that it was corrected is part of the digest"
+
+    # Once is enough: the same proof again takes nothing out.
+    assert shard[1].admit(hidden) is Admission.OTHER_EPOCH
+    assert shard[1].admit_proof(proof) is Admission.DUPLICATE
+    assert closed(shard)[0].corrected == ()
+    assert bytes(shard[0].state) == bytes(never[0].state)
+
+
+def test_proofs_have_a_horizon():
+    one = replica_of(0, 1)
+    one.admit(frame(2))
+    other = frame(2, codes=[5])
+    for epoch in range(4):
+        closed({0: one})
+        if epoch == 2:
+            assert one.admit_proof(Equivocation.of(frame(2), other)) is Admission.LATE_PROOF
+            one._late.clear()
+    assert one.epoch == 4  # horizon 3: epochs 1 .. 3
+    assert one.admit(other) is Admission.OTHER_EPOCH
+    assert one.admit_proof(Equivocation.of(frame(2), other)) is Admission.OTHER_EPOCH
+    assert set(one._counted) == {1, 2, 3}
+
+
+def test_proofs_that_prove_nothing():
+    one = replica_of(0, 1)
+    closed({0: one})
+    forged = Equivocation.of(frame(2), frame(2, codes=[5], key=key_of("nobody")))
+    assert one.admit_proof(forged) is Admission.BAD_SIGNATURE
+    nobody = Equivocation.of(frame(2), frame(2, codes=[5]))
+    assert one.admit_proof(nobody) is Admission.DUPLICATE  # nothing of it was counted
+    future = Equivocation.of(frame(2, epoch=1), frame(2, codes=[5], epoch=1))
+    assert one.admit_proof(future) is Admission.OTHER_EPOCH
+    assert one.offer().proofs == ()
+
+
+def test_replays_of_a_closed_epoch_are_refused():
+    one = replica_of(0, 1)
+    one.admit(frame(2))
+    closed({0: one})
+    before = bytes(one.state)
+    assert one.admit(frame(2)) is Admission.OTHER_EPOCH
+    assert one.admit(frame(3)) is Admission.OTHER_EPOCH  # too late, and nothing to prove
+    closed({0: one})
+    assert bytes(one.state) == before == bytes(LogSum.of([-65536]))
+
+
+def test_a_payload_that_holds_no_codes_adds_nothing_and_stops_nobody():
+    one = replica_of(0, 1)
+    one.admit(Frame(0, 0, 4, b"abc").signed(agent_key(4)))
+    one.admit(frame(1))
+    outcome = closed({0: one})[0]
+    assert outcome.malformed == (4,)
+    assert len(outcome.agreed.frames) == 2
+    assert bytes(one.state) == bytes(LogSum.of([-65536]))
+
+
+def test_an_agreement_of_another_epoch():
+    one = replica_of(0, 1)
+    closing = one.closing()
+    closing.start()
+    closing.end_round()
+    one.close(closing.agreed())
+    with pytest.raises(BadInput, match=r"^epoch 0 cannot be closed, 1 is open$"):
+        one.close(closing.agreed())
+
+
+def test_a_replica_needs_its_own_key():
+    with pytest.raises(BadInput, match=r"^the key is not that of replica 0 of the roster$"):
+        Replica(roster(), 0, replica_key(1), LogSum())
+
+
+def _without_frames(epoch, shard, _frames, equivocators, corrected):
+    return frame_set_hash(epoch, shard, (), equivocators, corrected)
+
+
+def _arrival_order(epoch, shard, frames, _equivocators, _corrected):
+    return sha256(b"".join(bytes(one) for one in frames)).digest()
+
+
+@pytest.mark.parametrize("planted", [_without_frames, _arrival_order])
+def test_a_replica_with_another_frame_set_hash_is_named(planted):
+    """A planted fault in one replica's code, where the state is the same."""
+    shard = shard_of()
+    for one in shard.values():
+        one.admit(frame(0))
+    closings = {number: one.closing() for number, one in shard.items()}
+    exchange(closings, no_liars)
+    outcomes = {}
+    for number, one in shard.items():
+        agreed = closings[number].agreed()
+        if number == 1:
+            with patch.object(replica_module, "frame_set_hash", planted):
+                outcomes[number] = one.close(agreed)
+        else:
+            outcomes[number] = one.close(agreed)
+    assert tally_of(shard, outcomes).named == {1: Doubt.OTHER_FRAMES}

@@ -1,0 +1,83 @@
+"""Nodes that talk over a plane of their own process."""
+
+import asyncio
+
+import pytest
+
+from consilience.distributed.pubsub import InProcessPlane
+from consilience.distributed.reads.fusion_rule import FusionRule
+from consilience.distributed.reads.gossip import ANSWERS, Conversation
+from consilience.distributed.reads.read_node import ReadNode
+from consilience.distributed.reads.shard_state import ReporterFrame
+from consilience.distributed.staleness.discount import Discount
+from consilience.distributed.staleness.shard_arrays import ShardArrays
+from consilience.distributed.write_ahead_log import Ledger
+
+SHARDS = 3
+RULE = FusionRule(ShardArrays([2] * SHARDS, 100, Discount(400, 200, 1_000), 128), faulty=1)
+
+
+class CutPlane(InProcessPlane):
+    """One that loses everything while it is cut, and counts what is answered."""
+
+    cut, answered = False, 0
+
+    async def publish(self, subject, data):
+        self.answered += subject.startswith(ANSWERS)
+        if not self.cut:
+            await super().publish(subject, data)
+
+
+@pytest.fixture
+def nodes(tmp_path):
+    ledgers = [Ledger(tmp_path / str(shard)) for shard in range(1, SHARDS + 1)]
+    yield [ReadNode(shard, RULE, one) for shard, one in enumerate(ledgers, start=1)]
+    for ledger in ledgers:
+        ledger.close()
+
+
+def weights(nodes):
+    return [node.read().estimate.weights for node in nodes]
+
+
+def test_all_are_fresh_before_a_period_is_over(nodes):
+    """A greeting is enough: who is new is answered, and answers."""
+
+    async def run():
+        plane = CutPlane()
+        talks = [Conversation(node, 60) for node in nodes]
+        tasks = [asyncio.create_task(one.run(plane)) for one in talks]
+        await asyncio.sleep(0.05)
+        for talk in talks:
+            await plane.publish(*talk.greeting())
+        await asyncio.sleep(0.2)
+        first = weights(nodes)
+        plane.cut = True
+        await asyncio.sleep(1.1)
+        during, plane.cut, plane.answered = weights(nodes), False, 0
+        for talk in talks:
+            await plane.publish(*talk.greeting())
+        await asyncio.sleep(0.2)
+        for task in tasks:
+            task.cancel()
+        return first, during, weights(nodes), plane.answered
+
+    nodes[0].accept(0, ReporterFrame(0, 7))
+    first, during, after, answered = asyncio.run(run())
+    assert first == after == [(65536,) * SHARDS] * SHARDS
+    assert during == [(65536, 0, 0), (0, 65536, 0), (0, 0, 65536)]
+    assert len({node.read().digest for node in nodes}) == 1
+    # Each was waited for by the two others; nobody is answered twice in a row.
+    assert 1 <= answered <= SHARDS * (SHARDS - 1)
+
+
+def test_states_are_said_each_period(nodes):
+    async def run():
+        plane, heard = InProcessPlane(), []
+        await plane.listen("consilience.dated.0.1", heard.append)
+        task = asyncio.create_task(Conversation(nodes[0], 0.1).run(plane))
+        await asyncio.sleep(1)
+        task.cancel()
+        return len(heard)
+
+    assert 5 <= asyncio.run(run()) <= 14

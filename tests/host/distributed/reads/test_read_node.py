@@ -1,0 +1,239 @@
+"""A node in virtual time: what it answers, from what it holds, and how it dates and takes it."""
+
+import ast
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import consilience.distributed.reads
+from consilience.distributed.reads.fusion_rule import FusionRule
+from consilience.distributed.reads.read_node import ReadNode, boot_time_ns
+from consilience.distributed.reads.shard_state import ReporterFrame
+from consilience.distributed.staleness.change_rate import ShardReading
+from consilience.distributed.staleness.discount import Discount
+from consilience.distributed.staleness.estimate import estimate
+from consilience.distributed.staleness.interval import CertifiedInterval
+from consilience.distributed.staleness.shard_arrays import ShardArrays
+from consilience.distributed.write_ahead_log import Ledger
+from consilience.errors import BadInput
+from consilience.robust.robust_histogram import RobustHistogram
+from consilience_hw.spec.number_formats import Decision
+
+S, MS = 10**9, 10**6
+CLIP = 128 * 64
+ENROLLED = (3, 2, 4)
+DISCOUNT = Discount(grace_ms=1_000, half_life_ms=1_000, max_age_ms=4_000)
+RULE = FusionRule(ShardArrays(ENROLLED, 2, DISCOUNT, CLIP), faulty=1, threshold=5, epoch=9)
+
+
+class Clocked:
+    """Nodes whose clocks begin anywhere and run together."""
+
+    def __init__(self, folder):
+        self.now, self.folder, self.ledgers = 0, folder, []
+
+    def node(self, shard, zero=0, rule=RULE):
+        self.ledgers.append(Ledger(self.folder / str(shard)))
+
+        def sleep(seconds):
+            self.now += round(seconds * S)
+
+        return ReadNode(shard, rule, self.ledgers[-1], lambda: self.now + zero, sleep)
+
+    def close(self):
+        for ledger in self.ledgers:
+            ledger.close()
+        self.ledgers = []
+
+
+@pytest.fixture
+def clocked(tmp_path):
+    made = Clocked(tmp_path)
+    yield made
+    made.close()
+
+
+def exchange(*nodes):
+    """Let all hear all twice: the second time with echoes."""
+    for _ in range(2):
+        said = [node.say() for node in nodes]
+        for hearer in nodes:
+            for data in said:
+                hearer.hear(data)
+
+
+def test_a_read_is_what_the_formulas_make_of_what_is_held(clocked):
+    a, b = clocked.node(1), clocked.node(2, zero=77 * S)
+    ratios = {a: [700, -20_000], b: [9_000, 30]}
+    for node, values in ratios.items():
+        for seq, ratio in enumerate(values):
+            node.accept(seq, ReporterFrame(seq, ratio))
+    exchange(a, b)
+    clocked.now += 1_700 * MS
+    answer = a.read()
+    binned = np.array([700, -20_000, 9_000, 30], np.int32)
+    clipped = [[700, -CLIP], [CLIP, 30]]
+    assert answer.ages_ms == (1, 1_702, -1)
+    readings = [
+        ShardReading(1, 3, 2, 1, sum(clipped[0])),
+        ShardReading(2, 2, 2, 1_702, sum(clipped[1])),
+        ShardReading(3, 4, 2, None),
+    ]
+    assert answer.estimate == estimate(readings, DISCOUNT, CLIP)
+    assert 0 < answer.estimate.weights[1] < 65536 and answer.estimate.weights[2] == 0
+    scan = RobustHistogram.of(binned, CLIP).scan(1)
+    whole = CertifiedInterval(scan.low, scan.high, 64)
+    assert answer.interval == whole.widened(readings)
+    assert answer.decision is answer.interval.decision(5)
+    assert (answer.versions, answer.incarnations) == ((2, 2, 0), (1, 1, 0))
+    assert json.loads(json.dumps(answer.as_dict()))["bound_ulp"] == answer.estimate.bound_ulp
+
+
+def test_a_read_changes_nothing_and_healing_restores_every_bit(clocked):
+    a, b = clocked.node(1), clocked.node(2)
+    b.accept(0, ReporterFrame(0, 5_000))
+    exchange(a, b)
+    fresh = a.read()
+    clocked.now += 60 * S
+    stale = a.read()
+    assert stale.estimate.weights == (65536, 0, 0) and stale.ages_ms[1] > 60_000
+    assert stale.digest == fresh.digest == b.read().digest
+    exchange(a, b)
+    healed = a.read()
+    assert healed.estimate == fresh.estimate and healed.digest == fresh.digest
+
+
+def test_too_few_reporters_give_the_widest_interval(clocked):
+    a = clocked.node(1)
+    a.accept(0, ReporterFrame(0, CLIP))
+    answer = a.read()
+    assert answer.decision is Decision.UNDECIDED
+    widest = 128 * sum(ENROLLED)
+    assert answer.interval.low <= -widest and answer.interval.high >= widest
+
+
+def test_frames_count_once_and_outlive_the_node(clocked):
+    a = clocked.node(1)
+    first = a.accept(0, ReporterFrame(2, 400))
+    again = a.accept(0, ReporterFrame(2, 400))
+    assert (first.fresh, first.version, again.fresh, again.version) == (True, 1, False, 1)
+    digest = a.read().digest
+    with pytest.raises(BadInput, match="holds another frame 0"):
+        a.accept(0, ReporterFrame(2, 401))
+    with pytest.raises(BadInput, match="reporter 3 is not among"):
+        a.accept(1, ReporterFrame(3, 0))
+    clocked.close()
+    b = clocked.node(1, zero=500 * S)
+    assert b.read().digest == digest
+    assert (b.read().versions[0], b.incarnation) == (1, 2)
+    assert not b.accept(0, ReporterFrame(2, 400)).fresh
+
+
+def test_changes_keep_their_distance_also_over_a_restart(clocked):
+    a = clocked.node(1)
+    moments = [a.accept(seq, ReporterFrame(0, seq)).at_ns for seq in range(3)]
+    assert {one - other for one, other in zip(moments[1:], moments, strict=False)} == {S // 2}
+    clocked.close()
+    before = clocked.now
+    clocked.node(1)
+    assert clocked.now - before >= S // 2
+
+
+def test_old_repeated_damaged_and_foreign_states_change_nothing(clocked):
+    a, b = clocked.node(1), clocked.node(2)
+    exchange(a, b)
+    old = b.say()
+    b.accept(0, ReporterFrame(0, 9))
+    exchange(a, b)
+    foreign = clocked.node(3, rule=FusionRule(RULE.shards, 1, 5, epoch=8)).say()
+    other = ShardArrays((*ENROLLED, 1), 2, DISCOUNT, CLIP)
+    clocked.close()
+    larger = clocked.node(3, rule=FusionRule(other, 1, 5, epoch=9)).say()
+    before, counted = a.read(), a.counts.copy()
+    for data in (old, old, b.say()[:-1], b"", foreign, larger, a.say()):
+        assert a.hear(data) is None
+    assert a.read() == before
+    fates = {"old": 2, "damaged": 2, "other epoch or division": 2, "own": 1}
+    assert a.counts - counted == fates
+
+
+def test_more_reporters_than_enrolled_or_another_clip_are_damage(clocked):
+    for number, arrays in enumerate(
+        (ShardArrays((3, 9, 4), 2, DISCOUNT, CLIP), ShardArrays(ENROLLED, 2, DISCOUNT, 2 * CLIP))
+    ):
+        clocked.folder = clocked.folder / str(number)
+        a = clocked.node(1)
+        b = clocked.node(2, rule=FusionRule(arrays, 1, 5, epoch=9))
+        for seq in range(3):
+            b.accept(seq, ReporterFrame(min(seq, arrays.enrolled[1] - 1), 5))
+        exchange(a, b)
+        assert a.counts["damaged"] and a.read().versions[1] == 0
+
+
+def test_another_state_under_a_known_version_is_a_conflict(clocked):
+    a, b = clocked.node(1), clocked.node(2)
+    b.accept(0, ReporterFrame(0, 9))
+    exchange(a, b)
+    clocked.folder = clocked.folder / "twin"
+    twin = clocked.node(2)
+    twin.accept(0, ReporterFrame(0, 10))
+    clocked.now += S
+    digest = a.read().digest
+    exchange(a, twin)
+    assert a.counts["conflict"] and a.read().digest == digest
+
+
+def test_who_waits_is_told(clocked):
+    a, b = clocked.node(1), clocked.node(2)
+    assert b.hear(a.say()) == 1  # new, and not dated: it has no echo yet
+    assert b.read().versions[0] == 0 and b.counts["undated"] == 1
+    assert a.hear(b.say()) == 2  # new here
+    assert b.hear(a.say()) is None
+    clocked.now += 900 * MS
+    assert b.hear(a.say()) is None
+    clocked.now += 200 * MS
+    assert b.hear(a.say()) == 1  # has not heard of b for longer than the grace
+    clocked.close()
+    b = clocked.node(2)
+    assert a.hear(b.say()) == 2  # another life
+    # Taken at once, for it is not older than what was held, but dated as that was.
+    assert a.read().incarnations[1] == 2
+    assert a.read().ages_ms[1] > 1_000
+    b.hear(a.say())
+    clocked.now += 1
+    a.hear(b.say())
+    assert a.read().ages_ms[1] == 1
+
+
+def test_no_shard_but_those_there_are(clocked):
+    for shard in (0, 4):
+        with pytest.raises(BadInput, match=f"shard {shard} is none of 1 .. 3"):
+            clocked.node(shard)
+
+
+def test_a_jump_of_the_wall_clock_is_not_seen(tmp_path, monkeypatch):
+    """No node reads a clock that can be set: with the wall clock gone all goes on."""
+
+    def jumped(*_):
+        raise AssertionError("a node has read the wall clock")
+
+    for name in ("time", "time_ns", "localtime", "gmtime"):
+        monkeypatch.setattr(time, name, jumped)
+    with Ledger(tmp_path / "1") as one, Ledger(tmp_path / "2") as two:
+        a, b = ReadNode(1, RULE, one), ReadNode(2, RULE, two)
+        a.accept(0, ReporterFrame(0, 5))
+        exchange(a, b)
+        assert b.read().versions == (1, 0, 0)
+    clocks = (time.CLOCK_MONOTONIC, getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+    assert any(abs(time.clock_gettime_ns(clock) - boot_time_ns()) < S for clock in clocks)
+
+
+def test_no_module_of_the_reads_names_the_wall_clock():
+    for path in Path(consilience.distributed.reads.__file__).parent.glob("*.py"):
+        for one in ast.walk(ast.parse(path.read_text())):
+            if isinstance(one, ast.Attribute) and getattr(one.value, "id", "") == "time":
+                allowed = {"CLOCK_BOOTTIME", "CLOCK_MONOTONIC", "clock_gettime_ns", "sleep"}
+                assert one.attr in allowed, f"{path.name}:{one.lineno}"

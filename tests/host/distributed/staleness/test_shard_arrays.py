@@ -1,0 +1,58 @@
+"""`ShardArrays` gives the integers of `estimate`, which brute force has judged."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from consilience.distributed.staleness.change_rate import ShardReading
+from consilience.distributed.staleness.discount import Discount
+from consilience.distributed.staleness.estimate import estimate
+from consilience.distributed.staleness.shard_arrays import NEVER, ShardArrays
+from consilience.errors import BadInput
+
+DISCOUNT = Discount(grace_ms=100, half_life_ms=700, max_age_ms=9_000)
+AGES = st.one_of(st.none(), st.integers(0, 12_000), st.integers(0, (1 << 63) - 1))
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 5_000), AGES, st.floats(-1, 1)), min_size=1, max_size=9),
+    st.integers(1, 10_000) | st.integers(1, 1 << 61),
+    st.integers(1, 1 << 31),
+    st.integers(-(1 << 40), 1 << 40),
+)
+def test_the_same_integers_as_one_by_one(shards, rate, clip, prior):
+    readings = [
+        ShardReading(
+            number, enrolled, rate, age, 0 if age is None else int(enrolled * clip * part * 0.999)
+        )
+        for number, (enrolled, age, part) in enumerate(shards)
+    ]
+    arrays = ShardArrays([one.enrolled for one in readings], rate, DISCOUNT, clip, prior)
+    ages = np.array([NEVER if one.age_ms is None else one.age_ms for one in readings])
+    evidence = np.array([one.evidence for one in readings])
+    assert arrays.estimate(ages, evidence) == estimate(readings, DISCOUNT, clip, prior)
+    assert arrays.unseen(ages).tolist() == [one.unseen for one in readings]
+
+
+@pytest.mark.parametrize(
+    ("enrolled", "rate", "clip", "message"),
+    [
+        ([], 1, 1, "at least one shard"),
+        ([3, -1], 1, 1, "0 or more"),
+        ([3], 0, 1, "at least 1"),
+        ([3], 1, 0, "at least 1"),
+        ([1 << 32], 1, 1 << 31, "more than 64 bits"),
+        ([1], 1 << 62, 1, "more than 64 bits"),
+    ],
+)
+def test_refused(enrolled, rate, clip, message):
+    with pytest.raises(BadInput, match=message):
+        ShardArrays(enrolled, rate, DISCOUNT, clip)
+
+
+def test_evidence_that_no_reporters_have_is_refused():
+    arrays = ShardArrays([2, 3], 1, DISCOUNT, 10)
+    for ages, evidence in (([5, 5], [21, 0]), ([5, NEVER], [20, 1])):
+        with pytest.raises(BadInput, match="cannot sum to"):
+            arrays.estimate(np.array(ages), np.array(evidence))

@@ -1,0 +1,101 @@
+"""Sums of evidence: any order and any split are one state, and posteriors are the device's."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import consilience as cs
+from consilience.distributed.totals.evidence_sums import EvidenceSums
+from consilience.errors import BadInput, ImpossibleState
+
+NAMES = ("benign", "hijacked", "broken")
+CODE = st.one_of(
+    st.integers(-(2**31), 2**31 - 1), st.sampled_from([-(2**31), -(2**31) + 1, 2**31 - 1, 0])
+)
+ROW = st.tuples(st.integers(-3, 3), st.tuples(CODE, CODE, CODE), st.integers(0, 65536))
+ROWS = st.lists(ROW, max_size=25)
+PRIOR = st.tuples(CODE, CODE, CODE)
+
+
+def state_of(rows):
+    return EvidenceSums(NAMES).add(
+        [row[0] for row in rows],
+        np.array([row[1] for row in rows], np.int32).reshape(-1, 3),
+        np.array([row[2] for row in rows], np.uint32),
+    )
+
+
+@given(ROWS, st.randoms(use_true_random=False), st.integers(1, 4))
+def test_order_and_split_do_not_matter(rows, random, parts):
+    whole = state_of(rows)
+    shuffled = list(rows)
+    random.shuffle(shuffled)
+    total = EvidenceSums(NAMES)
+    for part in range(parts):
+        total.merge(state_of(shuffled[part::parts]))
+    assert bytes(total) == bytes(whole)
+    assert EvidenceSums.from_bytes(bytes(whole)) == whole
+    assert total.rows == len(rows)
+
+
+@given(ROWS.filter(len), PRIOR)
+def test_posteriors_are_those_of_the_rows(rows, prior):
+    prior = np.array(prior, np.int32)
+    with cs.open("cpu") as device:
+        found = state_of(rows).posterior(device, prior)
+        expected = device.posterior(
+            np.array([row[1] for row in rows], np.int32),
+            np.array([row[0] for row in rows]),
+            prior,
+            np.array([row[2] for row in rows], np.uint32),
+        )
+    assert np.array_equal(found[0], expected[0])
+    assert np.array_equal(found[1], expected[1])
+
+
+@given(ROWS)
+def test_sums_are_integers_of_any_width(rows):
+    """The bytes hold what Python's integers add up to."""
+    data = bytes(state_of(rows))
+    agents = sorted({row[0] for row in rows})
+    cells = data[len(data) - len(agents) * 60 :]
+    for place, agent in enumerate(agents):
+        own = [row for row in rows if row[0] == agent]
+        for h in range(3):
+            at = place * 60 + h * 20
+            codes = [(row[1][h], row[2]) for row in own]
+            zeros = sum(code == -(2**31) and weight > 0 for code, weight in codes)
+            total = sum(code * weight for code, weight in codes if code != -(2**31))
+            assert int.from_bytes(cells[at : at + 8], "little") == zeros
+            assert int.from_bytes(cells[at + 8 : at + 20], "little", signed=True) == total
+
+
+@pytest.mark.parametrize("agents", [[3, 1, 3], ["b", "ä", "b"]])
+def test_damaged_bytes_are_refused_or_another_state(agents):
+    state = EvidenceSums(NAMES).add(agents, np.arange(9, dtype=np.int32).reshape(3, 3))
+    data = bytes(state)
+    for length in range(len(data)):
+        with pytest.raises(ImpossibleState):
+            EvidenceSums.from_bytes(data[:length])
+    with pytest.raises(ImpossibleState, match="left over"):
+        EvidenceSums.from_bytes(data + b"\0")
+    for place in range(len(data)):
+        damaged = bytearray(data)
+        damaged[place] ^= 0x80
+        try:
+            assert bytes(EvidenceSums.from_bytes(bytes(damaged))) == damaged
+        except ImpossibleState:
+            continue
+
+
+def test_states_of_other_hypotheses_and_mixed_ids_are_refused():
+    with pytest.raises(BadInput, match="cannot be merged"):
+        EvidenceSums(NAMES).merge(EvidenceSums(NAMES[:2]))
+    state = EvidenceSums(NAMES).add([1], np.zeros((1, 3), np.int32))
+    before = bytes(state)
+    with pytest.raises(BadInput, match="all integers or all text"):
+        state.add(["one"], np.zeros((1, 3), np.int32))
+    with pytest.raises(BadInput, match="weights"):
+        state.add([1], np.zeros((1, 3), np.int32), np.array([65537], np.uint32))
+    assert bytes(state) == before

@@ -1,0 +1,104 @@
+"""Whatever a network does to states short of forging them, the total is the exact one."""
+
+import random as randomness
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from consilience.distributed.state_message import OVERHEAD, StateMessage
+from consilience.distributed.totals.evidence_sums import EvidenceSums
+from consilience.distributed.totals.shard_collector import Holdings
+
+NAMES = ("benign", "hijacked")
+SHARDS = 3
+
+
+def rows(shard, version):
+    random = np.random.default_rng([shard, version])
+    agents = [int(agent) for agent in random.integers(0, 20, 10) * SHARDS + shard]
+    return agents, random.integers(-(2**31), 2**31, (10, 2), dtype=np.int64).astype(np.int32)
+
+
+def history(shard, versions, incarnation=1, epoch=0):
+    """All messages of a shard: its state grows by ten rows a version."""
+    state = EvidenceSums(NAMES)
+    for version in range(1, versions + 1):
+        state.add(*rows(shard, version))
+        last = version == versions
+        yield StateMessage(epoch, shard, SHARDS, incarnation, version, last, False, bytes(state))
+
+
+MESSAGES = [list(history(shard, 4)) for shard in range(1, SHARDS + 1)]
+WHOLE = EvidenceSums(NAMES)
+for _shard in range(1, SHARDS + 1):
+    for _version in range(1, 5):
+        WHOLE.add(*rows(_shard, _version))
+
+
+@given(st.integers(0, 2**32), st.integers(OVERHEAD + 1, OVERHEAD + 900), st.floats(0, 1))
+def test_loss_repetition_and_order_do_no_harm(seed, payload, loss):
+    random = randomness.Random(seed)
+    pieces = [
+        piece for messages in MESSAGES for message in messages for piece in message.pieces(payload)
+    ]
+    arrivals = [piece for piece in pieces * 2 if random.random() >= loss]
+    random.shuffle(arrivals)
+    holdings = Holdings()
+    seen = {}
+    for piece in arrivals:
+        taken = holdings.receive(piece)
+        if taken:
+            assert taken.order > seen.get(taken.shard, (0, 0))
+            seen[taken.shard] = taken.order
+    # Once the last states have come, in any order, nothing that was lost is missing.
+    last = [piece for messages in MESSAGES for piece in messages[-1].pieces(payload)]
+    random.shuffle(last)
+    for piece in last:
+        holdings.receive(piece)
+    assert holdings.complete
+    assert holdings.total().digest == WHOLE.digest
+    assert not holdings.counts["damaged"] and not holdings.counts["conflict"]
+
+
+def test_a_new_incarnation_replaces_any_version():
+    holdings = Holdings()
+    for message in MESSAGES[0]:
+        holdings.receive(message.pieces(1 << 20)[0])
+    again = next(history(1, 1, incarnation=2))
+    assert holdings.receive(again.pieces(1 << 20)[0]) == again
+    assert holdings.receive(MESSAGES[0][-1].pieces(1 << 20)[0]) is None
+    assert holdings.counts["old"] == 1
+    assert holdings.held[1].message == again
+
+
+@pytest.mark.parametrize("payload", [OVERHEAD + 50, 1 << 20])
+def test_every_flipped_bit_is_found(payload):
+    pieces = MESSAGES[0][0].pieces(payload)
+    for number, piece in enumerate(pieces[:2]):
+        for bit in range(0, 8 * len(piece), 5):
+            damaged = bytearray(piece)
+            damaged[bit // 8] ^= 1 << bit % 8
+            holdings = Holdings()
+            for other, good in enumerate(pieces):
+                holdings.receive(bytes(damaged) if other == number else good)
+            assert not holdings.held
+            holdings.receive(piece)
+            assert holdings.held[1].message == MESSAGES[0][0]
+
+
+def test_other_epochs_divisions_and_conflicts_are_counted():
+    holdings = Holdings(shards=SHARDS)
+    message = MESSAGES[0][0]
+    assert holdings.receive(message.pieces(1 << 20)[0])
+    other_epoch = next(history(2, 1, epoch=1))
+    assert holdings.receive(other_epoch.pieces(1 << 20)[0]) is None
+    division = StateMessage(0, 2, SHARDS + 1, 1, 1, False, False, message.state)
+    assert holdings.receive(division.pieces(1 << 20)[0]) is None
+    conflict = StateMessage(0, 1, SHARDS, 1, 1, False, False, bytes(EvidenceSums(NAMES)))
+    assert holdings.receive(conflict.pieces(1 << 20)[0]) is None
+    assert holdings.receive(b"noise") is None
+    wanted = ("other epoch", "other division", "conflict", "damaged")
+    assert [holdings.counts[name] for name in wanted] == [1, 1, 1, 1]
+    assert holdings.held[1].message == message and not holdings.complete

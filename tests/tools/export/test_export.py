@@ -1,0 +1,120 @@
+"""What is exported: files, ports, vectors, datasheet."""
+
+import re
+
+import pytest
+
+from consilience.errors import BadInput
+from consilience_hw.spec.log_format import Q16_16, LogFormat
+from consilience_sim import golden
+from consilience_tools.export.core import TOP, Core, parse_format
+from consilience_tools.export.files import WAIVERS, companions, core_files, export_core
+from consilience_tools.export.vectors import make_vectors, packets_of
+from consilience_tools.place_and_route.baseline import read_baseline
+
+SMALL = Core(1, small=True)
+
+
+@pytest.fixture(scope="module")
+def files():
+    return core_files(SMALL)
+
+
+def test_the_same_core_gives_the_same_files(files):
+    assert core_files(Core(1, small=True)) == files
+    names = {f"{TOP}.v", f"{TOP}_tb.v", f"{TOP}.core", f"{TOP}.vlt", "beats.mem", "results.mem"}
+    assert set(files) == names | {"DATASHEET.md"}
+
+
+def test_the_verilog_is_self_contained(files):
+    verilog = files[f"{TOP}.v"]
+    assert "src =" not in verilog
+    assert ".py" not in verilog
+    modules = re.findall(r"^module (\S+)", verilog, re.MULTILINE)
+    assert modules[0] == f"{TOP}(aresetn,"
+    assert all(name.lstrip("\\").startswith(TOP) for name in modules)
+
+
+def test_the_datasheets_ports_are_the_modules(files):
+    verilog = files[f"{TOP}.v"]
+    top = verilog[verilog.index("module") : verilog.index("endmodule")]
+    found = {
+        name: (direction, int(high or 0) + 1)
+        for direction, high, name in re.findall(
+            r"^  (input|output) (?:\[(\d+):0\] )?(\w+);", top, re.MULTILINE
+        )
+    }
+    ports = {port.name: (port.direction, port.width) for port in SMALL.ports}
+    assert found == ports
+    sheet = files["DATASHEET.md"]
+    for port in SMALL.ports:
+        assert f"| `{port.name}` | {port.width} | {port.direction} | {port.meaning} |" in sheet
+
+
+def test_the_datasheet_has_the_measured_figures():
+    sheet = companions(Core(8))["DATASHEET.md"]
+    figures = read_baseline()["ecp5-85f-8-x8"]
+    row = f"| {figures['part']} | {figures['fmax_median_mhz']:.1f} MHz | "
+    assert row + f"{figures['unit']['LUT4']:,} | " in sheet
+    assert f"| latency | {figures['latency_cycles']} cycles" in sheet
+    small = companions(SMALL)["DATASHEET.md"]
+    assert "ICE40UP5K-SG48" in small
+    assert "no other packet until its result is taken" in small
+    other = companions(Core(1, parse_format("Q8.8")))["DATASHEET.md"]
+    assert "Not measured for 1 lanes in Q8.8" in other
+    assert "no bound is derived for this format" in other
+
+
+def test_every_waiver_has_its_reason(files):
+    for rule, reason in WAIVERS.items():
+        assert f'// {reason}\nlint_off -rule {rule} -file "*{TOP}.v"\n' in files[f"{TOP}.vlt"]
+
+
+@pytest.mark.parametrize("core", [Core(3), Core(1, parse_format("Q10.6"))])
+def test_vectors_are_packets_and_the_golden_models_results(core):
+    """Read back bit by bit, as the testbench does."""
+    vectors = make_vectors(core)
+    packet, packets, marks = [], [], []
+    for line in vectors.beat_lines(core).split():
+        beat = int(line, 16)
+        width = 32 * core.lanes
+        for lane in range(core.lanes):
+            if beat >> width + 4 * lane & 0xF == 0xF:
+                word = beat >> 32 * lane & 0xFFFF_FFFF
+                packet.append(word - (word >> 31 << 32))
+        last, user = beat >> width + 4 * core.lanes & 1, beat >> width + 4 * core.lanes + 1
+        if last:
+            packets.append(packet)
+            marks.append(user)
+            packet = []
+    assert not packet
+    assert len(packets) == packets_of(core)
+    assert [] in packets
+    assert max(map(len, packets)) == 20
+    for codes, mark, line in zip(packets, marks, vectors.result_lines().split(), strict=True):
+        code, status = golden.log_sum(codes, core.fmt)
+        assert int(line, 16) == code & 0xFFFF_FFFF | status << 32 | mark << 40
+
+
+def test_formats():
+    assert parse_format("Q16.16") == Q16_16
+    assert parse_format("Q8.8") == LogFormat(8, 8, mantissa_bits=16)
+    for text in ("16.16", "Q16", "Q16.x", "q16.16", "Q1.16", "Q16.17"):
+        with pytest.raises(BadInput, match=text):
+            parse_format(text)
+
+
+def test_files_are_not_replaced_unasked(tmp_path):
+    folder = tmp_path / "a" / "b"
+    core = SMALL
+    assert len(export_core(core, folder, overwrite=False).files) == 7
+    (folder / "DATASHEET.md").write_text("mine")
+    with pytest.raises(BadInput, match="exists already; pass --force"):
+        export_core(core, folder, overwrite=False)
+    assert (folder / "DATASHEET.md").read_text() == "mine"
+    export_core(core, folder, overwrite=True)
+    assert (folder / "DATASHEET.md").read_text() != "mine"
+    with pytest.raises(BadInput, match="cannot be made"):
+        export_core(core, folder / "DATASHEET.md" / "c", overwrite=False)
+    with pytest.raises(BadInput, match=r"--lanes must be in 1\.\.64"):
+        Core(65)

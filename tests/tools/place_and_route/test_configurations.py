@@ -1,0 +1,44 @@
+"""The published configurations."""
+
+import pytest
+
+from consilience.errors import BadInput
+from consilience_hw.log_sum_exp.log_sum_exp import LogSumExp
+from consilience_hw.log_sum_exp.serial_log_sum_exp import SmallLogSumExp
+from consilience_tools.place_and_route.configurations import LIVE, PUBLISHED, configuration
+
+
+def test_names_tell_part_and_lanes():
+    assert len({one.name for one in PUBLISHED}) == len(PUBLISHED)
+    for one in PUBLISHED:
+        assert one.name.endswith(f"-x{one.lanes}")
+        assert configuration(one.name) is one
+
+
+def test_three_seeds_for_the_widest_and_one_elsewhere():
+    seeds = {one.name: len(one.seeds) for one in PUBLISHED}
+    assert seeds.pop("ecp5-85f-8-x64") == 3
+    assert set(seeds.values()) == {1}
+
+
+def test_the_clock_that_the_widest_must_reach():
+    assert configuration("ecp5-85f-8-x64").target.required_mhz == 150
+
+
+def test_small_parts_have_the_small_unit():
+    assert isinstance(configuration("ice40-up5k-x1").unit, SmallLogSumExp)
+    wide = configuration("ecp5-85f-6-x16")
+    assert isinstance(wide.unit, LogSumExp)
+    assert wide.unit.lanes == wide.bench.unit.lanes == 16
+
+
+def test_the_live_unit_has_a_bench_of_its_own():
+    live = configuration(LIVE)
+    assert live.unit_name == type(live.unit).__name__ == type(live.bench.unit).__name__
+    assert configuration("ice40-up5k-x1").unit_name == "SmallLogSumExp"
+    assert configuration("ecp5-85f-6-x16").unit_name == "LogSumExp"
+
+
+def test_an_unknown_name_lists_the_known_ones():
+    with pytest.raises(BadInput, match=r"no configuration 'ecp5-x8'; there are ecp5-85f-8-x8, "):
+        configuration("ecp5-x8")
