@@ -138,7 +138,7 @@ HOST = (
         KERNELS + "test_posteriors_equal_the_golden_model[interpreted-True]",
     ),
     Mutation(
-        "output file: what a killed process left stays",
+        "atomic file: what a killed process left stays",
         "host/consilience/evidence/atomic_file.py",
         "                found.unlink()\n",
         "                pass\n",
