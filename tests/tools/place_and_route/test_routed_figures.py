@@ -5,9 +5,9 @@ import json
 import pytest
 
 from consilience.errors import BadInput
-from consilience_tools.benchmark.plots import clock_and_area
-from consilience_tools.benchmark.routed import read_routed
+from consilience_tools.benchmark.report import clock_and_area
 from consilience_tools.benchmark.tables import routed_table
+from consilience_tools.place_and_route.routed_figures import read_routed
 
 
 def write(folder, name, part, lanes, **changes):

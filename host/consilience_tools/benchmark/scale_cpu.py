@@ -12,15 +12,15 @@ from consilience.devices.cpu import CpuDevice
 from consilience.errors import Mismatch
 from consilience.live.cpu_unit import CpuLiveUnit
 from consilience_hw.spec.flags import UpdateStep
-from consilience_tools.benchmark.contest import Timing
-from consilience_tools.benchmark.scale.plan import ScalePlan, drawn_codes
-from consilience_tools.benchmark.stage import Report, Stage
+from consilience_tools.benchmark.plan import Report, ScalePlan, staged
+from consilience_tools.benchmark.timing import Timing, repeated
+from consilience_tools.benchmark.workload import drawn_codes
 
-__all__ = ["Growth", "ProcessorResult", "fitted", "on_the_cpu", "update_ns"]
+__all__ = ["CpuScale", "Growth", "all_pairs", "fitted", "on_the_cpu", "update_ns"]
 
 _LONG = 1.0
 _TERMS = 1 << 20
-"""Of a call; their codes, 4 MiB, stay in the cache."""
+"""Terms of a call; their codes, 4 MiB, stay in the cache."""
 
 
 @dataclass(frozen=True)
@@ -39,14 +39,15 @@ class Growth:
     sizes: tuple[int, ...]
 
     def seconds(self, n: int) -> float:
-        """Return the seconds for n agents, beyond what was run: an extrapolation."""
+        """Return the seconds for n agents; beyond the measured sizes an extrapolation."""
         return float(self.factor * n**self.exponent)
 
 
 @dataclass(frozen=True)
-class ProcessorResult:
-    """Processor times by number of agents, of one core: what else runs on the machine does not
-    count. Of the samples the least counts.
+class CpuScale:
+    """Processor times of one core by number of agents, so that other load does not count.
+
+    The least of the samples counts.
 
     Parameters
     ----------
@@ -63,7 +64,7 @@ class ProcessorResult:
 
     @property
     def pairwise_growth(self) -> Growth:
-        """Of the sizes that were run, all but the first: there a call's own time counts."""
+        """Growth over all measured sizes but the first, where the overhead of a call counts."""
         sizes = list(self.pairwise)[1:]
         return fitted(sizes, [self.pairwise[n].spread.least for n in sizes])
 
@@ -74,7 +75,7 @@ def update_ns(timing: Timing) -> float:
 
 
 def fitted(sizes: Sequence[int], seconds: Sequence[float]) -> Growth:
-    """Return the power law through times; ValueError of fewer than two."""
+    """Return the power law through times; ValueError for fewer than two."""
     if len(sizes) < 2:
         raise ValueError(f"{len(sizes)} sizes have no growth")
     exponent, offset = np.polyfit(np.log(sizes), np.log(seconds), 1)
@@ -84,8 +85,8 @@ def fitted(sizes: Sequence[int], seconds: Sequence[float]) -> Growth:
 def all_pairs(device: CpuDevice, codes: NDArray[np.int32]) -> NDArray[np.int32]:
     """Return the log sum of all others for each code, each from scratch: n (n - 1) terms.
 
-    By the same kernel as a sweep, many sums a call, on codes that lie side by side: of codes
-    repeated over and over, segment k of length n - 1 has all but number ``-k - 1`` modulo n.
+    The kernel is that of a sweep, with many sums a call, on contiguous codes: in the codes repeated
+    over and over, segment k of length n - 1 has all but number ``-k - 1`` modulo n.
     """
     count = len(codes)
     block = max(1, min(count, _TERMS // count))
@@ -100,7 +101,7 @@ def all_pairs(device: CpuDevice, codes: NDArray[np.int32]) -> NDArray[np.int32]:
     return found
 
 
-def on_the_cpu(plan: ScalePlan, report: Report) -> ProcessorResult:
+def on_the_cpu(plan: ScalePlan, report: Report) -> CpuScale:
     """Time everything for every size of the plan.
 
     Raises
@@ -108,38 +109,30 @@ def on_the_cpu(plan: ScalePlan, report: Report) -> ProcessorResult:
     Mismatch
         All pairs and leave-one-out differ, or an update and a fresh sum.
     """
-    stage = Stage(report, "cpu: against the number of agents", len(plan.pairwise) + len(plan.sizes))
     pairwise, sweep, leave, update = {}, {}, {}, {}
+    sizes = [*((n, True) for n in plan.pairwise), *((n, False) for n in plan.sizes)]
     with CpuDevice() as device:
         device.leave_one_out([1, 2])  # compiles
         device.reduce([1, 2])
-        for number, n in enumerate(plan.pairwise):
-            stage.step(number)
+        for (n, pairs), _ in staged(report, "cpu: against the number of agents", sizes):
             codes = drawn_codes(n)
-            if (all_pairs(device, codes[:300]) != device.leave_one_out(codes[:300])).any():
-                raise Mismatch("leave-one-out is not what each sum from scratch gives")
-            pairwise[n] = _timed(partial(all_pairs, device, codes), n, plan.runs)
-        for number, n in enumerate(plan.sizes):
-            stage.step(len(plan.pairwise) + number)
-            codes = drawn_codes(n)
-            sweep[n] = _timed(partial(device.reduce, codes), n, plan.runs)
-            leave[n] = _timed(partial(device.leave_one_out, codes), n, plan.runs)
-            update[n] = _updates(device, codes, plan)
-    stage.finish()
-    return ProcessorResult(pairwise, sweep, leave, update)
+            if pairs:
+                if (all_pairs(device, codes[:300]) != device.leave_one_out(codes[:300])).any():
+                    raise Mismatch("leave-one-out is not what each sum from scratch gives")
+                pairwise[n] = _timed(partial(all_pairs, device, codes), n, plan.runs)
+            else:
+                sweep[n] = _timed(partial(device.reduce, codes), n, plan.runs)
+                leave[n] = _timed(partial(device.leave_one_out, codes), n, plan.runs)
+                update[n] = _updates(device, codes, plan)
+    return CpuScale(pairwise, sweep, leave, update)
 
 
 def _timed(action: Callable[[], object], n: int, runs: int) -> Timing:
-    """Time an action after a first call; one sample, that call, if it is long."""
-    first = _processor_seconds(action)
-    samples = [first] if first > _LONG else [_processor_seconds(action) for _ in range(runs)]
-    return Timing(n, 1, tuple(range(len(samples))), tuple(samples))
-
-
-def _processor_seconds(action: Callable[[], object]) -> float:
-    start = time.process_time()
-    action()
-    return time.process_time() - start
+    """Time an action after a first call; a long one is timed by that call alone."""
+    first, _ = repeated(action, n, 1, time.process_time)
+    if first.samples[0] > _LONG:
+        return first
+    return repeated(action, n, runs, time.process_time)[0]
 
 
 def _updates(device: CpuDevice, codes: NDArray[np.int32], plan: ScalePlan) -> Timing:
@@ -147,7 +140,7 @@ def _updates(device: CpuDevice, codes: NDArray[np.int32], plan: ScalePlan) -> Ti
     unit = CpuLiveUnit()
     ids = np.arange(len(codes), dtype=np.uint32)
     unit.apply(np.full(len(codes), UpdateStep.ENTERS, np.uint8), ids, ids, codes, codes)
-    # In a ring: each agent gets the code of the one before, and in the end all are as they were.
+    # In a ring each agent gets the code of the one before, and in the end the multiset is the same.
     count = min(plan.updates, len(codes))
     old, new = codes[:count], np.roll(codes[:count], 1)
     steps = np.full(count, UpdateStep.LEAVES | UpdateStep.ENTERS | UpdateStep.READS, np.uint8)

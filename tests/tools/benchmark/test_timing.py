@@ -1,9 +1,9 @@
-"""Who is timed when, under a clock that only the timed actions move."""
+"""The order of timed calls, under a clock that only the timed actions move."""
 
 import pytest
 
-from consilience_tools.benchmark import contest as module
-from consilience_tools.benchmark.contest import (
+from consilience_tools.benchmark import timing as module
+from consilience_tools.benchmark.timing import (
     Contender,
     Effort,
     Timing,
@@ -94,6 +94,8 @@ def test_a_ratio_is_of_the_rounds_of_both():
 
 
 def test_repeated_times_every_call(clock):
-    timing = repeated(clock.contender("a", 1.0, 2.0, 3.0).action, 5, runs=3)
+    action = clock.contender("a", 1.0, 2.0, 3.0).action
+    timing, result = repeated(lambda: action() or clock.now, 5, runs=3)
     assert timing == Timing(5, 1, (0, 1, 2), (1.0, 2.0, 3.0))
+    assert result == 6
     assert timing.spread.median == 2

@@ -1,4 +1,4 @@
-"""In simulation: cycles of an update, of the drain, of a full sweep and of leave-one-out."""
+"""In simulation: cycles of an update, the drain, a full sweep and leave-one-out."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,8 +15,9 @@ from consilience_hw.spec.flags import UpdateStep
 from consilience_sim.compiled import log_sum_exp_simulation
 from consilience_sim.compiled.live_simulation import LiveSimulation
 from consilience_sim.compiled.log_sum_exp_simulation import packed_beats
-from consilience_tools.benchmark.scale.plan import ScalePlan, drawn_codes
-from consilience_tools.benchmark.stage import Report, Stage
+from consilience_tools.benchmark.plan import Report, ScalePlan, staged
+from consilience_tools.benchmark.simulated import stream_results
+from consilience_tools.benchmark.workload import drawn_codes
 
 __all__ = ["GatewareResult", "LiveCycles", "SweepCycles", "in_simulation"]
 
@@ -25,20 +26,18 @@ _STEPS = UpdateStep.LEAVES | UpdateStep.ENTERS | UpdateStep.READS
 
 @dataclass(frozen=True)
 class LiveCycles:
-    """Clock cycles of the live unit with so many agents in it.
+    """Clock cycles of the live unit at one number of agents.
 
     Parameters
     ----------
     updates : int
-        Updates measured, each of another agent.
+        Measured updates, each of another agent.
     fewest, most : int
-        From the offer of an update to its result.
+        Cycles from the offer of an update to its result.
     apart : int
-        From one update to the next, back to back.
-    drain : int
-        From the last of all codes entering to the result.
-    sweep : int
-        From the first.
+        Cycles from one update to the next, back to back.
+    drain, sweep : int
+        Cycles from the last and from the first of all codes entering to the result.
     """
 
     updates: int
@@ -61,17 +60,17 @@ class SweepCycles:
 
 @dataclass(frozen=True)
 class GatewareResult:
-    """What was simulated.
+    """Results of the simulation.
 
     Parameters
     ----------
     live : mapping of int to LiveCycles
-        By number of agents.
+        Cycles by number of agents.
     wide : SweepCycles
     left_out : int
         Codes of leave-one-out.
     cycles_per_left_out : float
-        Both passes, by codes.
+        Cycles of both its passes, by codes.
     """
 
     live: Mapping[int, LiveCycles]
@@ -88,34 +87,35 @@ def in_simulation(plan: ScalePlan, report: Report) -> GatewareResult:
     ToolMissing, ConsilienceError
         The gateware cannot be compiled.
     Mismatch
-        A result is not that of the cpu.
+        A result differs from the cpu's.
     """
-    stage = Stage(report, "sim: cycles against the number of agents", len(plan.gateware) + 2)
+    stage = "sim: cycles against the number of agents"
+    steps = staged(report, stage, range(len(plan.gateware) + 2))
     live = {}
     with CpuDevice() as device:
         with live_simulation() as unit:
-            for number, n in enumerate(plan.gateware):
-                stage.step(number)
+            for n in plan.gateware:
+                next(steps)
                 live[n] = _live(unit, device, drawn_codes(n), plan.updates)
-        stage.step(len(plan.gateware))
+        next(steps)
         codes = drawn_codes(plan.left_out)
         found, _ = simulated_leave_one_out(codes)
         if (found != device.leave_one_out(codes)).any():
             raise Mismatch("leave-one-out in simulation differs from the cpu")
-        stage.step(len(plan.gateware) + 1)
+        next(steps)
         wide = _wide(device, drawn_codes(plan.gateware[-1]), plan.lanes)
-    stage.finish()
-    # One cycle each for entering; three for leaving, entering again and being read.
+    next(steps, None)
+    # One cycle each for entering; three for leaving, entering again and reading.
     return GatewareResult(live, wide, plan.left_out, _left_out_cycles(codes) / plan.left_out)
 
 
 def _live(
     unit: LiveSimulation, device: CpuDevice, codes: NDArray[np.int32], updates: int
 ) -> LiveCycles:
-    """Let all codes in and read, then update; compare the last results with fresh sums."""
+    """Enter all codes and read, then update; compare the last results with fresh sums."""
     n = len(codes)
     unit.run([UpdateStep.CLEARS], 0, 0)
-    # One run of its own each: the first has to wait until the unit is cleared.
+    # A run of its own, which waits until the unit is cleared.
     unit.run([UpdateStep.READS], 0, 0)
     steps = np.full(n + 1, UpdateStep.ENTERS)
     steps[-1] = UpdateStep.READS
@@ -125,26 +125,17 @@ def _live(
     count = min(updates, n)
     new = drawn_codes(count, seed=2)
     found = unit.run(np.full(count, _STEPS), codes[:count], new)
-    _same(
-        device,
-        np.concatenate((new, codes[count:])),
-        int(found.codes[-1]),
-        int(found.status[-1]),
-    )
-    # An update is offered when the one before has been taken.
+    updated = np.concatenate((new, codes[count:]))
+    _same(device, updated, int(found.codes[-1]), int(found.status[-1]))
+    # An update is offered as soon as the one before has been taken.
     offered = np.append(0, found.accepted[:-1] + 1)
     latency = found.produced - offered
     apart = set(np.diff(found.accepted).tolist())
     if len(apart) > 1:
         raise Mismatch(f"updates are {sorted(apart)} cycles apart: the time depends on their codes")
-    return LiveCycles(
-        count,
-        int(latency.min()),
-        int(latency.max()),
-        apart.pop(),
-        drain=result - int(swept.accepted[-2]),
-        sweep=result - int(swept.accepted[0]),
-    )
+    first, last = int(swept.accepted[0]), int(swept.accepted[-2])
+    fewest, most = int(latency.min()), int(latency.max())
+    return LiveCycles(count, fewest, most, apart.pop(), drain=result - last, sweep=result - first)
 
 
 def _wide(device: CpuDevice, codes: NDArray[np.int32], lanes: int) -> SweepCycles:
@@ -153,14 +144,14 @@ def _wide(device: CpuDevice, codes: NDArray[np.int32], lanes: int) -> SweepCycle
     beats = packed_beats(lanes, codes, np.array([0, len(codes)]))
     with simulation:
         outputs, accepted, produced = simulation.run(beats, 1, max_cycles=4 * len(beats) + 1_000)
-    found = int.from_bytes(outputs[0, :4].tobytes(), "little", signed=True)
-    _same(device, codes, found, int(outputs[0, 4]))
+    found, status = stream_results(outputs)
+    _same(device, codes, int(found[0]), int(status[0]))
     first, last, result = int(accepted[0]), int(accepted[-1]), int(produced[0])
     return SweepCycles(lanes, len(codes), sweep=result - first, drain=result - last)
 
 
 def _left_out_cycles(codes: NDArray[np.int32]) -> int:
-    """Return the cycles of both passes over codes, the waiting for the last result included."""
+    """Return the cycles of both passes over codes, up to the last result."""
     with live_simulation() as unit:
         unit.run([UpdateStep.READS], 0, 0)
         started = unit.cycles
@@ -170,7 +161,7 @@ def _left_out_cycles(codes: NDArray[np.int32]) -> int:
 
 
 def _same(device: CpuDevice, codes: NDArray[np.int32], found: int, status: int) -> None:
-    """Raise Mismatch if a result is not that of the cpu; a marked one may be its neighbour."""
+    """Raise Mismatch if a result differs from the cpu's; a marked one may be its neighbour."""
     expected = int(device.reduce(codes)[0])
     if abs(found - expected) > (status != 0):
         raise Mismatch(f"sim gives {found} for {len(codes)} codes, cpu {expected}")

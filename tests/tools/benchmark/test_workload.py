@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from consilience.numbers.convert import quantise
-from consilience_tools.benchmark.data_sets import (
+from consilience_tools.benchmark.workload import (
     DATA_SETS,
     codes_in_chunks,
     mixed_segments,
