@@ -1,4 +1,4 @@
-"""Clock and area of routed configurations, as `make timing` has written them."""
+"""Clock and area of routed configurations, from the files that `make timing` writes."""
 
 import json
 from dataclasses import dataclass
@@ -18,12 +18,12 @@ class RoutedFigures:
     configuration, part : str
     lanes : int
     fmax_mhz : float
-        Median over the seeds.
+        Median clock of the seeds.
     seeds : int
     cells_per_lane : float
-        Of the unit alone.
+        Logic cells of the unit alone.
     cell : str
-        The part's logic cell, of which they are so many.
+        Name of the part's logic cell.
     """
 
     configuration: str
@@ -41,12 +41,12 @@ class RoutedFigures:
 
 
 def read_routed(folder: Path) -> list[RoutedFigures]:
-    """Return what the folder's JSON files say, by part and lanes; nothing if it is missing.
+    """Return the figures in a folder's JSON files, by part and lanes; none if it is missing.
 
     Raises
     ------
     BadInput
-        A file that `make timing` has not written.
+        A file does not come from `make timing`.
     """
     found = []
     for file in sorted(folder.glob("*.json")):
