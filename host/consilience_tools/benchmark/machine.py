@@ -48,11 +48,11 @@ def watched(*, quick: bool) -> Callable[[], Conditions]:
 
 def describe() -> dict[str, object]:
     """Return processor, cores, memory and versions; None for a package that is not installed."""
+    own = hasattr(os, "sched_getaffinity")
+    cores = len(os.sched_getaffinity(0)) if own else os.cpu_count()
     return {
         "processor": _processor(),
-        "cores": len(os.sched_getaffinity(0))
-        if hasattr(os, "sched_getaffinity")
-        else os.cpu_count(),
+        "cores": cores,
         "available_bytes": available_bytes(),
         "system": platform.platform(),
         "python": platform.python_version(),

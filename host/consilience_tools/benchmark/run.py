@@ -154,10 +154,7 @@ def _compared(part: Compared) -> dict[str, object]:
 
 def _job(job: Job) -> dict[str, object]:
     value = {name: field for name, field in vars(job).items() if name != "timing"}
-    return value | {
-        "cycles_per_element": job.cycles_per_element,
-        "timing": _timing(job.timing),
-    }
+    return value | {"cycles_per_element": job.cycles_per_element, "timing": _timing(job.timing)}
 
 
 def _timings(timings: Mapping[str, Timing] | Mapping[int, Timing]) -> dict[str, object]:

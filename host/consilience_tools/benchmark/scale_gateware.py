@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -121,12 +122,11 @@ def _live(
     steps[-1] = UpdateStep.READS
     swept = unit.run(steps, 0, np.append(codes, 0))
     result = int(swept.produced[0])
-    _same(device, codes, int(swept.codes[0]), int(swept.status[0]))
+    _same(device, codes, swept.codes[0], swept.status[0])
     count = min(updates, n)
     new = drawn_codes(count, seed=2)
     found = unit.run(np.full(count, _STEPS), codes[:count], new)
-    updated = np.concatenate((new, codes[count:]))
-    _same(device, updated, int(found.codes[-1]), int(found.status[-1]))
+    _same(device, np.concatenate((new, codes[count:])), found.codes[-1], found.status[-1])
     # An update is offered as soon as the one before has been taken.
     offered = np.append(0, found.accepted[:-1] + 1)
     latency = found.produced - offered
@@ -145,7 +145,7 @@ def _wide(device: CpuDevice, codes: NDArray[np.int32], lanes: int) -> SweepCycle
     with simulation:
         outputs, accepted, produced = simulation.run(beats, 1, max_cycles=4 * len(beats) + 1_000)
     found, status = stream_results(outputs)
-    _same(device, codes, int(found[0]), int(status[0]))
+    _same(device, codes, found[0], status[0])
     first, last, result = int(accepted[0]), int(accepted[-1]), int(produced[0])
     return SweepCycles(lanes, len(codes), sweep=result - first, drain=result - last)
 
@@ -160,8 +160,8 @@ def _left_out_cycles(codes: NDArray[np.int32]) -> int:
         return unit.cycles - started
 
 
-def _same(device: CpuDevice, codes: NDArray[np.int32], found: int, status: int) -> None:
+def _same(device: CpuDevice, codes: NDArray[np.int32], found: np.int32, status: Any) -> None:
     """Raise Mismatch if a result differs from the cpu's; a marked one may be its neighbour."""
     expected = int(device.reduce(codes)[0])
-    if abs(found - expected) > (status != 0):
+    if abs(int(found) - expected) > int(status != 0):
         raise Mismatch(f"sim gives {found} for {len(codes)} codes, cpu {expected}")

@@ -49,15 +49,8 @@ def summary_rows(results: Results) -> dict[str, str]:
 
 def measured_tables(results: Results) -> list[Table]:
     """Return one table per part, of medians; cycles and seconds in different ones."""
-    return [
-        _data_sets(results),
-        _sizes(results),
-        _errors(results),
-        _segments(results),
-        _posteriors(results),
-        _cycles(results),
-        _simulated_seconds(results),
-    ]
+    parts = (_data_sets, _sizes, _errors, _segments, _posteriors, _cycles, _simulated_seconds)
+    return [table(results) for table in parts]
 
 
 def _data_sets(results: Results) -> Table:
@@ -146,18 +139,10 @@ def _simulated_seconds(results: Results) -> Table:
 
 def routed_table(routed: Sequence[RoutedFigures]) -> Table:
     """Return clock and area of the routed configurations."""
-    rows = [
-        (
-            one.part,
-            str(one.lanes),
-            f"{one.fmax_mhz:.1f}",
-            str(one.seeds),
-            f"{one.evidence_per_second / 1e9:.2f}",
-            f"{one.cells_per_lane:.0f}",
-            one.cell,
-        )
-        for one in routed
-    ]
+    rows = []
+    for one in routed:
+        speed = (f"{one.fmax_mhz:.1f}", str(one.seeds), f"{one.evidence_per_second / 1e9:.2f}")
+        rows.append((one.part, str(one.lanes), *speed, f"{one.cells_per_lane:.0f}", one.cell))
     title = "placed and routed: clock of the unit in its bench, cells of the unit alone"
     columns = ("part", "lanes", "Fmax MHz", "seeds", "10^9 codes/s", "cells per lane", "cell")
     return Table(title, columns, 1, rows)

@@ -87,11 +87,11 @@ class Ratio:
     Parameters
     ----------
     median : float
-        Median of the other way's seconds by the median of its own, over the rounds of both.
+        Median of the other way's seconds by that of its own, over the rounds of both.
     lower_quartile, upper_quartile : float
         Quartiles of the ratios within each such round.
     rounds : int
-        Number of rounds in which both took part.
+        Number of these rounds.
     """
 
     median: float
@@ -122,15 +122,13 @@ class Effort:
 
     Parameters
     ----------
-    runs : int
-        Samples of each contender that is not long, and at most of a long one.
-    fewest : int
-        At least so many samples of a long one.
+    runs, fewest : int
+        Samples of each contender that is not long; least samples of a long one.
     seconds : float
         Time limit of a contest, if `fewest` allows it.
     sample : float
         Least seconds of a sample; shorter calls are repeated within it. On a busy machine a sample
-        shorter than the system's time slices escapes the delays of all others, and seems fast.
+        shorter than the system's time slices escapes the delays of all others.
     """
 
     runs: int
@@ -147,10 +145,8 @@ class Timing:
     ----------
     elements, calls : int
         Elements of a call, and calls of a sample.
-    rounds : tuple of int
-        The round of each sample.
-    samples : tuple of float
-        Seconds of a call: those of a sample by its calls.
+    rounds, samples : tuple of int, tuple of float
+        Round of each sample, and its seconds by its calls.
     """
 
     elements: int
@@ -176,9 +172,9 @@ def contest(
 ) -> dict[Name, Timing]:
     """Time all contenders in turn, round after round, so that a disturbance hits all of them.
 
-    To warm up, a long contender is called once before and any other twice; whatever compiles at its
-    first call must have done so. Every second round goes backwards, so that none profits from its
-    place. Long contenders take part in as many rounds as the effort allows, evenly spread.
+    As a warm-up a long contender is called once and any other twice, after all compiling. Every
+    second round goes backwards, so that none profits from its place. Long contenders take part in
+    as many rounds as the effort allows, evenly spread.
 
     Parameters
     ----------

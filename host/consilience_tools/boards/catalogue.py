@@ -1,6 +1,7 @@
 """The tooling of each board: how it is synthesised, packed and programmed."""
 
 import importlib
+import importlib.resources
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -107,10 +108,7 @@ class BoardTooling:
         """Return the file of the constraints that the definition lacks."""
         name = f"{self.name}{self.pins}"
         # An installed package has them beside the gateware, a checkout at its root.
-        import consilience_hw
-
-        assert consilience_hw.__file__ is not None
-        package = Path(consilience_hw.__file__).parent
+        package = Path(str(importlib.resources.files("consilience_hw")))
         for folder in (package / "constraints", package.parents[1] / "constraints"):
             if (folder / name).exists():
                 return folder / name
@@ -131,10 +129,7 @@ ICEBREAKER = BoardTooling(
     packer=Packer("icepack", ("{routed}", "{bitstream}")),
     bitstream=".bin",
     loaders={"iceprog": ("-S", "{bitstream}"), **_openfpgaloader("-b", "ice40_generic")},
-    loaders_flash={
-        "iceprog": ("{bitstream}",),
-        **_openfpgaloader("-b", "ice40_generic", "-f"),
-    },
+    loaders_flash={"iceprog": ("{bitstream}",), **_openfpgaloader("-b", "ice40_generic", "-f")},
 )
 ULX3S = BoardTooling(
     usb=usb_bridges.ULX3S,
@@ -145,10 +140,7 @@ ULX3S = BoardTooling(
         options=("--85k", "--speed", "6", "--package", "CABGA381", "--lpf", "pins.cst"),
     ),
     pins=".lpf",
-    packer=Packer(
-        "ecppack",
-        ("--compress", "--input", "{routed}", "--bit", "{bitstream}"),
-    ),
+    packer=Packer("ecppack", ("--compress", "--input", "{routed}", "--bit", "{bitstream}")),
     bitstream=".bit",
     loaders={**_openfpgaloader("-b", "ulx3s"), "fujprog": ("{bitstream}",)},
     loaders_flash={
