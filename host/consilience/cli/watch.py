@@ -16,8 +16,9 @@ from consilience.cli.node import NatsOption
 from consilience.cli.output import Output
 from consilience.distributed.pubsub import ASK, STATES
 from consilience.distributed.totals.shard_collector import Holdings
-from consilience.distributed.totals.verdicts import Verdicts, VerdictsFile
+from consilience.distributed.totals.verdicts import Verdicts
 from consilience.errors import BadInput, LinkError
+from consilience.evidence.writing import ResultFile
 
 __all__ = ["watch"]
 
@@ -78,13 +79,14 @@ def watch(
         output.note(f"metrics at http://127.0.0.1:{port}/metrics")
     limit = timeout if until_complete else None
     with contextlib.ExitStack() as stack:
-        file = out and stack.enter_context(VerdictsFile(out, overwrite=force))
+        file = out and stack.enter_context(ResultFile(out, overwrite=force))
         opened_device = stack.enter_context(opened(device, output))
         asyncio.run(_watch(nats, holdings, until_complete, limit, show=not as_json))
         total = holdings.total()
         verdicts = Verdicts.of(total, opened_device, prior)
         if file:
-            file.write(verdicts)
+            file.write(verdicts.batch)
+            file.commit()
     result = {
         "shards": holdings.shards,
         "held": len(holdings.held),

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from consilience.errors import BadInput
-from consilience.evidence.atomic_file import OutputFile
+from consilience.evidence.atomic_file import AtomicFile
 from consilience_hw.spec.engine_config import EngineConfig
 from consilience_tools.export.core import TOP, Core
 from consilience_tools.export.datasheet import error_bound, routed_figures
@@ -97,7 +97,7 @@ def export_core(core: Core, folder: Path, *, overwrite: bool) -> Exported:
             f"{folder}: cannot be made ({error.strerror}); choose another --out"
         ) from None
     for name, text in files.items():
-        with OutputFile(folder / name, overwrite=overwrite) as output:
+        with AtomicFile(folder / name, overwrite=overwrite) as output:
             output.file.write(text.encode())
             output.commit()
     return Exported(folder, tuple(files))
