@@ -1,20 +1,15 @@
 """Posteriors by a device that does log sums alone."""
 
-from collections.abc import Callable
-
 import numpy as np
 from numpy.typing import NDArray
 
 from consilience.errors import BadInput
 from consilience.kernels.kernels import difference_segments
+from consilience.numbers.float_log_sum import Sums
 from consilience_hw.spec.flags import CLAMPS_SHIFT, ResultStatus
 from consilience_hw.spec.log_format import Q16_16
 
 __all__ = ["posteriors_of_sums"]
-
-Sums = Callable[
-    [NDArray[np.int32], NDArray[np.int64]], tuple[NDArray[np.int32], NDArray[np.uint32]]
-]
 
 
 def posteriors_of_sums(

@@ -25,7 +25,7 @@ SESSION = (LINK + "test_session.py", LINK + "test_session_faults.py")
 
 TESTS = {
     "host/consilience/numbers/convert.py": ("tests/host/numbers/test_convert.py",),
-    "host/consilience/logsumexp.py": ("tests/host/test_logsumexp.py",),
+    "host/consilience/numbers/float_log_sum.py": ("tests/host/test_logsumexp.py",),
     "host/consilience/exact/bins.py": STATES,
     "host/consilience/kernels/kernels.py": (KERNELS + "test_kernels.py", "-k", "interpreted"),
     "host/consilience/exact/log_sum.py": STATES,
