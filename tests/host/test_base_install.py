@@ -1,21 +1,10 @@
-"""What a user of the library alone need not have: `import consilience` and cpu do without it."""
+"""The library with nothing but its base dependencies: the cpu, whole; others say what they lack."""
 
-import subprocess
-import sys
+import pytest
 
-WITHOUT_TOOLS = """
-import sys
+from tests.imports import TOOL_CHAIN, run_without
 
-class Blocked:
-    @staticmethod
-    def find_spec(name, path=None, target=None):
-        first = name.partition(".")[0]
-        missing = ("amaranth", "cobs", "jinja2", "matplotlib", "mpmath", "serial", "sklearn")
-        if first in missing or first.startswith(("amaranth_", "yowasp")):
-            raise ModuleNotFoundError(f"{name} is blocked")
-
-sys.meta_path.insert(0, Blocked)
-
+ALL_OF_THE_CPU = """
 import numpy as np
 import consilience as cs
 
@@ -27,22 +16,19 @@ with cs.open("cpu") as device, device.live() as live:
     assert live.enter([1, 2, 3], codes).codes[-1] == device.reduce(codes)[0]
     assert device.robust(np.ones(4, np.int32), 1, 1 << 16).trimmed_count == 2
     assert device.info.url == "cpu"
-try:
-    cs.open(sys.argv[1])
-except ModuleNotFoundError as error:
-    print(error)
+assert cs.logsumexp([0.0, 0.0]) > 0.69
 """
 
 
-def needed_by(url):
-    run = subprocess.run(
-        [sys.executable, "-c", WITHOUT_TOOLS, url], capture_output=True, text=True, check=True
-    )
-    return run.stdout
+def test_the_cpu_needs_neither_tool_chain_nor_link(tmp_path):
+    assert run_without(ALL_OF_THE_CPU, tmp_path, (*TOOL_CHAIN, "cobs")) == ""
 
 
-def test_the_cpu_needs_no_tool_chain_and_others_what_they_are_made_of():
-    assert needed_by("sim") == "cobs is blocked\n"
-    assert needed_by("serial:///dev/ttyUSB1") == "serial is blocked\n"
-    assert needed_by("socket://127.0.0.1:1") == "cobs is blocked\n"
-    assert needed_by("cpu") == ""
+@pytest.mark.parametrize(
+    ("url", "needed"),
+    [("sim", "amaranth"), ("serial:///dev/none", "serial"), ("socket://127.0.0.1:1", "cobs")],
+)
+def test_other_devices_are_imported_when_they_are_opened(tmp_path, url, needed):
+    program = f"import consilience as cs; cs.open({url!r})"
+    complaint = run_without(program, tmp_path, (needed,))
+    assert complaint.splitlines()[-1] == f"ModuleNotFoundError: {needed} is blocked"
