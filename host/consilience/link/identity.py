@@ -7,7 +7,15 @@ from functools import cached_property
 
 from consilience.errors import AbiMismatch, NoDevice
 from consilience_hw.spec.engine_config import EngineConfig
-from consilience_hw.spec.link_map import ABI, HELLO_FIELDS, LARGEST_PAYLOAD, MAGIC, Board, Feature
+from consilience_hw.spec.link_map import (
+    ABI,
+    HELLO_FIELDS,
+    HELLO_WORDS,
+    LARGEST_PAYLOAD,
+    MAGIC,
+    Board,
+    Feature,
+)
 from consilience_hw.spec.log_format import LogFormat
 
 __all__ = ["BuildWarning", "Identity", "parse_hello"]
@@ -116,7 +124,7 @@ def parse_hello(reply: bytes, url: str) -> tuple[Identity, int]:
     if abi != ABI:
         side = "update this host's software" if abi > ABI else "rebuild the device's gateware"
         raise AbiMismatch(f"{url}: the device speaks link ABI {abi}, this host {ABI}; {side}")
-    if len(words) != sum(field.words for field in HELLO_FIELDS):
+    if len(words) != HELLO_WORDS:
         raise _senseless(url)
     values = {}
     place = 0
