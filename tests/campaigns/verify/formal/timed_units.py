@@ -8,6 +8,7 @@ from pathlib import Path
 from amaranth.hdl import Value
 from amaranth.lib import data, wiring
 
+from consilience_hw.engine.core import EngineCore
 from consilience_hw.engine.jobs import Jobs
 from consilience_hw.engine.posterior_job import PosteriorJob
 from consilience_hw.engine.reduce_job import ReduceJob
@@ -32,7 +33,6 @@ from consilience_hw.reduction.tree_reducer import TreeReducer
 from consilience_hw.spec.engine_config import EngineConfig
 from consilience_hw.spec.log_format import Q16_16, LogFormat
 from tests.campaigns.verify.formal.composition import Assumption, Composition, Invariant, Ports
-from tests.campaigns.verify.formal.engine_core import EngineCore
 from tests.campaigns.verify.formal.netlist import WRITABLE, Form, Netlist, flat_netlist
 
 __all__ = [
@@ -269,8 +269,8 @@ def _job_words(a: Ports, b: Ports) -> list[Value]:
 
 def _frame_words(a: Ports, b: Ports) -> list[Value]:
     """Words of a frame are equal but where the reader hands data to the job, or to its CRC only."""
-    reads = a["reading"] & (~a["to_job"] | _word_is_data(a, b, "word"))
-    return [(a["word"] == b["word"]) | reads]
+    reads = a["reading"] & (~a["to_job"] | _word_is_data(a, b, "frame__word"))
+    return [(a["frame__word"] == b["frame__word"]) | reads]
 
 
 # States of `Session`, numbered likewise.
@@ -300,11 +300,12 @@ CORE = TimedUnit(
     "Engine core",
     partial(EngineCore, CONFIG),
     (
-        *("frame__ready", "address", "drop__ready", "next__valid", "next__payload"),
+        *("frame__next__ready", "frame__address", "drop__ready"),
+        *("reply__next__valid", "reply__next__payload"),
         *("reply_words", "reply_written", "reply_slot_busy"),
     ),
-    ("word",),
-    # A reply's contents stay in their memory: nothing of the core reads them.
+    ("frame__word",),
+    # A reply's contents stay in their memory: only the sender reads them.
     registers=f"{WRITABLE} */*store* %d",
     cuts={"message_intact": "session.reader.intact"},
     shows={
@@ -317,7 +318,7 @@ CORE = TimedUnit(
         "to_job": "session.reader.o__valid",
         "reply_words": "session.writer.words",
         "reply_written": "session.writer.write",
-        "reply_slot_busy": "store.busy",
+        "reply_slot_busy": "store.write__busy",
     },
     assumptions=_frame_words,
     invariants=_one_at_a_time,
