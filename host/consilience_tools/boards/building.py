@@ -21,7 +21,7 @@ from consilience_tools.place_and_route.targets import Target
 from consilience_tools.place_and_route.tools import YOSYS, run_tool, tool_version
 
 if TYPE_CHECKING:
-    from consilience_hw.boards.board import LinkBoard
+    from consilience_hw.boards.board import BoardDesign as LinkBoard
 
 __all__ = ["MANIFEST", "REPORT", "BuiltBoard", "build_board"]
 

@@ -10,7 +10,7 @@ from consilience.errors import BadInput, ToolMissing
 from consilience_tools.place_and_route.targets import ECP5_85F_6, GOWIN_GW1NR9C, ICE40_UP5K, Target
 
 if TYPE_CHECKING:
-    from consilience_hw.boards.board import LinkBoard
+    from consilience_hw.boards.board import BoardDesign as LinkBoard
 
 __all__ = ["BOARDS", "KnownBoard", "Packer", "board_named"]
 

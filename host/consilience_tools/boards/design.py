@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from consilience.errors import BadInput
-from consilience_hw.boards.board import LinkBoard
+from consilience_hw.boards.board import BoardDesign as LinkBoard
 from consilience_hw.boards.top import BoardTop
 from consilience_tools.boards.catalogue import KnownBoard
 from consilience_tools.place_and_route.synthesis import TOP

@@ -7,7 +7,7 @@ from amaranth.lib.wiring import In, connect, flipped
 from ..fusion.posterior import Posterior
 from ..link.job_port import job_port
 from ..log_sum_exp.log_sum_exp import LogSumExp
-from ..log_sum_exp.serial_log_sum_exp import SmallLogSumExp
+from ..log_sum_exp.serial_log_sum_exp import SerialLogSumExp
 from ..spec.engine_config import EngineConfig
 from .posterior_job import PosteriorJob
 from .reduce_job import ReduceJob
@@ -32,7 +32,7 @@ class Jobs(wiring.Component):
 
     def __init__(self, config: EngineConfig) -> None:
         self.config = config
-        unit = SmallLogSumExp if config.small else LogSumExp
+        unit = SerialLogSumExp if config.serial else LogSumExp
         self.log_sum_exp = unit(config.fmt, config.lanes)
         super().__init__({"port": In(job_port())})
 

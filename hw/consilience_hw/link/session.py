@@ -104,9 +104,9 @@ class Session(wiring.Component):
             m.d.sync += codes.eq(codes + 1)
         m.d.sync += self.job.clear.eq(reader.clear)
 
-        telling = Signal()
+        sending_info = Signal()
         is_status = found.type == FrameType.STATUS
-        told_all = self._results(m, header, writer, telling, is_status)
+        info_sent = self._results(m, header, writer, sending_info, is_status)
 
         with m.FSM():
             with m.State("Idle"), m.If(frame.next.valid):
@@ -153,7 +153,7 @@ class Session(wiring.Component):
                 m.next = "Reply"
                 with m.If((found.type == FrameType.HELLO) | is_status):
                     with m.If(found.zero_total & rules.empty):
-                        m.next = "Tell"
+                        m.next = "Info"
                     with m.Else():
                         m.d.sync += status.eq(FrameStatus.BAD_LENGTH)
                 with m.Elif(~self._supported(found.type)):
@@ -164,13 +164,13 @@ class Session(wiring.Component):
                         m.next = "Data"
                     with m.Else():
                         m.d.sync += status.eq(FrameStatus.BAD_LENGTH)
-            with m.State("Tell"):
+            with m.State("Info"):
                 m.d.comb += [
-                    telling.eq(1),
+                    sending_info.eq(1),
                     self.counters.add.eq(1),  # nothing: reads
                     self.counters.index.eq(Mux(is_status, 0, IDENTITY) | writer.words),
                 ]
-                with m.If(told_all):
+                with m.If(info_sent):
                     m.next = "Reply"
             with m.State("Data"):
                 with m.If(reader.ended & ~reader.intact):
@@ -206,23 +206,23 @@ class Session(wiring.Component):
             supported |= frame_type == FrameType.POSTERIOR
         return supported
 
-    def _results(self, m: Module, header, writer, telling, is_status):
+    def _results(self, m: Module, header, writer, sending_info, is_status):
         """Write the job's results, or the words of identity or counters, into the reply.
 
         Return whether all the words of the latter are written.
         """
-        told = writer.words
+        words_sent = writer.words
         identity_words = len(self.config.hello_words(0))
-        told_all = told == Mux(is_status, len(Counter), identity_words)
-        at_nonce = ~is_status & (told == identity_words - 1)
+        info_sent = words_sent == Mux(is_status, len(Counter), identity_words)
+        at_nonce = ~is_status & (words_sent == identity_words - 1)
         # Read in the cycle after the word before was written.
         settled = Signal()
-        m.d.sync += settled.eq(telling & ~writer.write)
+        m.d.sync += settled.eq(sending_info & ~writer.write)
         job = self.job.o
-        with m.If(telling):
+        with m.If(sending_info):
             m.d.comb += [
                 writer.i.p.word.eq(Mux(at_nonce, header.recalled, self.counters.value)),
-                writer.i.valid.eq(settled & ~told_all),
+                writer.i.valid.eq(settled & ~info_sent),
             ]
         with m.Else():
             m.d.comb += [
@@ -235,7 +235,7 @@ class Session(wiring.Component):
             self.reply.data.eq(writer.i.p.word),
             self.reply.enable.eq(writer.write),
         ]
-        return told_all
+        return info_sent
 
     def _reply_header(self, m: Module, header, writer, status) -> None:
         """Write a word of the reply's header per place of the walk."""

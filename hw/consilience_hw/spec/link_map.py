@@ -53,7 +53,7 @@ __all__ = [
     "REPLY_HEADER",
     "REQUEST_HEADER",
     "WEIGHTED",
-    "Board",
+    "BoardId",
     "Counter",
     "Feature",
     "Field",
@@ -134,7 +134,7 @@ HELLO_FIELDS = (
     Field("abi", 1, "number of the link map; a host refuses another"),
     Field("version", 1, "major << 16 | minor << 8 | patch"),
     Field("build", 2, "hash of the gateware's sources and parameters; a host warns at another"),
-    Field("board", 1, "a `Board`"),
+    Field("board", 1, "a `BoardId`"),
     Field("clock", 1, "clock of the engine in Hz"),
     Field("format", 1, "identifier of the number format"),
     Field("lanes", 1, "codes taken per cycle"),
@@ -146,7 +146,7 @@ HELLO_FIELDS = (
 )
 
 
-class Board(IntEnum):
+class BoardId(IntEnum):
     """What the engine runs on."""
 
     SIMULATION = 0

@@ -12,10 +12,10 @@ from amaranth.lib.wiring import In
 from consilience_hw.engine.engine import Engine
 from consilience_hw.link.job_port import job_port
 from consilience_hw.spec.engine_config import EngineConfig
-from consilience_hw.spec.link_map import REPLY, Board, Counter, FrameStatus, FrameType, data_limit
+from consilience_hw.spec.link_map import REPLY, BoardId, Counter, FrameStatus, FrameType, data_limit
 
 CONFIG = EngineConfig(
-    hypotheses=0, weights=False, credits=4, largest_payload=256, board=Board.ICEBREAKER
+    hypotheses=0, weights=False, credits=4, largest_payload=256, board=BoardId.ICEBREAKER
 )
 REDUCE = FrameType.REDUCE
 

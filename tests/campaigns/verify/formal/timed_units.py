@@ -24,11 +24,11 @@ from consilience_hw.log2.log2 import Log2, result_layout
 from consilience_hw.log_sum_exp.log_sum_exp import LogSumExp
 from consilience_hw.primitives.result_buffer import ResultBuffer
 from consilience_hw.reduction.accumulator import Accumulator
-from consilience_hw.reduction.beat_merge import StateMerge
-from consilience_hw.reduction.beat_reducer import CLUSTER_LANES, BeatReducer
+from consilience_hw.reduction.beat_merge import BeatMerge
+from consilience_hw.reduction.beat_reducer import GROUP_LANES, BeatReducer
 from consilience_hw.reduction.highest_bin import HighestBin
-from consilience_hw.reduction.lane_group import Cluster
-from consilience_hw.reduction.packet_merge import Merge
+from consilience_hw.reduction.lane_group import LaneGroup
+from consilience_hw.reduction.packet_merge import PacketMerge
 from consilience_hw.reduction.tree_reducer import TreeReducer
 from consilience_hw.spec.engine_config import EngineConfig
 from consilience_hw.spec.log_format import Q16_16, LogFormat
@@ -131,10 +131,10 @@ FLOWS = (
         ("o__valid",),
         ("i__payload.terms", "i__payload.highest"),
     ),
-    TimedUnit("Cluster", partial(Cluster, Q16_16, 3), ("o__valid", "highest__valid"), BEAT),
-    TimedUnit("BeatReducer", partial(BeatReducer, Q16_16, CLUSTER_LANES + 1), ("o__valid",), BEAT),
+    TimedUnit("LaneGroup", partial(LaneGroup, Q16_16, 3), ("o__valid", "highest__valid"), BEAT),
+    TimedUnit("BeatReducer", partial(BeatReducer, Q16_16, GROUP_LANES + 1), ("o__valid",), BEAT),
     TimedUnit("Accumulator", partial(Accumulator, Q16_16, 2), ("o__valid",), ("i__payload.state",)),
-    TimedUnit("Merge", partial(Merge, Q16_16), ("o__valid",), ("i__payload",)),
+    TimedUnit("PacketMerge", partial(PacketMerge, Q16_16), ("o__valid",), ("i__payload",)),
     LOG_2,
     TimedUnit(
         "EvidenceAccumulator",
@@ -152,8 +152,8 @@ FLOWS = (
 
 PARTS = (
     TimedUnit(
-        "StateMerge",
-        partial(StateMerge, Q16_16, CLUSTER_LANES),
+        "BeatMerge",
+        partial(BeatMerge, Q16_16, GROUP_LANES),
         ("o__valid", "top__valid"),
         ("i__payload", "highest__payload"),
     ),
