@@ -13,7 +13,7 @@ from consilience.live.live import Live
 from consilience.robust.robust_histogram import RobustHistogram, RobustScan
 from consilience_hw.spec.engine_config import EngineConfig
 from consilience_hw.spec.flags import ResultStatus
-from consilience_hw.spec.link_map import Board
+from consilience_hw.spec.link_map import BoardId
 
 __all__ = ["CpuDevice"]
 
@@ -36,7 +36,7 @@ class CpuDevice(Device):
     """
 
     def __init__(self) -> None:
-        self._config = EngineConfig(board=Board.CPU, hypotheses=_HYPOTHESES, clock_hz=1)
+        self._config = EngineConfig(board=BoardId.CPU, hypotheses=_HYPOTHESES, clock_hz=1)
         self._counters = dict.fromkeys(("calls", "codes", "results", "saturated"), 0)
 
     @property

@@ -8,11 +8,11 @@ from consilience.link.frames import REQUEST_FIELDS, FrameDecoder
 from consilience.link.transport import Transport, TransportClosed
 from consilience.server.device_session import DeviceSession
 from consilience_hw.spec.engine_config import EngineConfig
-from consilience_hw.spec.link_map import Board, Counter
+from consilience_hw.spec.link_map import BoardId, Counter
 
 __all__ = ["CPU_CONFIG", "SoftwareEndpoint"]
 
-CPU_CONFIG = EngineConfig(credits=8, board=Board.CPU, clock_hz=1)
+CPU_CONFIG = EngineConfig(credits=8, board=BoardId.CPU, clock_hz=1)
 """Identity of a device without gateware; it has no clock, and 1 Hz stands for that."""
 
 

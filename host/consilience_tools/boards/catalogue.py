@@ -13,7 +13,7 @@ from consilience_tools.place_and_route.targets import ECP5_85F_6, GOWIN_GW1NR9C,
 from consilience_tools.place_and_route.tools import package_of
 
 if TYPE_CHECKING:
-    from consilience_hw.boards.board import LinkBoard
+    from consilience_hw.boards.board import BoardDesign
 
 __all__ = ["BOARDS", "BoardTooling", "Packer", "board_named"]
 
@@ -85,7 +85,7 @@ class BoardTooling:
         """Name and part, for people."""
         return self.usb.title
 
-    def definition(self) -> "LinkBoard":
+    def definition(self) -> "BoardDesign":
         """Return the board's engine, clock and platform.
 
         Raises
@@ -100,7 +100,7 @@ class BoardTooling:
                 f"{error.name} is not installed; run `make setup`, or pip install "
                 "'consilience[build]'"
             ) from error
-        board: LinkBoard = module.BOARD
+        board: BoardDesign = module.BOARD
         return board
 
     def constraints_file(self) -> Path:

@@ -56,7 +56,7 @@ __all__ = [
     "REQUEST_HEADER",
     "REQUEST_WORDS",
     "WEIGHTED",
-    "Board",
+    "BoardId",
     "Counter",
     "Feature",
     "Field",
@@ -137,7 +137,7 @@ HELLO_FIELDS = (
     Field("abi", 1, "number of the link map; a host refuses another"),
     Field("version", 1, "major << 16 | minor << 8 | patch"),
     Field("build", 2, "hash of the gateware's sources and parameters; a host warns at another"),
-    Field("board", 1, "a `Board`"),
+    Field("board", 1, "a `BoardId`"),
     Field("clock", 1, "clock of the engine in Hz"),
     Field("format", 1, "identifier of the number format"),
     Field("lanes", 1, "codes taken per cycle"),
@@ -154,7 +154,7 @@ REQUEST_WORDS, REPLY_WORDS, HELLO_WORDS = (
 """Words of each."""
 
 
-class Board(IntEnum):
+class BoardId(IntEnum):
     """What the engine runs on."""
 
     SIMULATION = 0
