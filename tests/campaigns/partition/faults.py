@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 from unittest.mock import patch
 
-from consilience.distributed.reads.age_bounds import Dating
+from consilience.distributed.reads.age_bounds import AgeBounds
 from consilience.distributed.reads.answer import Answer
-from consilience.distributed.reads.dated_state import Echo, StampedState
+from consilience.distributed.reads.dated_state import DatedState, Echo
 from consilience.distributed.reads.read_node import ReadNode
 from consilience.distributed.reads.shard_state import ShardState
 from consilience.distributed.reads.shard_table import ShardTable
@@ -57,10 +57,10 @@ class Fault:
 def _adds_twice(right: Callable[..., Any]) -> Callable[..., Any]:
     """A state that is held already is added to itself when it comes again."""
 
-    def hold(node: ReadNode, stamp: StampedState, shard: int, order: Any, said: int) -> str:
-        fate: str = right(node, stamp, shard, order, said)
+    def hold(node: ReadNode, dated: DatedState, shard: int, order: Any, said: int) -> str:
+        fate: str = right(node, dated, shard, order, said)
         if fate == "same":
-            state = ShardState.from_bytes(stamp.message.state)
+            state = ShardState.from_bytes(dated.message.state)
             state.histogram.merge(state.histogram)
             node._table.put(shard, order, ShardState(state.histogram, 2 * state.evidence))
         return fate
@@ -86,27 +86,27 @@ def _writes_discount(right: Callable[..., Any]) -> Callable[..., Any]:
 def _dates_at_receipt(right: Callable[..., Any]) -> Callable[..., Any]:
     """Age counts from the receipt of a state, its way to here left out."""
 
-    def said(
-        dating: Dating, shard: int, incarnation: int, elapsed_ns: int, echo: Echo, now_ns: int
+    def sent_since(
+        bounds: AgeBounds, shard: int, incarnation: int, elapsed_ns: int, echo: Echo, now_ns: int
     ) -> int | None:
-        found = right(dating, shard, incarnation, elapsed_ns, echo, now_ns)
+        found = right(bounds, shard, incarnation, elapsed_ns, echo, now_ns)
         return None if found is None else now_ns
 
-    return said
+    return sent_since
 
 
 def _takes_old(right: Callable[..., Any]) -> Callable[..., Any]:
     """Whatever comes last is held, with its right date."""
 
-    def hear(node: ReadNode, stamp: StampedState) -> str:
-        fate: str = right(node, stamp)
+    def hear(node: ReadNode, dated: DatedState) -> str:
+        fate: str = right(node, dated)
         if fate == "old":
-            echo, shard = stamp.echo(node.shard), stamp.piece.place[1]
+            echo, shard = dated.echo(node.shard), dated.piece.place[1]
             if echo.incarnation == node.incarnation:
-                state = ShardState.from_bytes(stamp.message.state)
+                state = ShardState.from_bytes(dated.message.state)
                 with node._lock:
-                    node._table.put(shard, stamp.piece.order, state)
-                    node._said_ns[shard - 1] = echo.elapsed_ns
+                    node._table.put(shard, dated.piece.order, state)
+                    node._sent_ns[shard - 1] = echo.elapsed_ns
         return fate
 
     return hear
@@ -136,8 +136,8 @@ FAULTS = (
         "age counts from receipt, the way to here left out",
         "C2",
         "proxy",
-        Dating,
-        "said",
+        AgeBounds,
+        "sent_since",
         _dates_at_receipt,
     ),
     Fault(
@@ -146,7 +146,7 @@ FAULTS = (
         "C3",
         "proxy",
         ReadNode,
-        "_hear",
+        "_receive",
         _takes_old,
     ),
 )

@@ -8,17 +8,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from consilience.distributed.reads.age_bounds import Dating, ages_ms
+from consilience.distributed.reads.age_bounds import AgeBounds, ages_ms
 from consilience.distributed.reads.answer import Answer
-from consilience.distributed.reads.dated_state import StampedState, stamped
-from consilience.distributed.reads.echo_table import HeardTimes
+from consilience.distributed.reads.dated_state import DatedState, pack_dated_state
+from consilience.distributed.reads.echo_table import EchoTable
 from consilience.distributed.reads.fusion_rule import FusionRule
-from consilience.distributed.reads.shard_state import ReporterFrame, ShardReporters, ShardState
+from consilience.distributed.reads.shard_state import Report, ShardReporters, ShardState
 from consilience.distributed.reads.shard_table import ShardTable
 from consilience.distributed.staleness.change_rate import ChangeLimiter
 from consilience.distributed.staleness.shard_arrays import NEVER
 from consilience.distributed.state_message import StateMessage
-from consilience.distributed.write_ahead_log import Ledger
+from consilience.distributed.write_ahead_log import WriteAheadLog
 from consilience.errors import BadInput, ImpossibleState
 
 __all__ = ["Acknowledgement", "ReadNode", "boot_time_ns"]
@@ -65,7 +65,7 @@ class ReadNode:
     shard : int
         1 .. number of shards.
     rule : FusionRule
-    ledger : Ledger
+    log : WriteAheadLog
         Of this shard. Replayed at once; the version of a state is the number of its frames.
     clock : callable
         Nanoseconds of a clock that is never set.
@@ -84,36 +84,36 @@ class ReadNode:
         self,
         shard: int,
         rule: FusionRule,
-        ledger: Ledger,
+        log: WriteAheadLog,
         clock: Callable[[], int] = boot_time_ns,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         count = len(rule.shards.enrolled)
         if not 1 <= shard <= count:
             raise BadInput(f"shard {shard} is none of 1 .. {count}")
-        self.shard, self.rule, self.incarnation = shard, rule, ledger.incarnation
+        self.shard, self.rule, self.incarnation = shard, rule, log.incarnation
         self.counts: Counter[str] = Counter()
         self._clock, self._sleep, self.start_ns = clock, sleep, clock()
-        self._ledger = ledger
+        self._log = log
         self._lock = threading.Lock()
         self._table = ShardTable(count, rule.shards.clip, rule.epoch)
         self._reporters = ShardReporters(rule.shards.enrolled[shard - 1], rule.shards.clip)
-        self._dating = Dating(self.incarnation)
-        self._said_ns = np.zeros(count, np.int64)
-        self._heard = HeardTimes(count)
+        self._bounds = AgeBounds(self.incarnation)
+        self._sent_ns = np.zeros(count, np.int64)
+        self._heard = EchoTable(count)
         self._digests: dict[int, bytes] = {}
         self._limiter = ChangeLimiter(rule.shards.changes_per_s)
         # The life before may have changed the state just now, and its last frame may be on the disk
         # without having been in the state: the replay is a change like others.
         self._limiter.allows(self.start_ns)
-        self._change([ReporterFrame.from_bytes(data) for data in ledger.replay(rule.epoch)])
+        self._change([Report.from_bytes(data) for data in log.replay(rule.epoch)])
 
     @property
     def elapsed_ns(self) -> int:
         """The node's time since its start."""
         return self._clock() - self.start_ns
 
-    def accept(self, seq: int, frame: ReporterFrame) -> Acknowledgement:
+    def accept(self, seq: int, frame: Report) -> Acknowledgement:
         """Acknowledge a frame of this shard's producer: once on the disk, once in the state.
 
         Waits for the disk, and until the rate of changes allows another.
@@ -122,7 +122,7 @@ class ReadNode:
         ----------
         seq : int
             Number of the frame, 0 the first; resent frames count once.
-        frame : ReporterFrame
+        frame : Report
 
         Raises
         ------
@@ -130,12 +130,12 @@ class ReadNode:
             A reporter that is not enrolled, or another frame under a known number.
         """
         self._reporters.check(frame)
-        if not self._ledger.accept(self.rule.epoch, seq, bytes(frame)):
+        if not self._log.accept(self.rule.epoch, seq, bytes(frame)):
             return Acknowledgement(False, self._reporters.frames, self.elapsed_ns)
         at = self._change([frame])
         return Acknowledgement(True, self._reporters.frames, at)
 
-    def say(self) -> bytes:
+    def dated_state(self) -> bytes:
         """Return the dated state to publish now."""
         elapsed = self.elapsed_ns  # before the state: all acknowledged until then is in it
         with self._lock:
@@ -151,9 +151,9 @@ class ReadNode:
             volatile=False,
             state=bytes(state),
         )
-        return stamped(elapsed, echoes, message)
+        return pack_dated_state(elapsed, echoes, message)
 
-    def hear(self, data: bytes) -> int | None:
+    def receive(self, data: bytes) -> int | None:
         """Take what another node said. Never raises.
 
         Returns
@@ -162,22 +162,22 @@ class ReadNode:
             The speaker's shard if it waits for this node: answer it soon. It is new and needs an
             echo to date what it hears; or its echo is older than the grace, as after a cut.
         """
-        lives, missed, shard = self._heard.lives, False, 0
+        lives, missed, shard = self._heard.incarnations, False, 0
         try:
-            stamp = StampedState.of(data)
-            shard = stamp.piece.place[1]
-            fate = self._hear(stamp)
-            missed = fate in ("taken", "same", "undated") and self._is_missed(stamp)
+            dated = DatedState.of(data)
+            shard = dated.piece.place[1]
+            fate = self._receive(dated)
+            missed = fate in ("taken", "same", "undated") and self._is_missed(dated)
         except BadInput:  # also ImpossibleState
             fate = "damaged"
         self.counts[fate] += 1
-        return shard if missed or self._heard.lives > lives else None
+        return shard if missed or self._heard.incarnations > lives else None
 
     def read(self) -> Answer:
         """Return what this node knows, and what that is worth, at this moment."""
         arrays, before = self.rule.shards, self.elapsed_ns
         with self._lock:
-            view, said = self._table.view(), self._said_ns.copy()
+            view, said = self._table.view(), self._sent_ns.copy()
         now = self.elapsed_ns
         said[self.shard - 1] = before
         ages = np.where(view.heard, ages_ms(now, said), NEVER)
@@ -196,7 +196,7 @@ class ReadNode:
             view.digest,
         )
 
-    def _change(self, frames: list[ReporterFrame]) -> int:
+    def _change(self, frames: list[Report]) -> int:
         """Let frames into the state, as one change, once the rate allows it; return when."""
         while True:
             with self._lock:
@@ -210,44 +210,46 @@ class ReadNode:
                 wait = self._limiter.wait_ns(now)
             self._sleep(wait / _SECOND_NS)
 
-    def _hear(self, stamp: StampedState) -> str:
-        piece = stamp.piece
+    def _receive(self, dated: DatedState) -> str:
+        piece = dated.piece
         epoch, shard = piece.place
-        if (epoch, stamp.shards) != (self.rule.epoch, len(self.rule.shards.enrolled)):
+        if (epoch, dated.shards) != (self.rule.epoch, len(self.rule.shards.enrolled)):
             return "other epoch or division"
-        if shard == self.shard or not 1 <= shard <= stamp.shards:
+        if shard == self.shard or not 1 <= shard <= dated.shards:
             return "own" if shard == self.shard else "other epoch or division"
         incarnation, version = piece.order
         now = self.elapsed_ns
-        said = self._dating.said(shard, incarnation, stamp.elapsed_ns, stamp.echo(self.shard), now)
+        said = self._bounds.sent_since(
+            shard, incarnation, dated.elapsed_ns, dated.echo(self.shard), now
+        )
         with self._lock:
-            self._heard.remember(shard, incarnation, stamp.elapsed_ns, now)
+            self._heard.remember(shard, incarnation, dated.elapsed_ns, now)
         if said is None:
             return "old" if self._table.order(shard) >= piece.order else "undated"
-        return self._hold(stamp, shard, (incarnation, version), said)
+        return self._hold(dated, shard, (incarnation, version), said)
 
-    def _is_missed(self, stamp: StampedState) -> bool:
-        echo = stamp.echo(self.shard)
+    def _is_missed(self, dated: DatedState) -> bool:
+        echo = dated.echo(self.shard)
         age_ns = self.elapsed_ns - echo.elapsed_ns
         grace_ns = self.rule.shards.discount.grace_ms * 1_000_000
         return echo.incarnation != self.incarnation or age_ns > grace_ns
 
-    def _hold(self, stamp: StampedState, shard: int, order: tuple[int, int], said: int) -> str:
+    def _hold(self, dated: DatedState, shard: int, order: tuple[int, int], said: int) -> str:
         held = self._table.order(shard)
         if order < held:
             return "old"
         if order == held:
-            if stamp.piece.digest != self._digests[shard]:
+            if dated.piece.digest != self._digests[shard]:
                 return "conflict"
             with self._lock:
-                self._said_ns[shard - 1] = said
+                self._sent_ns[shard - 1] = said
             return "same"
-        state = ShardState.from_bytes(stamp.message.state)
+        state = ShardState.from_bytes(dated.message.state)
         enrolled = self.rule.shards.enrolled[shard - 1]
         if state.histogram.count > enrolled or state.histogram.unit != self.rule.unit:
             raise ImpossibleState("a shard has more reporters than are enrolled, or another clip")
         with self._lock:
             self._table.put(shard, order, state)
-            self._said_ns[shard - 1] = said
-        self._digests[shard] = stamp.piece.digest
+            self._sent_ns[shard - 1] = said
+        self._digests[shard] = dated.piece.digest
         return "taken"

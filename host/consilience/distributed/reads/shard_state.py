@@ -7,7 +7,7 @@ from typing import Self
 from consilience.errors import BadInput, ImpossibleState
 from consilience.robust.robust_histogram import RobustHistogram
 
-__all__ = ["ReporterFrame", "ShardReporters", "ShardState"]
+__all__ = ["Report", "ShardReporters", "ShardState"]
 
 _MAGIC = b"CSRS"
 _VERSION = 1
@@ -16,7 +16,7 @@ _FRAME = struct.Struct("<Ii")
 
 
 @dataclass(frozen=True)
-class ReporterFrame:
+class Report:
     """What a reporter says from now on, in place of what it said before.
 
     Parameters
@@ -94,12 +94,12 @@ class ShardReporters:
         self.state = ShardState(RobustHistogram(clip), 0)
         self.frames = 0
 
-    def check(self, frame: ReporterFrame) -> None:
+    def check(self, frame: Report) -> None:
         """Raise BadInput if the reporter is not enrolled."""
         if not 0 <= frame.reporter < self._enrolled:
             raise BadInput(f"reporter {frame.reporter} is not among the {self._enrolled} enrolled")
 
-    def apply(self, frame: ReporterFrame) -> None:
+    def apply(self, frame: Report) -> None:
         """Let the frame replace what its reporter said; the state becomes another object."""
         self.check(frame)
         histogram = RobustHistogram(self._clip).merge(self.state.histogram)

@@ -9,7 +9,7 @@ from consilience.distributed.state_message import Piece, StateMessage, join
 from consilience.distributed.totals.evidence_sums import EvidenceSums
 from consilience.errors import BadInput, ImpossibleState
 
-__all__ = ["Held", "Holdings"]
+__all__ = ["Held", "ShardCollector"]
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Held:
     received: float
 
 
-class Holdings:
+class ShardCollector:
     """Keeps the highest (incarnation, version) of each shard; totals are exact sums.
 
     Pieces may be lost, repeated and reordered, and may mix: a state counts when all of it is
