@@ -5,16 +5,17 @@ The product has no switch for any of this: its modules are patched here, before 
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from unittest.mock import patch
 
 from consilience.distributed.reads.age_bounds import AgeBounds
 from consilience.distributed.reads.answer import Answer
 from consilience.distributed.reads.dated_state import DatedState, Echo
+from consilience.distributed.reads.merged_states import HeldState
 from consilience.distributed.reads.read_node import ReadNode
 from consilience.distributed.reads.shard_state import ShardState
-from consilience.distributed.reads.shard_table import ShardTable
+from consilience.distributed.shard_store import Standing
 
 __all__ = ["FAULTS", "Fault"]
 
@@ -57,15 +58,16 @@ class Fault:
 def _adds_twice(right: Callable[..., Any]) -> Callable[..., Any]:
     """A state that is held already is added to itself when it comes again."""
 
-    def hold(node: ReadNode, dated: DatedState, shard: int, order: Any, said: int) -> str:
-        fate: str = right(node, dated, shard, order, said)
-        if fate == "same":
+    def join(node: ReadNode, dated: DatedState, shard: int, sent_ns: int) -> Standing:
+        standing: Standing = right(node, dated, shard, sent_ns)
+        if standing is Standing.SAME:
             state = ShardState.from_bytes(dated.message.state)
             state.histogram.merge(state.histogram)
-            node._table.put(shard, order, ShardState(state.histogram, 2 * state.evidence))
-        return fate
+            doubled = ShardState(state.histogram, 2 * state.evidence)
+            node._states._put(shard, replace(node._states.held[shard], state=doubled))
+        return standing
 
-    return hold
+    return join
 
 
 def _writes_discount(right: Callable[..., Any]) -> Callable[..., Any]:
@@ -73,11 +75,11 @@ def _writes_discount(right: Callable[..., Any]) -> Callable[..., Any]:
 
     def read(node: ReadNode) -> Answer:
         answer: Answer = right(node)
-        table: ShardTable = node._table
-        with node._lock:
-            for row, weight in enumerate(answer.estimate.weights):
-                table._evidence[row] = table._evidence[row] * weight // _ONE
-            table._view = None
+        states = node._states
+        with states.lock:
+            for shard, held in list(states.held.items()):
+                evidence = held.state.evidence * answer.estimate.weights[shard - 1] // _ONE
+                states._put(shard, replace(held, state=ShardState(held.state.histogram, evidence)))
         return answer
 
     return read
@@ -98,18 +100,17 @@ def _dates_at_receipt(right: Callable[..., Any]) -> Callable[..., Any]:
 def _takes_old(right: Callable[..., Any]) -> Callable[..., Any]:
     """Whatever comes last is held, with its right date."""
 
-    def hear(node: ReadNode, dated: DatedState) -> str:
+    def receive(node: ReadNode, dated: DatedState) -> str:
         fate: str = right(node, dated)
         if fate == "old":
-            echo, shard = dated.echo(node.shard), dated.piece.place[1]
+            echo, piece = dated.echo(node.shard), dated.piece
             if echo.incarnation == node.incarnation:
                 state = ShardState.from_bytes(dated.message.state)
-                with node._lock:
-                    node._table.put(shard, dated.piece.order, state)
-                    node._sent_ns[shard - 1] = echo.elapsed_ns
+                held = HeldState(piece.order, piece.digest, state, echo.elapsed_ns)
+                node._states._put(piece.place[1], held)
         return fate
 
-    return hear
+    return receive
 
 
 FAULTS = (
@@ -119,7 +120,7 @@ FAULTS = (
         "C4",
         "proxy",
         ReadNode,
-        "_hold",
+        "_join",
         _adds_twice,
     ),
     Fault(

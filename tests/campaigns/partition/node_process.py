@@ -20,7 +20,8 @@ from typing import Any
 from consilience.distributed.batching_loop import BatchingLoop
 from consilience.distributed.multi_site_pubsub import MultiSitePubsub
 from consilience.distributed.reads.gossip import Gossip
-from consilience.distributed.reads.read_node import ReadNode, boot_time_ns
+from consilience.distributed.reads.own_shard import boot_time_ns
+from consilience.distributed.reads.read_node import ReadNode
 from consilience.distributed.reads.shard_state import Report
 from consilience.distributed.write_ahead_log import WriteAheadLog
 from tests.campaigns.partition.children import real_time

@@ -10,7 +10,8 @@ import pytest
 
 import consilience.distributed.reads
 from consilience.distributed.reads.fusion_rule import FusionRule
-from consilience.distributed.reads.read_node import ReadNode, boot_time_ns
+from consilience.distributed.reads.own_shard import boot_time_ns
+from consilience.distributed.reads.read_node import ReadNode
 from consilience.distributed.reads.shard_state import Report
 from consilience.distributed.staleness.change_rate import ShardReading
 from consilience.distributed.staleness.discount import Discount
