@@ -9,7 +9,8 @@ from urllib.parse import parse_qsl
 
 from consilience.devices.cpu import CpuDevice
 from consilience.devices.device import Device
-from consilience.errors import BadInput, NoDevice
+from consilience.errors import BadInput, NoDevice, ToolMissing
+from consilience.extras import naming_extras
 from consilience_hw.spec.engine_config import EngineConfig
 
 __all__ = ["open_device", "simulation_options", "unknown_url"]
@@ -42,7 +43,7 @@ def open_device(url: str = "auto") -> Device:
     PermissionRefused
         This user may not open the serial port.
     ToolMissing
-        ``sim`` without a C++ compiler.
+        ``sim`` without a C++ compiler, or a package that an extra of consilience brings.
     AbiMismatch
         The device is of another version.
     """
@@ -50,26 +51,36 @@ def open_device(url: str = "auto") -> Device:
         raise BadInput(f"a device is opened by its URL, not by {url!r}; give {_FORMS}")
     kind, _, _ = url.partition("?")
     if url == "auto":
-        from consilience.devices.attached import attached_device
-
-        board = attached_device()
-        _log.warning("auto: took %s", "cpu" if board is None else board.url)
-        return CpuDevice() if board is None else board
+        return _board_or_cpu()
     if url == "cpu":
         return CpuDevice()
-    if kind == "sim":
-        from consilience.devices.sim import open_sim
+    with naming_extras(f"the device {url}"):
+        if kind == "sim":
+            from consilience.devices.sim import open_sim
 
-        return open_sim(url, *simulation_options(url))
-    if url.startswith("socket:"):
-        from consilience.devices.tcp import open_socket
+            return open_sim(url, *simulation_options(url))
+        if url.startswith("socket:"):
+            from consilience.devices.tcp import open_socket
 
-        return open_socket(url)
-    if url.startswith("serial:"):
-        from consilience.devices.serial_port import open_serial
+            return open_socket(url)
+        if url.startswith("serial:"):
+            from consilience.devices.serial_port import open_serial
 
-        return open_serial(url)
+            return open_serial(url)
     raise unknown_url(url)
+
+
+def _board_or_cpu() -> Device:
+    """Return the only board that answers, else this machine; the log says which, and why."""
+    try:
+        with naming_extras("looking for boards"):
+            from consilience.devices.attached import attached_device
+    except ToolMissing as error:
+        _log.warning("auto: took cpu; %s", error)
+        return CpuDevice()
+    board = attached_device()
+    _log.warning("auto: took %s", "cpu" if board is None else board.url)
+    return CpuDevice() if board is None else board
 
 
 def unknown_url(url: str) -> BadInput | NoDevice:

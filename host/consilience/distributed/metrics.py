@@ -4,16 +4,12 @@ import time
 from collections.abc import Callable, Iterator
 
 from consilience.distributed.totals.shard_collector import Held, ShardCollector
-from consilience.errors import ToolMissing
+from consilience.extras import naming_extras
 
-try:
+with naming_extras("the metrics endpoint"):
     from prometheus_client import CollectorRegistry, start_http_server
     from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
     from prometheus_client.registry import Collector
-except ModuleNotFoundError:
-    raise ToolMissing(
-        "prometheus-client is not installed; install it with: pip install 'consilience[plane]'"
-    ) from None
 
 __all__ = ["ShardMetrics", "serve_metrics"]
 
