@@ -86,9 +86,9 @@ def test_works_with_the_base_install(consilience, words, shown):
         (("status", "--device", "sim"), "sim"),
         (("status", "--device", "serial:///dev/ttyUSB0"), "serial"),
         (("list",), "serial"),
-        (("node", "e.csv", "--shard", "0/1", "--volatile"), "plane"),
+        (("node", "e.csv", "--shard", "1/2", "--volatile"), "plane"),
         (("watch",), "plane"),
-        (("keys", "agent", "k"), "plane"),
+        (("keys", "agent-3"), "plane"),
         (("benchmark", "--quick"), "bench"),
         (("build", "icebreaker"), "build"),
         (("program", "icebreaker"), "build"),
@@ -96,8 +96,9 @@ def test_works_with_the_base_install(consilience, words, shown):
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )
-def test_what_needs_an_extra_names_it(consilience, words, extra):
+def test_what_needs_an_extra_names_it(consilience, tmp_path, words, extra):
     answer = consilience(*words)
     assert answer.returncode == 3, answer.stderr
     assert f"run: pip install 'consilience[{extra}]'" in answer.stderr
     assert "Traceback" not in answer.stderr
+    assert os.listdir(tmp_path) == ["e.csv"], "nothing is written"
