@@ -101,4 +101,4 @@ def test_what_needs_an_extra_names_it(consilience, tmp_path, words, extra):
     assert answer.returncode == 3, answer.stderr
     assert f"run: pip install 'consilience[{extra}]'" in answer.stderr
     assert "Traceback" not in answer.stderr
-    assert os.listdir(tmp_path) == ["e.csv"], "nothing is written"
+    assert [file.name for file in tmp_path.iterdir()] == ["e.csv"], "nothing is written"
