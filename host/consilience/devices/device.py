@@ -12,8 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 from consilience.devices.agent_rows import agent_ids, rows_by_agent
 from consilience.errors import BadInput
 from consilience.live.live import Live
-from consilience.logsumexp import log_sum_exp_over
 from consilience.numbers.convert import as_codes
+from consilience.numbers.float_log_sum import log_sum_exp_over
 from consilience.robust.robust_histogram import RobustScan
 from consilience.robust.robust_query import RobustResult, robust_over
 from consilience_hw.spec.log_format import LogFormat

@@ -20,7 +20,7 @@ from consilience.link.messages import (
 )
 from consilience.link.session import LinkSession
 from consilience_hw.spec.flags import ResultStatus
-from consilience_hw.spec.link_map import Board, Feature, FrameType
+from consilience_hw.spec.link_map import BoardId, Feature, FrameType
 from consilience_hw.spec.log_format import Q16_16
 from consilience_hw.spec.number_formats import ONE
 
@@ -96,7 +96,7 @@ class LinkDevice(Device):
             board=identity.board_name,
             version=".".join(map(str, identity.version)),
             build=f"{identity.build:016x}",
-            clock_hz=0 if identity.board == Board.CPU else identity.clock_hz,
+            clock_hz=0 if identity.board == BoardId.CPU else identity.clock_hz,
             format=identity.format,
             lanes=identity.lanes,
             hypotheses=identity.hypotheses,

@@ -7,6 +7,7 @@ from typing import Any
 
 from serial.tools import list_ports  # type: ignore[import-untyped]
 
+from consilience.devices.serial_port import BAUD
 from consilience.devices.usb_bridges import FT2232H, USB_BOARDS, UsbBoard
 
 __all__ = ["SerialPort", "likely_boards", "serial_ports"]
@@ -37,6 +38,11 @@ class SerialPort:
     serial_number: str | None
     interface: int | None
     may_open: bool
+
+    @property
+    def url(self) -> str:
+        """URL of a device behind it."""
+        return f"serial://{self.device}?baud={BAUD}"
 
     @property
     def is_programmer(self) -> bool:

@@ -60,7 +60,7 @@ class SerialAddress:
         device = parts.netloc + parts.path
         if parts.scheme != "serial" or not device or parts.fragment:
             raise BadInput(
-                f"{url}: no URL of a serial port; give serial:///dev/ttyUSB1?baud={BAUD}"
+                f"{url}: not the URL of a serial port; give serial:///dev/ttyUSB1?baud={BAUD}"
             )
         options = dict(parse_qsl(parts.query, keep_blank_values=True))
         try:

@@ -92,7 +92,7 @@ def connect(url: str) -> SocketTransport:
         port = None
     bare = not (parts.path or parts.query or parts.fragment or parts.username is not None)
     if parts.scheme != "socket" or not parts.hostname or not port or not bare:
-        raise BadInput(f"{url}: no URL of a served device; give socket://HOST:PORT")
+        raise BadInput(f"{url}: not the URL of a served device; give socket://HOST:PORT")
     try:
         connected = socket.create_connection((parts.hostname, port), timeout=5.0)
     except OSError as error:

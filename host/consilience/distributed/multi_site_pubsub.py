@@ -1,4 +1,4 @@
-"""A plane of one server per site: what is said goes to every site, what is heard is the own site's.
+"""A transport of one server per site: publishes to every site, listens at its own.
 
 Each member also has an ear at every site for what is meant for it alone: an answer goes back
 through the server that brought the message, and no other.
@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from consilience.distributed.pubsub import Plane, Receiver
+from consilience.distributed.pubsub import Pubsub, Receiver
 from consilience.errors import BadInput, ToolMissing
 
 try:
@@ -25,7 +25,7 @@ except ModuleNotFoundError:
         "nats-py is not installed; install it with: pip install 'consilience[plane]'"
     ) from None
 
-__all__ = ["SitePlane"]
+__all__ = ["MultiSitePubsub"]
 
 _log = logging.getLogger(__name__)
 _ATTEMPT_S = 0.5
@@ -38,7 +38,7 @@ def _from_place(receiver: Callable[[bytes, int], object], place: int, data: byte
     receiver(data, place)
 
 
-class SitePlane(Plane):
+class MultiSitePubsub(Pubsub):
     """Connections to the server of every site; each comes and goes by itself.
 
     Nothing waits for a connection: who starts while cut off is there at once, and is heard once
@@ -62,7 +62,7 @@ class SitePlane(Plane):
         payload: int = 1 << 20,
     ) -> None:
         if not urls:
-            raise BadInput("a plane of sites needs the address of at least one server")
+            raise BadInput("a multi-site transport needs the address of at least one server")
         self._clients = [Client() for _ in urls]
         self._greeting = greeting
         self._payload = payload

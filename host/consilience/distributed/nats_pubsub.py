@@ -1,9 +1,9 @@
-"""The plane over a NATS server: core messages, no stored streams."""
+"""The pubsub over a NATS server: core messages, no stored streams."""
 
 import contextlib
 import logging
 
-from consilience.distributed.pubsub import Plane, Receiver
+from consilience.distributed.pubsub import Pubsub, Receiver
 from consilience.errors import LinkError, ToolMissing
 
 try:
@@ -16,20 +16,20 @@ except ModuleNotFoundError:
         "nats-py is not installed; install it with: pip install 'consilience[plane]'"
     ) from None
 
-__all__ = ["NatsPlane"]
+__all__ = ["NatsPubsub"]
 
 _log = logging.getLogger(__name__)
 
 
-class NatsPlane(Plane):
+class NatsPubsub(Pubsub):
     """One connection; lost, it is tried again twice a second for as long as it takes."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
 
     @classmethod
-    async def connect(cls, url: str) -> "NatsPlane":
-        """Return a plane over the server at `url`, as ``nats://127.0.0.1:4222``.
+    async def connect(cls, url: str) -> "NatsPubsub":
+        """Return a pubsub over the server at `url`, as ``nats://127.0.0.1:4222``.
 
         Raises
         ------

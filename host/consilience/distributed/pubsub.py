@@ -1,11 +1,11 @@
-"""What carries pieces of states, and the plane within one process."""
+"""What carries pieces of states, and the pubsub within one process."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 
 from consilience.distributed.state_message import StateMessage
 
-__all__ = ["ASK", "STATES", "InProcessPlane", "Plane", "publish_state"]
+__all__ = ["ASK", "STATES", "InProcessPubsub", "Pubsub", "publish_state"]
 
 STATES = "consilience.state"
 """Subject of pieces of states; a shard's has ``.EPOCH.SHARD`` after it."""
@@ -15,7 +15,7 @@ ASK = "consilience.ask"
 Receiver = Callable[[bytes], object]
 
 
-class Plane(ABC):
+class Pubsub(ABC):
     """Carries bytes by subject, to whoever listens at that moment.
 
     It may lose, repeat and reorder them; nothing here trusts it not to.
@@ -49,7 +49,7 @@ class Plane(ABC):
         """Send what is waiting and stop listening."""
 
 
-class InProcessPlane(Plane):
+class InProcessPubsub(Pubsub):
     """Calls the listeners at once; loses nothing.
 
     Parameters
@@ -82,8 +82,8 @@ class InProcessPlane(Plane):
         self._listeners.clear()
 
 
-async def publish_state(plane: Plane, message: StateMessage) -> None:
-    """Send a state in pieces that the plane carries."""
+async def publish_state(pubsub: Pubsub, message: StateMessage) -> None:
+    """Send a state in pieces that the pubsub carries."""
     subject = f"{STATES}.{message.epoch}.{message.shard}"
-    for piece in message.pieces(plane.payload):
-        await plane.publish(subject, piece)
+    for piece in message.pieces(pubsub.payload):
+        await pubsub.publish(subject, piece)

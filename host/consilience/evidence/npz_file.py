@@ -11,7 +11,7 @@ import pyarrow as pa
 from numpy.lib import format as npy
 
 from consilience.errors import BadInput
-from consilience.evidence.reading import EvidenceSource
+from consilience.evidence.source import EvidenceSource
 
 __all__ = ["NpzFile"]
 

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from consilience.errors import BadInput
-from consilience.evidence.reading import EvidenceSource
+from consilience.evidence.source import EvidenceSource
 
 __all__ = ["ParquetSource"]
 

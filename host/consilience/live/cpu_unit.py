@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from consilience.kernels.kernel_tables import load_tables
-from consilience.kernels.live_kernels import BINS, TALLIES, update_each
+from consilience.kernels.sum_kernels import BINS, TALLIES, update_each
 from consilience.live.unit import LiveUnit, UnitReadings
 from consilience_hw.spec.flags import UpdateStep
 

@@ -131,10 +131,7 @@ class RobustHistogram:
         faulty, threshold = int(faulty), int(threshold)
         n = self.count
         if faulty < 0 or n <= 3 * faulty:
-            raise BadInput(
-                f"{n} reporters do not bear {faulty} faulty ones; faulty must be in 0 .. n / 3, "
-                "n / 3 itself left out"
-            )
+            raise BadInput(f"{n} reporters cannot tolerate {faulty} faulty: n must exceed 3f")
         trimmed, low, high = (int(found) for found in robust_sums(self._counts, faulty))
         decision = decide(low * self._unit, high * self._unit, threshold)
         return RobustScan(trimmed, n - 2 * faulty, low, high, decision)

@@ -67,9 +67,7 @@ def robust_over(
     if len(limits) != pairs:
         raise BadInput(f"threshold must be one integer or {pairs}, not {len(limits)}")
     if faulty < 0 or len(codes) <= 3 * faulty:
-        raise BadInput(
-            f"{len(codes)} reporters do not bear {faulty} faulty ones: n must be above 3 faulty"
-        )
+        raise BadInput(f"{len(codes)} reporters cannot tolerate {faulty} faulty: n must exceed 3f")
     scans = [
         scan(np.ascontiguousarray(column), faulty, clip, limit)
         for column, limit in zip(columns, limits, strict=True)

@@ -20,7 +20,7 @@ from consilience_tools.place_and_route.targets import Target
 from consilience_tools.place_and_route.tools import YOSYS, Working, run_tool, tool_version
 
 if TYPE_CHECKING:
-    from consilience_hw.boards.board import LinkBoard
+    from consilience_hw.boards.board import BoardDesign
 
 __all__ = ["MANIFEST", "REPORT", "BuiltBoard", "build_board"]
 
@@ -169,7 +169,7 @@ def _pack(board: BoardTooling, run: RoutedDesign, work: Path, made: Path, log: P
 
 
 def _facts(
-    definition: "LinkBoard",
+    definition: "BoardDesign",
     target: Target,
     run: RoutedDesign,
     cells: dict[str, int],

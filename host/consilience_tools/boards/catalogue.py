@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 from consilience.devices import usb_bridges
 from consilience.devices.usb_bridges import UsbBoard
-from consilience.errors import BadInput, ToolMissing
+from consilience.errors import BadInput
+from consilience.extras import naming_extras
 from consilience_tools.place_and_route.targets import ECP5_85F_6, GOWIN_GW1NR9C, ICE40_UP5K, Target
 from consilience_tools.place_and_route.tools import package_of
 
 if TYPE_CHECKING:
-    from consilience_hw.boards.board import LinkBoard
+    from consilience_hw.boards.board import BoardDesign
 
 __all__ = ["BOARDS", "BoardTooling", "Packer", "board_named"]
 
@@ -86,7 +87,7 @@ class BoardTooling:
         """Name and part, for people."""
         return self.usb.title
 
-    def definition(self) -> "LinkBoard":
+    def definition(self) -> "BoardDesign":
         """Return the board's engine, clock and platform.
 
         Raises
@@ -94,14 +95,9 @@ class BoardTooling:
         ToolMissing
             amaranth-boards is not installed.
         """
-        try:
+        with naming_extras(f"the board {self.name}", "build"):
             module = importlib.import_module(f"consilience_hw.boards.{self.module}")
-        except ModuleNotFoundError as error:
-            raise ToolMissing(
-                f"{error.name} is not installed; run `make setup`, or pip install "
-                "'consilience[build]'"
-            ) from error
-        board: LinkBoard = module.BOARD
+        board: BoardDesign = module.BOARD
         return board
 
     def constraints_file(self) -> Path:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from consilience.errors import BadInput
-from consilience_hw.boards.board import LinkBoard
+from consilience_hw.boards.board import BoardDesign
 from consilience_hw.boards.top import BoardTop
 from consilience_tools.boards.catalogue import BoardTooling
 from consilience_tools.place_and_route.synthesis import TOP
@@ -13,7 +13,7 @@ from consilience_tools.place_and_route.synthesis import TOP
 __all__ = ["board_design", "configured"]
 
 
-def configured(board: BoardTooling, options: Mapping[str, int]) -> LinkBoard:
+def configured(board: BoardTooling, options: Mapping[str, int]) -> BoardDesign:
     """Return the board's definition with other parameters of its `EngineConfig`.
 
     Raises
@@ -33,7 +33,7 @@ def configured(board: BoardTooling, options: Mapping[str, int]) -> LinkBoard:
         raise BadInput(f"{board.name}: {error}") from error
 
 
-def board_design(board: BoardTooling, definition: LinkBoard) -> tuple[str, str]:
+def board_design(board: BoardTooling, definition: BoardDesign) -> tuple[str, str]:
     """Return a board's RTLIL, and its pins in the syntax of the part's tools, in some seconds."""
     platform: Any = definition.platform()
     plan = platform.prepare(BoardTop(definition), name=TOP, emit_src=False)

@@ -6,7 +6,7 @@ from typing import Any
 
 from consilience.devices.device import ERROR_BOUND_ULP
 from consilience.errors import BadInput
-from consilience.evidence.atomic_file import OutputFile
+from consilience.evidence.atomic_file import AtomicFile
 from consilience_hw.spec.engine_config import EngineConfig
 from consilience_hw.spec.log_format import Q16_16
 from consilience_tools.export.core import TOP, Core
@@ -119,7 +119,7 @@ def export_core(core: Core, folder: Path, *, overwrite: bool) -> Exported:
             f"{folder}: cannot be made ({error.strerror}); choose another --out"
         ) from None
     for name, text in files.items():
-        with OutputFile(folder / name, overwrite=overwrite) as output:
+        with AtomicFile(folder / name, overwrite=overwrite) as output:
             output.file.write(text.encode())
             output.commit()
     return Exported(folder, tuple(files))

@@ -1,16 +1,16 @@
-"""A bench top for `SmallLogSumExp`, with the stimulus and the sink of the wide unit's."""
+"""A bench top for `SerialLogSumExp`, with the stimulus and the sink of the wide unit's."""
 
 from amaranth.hdl import Module, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import Out
 
-from ..log_sum_exp.serial_log_sum_exp import SmallLogSumExp
+from ..log_sum_exp.serial_log_sum_exp import SerialLogSumExp
 from ..primitives.table import READ_CYCLES, Table
 from ..reduction.beat import beat_layout
 from ..spec.log_format import Q16_16
 from .wide_bench import ResultSignature, lanes_in_a_row, stimulus_words
 
-__all__ = ["PacedSource", "SmallBench"]
+__all__ = ["PacedSource", "SerialBench"]
 
 
 class PacedSource(wiring.Component):
@@ -51,8 +51,8 @@ class PacedSource(wiring.Component):
         return m
 
 
-class SmallBench(wiring.Component):
-    """`PacedSource`, `SmallLogSumExp`, `ResultSignature` and a pin.
+class SerialBench(wiring.Component):
+    """`PacedSource`, `SerialLogSumExp`, `ResultSignature` and a pin.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ class SmallBench(wiring.Component):
 
     def __init__(self, lanes: int) -> None:
         self.source = PacedSource(lanes)
-        self.unit = SmallLogSumExp(Q16_16, lanes)
+        self.unit = SerialLogSumExp(Q16_16, lanes)
         self.sink = ResultSignature()
         super().__init__({"pin": Out(1)})
 

@@ -6,11 +6,11 @@ from typing import Any
 
 from ..spec.engine_config import EngineConfig
 
-__all__ = ["LinkBoard"]
+__all__ = ["BoardDesign"]
 
 
 @dataclass(frozen=True)
-class LinkBoard:
+class BoardDesign:
     """A board on which an engine runs behind a UART.
 
     Parameters

@@ -1,14 +1,14 @@
-"""Events long enough to be seen."""
+"""Events made long enough to be seen on an LED."""
 
 from amaranth.hdl import Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
 
-__all__ = ["Lamp"]
+__all__ = ["LedStretcher"]
 
 
-class Lamp(wiring.Component):
+class LedStretcher(wiring.Component):
     """Lit from an event until a quarter of a second or so has passed without another.
 
     Parameters
@@ -18,7 +18,7 @@ class Lamp(wiring.Component):
     Members
     -------
     time : in
-        Cycles since any time, modulo 2**32: shared, so that a lamp costs two registers.
+        Cycles since any time, modulo 2**32: shared, so that each LED costs two registers.
     event : in
     lit : out
         From the cycle after an event, for 1 to 2 of the periods of `time_bits`.

@@ -6,8 +6,8 @@ from amaranth.lib.wiring import connect
 
 from ..engine.engine import Engine
 from ..uart import UartPhy
-from .board import LinkBoard
-from .led_stretcher import Lamp
+from .board import BoardDesign
+from .led_stretcher import LedStretcher
 
 __all__ = ["BoardTop"]
 
@@ -20,10 +20,10 @@ class BoardTop(Elaboratable):
 
     Parameters
     ----------
-    board : LinkBoard
+    board : BoardDesign
     """
 
-    def __init__(self, board: LinkBoard) -> None:
+    def __init__(self, board: BoardDesign) -> None:
         self.board = board
 
     def elaborate(self, platform) -> Module:
@@ -37,23 +37,23 @@ class BoardTop(Elaboratable):
         m.submodules.rx_pin = rx_pin = io.Buffer("i", line.rx)
         _drive(m, "tx", line.tx, uart.tx)
         time = Signal(32)
-        m.submodules.link_lamp = link_lamp = Lamp(board.config.clock_hz)
-        m.submodules.error_lamp = error_lamp = Lamp(board.config.clock_hz)
+        m.submodules.link_stretcher = link_stretcher = LedStretcher(board.config.clock_hz)
+        m.submodules.error_stretcher = error_stretcher = LedStretcher(board.config.clock_hz)
         m.d.sync += time.eq(time + 1)
         m.d.comb += [
             uart.rx.eq(rx_pin.i),
             engine.gap.eq(uart.gap),
             engine.entropy.eq(time),
-            link_lamp.time.eq(time),
-            link_lamp.event.eq(engine.o.valid),
-            error_lamp.time.eq(time),
-            error_lamp.event.eq(uart.error | engine.dropped),
+            link_stretcher.time.eq(time),
+            link_stretcher.event.eq(engine.o.valid),
+            error_stretcher.time.eq(time),
+            error_stretcher.event.eq(uart.error | engine.dropped),
         ]
-        for name, led, lamp in (
-            ("link_led", board.link_led, link_lamp),
-            ("error_led", board.error_led, error_lamp),
+        for name, led, stretcher in (
+            ("link_led", board.link_led, link_stretcher),
+            ("error_led", board.error_led, error_stretcher),
         ):
-            _drive(m, name, platform.request(*led, dir="-"), lamp.lit)
+            _drive(m, name, platform.request(*led, dir="-"), stretcher.lit)
         return m
 
 

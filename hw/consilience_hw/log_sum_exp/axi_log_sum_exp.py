@@ -7,7 +7,7 @@ from amaranth.lib.wiring import In, Out
 
 from ..spec.log_format import Q16_16, LogFormat
 from .log_sum_exp import LogSumExp
-from .serial_log_sum_exp import SmallLogSumExp
+from .serial_log_sum_exp import SerialLogSumExp
 
 __all__ = ["LANE_BITS", "AxiLogSumExp", "AxiTop"]
 
@@ -16,7 +16,7 @@ LANE_BITS = 32
 
 
 class AxiLogSumExp(wiring.Component):
-    """A log sum per input packet, as `LogSumExp` or `SmallLogSumExp` gives it.
+    """A log sum per input packet, as `LogSumExp` or `SerialLogSumExp` gives it.
 
     Input packets end with ``tlast``, and nothing else ends them: without it no result ever comes.
     Lane k is used if all four bits of ``s_axis_tkeep`` for its bytes are set. A beat may have no
@@ -35,8 +35,8 @@ class AxiLogSumExp(wiring.Component):
         Number format.
     lanes : int
         W, codes per beat.
-    small : bool
-        The `SmallLogSumExp`: one packet at a time.
+    serial : bool
+        The `SerialLogSumExp`: one packet at a time.
 
     Members
     -------
@@ -46,8 +46,8 @@ class AxiLogSumExp(wiring.Component):
         The code, sign-extended; ``tuser`` holds its `ResultStatus` flags.
     """
 
-    def __init__(self, fmt: LogFormat = Q16_16, lanes: int = 1, *, small: bool = False) -> None:
-        self.unit = (SmallLogSumExp if small else LogSumExp)(fmt, lanes)
+    def __init__(self, fmt: LogFormat = Q16_16, lanes: int = 1, *, serial: bool = False) -> None:
+        self.unit = (SerialLogSumExp if serial else LogSumExp)(fmt, lanes)
         super().__init__(
             {
                 "s_axis_tvalid": In(1),

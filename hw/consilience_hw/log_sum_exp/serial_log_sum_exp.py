@@ -9,14 +9,14 @@ from ..log2.serial_log2 import SerialLog2
 from ..primitives.pipeline import delayed
 from ..reduction.beat import beat_layout
 from ..reduction.beat_reducer import BeatReducer
-from ..reduction.serial_accumulator import SmallAccumulator
+from ..reduction.serial_accumulator import SerialAccumulator
 from ..spec.log_format import Q16_16, LogFormat
 
-__all__ = ["SmallLogSumExp"]
+__all__ = ["SerialLogSumExp"]
 
 
-class SmallLogSumExp(wiring.Component):
-    """The same codes as `LogSumExp`, with a `SmallAccumulator`, a `SerialLog2` and no buffer.
+class SerialLogSumExp(wiring.Component):
+    """The same codes as `LogSumExp`, with a `SerialAccumulator`, a `SerialLog2` and no buffer.
 
     After a packet's last beat no other is taken until its result has been: handshakes depend on
     `last` and on the reader, never on a code.
@@ -57,12 +57,12 @@ class SmallLogSumExp(wiring.Component):
     @property
     def latency(self) -> int:
         """Cycles from a last beat to its valid result."""
-        return self.reducer.latency + SmallAccumulator.latency + self.log2.latency + 1
+        return self.reducer.latency + SerialAccumulator.latency + self.log2.latency + 1
 
     def elaborate(self, platform) -> Module:
         m = Module()
         m.submodules.reducer = reducer = self.reducer
-        m.submodules.accumulator = accumulator = SmallAccumulator(self.fmt, reducer.codes)
+        m.submodules.accumulator = accumulator = SerialAccumulator(self.fmt, reducer.codes)
         m.submodules.log2 = log2 = self.log2
 
         busy = Signal()

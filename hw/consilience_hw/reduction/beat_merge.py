@@ -10,11 +10,11 @@ from ..spec.log_format import Q16_16, LogFormat
 from .highest_bin import key_bits
 from .window import KEPT_LATENCY, kept_slots, top_bits, window_layout
 
-__all__ = ["StateMerge"]
+__all__ = ["BeatMerge"]
 
 
-class StateMerge(wiring.Component):
-    """`merge.Merge` of two states whose tops came `lead` cycles ago: nothing waits for the masks.
+class BeatMerge(wiring.Component):
+    """`PacketMerge` of two states whose tops came `lead` cycles ago: nothing waits for masks.
 
     Latency: `top_latency` for the top, `latency` for the state, for all data; so the state it gives
     comes ``lead + latency - top_latency`` cycles after its own top. Throughput: one pair per cycle.

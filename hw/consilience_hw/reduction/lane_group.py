@@ -12,10 +12,10 @@ from .highest_bin import HighestBin, key_bits
 from .tree_reducer import TreeReducer
 from .window import window_layout
 
-__all__ = ["Cluster"]
+__all__ = ["LaneGroup"]
 
 
-class Cluster(wiring.Component):
+class LaneGroup(wiring.Component):
     """The exact sum of a beat's codes, cut at the window under the highest of them.
 
     `Exp2` per lane and, beside it, `HighestBin`; then `TreeReducer`. Whichever of the two is the

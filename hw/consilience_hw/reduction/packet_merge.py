@@ -9,14 +9,14 @@ from ..primitives.pipeline import delayed, flow
 from ..spec.log_format import Q16_16, LogFormat
 from .window import KEPT_LATENCY, kept_slots, later_top, window_layout
 
-__all__ = ["Merge"]
+__all__ = ["PacketMerge"]
 
 
-class Merge(wiring.Component):
+class PacketMerge(wiring.Component):
     """The windowed state of the union of two multisets: associative, commutative, exact.
 
     The higher top rules; from the other state the bins below its window are cleared, and the
-    slots are added pairwise, without carries between them. Lanes, clusters and boards merge so.
+    slots are added pairwise, without carries between them. Groups of lanes and boards merge so.
     Above the capacity `over` is set; it is sticky, so a tree of any size stays honest.
 
     Latency: `latency` cycles for all data. Throughput: one pair per cycle.

@@ -9,10 +9,10 @@ from ..spec.log_format import Q16_16, LogFormat
 from .highest_bin import key_bits
 from .window import KEPT_LATENCY, kept_slots, top_bits, window_layout
 
-__all__ = ["SmallAccumulator"]
+__all__ = ["SerialAccumulator"]
 
 
-class SmallAccumulator(wiring.Component):
+class SerialAccumulator(wiring.Component):
     """The exact sum of a packet's partial states, cut at the window under the highest top.
 
     What `accumulator.Accumulator` does, in two thirds of the cells. A state's top comes `lead`

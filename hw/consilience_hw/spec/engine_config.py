@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
 
-from .link_map import ABI, HELLO_FIELDS, LARGEST_PAYLOAD, MAGIC, Board, Feature
+from .link_map import ABI, HELLO_FIELDS, LARGEST_PAYLOAD, MAGIC, BoardId, Feature
 from .log_format import Q16_16, LogFormat
 
 __all__ = ["EngineConfig"]
@@ -26,14 +26,14 @@ class EngineConfig:
         Most hypotheses of POSTERIOR, 2..16; 0 leaves it out.
     weights : bool
         POSTERIOR's rows may carry weights.
-    small : bool
-        One packet of codes at a time, with a serial log2 (`small_log_sum_exp`): for devices that
+    serial : bool
+        One packet of codes at a time, with a serial log2 (`SerialLogSumExp`): for devices that
         cannot hold the pipelined one.
     credits : int
         Requests in flight, and replies kept: 2, 4 or 8.
     largest_payload : int
         Bytes, a multiple of 4 in 256..1024.
-    board : Board
+    board : BoardId
         What it runs on.
     clock_hz : int
         Clock of the engine.
@@ -45,10 +45,10 @@ class EngineConfig:
     lanes: int = 1
     hypotheses: int = 16
     weights: bool = True
-    small: bool = False
+    serial: bool = False
     credits: int = 4
     largest_payload: int = LARGEST_PAYLOAD
-    board: Board = Board.SIMULATION
+    board: BoardId = BoardId.SIMULATION
     clock_hz: int = 100_000_000
     version: tuple[int, int, int] = (0, 1, 0)
 

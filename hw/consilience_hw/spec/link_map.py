@@ -47,13 +47,16 @@ __all__ = [
     "CRC_BYTES",
     "FRAME_HEADER_BYTES",
     "HELLO_FIELDS",
+    "HELLO_WORDS",
     "LARGEST_PAYLOAD",
     "MAGIC",
     "REPLY",
     "REPLY_HEADER",
+    "REPLY_WORDS",
     "REQUEST_HEADER",
+    "REQUEST_WORDS",
     "WEIGHTED",
-    "Board",
+    "BoardId",
     "Counter",
     "Feature",
     "Field",
@@ -134,7 +137,7 @@ HELLO_FIELDS = (
     Field("abi", 1, "number of the link map; a host refuses another"),
     Field("version", 1, "major << 16 | minor << 8 | patch"),
     Field("build", 2, "hash of the gateware's sources and parameters; a host warns at another"),
-    Field("board", 1, "a `Board`"),
+    Field("board", 1, "a `BoardId`"),
     Field("clock", 1, "clock of the engine in Hz"),
     Field("format", 1, "identifier of the number format"),
     Field("lanes", 1, "codes taken per cycle"),
@@ -145,8 +148,13 @@ HELLO_FIELDS = (
     Field("nonce", 1, "session nonce, new at each device reset"),
 )
 
+REQUEST_WORDS, REPLY_WORDS, HELLO_WORDS = (
+    sum(field.words for field in fields) for fields in (REQUEST_HEADER, REPLY_HEADER, HELLO_FIELDS)
+)
+"""Words of each."""
 
-class Board(IntEnum):
+
+class BoardId(IntEnum):
     """What the engine runs on."""
 
     SIMULATION = 0
@@ -203,6 +211,5 @@ def data_limit(largest_payload: int) -> int:
     A fragment that ends inside a record can complete that record with its first word, so a reply
     holds up to one result (a status and 16 values) more than the data it answers.
     """
-    reply_header = 4 * sum(field.words for field in REPLY_HEADER)
-    longest_result = 4 * 17
-    return (largest_payload - reply_header - longest_result) // 4 * 4
+    longest_result = 17
+    return 4 * (largest_payload // 4 - REPLY_WORDS - longest_result)

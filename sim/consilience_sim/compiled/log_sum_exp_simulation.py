@@ -69,7 +69,7 @@ def log_sums_of(
     seed : int
         Of garbage, gaps and stalls.
     pause : int
-        Cycles for which the unit may take nothing after a packet: those of a `SmallLogSumExp`.
+        Cycles for which the unit may take nothing after a packet: those of a `SerialLogSumExp`.
 
     Returns
     -------

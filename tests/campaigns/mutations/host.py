@@ -7,7 +7,9 @@ __all__ = ["HOST"]
 EXACT = "host/consilience/exact/"
 LOG_SUM = "tests/host/exact/test_log_sum.py::"
 WINDOW = "tests/host/exact/test_window_sum.py::"
-KERNELS = "tests/host/kernels/test_kernels.py::"
+SUM_KERNELS = "host/consilience/kernels/sum_kernels.py"
+KERNELS = "tests/host/kernels/test_sum_kernels.py::"
+POSTERIORS = "tests/host/kernels/test_posterior_kernels.py::"
 
 HOST = (
     Mutation(
@@ -111,34 +113,34 @@ HOST = (
     ),
     Mutation(
         "kernels: terms are shifted by one too much",
-        EXACT + "kernels.py",
+        SUM_KERNELS,
         "highest = np.int32(8 * top + 7)",
         "highest = np.int32(8 * top + 6)",
         KERNELS + "test_sums_equal_the_golden_model[interpreted]",
     ),
     Mutation(
         "kernels: terms of a single unit are dropped",
-        EXACT + "kernels.py",
+        SUM_KERNELS,
         "(below < np.uint32(64))",
         "(below < np.uint32(63))",
         KERNELS + "test_single_units_count_and_less_does_not[interpreted]",
     ),
     Mutation(
         "kernels: what was added under a lower top is not added once more",
-        EXACT + "kernels.py",
+        SUM_KERNELS,
         "range(0, rise, _CHUNK)",
         "range(_CHUNK, rise, _CHUNK)",
         KERNELS + "test_a_top_that_rises_from_chunk_to_chunk[interpreted-one-late]",
     ),
     Mutation(
         "kernels: the prior counts twice",
-        EXACT + "kernels.py",
-        "        high[h] = prior[h]\n",
-        "        high[h] = 2 * prior[h]\n",
-        KERNELS + "test_posteriors_equal_the_golden_model[interpreted-True]",
+        "host/consilience/kernels/posterior_kernels.py",
+        "            high[h] = prior[h]\n",
+        "            high[h] = 2 * prior[h]\n",
+        POSTERIORS + "test_posteriors_equal_the_golden_model[interpreted-True]",
     ),
     Mutation(
-        "output file: what a killed process left stays",
+        "atomic file: what a killed process left stays",
         "host/consilience/evidence/atomic_file.py",
         "                found.unlink()\n",
         "                pass\n",

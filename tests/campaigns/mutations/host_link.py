@@ -115,7 +115,7 @@ HOST_LINK = (
     ),
     Mutation(
         "device session: kept replies outlive a HELLO",
-        LINK + "device_session.py",
+        "host/consilience/server/device_session.py",
         "            self._kept.clear()\n",
         "",
         "tests/host/server/test_endpoint.py::test_a_hello_forgets_the_kept_replies",

@@ -111,8 +111,9 @@ def _tests() -> list[Claim]:
     """Run pytest on what takes minutes to compile; a claim for each."""
     with TemporaryDirectory() as name:
         results = Path(name) / "results.xml"
-        tests = [f"tests/sim/test_{kind}.py" for kind in ("cocotb_netlists", "live_netlist")]
-        tests += [
+        tests = [
+            "tests/sim/testbenches/test_cocotb_netlists.py",
+            "tests/sim/netlists/test_live_netlist.py",
             "tests/hw/benches/test_widest_bench.py",
             "--all-netlists",
             f"--junitxml={results}",

@@ -139,9 +139,9 @@ def test_a_circle_of_pairs_is_undecided(device):
 @pytest.mark.parametrize(
     ("ratios", "faulty", "clip", "threshold", "message"),
     [
-        ([1, 2, 3], 1, 128, 0, "3 reporters do not bear 1"),
+        ([1, 2, 3], 1, 128, 0, "^3 reporters cannot tolerate 1 faulty: n must exceed 3f$"),
         ([], 0, 128, 0, "0 reporters"),
-        ([1], -1, 128, 0, "do not bear -1"),
+        ([1], -1, 128, 0, "cannot tolerate -1 faulty"),
         ([1], 0, 100, 0, "multiple of 128"),
         ([1], 0, 0, 0, "clip must be in"),
         ([1], 0, 2**32, 0, "clip must be in"),

@@ -4,19 +4,18 @@ import random
 import re
 import struct
 import threading
-import zlib
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from amaranth.sim import Simulator
-from cobs import cobs
 
 from consilience_hw.engine.engine import Engine
 from consilience_hw.spec.engine_config import EngineConfig
 from consilience_hw.spec.link_map import REPLY, REPLY_HEADER, Counter, FrameStatus, FrameType
 from consilience_sim.compiled import EngineSimulation
 from consilience_sim.golden import log_sum
+from consilience_sim.testing.link_oracle import frames_of, packed, request_frame, sealed
 
 CONFIG = EngineConfig(hypotheses=0, weights=False, credits=2, largest_payload=256)
 ENTROPY = 0x1234_5678
@@ -24,18 +23,8 @@ CYCLES = 5_000
 HEADER = len(REPLY_HEADER)
 
 
-def packed(words):
-    return b"".join(struct.pack("<I", word & 0xFFFF_FFFF) for word in words)
-
-
-def sealed(data):
-    return data + struct.pack("<I", zlib.crc32(data))
-
-
 def request(kind, sequence, operation, data=b"", nonce=ENTROPY):
-    total = len(data)
-    header = bytes([kind, sequence]) + packed([nonce, operation, 0, total])
-    return cobs.encode(sealed(header + data)) + b"\0"
+    return request_frame(kind, sequence, nonce, operation, data, total=len(data))
 
 
 HELLO = request(FrameType.HELLO, 0, 1, nonce=0)
@@ -49,10 +38,9 @@ def reduce(sequence, operation, *records):
 def opened(frame, kind):
     """Return the words of a reply, header and data, when it is intact and of this kind."""
     assert frame.endswith(b"\0"), "no reply"
-    content = cobs.decode(frame[:-1])
-    assert content == sealed(content[:-4])
-    assert content[0] == kind | REPLY
-    words = [word for (word,) in struct.iter_unpack("<I", content[2:-4])]
+    (reply,) = frames_of(frame)
+    assert reply.type == kind | REPLY
+    words = list(reply.words)
     assert words[3] == FrameStatus.OK
     return words
 

@@ -12,7 +12,7 @@ __all__ = ["FusionRule"]
 
 @dataclass(frozen=True)
 class FusionRule:
-    """What all nodes of a plane agree on.
+    """What all nodes of a pubsub agree on.
 
     Parameters
     ----------

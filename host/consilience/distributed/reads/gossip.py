@@ -3,10 +3,10 @@
 import asyncio
 import random
 
-from consilience.distributed.pubsub import Plane
+from consilience.distributed.pubsub import Pubsub
 from consilience.distributed.reads.read_node import ReadNode
 
-__all__ = ["ANSWERS", "SUBJECT", "Conversation"]
+__all__ = ["ANSWERS", "SUBJECT", "Gossip"]
 
 SUBJECT = "consilience.dated"
 """Subject of dated states; a shard's has ``.EPOCH.SHARD`` after it."""
@@ -17,7 +17,7 @@ _APART_S = 0.3
 _LEAST = 0.75
 
 
-class Conversation:
+class Gossip:
     """Listens, says the node's state each period, and at once to those who wait for it.
 
     Who comes back from a cut, or is new, greets each server with its state (`greeting`). The echoes
@@ -40,31 +40,31 @@ class Conversation:
 
     def greeting(self) -> tuple[str, bytes]:
         """Return the subject and the state, for a server that has just come within reach."""
-        return self._subject(SUBJECT, self._node.shard), self._node.say()
+        return self._subject(SUBJECT, self._node.shard), self._node.dated_state()
 
-    async def run(self, plane: Plane) -> None:
+    async def run(self, pubsub: Pubsub) -> None:
         """Converse until cancelled."""
-        await plane.listen(f"{SUBJECT}.{self._node.rule.epoch}", self._hear)
-        await plane.listen_everywhere(self._subject(ANSWERS, self._node.shard), self._hear)
-        await asyncio.gather(self._speak(plane), self._answer(plane))
+        await pubsub.listen(f"{SUBJECT}.{self._node.rule.epoch}", self._receive)
+        await pubsub.listen_everywhere(self._subject(ANSWERS, self._node.shard), self._receive)
+        await asyncio.gather(self._publish(pubsub), self._answer(pubsub))
 
-    async def _speak(self, plane: Plane) -> None:
+    async def _publish(self, pubsub: Pubsub) -> None:
         # Each at its own moments, so that not all speak at once.
         await asyncio.sleep(random.random() * self._period_s)
         while True:
-            await plane.publish(*self.greeting())
+            await pubsub.publish(*self.greeting())
             await asyncio.sleep(random.uniform(_LEAST, 1) * self._period_s)
 
-    async def _answer(self, plane: Plane) -> None:
+    async def _answer(self, pubsub: Pubsub) -> None:
         while True:
             await self._wanted.wait()
             self._wanted.clear()
             waiting, self._waiting = self._waiting, {}
             for shard, way in waiting.items():
-                await plane.answer(self._subject(ANSWERS, shard), self._node.say(), way)
+                await pubsub.answer(self._subject(ANSWERS, shard), self._node.dated_state(), way)
 
-    def _hear(self, data: bytes, way: int = 0) -> None:
-        shard = self._node.hear(data)
+    def _receive(self, data: bytes, way: int = 0) -> None:
+        shard = self._node.receive(data)
         now = asyncio.get_running_loop().time()
         if shard is not None and now > self._answered.get(shard, -_APART_S) + _APART_S:
             self._answered[shard] = now

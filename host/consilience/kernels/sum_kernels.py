@@ -1,15 +1,13 @@
-"""Sums from which codes go out again, compiled: leave-one-out, and the live state of the cpu.
+"""Exact log sums, compiled: of segments, of all codes but one, and of a live state.
 
-For Q16.16 with P = 24, B = 8, D = 7, as in `kernels`, and in one file for the same reason.
+For Q16.16 with P = 24, B = 8, D = 7: a cut term is an integer below 2**64. No floating point. One
+file, as `compiling` says.
 """
 
-from collections.abc import Callable
-from typing import Any, TypeVar, cast
-
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from consilience.kernels.compiling import compiled, inlined
 from consilience.kernels.kernel_tables import PART_BITS, KernelTables
 from consilience_hw.spec.flags import ResultStatus, UpdateStep
 from consilience_hw.spec.log_format import Q16_16
@@ -23,10 +21,9 @@ __all__ = [
     "TALLIES",
     "ZEROS",
     "leave_each_out",
+    "sum_segments",
     "update_each",
 ]
-
-Kernel = TypeVar("Kernel", bound=Callable[..., Any])
 
 _F = Q16_16.fraction_bits
 _FRACTION = Q16_16.fractions - 1
@@ -37,6 +34,7 @@ _TOP_SHIFT = _F + 3  # code to bin of B = 8 bits
 _RAISED = np.uint64(63 - Q16_16.mantissa_bits)
 _LOW = np.uint64(0xFFFF_FFFF)
 _WORD = np.uint64(32)
+_CHUNK = 1 << 15  # codes, 128 KiB: their second reading and the mantissas come from level 2 cache
 
 _PARTS = Q16_16.parts
 _FIRST = Q16_16.min_top - _PARTS + 1  # number of the lowest bin
@@ -55,15 +53,82 @@ _OVER_CAPACITY = int(ResultStatus.OVER_CAPACITY)
 _DAMAGED = int(ResultStatus.DAMAGED)
 
 
-def _compiled(function: Kernel) -> Kernel:
-    return cast(Kernel, numba.njit(cache=True, nogil=True)(function))
+@inlined
+def _largest(codes: NDArray[np.int32]) -> int:
+    """Return the largest code, or `_ZERO` if none is finite (or there is none)."""
+    largest = _ZERO
+    for code in codes:
+        largest = max(largest, code)
+    return largest
 
 
-def _inlined(function: Kernel) -> Kernel:
-    return cast(Kernel, numba.njit(nogil=True, inline="always")(function))
+@inlined
+def _cut_term(code: np.int32, top: np.int64, mantissas: NDArray[np.uint32]) -> np.uint64:
+    """Return the term of a code, cut under the top.
+
+    Without a branch, so that loops are compiled to vector instructions. A term of the highest
+    position under the top has its leading one in bit 63, all others lower by their position.
+    """
+    highest = np.int32(8 * top + 7)
+    # Above 63 also where the position is above the top's, which the caller rules out.
+    below = np.uint32(highest - np.int32(code >> np.int32(_F)))
+    term = np.uint64(mantissas[code & np.int32(_FRACTION)]) << _RAISED
+    inside = (below < np.uint32(64)) & (code != np.int32(_ZERO))
+    return term >> np.uint64(below) if inside else np.uint64(0)
 
 
-@_inlined
+@inlined
+def _cut_sums(
+    codes: NDArray[np.int32], mantissas: NDArray[np.uint32], top: np.int64
+) -> tuple[np.uint64, np.uint64]:
+    """Return the sum of the terms cut under `top`: that of their upper halves, and modulo 2**64."""
+    upper = np.uint64(0)
+    modulo = np.uint64(0)
+    for place in range(len(codes)):
+        term = _cut_term(codes[place], top, mantissas)
+        upper += term >> _WORD
+        modulo += term
+    return upper, modulo
+
+
+@inlined
+def _cut_total(
+    codes: NDArray[np.int32], mantissas: NDArray[np.uint32]
+) -> tuple[np.int64, np.uint64, np.uint64]:
+    """Return the top and the sum of all terms cut under it, its upper part and its low 32 bits.
+
+    Without a finite code the top is `_ZERO`, and the sum 0.
+
+    One pass over memory: every chunk is added up under the highest top so far. What was added
+    under a lower top than the last was cut too low, and is added up once more.
+    """
+    top = np.int64(_ZERO)
+    rise = 0
+    high = np.uint64(0)
+    modulo = np.uint64(0)
+    for start in range(0, len(codes), _CHUNK):
+        chunk = codes[start : start + _CHUNK]
+        largest = _largest(chunk)
+        if largest == _ZERO:
+            continue
+        if np.int64(largest) >> _TOP_SHIFT > top:
+            top = np.int64(largest) >> _TOP_SHIFT
+            rise = start
+            high = np.uint64(0)
+            modulo = np.uint64(0)
+        sums = _cut_sums(chunk, mantissas, top)
+        high += sums[0]
+        modulo += sums[1]
+    for start in range(0, rise, _CHUNK):
+        sums = _cut_sums(codes[start : min(start + _CHUNK, rise)], mantissas, top)
+        high += sums[0]
+        modulo += sums[1]
+    # The lower halves of up to 2**32 terms add up to less than 2**64: what is left of the sum.
+    low = modulo - (high << _WORD)
+    return top, high + (low >> _WORD), low & _LOW
+
+
+@inlined
 def _rounded(high: np.uint64, low: np.uint64, top: np.int64, tables: KernelTables) -> int:
     """Return log2 of ``high * 2**32 + low`` units of ``2**(8 (top - 7))``; may be above `_MAX`.
 
@@ -91,50 +156,24 @@ def _rounded(high: np.uint64, low: np.uint64, top: np.int64, tables: KernelTable
     return int(((exponent + 8 * (top - 7)) << _F) + first)
 
 
-@_inlined
-def _cut_term(code: np.int32, top: np.int64, mantissas: NDArray[np.uint32]) -> np.uint64:
-    """Return the term of a code cut under `top`, in units of ``2**(8 (top - 7))``."""
-    below = np.int64(8 * top + 7) - (np.int64(code) >> _F)
-    if code == np.int32(_ZERO) or below > 63:
-        return np.uint64(0)
-    term = np.uint64(mantissas[code & np.int32(_FRACTION)]) << _RAISED
-    return np.uint64(term >> np.uint64(below))
+@compiled
+def sum_segments(
+    codes: NDArray[np.int32],
+    offsets: NDArray[np.int64],
+    tables: KernelTables,
+    sums: NDArray[np.int32],
+    status: NDArray[np.uint32],
+) -> None:
+    """Write the log sum and `ResultStatus` of every ``codes[offsets[k]:offsets[k + 1]]``."""
+    for segment in range(len(sums)):
+        part = codes[offsets[segment] : offsets[segment + 1]]
+        top, high, low = _cut_total(part, tables.mantissas)
+        code = _ZERO if top == _ZERO else _rounded(high, low, top, tables)
+        sums[segment] = min(code, _MAX)
+        status[segment] = _SATURATED if code > _MAX else 0
 
 
-@_inlined
-def _total(
-    codes: NDArray[np.int32], skipped: np.int64, mantissas: NDArray[np.uint32]
-) -> tuple[np.int64, np.uint64, np.uint64, np.int64]:
-    """Return of all codes but one: top, sum (upper and lower part), place of the only code in the
-    top bin or -1. The top is `_ZERO` without a finite code.
-    """
-    largest = np.int32(_ZERO)
-    for place in range(len(codes)):
-        if place != skipped:
-            largest = max(largest, codes[place])
-    top = np.int64(largest) >> _TOP_SHIFT
-    if largest == np.int32(_ZERO):
-        top = np.int64(_ZERO)
-    alone = np.int64(-1)
-    highest = 0
-    upper = np.uint64(0)
-    modulo = np.uint64(0)
-    if largest != np.int32(_ZERO):
-        for place in range(len(codes)):
-            if place != skipped:
-                term = _cut_term(codes[place], top, mantissas)
-                upper += term >> _WORD
-                modulo += term
-                if np.int64(codes[place]) >> _TOP_SHIFT == top:
-                    highest += 1
-                    alone = np.int64(place)
-    if highest != 1:
-        alone = np.int64(-1)
-    low = modulo - (upper << _WORD)
-    return top, upper + (low >> _WORD), low & _LOW, alone
-
-
-@_compiled
+@compiled
 def leave_each_out(
     codes: NDArray[np.int32],
     tables: KernelTables,
@@ -147,25 +186,31 @@ def leave_each_out(
     all results but one. A code alone in the top bin holds up the window; without it the window lies
     lower, and bins that were cut come into it: its others are summed anew.
     """
-    top, high, low, alone = _total(codes, np.int64(-1), tables.mantissas)
+    top, high, low = _cut_total(codes, tables.mantissas)
+    in_top = 0
+    alone = -1
     for place in range(len(codes)):
-        if top == _ZERO:
-            value = _ZERO
-        elif place == alone:
-            other_top, other_high, other_low, _ = _total(codes, np.int64(place), tables.mantissas)
-            value = _ZERO
-            if other_top != _ZERO:
-                value = _rounded(other_high, other_low, other_top, tables)
+        if np.int64(codes[place]) >> _TOP_SHIFT == top:
+            in_top += 1
+            alone = place
+    for place in range(len(codes)):
+        left_top = top
+        if place == alone and in_top == 1:
+            others = np.concatenate((codes[:place], codes[place + 1 :]))
+            left_top, left_high, left_low = _cut_total(others, tables.mantissas)
         else:
             term = _cut_term(codes[place], top, tables.mantissas)
             borrows = np.uint64(low < (term & _LOW))
-            rest = (low - (term & _LOW)) & _LOW
-            value = _rounded(high - (term >> _WORD) - borrows, rest, top, tables)
+            left_low = (low - (term & _LOW)) & _LOW
+            left_high = high - (term >> _WORD) - borrows
+        value = _ZERO
+        if left_top != _ZERO:
+            value = _rounded(left_high, left_low, left_top, tables)
         sums[place] = min(value, _MAX)
         status[place] = _SATURATED if value > _MAX else 0
 
 
-@_inlined
+@inlined
 def _change(
     code: np.int64,
     sign: int,
@@ -203,7 +248,7 @@ def _change(
             tallies[DAMAGE] = 1
 
 
-@_compiled
+@compiled
 def update_each(
     steps: NDArray[np.uint8],
     old: NDArray[np.int32],
