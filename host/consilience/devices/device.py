@@ -1,21 +1,21 @@
 """What every device does, and the checks that stand before all of them."""
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from consilience.closing import Closes
 from consilience.devices.agent_rows import agent_ids, rows_by_agent
 from consilience.errors import BadInput
 from consilience.live.live import Live
 from consilience.numbers.convert import as_codes
 from consilience.numbers.float_log_sum import log_sum_exp_over
-from consilience.robust.robust_histogram import RobustScan
-from consilience.robust.robust_query import RobustResult, robust_over
+from consilience.robust.robust_histogram import RobustResult
+from consilience.robust.robust_query import robust_over
 from consilience_hw.spec.log_format import LogFormat
 from consilience_hw.spec.number_formats import ONE
 
@@ -90,7 +90,7 @@ class DeviceInfo:
     counters: Mapping[str, int]
 
 
-class Device(ABC):
+class Device(Closes):
     """Computes log sums and posteriors; all devices give the same bits.
 
     A context manager: leaving it closes the device. One thread at a time.
@@ -140,8 +140,8 @@ class Device(ABC):
 
     def robust_scan(
         self, ratios: NDArray[np.int32], faulty: int, clip: int, threshold: int
-    ) -> RobustScan:
-        """Return the scan of one pair; checked input, see `robust`.
+    ) -> RobustResult[int]:
+        """Return the result of one pair; checked input, see `robust`.
 
         Raises
         ------
@@ -153,17 +153,6 @@ class Device(ABC):
     @abstractmethod
     def close(self) -> None:
         """Give the device back; a second call does nothing."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def reduce(self, codes: ArrayLike, offsets: ArrayLike | None = None) -> NDArray[np.int32]:
         """Return the log sum of each segment: log2 of the sum of 2**c, one int32 code each.
@@ -292,7 +281,7 @@ class Device(ABC):
 
     def robust(
         self, ratios: ArrayLike, faulty: int, clip: int, threshold: int | Sequence[int] = 0
-    ) -> RobustResult:
+    ) -> RobustResult[int] | RobustResult[NDArray[np.int64]]:
         """Return what n reporters say together, of whom at most `faulty` lie.
 
         Ratios are binned to units of k = clip / 128 ulp; every result is an exact integer about

@@ -3,9 +3,8 @@
 import contextlib
 import selectors
 import socket
-from types import TracebackType
-from typing import Self
 
+from consilience.closing import Closes
 from consilience.errors import BadInput
 from consilience.link.transport import Transport
 
@@ -20,7 +19,7 @@ _CLIENT_TIMEOUT = 10.0
 """Seconds in which a client has to take what it is sent."""
 
 
-class LinkServer:
+class LinkServer(Closes):
     """Listens, and passes bytes both ways; frames and sessions are none of its business.
 
     One client at a time: the connection of another is closed at once, which its driver reports as
@@ -104,17 +103,6 @@ class LinkServer:
         for one in (self._client, self._listener, self._wakes, self._waker):
             if one is not None:
                 one.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _admit(self) -> None:
         try:

@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 from consilience.devices.cpu import CpuDevice
 from consilience.devices.simulation_builds import build_errors_told
 from consilience.errors import Mismatch
-from consilience.live.sim_leave_one_out import simulated_leave_one_out
-from consilience.live.sim_unit import live_simulation
+from consilience.live.sim_unit import simulated_leave_one_out
 from consilience_hw.spec.flags import UpdateStep
 from consilience_sim.compiled import log_sum_exp_simulation
 from consilience_sim.compiled.live_simulation import LiveSimulation
@@ -93,7 +92,7 @@ def in_simulation(plan: ScalePlan, report: Report) -> GatewareResult:
     stage = Stage(report, "sim: cycles against the number of agents", len(plan.gateware) + 2)
     live = {}
     with CpuDevice() as device:
-        with live_simulation() as unit:
+        with build_errors_told(), LiveSimulation() as unit:
             for number, n in enumerate(plan.gateware):
                 stage.step(number)
                 live[n] = _live(unit, device, drawn_codes(n), plan.updates)
@@ -161,7 +160,7 @@ def _wide(device: CpuDevice, codes: NDArray[np.int32], lanes: int) -> SweepCycle
 
 def _left_out_cycles(codes: NDArray[np.int32]) -> int:
     """Return the cycles of both passes over codes, the waiting for the last result included."""
-    with live_simulation() as unit:
+    with build_errors_told(), LiveSimulation() as unit:
         unit.run([UpdateStep.READS], 0, 0)
         started = unit.cycles
         unit.run(np.full(len(codes), UpdateStep.ENTERS), 0, codes)
