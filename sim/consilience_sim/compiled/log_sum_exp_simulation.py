@@ -4,9 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from consilience_hw.log_sum_exp.log_sum_exp import LogSumExp
-from consilience_hw.spec.engine_config import EngineConfig
 from consilience_sim.compiled.design import Design
-from consilience_sim.compiled.emission import emit_rtlil
+from consilience_sim.compiled.emission import unit_design
 from consilience_sim.compiled.stream_simulation import StreamSimulation
 
 __all__ = ["log_sum_exp_design", "log_sum_exp_simulation", "log_sums_of", "packed_beats"]
@@ -32,11 +31,7 @@ def log_sum_exp_simulation(lanes: int) -> StreamSimulation:
 
 def log_sum_exp_design(lanes: int) -> Design:
     """Return ``LogSumExp(lanes=lanes)`` in Q16.16 as a design."""
-    # This hash tells of all sources of the gateware.
-    made_from = f"LogSumExp(lanes={lanes}) of {EngineConfig().build_hash:x}"
-    return Design(
-        lambda platform: emit_rtlil(LogSumExp(lanes=lanes), platform), made_from=made_from
-    )
+    return unit_design(f"LogSumExp(lanes={lanes})", lambda: LogSumExp(lanes=lanes))
 
 
 def log_sums_of(
