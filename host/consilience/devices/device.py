@@ -1,4 +1,4 @@
-"""What every device does, and the checks that stand before all of them."""
+"""What every device does, and the checks of what it is given."""
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
@@ -180,9 +180,7 @@ class Device(Closes):
 
     def reduce_with_status(self, codes: ArrayLike, offsets: ArrayLike | None = None) -> Reduced:
         """Return `reduce` and the `ResultStatus` flags of each segment."""
-        flat = as_codes(codes)
-        if flat.ndim != 1:
-            raise BadInput(f"codes must have one dimension, not {flat.ndim}; ravel() them")
+        flat = _flat(codes)
         bounds = np.array([0, len(flat)]) if offsets is None else np.asarray(offsets)
         if bounds.dtype.kind not in "iu" or bounds.ndim != 1 or not len(bounds):
             raise BadInput("offsets must be integers of one dimension, 0 first")
@@ -191,7 +189,7 @@ class Device(Closes):
                 f"offsets must go from 0 to the number of codes, {len(flat)}, and never decrease; "
                 f"they go from {bounds[0]} to {bounds[-1]}"
             )
-        return Reduced(*self.sums(np.ascontiguousarray(flat), bounds.astype(np.int64)))
+        return Reduced(*self.sums(flat, bounds.astype(np.int64)))
 
     def leave_one_out(self, codes: ArrayLike) -> NDArray[np.int32]:
         """Return for each code the log sum of all the others, in time proportional to their number.
@@ -207,17 +205,14 @@ class Device(Closes):
         Returns
         -------
         int32 array, shape (n,)
-            Of a single code: the log of zero. Values above the largest code give that code.
+            A single code gives the log of zero. Values above the largest code give that code.
 
         Raises
         ------
         BadInput
             Codes that are no 32-bit integers; a device without a live unit.
         """
-        flat = as_codes(codes)
-        if flat.ndim != 1:
-            raise BadInput(f"codes must have one dimension, not {flat.ndim}; ravel() them")
-        return self.sums_of_others(np.ascontiguousarray(flat))[0]
+        return self.sums_of_others(_flat(codes))[0]
 
     def logsumexp(
         self,
@@ -248,7 +243,7 @@ class Device(Closes):
         evidence : int32 array_like, shape (N, H)
             log2 p(observation given hypothesis) as codes.
         agent : array_like, shape (N,)
-            Whom each row is about: integers or text.
+            The agent that each row is about: integers or text.
         prior : int32 array_like, shape (H,)
             log2 of the prior probabilities as codes; need not sum to 1.
         weight : uint32 array_like, shape (N,), optional
@@ -282,7 +277,7 @@ class Device(Closes):
     def robust(
         self, ratios: ArrayLike, faulty: int, clip: int, threshold: int | Sequence[int] = 0
     ) -> RobustResult[int] | RobustResult[NDArray[np.int64]]:
-        """Return what n reporters say together, of whom at most `faulty` lie.
+        """Return what n reporters say together, at most `faulty` of which lie.
 
         Ratios are binned to units of k = clip / 128 ulp; every result is an exact integer about
         the binned values, whatever the liars report:
@@ -317,6 +312,14 @@ class Device(Closes):
             n <= 3 f, values that do not fit, or a device without a robust histogram.
         """
         return robust_over(self.robust_scan, ratios, faulty, clip, threshold)
+
+
+def _flat(codes: ArrayLike) -> NDArray[np.int32]:
+    """Return codes of one dimension; BadInput if they have another shape or type."""
+    flat = as_codes(codes)
+    if flat.ndim != 1:
+        raise BadInput(f"codes must have one dimension, not {flat.ndim}; ravel() them")
+    return np.ascontiguousarray(flat)
 
 
 def _weights(weight: ArrayLike, rows: int) -> NDArray[np.uint32]:

@@ -31,7 +31,7 @@ class UnitReadings(NamedTuple):
 
 
 class LiveUnit(Closes):
-    """Holds the sum, but not who contributed what: `live.Live` does."""
+    """Holds the sum; `live.Live` holds each agent's code."""
 
     @property
     @abstractmethod

@@ -1,4 +1,4 @@
-"""`RobustHistogram`: ratios of reporters, some of whom lie, as integer counts of 257 bins."""
+"""`RobustHistogram`: the ratios of reporters that may lie, as integer counts of 257 bins."""
 
 import struct
 from typing import Generic, NamedTuple, Self, TypeVar
@@ -140,7 +140,7 @@ class RobustHistogram:
         Raises
         ------
         ImpossibleState
-            A bin does not hold as many; the state stays as it was.
+            A bin holds fewer than are to be removed; the state stays as it was.
         """
         return self._take(self._counts - self._binned(ratios))
 

@@ -24,7 +24,8 @@ class LinkServer(Closes):
 
     One client at a time: the connection of another is closed at once, which its driver reports as
     a device in use. A zero goes to the device between clients, so that half a frame of one is not
-    put before the first of the next. Without authentication: who reaches the port uses the device.
+    put before the first of the next. There is no authentication: whoever reaches the port uses the
+    device.
 
     The transport is asked for bytes only until it has been silent for a reply timeout of its own
     clock; so a simulation stands still, and costs nothing, while no client wants anything.

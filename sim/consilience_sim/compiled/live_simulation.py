@@ -70,7 +70,7 @@ class LiveSimulation:
     Parameters
     ----------
     design : Design, optional
-        Of the unit in another form, like a netlist; as written without.
+        The unit in another form, like a netlist; default: as written.
 
     Raises
     ------
@@ -79,7 +79,7 @@ class LiveSimulation:
     Attributes
     ----------
     latency, update_cycles : int
-        Of the unit, see `LiveUpdates`; measured when it is opened.
+        As of `LiveUpdates`; measured when it is opened.
     """
 
     def __init__(self, design: Design | None = None) -> None:
@@ -117,7 +117,7 @@ class LiveSimulation:
         gaps, stalls : float
             See `StreamSimulation.run`.
         seed : int
-            Of gaps, stalls and garbage.
+            Seed of gaps, stalls and garbage.
         """
         kinds = np.atleast_1d(np.asarray(steps, dtype=np.uint8))
         updates = np.zeros(len(kinds), _UPDATE)

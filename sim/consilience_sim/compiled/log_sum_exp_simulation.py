@@ -53,7 +53,7 @@ def log_sums_of(
     simulation : StreamSimulation
         With nothing inside: it has given a result for every packet before.
     lanes : int
-        Of the simulated unit.
+        Lanes of the simulated unit.
     codes : int32 array, shape (n,)
     offsets : int64 array, shape (packets + 1,)
         Packet k is ``codes[offsets[k]:offsets[k + 1]]``; from 0 to n, never decreasing.
@@ -62,7 +62,7 @@ def log_sums_of(
     gaps, stalls : float
         See `StreamSimulation.run`.
     seed : int
-        Of garbage, gaps and stalls.
+        Seed of garbage, gaps and stalls.
     pause : int
         Cycles for which the unit may take nothing after a packet: those of a `SmallLogSumExp`.
 
@@ -120,7 +120,7 @@ def packed_beats(
         A seed: not lane after lane from lane 0 up, but in any lane of one to three beats more than
         needed, from a random place on with random steps, so that order and lanes of a packet vary.
     seed : int
-        Of garbage.
+        Seed of garbage.
 
     Returns
     -------

@@ -33,7 +33,7 @@ class NativeSimulation:
     native : CDLL
         With a function ``simulation_cycles``.
     handle : int
-        Of the simulation, open.
+        The open simulation.
     finish : callable
         Closes it; called once, at the latest at the end of the program. It must not refer to this
         object.
