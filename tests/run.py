@@ -18,9 +18,10 @@ LINT = [
     ("ruff", ["ruff", "check", "."]),
     ("ruff format", ["ruff", "format", "--check", "--quiet", "."]),
     (
-        "mypy --strict host sim",
+        "mypy --strict hw host sim",
         [
             "mypy",
+            "hw/consilience_hw",
             "host/consilience",
             "host/consilience_tools",
             "sim/consilience_sim",

@@ -33,7 +33,7 @@ class LiveSource(wiring.Component):
     def __init__(self) -> None:
         super().__init__({"o": Out(stream.Signature(live_beat_layout(Q16_16)))})
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         codes = [word & (1 << Q16_16.code_bits) - 1 for word in stimulus_words()]
         started = Signal()
@@ -73,7 +73,7 @@ class LiveBench(wiring.Component):
         self.sink = ResultSignature()
         super().__init__({"pin": Out(1)})
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         m.submodules.source = source = self.source
         m.submodules.live_log_sum = unit = self.unit

@@ -30,7 +30,7 @@ class PacedSource(wiring.Component):
         self.lanes = lanes
         super().__init__({"o": Out(stream.Signature(beat_layout(Q16_16, lanes)))})
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         words = stimulus_words()
         address = Signal(range(len(words)))
@@ -71,7 +71,7 @@ class SerialBench(wiring.Component):
         self.sink = ResultSignature()
         super().__init__({"pin": Out(1)})
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         m.submodules.source = source = self.source
         m.submodules.log_sum_exp = unit = self.unit

@@ -7,7 +7,7 @@ flip-flops and no logic per lane.
 """
 
 from amaranth.hdl import Cat, Const, Module, Signal, Value
-from amaranth.lib import wiring
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..log2.log2 import result_layout
@@ -92,7 +92,7 @@ class WideSource(wiring.Component):
         self.lanes = lanes
         super().__init__({"o": Out(flow(beat_layout(Q16_16, lanes)))})
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         address = Signal(range(WORDS))
         m.d.sync += address.eq(address + 1)
@@ -104,7 +104,7 @@ class WideSource(wiring.Component):
         return m
 
 
-def lanes_in_a_row(m: Module, word: Value, beat, moves: Value) -> None:
+def lanes_in_a_row(m: Module, word: Value, beat: data.View, moves: Value) -> None:
     """Drive a beat from registers, one a lane: when it moves, lane 0 takes the stimulus' word and
     each other one what the lane before it had, the fraction rotated by `FRACTION_TURN` bits.
     """
@@ -137,7 +137,7 @@ class ResultSignature(wiring.Component):
         layout = result_layout(Q16_16)
         super().__init__({"i": In(flow(layout)), "value": Out(layout.size)})
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         valid = Signal()
         result = Signal(len(self.value), reset_less=True)
@@ -169,7 +169,7 @@ class WideBench(wiring.Component):
         self.sink = ResultSignature()
         super().__init__({"pin": Out(1)})
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         m.submodules.source = source = self.source
         m.submodules.log_sum_exp = unit = self.unit

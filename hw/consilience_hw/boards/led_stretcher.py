@@ -28,7 +28,7 @@ class LedStretcher(wiring.Component):
         self.time_bits = ceil_log2(clock_hz // 8)
         super().__init__({"time": In(32), "event": In(1), "lit": Out(1)})
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         recent = Signal()  # there was an event since the last of the marks
         mark = self.time[: self.time_bits] == 0

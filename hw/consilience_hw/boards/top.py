@@ -1,5 +1,7 @@
 """An engine behind a board's UART."""
 
+from typing import Any
+
 from amaranth.hdl import Elaboratable, Module, Signal, Value
 from amaranth.lib import io
 from amaranth.lib.wiring import connect
@@ -26,7 +28,7 @@ class BoardTop(Elaboratable):
     def __init__(self, board: BoardDesign) -> None:
         self.board = board
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: Any) -> Module:
         m = Module()
         board = self.board
         m.submodules.engine = engine = Engine(board.config)
@@ -57,7 +59,7 @@ class BoardTop(Elaboratable):
         return m
 
 
-def _drive(m: Module, name: str, port, level: Value) -> None:
+def _drive(m: Module, name: str, port: io.PortLike, level: Value) -> None:
     """Put a level on an output pin."""
     buffer = io.Buffer("o", port)
     m.submodules[f"{name}_pin"] = buffer

@@ -46,7 +46,7 @@ class EngineCore(wiring.Component):
             }
         )
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         config = self.config
         m.submodules.store = store = ReplyStore(config.credits, config.largest_payload)

@@ -36,7 +36,7 @@ class Jobs(wiring.Component):
         self.log_sum_exp = unit(config.fmt, config.lanes)
         super().__init__({"port": In(job_port())})
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         config, port = self.config, self.port
         clear = ResetInserter(port.clear)

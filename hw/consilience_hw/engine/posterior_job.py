@@ -1,6 +1,6 @@
 """POSTERIOR: message words to rows of evidence, posteriors to result words."""
 
-from amaranth.hdl import Module, Mux, Signal, signed, unsigned
+from amaranth.hdl import Module, Mux, Signal, Value, signed, unsigned
 from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
@@ -47,7 +47,7 @@ class PosteriorJob(wiring.Component):
             }
         )
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         port, evidence = self.port, self.evidence
         word = port.i.p
@@ -146,7 +146,7 @@ class PosteriorJob(wiring.Component):
         self._answer(m, finishes)
         return m
 
-    def _answer(self, m: Module, finishes) -> None:
+    def _answer(self, m: Module, finishes: Value) -> None:
         """Send the posteriors and then the status, and count the packets on their way."""
         port, posteriors = self.port, self.posteriors
         at_status = Signal()  # the last value is sent, its beat's status is not

@@ -51,7 +51,7 @@ class ReduceJob(wiring.Component):
             }
         )
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         port, beats, sums = self.port, self.beats, self.sums
         word = port.i.p

@@ -71,7 +71,7 @@ class Exp2(wiring.Component):
             }
         )
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         fmt = self.fmt
         for lane in range(self.lanes):
@@ -90,7 +90,7 @@ class Exp2(wiring.Component):
         m.d.comb += self.o.valid.eq(delayed(m, self.i.valid, self.latency, "valid", reset=True))
         return m
 
-    def _tables(self, m: Module, platform, pair: int) -> dict[str, Table]:
+    def _tables(self, m: Module, platform: object, pair: int) -> dict[str, Table]:
         """Add the tables of a pair of lanes: "chord", A and S, and "bend", Q."""
         rom = exp2_rom(self.fmt)
         # The first bit of every base is 1, and not stored. What has one address is one table.
@@ -106,7 +106,7 @@ class Exp2(wiring.Component):
         }
 
     def _mantissa(
-        self, m: Module, platform, lane: int, fraction: Value, tables: dict[str, Table]
+        self, m: Module, platform: object, lane: int, fraction: Value, tables: dict[str, Table]
     ) -> Value:
         """Return the mantissa of a fraction after `latency` cycles."""
         rom = exp2_rom(self.fmt)

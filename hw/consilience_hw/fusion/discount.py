@@ -1,6 +1,6 @@
 """Age to weight: how much a shard still counts, that was last heard of so long ago."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal, signed, unsigned
+from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed, unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -58,7 +58,7 @@ class Discount(wiring.Component):
             {"i": In(flow(age_layout())), "o": Out(flow(unsigned(WEIGHT_BITS + 1)))},
         )
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         m.submodules.exp2 = exp2 = Exp2(Q16_16, 1)
         policy = self.i.p
@@ -94,7 +94,7 @@ class Discount(wiring.Component):
         ]
         return m
 
-    def _quotient(self, m: Module, excess, half_life) -> Signal:
+    def _quotient(self, m: Module, excess: Value, half_life: Value) -> Signal:
         """Return ``(excess << 16) // half_life`` in `_QUOTIENT_BITS`, 1 cycle more than as many."""
         low = delayed(m, excess[:_WHOLE_BITS], 1, "low")
         rest = delayed(m, excess[_WHOLE_BITS:], 1, "rest_0")

@@ -71,7 +71,7 @@ class EvidenceAccumulator(wiring.Component):
         )
         super().__init__({"i": In(flow(evidence_layout(fmt))), "o": Out(flow(total))})
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         fmt = self.fmt
         beat = self.i.p

@@ -1,6 +1,6 @@
 """Rows of weighted evidence to a posterior per packet."""
 
-from amaranth.hdl import Module, Mux, Signal, signed, unsigned
+from amaranth.hdl import Module, Mux, Signal, Value, signed, unsigned
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.fifo import SyncFIFOBuffered
 from amaranth.lib.memory import Memory
@@ -89,7 +89,7 @@ class Posterior(wiring.Component):
         """Return the latency for packets of that many hypotheses, without the `LogSumExp`."""
         return EvidenceAccumulator.latency + 2 * hypotheses + 6
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         fmt = self.fmt
         m.submodules.accumulator = accumulator = EvidenceAccumulator(
@@ -116,7 +116,7 @@ class Posterior(wiring.Component):
         self._answer(m, rounded, rounded_valid)
         return m
 
-    def _subtract_maximum(self, m: Module, sums) -> tuple:
+    def _subtract_maximum(self, m: Module, sums: stream.Interface) -> tuple[data.View, Value]:
         """Return L - max L, beat by beat, once a packet's maximum is known.
 
         The sums wait in one of two banks; a packet is read in as many cycles as it has beats,
@@ -188,7 +188,7 @@ class Posterior(wiring.Component):
         ]
         return beat, delayed(m, reading, 2, "reading", reset=True)
 
-    def _round(self, m: Module, beat, valid) -> tuple:
+    def _round(self, m: Module, beat: data.View, valid: Value) -> tuple[data.View, Value]:
         """Return d as codes, ties to even, raised to the lowest finite code if need be."""
         fmt = self.fmt
         whole = beat.value >> WEIGHT_BITS
@@ -230,7 +230,7 @@ class Posterior(wiring.Component):
             }
         )
 
-    def _answer(self, m: Module, rounded, valid) -> None:
+    def _answer(self, m: Module, rounded: data.View, valid: Value) -> None:
         """Send d out to be summed, keep it, and subtract the total from it."""
         fmt = self.fmt
         beats = self.depth * self.hypotheses

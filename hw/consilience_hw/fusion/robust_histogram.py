@@ -1,6 +1,6 @@
 """The robust histogram: counts in block RAM, one ratio per cycle, a scan of all bins."""
 
-from amaranth.hdl import Module, Mux, Signal, signed, unsigned
+from amaranth.hdl import Module, Mux, Signal, Value, signed, unsigned
 from amaranth.lib import data, enum, memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -86,8 +86,7 @@ class RobustHistogram(wiring.Component):
             }
         )
 
-    def elaborate(self, platform):
-        """Return the module."""
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         m.submodules.counts = counts = memory.Memory(
             shape=unsigned(COUNT_BITS), depth=1 << RATIO_BINS.bit_length(), init=[]
@@ -160,7 +159,16 @@ class RobustHistogram(wiring.Component):
             m.d.sync += [held.eq(0), impossible.eq(0)]
         return m
 
-    def _sums(self, m, request, held, count_c, scan_c, place_c, impossible):
+    def _sums(
+        self,
+        m: Module,
+        request: data.View,
+        held: Value,
+        count_c: Value,
+        scan_c: Value,
+        place_c: Value,
+        impossible: Value,
+    ) -> None:
         """Add up the running counts of bins -128 .. 127, and drive the result."""
         faulty, held_scan = request.faulty, Signal(COUNT_BITS, reset_less=True)
         kept, bears = Signal(signed(COUNT_BITS + 2), reset_less=True), Signal(reset_less=True)

@@ -33,12 +33,17 @@ class CobsDecoder(wiring.Component):
     o : stream of `frame_byte_layout`
     """
 
-    i: In(stream.Signature(8))
-    resync: In(1)
-    inside: Out(1)
-    o: Out(stream.Signature(frame_byte_layout()))
+    def __init__(self) -> None:
+        super().__init__(
+            {
+                "i": In(stream.Signature(8)),
+                "resync": In(1),
+                "inside": Out(1),
+                "o": Out(stream.Signature(frame_byte_layout())),
+            }
+        )
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         left = Signal(8)  # bytes of the block still to come
         zero_due = Signal()  # a zero precedes the next block, if there is one

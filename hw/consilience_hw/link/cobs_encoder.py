@@ -28,10 +28,15 @@ class CobsEncoder(wiring.Component):
     o : stream of bytes
     """
 
-    i: In(stream.Signature(data.StructLayout({"byte": 8, "end": 1})))
-    o: Out(stream.Signature(8))
+    def __init__(self) -> None:
+        super().__init__(
+            {
+                "i": In(stream.Signature(data.StructLayout({"byte": 8, "end": 1}))),
+                "o": Out(stream.Signature(8)),
+            }
+        )
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         m.submodules.ring = ring = Memory(shape=8, depth=RING, init=[])
         write, read = ring.write_port(), ring.read_port(domain="sync")

@@ -56,7 +56,7 @@ class Counters(wiring.Component):
         self.identity = identity
         super().__init__({"port": In(counter_port()), "drop": In(drop_stream())})
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         port = self.port
         m.submodules.memory = memory = Memory(

@@ -70,7 +70,7 @@ class FrameReceiver(wiring.Component):
             }
         )
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         m.submodules.decoder = decoder = CobsDecoder()
         connect(m, flipped(self.i), decoder.i)

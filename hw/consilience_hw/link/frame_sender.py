@@ -36,7 +36,7 @@ class FrameSender(wiring.Component):
             }
         )
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         reply = self.reply
         m.submodules.encoder = encoder = CobsEncoder()

@@ -61,7 +61,7 @@ class MessageReader(wiring.Component):
             }
         )
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         crc = add_crc32(m, self.clear)
         # The first round of phases has no word yet: its second half waits for the buffer.

@@ -82,7 +82,7 @@ class ReplyStore(wiring.Component):
             }
         )
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         write, read, offered = self.write, self.read, self.read.next
         m.submodules.memory = memory = Memory(

@@ -114,7 +114,7 @@ class RequestHeader(wiring.Component):
             }
         )
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         found = self.found
         m.submodules.remembered = remembered = Memory(shape=unsigned(32), depth=16, init=[])
@@ -152,7 +152,7 @@ class RequestHeader(wiring.Component):
             self.recalled.eq(~recall.data),
         ]
 
-        at = {place: self.active & (self.place == place) for place in Place}
+        at = {place: self.active & (self.place == place) for place in WALK}
         remembered_as = Signal(4)
         m.d.sync += remembered_as.eq(recall.addr)
         m.d.comb += [remember.addr.eq(remembered_as), remember.data.eq(~self.word)]

@@ -72,7 +72,7 @@ class RequestRules(wiring.Component):
             }
         )
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         found = self.found
         slot = found.sequence[: exact_log2(self.slots)]
@@ -85,7 +85,7 @@ class RequestRules(wiring.Component):
             busy.eq(self.busy.bit_select(slot, 1)),
         ]
 
-        def drop(reason: Counter) -> list:
+        def drop(reason: Counter) -> list[object]:
             return [self.verdict.eq(Verdict.DROP), self.reason.eq(reason)]
 
         with m.If((found.type & REPLY).any()):

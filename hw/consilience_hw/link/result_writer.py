@@ -62,7 +62,7 @@ class ResultWriter(wiring.Component):
             }
         )
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         crc = add_crc32(m, self.clear)
         phase = Signal(2)

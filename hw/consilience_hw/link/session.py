@@ -1,6 +1,6 @@
 """Requests to replies: the rules of a session, and each message through its job."""
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
@@ -60,7 +60,7 @@ class Session(wiring.Component):
             }
         )
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         config, frame = self.config, self.frame
         m.submodules.header = header = RequestHeader(config.credits, len(frame.address))
@@ -199,14 +199,21 @@ class Session(wiring.Component):
                     m.next = "Idle"
         return m
 
-    def _supported(self, frame_type):
+    def _supported(self, frame_type: Value) -> Value:
         """Return whether a frame type stands for a job this engine has."""
         supported = frame_type == FrameType.REDUCE
         if Feature.POSTERIOR in self.config.features:
             supported |= frame_type == FrameType.POSTERIOR
         return supported
 
-    def _results(self, m: Module, header, writer, sending_info, is_status):
+    def _results(
+        self,
+        m: Module,
+        header: RequestHeader,
+        writer: ResultWriter,
+        sending_info: Value,
+        is_status: Value,
+    ) -> Value:
         """Write the job's results, or the words of identity or counters, into the reply.
 
         Return whether all the words of the latter are written.
@@ -237,7 +244,9 @@ class Session(wiring.Component):
         ]
         return info_sent
 
-    def _reply_header(self, m: Module, header, writer, status) -> None:
+    def _reply_header(
+        self, m: Module, header: RequestHeader, writer: ResultWriter, status: Value
+    ) -> None:
         """Write a word of the reply's header per place of the walk."""
         found = header.found
         count = Signal(16)
@@ -258,7 +267,7 @@ class Session(wiring.Component):
                 with m.Case(place):
                     m.d.comb += [self.reply.address.eq(address), self.reply.data.eq(word)]
 
-    def _count(self, m: Module, header, writer, codes) -> None:
+    def _count(self, m: Module, header: RequestHeader, writer: ResultWriter, codes: Value) -> None:
         """Add to a counter per place of the walk."""
         amounts = {
             Place.NONCE: (Counter.FRAMES, 1),

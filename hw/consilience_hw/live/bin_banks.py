@@ -104,7 +104,7 @@ class BinBanks(wiring.Component):
         """Cycles from a beat to what is known of the beats before it."""
         return self.latency + damage_latency(self.fmt)
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         fmt, slots = self.fmt, self.fmt.slots
         slot_log = ceil_log2(slots)

@@ -1,6 +1,7 @@
 """Whether the bins that a change has touched can be those of any multiset."""
 
 from amaranth.hdl import Cat, Module, Signal, Value
+from amaranth.lib import data
 
 from ..primitives.pipeline import delayed, reduced, tree_depth
 from ..spec.log_format import LogFormat
@@ -14,7 +15,12 @@ def damage_latency(fmt: LogFormat) -> int:
 
 
 def damage(
-    m: Module, fmt: LogFormat, cells: list, checked: list, below_zero: list, wipe: Value
+    m: Module,
+    fmt: LogFormat,
+    cells: list[data.View],
+    checked: list[Value],
+    below_zero: list[Value],
+    wipe: Value,
 ) -> Signal:
     """Return whether some bin has been impossible, sticky, after `damage_latency` cycles.
 

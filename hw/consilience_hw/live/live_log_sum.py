@@ -91,7 +91,7 @@ class LiveLogSum(wiring.Component):
         """Results that may be inside: enough for one per cycle."""
         return 1 << (self.latency + 1).bit_length()
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         fmt = self.fmt
         m.submodules.exp2 = exp2 = Exp2(fmt)

@@ -89,7 +89,7 @@ class LiveUpdates(wiring.Component):
         """Cycles from an update's offer to its result: the old code goes first, then the new."""
         return 2 + self.latency
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         m.submodules.live = live = self.live
         m.submodules.asked = asked = SyncFIFOBuffered(width=2 * ID_BITS, depth=live.depth)

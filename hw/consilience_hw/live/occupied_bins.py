@@ -68,7 +68,7 @@ class OccupiedBins(wiring.Component):
             {"i": In(flow(bin_change_layout(fmt))), "o": Out(flow(highest_bin_layout(fmt)))}
         )
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         change = self.i.p
         bits = len(change.bin)
@@ -139,7 +139,7 @@ class OccupiedBins(wiring.Component):
         known: int,
         cycle: int,
         change_q2: Value,
-        bins: list,
+        bins: list[Value],
         low: int,
     ) -> Memory:
         """Return a memory that takes what a level has in cycle `known`, in cycle `cycle`."""
@@ -190,7 +190,7 @@ def _highest_one(m: Module, word: Value, name: str) -> tuple[Value, Value]:
     )
 
 
-def _place(bits: list) -> Value:
+def _place(bits: list[Value]) -> Value:
     """Return the place of the highest one of a power of two of bits."""
     width = (len(bits) - 1).bit_length()
     place: Value = Const(0, width)

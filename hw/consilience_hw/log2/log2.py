@@ -1,6 +1,6 @@
 """A windowed state to its log sum: the one rounding."""
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed, unsigned
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed, unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
@@ -60,7 +60,7 @@ class Log2(wiring.Component):
         carries = 1 + ceil_log2(self.fmt.slots)
         return carries + NORMALISE_CYCLES + LOG_CYCLES + ROUND_CYCLES
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         total = self._resolve_carries(m, self._ordered_slots(m))
         x, zeros = self._normalise(m, total)
@@ -79,7 +79,7 @@ class Log2(wiring.Component):
         )
         return m
 
-    def _ordered_slots(self, m: Module) -> list:
+    def _ordered_slots(self, m: Module) -> list[Value]:
         """Return the sums of bins top - D .. top in this order, after 1 cycle."""
         slots = self.fmt.slots
         first = Signal(ceil_log2(slots))
@@ -93,7 +93,7 @@ class Log2(wiring.Component):
             ordered = [named(m, rotated[j], f"rotated_{bit}_{j}") for j in range(slots)]
         return [delayed(m, ordered[j], 1, f"ordered_{j}") for j in range(slots)]
 
-    def _resolve_carries(self, m: Module, bins: list) -> Signal:
+    def _resolve_carries(self, m: Module, bins: list[Value]) -> Signal:
         """Return the exact sum in units of 2**(B * (top - D)), after log2(D + 1) cycles.
 
         Neighbours are added pairwise, the upper one shifted by the distance of the two: bits below
@@ -104,7 +104,7 @@ class Log2(wiring.Component):
         level = 0
         while len(values) > 1:
             level += 1
-            sums = []
+            sums: list[Value] = []
             for low, high in zip(values[::2], values[1::2], strict=True):
                 total = Cat(low[:distance], low[distance:] + high)
                 register = Signal(len(total), name=f"sum_{level}_{len(sums)}", reset_less=True)
@@ -115,7 +115,7 @@ class Log2(wiring.Component):
         # The bound of the whole is tighter than those of the parts.
         return values[0][: self.fmt.slots * self.fmt.bin_width + 32]
 
-    def _normalise(self, m: Module, total) -> tuple:
+    def _normalise(self, m: Module, total: Value) -> tuple[Value, Value]:
         """Return the mantissa with X fraction bits and the sum's leading zeros.
 
         A present state has a one in its top bin: only `cell_bits` places are possible. Two steps at
@@ -123,16 +123,16 @@ class Log2(wiring.Component):
         """
         places = self.fmt.cell_bits
         steps = list(reversed(range(ceil_log2(places))))
-        steps = [None] * (len(steps) % 2) + steps
+        steps = [-1] * (len(steps) % 2) + steps  # of an odd number the first stands alone
         # Of the sum, only X bits below the highest one matter, wherever that is.
         value = total[len(total) - places - X :]
         width = len(value)
-        zeros = []
+        zeros: list[Value] = []
         for number, (first, second) in enumerate(zip(steps[::2], steps[1::2], strict=True)):
             half = 1 << second
             upper, next_half = value[width - half :], value[width - 2 * half : width - half]
             third = value[width - 3 * half : width - 2 * half]
-            leading = ~Cat(next_half, upper).any() if first is not None else Const(0, 1)
+            leading = ~Cat(next_half, upper).any() if first >= 0 else Const(0, 1)
             trailing = Mux(leading, ~third.any(), ~upper.any())
             leading_q1 = delayed(m, leading, 1, f"zeros_{number}_first")
             trailing_q1 = delayed(m, trailing, 1, f"zeros_{number}_second")
@@ -145,7 +145,7 @@ class Log2(wiring.Component):
             zeros = [delayed(m, Cat(trailing_q1, leading_q1, *zeros), 1, f"zeros_{number}")]
         return value[width - X - 1 :], zeros[0]
 
-    def _mantissa_log(self, m: Module, platform, x: Signal) -> Signal:
+    def _mantissa_log(self, m: Module, platform: object, x: Signal) -> Signal:
         """Return log2 of the mantissa with G fraction bits (`Log2Rom.log2`)."""
         rom = log2_rom()
         f = rom_format

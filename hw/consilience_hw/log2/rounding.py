@@ -1,6 +1,7 @@
 """The one rounding: an integer part and log2 of a mantissa to a code and its status."""
 
 from amaranth.hdl import Module, Mux, Signal, Value, signed
+from amaranth.lib import data
 from amaranth.utils import ceil_log2
 
 from ..primitives.pipeline import delayed, named
@@ -13,7 +14,9 @@ __all__ = ["ROUND_CYCLES", "drive_rounded"]
 ROUND_CYCLES = 4
 
 
-def drive_rounded(m: Module, fmt: LogFormat, state, logarithm: Value, zeros: Value, out) -> None:
+def drive_rounded(
+    m: Module, fmt: LogFormat, state: data.View, logarithm: Value, zeros: Value, out: data.View
+) -> None:
     """Drive a result's code and status, `ROUND_CYCLES` after its state, logarithm and zeros.
 
     The code is right, or marked HARD_TO_ROUND and one of the two beside a border, if the logarithm

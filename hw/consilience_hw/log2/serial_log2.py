@@ -55,7 +55,7 @@ class SerialLog2(wiring.Component):
         shifts = sum(k // COARSE + k % COARSE for k in range(1, STEPS + 1))
         return 2 + self.fmt.slots + self.fmt.cell_bits + 2 * STEPS + shifts + ROUND_CYCLES
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         fmt = self.fmt
         slots, bin_width, places = fmt.slots, fmt.bin_width, fmt.cell_bits

@@ -69,7 +69,7 @@ class AxiLogSumExp(wiring.Component):
         """Cycles from a packet's last beat to its valid result, when none waits before it."""
         return self.unit.latency
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         m.submodules.unit = unit = self.unit
         # As many packets may be inside as the unit takes, so there is always room.
@@ -116,7 +116,7 @@ class AxiTop(wiring.Component):
         self.core = core
         super().__init__({"aclk": In(1), "aresetn": In(1), **dict(core.signature.members)})
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         m.domains.sync = domain = ClockDomain()
         m.submodules.core = core = self.core

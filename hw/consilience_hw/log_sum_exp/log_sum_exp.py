@@ -70,7 +70,7 @@ class LogSumExp(wiring.Component):
         """Packets that may be inside: enough for one-beat packets at full rate."""
         return 1 << (self.latency + 1).bit_length()
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         fmt = self.fmt
         m.submodules.reducer = reducer = self.reducer

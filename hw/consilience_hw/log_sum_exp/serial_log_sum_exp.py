@@ -59,7 +59,7 @@ class SerialLogSumExp(wiring.Component):
         """Cycles from a last beat to its valid result."""
         return self.reducer.latency + SerialAccumulator.latency + self.log2.latency + 1
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         m.submodules.reducer = reducer = self.reducer
         m.submodules.accumulator = accumulator = SerialAccumulator(self.fmt, reducer.codes)

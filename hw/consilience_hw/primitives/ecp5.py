@@ -37,7 +37,7 @@ class MaskedSum(Elaboratable):
         self.a, self.use_a = Value.cast(a), Value.cast(use_a)
         self.b, self.use_b = Value.cast(b), Value.cast(use_b)
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         width = len(self.total)
         even = width + width % 2

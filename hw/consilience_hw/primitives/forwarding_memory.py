@@ -71,7 +71,7 @@ class ForwardingMemory(wiring.Component):
             }
         )
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         # Small ones may go where they are quickest to read.
         attributes = {"ram_style": "block"} if self.depth > 64 else {}

@@ -1,11 +1,13 @@
 """The sum of two numbers, each of which a bit lets in or keeps out."""
 
-from amaranth.hdl import Module, Signal, unsigned
+from amaranth.hdl import Module, Signal, Value, unsigned
 
 __all__ = ["masked_sum"]
 
 
-def masked_sum(m: Module, platform, a, use_a, b, use_b, name: str) -> Signal:
+def masked_sum(
+    m: Module, platform: object, a: Value, use_a: Value, b: Value, use_b: Value, name: str
+) -> Signal:
     """Return ``(a if use_a else 0) + (b if use_b else 0)``, unsigned, in the same cycle.
 
     A platform whose carry chains have a look-up table before every bit offers `masked_sum`, and is

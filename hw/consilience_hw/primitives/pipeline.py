@@ -1,13 +1,16 @@
 """Delay lines and reduction trees for fixed-latency pipelines."""
 
-from amaranth.hdl import Cat, Module, Signal, Value, unsigned
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from amaranth.hdl import Cat, Module, ShapeLike, Signal, Value, ValueLike, unsigned
 from amaranth.lib import stream
 from amaranth.lib.memory import Memory
 
 __all__ = ["delayed", "delayed_in_memory", "flow", "named", "reduced", "tree_depth"]
 
 
-def flow(shape) -> stream.Signature:
+def flow(shape: ShapeLike) -> stream.Signature:
     """Return the signature of a stream that never stalls: payload and valid, always ready.
 
     Units between two elastic streams are flows: with no clock enables they have a latency that is
@@ -17,7 +20,7 @@ def flow(shape) -> stream.Signature:
     return stream.Signature(shape, always_ready=True)
 
 
-def named(m: Module, value, name: str) -> Signal:
+def named(m: Module, value: Value, name: str) -> Signal:
     """Return a signal that carries `value` in the same cycle.
 
     For an expression used more than once: it appears in waves, and compiled simulators compute it
@@ -28,7 +31,7 @@ def named(m: Module, value, name: str) -> Signal:
     return signal
 
 
-def delayed(m: Module, signal, cycles: int, name: str, *, reset: bool = False):
+def delayed(m: Module, signal: ValueLike, cycles: int, name: str, *, reset: bool = False) -> Any:
     """Return `signal` (a value or a view) as it was `cycles` cycles ago.
 
     Data registers have no reset: what they hold before the first valid beat is never used, and
@@ -73,7 +76,9 @@ def delayed_in_memory(m: Module, value: Value, cycles: int, name: str) -> Value:
     return read.data
 
 
-def reduced(m: Module, values: list, combine, name: str):
+def reduced(
+    m: Module, values: Sequence[Value], combine: Callable[[Value, Value], Value], name: str
+) -> Value:
     """Return the balanced pipelined tree of `combine` over `values`: one register per level.
 
     ``combine(a, b)`` returns the value of a node. An odd node at the end of a level is delayed to

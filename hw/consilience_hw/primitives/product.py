@@ -13,7 +13,7 @@ def product_latency(factor_bits: int) -> int:
     return 1 + tree_depth(-(-factor_bits // 2))
 
 
-def product(m: Module, platform, a: Value, factor: Value, name: str) -> Signal:
+def product(m: Module, platform: object, a: Value, factor: Value, name: str) -> Signal:
     """Return ``a * factor``, unsigned, after `product_latency` of the factor's width.
 
     Two bits of the factor give a row; rows are added in a balanced tree, where bits below the

@@ -1,6 +1,6 @@
 """The queue at the end of a pipeline that cannot stall."""
 
-from amaranth.hdl import Module, Shape, Signal
+from amaranth.hdl import Module, Shape, ShapeLike, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.fifo import SyncFIFO
 from amaranth.lib.memory import Memory
@@ -37,11 +37,11 @@ class ResultBuffer(wiring.Component):
 
     latency = 4
 
-    def __init__(self, shape, depth: int) -> None:
+    def __init__(self, shape: ShapeLike, depth: int) -> None:
         self.depth = depth
         super().__init__({"i": In(flow(shape)), "o": Out(stream.Signature(shape))})
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         width = Shape.cast(self.i.p.shape()).width
         # No place is read in the cycle in which it is written, but synthesis does not know, and may

@@ -29,7 +29,7 @@ class Table:
         Not negative.
     """
 
-    def __init__(self, m: Module, platform, name: str, words: Sequence[int]) -> None:
+    def __init__(self, m: Module, platform: object, name: str, words: Sequence[int]) -> None:
         self._name = name
         width = max(1, max(words).bit_length())
         column = getattr(platform, "table_column_bits", width)

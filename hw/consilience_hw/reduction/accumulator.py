@@ -44,7 +44,7 @@ class Accumulator(wiring.Component):
         partial = data.StructLayout({"state": window_layout(fmt, lanes), "last": 1})
         super().__init__({"i": In(flow(partial)), "o": Out(flow(window_layout(fmt)))})
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         fmt = self.fmt
         incoming = self.i.p.state

@@ -57,7 +57,7 @@ class BeatMerge(wiring.Component):
             }
         )
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         fmt = self.fmt
         keys = self.highest.p

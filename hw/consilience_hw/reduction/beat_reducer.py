@@ -1,7 +1,7 @@
 """All lanes of a beat to one partial state: groups of lanes, and the merges over them."""
 
 from amaranth.hdl import Cat, Module, unsigned
-from amaranth.lib import wiring
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..primitives.pipeline import delayed, flow, tree_depth
@@ -80,7 +80,7 @@ class BeatReducer(wiring.Component):
         gained = BeatMerge.top_latency - BeatMerge.latency
         return self.groups[0].lead - gained * tree_depth(len(self.groups))
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         first = self.groups[0]
         nodes = []
@@ -135,7 +135,7 @@ class BeatReducer(wiring.Component):
         return m
 
 
-def _copied(wide, narrow) -> list:
+def _copied(wide: data.View, narrow: data.View) -> list[object]:
     """Return assignments of a state to one for more codes."""
     return [
         wide.present.eq(narrow.present),

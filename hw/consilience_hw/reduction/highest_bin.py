@@ -61,7 +61,7 @@ class HighestBin(wiring.Component):
         """Cycles from a beat to its highest bin."""
         return 2 * tree_depth(self.lanes)
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         fmt = self.fmt
         low = fmt.fraction_bits + ceil_log2(fmt.bin_width)

@@ -66,7 +66,7 @@ class LaneGroup(wiring.Component):
     def _ready(self) -> int:
         return max(Exp2.latency, self.highest_bin.latency)
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         fmt = self.fmt
         m.submodules.exp2 = exp2 = Exp2(fmt, self.lanes)

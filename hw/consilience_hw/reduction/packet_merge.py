@@ -39,7 +39,7 @@ class PacketMerge(wiring.Component):
         state = window_layout(fmt)
         super().__init__({"i": In(flow(data.ArrayLayout(state, 2))), "o": Out(flow(state))})
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         fmt = self.fmt
         a, b = self.i.p[0], self.i.p[1]

@@ -58,7 +58,7 @@ class SerialAccumulator(wiring.Component):
             }
         )
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         fmt = self.fmt
         incoming = self.i.p.state

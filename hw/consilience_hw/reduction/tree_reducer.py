@@ -66,7 +66,7 @@ class TreeReducer(wiring.Component):
         """Cycles: five for a lane's parts to be in their columns, and the trees of sums."""
         return 5 + max(1, tree_depth(self.lanes))
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         fmt, lanes = self.fmt, self.lanes
         highest = self.i.p.highest
@@ -94,7 +94,7 @@ class TreeReducer(wiring.Component):
         ]
         return m
 
-    def _cut_parts(self, m: Module, lane: int, term, highest: Value) -> list[Signal]:
+    def _cut_parts(self, m: Module, lane: int, term: data.View, highest: Value) -> list[Signal]:
         """Return the kept parts of a term, highest first, after 4 cycles."""
         fmt = self.fmt
         bin_log = ceil_log2(fmt.bin_width)
@@ -159,7 +159,9 @@ class TreeReducer(wiring.Component):
         takes = Cat((place - j)[: len(place)] < self._columns for j in range(slots))
         return delayed(m, takes, 1, f"takes_{lane}")
 
-    def _sum(self, m: Module, platform, slot: int, parts: list[Signal], takes: list[Value]) -> None:
+    def _sum(
+        self, m: Module, platform: object, slot: int, parts: list[Signal], takes: list[Value]
+    ) -> None:
         """Drive a slot with the sum of the lanes' parts: the first level takes or leaves them."""
         sums = []
         for index in range(0, len(parts), 2):

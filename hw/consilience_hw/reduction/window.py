@@ -42,12 +42,12 @@ def top_bits(fmt: LogFormat) -> int:
     return fmt.integer_bits - ceil_log2(fmt.bin_width)
 
 
-def later_top(present_a, top_a, present_b, top_b) -> Value:
+def later_top(present_a: Value, top_a: Value, present_b: Value, top_b: Value) -> Value:
     """Return whether b's top is above a's; an absent state is below every present one."""
     return present_b & (~present_a | (top_b > top_a))
 
 
-def kept_slots(m: Module, top, own_top, fmt: LogFormat, name: str) -> list[Signal]:
+def kept_slots(m: Module, top: Value, own_top: Value, fmt: LogFormat, name: str) -> list[Signal]:
     """Return, after `KEPT_LATENCY` cycles, for each slot whether its bin stays under a higher top.
 
     Slot j holds bin ``own_top - r``, r = (own_top - j) mod slots, and stays iff

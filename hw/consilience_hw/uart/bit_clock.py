@@ -31,7 +31,7 @@ class BitClock(wiring.Component):
         self.to = to
         super().__init__({"start": In(1), "tick": Out(1)})
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         step, period = self.rate.step, self.rate.period
         phase = Signal(range(period))  # before this cycle's step

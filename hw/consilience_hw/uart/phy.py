@@ -46,7 +46,7 @@ class UartPhy(wiring.Component):
             }
         )
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         m.submodules.receiver = receiver = UartReceiver(self.rate)
         m.submodules.transmitter = transmitter = UartTransmitter(self.rate)

@@ -56,7 +56,7 @@ class UartReceiver(wiring.Component):
             }
         )
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         line = Signal(init=1)
         m.submodules.pin = FFSynchronizer(self.pin, line, init=1)

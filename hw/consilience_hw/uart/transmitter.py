@@ -31,7 +31,7 @@ class UartTransmitter(wiring.Component):
         self.rate = rate
         super().__init__({"i": In(stream.Signature(8)), "pin": Out(1, init=1)})
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         m.submodules.clock = clock = BitClock(self.rate, 0)
         bits = Signal(9, init=0x1FF)  # still to be sent, the lowest first; ones follow
