@@ -15,10 +15,10 @@ __all__ = ["BoardTop"]
 
 
 class BoardTop(Elaboratable):
-    """What is built for a board.
+    """Top of a board: the engine, its UART and two LEDs.
 
-    In the domain ``sync``, which the platform makes from the board's oscillator, with its reset at
-    power-up. The session nonce is the time since then at the first HELLO, in cycles.
+    All of it is in the domain ``sync``, which the platform derives from the board's oscillator and
+    resets at power-up. The session nonce is the number of cycles from then to the first HELLO.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ class BoardTop(Elaboratable):
 
 
 def _drive(m: Module, name: str, port: io.PortLike, level: Value) -> None:
-    """Put a level on an output pin."""
+    """Drive an output pin."""
     buffer = io.Buffer("o", port)
     m.submodules[f"{name}_pin"] = buffer
     m.d.comb += buffer.o.eq(level)

@@ -1,4 +1,4 @@
-"""The engine between frame decoder and frame encoder: the part that is proved."""
+"""The engine between frame decoder and frame encoder: the component that proofs are about."""
 
 from amaranth.hdl import Module
 from amaranth.lib import wiring

@@ -14,7 +14,7 @@ from .exp2_rom import exp2_rom
 __all__ = ["Exp2", "code_layout", "term_layout"]
 
 PORTS = 2
-"""Of a block RAM."""
+"""Ports per block RAM."""
 
 
 def term_layout(fmt: LogFormat) -> data.StructLayout:
@@ -40,9 +40,8 @@ def code_layout(fmt: LogFormat) -> data.StructLayout:
 class Exp2(wiring.Component):
     """``code -> M[code & (2**F - 1)], code >> F``, exact for every code.
 
-    Three table reads and a narrow product (`exp2_rom`) per lane. No rounding is left to chance:
-    every mantissa equals the correctly rounded one. Two lanes share their tables: block RAM has two
-    ports.
+    Each lane takes three table reads and a narrow product (`exp2_rom`); every mantissa equals the
+    correctly rounded one. Two lanes share their tables, because block RAM has two ports.
 
     Latency: `latency` cycles for all data. Throughput: one beat per cycle.
 
@@ -93,7 +92,7 @@ class Exp2(wiring.Component):
     def _tables(self, m: Module, platform: object, pair: int) -> dict[str, Table]:
         """Add the tables of a pair of lanes: "chord", A and S, and "bend", Q."""
         rom = exp2_rom(self.fmt)
-        # The first bit of every base is 1, and not stored. What has one address is one table.
+        # The leading bit of every base is 1, and not stored. A and S share an address: one table.
         first = 1 << rom.base_bits - 1
         chord = [word - first for word in rom.base]
         if not rom.low_bits:
@@ -121,8 +120,8 @@ class Exp2(wiring.Component):
         place = Cat(folded, interval[len(interval) - group_bits :])
         bend_q2 = tables["bend"].read(m, place)
 
-        # The rise is the product by b, two bits a row, less the bend; what is finer than the base
-        # is cut from it.
+        # The rise is slope * b, two bits of b per row, minus the bend; its bits finer than those of
+        # the base are cut.
         extra = rom.fine - rom.coarse
         low_q2 = delayed(m, Cat(low, Const(0, 6 - rom.low_bits)), 2, f"low_{lane}")
         rows_q3 = []

@@ -1,4 +1,4 @@
-"""The sum of two numbers, each of which a bit lets in or keeps out."""
+"""Adder with per-operand enables."""
 
 from amaranth.hdl import Module, Signal, Value, unsigned
 
@@ -10,8 +10,8 @@ def masked_sum(
 ) -> Signal:
     """Return ``(a if use_a else 0) + (b if use_b else 0)``, unsigned, in the same cycle.
 
-    A platform whose carry chains have a look-up table before every bit offers `masked_sum`, and is
-    asked: there the masks cost nothing. Others get two rows of AND and an adder.
+    A platform whose carry chains have a look-up table before every bit offers its own `masked_sum`,
+    in which the masks cost nothing. Others get two rows of AND gates and an adder.
     """
     width = max(len(a), len(b)) + 1
     total = Signal(unsigned(width), name=name)
