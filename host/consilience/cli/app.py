@@ -21,6 +21,7 @@ from consilience.cli.keys import keys
 from consilience.cli.list_ports import list_ports
 from consilience.cli.node import node
 from consilience.cli.output import INTERRUPTED, Output, log_to_stderr
+from consilience.cli.read_node import read_node
 from consilience.cli.replay import replay
 from consilience.cli.serve import serve
 from consilience.cli.status import status
@@ -61,6 +62,7 @@ for command in (
     doctor,
     node,
     watch,
+    read_node,
 ):
     app.command()(command)
 app.command("list")(list_ports)
