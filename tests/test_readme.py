@@ -12,11 +12,11 @@ from consilience_hw.link.session import Session
 from consilience_hw.log2.log2 import Log2
 from consilience_hw.log_sum_exp.log_sum_exp import LogSumExp
 from consilience_hw.reduction.accumulator import Accumulator
-from consilience_hw.reduction.beat_merge import StateMerge
-from consilience_hw.reduction.beat_reducer import CLUSTER_LANES, BeatReducer
+from consilience_hw.reduction.beat_merge import BeatMerge
+from consilience_hw.reduction.beat_reducer import GROUP_LANES, BeatReducer
 from consilience_hw.reduction.highest_bin import HighestBin
-from consilience_hw.reduction.lane_group import Cluster
-from consilience_hw.reduction.packet_merge import Merge
+from consilience_hw.reduction.lane_group import LaneGroup
+from consilience_hw.reduction.packet_merge import PacketMerge
 from consilience_hw.reduction.tree_reducer import TreeReducer
 
 ROOT = Path(__file__).parent.parent
@@ -33,11 +33,11 @@ LATENCIES = {
     "Exp2": str(Exp2.latency),
     "HighestBin": by_lanes(HighestBin),
     "TreeReducer": by_lanes(TreeReducer),
-    "Cluster": by_lanes(Cluster, (1, CLUSTER_LANES)),
-    "StateMerge": f"{StateMerge.latency}, their tops {StateMerge.top_latency}",
+    "LaneGroup": by_lanes(LaneGroup, (1, GROUP_LANES)),
+    "BeatMerge": f"{BeatMerge.latency}, their tops {BeatMerge.top_latency}",
     "BeatReducer": by_lanes(BeatReducer),
     "Accumulator": str(Accumulator.latency),
-    "Merge": str(Merge.latency),
+    "PacketMerge": str(PacketMerge.latency),
     "Log2": str(Log2().latency),
     "LogSumExp": by_lanes(LogSumExp),
     "EvidenceAccumulator": str(EvidenceAccumulator.latency),

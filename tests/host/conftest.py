@@ -11,10 +11,10 @@ from consilience.link.session import LinkSession
 from consilience.link.transport import Transport
 from consilience.server.endpoint import SoftwareEndpoint
 from consilience_hw.spec.engine_config import EngineConfig
-from consilience_hw.spec.link_map import Board, FrameType
+from consilience_hw.spec.link_map import BoardId, FrameType
 from consilience_sim import golden
 
-CONFIG = EngineConfig(board=Board.CPU, clock_hz=1, credits=4, largest_payload=256)
+CONFIG = EngineConfig(board=BoardId.CPU, clock_hz=1, credits=4, largest_payload=256)
 
 
 class GoldenDevice(Device):

@@ -94,11 +94,11 @@ class Bench:
     are unanswered, or silence has shown that no answer comes.
     """
 
-    def __init__(self, dut, within=None):
+    def __init__(self, dut):
         self.dut = dut
         self.reset = Signal()
         m = Module()
-        m.submodules.dut = ResetInserter(self.reset)(dut if within is None else within)
+        m.submodules.dut = ResetInserter(self.reset)(dut)
         self.module = m
         self.cycles = 0
         self.sent_at = self.last_out_at = 0

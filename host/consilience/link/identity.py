@@ -1,4 +1,4 @@
-"""Who a device is: HELLO's reply, checked."""
+"""The identity of a device: HELLO's reply, checked."""
 
 import struct
 import warnings
@@ -7,7 +7,15 @@ from functools import cached_property
 
 from consilience.errors import AbiMismatch, NoDevice
 from consilience_hw.spec.engine_config import EngineConfig
-from consilience_hw.spec.link_map import ABI, HELLO_FIELDS, LARGEST_PAYLOAD, MAGIC, Board, Feature
+from consilience_hw.spec.link_map import (
+    ABI,
+    HELLO_FIELDS,
+    HELLO_WORDS,
+    LARGEST_PAYLOAD,
+    MAGIC,
+    BoardId,
+    Feature,
+)
 from consilience_hw.spec.log_format import LogFormat
 
 __all__ = ["BuildWarning", "Identity", "parse_hello"]
@@ -19,7 +27,7 @@ class BuildWarning(RuntimeWarning):
 
 @dataclass(frozen=True)
 class Identity:
-    """What a device says of itself, but for its nonce.
+    """What a device says about itself, without its nonce.
 
     Parameters
     ----------
@@ -28,7 +36,7 @@ class Identity:
     build : int
         Hash of sources and parameters, u64.
     board : int
-        A `Board`, if this host knows it.
+        A `BoardId`, if this host knows it.
     clock_hz : int
     format : LogFormat
     lanes : int
@@ -55,13 +63,13 @@ class Identity:
     @property
     def board_name(self) -> str:
         """Name of the board in lower case, or its number."""
-        return Board(self.board).name.lower() if self.board in set(Board) else f"#{self.board}"
+        return BoardId(self.board).name.lower() if self.board in set(BoardId) else f"#{self.board}"
 
     @cached_property
     def expected_builds(self) -> tuple[int, ...]:
         """The build hashes that this host's own sources give; none for unknown parameters.
 
-        Two: whether the unit is the small one, no field of HELLO tells.
+        Two: whether the unit is the serial one, no field of HELLO tells.
         """
         try:
             config = EngineConfig(
@@ -71,13 +79,13 @@ class Identity:
                 weights=Feature.WEIGHTS in self.features,
                 credits=self.credits,
                 largest_payload=self.payload,
-                board=Board(self.board),
+                board=BoardId(self.board),
                 clock_hz=self.clock_hz,
                 version=self.version,
             )
         except ValueError:
             return ()
-        return config.build_hash, replace(config, small=True).build_hash
+        return config.build_hash, replace(config, serial=True).build_hash
 
     def warn_of_other_build(self, url: str) -> None:
         """Warn if the device was not built from the sources of this host."""
@@ -100,7 +108,7 @@ def parse_hello(reply: bytes, url: str) -> tuple[Identity, int]:
     reply : bytes
         `link_map.HELLO_FIELDS` of this ABI, or what another ABI or device answers.
     url : str
-        Of the device, for messages.
+        The device, for messages.
 
     Raises
     ------
@@ -116,7 +124,7 @@ def parse_hello(reply: bytes, url: str) -> tuple[Identity, int]:
     if abi != ABI:
         side = "update this host's software" if abi > ABI else "rebuild the device's gateware"
         raise AbiMismatch(f"{url}: the device speaks link ABI {abi}, this host {ABI}; {side}")
-    if len(words) != sum(field.words for field in HELLO_FIELDS):
+    if len(words) != HELLO_WORDS:
         raise _senseless(url)
     values = {}
     place = 0

@@ -72,7 +72,7 @@ class Core:
     @cached_property
     def top(self) -> Any:
         """The `AxiTop`."""
-        return AxiTop(AxiLogSumExp(self.fmt, self.lanes, small=self.small))
+        return AxiTop(AxiLogSumExp(self.fmt, self.lanes, serial=self.small))
 
     @property
     def latency(self) -> int:

@@ -5,11 +5,11 @@ from typing import Any
 
 from consilience.errors import BadInput
 from consilience_hw.benches.live_bench import LiveBench
-from consilience_hw.benches.serial_bench import SmallBench
+from consilience_hw.benches.serial_bench import SerialBench
 from consilience_hw.benches.wide_bench import WideBench
 from consilience_hw.live.live_log_sum import LiveLogSum
 from consilience_hw.log_sum_exp.log_sum_exp import LogSumExp
-from consilience_hw.log_sum_exp.serial_log_sum_exp import SmallLogSumExp
+from consilience_hw.log_sum_exp.serial_log_sum_exp import SerialLogSumExp
 from consilience_tools.place_and_route.targets import (
     ECP5_85F_6,
     ECP5_85F_8,
@@ -38,7 +38,7 @@ class Configuration:
     seeds : tuple of int
         Of nextpnr's random choices; each is a run.
     small : bool
-        The unit is the `SmallLogSumExp`, otherwise the `LogSumExp`.
+        The unit is the `SerialLogSumExp`, otherwise the `LogSumExp`.
     live : bool
         The unit is the `LiveLogSum`, of one lane.
     """
@@ -55,19 +55,19 @@ class Configuration:
         """A new unit."""
         if self.live:
             return LiveLogSum()
-        return (SmallLogSumExp if self.small else LogSumExp)(lanes=self.lanes)
+        return (SerialLogSumExp if self.small else LogSumExp)(lanes=self.lanes)
 
     @property
     def unit_name(self) -> str:
         """The unit's class."""
-        return "LiveLogSum" if self.live else "SmallLogSumExp" if self.small else "LogSumExp"
+        return "LiveLogSum" if self.live else "SerialLogSumExp" if self.small else "LogSumExp"
 
     @property
     def bench(self) -> Any:
         """A new unit in a bench whose only pins are clock, reset and one output."""
         if self.live:
             return LiveBench()
-        return (SmallBench if self.small else WideBench)(self.lanes)
+        return (SerialBench if self.small else WideBench)(self.lanes)
 
 
 PUBLISHED = (

@@ -3,25 +3,25 @@
 from amaranth_boards.icebreaker import ICEBreakerPlatform
 
 from ..spec.engine_config import EngineConfig
-from ..spec.link_map import Board
-from .board import LinkBoard
+from ..spec.link_map import BoardId
+from .board import BoardDesign
 
 __all__ = ["BOARD"]
 
-BOARD = LinkBoard(
+BOARD = BoardDesign(
     name="icebreaker",
     title="iCEBreaker",
-    # What the part holds: log sums, one packet at a time, fragments of half a kilobyte. The small
-    # unit takes longer for the shortest records than the UART does, so two requests at a time,
-    # which is what the frame buffers hold.
+    # The part has room for log sums only, one packet at a time, and for fragments of half a
+    # kilobyte. The serial unit takes longer for the shortest records than the UART does: two
+    # requests in flight, as many as the frame buffers hold, are enough.
     config=EngineConfig(
         lanes=1,
         hypotheses=0,
         weights=False,
-        small=True,
+        serial=True,
         credits=2,
         largest_payload=512,
-        board=Board.ICEBREAKER,
+        board=BoardId.ICEBREAKER,
         clock_hz=12_000_000,
     ),
     platform=ICEBreakerPlatform,

@@ -3,17 +3,17 @@
 from amaranth_boards.tang_nano_9k import TangNano9kPlatform
 
 from ..spec.engine_config import EngineConfig
-from ..spec.link_map import Board
-from .board import LinkBoard
+from ..spec.link_map import BoardId
+from .board import BoardDesign
 
 __all__ = ["BOARD"]
 
-BOARD = LinkBoard(
+BOARD = BoardDesign(
     name="tangnano9k",
     title="Tang Nano 9K",
-    # Log sums, one packet at a time: with posteriors it would take more cells than there are.
+    # Log sums only, one packet at a time: posteriors would need more cells than the part has.
     config=EngineConfig(
-        hypotheses=0, weights=False, small=True, board=Board.TANG_NANO_9K, clock_hz=27_000_000
+        hypotheses=0, weights=False, serial=True, board=BoardId.TANG_NANO_9K, clock_hz=27_000_000
     ),
     platform=lambda: TangNano9kPlatform(toolchain="Apicula"),
 )

@@ -1,32 +1,34 @@
 """An engine behind a board's UART."""
 
+from typing import Any
+
 from amaranth.hdl import Elaboratable, Module, Signal, Value
 from amaranth.lib import io
 from amaranth.lib.wiring import connect
 
 from ..engine.engine import Engine
 from ..uart import UartPhy
-from .board import LinkBoard
-from .led_stretcher import Lamp
+from .board import BoardDesign
+from .led_stretcher import LedStretcher
 
 __all__ = ["BoardTop"]
 
 
 class BoardTop(Elaboratable):
-    """What is built for a board.
+    """Top of a board: the engine, its UART and two LEDs.
 
-    In the domain ``sync``, which the platform makes from the board's oscillator, with its reset at
-    power-up. The session nonce is the time since then at the first HELLO, in cycles.
+    All of it is in the domain ``sync``, which the platform derives from the board's oscillator and
+    resets at power-up. The session nonce is the number of cycles from then to the first HELLO.
 
     Parameters
     ----------
-    board : LinkBoard
+    board : BoardDesign
     """
 
-    def __init__(self, board: LinkBoard) -> None:
+    def __init__(self, board: BoardDesign) -> None:
         self.board = board
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: Any) -> Module:
         m = Module()
         board = self.board
         m.submodules.engine = engine = Engine(board.config)
@@ -37,28 +39,28 @@ class BoardTop(Elaboratable):
         m.submodules.rx_pin = rx_pin = io.Buffer("i", line.rx)
         _drive(m, "tx", line.tx, uart.tx)
         time = Signal(32)
-        m.submodules.link_lamp = link_lamp = Lamp(board.config.clock_hz)
-        m.submodules.error_lamp = error_lamp = Lamp(board.config.clock_hz)
+        m.submodules.link_stretcher = link_stretcher = LedStretcher(board.config.clock_hz)
+        m.submodules.error_stretcher = error_stretcher = LedStretcher(board.config.clock_hz)
         m.d.sync += time.eq(time + 1)
         m.d.comb += [
             uart.rx.eq(rx_pin.i),
             engine.gap.eq(uart.gap),
             engine.entropy.eq(time),
-            link_lamp.time.eq(time),
-            link_lamp.event.eq(engine.o.valid),
-            error_lamp.time.eq(time),
-            error_lamp.event.eq(uart.error | engine.dropped),
+            link_stretcher.time.eq(time),
+            link_stretcher.event.eq(engine.o.valid),
+            error_stretcher.time.eq(time),
+            error_stretcher.event.eq(uart.error | engine.dropped),
         ]
-        for name, led, lamp in (
-            ("link_led", board.link_led, link_lamp),
-            ("error_led", board.error_led, error_lamp),
+        for name, led, stretcher in (
+            ("link_led", board.link_led, link_stretcher),
+            ("error_led", board.error_led, error_stretcher),
         ):
-            _drive(m, name, platform.request(*led, dir="-"), lamp.lit)
+            _drive(m, name, platform.request(*led, dir="-"), stretcher.lit)
         return m
 
 
-def _drive(m: Module, name: str, port, level: Value) -> None:
-    """Put a level on an output pin."""
+def _drive(m: Module, name: str, port: io.PortLike, level: Value) -> None:
+    """Drive an output pin."""
     buffer = io.Buffer("o", port)
     m.submodules[f"{name}_pin"] = buffer
     m.d.comb += buffer.o.eq(level)

@@ -4,9 +4,10 @@ from amaranth.hdl import Module
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
-from ..link.link_port import LinkPort
+from ..link.frame_receiver import FrameReceiver
+from ..link.frame_sender import FrameSender
 from ..spec.engine_config import EngineConfig
-from .jobs import Jobs
+from .core import EngineCore
 
 __all__ = ["Engine"]
 
@@ -14,12 +15,16 @@ __all__ = ["Engine"]
 class Engine(wiring.Component):
     """Executes the requests of `link_map`: log sums and posteriors over a byte stream.
 
-    Throughput: one link byte per cycle each way, frame overheads included; so a code in little
-    more than 4 cycles. Latency: a frame is executed when all of it has arrived and its CRC is
-    right; its reply begins to leave when all its results are known.
+    Throughput: one link byte per cycle each way, frame overheads included, except for the cycles
+    between frames that `FrameReceiver` and `FrameSender` name; so a code in little more than 4
+    cycles. Latency: a frame is executed when all of it has arrived and its CRC is right; its reply
+    begins to leave when all its results are known.
 
-    Between the frame decoder's output and the encoder's input the number of cycles depends on
-    frame types, lengths, hypotheses and arrival, never on codes or weights.
+    `i` waits while two frames are unanswered. `o` may stall for ever: then requests that need a
+    slot which is still to be sent are dropped and counted.
+
+    The number of cycles does not depend on data in the `EngineCore`, between the frame decoder's
+    output and the encoder's input.
 
     Parameters
     ----------
@@ -34,7 +39,7 @@ class Engine(wiring.Component):
     entropy : in
         Sampled for the session nonce at the first HELLO after reset; should differ each time.
     dropped : out
-        Strobe, for a lamp: a damaged frame was dropped. STATUS counts them.
+        Strobe, for an LED: a damaged frame was dropped. STATUS counts them.
     """
 
     def __init__(self, config: EngineConfig | None = None) -> None:
@@ -49,16 +54,20 @@ class Engine(wiring.Component):
             }
         )
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
-        m.submodules.link = link = LinkPort(self.config)
-        m.submodules.jobs = jobs = Jobs(self.config)
-        connect(m, flipped(self.i), link.i)
-        connect(m, link.o, flipped(self.o))
-        connect(m, link.job, jobs.port)
+        config = self.config
+        m.submodules.receiver = receiver = FrameReceiver(config.largest_payload)
+        m.submodules.core = core = EngineCore(config)
+        m.submodules.sender = sender = FrameSender(config.credits, config.largest_payload)
+        connect(m, flipped(self.i), receiver.i)
+        connect(m, receiver.frame, core.frame)
+        connect(m, receiver.drop, core.drop)
+        connect(m, core.reply, sender.reply)
+        connect(m, sender.o, flipped(self.o))
         m.d.comb += [
-            link.gap.eq(self.gap),
-            link.entropy.eq(self.entropy),
-            self.dropped.eq(link.dropped),
+            receiver.gap.eq(self.gap),
+            core.entropy.eq(self.entropy),
+            self.dropped.eq(receiver.drop.valid & receiver.drop.ready),
         ]
         return m

@@ -7,7 +7,7 @@ from amaranth.lib.wiring import In, connect, flipped
 from ..fusion.posterior import Posterior
 from ..link.job_port import job_port
 from ..log_sum_exp.log_sum_exp import LogSumExp
-from ..log_sum_exp.serial_log_sum_exp import SmallLogSumExp
+from ..log_sum_exp.serial_log_sum_exp import SerialLogSumExp
 from ..spec.engine_config import EngineConfig
 from .posterior_job import PosteriorJob
 from .reduce_job import ReduceJob
@@ -18,7 +18,7 @@ __all__ = ["Jobs"]
 class Jobs(wiring.Component):
     """REDUCE and, if the engine has it, POSTERIOR, one at a time.
 
-    ``clear`` resets all of it, so a message given up in the middle leaves nothing behind.
+    ``clear`` resets all of it, so that a message given up halfway leaves nothing behind.
 
     Parameters
     ----------
@@ -32,11 +32,11 @@ class Jobs(wiring.Component):
 
     def __init__(self, config: EngineConfig) -> None:
         self.config = config
-        unit = SmallLogSumExp if config.small else LogSumExp
+        unit = SerialLogSumExp if config.serial else LogSumExp
         self.log_sum_exp = unit(config.fmt, config.lanes)
         super().__init__({"port": In(job_port())})
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         config, port = self.config, self.port
         clear = ResetInserter(port.clear)
@@ -60,16 +60,12 @@ class Jobs(wiring.Component):
         chosen = Signal()  # a job of another type never runs: registered, it costs no time
         m.d.sync += chosen.eq(port.posterior)
         for job, runs in ((reduce.port, ~chosen), (posterior.port, chosen)):
-            m.d.comb += [
-                job.i.p.eq(port.i.p),
-                job.i.valid.eq(port.i.valid & runs),
-                job.o.ready.eq(port.o.ready & runs),
-            ]
+            # Words go to both jobs, not through `connect`: gating them would cost cells.
+            m.d.comb += [job.i.p.eq(port.i.p), job.i.valid.eq(port.i.valid & runs)]
             with m.If(runs):
+                connect(m, job.o, flipped(port.o))
                 m.d.comb += [
                     port.i.ready.eq(job.i.ready),
-                    port.o.p.eq(job.o.p),
-                    port.o.valid.eq(job.o.valid),
                     port.status.eq(job.status),
                     port.complete.eq(job.complete),
                     port.pending.eq(job.pending),
@@ -82,17 +78,9 @@ class Jobs(wiring.Component):
                 total.i.p.last.eq(unit.terms.p.last),
                 total.i.valid.eq(unit.terms.valid),
                 unit.terms.ready.eq(total.i.ready),
-                unit.total.p.eq(total.o.p),
-                unit.total.valid.eq(total.o.valid),
-                total.o.ready.eq(unit.total.ready),
             ]
+            connect(m, total.o, unit.total)
         with m.Else():
-            m.d.comb += [
-                total.i.p.eq(reduce.beats.p),
-                total.i.valid.eq(reduce.beats.valid),
-                reduce.beats.ready.eq(total.i.ready),
-                reduce.sums.p.eq(total.o.p),
-                reduce.sums.valid.eq(total.o.valid),
-                total.o.ready.eq(reduce.sums.ready),
-            ]
+            connect(m, reduce.beats, total.i)
+            connect(m, total.o, reduce.sums)
         return m

@@ -1,84 +1,90 @@
-"""What HELLO and STATUS tell: constants and counters in one memory."""
+"""Constants that HELLO returns and counters that STATUS returns, in one memory."""
 
 from amaranth.hdl import Module, Mux, Signal, unsigned
 from amaranth.lib import stream, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
-__all__ = ["AMOUNT_BITS", "IDENTITY", "Counters"]
+__all__ = ["AMOUNT_BITS", "IDENTITY", "Counters", "counter_port", "drop_stream"]
 
 AMOUNT_BITS = 8
-"""Width of what can be added at once: the codes or results of a frame."""
+"""Width of an amount to add: the codes or results of a frame."""
 
 IDENTITY = 16
 """Index of the first constant."""
+
+
+def counter_port() -> wiring.Signature:
+    """Return the signature of `Counters` as their user sees it.
+
+    ``add``: adds `amount` to the counter (`link_map.Counter`) or constant at `index`. ``value``: a
+    cycle after `add`, the counter or constant as it was before.
+    """
+    return wiring.Signature(
+        {"index": Out(5), "amount": Out(AMOUNT_BITS), "add": Out(1), "value": In(32)}
+    )
+
+
+def drop_stream() -> stream.Signature:
+    """Return the signature of a stream of counters (`link_map.Counter`), each to add 1 to."""
+    return stream.Signature(unsigned(4))
 
 
 class Counters(wiring.Component):
     """Sixteen 32-bit counters in one memory: read, add, write back; an amount of 0 only reads.
 
     From `IDENTITY` on the memory holds constants: block RAM has the room, and the words of HELLO
-    then come the same way as those of STATUS.
+    are then read the same way as those of STATUS.
 
-    Throughput: one addition per cycle, if not to the same counter in two cycles on end. The memory
-    is cleared in the 16 cycles after reset, before any frame can have arrived; additions in that
-    time are lost.
+    Throughput: one addition per cycle, but not to the same counter in two consecutive cycles. The
+    memory is cleared in the 16 cycles after reset, before any frame can have arrived; additions in
+    that time are lost.
 
     Parameters
     ----------
     identity : list of int
-        Up to 16 words. Nothing must be added to them.
+        The constants, up to 16 words. Nothing must be added to them.
 
     Members
     -------
-    index, amount, add : in
-        Adds `amount` to the counter (`link_map.Counter`) or constant at `index`.
-    value : out
-        A cycle after `add`: the counter or constant as it was before.
-    drop : stream of the index of a counter
-        Adds 1 in a cycle without `add`.
+    port : the counters' side of `counter_port`
+    drop : `drop_stream`
+        Adds 1 in a cycle without ``add``.
     """
 
     def __init__(self, identity: list[int]) -> None:
         self.identity = identity
-        super().__init__(
-            {
-                "index": In(5),
-                "amount": In(AMOUNT_BITS),
-                "add": In(1),
-                "value": Out(32),
-                "drop": In(stream.Signature(unsigned(4))),
-            }
-        )
+        super().__init__({"port": In(counter_port()), "drop": In(drop_stream())})
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
+        port = self.port
         m.submodules.memory = memory = Memory(
             shape=unsigned(32), depth=2 * IDENTITY, init=[0] * IDENTITY + self.identity
         )
         read, write = memory.read_port(domain="sync"), memory.write_port()
 
-        cleared = Signal(5)  # the top bit: all
+        cleared = Signal(5)  # the top bit: all are cleared
         running = cleared[-1]
         with m.If(~running):
             m.d.sync += cleared.eq(cleared + 1)
 
         dropped = self.drop.valid & self.drop.ready
-        resting = Signal()  # keeps two drops, perhaps for one reason, a cycle apart
+        resting = Signal()  # keeps two drops, which may be of one counter, a cycle apart
         index_q1 = Signal(5)
         amount_q1 = Signal(AMOUNT_BITS)
         add_q1 = Signal()
         m.d.sync += [
             resting.eq(dropped),
             index_q1.eq(read.addr),
-            amount_q1.eq(Mux(self.add, self.amount, 1)),
-            add_q1.eq(self.add | dropped),
+            amount_q1.eq(Mux(port.add, port.amount, 1)),
+            add_q1.eq(port.add | dropped),
         ]
         m.d.comb += [
-            self.drop.ready.eq(running & ~self.add & ~resting),
-            read.addr.eq(Mux(self.add, self.index, self.drop.p)),
+            self.drop.ready.eq(running & ~port.add & ~resting),
+            read.addr.eq(Mux(port.add, port.index, self.drop.p)),
             read.en.eq(1),
-            self.value.eq(read.data),
+            port.value.eq(read.data),
             write.en.eq((add_q1 & (amount_q1 != 0)) | ~running),
             write.addr.eq(Mux(running, index_q1, cleared[:4])),
             write.data.eq(Mux(running, read.data + amount_q1, 0)),

@@ -6,23 +6,42 @@ from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out, connect, flipped
 from amaranth.utils import ceil_log2
 
-from ..spec.link_map import LARGEST_PAYLOAD, REQUEST_HEADER, Counter
+from ..spec.link_map import LARGEST_PAYLOAD, REQUEST_WORDS, Counter
 from .cobs_decoder import CobsDecoder
+from .counters import drop_stream
 from .crc32 import add_crc32
 
-__all__ = ["FrameReceiver"]
+__all__ = ["FrameReceiver", "frame_port"]
 
-HEADER_WORDS = sum(field.words for field in REQUEST_HEADER)
+HEADER_WORDS = REQUEST_WORDS
+
+
+def frame_port(largest_payload: int) -> wiring.Signature:
+    """Return the signature of checked frames as the receiver sees their reader.
+
+    ``next``: stream of the number of payload words; taking it gives the buffer back. ``address``: a
+    word of the offered frame. ``word``: that word, 2 cycles after its address, because block RAM is
+    slow from clock to output and a register follows it.
+    """
+    return wiring.Signature(
+        {
+            "next": Out(stream.Signature(range(largest_payload // 4 + 1))),
+            # The last word of a largest frame has no room beside word 0. No request needs it: its
+            # reply could not hold its results (`link_map.data_limit`).
+            "address": In(ceil_log2(largest_payload // 4)),
+            "word": Out(32),
+        }
+    )
 
 
 class FrameReceiver(wiring.Component):
-    """Frames, offered once their CRC is right; nothing of a damaged one is ever seen.
+    """Receives frames and offers those whose CRC is right; damaged ones are dropped and counted.
 
     Two buffers: one frame arrives while the one before is read. A frame's word 0 holds its type
     in bits 16..23 and its sequence number above; its payload follows from word 1.
 
     Throughput: one byte per cycle while a buffer is free; `i` waits otherwise. Latency: a frame is
-    offered 1 cycle after its zero. ``word`` follows ``address`` by 2 cycles.
+    offered 1 cycle after its zero.
 
     Parameters
     ----------
@@ -33,51 +52,39 @@ class FrameReceiver(wiring.Component):
     -------
     i : stream of link bytes
     gap : in
-        Strobe of a PHY that knows of time: silence. A frame that has begun is dropped, and the
-        rest of it up to the next zero.
-    frame : stream of the number of payload words
-        Taking it gives the buffer back.
-    address : in
-        Word of the offered frame.
-    word : out
-        The word, registered once more: block RAM is slow from clock to output.
-    drop : stream of `Counter`
-        Why a frame was dropped. Until taken, no further frame ends.
+        Strobe of a PHY that measures time: silence. A frame that has begun is dropped, and all
+        bytes up to the next zero.
+    frame : `frame_port`
+    drop : `drop_stream`
+        The reason why a frame was dropped. No further frame ends until it is taken.
     """
 
     def __init__(self, largest_payload: int = LARGEST_PAYLOAD) -> None:
         self.largest_payload = largest_payload
-        # The last word of a largest frame has no room beside word 0. No request needs it: its
-        # reply could not hold its results (`link_map.data_limit`).
-        self.bank_words = 1 << ceil_log2(largest_payload // 4)
         super().__init__(
             {
                 "i": In(stream.Signature(8)),
                 "gap": In(1),
-                "frame": Out(stream.Signature(range(largest_payload // 4 + 1))),
-                "address": In(range(self.bank_words)),
-                "word": Out(32),
-                "drop": Out(stream.Signature(unsigned(4))),
+                "frame": Out(frame_port(largest_payload)),
+                "drop": Out(drop_stream()),
             }
         )
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         m.submodules.decoder = decoder = CobsDecoder()
         connect(m, flipped(self.i), decoder.i)
-        beat = decoder.o
+        beat, frame = decoder.o, self.frame
 
-        m.submodules.buffer = buffer = Memory(
-            shape=unsigned(32), depth=2 * self.bank_words, init=[]
-        )
+        word_bits = len(frame.address)
+        m.submodules.buffer = buffer = Memory(shape=unsigned(32), depth=2 << word_bits, init=[])
         write, read = buffer.write_port(granularity=8), buffer.read_port(domain="sync")
 
-        word_bits = ceil_log2(self.bank_words)
         bank, oldest = Signal(), Signal()
         held = Signal(2)
-        words = Signal(data.ArrayLayout(self.frame.p.shape(), 2))
+        words = Signal(data.ArrayLayout(frame.next.p.shape(), 2))
 
-        # Bytes from 2 on, so that the payload begins at a word: 2 and 3 are type and sequence.
+        # Type and sequence are bytes 2 and 3, so that the payload begins at a word.
         first = 2
         limit = first + 2 + self.largest_payload + 4
         place = Signal(range(limit + 2), init=first)
@@ -92,7 +99,7 @@ class FrameReceiver(wiring.Component):
             write.data.eq(beat.p.byte.replicate(4)),
             write.addr.eq(Cat(place[2 : 2 + word_bits], bank)),
         ]
-        with m.If(crc.valid & (place < 4 * self.bank_words)):
+        with m.If(crc.valid & (place < 4 << word_bits)):
             m.d.comb += write.en.eq(1 << place[:2])
         with m.If(crc.valid & (place <= limit)):
             m.d.sync += place.eq(place + 1)
@@ -129,12 +136,12 @@ class FrameReceiver(wiring.Component):
             ]
 
         m.d.comb += [
-            self.frame.valid.eq(held.bit_select(oldest, 1)),
-            self.frame.p.eq(words[oldest]),
-            read.addr.eq(Cat(self.address, oldest)),
+            frame.next.valid.eq(held.bit_select(oldest, 1)),
+            frame.next.p.eq(words[oldest]),
+            read.addr.eq(Cat(frame.address, oldest)),
             read.en.eq(1),
         ]
-        m.d.sync += self.word.eq(read.data)
-        with m.If(self.frame.valid & self.frame.ready):
+        m.d.sync += frame.word.eq(read.data)
+        with m.If(frame.next.valid & frame.next.ready):
             m.d.sync += [held.bit_select(oldest, 1).eq(0), oldest.eq(~oldest)]
         return m

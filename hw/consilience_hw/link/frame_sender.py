@@ -1,52 +1,48 @@
-"""Kept replies to frames."""
+"""Replies in their slots to frames on the link."""
 
-from amaranth.hdl import Module, Signal, unsigned
+from amaranth.hdl import Module, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
-from amaranth.utils import exact_log2
 
+from ..spec.link_map import LARGEST_PAYLOAD
 from .cobs_encoder import CobsEncoder
 from .crc32 import add_crc32
-from .reply_store import ReplyStore
+from .reply_store import reply_read_port
 
 __all__ = ["FrameSender"]
 
 
 class FrameSender(wiring.Component):
-    """A slot's reply, its CRC-32, COBS, and the zero.
+    """Sends the reply of a slot and its CRC-32, in COBS, and the zero that ends the frame.
 
-    Throughput: one byte per cycle, but for 5 cycles per frame and those of `CobsEncoder`.
+    Throughput: one byte per cycle, except for 5 cycles per frame and those of `CobsEncoder`.
 
     Parameters
     ----------
-    store : ReplyStore
-        Whose slots it sends; gives widths only.
+    slots, largest_payload : int
+        Parameters of the `ReplyStore`.
 
     Members
     -------
-    slots : stream of slots
-    address, word
-        Read port of the store: ``word`` follows by 1 cycle.
+    reply : the reader's side of `reply_read_port`
     o : stream of link bytes
     """
 
-    def __init__(self, store: ReplyStore) -> None:
-        self.slot_words = store.slot_words
+    def __init__(self, slots: int = 4, largest_payload: int = LARGEST_PAYLOAD) -> None:
         super().__init__(
             {
-                "slots": In(stream.Signature(unsigned(exact_log2(store.slots)))),
-                "address": Out(range(store.slot_words)),
-                "word": In(32),
+                "reply": In(reply_read_port(slots, largest_payload)),
                 "o": Out(stream.Signature(8)),
             }
         )
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
+        reply = self.reply
         m.submodules.encoder = encoder = CobsEncoder()
         connect(m, encoder.o, flipped(self.o))
 
-        # One register between the words and the encoder, which decides on the byte's value.
+        # A register before the encoder, whose control depends on the value of the byte.
         out = encoder.i
         step = Signal()
         byte = Signal(8)
@@ -59,7 +55,7 @@ class FrameSender(wiring.Component):
         shifted = Signal(32)  # the word being sent, next byte lowest
         phase = Signal(2)
         is_first = Signal()
-        words_left = Signal(range(self.slot_words))
+        words_left = Signal(len(reply.address))
         with m.If(step & has_byte):
             m.d.sync += [phase.eq(phase + 1), shifted.eq(shifted >> 8)]
 
@@ -69,28 +65,28 @@ class FrameSender(wiring.Component):
         with m.FSM():
             with m.State("Idle"):
                 m.d.comb += restart.eq(1)
-                m.d.sync += self.address.eq(0)
-                with m.If(self.slots.valid):
+                m.d.sync += reply.address.eq(0)
+                with m.If(reply.next.valid):
                     m.next = "Fetch"
             with m.State("Fetch"):
                 m.next = "Load"
             with m.State("Load"):
                 m.d.sync += [
-                    shifted.eq(self.word),
-                    words_left.eq(self.word[16:]),
+                    shifted.eq(reply.word),
+                    words_left.eq(reply.word[16:]),
                     is_first.eq(1),
-                    self.address.eq(1),
+                    reply.address.eq(1),
                 ]
                 m.next = "Words"
             with m.State("Words"):
                 m.d.comb += [byte.eq(shifted[:8]), has_byte.eq(1), crc.valid.eq(step)]
-                # Of the first word two bytes are sent: type and sequence number.
+                # Two bytes of the first word are sent: type and sequence number.
                 with m.If(step & ((phase == 3) | (is_first & (phase == 1)))):
                     m.d.sync += [
                         phase.eq(0),
                         is_first.eq(0),
-                        shifted.eq(self.word),
-                        self.address.eq(self.address + 1),
+                        shifted.eq(reply.word),
+                        reply.address.eq(reply.address + 1),
                         words_left.eq(words_left - 1),
                     ]
                     with m.If(words_left == 0):
@@ -100,7 +96,7 @@ class FrameSender(wiring.Component):
                 with m.If(step & (phase == 3)):
                     m.next = "End"
             with m.State("End"):
-                m.d.comb += [ends.eq(1), self.slots.ready.eq(step)]
+                m.d.comb += [ends.eq(1), reply.next.ready.eq(step)]
                 with m.If(step):
                     m.next = "Idle"
         return m

@@ -1,4 +1,4 @@
-"""The kept replies, and which of them is to be sent."""
+"""The kept replies, and the queue of those to send."""
 
 from amaranth.hdl import Cat, Module, Signal, unsigned
 from amaranth.lib import stream, wiring
@@ -8,90 +8,105 @@ from amaranth.utils import ceil_log2, exact_log2
 
 from ..spec.link_map import LARGEST_PAYLOAD
 
-__all__ = ["ReplyStore"]
+__all__ = ["ReplyStore", "reply_read_port", "reply_write_port"]
+
+
+def reply_write_port(slots: int, largest_payload: int) -> wiring.Signature:
+    """Return the signature of a `ReplyStore` as the writer of replies sees it.
+
+    ``slot``: the slot written to or queued. ``enable``: write `data` to word `address` of it.
+    ``queue``: strobe, send the slot; if it is being sent, it is sent once more. ``busy``: a bit per
+    slot, queued or being sent, so not to be written.
+    """
+    return wiring.Signature(
+        {
+            "slot": Out(exact_log2(slots)),
+            "address": Out(_word_bits(largest_payload)),
+            "data": Out(32),
+            "enable": Out(1),
+            "queue": Out(1),
+            "busy": In(slots),
+        }
+    )
+
+
+def reply_read_port(slots: int, largest_payload: int) -> wiring.Signature:
+    """Return the signature of a `ReplyStore` as the store sees its reader.
+
+    ``next``: stream of slots, the slot to send; taken when all of it has been read. ``word``: word
+    `address` of that slot, a cycle after its address.
+    """
+    return wiring.Signature(
+        {
+            "next": Out(stream.Signature(unsigned(exact_log2(slots)))),
+            "address": In(_word_bits(largest_payload)),
+            "word": Out(32),
+        }
+    )
+
+
+def _word_bits(largest_payload: int) -> int:
+    # With a largest reply there is a word to spare (`link_map.data_limit`).
+    return ceil_log2(largest_payload // 4)
 
 
 class ReplyStore(wiring.Component):
-    """As many replies as there are credits, each in the slot of its sequence number.
+    """Keeps as many replies as there are credits, each in the slot of its sequence number.
 
     A slot's word 0 holds the reply's type (bits 0..7), its sequence number (8..15) and the number
-    of payload words (16..31); the payload follows from word 1. Queued
-    slots are sent in rotating order, which for requests in sequence is theirs; a slot is queued or
-    not, so the queue cannot overflow.
+    of payload words (16..31); the payload follows from word 1. Queued slots are sent in rotating
+    order, which is the order of requests in sequence. The queue is a bit per slot, so it cannot
+    overflow.
 
-    Latency: a queued slot is offered within `slots` cycles when nothing is being sent. ``word``
-    follows ``read_address`` by 1 cycle.
+    Latency: a queued slot is offered within `slots` cycles when nothing is being sent.
 
     Parameters
     ----------
     slots : int
-        A power of two, the credits.
+        The credits, a power of two.
     largest_payload : int
-        Bytes.
+        Largest payload of a frame in bytes.
 
     Members
     -------
-    slot : in
-        Slot written to or queued.
-    address, data, write : in
-        Write port.
-    queue : in
-        Strobe: send the slot. If it is being sent, it is sent once more.
-    busy : out
-        A bit per slot: queued or being sent, so not to be written.
-    next : stream of slots
-        The slot to send; taken when all of it has been read.
-    read_address : in
-        Word of the slot offered by `next`.
-    word : out
+    write : the store's side of `reply_write_port`
+    read : `reply_read_port`
     """
 
     def __init__(self, slots: int = 4, largest_payload: int = LARGEST_PAYLOAD) -> None:
         self.slots = slots
-        # With a largest reply there is a word to spare (`link_map.data_limit`).
-        self.slot_words = 1 << ceil_log2(largest_payload // 4)
-        slot = exact_log2(slots)
         super().__init__(
             {
-                "slot": In(slot),
-                "address": In(range(self.slot_words)),
-                "data": In(32),
-                "write": In(1),
-                "queue": In(1),
-                "busy": Out(slots),
-                "next": Out(stream.Signature(unsigned(slot))),
-                "read_address": In(range(self.slot_words)),
-                "word": Out(32),
+                "write": In(reply_write_port(slots, largest_payload)),
+                "read": Out(reply_read_port(slots, largest_payload)),
             }
         )
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
+        write, read, offered = self.write, self.read, self.read.next
         m.submodules.memory = memory = Memory(
-            shape=unsigned(32), depth=self.slots * self.slot_words, init=[]
+            shape=unsigned(32), depth=self.slots << len(write.address), init=[]
         )
-        write, read = memory.write_port(), memory.read_port(domain="sync")
+        writes, reads = memory.write_port(), memory.read_port(domain="sync")
         m.d.comb += [
-            write.addr.eq(Cat(self.address, self.slot)),
-            write.data.eq(self.data),
-            write.en.eq(self.write),
-            read.addr.eq(Cat(self.read_address, self.next.p)),
-            read.en.eq(1),
-            self.word.eq(read.data),
+            writes.addr.eq(Cat(write.address, write.slot)),
+            writes.data.eq(write.data),
+            writes.en.eq(write.enable),
+            reads.addr.eq(Cat(read.address, offered.p)),
+            reads.en.eq(1),
+            read.word.eq(reads.data),
         ]
 
         queued = Signal(self.slots)
-        m.d.comb += self.busy.eq(queued | (self.next.valid << self.next.p))
-        with m.If(~self.next.valid):
-            with m.If(queued.bit_select(self.next.p, 1)):
-                m.d.sync += [
-                    self.next.valid.eq(1),
-                    queued.bit_select(self.next.p, 1).eq(0),
-                ]
+        m.d.comb += write.busy.eq(queued | (offered.valid << offered.p))
+        with m.If(~offered.valid):
+            with m.If(queued.bit_select(offered.p, 1)):
+                m.d.sync += [offered.valid.eq(1), queued.bit_select(offered.p, 1).eq(0)]
             with m.Else():
-                m.d.sync += self.next.p.eq(self.next.p + 1)
-        with m.Elif(self.next.ready):
-            m.d.sync += self.next.valid.eq(0)
-        with m.If(self.queue):
-            m.d.sync += queued.bit_select(self.slot, 1).eq(1)
+                m.d.sync += offered.p.eq(offered.p + 1)
+        with m.Elif(offered.ready):
+            m.d.sync += offered.valid.eq(0)
+        with m.If(write.queue):
+            m.d.sync += queued.bit_select(write.slot, 1).eq(1)
         return m

@@ -1,17 +1,16 @@
 """Requests to replies: the rules of a session, and each message through its job."""
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
-from amaranth.utils import ceil_log2, exact_log2
 
 from ..spec.engine_config import EngineConfig
 from ..spec.link_map import REPLY, Counter, Feature, FrameStatus, FrameType, data_limit
-from .counters import AMOUNT_BITS, IDENTITY
-from .frame_receiver import HEADER_WORDS, FrameReceiver
+from .counters import AMOUNT_BITS, IDENTITY, counter_port
+from .frame_receiver import HEADER_WORDS, frame_port
 from .job_port import job_port
 from .message_reader import MessageReader
-from .reply_store import ReplyStore
+from .reply_store import reply_write_port
 from .request_header import Place, RequestHeader
 from .request_rules import RequestRules, Verdict
 from .result_writer import FIRST_RESULT_WORD, ResultWriter
@@ -22,68 +21,52 @@ __all__ = ["Session"]
 class Session(wiring.Component):
     """Executes each request once, in order, and keeps its reply.
 
-    It walks twice over a request's header: at first to compare it, at the end to remember it and
-    to write the reply's header. In between the data go to the job at the pace of the byte link,
-    and its results into the reply.
+    It walks over the header of a request twice: first to compare it, at the end to store it and to
+    write the header of the reply. In between, the data go to the job at the pace of the byte link,
+    and the results of the job into the reply.
 
-    Timing: a request takes `overhead` cycles and 4 per data word; or 4 per result word, if these
-    come later; and the job's latency, if a record ends with the fragment. Nothing of it depends
-    on codes or weights.
+    Timing: a request takes `overhead` cycles and 4 per data word, or 4 per result word if these
+    come later, and the latency of the job if a record ends with the fragment. None of it depends on
+    codes or weights.
 
     Parameters
     ----------
     config : EngineConfig
         Parameters of the engine.
-    receiver, store
-        What it reads and writes; they give widths only.
 
     Members
     -------
-    frame, address, word
-        The request, from `FrameReceiver`.
+    frame : the reader's side of `frame_port`
+        The request.
     job : `job_port`
-    index, amount, add, value
-        To `Counters`.
-    slot, reply_address, reply_data, write, queue, busy
-        To `ReplyStore`.
+    counters : `counter_port`
+    reply : `reply_write_port`
     entropy : in
         Sampled for the nonce at the first HELLO after reset.
     """
 
     overhead = 2 * (RequestHeader.cycles + 1) + 6
-    """Cycles per request, without its data."""
+    """Cycles per request, not counting its data."""
 
-    def __init__(self, config: EngineConfig, receiver: FrameReceiver, store: ReplyStore) -> None:
+    def __init__(self, config: EngineConfig) -> None:
         self.config = config
-        self.address_bits = ceil_log2(receiver.bank_words)
-        self.reply_bits = ceil_log2(store.slot_words)
         super().__init__(
             {
-                "frame": In(receiver.frame.signature),
-                "address": Out(self.address_bits),
-                "word": In(32),
+                "frame": In(frame_port(config.largest_payload)),
                 "job": Out(job_port()),
-                "index": Out(5),
-                "amount": Out(AMOUNT_BITS),
-                "add": Out(1),
-                "value": In(32),
-                "slot": Out(exact_log2(config.credits)),
-                "reply_address": Out(self.reply_bits),
-                "reply_data": Out(32),
-                "write": Out(1),
-                "queue": Out(1),
-                "busy": In(config.credits),
+                "counters": Out(counter_port()),
+                "reply": Out(reply_write_port(config.credits, config.largest_payload)),
                 "entropy": In(32),
             }
         )
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
-        config = self.config
-        m.submodules.header = header = RequestHeader(config.credits, self.address_bits)
+        config, frame = self.config, self.frame
+        m.submodules.header = header = RequestHeader(config.credits, len(frame.address))
         m.submodules.rules = rules = RequestRules(config.credits)
-        m.submodules.reader = reader = MessageReader(self.address_bits)
-        m.submodules.writer = writer = ResultWriter(self.reply_bits)
+        m.submodules.reader = reader = MessageReader(len(frame.address))
+        m.submodules.writer = writer = ResultWriter(len(self.reply.address))
 
         found = header.found
         expected = Signal(8)
@@ -93,18 +76,18 @@ class Session(wiring.Component):
         status = Signal(FrameStatus)
         verdict = Signal(Verdict)
         codes = Signal(AMOUNT_BITS)
-        data_words = Signal.like(self.frame.p)
+        data_words = Signal.like(frame.next.p)
         count_bits = len(data_words)
         m.d.comb += [
-            data_words.eq(self.frame.p - HEADER_WORDS),
-            self.slot.eq(found.sequence),
-            self.address.eq(Mux(reader.busy, reader.address, header.address)),
-            header.word.eq(self.word),
+            data_words.eq(frame.next.p - HEADER_WORDS),
+            self.reply.slot.eq(found.sequence),
+            frame.address.eq(Mux(reader.busy, reader.address, header.address)),
+            header.word.eq(frame.word),
             header.nonce.eq(self.entropy),
             header.opens.eq(verdict == Verdict.OPEN),
-            reader.word.eq(self.word),
-            reader.total.eq(self.word[2:]),
-            reader.last_address.eq(self.frame.p),
+            reader.word.eq(frame.word),
+            reader.total.eq(frame.word[2:]),
+            reader.last_address.eq(frame.next.p),
             reader.stop.eq(self.job.status != FrameStatus.OK),
             rules.found.eq(found),
             rules.empty.eq(data_words == 0),
@@ -113,7 +96,7 @@ class Session(wiring.Component):
             rules.running.eq(running),
             rules.expected.eq(expected),
             rules.kept.eq(kept),
-            rules.busy.eq(self.busy),
+            rules.busy.eq(self.reply.busy),
             self.job.posterior.eq(operation_type == FrameType.POSTERIOR),
         ]
         connect(m, reader.o, flipped(self.job.i))
@@ -121,12 +104,12 @@ class Session(wiring.Component):
             m.d.sync += codes.eq(codes + 1)
         m.d.sync += self.job.clear.eq(reader.clear)
 
-        telling = Signal()
+        sending_info = Signal()
         is_status = found.type == FrameType.STATUS
-        told_all = self._results(m, header, writer, telling, is_status)
+        info_sent = self._results(m, header, writer, sending_info, is_status)
 
         with m.FSM():
-            with m.State("Idle"), m.If(self.frame.valid):
+            with m.State("Idle"), m.If(frame.next.valid):
                 m.d.comb += header.walk.eq(1)
                 m.next = "Compare"
             with m.State("Compare"), m.If(header.done):
@@ -139,11 +122,11 @@ class Session(wiring.Component):
                     with m.Case(Verdict.DROP, Verdict.RESEND):
                         resend = rules.verdict == Verdict.RESEND
                         m.d.comb += [
-                            self.queue.eq(resend),
-                            self.add.eq(1),
-                            self.index.eq(Mux(resend, Counter.REPEATED, rules.reason)),
-                            self.amount.eq(1),
-                            self.frame.ready.eq(1),
+                            self.reply.queue.eq(resend),
+                            self.counters.add.eq(1),
+                            self.counters.index.eq(Mux(resend, Counter.REPEATED, rules.reason)),
+                            self.counters.amount.eq(1),
+                            frame.next.ready.eq(1),
                         ]
                         m.next = "Idle"
                     with m.Case(Verdict.OPEN):
@@ -161,7 +144,7 @@ class Session(wiring.Component):
                         ]
             with m.State("Begin"):
                 fits = (
-                    ~self.word[:2].any()
+                    ~frame.word[:2].any()
                     & (found.same_total | (verdict == Verdict.START))
                     & (data_words != 0)
                     & (data_words <= data_limit(config.largest_payload) // 4)
@@ -170,7 +153,7 @@ class Session(wiring.Component):
                 m.next = "Reply"
                 with m.If((found.type == FrameType.HELLO) | is_status):
                     with m.If(found.zero_total & rules.empty):
-                        m.next = "Tell"
+                        m.next = "Info"
                     with m.Else():
                         m.d.sync += status.eq(FrameStatus.BAD_LENGTH)
                 with m.Elif(~self._supported(found.type)):
@@ -181,13 +164,13 @@ class Session(wiring.Component):
                         m.next = "Data"
                     with m.Else():
                         m.d.sync += status.eq(FrameStatus.BAD_LENGTH)
-            with m.State("Tell"):
+            with m.State("Info"):
                 m.d.comb += [
-                    telling.eq(1),
-                    self.add.eq(1),  # nothing: reads
-                    self.index.eq(Mux(is_status, 0, IDENTITY) | writer.words),
+                    sending_info.eq(1),
+                    self.counters.add.eq(1),  # an amount of 0: reads
+                    self.counters.index.eq(Mux(is_status, 0, IDENTITY) | writer.words),
                 ]
-                with m.If(told_all):
+                with m.If(info_sent):
                     m.next = "Reply"
             with m.State("Data"):
                 with m.If(reader.ended & ~reader.intact):
@@ -206,40 +189,47 @@ class Session(wiring.Component):
                 self._reply_header(m, header, writer, status)
                 self._count(m, header, writer, codes)
                 with m.If(header.done):
-                    m.d.comb += [self.queue.eq(1), self.frame.ready.eq(1)]
+                    m.d.comb += [self.reply.queue.eq(1), frame.next.ready.eq(1)]
                     with m.If(verdict == Verdict.OPEN):
                         m.d.sync += kept.eq(0)
                     m.d.sync += [
-                        kept.bit_select(self.slot, 1).eq(1),
+                        kept.bit_select(self.reply.slot, 1).eq(1),
                         expected.eq(found.sequence + 1),
                     ]
                     m.next = "Idle"
         return m
 
-    def _supported(self, frame_type):
-        """Return whether a frame type stands for a job this engine has."""
+    def _supported(self, frame_type: Value) -> Value:
+        """Return whether a frame type names a job of this engine."""
         supported = frame_type == FrameType.REDUCE
         if Feature.POSTERIOR in self.config.features:
             supported |= frame_type == FrameType.POSTERIOR
         return supported
 
-    def _results(self, m: Module, header, writer, telling, is_status):
-        """Write the job's results, or the words of identity or counters, into the reply.
+    def _results(
+        self,
+        m: Module,
+        header: RequestHeader,
+        writer: ResultWriter,
+        sending_info: Value,
+        is_status: Value,
+    ) -> Value:
+        """Write the results of the job, or the words of identity or counters, into the reply.
 
-        Return whether all the words of the latter are written.
+        Return whether all words of identity or counters are written.
         """
-        told = writer.words
+        words_sent = writer.words
         identity_words = len(self.config.hello_words(0))
-        told_all = told == Mux(is_status, len(Counter), identity_words)
-        at_nonce = ~is_status & (told == identity_words - 1)
-        # Read in the cycle after the word before was written.
+        info_sent = words_sent == Mux(is_status, len(Counter), identity_words)
+        at_nonce = ~is_status & (words_sent == identity_words - 1)
+        # A word is read in the cycle after the one before was written.
         settled = Signal()
-        m.d.sync += settled.eq(telling & ~writer.write)
+        m.d.sync += settled.eq(sending_info & ~writer.write)
         job = self.job.o
-        with m.If(telling):
+        with m.If(sending_info):
             m.d.comb += [
-                writer.i.p.word.eq(Mux(at_nonce, header.recalled, self.value)),
-                writer.i.valid.eq(settled & ~told_all),
+                writer.i.p.word.eq(Mux(at_nonce, header.recalled, self.counters.value)),
+                writer.i.valid.eq(settled & ~info_sent),
             ]
         with m.Else():
             m.d.comb += [
@@ -248,14 +238,16 @@ class Session(wiring.Component):
                 job.ready.eq(writer.i.ready),
             ]
         m.d.comb += [
-            self.reply_address.eq(writer.address),
-            self.reply_data.eq(writer.i.p.word),
-            self.write.eq(writer.write),
+            self.reply.address.eq(writer.address),
+            self.reply.data.eq(writer.i.p.word),
+            self.reply.enable.eq(writer.write),
         ]
-        return told_all
+        return info_sent
 
-    def _reply_header(self, m: Module, header, writer, status) -> None:
-        """Write a word of the reply's header per place of the walk."""
+    def _reply_header(
+        self, m: Module, header: RequestHeader, writer: ResultWriter, status: Value
+    ) -> None:
+        """Write one word of the header of the reply per step of the walk."""
         found = header.found
         count = Signal(16)
         m.d.comb += count.eq(writer.words + FIRST_RESULT_WORD - 1)
@@ -263,20 +255,20 @@ class Session(wiring.Component):
         words = {  # place: (word of the slot, content)
             Place.TYPE: (0, first),
             Place.NONCE: (1, header.recalled),
-            Place.OPERATION: (2, self.word),
+            Place.OPERATION: (2, self.frame.word),
             Place.KEPT: (4, status),
             Place.HELLO: (5, Cat(Const(0, 2), writer.produced)),
-            Place.FRAGMENT: (3, self.word),
+            Place.FRAGMENT: (3, self.frame.word),
             Place.TOTAL: (6, writer.crc),
         }
-        m.d.comb += self.write.eq(header.active)
+        m.d.comb += self.reply.enable.eq(header.active)
         with m.Switch(header.place):
             for place, (address, word) in words.items():
                 with m.Case(place):
-                    m.d.comb += [self.reply_address.eq(address), self.reply_data.eq(word)]
+                    m.d.comb += [self.reply.address.eq(address), self.reply.data.eq(word)]
 
-    def _count(self, m: Module, header, writer, codes) -> None:
-        """Add to a counter per place of the walk."""
+    def _count(self, m: Module, header: RequestHeader, writer: ResultWriter, codes: Value) -> None:
+        """Add to one counter per step of the walk."""
         amounts = {
             Place.NONCE: (Counter.FRAMES, 1),
             Place.OPERATION: (Counter.CODES, codes),
@@ -288,7 +280,7 @@ class Session(wiring.Component):
             for place, (index, amount) in amounts.items():
                 with m.Case(place):
                     m.d.comb += [
-                        self.index.eq(index),
-                        self.amount.eq(amount),
-                        self.add.eq(header.active),
+                        self.counters.index.eq(index),
+                        self.counters.amount.eq(amount),
+                        self.counters.add.eq(header.active),
                     ]

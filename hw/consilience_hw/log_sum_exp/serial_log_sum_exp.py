@@ -9,17 +9,17 @@ from ..log2.serial_log2 import SerialLog2
 from ..primitives.pipeline import delayed
 from ..reduction.beat import beat_layout
 from ..reduction.beat_reducer import BeatReducer
-from ..reduction.serial_accumulator import SmallAccumulator
+from ..reduction.serial_accumulator import SerialAccumulator
 from ..spec.log_format import Q16_16, LogFormat
 
-__all__ = ["SmallLogSumExp"]
+__all__ = ["SerialLogSumExp"]
 
 
-class SmallLogSumExp(wiring.Component):
-    """The same codes as `LogSumExp`, with a `SmallAccumulator`, a `SerialLog2` and no buffer.
+class SerialLogSumExp(wiring.Component):
+    """The same codes as `LogSumExp`, with a `SerialAccumulator`, a `SerialLog2` and no buffer.
 
-    After a packet's last beat no other is taken until its result has been: handshakes depend on
-    `last` and on the reader, never on a code.
+    After the last beat of a packet no other beat is taken until the result has been taken:
+    handshakes depend on `last` and on the reader, never on a code.
 
     Latency: `latency` cycles from the acceptance of a packet's last beat to its valid result, for
     all data. Throughput: one beat per cycle within a packet.
@@ -34,7 +34,7 @@ class SmallLogSumExp(wiring.Component):
     Members
     -------
     i : stream of `beat_layout`
-        As of `LogSumExp`.
+        See `LogSumExp`.
     o : stream of `log2.result_layout`
         One result per packet, in order.
     """
@@ -45,7 +45,7 @@ class SmallLogSumExp(wiring.Component):
     def __init__(self, fmt: LogFormat = Q16_16, lanes: int = 1) -> None:
         self.fmt = fmt
         self.lanes = lanes
-        self.reducer = BeatReducer(fmt, lanes, tells_highest=True)
+        self.reducer = BeatReducer(fmt, lanes, with_highest=True)
         self.log2 = SerialLog2(fmt)
         super().__init__(
             {
@@ -57,16 +57,16 @@ class SmallLogSumExp(wiring.Component):
     @property
     def latency(self) -> int:
         """Cycles from a last beat to its valid result."""
-        return self.reducer.latency + SmallAccumulator.latency + self.log2.latency + 1
+        return self.reducer.latency + SerialAccumulator.latency + self.log2.latency + 1
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         m.submodules.reducer = reducer = self.reducer
-        m.submodules.accumulator = accumulator = SmallAccumulator(self.fmt, reducer.codes)
+        m.submodules.accumulator = accumulator = SerialAccumulator(self.fmt, reducer.codes)
         m.submodules.log2 = log2 = self.log2
 
         busy = Signal()
-        ready = Signal()  # the result is: the rounding holds it, as its inputs stay
+        ready = Signal()  # the result is out; `log2` holds it, as its inputs stay
         accepted = self.i.valid & self.i.ready
         with m.If(accepted & self.i.p.last):
             m.d.sync += busy.eq(1)

@@ -1,30 +1,30 @@
-"""All lanes of a beat to one partial state: clusters, and the merges over them."""
+"""All lanes of a beat to one partial state: groups of lanes, and the merges over them."""
 
 from amaranth.hdl import Cat, Module, unsigned
-from amaranth.lib import wiring
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..primitives.pipeline import delayed, flow, tree_depth
 from ..spec.log_format import Q16_16, LogFormat
 from .beat import beat_layout
-from .beat_merge import StateMerge
+from .beat_merge import BeatMerge
 from .highest_bin import key_bits
-from .lane_group import Cluster
+from .lane_group import LaneGroup
 from .window import window_layout
 
-__all__ = ["CLUSTER_LANES", "BeatReducer"]
+__all__ = ["GROUP_LANES", "BeatReducer"]
 
-CLUSTER_LANES = 8
-"""Lanes of a cluster: what is near enough for its wires to be short."""
+GROUP_LANES = 8
+"""Lanes of a group: few enough for short wires."""
 
 
 class BeatReducer(wiring.Component):
     """The exact sum of a beat's codes, cut at the window under the highest of them.
 
-    Lanes are dealt to independent clusters of up to `CLUSTER_LANES`, whose partial states are
-    merged in a balanced tree. A cluster cuts at its own window, a merge at the higher of two:
-    exactness makes the partition invisible, so no wire has to reach all lanes. States of single
-    beats are merged, not those of packets: their sums are short, and one `Accumulator` will do.
+    Lanes form independent groups of up to `GROUP_LANES`; a balanced tree merges their partial
+    states. A group cuts at its own window, a merge at the higher of two: the sum is exact, so the
+    partition does not show, and no wire has to reach all lanes. The tree merges states of single
+    beats, not of packets: their sums are short, and one `Accumulator` is enough.
 
     Latency: `latency` cycles for all data. Throughput: one beat per cycle.
 
@@ -34,70 +34,70 @@ class BeatReducer(wiring.Component):
         Number format.
     lanes : int
         W, codes per beat, 1 or more.
-    tells_highest : bool
-        There is a member `highest`. Left out where nothing listens: even what synthesis removes
-        again changes what it makes of the rest.
+    with_highest : bool
+        Have a member `highest`. It is left out where it is not used: even logic that synthesis
+        removes changes what it makes of the rest.
 
     Members
     -------
     i : flow of `beat_layout`
         ``last`` is not read.
     highest : flow of `highest_bin.bin_key`
-        The state's top and presence, `lead` cycles before it. With `tells_highest` only.
+        The state's top and presence, `lead` cycles before it. With `with_highest` only.
     o : flow of `window_layout` for `codes` codes
     """
 
     def __init__(
-        self, fmt: LogFormat = Q16_16, lanes: int = 1, *, tells_highest: bool = False
+        self, fmt: LogFormat = Q16_16, lanes: int = 1, *, with_highest: bool = False
     ) -> None:
         self.fmt = fmt
         self.lanes = lanes
-        self.tells_highest = tells_highest
-        starts = range(0, lanes, CLUSTER_LANES)
-        self.clusters = [Cluster(fmt, min(CLUSTER_LANES, lanes - start)) for start in starts]
+        self.with_highest = with_highest
+        starts = range(0, lanes, GROUP_LANES)
+        self.groups = [LaneGroup(fmt, min(GROUP_LANES, lanes - start)) for start in starts]
         highest = {"highest": Out(flow(unsigned(key_bits(fmt))))}
         super().__init__(
             {
                 "i": In(flow(beat_layout(fmt, lanes))),
-                **(highest if tells_highest else {}),
+                **(highest if with_highest else {}),
                 "o": Out(flow(window_layout(fmt, self.codes))),
             }
         )
 
     @property
     def codes(self) -> int:
-        """Most codes of a state: lanes, rounded up to what the tree merges."""
-        return self.clusters[0].lanes << tree_depth(len(self.clusters))
+        """Most codes of a state: the lanes of a full tree."""
+        return self.groups[0].lanes << tree_depth(len(self.groups))
 
     @property
     def latency(self) -> int:
         """Cycles from a beat to its state."""
-        return self.clusters[0].latency + StateMerge.latency * tree_depth(len(self.clusters))
+        return self.groups[0].latency + BeatMerge.latency * tree_depth(len(self.groups))
 
     @property
     def lead(self) -> int:
         """Cycles from `highest` to `o`."""
-        gained = StateMerge.top_latency - StateMerge.latency
-        return self.clusters[0].lead - gained * tree_depth(len(self.clusters))
+        gained = BeatMerge.top_latency - BeatMerge.latency
+        return self.groups[0].lead - gained * tree_depth(len(self.groups))
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
-        first = self.clusters[0]
+        first = self.groups[0]
         nodes = []
-        for number, cluster in enumerate(self.clusters):
-            m.submodules[f"cluster_{number}"] = cluster
-            lane = number * CLUSTER_LANES
+        for number, group in enumerate(self.groups):
+            m.submodules[f"group_{number}"] = group
+            lane = number * GROUP_LANES
             m.d.comb += [
-                Cat(cluster.i.p.codes).eq(
-                    Cat(self.i.p.codes[k] for k in range(lane, lane + cluster.lanes))
+                Cat(group.i.p.codes).eq(
+                    Cat(self.i.p.codes[k] for k in range(lane, lane + group.lanes))
                 ),
-                cluster.i.p.keep.eq(self.i.p.keep[lane : lane + cluster.lanes]),
-                cluster.i.valid.eq(self.i.valid),
+                group.i.p.keep.eq(self.i.p.keep[lane : lane + group.lanes]),
+                group.i.valid.eq(self.i.valid),
             ]
-            # The last cluster may be smaller, and so quicker.
-            early = first.highest_bin.latency - cluster.highest_bin.latency
-            top = delayed(m, cluster.highest.p, early, f"top_{number}")
-            state = delayed(m, cluster.o.p, first.latency - cluster.latency, f"state_{number}")
+            # The last group may be smaller, and so have a lower latency.
+            early = first.highest_bin.latency - group.highest_bin.latency
+            top = delayed(m, group.highest.p, early, f"top_{number}")
+            state = delayed(m, group.o.p, first.latency - group.latency, f"state_{number}")
             nodes.append((top, state))
         lead, codes, level = first.lead, first.lanes, 0
         while len(nodes) > 1:
@@ -107,7 +107,7 @@ class BeatReducer(wiring.Component):
                 name = f"{level}_{index // 2}"
                 top, state = nodes[index]
                 if index + 1 < len(nodes):
-                    merge = StateMerge(self.fmt, codes, lead)
+                    merge = BeatMerge(self.fmt, codes, lead)
                     m.submodules[f"merge_{name}"] = merge
                     m.d.comb += [
                         Cat(merge.highest.p).eq(Cat(top, nodes[index + 1][0])),
@@ -116,13 +116,13 @@ class BeatReducer(wiring.Component):
                     ]
                     merged.append((merge.top.p, merge.o.p))
                 else:
-                    top = delayed(m, top, StateMerge.top_latency, f"odd_top_{name}")
-                    state = delayed(m, state, StateMerge.latency, f"odd_state_{name}")
+                    top = delayed(m, top, BeatMerge.top_latency, f"odd_top_{name}")
+                    state = delayed(m, state, BeatMerge.latency, f"odd_state_{name}")
                     merged.append((top, state))
             nodes = merged
-            lead += StateMerge.latency - StateMerge.top_latency
+            lead += BeatMerge.latency - BeatMerge.top_latency
             codes *= 2
-        if self.tells_highest:
+        if self.with_highest:
             after = self.latency - self.lead
             m.d.comb += [
                 self.highest.p.eq(nodes[0][0]),
@@ -135,8 +135,8 @@ class BeatReducer(wiring.Component):
         return m
 
 
-def _copied(wide, narrow) -> list:
-    """Return assignments of a state to one for more codes."""
+def _copied(wide: data.View, narrow: data.View) -> list[object]:
+    """Return assignments that copy a state to one for more codes."""
     return [
         wide.present.eq(narrow.present),
         wide.top.eq(narrow.top),

@@ -1,4 +1,4 @@
-"""The parameters of an engine, checked together, and the identity they give it."""
+"""The parameters of an engine, checked together, and the identity derived from them."""
 
 import hashlib
 import operator
@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
 
-from .link_map import ABI, HELLO_FIELDS, LARGEST_PAYLOAD, MAGIC, Board, Feature
+from .link_map import ABI, HELLO_FIELDS, LARGEST_PAYLOAD, MAGIC, BoardId, Feature
 from .log_format import Q16_16, LogFormat
 
 __all__ = ["EngineConfig"]
@@ -14,7 +14,7 @@ __all__ = ["EngineConfig"]
 
 @dataclass(frozen=True)
 class EngineConfig:
-    """What an `engine.Engine` is built from.
+    """The parameters of an `engine.Engine`.
 
     Parameters
     ----------
@@ -26,15 +26,15 @@ class EngineConfig:
         Most hypotheses of POSTERIOR, 2..16; 0 leaves it out.
     weights : bool
         POSTERIOR's rows may carry weights.
-    small : bool
-        One packet of codes at a time, with a serial log2 (`small_log_sum_exp`): for devices that
+    serial : bool
+        One packet of codes at a time, with a serial log2 (`SerialLogSumExp`): for devices that
         cannot hold the pipelined one.
     credits : int
         Requests in flight, and replies kept: 2, 4 or 8.
     largest_payload : int
         Bytes, a multiple of 4 in 256..1024.
-    board : Board
-        What it runs on.
+    board : BoardId
+        The board, or the simulation, that it runs on.
     clock_hz : int
         Clock of the engine.
     version : tuple of int
@@ -45,10 +45,10 @@ class EngineConfig:
     lanes: int = 1
     hypotheses: int = 16
     weights: bool = True
-    small: bool = False
+    serial: bool = False
     credits: int = 4
     largest_payload: int = LARGEST_PAYLOAD
-    board: Board = Board.SIMULATION
+    board: BoardId = BoardId.SIMULATION
     clock_hz: int = 100_000_000
     version: tuple[int, int, int] = (0, 1, 0)
 
@@ -77,16 +77,16 @@ class EngineConfig:
 
     @property
     def features(self) -> Feature:
-        """Flags of HELLO's reply."""
+        """Feature flags of the reply to HELLO."""
         posterior = Feature.POSTERIOR if self.hypotheses else Feature(0)
         return posterior | (Feature.WEIGHTS if self.weights else Feature(0))
 
     @cached_property
     def build_hash(self) -> int:
-        """u64 from the SHA-256 of this package's sources and these parameters.
+        """u64 from the SHA-256 of the sources of `consilience_hw` and of these parameters.
 
-        The same in every folder and on every operating system: only relative names, and contents
-        with line ends made one kind, go in.
+        It is the same in every folder and on every operating system: the digest takes relative
+        names, and contents with line ends of one kind.
         """
         digest = hashlib.sha256()
         package = Path(__file__).parents[1]
@@ -104,7 +104,7 @@ class EngineConfig:
         return int.from_bytes(digest.digest()[:8], "little")
 
     def hello_words(self, nonce: int) -> list[int]:
-        """Return HELLO's reply data, `link_map.HELLO_FIELDS`, as u32 words."""
+        """Return the data of the reply to HELLO, `link_map.HELLO_FIELDS`, as u32 words."""
         major, minor, patch = self.version
         values = {
             "magic": MAGIC,

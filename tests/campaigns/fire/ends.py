@@ -6,7 +6,7 @@ from typing import Protocol
 from consilience.devices.cpu import CpuDevice
 from consilience.server.endpoint import SoftwareEndpoint
 from consilience_hw.spec.engine_config import EngineConfig
-from consilience_hw.spec.link_map import Board
+from consilience_hw.spec.link_map import BoardId
 from consilience_sim.compiled import EngineSimulation
 
 __all__ = ["DeviceEnd", "GatewareEnd", "SoftwareEnd"]
@@ -39,7 +39,7 @@ class DeviceEnd(Protocol):
 class SoftwareEnd:
     """The software endpoint with the cpu device, as `consilience serve` offers it."""
 
-    config = EngineConfig(board=Board.CPU, clock_hz=1, **_PARAMETERS)
+    config = EngineConfig(board=BoardId.CPU, clock_hz=1, **_PARAMETERS)
     merges = False
 
     def __init__(self, choose: random.Random) -> None:

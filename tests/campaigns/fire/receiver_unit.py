@@ -61,12 +61,12 @@ class ReceiverUnit(wiring.Component):
             m.d.sync += resting.eq(4)
 
         waits = Signal(2)  # a word follows its address by 2 cycles
-        address = Signal.like(receiver.address)
+        address = Signal.like(receiver.frame.address)
         is_last = Signal()
         out = self.o
         m.d.comb += [
-            receiver.address.eq(address),
-            is_last.eq(address == receiver.frame.p),
+            receiver.frame.address.eq(address),
+            is_last.eq(address == receiver.frame.next.p),
         ]
         with m.If(out.valid), m.If(out.ready):
             m.d.sync += out.valid.eq(0)
@@ -77,7 +77,7 @@ class ReceiverUnit(wiring.Component):
                 out.p.word.eq(receiver.drop.p),
                 out.p.told.eq(Told.DROP),
             ]
-        with m.Elif(receiver.frame.valid):
+        with m.Elif(receiver.frame.next.valid):
             with m.If(waits != 2):
                 m.d.sync += waits.eq(waits + 1)
             with m.Else():
@@ -85,8 +85,8 @@ class ReceiverUnit(wiring.Component):
                     waits.eq(0),
                     address.eq(Mux(is_last, 0, address + 1)),
                     out.valid.eq(1),
-                    out.p.word.eq(receiver.word),
+                    out.p.word.eq(receiver.frame.word),
                     out.p.told.eq(Mux(is_last, Told.LAST, Told.WORD)),
                 ]
-                m.d.comb += receiver.frame.ready.eq(is_last)
+                m.d.comb += receiver.frame.next.ready.eq(is_last)
         return m

@@ -131,8 +131,8 @@ LINK_GATEWARE = (
     Mutation(
         "counters: two drops on end are counted as one",
         LINK + "counters.py",
-        "running & ~self.add & ~resting",
-        "running & ~self.add",
+        "running & ~port.add & ~resting",
+        "running & ~port.add",
         "tests/hw/link/test_counters.py::test_additions_from_both_sides_and_reset",
     ),
 )

@@ -1,4 +1,4 @@
-"""Planted faults on the way from a beat to a packet's state: clusters, merges, accumulator."""
+"""Planted faults on the way from a beat to a packet's state: lane groups, merges, accumulator."""
 
 from tests.campaigns.mutations.mutation import Mutation
 
@@ -6,21 +6,21 @@ __all__ = ["REDUCTION"]
 
 REDUCTION = (
     Mutation(
-        "cluster: the log of zero counts as a finite code",
+        "lane group: the log of zero counts as a finite code",
         "hw/consilience_hw/reduction/lane_group.py",
         "self.i.p.keep[lane] & (code != fmt.log_of_zero)",
         "self.i.p.keep[lane]",
         "tests/hw/reduction/test_lane_group.py::test_state_and_top[2]",
     ),
     Mutation(
-        "cluster: `keep` is ignored",
+        "lane group: `keep` is ignored",
         "hw/consilience_hw/reduction/lane_group.py",
         "self.i.p.keep[lane] & (code != fmt.log_of_zero)",
         "code != fmt.log_of_zero",
         "tests/hw/reduction/test_lane_group.py::test_state_and_top[1]",
     ),
     Mutation(
-        "cluster: the highest bin is that of a later beat",
+        "lane group: the highest bin is that of a later beat",
         "hw/consilience_hw/reduction/lane_group.py",
         "delayed(m, highest.o.p, self._ready - highest.latency, ",
         "delayed(m, highest.o.p, 0, ",
@@ -104,58 +104,58 @@ REDUCTION = (
         "tests/hw/reduction/test_accumulator.py::test_packets_back_to_back",
     ),
     Mutation(
-        "state merge: the masks of the sides are swapped",
+        "beat merge: the masks of the sides are swapped",
         "hw/consilience_hw/reduction/beat_merge.py",
         "a.slots[j], masks[0][j], b.slots[j], masks[1][j]",
         "a.slots[j], masks[1][j], b.slots[j], masks[0][j]",
         "tests/hw/reduction/test_beat_merge.py::test_window_of_the_union[5]",
     ),
     Mutation(
-        "state merge: a top is taken a cycle early",
+        "beat merge: a top is taken a cycle early",
         "hw/consilience_hw/reduction/beat_merge.py",
         "self.lead + self.latency - self.top_latency, ",
         "self.lead + self.latency - self.top_latency - 1, ",
         "tests/hw/reduction/test_beat_merge.py::test_window_of_the_union[9]",
     ),
     Mutation(
-        "state merge: masks come a cycle early",
+        "beat merge: masks come a cycle early",
         "hw/consilience_hw/reduction/beat_merge.py",
         "self.lead - self.least_lead, ",
         "max(self.lead - self.least_lead - 1, 0), ",
         "tests/hw/reduction/test_beat_merge.py::test_window_of_the_union[9]",
     ),
     Mutation(
-        "state merge: of two tops the lower",
+        "beat merge: of two tops the lower",
         "hw/consilience_hw/reduction/beat_merge.py",
         "Mux(later_q1, keys_q1[1], keys_q1[0])",
         "Mux(later_q1, keys_q1[0], keys_q1[1])",
         "tests/hw/reduction/test_beat_merge.py::test_window_of_the_union[5]",
     ),
     Mutation(
-        "beat reducer: the state of an odd cluster is not delayed",
+        "beat reducer: the state of an odd group is not delayed",
         "hw/consilience_hw/reduction/beat_reducer.py",
-        "delayed(m, state, StateMerge.latency, ",
+        "delayed(m, state, BeatMerge.latency, ",
         "delayed(m, state, 0, ",
         "tests/hw/reduction/test_beat_reducer.py::test_partial_state_equals_the_golden_window[20]",
     ),
     Mutation(
-        "beat reducer: the top of an odd cluster is not delayed",
+        "beat reducer: the top of an odd group is not delayed",
         "hw/consilience_hw/reduction/beat_reducer.py",
-        "delayed(m, top, StateMerge.top_latency, ",
+        "delayed(m, top, BeatMerge.top_latency, ",
         "delayed(m, top, 0, ",
         "tests/hw/reduction/test_beat_reducer.py::test_partial_state_equals_the_golden_window[20]",
     ),
     Mutation(
-        "beat reducer: the state of a smaller cluster is not delayed",
+        "beat reducer: the state of a smaller group is not delayed",
         "hw/consilience_hw/reduction/beat_reducer.py",
-        "delayed(m, cluster.o.p, first.latency - cluster.latency, ",
-        "delayed(m, cluster.o.p, 0, ",
+        "delayed(m, group.o.p, first.latency - group.latency, ",
+        "delayed(m, group.o.p, 0, ",
         "tests/hw/reduction/test_beat_reducer.py::test_partial_state_equals_the_golden_window[9]",
     ),
     Mutation(
         "beat reducer: a level of the tree forgets how far tops are ahead",
         "hw/consilience_hw/reduction/beat_reducer.py",
-        "lead += StateMerge.latency - StateMerge.top_latency",
+        "lead += BeatMerge.latency - BeatMerge.top_latency",
         "lead += 0",
         "tests/hw/reduction/test_beat_reducer.py::test_partial_state_equals_the_golden_window[20]",
     ),
@@ -197,7 +197,7 @@ REDUCTION = (
         "tests/hw/reduction/test_accumulator.py::test_capacity_is_sticky[20-1]",
     ),
     Mutation(
-        "merge: over capacity of one side is lost",
+        "packet merge: over capacity of one side is lost",
         "hw/consilience_hw/reduction/packet_merge.py",
         "a.over | b.over",
         "a.over",

@@ -12,7 +12,7 @@ from tests.campaigns.mutations.survivors import listed
 
 QUICK = (
     "exp2: one mantissa of 65,536 is off by one",
-    "merge: over capacity of one side is lost",
+    "packet merge: over capacity of one side is lost",
     "rounding: borders are off by one unit",
     "operation: the CRC of results is not checked",
 )

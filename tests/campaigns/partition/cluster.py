@@ -41,7 +41,7 @@ class Cluster:
     ----------
     settings : Settings
     folder : Path
-        Histories and ledgers; a new one for each run.
+        Histories and logs; a new one for each run.
     proxied : int
         A site whose nodes reach their own server through the proxy.
     """
@@ -88,8 +88,8 @@ class Cluster:
             server.kill()
             server.wait()
         self.network.close()
-        for ledger in self.folder.glob("ledger-*"):
-            shutil.rmtree(ledger)
+        for log in self.folder.glob("log-*"):
+            shutil.rmtree(log)
 
     def start(self, node: int, offset_s: int = 0) -> None:
         """Start a node, or start it again; with clocks that are ahead if wanted."""

@@ -17,12 +17,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from consilience.distributed.batching_loop import gathering_loop
-from consilience.distributed.multi_site_pubsub import SitePlane
-from consilience.distributed.reads.gossip import Conversation
-from consilience.distributed.reads.read_node import ReadNode, boot_time_ns
-from consilience.distributed.reads.shard_state import ReporterFrame
-from consilience.distributed.write_ahead_log import Ledger
+from consilience.distributed.batching_loop import BatchingLoop
+from consilience.distributed.multi_site_pubsub import MultiSitePubsub
+from consilience.distributed.reads.gossip import Gossip
+from consilience.distributed.reads.own_shard import boot_time_ns
+from consilience.distributed.reads.read_node import ReadNode
+from consilience.distributed.reads.shard_state import Report
+from consilience.distributed.write_ahead_log import WriteAheadLog
 from tests.campaigns.partition.children import real_time
 from tests.campaigns.partition.settings import Settings
 
@@ -43,7 +44,7 @@ class NodePlan:
     ----------
     shard : int
     folder : Path
-        For its ledger and its history.
+        For its log and its history.
     urls : tuple of str
         Of the servers, the own site's first.
     settings : Settings
@@ -61,11 +62,11 @@ class NodePlan:
     reads: Sequence[tuple[int, int, int]]
 
 
-def frame_of(seed: int, shard: int, seq: int, enrolled: int) -> ReporterFrame:
+def frame_of(seed: int, shard: int, seq: int, enrolled: int) -> Report:
     """Return the frame of a number: the same at every start of its producer."""
     chance = random.Random(f"{seed} {shard} {seq}")
     reporter = seq if seq < enrolled else chance.randrange(enrolled)
-    return ReporterFrame(reporter, round(chance.gauss(0.8, 1.5) * 65536))
+    return Report(reporter, round(chance.gauss(0.8, 1.5) * 65536))
 
 
 class Recorder:
@@ -92,8 +93,8 @@ def run_node(plan: NodePlan, orders: int) -> None:
     """Be a node until told to leave, by JSON lines from a file descriptor."""
     sys.setswitchinterval(0.001)
     recorder = Recorder(plan.folder / f"node-{plan.shard:03}.jsonl", plan.offset_ns)
-    with Ledger(plan.folder / f"ledger-{plan.shard:03}") as ledger:
-        node = ReadNode(plan.shard, plan.settings.rule, ledger)
+    with WriteAheadLog(plan.folder / f"log-{plan.shard:03}") as log:
+        node = ReadNode(plan.shard, plan.settings.rule, log)
         process, since = _Process(plan, node, recorder), recorder.now()
         recorder.note(
             "start",
@@ -102,7 +103,7 @@ def run_node(plan: NodePlan, orders: int) -> None:
             zero=node.start_ns - plan.offset_ns,
             version=node.read().versions[plan.shard - 1],
         )
-        with asyncio.Runner(loop_factory=lambda: gathering_loop(_GATHER_S)) as runner:
+        with asyncio.Runner(loop_factory=lambda: BatchingLoop(_GATHER_S)) as runner:
             process.read(plan.reads, since)
             runner.run(process.run(orders))
 
@@ -116,9 +117,9 @@ class _Process:
     async def run(self, orders: int) -> None:
         loop, talk = (
             asyncio.get_running_loop(),
-            Conversation(self._node, self._plan.settings.period_s),
+            Gossip(self._node, self._plan.settings.period_s),
         )
-        plane = SitePlane(self._plan.urls, greeting=talk.greeting)
+        pubsub = MultiSitePubsub(self._plan.urls, greeting=talk.greeting)
         threading.Thread(target=self._produce, daemon=True).start()
         pending = bytearray()
 
@@ -133,7 +134,7 @@ class _Process:
                 self._obey(json.loads(line))
 
         loop.add_reader(orders, obey)
-        speaking = asyncio.create_task(talk.run(plane))
+        speaking = asyncio.create_task(talk.run(pubsub))
         await self._left.wait()
         speaking.cancel()
         self._recorder.note("leave", heard=dict(self._node.counts))

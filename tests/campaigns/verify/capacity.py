@@ -5,7 +5,7 @@ from typing import Any
 
 import consilience as cs
 from consilience.errors import CapacityExceeded
-from consilience_hw.reduction.packet_merge import Merge
+from consilience_hw.reduction.packet_merge import PacketMerge
 from consilience_hw.reduction.window import window_layout
 from consilience_hw.spec.log_format import Q16_16
 from consilience_sim.testing.stream_bench import bits_of, fields_of, run_stream
@@ -20,7 +20,7 @@ Fields = dict[str, Any]
 
 
 def capacity_claims() -> Iterator[Claim]:
-    """Compare gateware `Merge` and host `WindowSum` up to the capacity and over it."""
+    """Compare gateware `PacketMerge` and host `WindowSum` up to the capacity and over it."""
     one = cs.WindowSum.of(CODES)
     hardware, failures = _fields(one), 0
     states = [(one.copy(), hardware)]
@@ -30,7 +30,7 @@ def capacity_claims() -> Iterator[Claim]:
         states.append((one.copy(), hardware))
         failures += hardware != _fields(one)
     yield Claim(
-        "Merge doubles a state up to 2**32 codes: gateware and host agree on every bin",
+        "PacketMerge doubles a state up to 2**32 codes: gateware and host agree on every bin",
         len(states) - 1,
         failures,
         detail=f"code at capacity: {one.code}",
@@ -81,7 +81,7 @@ def _fields(state: cs.WindowSum) -> Fields:
 
 def _merged(a: Fields, b: Fields) -> Fields:
     """Return the state that the gateware makes of two."""
-    dut = Merge()
+    dut = PacketMerge()
     run = run_stream(dut, [bits_of(dut.i.payload.shape(), [a, b])], 1)
     state = fields_of(window_layout(Q16_16), run.outputs[0])
     return {

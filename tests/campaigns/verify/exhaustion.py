@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 import consilience as cs
 from consilience_hw.exp2.exp2_rom import exp2_rom
-from consilience_hw.log2.log2 import log2_rom as rom
+from consilience_hw.log2 import log2_rom as rom
 from consilience_hw.spec.exp2_table import mantissa_table
 from consilience_hw.spec.log_format import Q16_16
 from consilience_sim import golden

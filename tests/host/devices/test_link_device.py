@@ -13,7 +13,7 @@ from consilience.link.session import LinkSession
 from consilience.server.endpoint import CPU_CONFIG, SoftwareEndpoint
 from consilience_hw.spec.engine_config import EngineConfig
 from consilience_hw.spec.flags import CLAMPS_SHIFT, ResultStatus
-from consilience_hw.spec.link_map import Board
+from consilience_hw.spec.link_map import BoardId
 from consilience_hw.spec.log_format import Q16_16, LogFormat
 from consilience_sim import golden
 
@@ -55,7 +55,7 @@ def linked(golden_device=None, config=CPU_CONFIG, **options):
 
 
 def small(**changes):
-    return EngineConfig(**({"board": Board.CPU, "clock_hz": 1, "largest_payload": 256} | changes))
+    return EngineConfig(**({"board": BoardId.CPU, "clock_hz": 1, "largest_payload": 256} | changes))
 
 
 def evidence_of(rng, agents, hypotheses, most_rows=9):
@@ -211,7 +211,7 @@ def test_posteriors_of_a_device_that_does_log_sums_alone(weighted, mark):
 
 
 def test_info():
-    config = EngineConfig(lanes=8, hypotheses=4, board=Board.ULX3S_85F, clock_hz=1000)
+    config = EngineConfig(lanes=8, hypotheses=4, board=BoardId.ULX3S_85F, clock_hz=1000)
     device = linked(config=config, extra_counters=lambda: {"cycles": 9})
     info = device.info
     assert dataclasses.asdict(info) | {"counters": None, "format": None} == {

@@ -25,10 +25,10 @@ from consilience.errors import BadInput, LinkError, NoDevice, PermissionRefused
 from consilience.link.transport import TransportClosed
 from consilience.server.endpoint import SoftwareEndpoint
 from consilience_hw.spec.engine_config import EngineConfig
-from consilience_hw.spec.link_map import Board
+from consilience_hw.spec.link_map import BoardId
 from consilience_sim import golden
 
-ULX3S = EngineConfig(board=Board.ULX3S_85F, clock_hz=25_000_000)
+ULX3S = EngineConfig(board=BoardId.ULX3S_85F, clock_hz=25_000_000)
 
 
 class Terminal:
@@ -134,8 +134,8 @@ def test_addresses(url, expected):
 @pytest.mark.parametrize(
     ("url", "message"),
     [
-        ("serial:", "no URL of a serial port; give serial:///dev/ttyUSB1"),
-        ("serial:///dev/x#1", "no URL of a serial port"),
+        ("serial:", "not the URL of a serial port; give serial:///dev/ttyUSB1"),
+        ("serial:///dev/x#1", "not the URL of a serial port"),
         ("serial:///dev/x?baud=fast", "invalid literal.*options are baud=RATE, timeout=SECONDS"),
         ("serial:///dev/x?baud=0", "options are baud=RATE, timeout=SECONDS, both above 0"),
         ("serial:///dev/x?timeout=nan", "both above 0"),
@@ -241,7 +241,7 @@ def test_auto_takes_the_one_that_answers(monkeypatch, caplog):
 
 
 def test_two_that_answer_are_listed():
-    tang = EngineConfig(small=True, board=Board.TANG_NANO_9K, clock_hz=27_000_000)
+    tang = EngineConfig(serial=True, board=BoardId.TANG_NANO_9K, clock_hz=27_000_000)
     with terminal(board()) as one, terminal(board(tang)) as other:
         ports = [port_of(one.path), port_of(other.path)]
         with pytest.raises(NoDevice, match="several devices answer") as found:

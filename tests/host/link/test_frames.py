@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consilience.link.frames import Frame, FrameDecoder, encode_frame
+from consilience.link.frames import FrameDecoder, LinkFrame, encode_frame
 from consilience_sim.testing import link_oracle
 from consilience_sim.testing.link_oracle import cobs_encode, sealed
 
@@ -14,7 +14,7 @@ payloads = st.integers(4, 256).flatmap(
         st.sampled_from([bytes(4 * words), b"\1" * 4 * words]),
     )
 )
-frames = st.builds(Frame, st.integers(0, 255), st.integers(0, 255), payloads)
+frames = st.builds(LinkFrame, st.integers(0, 255), st.integers(0, 255), payloads)
 
 
 def encoded(frame):
@@ -90,7 +90,7 @@ def test_each_drop_counts_once_under_its_cause(stream, expected):
 
 def test_the_longest_frames_are_taken():
     for payload in (bytes(1024), b"a" * 1024):
-        frame = Frame(0x90, 255, payload)
+        frame = LinkFrame(0x90, 255, payload)
         assert FrameDecoder(16).feed(encoded(frame)) == [frame]
         assert FrameDecoder(16, 1020).feed(encoded(frame)) == []
 
@@ -113,7 +113,7 @@ def test_memory_is_bounded_while_no_zero_comes():
 
 
 def test_reset_forgets_a_frame_that_has_begun():
-    frame = Frame(1, 2, bytes(16))
+    frame = LinkFrame(1, 2, bytes(16))
     decoder = FrameDecoder(16)
     decoder.feed(encoded(frame)[:10])
     decoder.reset()

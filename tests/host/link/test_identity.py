@@ -9,11 +9,11 @@ import pytest
 from consilience.errors import AbiMismatch, NoDevice
 from consilience.link.identity import BuildWarning, parse_hello
 from consilience_hw.spec.engine_config import EngineConfig
-from consilience_hw.spec.link_map import ABI, Board, Feature
+from consilience_hw.spec.link_map import ABI, BoardId, Feature
 from consilience_hw.spec.log_format import Q16_16
 
 CONFIG = EngineConfig(
-    lanes=8, hypotheses=4, credits=8, board=Board.ULX3S_85F, clock_hz=10**8, version=(1, 2, 3)
+    lanes=8, hypotheses=4, credits=8, board=BoardId.ULX3S_85F, clock_hz=10**8, version=(1, 2, 3)
 )
 
 
@@ -31,7 +31,7 @@ def test_identity():
     assert dataclasses.asdict(identity) == {
         "version": (1, 2, 3),
         "build": CONFIG.build_hash,
-        "board": Board.ULX3S_85F,
+        "board": BoardId.ULX3S_85F,
         "clock_hz": 10**8,
         "format": dataclasses.asdict(Q16_16),
         "lanes": 8,
@@ -87,7 +87,7 @@ def test_refused(reply, error, message):
 
 def test_no_warning_of_a_small_unit():
     """Which of two units does the log sums is no field of HELLO; the build hash knows it."""
-    config = EngineConfig(small=True, hypotheses=0, weights=False, board=Board.ICEBREAKER)
+    config = EngineConfig(serial=True, hypotheses=0, weights=False, board=BoardId.ICEBREAKER)
     words = b"".join(word.to_bytes(4, "little") for word in config.hello_words(5))
     identity, _ = parse_hello(words, "here")
     with warnings.catch_warnings():

@@ -4,7 +4,7 @@ import struct
 
 import pytest
 
-from consilience.link.frames import Frame, FrameDecoder
+from consilience.link.frames import FrameDecoder, LinkFrame
 from consilience.link.operation import Damaged, Operation, Refused, fragments
 from consilience_hw.spec.link_map import REPLY, FrameStatus, FrameType
 from consilience_sim.testing.link_oracle import crc32, sealed
@@ -27,7 +27,7 @@ def reply_to(request, data=b"", status=0, produced=None, crc=None, **changes):
     produced = len(data) if produced is None else produced
     crc = crc32(data) if crc is None else crc
     payload = struct.pack("<6I", *header.values(), status, produced, crc) + data
-    return Frame(request.type | REPLY, request.sequence, payload)
+    return LinkFrame(request.type | REPLY, request.sequence, payload)
 
 
 @pytest.mark.parametrize("size", [4, 8, 12, 100])

@@ -15,7 +15,7 @@ from consilience.link.session import LARGEST_MESSAGE, LinkSession
 from consilience.link.transport import Transport, TransportClosed
 from consilience.server.endpoint import SoftwareEndpoint
 from consilience_hw.spec.engine_config import EngineConfig
-from consilience_hw.spec.link_map import ABI, REPLY, Board, Counter, FrameStatus, FrameType
+from consilience_hw.spec.link_map import ABI, REPLY, BoardId, Counter, FrameStatus, FrameType
 from consilience_sim.testing.link_oracle import Frame, crc32, encode_frame
 
 
@@ -65,7 +65,7 @@ def test_results_and_counters(session, line, segments):
     assert device["results"] == 40
     assert device["frames"] + 1 == host["requests"] == host["replies"]
     assert {name for name, value in host.items() if value} == {"sessions", "requests", "replies"}
-    assert session.identity.board == Board.CPU
+    assert session.identity.board == BoardId.CPU
     assert line.now() == 0
 
 
@@ -91,7 +91,7 @@ def test_any_bytes_like_message_of_whole_words(session):
 
 @pytest.mark.parametrize("most", [2, 8])
 def test_all_credits_are_used_and_no_more(golden_device, faulty_line, segments, most):
-    config = EngineConfig(board=Board.CPU, clock_hz=1, credits=most, largest_payload=300)
+    config = EngineConfig(board=BoardId.CPU, clock_hz=1, credits=most, largest_payload=300)
     line = faulty_line(SoftwareEndpoint(golden_device, config), most_in_flight=most)
     seen = []
     send = line.endpoint.send
@@ -258,7 +258,7 @@ def test_another_host_took_the_device(session, line, segments):
 def test_another_device_took_its_place(session, line, golden_device):
     session.open()
     line.endpoint.reset()
-    config = EngineConfig(board=Board.CPU, clock_hz=1, credits=2, largest_payload=256)
+    config = EngineConfig(board=BoardId.CPU, clock_hz=1, credits=2, largest_payload=256)
     line.endpoint = SoftwareEndpoint(golden_device, config)
     for _ in range(2):
         with pytest.raises(LinkError, match=r"another device answers there now, .*; open it again"):

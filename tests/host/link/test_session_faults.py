@@ -9,7 +9,7 @@ from consilience.link.messages import parse_results, reduce_records
 from consilience.link.session import LinkSession
 from consilience.server.endpoint import SoftwareEndpoint
 from consilience_hw.spec.engine_config import EngineConfig
-from consilience_hw.spec.link_map import Board, FrameType
+from consilience_hw.spec.link_map import BoardId, FrameType
 
 
 def assert_right(session, made):
@@ -22,7 +22,7 @@ def assert_right(session, made):
 
 @pytest.mark.parametrize(("seed", "most"), [(1, 2), (2, 4), (3, 8)])
 def test_every_answer_is_right_or_an_error(golden_device, faulty_line, segments, seed, most):
-    config = EngineConfig(board=Board.CPU, clock_hz=1, credits=most, largest_payload=256)
+    config = EngineConfig(board=BoardId.CPU, clock_hz=1, credits=most, largest_payload=256)
     line = faulty_line(SoftwareEndpoint(golden_device, config), seed, most)
     choose = random.Random(seed)
     session = LinkSession(line, "test", random_bits=choose.getrandbits)

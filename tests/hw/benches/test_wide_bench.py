@@ -6,7 +6,7 @@ from amaranth.hdl import Module
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from consilience_hw.benches.serial_bench import SmallBench
+from consilience_hw.benches.serial_bench import SerialBench
 from consilience_hw.benches.wide_bench import WORDS, WideBench, WideSource
 from consilience_hw.log2.log2 import result_layout
 from consilience_hw.primitives.pipeline import delayed, flow
@@ -66,7 +66,7 @@ def check(payloads, lanes):
 
 
 @pytest.mark.parametrize(
-    ("bench", "lanes"), [(WideBench, 1), (WideBench, 8), (SmallBench, 1), (SmallBench, 2)]
+    ("bench", "lanes"), [(WideBench, 1), (WideBench, 8), (SerialBench, 1), (SerialBench, 2)]
 )
 def test_results_and_signature_are_those_of_the_model(bench, lanes):
     results = check(run_stream(Observed(bench(lanes)), [], 60).outputs, lanes)

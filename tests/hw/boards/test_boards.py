@@ -1,7 +1,7 @@
 """The boards: what each says it is, and that its engine answers at its pins."""
 
-from consilience_hw.log_sum_exp.serial_log_sum_exp import SmallLogSumExp
-from consilience_hw.spec.link_map import Board, Feature
+from consilience_hw.log_sum_exp.serial_log_sum_exp import SerialLogSumExp
+from consilience_hw.spec.link_map import BoardId, Feature
 from consilience_hw.uart.bit_rate import BitRate
 from consilience_tools.boards.catalogue import BOARDS
 
@@ -9,9 +9,9 @@ from consilience_tools.boards.catalogue import BOARDS
 def test_each_has_its_number_and_its_oscillator():
     boards = {board.name: board.definition() for board in BOARDS}
     assert {name: board.config.board for name, board in boards.items()} == {
-        "icebreaker": Board.ICEBREAKER,
-        "ulx3s": Board.ULX3S_85F,
-        "tangnano9k": Board.TANG_NANO_9K,
+        "icebreaker": BoardId.ICEBREAKER,
+        "ulx3s": BoardId.ULX3S_85F,
+        "tangnano9k": BoardId.TANG_NANO_9K,
     }
     for name, board in boards.items():
         assert board.name == name
@@ -26,12 +26,12 @@ def test_what_the_small_ones_lack_is_told():
 
 
 def test_no_more_requests_than_buffers_where_the_line_is_faster():
-    """A record of one code comes in 8 byte times; the small unit takes its latency and a few."""
+    """A record of one code comes in 8 byte times; the serial unit takes its latency and a few."""
     for board in BOARDS:
         definition = board.definition()
         config = definition.config
-        if not config.small:
+        if not config.serial:
             continue
         record = 8 * 10 * config.clock_hz / definition.baud
-        needed = SmallLogSumExp(lanes=config.lanes).latency + 16
+        needed = SerialLogSumExp(lanes=config.lanes).latency + 16
         assert config.credits <= 2 or needed < record, board.name

@@ -1,12 +1,12 @@
-"""`Lamp`: lit from an event for one to two periods after the last."""
+"""`LedStretcher`: lit from an event for one to two periods after the last."""
 
 from amaranth.sim import Simulator
 
-from consilience_hw.boards.led_stretcher import Lamp
+from consilience_hw.boards.led_stretcher import LedStretcher
 
 
 def lit_cycles(events, cycles, clock_hz=64):
-    dut = Lamp(clock_hz)
+    dut = LedStretcher(clock_hz)
     lit = []
 
     async def bench(ctx):
@@ -28,7 +28,7 @@ def test_dark_without_events():
 
 
 def test_an_event_is_seen_for_one_to_two_periods():
-    period = 1 << Lamp(64).time_bits
+    period = 1 << LedStretcher(64).time_bits
     assert period == 8
     for start in range(20, 30):
         lit = lit_cycles((start,), 100)

@@ -21,13 +21,13 @@ def test_additions_from_both_sides_and_reset():
 
     async def read_all(ctx):
         values = []
-        ctx.set(dut.add, 1)
-        ctx.set(dut.amount, 0)
+        ctx.set(dut.port.add, 1)
+        ctx.set(dut.port.amount, 0)
         for index in [*range(len(Counter)), *range(IDENTITY, IDENTITY + 14)]:
-            ctx.set(dut.index, index)
+            ctx.set(dut.port.index, index)
             await ctx.tick().repeat(2)
-            values.append(ctx.get(dut.value))
-        ctx.set(dut.add, 0)
+            values.append(ctx.get(dut.port.value))
+        ctx.set(dut.port.add, 0)
         return values
 
     async def process(ctx):
@@ -43,22 +43,22 @@ def test_additions_from_both_sides_and_reset():
             index = choose.choice([one for one in session_side if one != last])
             amount = choose.randrange(1, 256)
             last = index if choose.random() < 0.5 else None
-            ctx.set(dut.add, last is not None)
-            ctx.set(dut.index, index)
-            ctx.set(dut.amount, amount)
+            ctx.set(dut.port.add, last is not None)
+            ctx.set(dut.port.index, index)
+            ctx.set(dut.port.amount, amount)
             if last is not None:
                 expected[index] += amount
             waited = False
             while True:
                 _, _, ready = await ctx.tick().sample(dut.drop.ready)
-                ctx.set(dut.add, 0)
+                ctx.set(dut.port.add, 0)
                 if ready or not drop_valid:
                     break
                 waited = True
             last = None if waited else last
             expected[reason] += drop_valid
         ctx.set(dut.drop.valid, 0)
-        ctx.set(dut.add, 0)
+        ctx.set(dut.port.add, 0)
         await ctx.tick().repeat(3)
         assert await read_all(ctx) == expected + identity
         ctx.set(reset, 1)

@@ -51,19 +51,19 @@ def receive(stream, *, gaps=0.0, busy=0.0, seed=0, largest=256, gap_before=()):
 
     async def reader(ctx):
         while not sent:
-            if not ctx.get(dut.frame.valid) or choose.random() < busy:
+            if not ctx.get(dut.frame.next.valid) or choose.random() < busy:
                 await ctx.tick()
                 continue
             words = []
-            for address in range(ctx.get(dut.frame.payload) + 1):
-                ctx.set(dut.address, address)
+            for address in range(ctx.get(dut.frame.next.payload) + 1):
+                ctx.set(dut.frame.address, address)
                 await ctx.tick().repeat(2)
-                words.append(ctx.get(dut.word))
+                words.append(ctx.get(dut.frame.word))
             raw = b"".join(word.to_bytes(4, "little") for word in words)
             got.append(raw[2:])
-            ctx.set(dut.frame.ready, 1)
+            ctx.set(dut.frame.next.ready, 1)
             await ctx.tick()
-            ctx.set(dut.frame.ready, 0)
+            ctx.set(dut.frame.next.ready, 0)
 
     async def drop_sink(ctx):
         while True:

@@ -1,20 +1,21 @@
-"""The link with a job of a few gates: the session's rules, byte for byte."""
+"""An engine with a job of a few gates: the session's rules, byte for byte."""
 
 import random
+from unittest.mock import patch
 
 import pytest
 from amaranth.hdl import Module, ResetInserter, Signal
 from amaranth.lib import wiring
 from amaranth.lib.fifo import SyncFIFOBuffered
-from amaranth.lib.wiring import In, connect
+from amaranth.lib.wiring import In
 
+from consilience_hw.engine.engine import Engine
 from consilience_hw.link.job_port import job_port
-from consilience_hw.link.link_port import LinkPort
 from consilience_hw.spec.engine_config import EngineConfig
-from consilience_hw.spec.link_map import REPLY, Board, Counter, FrameStatus, FrameType, data_limit
+from consilience_hw.spec.link_map import REPLY, BoardId, Counter, FrameStatus, FrameType, data_limit
 
 CONFIG = EngineConfig(
-    hypotheses=0, weights=False, credits=4, largest_payload=256, board=Board.ICEBREAKER
+    hypotheses=0, weights=False, credits=4, largest_payload=256, board=BoardId.ICEBREAKER
 )
 REDUCE = FrameType.REDUCE
 
@@ -71,13 +72,9 @@ def link(bench):
     """Return a function that runs a script on a fresh link and returns (replies, bench)."""
 
     def run(script, config=CONFIG, **options):
-        dut = LinkPort(config)
-        m = Module()
-        m.submodules.dut = dut
-        m.submodules.job = job = AddJob()
-        connect(m, dut.job, job.port)
-        one = bench(dut, m)
-        return one.run(script, **{"in_flight": config.credits} | options), one
+        with patch("consilience_hw.engine.core.Jobs", lambda config: AddJob()):
+            one = bench(Engine(config))
+            return one.run(script, **{"in_flight": config.credits} | options), one
 
     return run
 

@@ -6,8 +6,8 @@ from fractions import Fraction
 import mpmath
 import pytest
 
+from consilience_hw.log2 import log2_rom as rom
 from consilience_hw.log2.log2 import Log2, result_layout
-from consilience_hw.log2.log2 import log2_rom as rom
 from consilience_hw.spec.flags import ResultStatus
 from consilience_hw.spec.log_format import Q16_16
 from consilience_sim import golden

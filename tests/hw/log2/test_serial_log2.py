@@ -7,8 +7,9 @@ from amaranth.hdl import Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from consilience_hw.log2 import log2_rom
 from consilience_hw.log2 import serial_log2_rom as rom
-from consilience_hw.log2.log2 import log2_rom, result_layout
+from consilience_hw.log2.log2 import result_layout
 from consilience_hw.log2.serial_log2 import SerialLog2
 from consilience_hw.spec.flags import ResultStatus
 from consilience_hw.spec.log_format import Q16_16

@@ -97,7 +97,7 @@ def packets_of(choose, lanes, fmt, count):
 
 
 @pytest.mark.parametrize(
-    ("lanes", "small", "gaps", "stalls"),
+    ("lanes", "serial", "gaps", "stalls"),
     [
         (1, False, 0, 0),
         (3, False, 0.4, 0),
@@ -106,10 +106,10 @@ def packets_of(choose, lanes, fmt, count):
         (2, True, 0.3, 0.5),
     ],
 )
-def test_packets(lanes, small, gaps, stalls):
-    choose = random.Random(100 * lanes + 10 * small)
-    dut = AxiLogSumExp(lanes=lanes, small=small)
-    packets = packets_of(choose, lanes, Q16_16, 6 if small else 40)
+def test_packets(lanes, serial, gaps, stalls):
+    choose = random.Random(100 * lanes + 10 * serial)
+    dut = AxiLogSumExp(lanes=lanes, serial=serial)
+    packets = packets_of(choose, lanes, Q16_16, 6 if serial else 40)
     beats = beats_of(packets, lanes, choose)
     got, ends, produced = run(dut, beats, len(packets), gaps=gaps, stalls=stalls, seed=lanes)
     for (codes, mark), result in zip(packets, got, strict=True):

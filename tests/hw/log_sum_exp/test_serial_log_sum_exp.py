@@ -1,9 +1,9 @@
-"""`SmallLogSumExp`, compiled: the golden codes, one packet at a time, in the same cycles."""
+"""`SerialLogSumExp`, compiled: the golden codes, one packet at a time, in the same cycles."""
 
 import numpy as np
 import pytest
 
-from consilience_hw.log_sum_exp.serial_log_sum_exp import SmallLogSumExp
+from consilience_hw.log_sum_exp.serial_log_sum_exp import SerialLogSumExp
 from consilience_hw.spec.flags import ResultStatus
 from consilience_hw.spec.log_format import Q16_16
 from consilience_sim import golden
@@ -31,7 +31,7 @@ def packets(lanes, count):
 def test_packets(lanes):
     codes, offsets = packets(lanes, 600)
     right, flags = golden.log_sums(codes, offsets)
-    with StreamSimulation(SmallLogSumExp(lanes=lanes), name="SmallLogSumExp") as simulation:
+    with StreamSimulation(SerialLogSumExp(lanes=lanes), name="SerialLogSumExp") as simulation:
         for options in ({}, {"gaps": 0.3, "stalls": 0.7, "scatter": 1}):
             got, status = log_sums_of(simulation, lanes, codes, offsets, pause=PAUSE, **options)
             hard = (status & ResultStatus.HARD_TO_ROUND) != 0
@@ -41,11 +41,11 @@ def test_packets(lanes):
 
 
 def test_cycles_do_not_depend_on_codes():
-    unit = SmallLogSumExp(lanes=2)
+    unit = SerialLogSumExp(lanes=2)
     offsets = np.arange(0, 101, 5)
     random = np.random.default_rng(1)
     runs = []
-    with StreamSimulation(unit, name="SmallLogSumExp") as simulation:
+    with StreamSimulation(unit, name="SerialLogSumExp") as simulation:
         for codes in (
             np.full(100, ZERO),
             np.full(100, HIGH),

@@ -1,4 +1,4 @@
-"""`StateMerge` against the golden window of both sides' codes, for every lead it may get."""
+"""`BeatMerge` against the golden window of both sides' codes, for every lead it may get."""
 
 import random
 
@@ -8,7 +8,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from consilience_hw.primitives.pipeline import delayed, flow
-from consilience_hw.reduction.beat_merge import StateMerge
+from consilience_hw.reduction.beat_merge import BeatMerge
 from consilience_hw.reduction.highest_bin import key_bits
 from consilience_hw.spec.log_format import Q16_16
 from consilience_sim import golden
@@ -22,8 +22,8 @@ class WithTopsAhead(wiring.Component):
     """A merge whose states are held back by `lead`, and which gives both its outputs together."""
 
     def __init__(self, lead):
-        self.merge = StateMerge(Q16_16, CODES, lead)
-        self.latency = lead + StateMerge.latency
+        self.merge = BeatMerge(Q16_16, CODES, lead)
+        self.latency = lead + BeatMerge.latency
         pair = {
             "highest": data.ArrayLayout(unsigned(key_bits(Q16_16)), 2),
             "states": self.merge.i.payload.shape(),
@@ -36,7 +36,7 @@ class WithTopsAhead(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         m.submodules.merge = merge = self.merge
-        wait = self.latency - StateMerge.top_latency
+        wait = self.latency - BeatMerge.top_latency
         m.d.comb += [
             merge.highest.p.eq(self.i.p.highest),
             merge.highest.valid.eq(self.i.valid),
@@ -49,7 +49,7 @@ class WithTopsAhead(wiring.Component):
         return m
 
 
-@pytest.mark.parametrize("lead", [StateMerge.least_lead, StateMerge.least_lead + 4])
+@pytest.mark.parametrize("lead", [BeatMerge.least_lead, BeatMerge.least_lead + 4])
 def test_window_of_the_union(lead):
     choose = random.Random(lead)
     dut = WithTopsAhead(lead)
@@ -78,4 +78,4 @@ def test_window_of_the_union(lead):
 
 def test_a_lead_too_short_is_refused():
     with pytest.raises(ValueError, match=r"^lead must be at least 5, not 4$"):
-        StateMerge(lead=StateMerge.least_lead - 1)
+        BeatMerge(lead=BeatMerge.least_lead - 1)

@@ -1,4 +1,4 @@
-"""`BeatReducer` against the golden window of each beat, however many clusters it has."""
+"""`BeatReducer` against the golden window of each beat, however many groups of lanes it has."""
 
 import random
 
@@ -17,7 +17,7 @@ def test_partial_state_equals_the_golden_window(lanes):
     dut = BeatReducer(Q16_16, lanes)
     beats, kept = [], []
     for _ in range(100):
-        # Each cluster at a height of its own, as often as not.
+        # Each group at a height of its own, as often as not.
         size = choose.choice([8, lanes])
         codes = [code for _ in range(0, lanes, size) for code in some_codes(choose, size)][:lanes]
         keep = choose.choice([-1, choose.getrandbits(lanes), 1 << choose.randrange(lanes)])

@@ -1,4 +1,4 @@
-"""`Cluster`: a beat's golden window, and its top ahead of it."""
+"""`LaneGroup`: a beat's golden window, and its top ahead of it."""
 
 import random
 
@@ -9,7 +9,7 @@ from amaranth.lib.wiring import In, Out
 
 from consilience_hw.primitives.pipeline import delayed, flow
 from consilience_hw.reduction.highest_bin import key_bits
-from consilience_hw.reduction.lane_group import Cluster
+from consilience_hw.reduction.lane_group import LaneGroup
 from consilience_hw.spec.log_format import Q16_16
 from consilience_sim import golden
 from consilience_sim.testing.stream_bench import bits_of, fields_of, run_stream
@@ -17,30 +17,30 @@ from tests.hw.golden_windows import assert_state_of, some_codes
 
 
 class WithItsTop(wiring.Component):
-    """A cluster whose state comes with the key that it gave `lead` cycles before."""
+    """A group whose state comes with the key that it gave `lead` cycles before."""
 
     def __init__(self, lanes):
-        self.cluster = Cluster(Q16_16, lanes)
-        self.lanes, self.latency = lanes, self.cluster.latency
+        self.group = LaneGroup(Q16_16, lanes)
+        self.lanes, self.latency = lanes, self.group.latency
         key = unsigned(key_bits(Q16_16))
-        both = {"state": self.cluster.o.payload.shape(), "highest": key, "valid_then": 1}
+        both = {"state": self.group.o.payload.shape(), "highest": key, "valid_then": 1}
         super().__init__(
             {
-                "i": In(flow(self.cluster.i.payload.shape())),
+                "i": In(flow(self.group.i.payload.shape())),
                 "o": Out(flow(data.StructLayout(both))),
             }
         )
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.cluster = cluster = self.cluster
+        m.submodules.group = group = self.group
         m.d.comb += [
-            cluster.i.p.eq(self.i.p),
-            cluster.i.valid.eq(self.i.valid),
-            self.o.p.state.eq(cluster.o.p),
-            self.o.p.highest.eq(delayed(m, cluster.highest.p, cluster.lead, "highest")),
-            self.o.p.valid_then.eq(delayed(m, cluster.highest.valid, cluster.lead, "valid")),
-            self.o.valid.eq(cluster.o.valid),
+            group.i.p.eq(self.i.p),
+            group.i.valid.eq(self.i.valid),
+            self.o.p.state.eq(group.o.p),
+            self.o.p.highest.eq(delayed(m, group.highest.p, group.lead, "highest")),
+            self.o.p.valid_then.eq(delayed(m, group.highest.valid, group.lead, "valid")),
+            self.o.valid.eq(group.o.valid),
         ]
         return m
 

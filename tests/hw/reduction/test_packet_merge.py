@@ -1,10 +1,10 @@
-"""`Merge` against the golden merge, and at the capacity."""
+"""`PacketMerge` against the golden merge, and at the capacity."""
 
 import random
 
 import pytest
 
-from consilience_hw.reduction.packet_merge import Merge
+from consilience_hw.reduction.packet_merge import PacketMerge
 from consilience_hw.reduction.window import window_layout
 from consilience_hw.spec.log_format import Q16_16
 from consilience_sim import golden
@@ -23,7 +23,7 @@ def multiset(choose):
 
 def test_merge_is_the_window_of_the_union():
     choose = random.Random(9)
-    dut = Merge()
+    dut = PacketMerge()
     pairs = [(multiset(choose), multiset(choose)) for _ in range(400)]
     beats = [
         bits_of(dut.i.payload.shape(), [state_fields(golden.window(side, Q16_16)) for side in pair])
@@ -46,7 +46,7 @@ def test_merge_is_the_window_of_the_union():
     ],
 )
 def test_capacity_is_sticky(counts, overs, over):
-    dut = Merge()
+    dut = PacketMerge()
     sides = [
         {"present": 1, "top": 3, "slots": [count] * 8, "count": count, "over": flag}
         for count, flag in zip(counts, overs, strict=True)

@@ -1,10 +1,10 @@
-"""`SmallAccumulator`: packets of partial states, one at a time, against the golden window."""
+"""`SerialAccumulator`: packets of partial states, one at a time, against the golden window."""
 
 import random
 
 from amaranth.sim import Simulator
 
-from consilience_hw.reduction.serial_accumulator import SmallAccumulator
+from consilience_hw.reduction.serial_accumulator import SerialAccumulator
 from consilience_hw.reduction.window import window_layout
 from consilience_hw.spec.log_format import Q16_16
 from consilience_sim import golden
@@ -20,7 +20,7 @@ def key_of(state):
 def accumulated(packets, lanes, gaps=0.0, seed=0):
     """Return the state of each packet, a list of partial states; it is read 3 cycles late."""
     choose = random.Random(seed)
-    dut = SmallAccumulator(Q16_16, lanes)
+    dut = SerialAccumulator(Q16_16, lanes)
     layout = dut.i.payload.shape()
     tops, beats, ends, cycle = {}, {}, [], 0
     for packet in packets:

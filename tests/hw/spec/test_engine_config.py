@@ -9,7 +9,7 @@ import pytest
 
 import consilience_hw
 from consilience_hw.spec.engine_config import EngineConfig
-from consilience_hw.spec.link_map import ABI, MAGIC, Board, Feature
+from consilience_hw.spec.link_map import ABI, MAGIC, BoardId, Feature
 from consilience_hw.spec.log_format import Q16_16, LogFormat
 
 
@@ -37,7 +37,7 @@ def test_refused(options, message):
 
 def test_words_of_hello():
     config = EngineConfig(
-        lanes=8, hypotheses=9, clock_hz=12_000_000, board=Board.ULX3S_85F, version=(1, 2, 3)
+        lanes=8, hypotheses=9, clock_hz=12_000_000, board=BoardId.ULX3S_85F, version=(1, 2, 3)
     )
     build = config.build_hash
     assert config.hello_words(0xABCD) == [
@@ -46,7 +46,7 @@ def test_words_of_hello():
         0x010203,
         build & 0xFFFF_FFFF,
         build >> 32,
-        Board.ULX3S_85F,
+        BoardId.ULX3S_85F,
         12_000_000,
         Q16_16.identifier,
         8,
@@ -71,9 +71,10 @@ def test_every_parameter_changes_the_build_hash():
         {"lanes": 2},
         {"hypotheses": 8},
         {"weights": False},
+        {"serial": True},
         {"credits": 8},
         {"largest_payload": 512},
-        {"board": Board.CPU},
+        {"board": BoardId.CPU},
         {"clock_hz": 1},
         {"version": (9, 9, 9)},
     ]
@@ -107,7 +108,7 @@ def test_the_build_hash_is_of_contents_and_not_of_the_place(tmp_path):
             path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
 
     def edited(package):
-        path = package / "merge.py"
+        path = package / "reduction" / "packet_merge.py"
         path.write_text(path.read_text() + "\n# changed\n")
 
     assert hash_of_copy("windows", windows) == EngineConfig().build_hash

@@ -8,7 +8,7 @@ from consilience_hw.spec.link_map import (
     MAGIC,
     REPLY,
     REPLY_HEADER,
-    Board,
+    BoardId,
     Counter,
     Feature,
     FrameStatus,
@@ -21,7 +21,7 @@ def test_magic_spells_the_name_on_the_wire():
     assert MAGIC.to_bytes(4, "little") == b"CNSL"
 
 
-@pytest.mark.parametrize("numbers", [FrameType, FrameStatus, Counter, Board, Feature])
+@pytest.mark.parametrize("numbers", [FrameType, FrameStatus, Counter, BoardId, Feature])
 def test_numbers_are_distinct(numbers):
     assert len({int(number) for number in numbers}) == len(numbers.__members__)
 

@@ -4,7 +4,7 @@ import pytest
 
 from consilience.errors import BadInput
 from consilience_hw.log_sum_exp.log_sum_exp import LogSumExp
-from consilience_hw.log_sum_exp.serial_log_sum_exp import SmallLogSumExp
+from consilience_hw.log_sum_exp.serial_log_sum_exp import SerialLogSumExp
 from consilience_tools.place_and_route.configurations import LIVE, PUBLISHED, configuration
 
 
@@ -26,7 +26,7 @@ def test_the_clock_that_the_widest_must_reach():
 
 
 def test_small_parts_have_the_small_unit():
-    assert isinstance(configuration("ice40-up5k-x1").unit, SmallLogSumExp)
+    assert isinstance(configuration("ice40-up5k-x1").unit, SerialLogSumExp)
     wide = configuration("ecp5-85f-6-x16")
     assert isinstance(wide.unit, LogSumExp)
     assert wide.unit.lanes == wide.bench.unit.lanes == 16
@@ -35,7 +35,7 @@ def test_small_parts_have_the_small_unit():
 def test_the_live_unit_has_a_bench_of_its_own():
     live = configuration(LIVE)
     assert live.unit_name == type(live.unit).__name__ == type(live.bench.unit).__name__
-    assert configuration("ice40-up5k-x1").unit_name == "SmallLogSumExp"
+    assert configuration("ice40-up5k-x1").unit_name == "SerialLogSumExp"
     assert configuration("ecp5-85f-6-x16").unit_name == "LogSumExp"
 
 

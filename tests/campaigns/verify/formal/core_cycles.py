@@ -8,9 +8,9 @@ from typing import Any
 
 from amaranth.sim import Simulator
 
+from consilience_hw.engine.core import EngineCore
 from consilience_hw.spec.link_map import FrameType
 from tests.campaigns.verify.formal.cycles import ONE, SEED, Data
-from tests.campaigns.verify.formal.engine_core import EngineCore
 from tests.campaigns.verify.formal.timed_units import CONFIG
 
 __all__ = ["core_timing"]
@@ -78,25 +78,25 @@ def _run(frames: list[list[int]]) -> CoreTiming:
 
     async def bench(ctx: Any) -> None:
         ctx.set(core.entropy, NONCE)
-        ctx.set(core.next.ready, 1)
+        ctx.set(core.reply.next.ready, 1)
         # The counters clear themselves before any frame can have arrived.
         await ctx.tick().repeat(20)
         fetched, cycle = 0, 0
         for frame in frames:
-            ctx.set(core.frame.valid, 1)
-            ctx.set(core.frame.payload, len(frame) - 1)
+            ctx.set(core.frame.next.valid, 1)
+            ctx.set(core.frame.next.payload, len(frame) - 1)
             begun, done, answered = cycle, False, False
             while not (done and answered):
                 _, _, address, ready, offered = await ctx.tick().sample(
-                    core.address, core.frame.ready, core.next.valid
+                    core.frame.address, core.frame.next.ready, core.reply.next.valid
                 )
-                ctx.set(core.word, fetched)
+                ctx.set(core.frame.word, fetched)
                 fetched = frame[address] if address < len(frame) else 0
                 addresses.append(address)
                 if ready and not done:
                     freed.append(cycle)
                     done = True
-                    ctx.set(core.frame.valid, 0)
+                    ctx.set(core.frame.next.valid, 0)
                 if offered:
                     queued.append(cycle)
                     answered = True

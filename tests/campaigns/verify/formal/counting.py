@@ -32,9 +32,9 @@ def counter_sums(folder: Path) -> Outcome:
         dropped = ports["drop__valid"] & ports["drop__ready"]
         amount = Signal(8)
         touches = Signal()
-        with m.If(ports["add"] & (ports["index"] == chosen)):
-            m.d.comb += [touches.eq(1), amount.eq(ports["amount"])]
-        with m.Elif(~ports["add"] & dropped & (ports["drop__payload"] == chosen)):
+        with m.If(ports["port__add"] & (ports["port__index"] == chosen)):
+            m.d.comb += [touches.eq(1), amount.eq(ports["port__amount"])]
+        with m.Elif(~ports["port__add"] & dropped & (ports["drop__payload"] == chosen)):
             m.d.comb += [touches.eq(1), amount.eq(1)]
         m.d.sync += [
             begun.eq(1),
@@ -48,12 +48,12 @@ def counter_sums(folder: Path) -> Outcome:
         cleared = running | (ports["cleared"] > chosen)
         m.d.comb += [
             Assume(~begun | (chosen == wanted)),
-            Assume(running | ~ports["add"]),
+            Assume(running | ~ports["port__add"]),
             Assume((amount == 0) | (late == 0)),
-            Assume(~ports["add"] | ~ports["index"][-1] | (ports["amount"] == 0)),
+            Assume(~ports["port__add"] | ~ports["port__index"][-1] | (ports["port__amount"] == 0)),
             Assert(~cleared | (word == (total - late)[:32])),
             # What is read while another amount is on its way is as it was before.
-            Assert(~touched | stale | (ports["value"] == word)),
+            Assert(~touched | stale | (ports["port__value"] == word)),
             Assert(running | (total == 0)),
             Assert(running | ~touched),
             Assert(

@@ -13,9 +13,9 @@ from amaranth.lib import data
 
 from consilience_hw.primitives.pipeline import delayed
 from consilience_hw.reduction.accumulator import Accumulator
-from consilience_hw.reduction.beat_merge import StateMerge
+from consilience_hw.reduction.beat_merge import BeatMerge
 from consilience_hw.reduction.highest_bin import HighestBin, bin_key, key_bits
-from consilience_hw.reduction.packet_merge import Merge
+from consilience_hw.reduction.packet_merge import PacketMerge
 from consilience_hw.reduction.tree_reducer import TreeReducer
 from consilience_hw.reduction.window import window_layout
 from consilience_hw.spec.log_format import LogFormat
@@ -25,10 +25,10 @@ from tests.campaigns.verify.formal.proof import Monitor, Outcome
 __all__ = [
     "FORMAT",
     "accumulator_step",
+    "beat_merge_step",
     "highest_of_lanes",
-    "merge_step",
+    "packet_merge_step",
     "reducer_beat",
-    "state_merge_step",
 ]
 
 
@@ -166,9 +166,9 @@ def accumulator_step(folder: Path, beats: int, cycles: int, unit: Any = None) ->
     return Monitor(netlist, body).question(folder).bounded(cycles)
 
 
-def merge_step(folder: Path) -> Outcome:
+def packet_merge_step(folder: Path) -> Outcome:
     """Prove for ever: each output is the sum of the two states that entered `latency` ago."""
-    unit = Merge(FORMAT)
+    unit = PacketMerge(FORMAT)
     netlist = flat_netlist(unit, folder)
     layout = unit.i.payload.shape()
 
@@ -184,9 +184,9 @@ def merge_step(folder: Path) -> Outcome:
     return Monitor(netlist, body).question(folder).for_ever(unit.latency + 1)
 
 
-def state_merge_step(folder: Path, lead: int = StateMerge.least_lead) -> Outcome:
-    """Prove for ever: `StateMerge` gives the sum of two states whose tops came `lead` before."""
-    unit = StateMerge(FORMAT, FORMAT.capacity // 2, lead)
+def beat_merge_step(folder: Path, lead: int = BeatMerge.least_lead) -> Outcome:
+    """Prove for ever: `BeatMerge` gives the sum of two states whose tops came `lead` before."""
+    unit = BeatMerge(FORMAT, FORMAT.capacity // 2, lead)
     netlist = flat_netlist(unit, folder)
     layout = unit.i.payload.shape()
     key = key_bits(FORMAT)

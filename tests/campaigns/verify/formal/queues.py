@@ -160,8 +160,8 @@ def reply_queue(folder: Path, slots: int = 4) -> Outcome:
         begun = Signal()
         m.d.sync += [begun.eq(1), wanted.eq(chosen)]
         m.d.comb += Assume(~begun | (wanted == chosen))
-        valid, slot = ports["next__valid"], ports["next__payload"]
-        queues = ports["queue"] & (ports["slot"] == chosen)
+        valid, slot = ports["read__next__valid"], ports["read__next__payload"]
+        queues = ports["write__queue"] & (ports["write__slot"] == chosen)
         owed = Signal()
         # Whenever nothing is offered and the slot's turn has come, it is offered next.
         turn = owed & ~valid & (slot == chosen)
@@ -170,7 +170,7 @@ def reply_queue(folder: Path, slots: int = 4) -> Outcome:
             owed.eq(queues | (owed & ~turn)),
             due.eq(turn),
             offered.eq(valid),
-            taken.eq(valid & ports["next__ready"]),
+            taken.eq(valid & ports["read__next__ready"]),
         ]
         idle = Signal(range(slots + 2))
         m.d.sync += idle.eq(Mux(owed & ~valid & ~turn, idle + 1, 0))

@@ -180,8 +180,8 @@ EDGES = (
     ),
     StreamUnit("CobsDecoder", CobsDecoder, ("i",), ("o",), environment=_no_resync),
     StreamUnit("CobsEncoder", CobsEncoder, ("i",), ("o",)),
-    StreamUnit("FrameReceiver", partial(FrameReceiver, 256), ("i",), ("frame", "drop"), 2),
-    StreamUnit("FrameSender", lambda: FrameSender(ReplyStore(4, 256)), ("slots",), ("o",)),
+    StreamUnit("FrameReceiver", partial(FrameReceiver, 256), ("i",), ("frame__next", "drop"), 2),
+    StreamUnit("FrameSender", partial(FrameSender, 4, 256), ("reply__next",), ("o",)),
     StreamUnit("MessageReader", partial(MessageReader, 8), (), ("o",), 2, _one_fragment),
-    StreamUnit("ReplyStore", partial(ReplyStore, 4, 256), (), ("next",)),
+    StreamUnit("ReplyStore", partial(ReplyStore, 4, 256), (), ("read__next",)),
 )

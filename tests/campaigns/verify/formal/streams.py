@@ -7,17 +7,17 @@ from typing import Any
 
 from consilience_hw.log_sum_exp.log_sum_exp import LogSumExp
 from consilience_hw.reduction.accumulator import Accumulator
-from consilience_hw.reduction.beat_merge import StateMerge
+from consilience_hw.reduction.beat_merge import BeatMerge
 from consilience_hw.spec.log_format import Q16_16
 from tests.campaigns.verify.formal.buffered_results import buffer_order
 from tests.campaigns.verify.formal.counting import counter_sums
 from tests.campaigns.verify.formal.exact_sums import (
     FORMAT,
     accumulator_step,
+    beat_merge_step,
     highest_of_lanes,
-    merge_step,
+    packet_merge_step,
     reducer_beat,
-    state_merge_step,
 )
 from tests.campaigns.verify.formal.faults import (
     CarryingAccumulator,
@@ -156,13 +156,13 @@ def _proofs(full: bool) -> dict[str, dict[str, Proof]]:
         f"{FORMAT} with sums of {FORMAT.cell_bits} bits: {SUM_BEATS} beats, {SUM_CYCLES} cycles": {
             "Accumulator": partial(accumulator_step, beats=SUM_BEATS, cycles=SUM_CYCLES)
         },
-        "HighestBin of 3 lanes, a TreeReducer of 2, StateMerge and Merge equal the sum by absolute "
-        f"bin, {FORMAT}, for ever (induction)": {
+        "HighestBin of 3 lanes, a TreeReducer of 2, BeatMerge and PacketMerge equal the sum by "
+        f"absolute bin, {FORMAT}, for ever (induction)": {
             "HighestBin": highest_of_lanes,
             "TreeReducer": reducer_beat,
-            "StateMerge": state_merge_step,
-            "StateMerge, late sums": partial(state_merge_step, lead=StateMerge.least_lead + 4),
-            "Merge": merge_step,
+            "BeatMerge": beat_merge_step,
+            "BeatMerge, late sums": partial(beat_merge_step, lead=BeatMerge.least_lead + 4),
+            "PacketMerge": packet_merge_step,
         },
     }
 

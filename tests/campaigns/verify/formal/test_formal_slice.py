@@ -12,7 +12,6 @@ from consilience_hw.log_sum_exp.log_sum_exp import LogSumExp
 from consilience_hw.spec.log_format import Q16_16
 from tests.campaigns.verify.formal.core_cycles import core_timing
 from tests.campaigns.verify.formal.cycles import DATA as KINDS
-from tests.campaigns.verify.formal.engine_core import EngineCore
 from tests.campaigns.verify.formal.forwarded_words import forwarded_words
 from tests.campaigns.verify.formal.influence import cone_of
 from tests.campaigns.verify.formal.leaks import LEAKS, SlowReduceJob
@@ -95,9 +94,8 @@ def test_a_memory_that_forgets_has_a_counterexample():
 
 def test_numbers_of_states():
     # The only way to the encoding is inside Amaranth; the netlist has the numbers alone.
-    core = EngineCore(CONFIG)
     job = PosteriorJob(Posterior(hypotheses=2)).elaborate(None)._generated["fsm"].encoding
-    session = Session(CONFIG, core.receiver, core.store).elaborate(None)._generated["fsm"].encoding
+    session = Session(CONFIG).elaborate(None)._generated["fsm"].encoding
     assert (job["Prior"], job["Row"], job["Weight"]) == (PRIOR, ROW, WEIGHT)
     assert (session["Compare"], session["Data"], session["Remember"]) == (COMPARE, DATA, REMEMBER)
 

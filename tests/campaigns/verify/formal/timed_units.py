@@ -8,6 +8,7 @@ from pathlib import Path
 from amaranth.hdl import Value
 from amaranth.lib import data, wiring
 
+from consilience_hw.engine.core import EngineCore
 from consilience_hw.engine.jobs import Jobs
 from consilience_hw.engine.posterior_job import PosteriorJob
 from consilience_hw.engine.reduce_job import ReduceJob
@@ -23,16 +24,15 @@ from consilience_hw.log2.log2 import Log2, result_layout
 from consilience_hw.log_sum_exp.log_sum_exp import LogSumExp
 from consilience_hw.primitives.result_buffer import ResultBuffer
 from consilience_hw.reduction.accumulator import Accumulator
-from consilience_hw.reduction.beat_merge import StateMerge
-from consilience_hw.reduction.beat_reducer import CLUSTER_LANES, BeatReducer
+from consilience_hw.reduction.beat_merge import BeatMerge
+from consilience_hw.reduction.beat_reducer import GROUP_LANES, BeatReducer
 from consilience_hw.reduction.highest_bin import HighestBin
-from consilience_hw.reduction.lane_group import Cluster
-from consilience_hw.reduction.packet_merge import Merge
+from consilience_hw.reduction.lane_group import LaneGroup
+from consilience_hw.reduction.packet_merge import PacketMerge
 from consilience_hw.reduction.tree_reducer import TreeReducer
 from consilience_hw.spec.engine_config import EngineConfig
 from consilience_hw.spec.log_format import Q16_16, LogFormat
 from tests.campaigns.verify.formal.composition import Assumption, Composition, Invariant, Ports
-from tests.campaigns.verify.formal.engine_core import EngineCore
 from tests.campaigns.verify.formal.netlist import WRITABLE, Form, Netlist, flat_netlist
 
 __all__ = [
@@ -131,10 +131,10 @@ FLOWS = (
         ("o__valid",),
         ("i__payload.terms", "i__payload.highest"),
     ),
-    TimedUnit("Cluster", partial(Cluster, Q16_16, 3), ("o__valid", "highest__valid"), BEAT),
-    TimedUnit("BeatReducer", partial(BeatReducer, Q16_16, CLUSTER_LANES + 1), ("o__valid",), BEAT),
+    TimedUnit("LaneGroup", partial(LaneGroup, Q16_16, 3), ("o__valid", "highest__valid"), BEAT),
+    TimedUnit("BeatReducer", partial(BeatReducer, Q16_16, GROUP_LANES + 1), ("o__valid",), BEAT),
     TimedUnit("Accumulator", partial(Accumulator, Q16_16, 2), ("o__valid",), ("i__payload.state",)),
-    TimedUnit("Merge", partial(Merge, Q16_16), ("o__valid",), ("i__payload",)),
+    TimedUnit("PacketMerge", partial(PacketMerge, Q16_16), ("o__valid",), ("i__payload",)),
     LOG_2,
     TimedUnit(
         "EvidenceAccumulator",
@@ -152,8 +152,8 @@ FLOWS = (
 
 PARTS = (
     TimedUnit(
-        "StateMerge",
-        partial(StateMerge, Q16_16, CLUSTER_LANES),
+        "BeatMerge",
+        partial(BeatMerge, Q16_16, GROUP_LANES),
         ("o__valid", "top__valid"),
         ("i__payload", "highest__payload"),
     ),
@@ -269,8 +269,8 @@ def _job_words(a: Ports, b: Ports) -> list[Value]:
 
 def _frame_words(a: Ports, b: Ports) -> list[Value]:
     """Words of a frame are equal but where the reader hands data to the job, or to its CRC only."""
-    reads = a["reading"] & (~a["to_job"] | _word_is_data(a, b, "word"))
-    return [(a["word"] == b["word"]) | reads]
+    reads = a["reading"] & (~a["to_job"] | _word_is_data(a, b, "frame__word"))
+    return [(a["frame__word"] == b["frame__word"]) | reads]
 
 
 # States of `Session`, numbered likewise.
@@ -300,11 +300,12 @@ CORE = TimedUnit(
     "Engine core",
     partial(EngineCore, CONFIG),
     (
-        *("frame__ready", "address", "drop__ready", "next__valid", "next__payload"),
+        *("frame__next__ready", "frame__address", "drop__ready"),
+        *("reply__next__valid", "reply__next__payload"),
         *("reply_words", "reply_written", "reply_slot_busy"),
     ),
-    ("word",),
-    # A reply's contents stay in their memory: nothing of the core reads them.
+    ("frame__word",),
+    # A reply's contents stay in their memory: only the sender reads them.
     registers=f"{WRITABLE} */*store* %d",
     cuts={"message_intact": "session.reader.intact"},
     shows={
@@ -317,7 +318,7 @@ CORE = TimedUnit(
         "to_job": "session.reader.o__valid",
         "reply_words": "session.writer.words",
         "reply_written": "session.writer.write",
-        "reply_slot_busy": "store.busy",
+        "reply_slot_busy": "store.write__busy",
     },
     assumptions=_frame_words,
     invariants=_one_at_a_time,
