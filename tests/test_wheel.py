@@ -102,3 +102,10 @@ def test_what_needs_an_extra_names_it(consilience, tmp_path, words, extra):
     assert f"run: pip install 'consilience[{extra}]'" in answer.stderr
     assert "Traceback" not in answer.stderr
     assert [file.name for file in tmp_path.iterdir()] == ["e.csv"], "nothing is written"
+
+
+@pytest.mark.parametrize("command", ["demo", "replay"])
+def test_the_example_needs_a_checkout_and_says_so(consilience, command):
+    answer = consilience(command)
+    assert answer.returncode == 2
+    assert "this needs a checkout" in answer.stderr

@@ -14,7 +14,6 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from consilience.cli.demo import demo
 from consilience.cli.doctor import doctor
 from consilience.cli.fuse import fuse
 from consilience.cli.keys import keys
@@ -22,7 +21,6 @@ from consilience.cli.list_ports import list_ports
 from consilience.cli.node import node
 from consilience.cli.output import INTERRUPTED, Output, log_to_stderr
 from consilience.cli.read_node import read_node
-from consilience.cli.replay import replay
 from consilience.cli.serve import serve
 from consilience.cli.status import status
 from consilience.cli.watch import watch
@@ -45,12 +43,12 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-for command in (demo, replay, fuse, status, serve, keys, doctor, node, read_node, watch):
+for command in (fuse, status, serve, keys, doctor, node, read_node, watch):
     app.command()(command)
 app.command("list")(list_ports)
 for plugin in importlib.metadata.entry_points(group="consilience.commands"):
     # Commands of the tool chain (`consilience_tools.cli`), which imports this library.
-    app.command(plugin.name, rich_help_panel="Tool chain")(plugin.load())
+    app.command(plugin.name, rich_help_panel="With the extras dev, bench or build")(plugin.load())
 
 
 def _print_version(asked: bool) -> None:

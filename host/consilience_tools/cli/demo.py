@@ -7,8 +7,8 @@ from typing import Annotated, Any
 import typer
 
 from consilience.cli.device_option import DeviceOption, JsonOption, WavesOption, opened, with_waves
-from consilience.cli.example import agent_traces, tell_checked
 from consilience.cli.output import Output, made_folder
+from consilience_tools.cli.example import agent_traces, tell_checked
 
 __all__ = ["demo"]
 

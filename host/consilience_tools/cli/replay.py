@@ -12,9 +12,9 @@ from rich.table import Table
 from rich.text import Text
 
 from consilience.cli.device_option import DeviceOption, JsonOption, opened
-from consilience.cli.example import agent_traces, tell_checked
 from consilience.cli.output import Output, made_folder
 from consilience.errors import BadInput
+from consilience_tools.cli.example import agent_traces, tell_checked
 
 __all__ = ["replay"]
 

@@ -36,7 +36,7 @@ def test_demo_counts_mismatches_and_exits_8(tmp_path, capsys, monkeypatch):
 
 
 def test_demo_outside_a_checkout(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("consilience.cli.example._CHECKOUT", tmp_path)
+    monkeypatch.setattr("consilience_tools.cli.example._CHECKOUT", tmp_path)
     assert main(["demo", "--out", str(tmp_path / "out")]) == 2
     assert "this needs a checkout: clone the repository" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
