@@ -28,6 +28,7 @@ def test_every_catcher_exists():
     command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider"]
     done = subprocess.run([*command, *catchers], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout[-3000:]
+    assert "deselected" not in done.stdout, "no catcher is a slow test"
 
 
 def test_four_faults_are_caught(tmp_path):

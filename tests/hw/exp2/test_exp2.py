@@ -42,7 +42,7 @@ def terms_of(codes, lanes, present=1):
     ]
 
 
-@pytest.mark.parametrize("lanes", [1, 4])
+@pytest.mark.parametrize("lanes", [pytest.param(1, marks=pytest.mark.slow), 4])
 def test_every_fraction_in_hardware(lanes):
     """With four lanes every table is read at two places at once."""
     codes = [((f * 40503) % 65536 - 32768) * 65536 + f for f in range(65536)]
