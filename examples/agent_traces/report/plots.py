@@ -8,8 +8,9 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from consilience_tools.pages.svg import BLUE, GREEN, GREY, ORANGE, RED, STYLE, drawing
-from examples.agent_traces.evaluate import GoalMetrics, Ranking, Reliability
-from examples.agent_traces.trajectory import Trajectory
+
+from ..evaluate import GoalMetrics, Ranking, Reliability
+from ..trajectory import Trajectory
 
 __all__ = ["goal_confusion", "ranking", "reliability", "trajectories"]
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from consilience_tools.pages.svg import GREY, ORANGE, RED, drawing
 
 if TYPE_CHECKING:
-    from examples.agent_traces.replay import ReplayResult
+    from ..replay import ReplayResult
 
 __all__ = ["agents_over_time", "expected_over_time", "known_after"]
 
