@@ -17,7 +17,13 @@ ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "build" / "test-results.xml"
 COVERAGE_FLOOR = 95
 
-TYPED = ("host/consilience", "host/consilience_tools", "sim/consilience_sim", "sim/testbenches")
+TYPED = (
+    "hw/consilience_hw",
+    "host/consilience",
+    "host/consilience_tools",
+    "sim/consilience_sim",
+    "sim/testbenches",
+)
 LINT = [
     ("ruff", ["ruff", "check", "."]),
     ("ruff format", ["ruff", "format", "--check", "--quiet", "."]),

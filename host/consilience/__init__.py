@@ -18,8 +18,7 @@ from consilience.live.groups import GroupTree, Moved
 from consilience.live.live import Live, LiveResults
 from consilience.logsumexp import logsumexp
 from consilience.numbers.convert import from_codes, quantise, to_codes
-from consilience.robust.robust_histogram import RobustHistogram
-from consilience.robust.robust_query import RobustResult
+from consilience.robust.robust_histogram import RobustHistogram, RobustResult
 
 __version__ = version("consilience")
 

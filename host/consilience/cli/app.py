@@ -21,6 +21,7 @@ from consilience.cli.keys import keys
 from consilience.cli.list_ports import list_ports
 from consilience.cli.node import node
 from consilience.cli.output import INTERRUPTED, Output, log_to_stderr
+from consilience.cli.read_node import read_node
 from consilience.cli.replay import replay
 from consilience.cli.serve import serve
 from consilience.cli.status import status
@@ -44,7 +45,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-for command in (demo, replay, fuse, status, serve, keys, doctor, node, watch):
+for command in (demo, replay, fuse, status, serve, keys, doctor, node, read_node, watch):
     app.command()(command)
 app.command("list")(list_ports)
 for plugin in importlib.metadata.entry_points(group="consilience.commands"):

@@ -10,7 +10,7 @@ from consilience.kernels.kernel_tables import load_tables
 from consilience.kernels.sum_kernels import leave_each_out, sum_segments
 from consilience.live.cpu_unit import CpuLiveUnit
 from consilience.live.live import Live
-from consilience.robust.robust_histogram import RobustHistogram, RobustScan
+from consilience.robust.robust_histogram import RobustHistogram, RobustResult
 from consilience_hw.spec.engine_config import EngineConfig
 from consilience_hw.spec.flags import ResultStatus
 from consilience_hw.spec.link_map import BoardId
@@ -95,8 +95,8 @@ class CpuDevice(Device):
 
     def robust_scan(
         self, ratios: NDArray[np.int32], faulty: int, clip: int, threshold: int
-    ) -> RobustScan:
-        """Return the scan of one pair."""
+    ) -> RobustResult[int]:
+        """Return the result of one pair."""
         return RobustHistogram.of(ratios, clip).scan(faulty, threshold)
 
     def close(self) -> None:

@@ -1,7 +1,6 @@
 """Devices that another process serves: ``socket://HOST:PORT``."""
 
 import socket
-import time
 from urllib.parse import urlsplit
 
 from consilience.devices.link_device import LinkDevice
@@ -56,10 +55,6 @@ class SocketTransport(Transport):
         if not data:
             raise TransportClosed("the server closed the connection")
         return data
-
-    def now(self) -> float:
-        """Return the time of the monotonic clock in seconds."""
-        return time.monotonic()
 
     def close(self) -> None:
         """Close the socket."""

@@ -1,4 +1,4 @@
-"""What carries pieces of states, and the pubsub within one process."""
+"""Pub/sub transports, which carry the pieces of states, and the one within a process."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -16,7 +16,7 @@ Receiver = Callable[[bytes], object]
 
 
 class Pubsub(ABC):
-    """Carries bytes by subject, to whoever listens at that moment.
+    """Carries bytes by subject to those that listen at that moment.
 
     It may lose, repeat and reorder them; nothing here trusts it not to.
     """
@@ -28,20 +28,20 @@ class Pubsub(ABC):
 
     @abstractmethod
     async def publish(self, subject: str, data: bytes) -> None:
-        """Send to all that listen to `subject`, or to what it begins with."""
+        """Send to all listeners of `subject` and of the subjects above it."""
 
     @abstractmethod
     async def listen(self, subject: str, receiver: Receiver) -> None:
         """Call `receiver` with every message of `subject` and of the subjects below it."""
 
     async def answer(self, subject: str, data: bytes, way: int = 0) -> None:
-        """Send to who listens everywhere to `subject`, along the way that its message came."""
+        """Send to those that listen everywhere to `subject`, the way that their message came."""
         await self.publish(subject, data)
 
     async def listen_everywhere(
         self, subject: str, receiver: Callable[[bytes, int], object]
     ) -> None:
-        """Call `receiver` with what is answered, and the way it came; 0 is that of `listen`."""
+        """Call `receiver` with every answer and the way it came; 0 is that of `listen`."""
         await self.listen(subject, lambda data: receiver(data, 0))
 
     @abstractmethod
@@ -83,7 +83,7 @@ class InProcessPubsub(Pubsub):
 
 
 async def publish_state(pubsub: Pubsub, message: StateMessage) -> None:
-    """Send a state in pieces that the pubsub carries."""
+    """Send a state in pieces that the transport carries."""
     subject = f"{STATES}.{message.epoch}.{message.shard}"
     for piece in message.pieces(pubsub.payload):
         await pubsub.publish(subject, piece)

@@ -12,9 +12,9 @@ from consilience.evidence.source import EvidenceSource
 __all__ = ["SUFFIXES", "check_suffix", "open_evidence"]
 
 _OPENERS: dict[str, Callable[[Path], EvidenceSource]] = {
-    ".parquet": ParquetSource.open,
-    ".csv": CsvFile.open,
-    ".npz": NpzFile.open,
+    ".parquet": ParquetSource,
+    ".csv": CsvFile,
+    ".npz": NpzFile,
 }
 
 SUFFIXES = tuple(_OPENERS)

@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Sequence
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import pyarrow as pa
 
@@ -21,14 +21,20 @@ class EvidenceSource(ABC):
         Where the file lies.
     columns : sequence of str
         Names of its columns, in file order.
+    file
+        What `close` closes.
+    total : int
+        Its size in the unit of `progress`.
     """
 
     agents_are_text: ClassVar[bool] = False
     """True where the format cannot tell an integer id from text (CSV)."""
 
-    def __init__(self, path: Path, columns: Sequence[str]) -> None:
+    def __init__(self, path: Path, columns: Sequence[str], file: Any, total: int = 0) -> None:
         self.path = path
         self.columns = tuple(columns)
+        self._file = file
+        self._done, self._total = 0, total
 
     @abstractmethod
     def batches(
@@ -42,13 +48,13 @@ class EvidenceSource(ABC):
             The file is damaged, or a cell cannot be read as its column's type.
         """
 
-    @abstractmethod
     def progress(self) -> tuple[int, int]:
         """Return (done, total) of `batches`, in rows or bytes."""
+        return self._done, self._total
 
-    @abstractmethod
     def close(self) -> None:
         """Close the file."""
+        self._file.close()
 
     def __enter__(self) -> Self:
         return self

@@ -1,4 +1,4 @@
-"""Who a device is: HELLO's reply, checked."""
+"""The identity of a device: HELLO's reply, checked."""
 
 import struct
 import warnings
@@ -27,7 +27,7 @@ class BuildWarning(RuntimeWarning):
 
 @dataclass(frozen=True)
 class Identity:
-    """What a device says of itself, but for its nonce.
+    """What a device says about itself, without its nonce.
 
     Parameters
     ----------
@@ -108,7 +108,7 @@ def parse_hello(reply: bytes, url: str) -> tuple[Identity, int]:
     reply : bytes
         `link_map.HELLO_FIELDS` of this ABI, or what another ABI or device answers.
     url : str
-        Of the device, for messages.
+        The device, for messages.
 
     Raises
     ------

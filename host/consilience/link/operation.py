@@ -35,7 +35,7 @@ def fragments(message: memoryview, size: int) -> tuple[int, Iterator[bytes]]:
     Parameters
     ----------
     message : memoryview of bytes
-        Of whole words.
+        Whole words.
     size : int
         Bytes per fragment, a multiple of 4.
     """
@@ -57,11 +57,11 @@ class Operation:
     Parameters
     ----------
     frame_type : int
-        Of the requests.
+        Type of the requests.
     number : int
         Id of the operation.
     nonce : int or None
-        Of the session; None for HELLO, which learns it.
+        The session's; None for HELLO, whose reply brings it.
     sequence : int
         Number of the first request.
     total : int
@@ -124,7 +124,7 @@ class Operation:
         return [frame for fragment, frame in window if fragment not in self._early]
 
     def launch(self, reserved: int = 0) -> list[bytes]:
-        """Return the frames that the credits, but for those reserved, allow to send now."""
+        """Return the frames that the credits, less those reserved, allow to send now."""
         frames = []
         most = self._most_in_flight - reserved
         while len(self._window) < most:

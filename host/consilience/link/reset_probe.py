@@ -38,7 +38,7 @@ class ResetProbe:
     number, sequence : int
         Operation id and sequence number of that HELLO.
     nonce : int
-        Of the session.
+        The session's.
     """
 
     def __init__(self, number: int, sequence: int, nonce: int) -> None:

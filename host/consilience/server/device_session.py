@@ -55,7 +55,7 @@ class DeviceSession:
     Parameters
     ----------
     config : EngineConfig
-        Who the device says it is.
+        Identity that the device gives.
     device : Device
         Does the work.
     entropy : callable
@@ -71,7 +71,7 @@ class DeviceSession:
         self._hello = 0  # operation id of the last HELLO
         self._expected = 0  # sequence number
         self._kept: dict[int, _Kept] = {}  # by slot
-        # Of the operation that runs, or ran last:
+        # The operation that runs, or ran last:
         self._running = False
         self._type = 0
         self._operation = 0

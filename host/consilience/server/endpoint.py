@@ -27,7 +27,7 @@ class SoftwareEndpoint(Transport):
     device : Device
         Does the work; not closed with the endpoint.
     config : EngineConfig
-        Who the device says it is; `device` must be able to do what this tells.
+        Identity that it gives; `device` must be able to do what this promises.
     entropy : callable
         Gives the session nonce at the first HELLO after a reset.
     """

@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 from consilience.devices.cpu import CpuDevice
 from consilience.devices.simulation_builds import build_errors_told
 from consilience.errors import Mismatch
-from consilience.live.sim_leave_one_out import simulated_leave_one_out
-from consilience.live.sim_unit import live_simulation
+from consilience.live.sim_unit import simulated_leave_one_out
 from consilience_hw.spec.flags import UpdateStep
 from consilience_sim.compiled import log_sum_exp_simulation
 from consilience_sim.compiled.live_simulation import LiveSimulation
@@ -94,7 +93,7 @@ def in_simulation(plan: ScalePlan, report: Report) -> GatewareResult:
     steps = staged(report, stage, range(len(plan.gateware) + 2))
     live = {}
     with CpuDevice() as device:
-        with live_simulation() as unit:
+        with build_errors_told(), LiveSimulation() as unit:
             for n in plan.gateware:
                 next(steps)
                 live[n] = _live(unit, device, drawn_codes(n), plan.updates)
@@ -152,7 +151,7 @@ def _wide(device: CpuDevice, codes: NDArray[np.int32], lanes: int) -> SweepCycle
 
 def _left_out_cycles(codes: NDArray[np.int32]) -> int:
     """Return the cycles of both passes over codes, up to the last result."""
-    with live_simulation() as unit:
+    with build_errors_told(), LiveSimulation() as unit:
         unit.run([UpdateStep.READS], 0, 0)
         started = unit.cycles
         unit.run(np.full(len(codes), UpdateStep.ENTERS), 0, codes)

@@ -1,1 +1,1 @@
-"""What is only placed, routed or measured: units between registers, with results that fold."""
+"""Benches for place and route: units between registers, with results folded into one pin."""

@@ -1,4 +1,4 @@
-"""A bench top for `LiveLogSum`, with the stimulus and the sink of the wide unit's."""
+"""Bench top for `LiveLogSum`, with the stimulus and the sink of `WideBench`."""
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import stream, wiring
@@ -14,16 +14,17 @@ from .wide_bench import WORDS, ResultSignature, stimulus_words
 __all__ = ["AGENTS", "LiveBench", "LiveSource"]
 
 AGENTS = WORDS // 2
-"""Codes in the state after as many rounds."""
+"""Codes in the state once as many rounds have passed."""
 
 
 class LiveSource(wiring.Component):
-    """A beat in every cycle: rounds of a code that comes in, one that goes out, and readings.
+    """One beat per cycle, in rounds: a code is added, read, an old one removed, read.
 
     Round k has four beats: add the code of word k, modulo the number of words; read; remove the
     code of word ``k - AGENTS``, which came in `AGENTS` rounds ago, or read where there was no such
-    round; and read. It waits until the unit is ready for the first time, has cleared its memories,
-    and does not look at ``ready`` any more: with a sink that never stalls the unit stays ready.
+    round; and read. The source waits until the unit is ready for the first time, when it has
+    cleared its memories. It ignores ``ready`` from then on: with a sink that never stalls the unit
+    stays ready.
 
     Members
     -------
@@ -33,7 +34,7 @@ class LiveSource(wiring.Component):
     def __init__(self) -> None:
         super().__init__({"o": Out(stream.Signature(live_beat_layout(Q16_16)))})
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         codes = [word & (1 << Q16_16.code_bits) - 1 for word in stimulus_words()]
         started = Signal()
@@ -48,7 +49,7 @@ class LiveSource(wiring.Component):
         kind = Mux(
             step == 0, LiveOperation.ADD, Mux(removes, LiveOperation.REMOVE, LiveOperation.READ)
         )
-        # Half of the words away is the highest bit.
+        # The word half the table away differs in the highest address bit only.
         address = word ^ Cat(Const(0, len(word) - 1), removes)
         m.d.comb += [
             self.o.p.code.eq(Table(m, platform, "stimulus", codes).read(m, address)),
@@ -64,7 +65,7 @@ class LiveBench(wiring.Component):
     Members
     -------
     pin : out
-        As of `wide_bench.WideBench`.
+        See `wide_bench.WideBench`.
     """
 
     def __init__(self) -> None:
@@ -73,7 +74,7 @@ class LiveBench(wiring.Component):
         self.sink = ResultSignature()
         super().__init__({"pin": Out(1)})
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         m.submodules.source = source = self.source
         m.submodules.live_log_sum = unit = self.unit
@@ -84,7 +85,7 @@ class LiveBench(wiring.Component):
         m.d.comb += [
             unit.o.ready.eq(1),
             sink.i.p.code.eq(unit.o.p.code),
-            # All fields go in, so that nothing of the unit is left out as unused.
+            # Every field is folded in, so that synthesis removes no part of the unit as unused.
             sink.i.p.status.eq(unit.o.p.status ^ folded[:8] ^ folded[8:]),
             sink.i.valid.eq(unit.o.valid),
         ]

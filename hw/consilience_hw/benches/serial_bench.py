@@ -1,4 +1,4 @@
-"""A bench top for `SerialLogSumExp`, with the stimulus and the sink of the wide unit's."""
+"""Bench top for `SerialLogSumExp`, with the stimulus and the sink of `WideBench`."""
 
 from amaranth.hdl import Module, Signal
 from amaranth.lib import stream, wiring
@@ -14,12 +14,12 @@ __all__ = ["PacedSource", "SerialBench"]
 
 
 class PacedSource(wiring.Component):
-    """The beats of `WideSource`, each offered until it is taken, the next some cycles later.
+    """The beats of `WideSource`, each offered until it is taken; the next follows cycles later.
 
     Parameters
     ----------
     lanes : int
-        As of `WideSource`.
+        See `WideSource`.
 
     Members
     -------
@@ -30,11 +30,11 @@ class PacedSource(wiring.Component):
         self.lanes = lanes
         super().__init__({"o": Out(stream.Signature(beat_layout(Q16_16, lanes)))})
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         words = stimulus_words()
         address = Signal(range(len(words)))
-        age = Signal(range(READ_CYCLES + 1))  # of the address
+        age = Signal(range(READ_CYCLES + 1))  # cycles since the address changed
         filled = Signal()
         word = Table(m, platform, "stimulus", words).read(m, address)
         moves = Signal()
@@ -57,12 +57,12 @@ class SerialBench(wiring.Component):
     Parameters
     ----------
     lanes : int
-        W of the unit.
+        Lanes of the unit.
 
     Members
     -------
     pin : out
-        As of `WideBench`.
+        See `WideBench`.
     """
 
     def __init__(self, lanes: int) -> None:
@@ -71,7 +71,7 @@ class SerialBench(wiring.Component):
         self.sink = ResultSignature()
         super().__init__({"pin": Out(1)})
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         m.submodules.source = source = self.source
         m.submodules.log_sum_exp = unit = self.unit

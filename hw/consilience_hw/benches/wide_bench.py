@@ -1,13 +1,13 @@
-"""A bench top for `LogSumExp`: what place and route is asked about, fed on the chip.
+"""Bench top for `LogSumExp`, for place and route: stimulus and result check are on the chip.
 
-As many codes per cycle as a wide unit takes come through no pins. Here they come out of a block RAM
-and go from lane to lane through a register each, so that all wires are local and the clock is the
-unit's own; the results are folded into a signature, of which one bit is a pin. The bench costs 33
-flip-flops and no logic per lane.
+A wide unit takes more codes per cycle than a package has pins for. Here a block RAM gives one code
+per cycle, and a register per lane hands it on to the next lane: all wires are local, and the
+maximum clock is the unit's own. The results are folded into a signature, one bit of which is a pin.
+The bench costs 33 flip-flops and no logic per lane.
 """
 
 from amaranth.hdl import Cat, Const, Module, Signal, Value
-from amaranth.lib import wiring
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..log2.log2 import result_layout
@@ -27,11 +27,11 @@ __all__ = [
 ]
 
 WORDS = 512
-"""Depth of the stimulus, and so its period in beats."""
+"""Words of the stimulus table: the period of the stimulus in beats."""
 FULL_RANGE_EVERY = 128
-"""Of so many words one has a position from anywhere in the range."""
+"""One word in this many has a position from the full range."""
 FRACTION_TURN = 5
-"""Bits by which a fraction is rotated from one lane to the next: prime to their number, 16."""
+"""Bits by which a fraction is rotated from one lane to the next; coprime to its width, 16."""
 
 _CODE_BITS = Q16_16.code_bits
 _FRACTION_BITS = Q16_16.fraction_bits
@@ -41,7 +41,7 @@ _KEEP_BIT, _LAST_BIT = _CODE_BITS, _CODE_BITS + 1
 def stimulus_words() -> list[int]:
     """Return the stimulus: `WORDS` words of a code (32 bits), ``keep`` and ``last``.
 
-    From z, output k of SplitMix64 seeded with 0:
+    Word k is cut from z, output k of SplitMix64 seeded with 0:
 
     - fraction: bits 0 .. 15 of z;
     - position: bits 16 .. 31, signed, shifted right (arithmetically) by 10 plus bits 32 .. 33, so
@@ -62,7 +62,7 @@ def stimulus_words() -> list[int]:
 
 
 def _splitmix64(number: int) -> int:
-    """Return an output of the generator SplitMix64, seeded with 0, by its number from 0 up."""
+    """Return output `number` (from 0) of SplitMix64 seeded with 0 (Steele, Lea, Flood 2014)."""
     z = (number + 1) * 0x9E3779B97F4A7C15 & (1 << 64) - 1
     z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9 & (1 << 64) - 1
     z = (z ^ z >> 27) * 0x94D049BB133111EB & (1 << 64) - 1
@@ -70,7 +70,7 @@ def _splitmix64(number: int) -> int:
 
 
 class WideSource(wiring.Component):
-    """A beat in every cycle, of packets of a few beats back to back, in Q16.16.
+    """One beat per cycle: packets of a few beats, back to back, in Q16.16.
 
     The stimulus is read word after word, over and over. Lane l of beat b (from 0 up) has word
     ``b + lanes - 1 - l``, its fraction rotated left by ``FRACTION_TURN * l`` bits; ``last`` is that
@@ -92,7 +92,7 @@ class WideSource(wiring.Component):
         self.lanes = lanes
         super().__init__({"o": Out(flow(beat_layout(Q16_16, lanes)))})
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         address = Signal(range(WORDS))
         m.d.sync += address.eq(address + 1)
@@ -104,9 +104,11 @@ class WideSource(wiring.Component):
         return m
 
 
-def lanes_in_a_row(m: Module, word: Value, beat, moves: Value) -> None:
-    """Drive a beat from registers, one a lane: when it moves, lane 0 takes the stimulus' word and
-    each other one what the lane before it had, the fraction rotated by `FRACTION_TURN` bits.
+def lanes_in_a_row(m: Module, word: Value, beat: data.View, moves: Value) -> None:
+    """Drive a beat from one register per lane.
+
+    When it moves, lane 0 takes the word of the stimulus, and each other lane takes the word of the
+    lane before it with its fraction rotated by `FRACTION_TURN` bits.
     """
     code, keep = word[:_CODE_BITS], word[_KEEP_BIT]
     with m.If(moves):
@@ -122,22 +124,22 @@ def lanes_in_a_row(m: Module, word: Value, beat, moves: Value) -> None:
 
 
 class ResultSignature(wiring.Component):
-    """Results folded into as many bits as one has: rotate left by one, XOR the result.
+    """Signature of all results, as wide as one result: rotate left by one, XOR the result.
 
-    A result is registered before anything is done with it.
+    Results are registered first, so that the fold adds nothing to the unit's paths.
 
     Members
     -------
     i : flow of `result_layout`
     value : out
-        Of all results until two cycles ago.
+        Signature of all results up to two cycles ago.
     """
 
     def __init__(self) -> None:
         layout = result_layout(Q16_16)
         super().__init__({"i": In(flow(layout)), "value": Out(layout.size)})
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         valid = Signal()
         result = Signal(len(self.value), reset_less=True)
@@ -150,17 +152,17 @@ class ResultSignature(wiring.Component):
 class WideBench(wiring.Component):
     """`WideSource`, `LogSumExp`, `ResultSignature` and a pin.
 
-    The source does not look at ``ready``: a unit whose sink never stalls is ready in every cycle.
+    The source ignores ``ready``: a unit whose sink never stalls is ready in every cycle.
 
     Parameters
     ----------
     lanes : int
-        W of the unit.
+        Lanes of the unit.
 
     Members
     -------
     pin : out
-        The signature's highest bit, through which every other one comes in time.
+        The highest bit of the signature; rotation brings every other bit there in time.
     """
 
     def __init__(self, lanes: int) -> None:
@@ -169,7 +171,7 @@ class WideBench(wiring.Component):
         self.sink = ResultSignature()
         super().__init__({"pin": Out(1)})
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         m.submodules.source = source = self.source
         m.submodules.log_sum_exp = unit = self.unit

@@ -1,4 +1,4 @@
-"""Boards: each a small file of data, from which `top.BoardTop` makes what is built.
+"""Boards: one small file of data each; `top.BoardTop` makes the design from it.
 
 Needs the package amaranth-boards (``pip install 'consilience[build]'``).
 """

@@ -1,4 +1,4 @@
-"""What is known of a board."""
+"""The record of a board's design: its engine, pins and UART."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,18 +16,19 @@ class BoardDesign:
     Parameters
     ----------
     name : str
-        As on the command line.
+        Name on the command line.
     title : str
-        As people call it.
+        Name in texts.
     config : EngineConfig
-        The engine that it holds. ``config.clock_hz`` is the board's own oscillator: a UART brings a
-        code in four byte times, which no clock from a PLL would make shorter.
+        The engine on the board. ``config.clock_hz`` is the board's own oscillator: over a UART a
+        code takes four byte times, which a faster clock from a PLL would not shorten.
     platform : callable
-        A new Amaranth platform, with pins from amaranth-boards.
+        Returns a new Amaranth platform, with pins from amaranth-boards.
     baud : int
-        Of the UART, both ways.
+        Baud rate of the UART, both ways.
     link_led, error_led : tuple of (str, int)
-        Resources: lit for a while after each byte sent; after each byte or frame lost.
+        Resources of two LEDs: lit for a while after each byte sent, and after each byte or frame
+        lost.
     """
 
     name: str

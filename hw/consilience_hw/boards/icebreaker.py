@@ -11,9 +11,9 @@ __all__ = ["BOARD"]
 BOARD = BoardDesign(
     name="icebreaker",
     title="iCEBreaker",
-    # What the part holds: log sums, one packet at a time, fragments of half a kilobyte. The serial
-    # unit takes longer for the shortest records than the UART does, so two requests at a time,
-    # which is what the frame buffers hold.
+    # The part has room for log sums only, one packet at a time, and for fragments of half a
+    # kilobyte. The serial unit takes longer for the shortest records than the UART does: two
+    # requests in flight, as many as the frame buffers hold, are enough.
     config=EngineConfig(
         lanes=1,
         hypotheses=0,

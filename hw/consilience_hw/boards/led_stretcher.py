@@ -9,7 +9,7 @@ __all__ = ["LedStretcher"]
 
 
 class LedStretcher(wiring.Component):
-    """Lit from an event until a quarter of a second or so has passed without another.
+    """Output that is on from an event until about a quarter of a second without another.
 
     Parameters
     ----------
@@ -18,19 +18,19 @@ class LedStretcher(wiring.Component):
     Members
     -------
     time : in
-        Cycles since any time, modulo 2**32: shared, so that each LED costs two registers.
+        A free-running cycle counter, shared by all stretchers: each costs two registers.
     event : in
     lit : out
-        From the cycle after an event, for 1 to 2 of the periods of `time_bits`.
+        From the cycle after an event on, for 1 to 2 periods of ``2**time_bits`` cycles.
     """
 
     def __init__(self, clock_hz: int) -> None:
         self.time_bits = ceil_log2(clock_hz // 8)
         super().__init__({"time": In(32), "event": In(1), "lit": Out(1)})
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
-        recent = Signal()  # there was an event since the last of the marks
+        recent = Signal()  # there was an event since the last mark
         mark = self.time[: self.time_bits] == 0
         with m.If(mark):
             m.d.sync += [recent.eq(0), self.lit.eq(recent)]

@@ -11,7 +11,7 @@ __all__ = ["BOARD"]
 BOARD = BoardDesign(
     name="tangnano9k",
     title="Tang Nano 9K",
-    # Log sums, one packet at a time: with posteriors it would take more cells than there are.
+    # Log sums only, one packet at a time: posteriors would need more cells than the part has.
     config=EngineConfig(
         hypotheses=0, weights=False, serial=True, board=BoardId.TANG_NANO_9K, clock_hz=27_000_000
     ),

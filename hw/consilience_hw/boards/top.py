@@ -1,5 +1,7 @@
 """An engine behind a board's UART."""
 
+from typing import Any
+
 from amaranth.hdl import Elaboratable, Module, Signal, Value
 from amaranth.lib import io
 from amaranth.lib.wiring import connect
@@ -13,10 +15,10 @@ __all__ = ["BoardTop"]
 
 
 class BoardTop(Elaboratable):
-    """What is built for a board.
+    """Top of a board: the engine, its UART and two LEDs.
 
-    In the domain ``sync``, which the platform makes from the board's oscillator, with its reset at
-    power-up. The session nonce is the time since then at the first HELLO, in cycles.
+    All of it is in the domain ``sync``, which the platform derives from the board's oscillator and
+    resets at power-up. The session nonce is the number of cycles from then to the first HELLO.
 
     Parameters
     ----------
@@ -26,7 +28,7 @@ class BoardTop(Elaboratable):
     def __init__(self, board: BoardDesign) -> None:
         self.board = board
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: Any) -> Module:
         m = Module()
         board = self.board
         m.submodules.engine = engine = Engine(board.config)
@@ -57,8 +59,8 @@ class BoardTop(Elaboratable):
         return m
 
 
-def _drive(m: Module, name: str, port, level: Value) -> None:
-    """Put a level on an output pin."""
+def _drive(m: Module, name: str, port: io.PortLike, level: Value) -> None:
+    """Drive an output pin."""
     buffer = io.Buffer("o", port)
     m.submodules[f"{name}_pin"] = buffer
     m.d.comb += buffer.o.eq(level)

@@ -11,7 +11,7 @@ __all__ = ["BOARD"]
 
 
 class Ulx3sPlatform(Ecp5Fabric, ULX3S_85F_Platform):
-    """The board's pins, and the cells that the gateware asks for."""
+    """The board's pins, and the ECP5 cells that the gateware uses directly."""
 
 
 BOARD = BoardDesign(

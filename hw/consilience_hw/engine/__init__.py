@@ -1,1 +1,1 @@
-"""Link bytes in, link bytes out: the session, its jobs, and what they run on."""
+"""The engine, link bytes in, link bytes out: its core, its jobs, and the units they share."""

@@ -1,4 +1,4 @@
-"""The engine between frame decoder and frame encoder: the part that is proved."""
+"""The engine between frame decoder and frame encoder: the component that proofs are about."""
 
 from amaranth.hdl import Module
 from amaranth.lib import wiring
@@ -46,7 +46,7 @@ class EngineCore(wiring.Component):
             }
         )
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         config = self.config
         m.submodules.store = store = ReplyStore(config.credits, config.largest_payload)

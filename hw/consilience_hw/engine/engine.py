@@ -54,7 +54,7 @@ class Engine(wiring.Component):
             }
         )
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         config = self.config
         m.submodules.receiver = receiver = FrameReceiver(config.largest_payload)

@@ -18,7 +18,7 @@ __all__ = ["Jobs"]
 class Jobs(wiring.Component):
     """REDUCE and, if the engine has it, POSTERIOR, one at a time.
 
-    ``clear`` resets all of it, so a message given up in the middle leaves nothing behind.
+    ``clear`` resets all of it, so that a message given up halfway leaves nothing behind.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ class Jobs(wiring.Component):
         self.log_sum_exp = unit(config.fmt, config.lanes)
         super().__init__({"port": In(job_port())})
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         config, port = self.config, self.port
         clear = ResetInserter(port.clear)
@@ -60,7 +60,7 @@ class Jobs(wiring.Component):
         chosen = Signal()  # a job of another type never runs: registered, it costs no time
         m.d.sync += chosen.eq(port.posterior)
         for job, runs in ((reduce.port, ~chosen), (posterior.port, chosen)):
-            # Words go to both: a gate in their way would cost cells.
+            # Words go to both jobs, not through `connect`: gating them would cost cells.
             m.d.comb += [job.i.p.eq(port.i.p), job.i.valid.eq(port.i.valid & runs)]
             with m.If(runs):
                 connect(m, job.o, flipped(port.o))

@@ -1,6 +1,6 @@
 """POSTERIOR: message words to rows of evidence, posteriors to result words."""
 
-from amaranth.hdl import Module, Mux, Signal, signed, unsigned
+from amaranth.hdl import Module, Mux, Signal, Value, signed, unsigned
 from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
@@ -14,22 +14,22 @@ __all__ = ["PosteriorJob"]
 
 
 class PosteriorJob(wiring.Component):
-    """Records ``rows, rows * (weight, codes * H)`` to packets; ``posterior * H, status`` back.
+    """Feeds records ``rows, rows * (weight, codes * H)``; returns ``posterior * H, status``.
 
-    The prior is kept and put before each packet as its first row.
+    The prior is kept, and inserted before each packet as its first row.
 
-    Throughput: one word per cycle, but for H cycles per record, in which the prior goes first.
+    Throughput: one word per cycle, plus H cycles per record in which the prior is inserted.
     Latency: none in either direction.
 
     Parameters
     ----------
     unit : Posterior
-        What it feeds; gives parameters only.
+        The unit that it feeds; only its parameters are used.
 
     Members
     -------
     port : the job's side of `job_port`
-        The session's ``clear`` is to reset this component.
+        The session's ``clear`` must reset this component.
     evidence, posteriors
         To `Posterior.i` and from `Posterior.o`.
     """
@@ -47,7 +47,7 @@ class PosteriorJob(wiring.Component):
             }
         )
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         port, evidence = self.port, self.evidence
         word = port.i.p
@@ -61,7 +61,7 @@ class PosteriorJob(wiring.Component):
         column = Signal(range(self.hypotheses))
         following = Signal.like(column)
         at_end = column == last_column
-        rows = Signal(32)  # of the record still to come, the present one included
+        rows = Signal(32)  # rows of the record still to come, the current one included
         weight = Signal(WEIGHT_BITS + 1, init=ONE)
         status = Signal(FrameStatus)
         accepted = port.i.valid & port.i.ready
@@ -69,7 +69,7 @@ class PosteriorJob(wiring.Component):
             following.eq(Mux(at_end, 0, column + 1)),
             write.addr.eq(column),
             write.data.eq(word),
-            # At hand a cycle after the column moves: `column` is 0 for long before it is needed.
+            # Valid a cycle after the column moves. `column` is 0 long before the first use.
             read.addr.eq(Mux(evidence.valid & evidence.ready, following, column)),
             read.en.eq(1),
             evidence.p.end.eq(at_end),
@@ -146,10 +146,10 @@ class PosteriorJob(wiring.Component):
         self._answer(m, finishes)
         return m
 
-    def _answer(self, m: Module, finishes) -> None:
+    def _answer(self, m: Module, finishes: Value) -> None:
         """Send the posteriors and then the status, and count the packets on their way."""
         port, posteriors = self.port, self.posteriors
-        at_status = Signal()  # the last value is sent, its beat's status is not
+        at_status = Signal()  # the last value has been sent, the status of its beat has not
         code = Signal(signed(32))
         pending = Signal(range(self.outstanding + 1))
         given = port.o.valid & port.o.ready

@@ -14,11 +14,11 @@ __all__ = ["ReduceJob"]
 
 
 class ReduceJob(wiring.Component):
-    """Records ``length, codes * length`` to packets, their log sums to ``code, status``.
+    """Feeds records ``length, codes * length``; returns ``code, status`` of each log sum.
 
-    Codes are collected to beats of W in a shift register, newest in the highest lane; a record's
-    last beat leaves as it is, its lowest lanes unused. A beat is never held back: it leaves with
-    the code that completes it.
+    A shift register collects codes into beats of W, the newest in the highest lane. The last beat
+    of a record leaves unfilled, its lowest lanes unused. Every beat leaves in the cycle of the code
+    that completes it.
 
     Throughput: one word per cycle. Latency: none in either direction.
 
@@ -29,12 +29,12 @@ class ReduceJob(wiring.Component):
     lanes : int
         W, codes per beat.
     outstanding : int
-        Most packets the `LogSumExp` can hold.
+        Most packets that the `LogSumExp` can hold.
 
     Members
     -------
     port : the job's side of `job_port`
-        The session's ``clear`` is to reset this component.
+        The session's ``clear`` must reset this component.
     beats : stream of `beat.beat_layout`
     sums : stream of `log2.result_layout`
     """
@@ -51,7 +51,7 @@ class ReduceJob(wiring.Component):
             }
         )
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         port, beats, sums = self.port, self.beats, self.sums
         word = port.i.p
@@ -62,7 +62,7 @@ class ReduceJob(wiring.Component):
 
         waiting = Signal(32 * (self.lanes - 1))
         used = Signal(self.lanes - 1)
-        full = used.all()  # of no waiting lanes at all, too
+        full = used.all()  # true with no waiting lanes, too
         leaves = Signal()
         m.d.comb += [
             leaves.eq(inside & (full | is_last)),

@@ -14,7 +14,7 @@ from .exp2_rom import exp2_rom
 __all__ = ["Exp2", "code_layout", "term_layout"]
 
 PORTS = 2
-"""Of a block RAM."""
+"""Ports per block RAM."""
 
 
 def term_layout(fmt: LogFormat) -> data.StructLayout:
@@ -40,9 +40,8 @@ def code_layout(fmt: LogFormat) -> data.StructLayout:
 class Exp2(wiring.Component):
     """``code -> M[code & (2**F - 1)], code >> F``, exact for every code.
 
-    Three table reads and a narrow product (`exp2_rom`) per lane. No rounding is left to chance:
-    every mantissa equals the correctly rounded one. Two lanes share their tables: block RAM has two
-    ports.
+    Each lane takes three table reads and a narrow product (`exp2_rom`); every mantissa equals the
+    correctly rounded one. Two lanes share their tables, because block RAM has two ports.
 
     Latency: `latency` cycles for all data. Throughput: one beat per cycle.
 
@@ -71,7 +70,7 @@ class Exp2(wiring.Component):
             }
         )
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         fmt = self.fmt
         for lane in range(self.lanes):
@@ -90,10 +89,10 @@ class Exp2(wiring.Component):
         m.d.comb += self.o.valid.eq(delayed(m, self.i.valid, self.latency, "valid", reset=True))
         return m
 
-    def _tables(self, m: Module, platform, pair: int) -> dict[str, Table]:
+    def _tables(self, m: Module, platform: object, pair: int) -> dict[str, Table]:
         """Add the tables of a pair of lanes: "chord", A and S, and "bend", Q."""
         rom = exp2_rom(self.fmt)
-        # The first bit of every base is 1, and not stored. What has one address is one table.
+        # The leading bit of every base is 1, and not stored. A and S share an address: one table.
         first = 1 << rom.base_bits - 1
         chord = [word - first for word in rom.base]
         if not rom.low_bits:
@@ -106,7 +105,7 @@ class Exp2(wiring.Component):
         }
 
     def _mantissa(
-        self, m: Module, platform, lane: int, fraction: Value, tables: dict[str, Table]
+        self, m: Module, platform: object, lane: int, fraction: Value, tables: dict[str, Table]
     ) -> Value:
         """Return the mantissa of a fraction after `latency` cycles."""
         rom = exp2_rom(self.fmt)
@@ -121,8 +120,8 @@ class Exp2(wiring.Component):
         place = Cat(folded, interval[len(interval) - group_bits :])
         bend_q2 = tables["bend"].read(m, place)
 
-        # The rise is the product by b, two bits a row, less the bend; what is finer than the base
-        # is cut from it.
+        # The rise is slope * b, two bits of b per row, minus the bend; its bits finer than those of
+        # the base are cut.
         extra = rom.fine - rom.coarse
         low_q2 = delayed(m, Cat(low, Const(0, 6 - rom.low_bits)), 2, f"low_{lane}")
         rows_q3 = []

@@ -1,10 +1,11 @@
 """Tables fitted to rounding intervals instead of to a function.
 
-A sum of table words is to be ``M`` after it is cut, for every f: it must lie in an interval one
-unit wide. An error however small can cross an interval's end, so the words nearest to the function
-will not do everywhere. Here, for each a, a slope and a start are sought with which all b come out
-right; where there are none, the parabola of the group is moved by a unit at the b in the way. The
-search tries every f, which is the proof. The idea is RLIBM's (Lim and Nagarakatte, 2021).
+The cut sum of table words must equal ``M`` for every f, so before the cut it must lie in an
+interval one unit wide. Even a tiny error can cross the end of an interval, so the words nearest to
+the function are not always right. For each a, the search looks for a slope and a start with which
+every b comes out right; where there are none, it moves the parabola of the group by a unit at the
+b that fails. It checks every f, so a table that it returns is proved. The idea is that of RLIBM
+(Lim and Nagarakatte, PLDI 2021).
 """
 
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ MOVES = 200
 
 Integers = NDArray[np.int64]
 Move = tuple[int, int]
-"""fold(b), and the change of the parabola there."""
+"""The place fold(b), and the change of the parabola there."""
 
 
 @dataclass(frozen=True)
@@ -44,9 +45,9 @@ def fitted_group(
     curve : (intervals * 2**L,) int64
         ``2**(P + f / 2**F)`` in units of ``2**-fine``, cut.
     mantissas : (intervals, 2**L) int64
-        M.
+        The mantissas M.
     coarse, fine : int
-        Fraction bits of A and Q, and of S and the sum.
+        Fraction bits: `coarse` of A and Q, `fine` of S and the sum.
     """
     intervals, count = mantissas.shape
     b = np.arange(count)
@@ -54,7 +55,7 @@ def fitted_group(
     curve = curve.reshape(intervals, count)
     rise = curve[:, -1] - curve[:, 0]
     above = curve[:, :1] + rise[:, None] * b // (count - 1) - curve
-    # The middle between the first interval's parabola and the last one's, made symmetric.
+    # The mean of the parabolas of the first and the last interval, made symmetric.
     middle = (above[0] + above[-1] + (above[0] + above[-1])[::-1])[: count // 2] // 4
     bend = middle + (1 << fine - coarse >> 1) >> fine - coarse
     slopes = (rise // (count - 1))[:, None] + sorted(range(-SLOPES, SLOPES + 1), key=abs)
@@ -80,7 +81,7 @@ def fitted_group(
 
 @dataclass(frozen=True)
 class _Fit:
-    """The best A and S for each a under a parabola, and moves of it that could mend the rest."""
+    """The best A and S for each a under a parabola, and moves of it that may repair the rest."""
 
     base: Integers
     slope: Integers
@@ -91,13 +92,13 @@ class _Fit:
         cls, mantissas: Integers, slopes: Integers, bends: Integers, coarse: int, fine: int
     ) -> "_Fit":
         b = np.arange(mantissas.shape[1])
-        # By a, slope and b: where the start must lie for this mantissa to come out.
+        # Indexed by a, slope and b: the range of starts that give this mantissa.
         least = (mantissas << fine)[:, None, :] - slopes[:, :, None] * b + bends
         most = least + ((1 << fine) - 1)
         unit = 1 << fine - coarse
         start = -(-least.max(axis=2) // unit) * unit
         wrong = (start[:, :, None] > most).sum(axis=2)
-        chosen = wrong.argmin(axis=1)  # the first, and so the nearest slope, of the best
+        chosen = wrong.argmin(axis=1)  # of equally good slopes the first, which is the nearest
         rows = np.arange(len(mantissas))
         moves = [
             (int(place), 1)

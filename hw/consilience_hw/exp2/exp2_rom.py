@@ -4,10 +4,11 @@ With f = a * 2**L + b (b the low L bits)::
 
     M[f] = (A[a] + S[a] * b - Q[g, fold(b)]) >> G
 
-A chord, less a parabola: A is 2**(f / 2**F) at the interval's left end, with the half of the
-rounding, S the rise per step of b, and Q how far the chord is above the curve, which is nearly the
-same for all intervals of a group g and nearly symmetric, ``fold(b) = min(b, 2**L - 1 - b)``. The
-words are those that `exp2_fit` finds: not the nearest, but such that every sum is rounded right.
+This is a chord minus a parabola. A is 2**(f / 2**F) at the left end of the interval plus half a
+unit for the rounding, S is the rise per step of b, and Q is the height of the chord above the
+curve. Q is nearly the same for all intervals of a group g, and nearly symmetric, so it is indexed
+by ``fold(b) = min(b, 2**L - 1 - b)`` (symmetric tables: Schulte and Stine, 1999). `exp2_fit` finds
+the words: not the nearest ones, but words with which every sum rounds right.
 """
 
 from dataclasses import dataclass
@@ -23,11 +24,11 @@ from .exp2_fit import fitted_group
 __all__ = ["Exp2Rom", "exp2_rom"]
 
 INTERVAL_BITS = 10
-"""Fraction bits that number an interval."""
+"""Upper fraction bits: the number a of the interval."""
 GROUP_BITS = 5
-"""Of these, bits that number its group: more, where a format needs it."""
+"""Upper bits of a: the number g of the group; more where a format needs them."""
 GUARDS_TRIED = 8
-"""Numbers of fraction bits below a mantissa's last bit."""
+"""Values tried for `Exp2Rom.coarse`."""
 
 
 @dataclass(frozen=True)
@@ -37,17 +38,18 @@ class Exp2Rom:
     Parameters
     ----------
     mantissa_bits : int
-        P.
+        P of the format.
     low_bits : int
-        L, bits of b; with 0 the table A is all there is.
+        L, bits of b; if 0, there is no table but A.
     coarse, fine : int
-        Fraction bits, below the mantissa's last bit, of A and Q, and of S and the sum (G).
+        Fraction bits below the last bit of a mantissa: `coarse` of A and Q, `fine` (G) of S and
+        the sum.
     base : tuple of int
-        A by a, the half of the rounding included; P + 1 + `coarse` bits.
+        A, indexed by a, with half a unit for the rounding; P + 1 + `coarse` bits.
     slope : tuple of int
-        S by a.
+        S, indexed by a.
     bend : tuple of int
-        Q by ``g << (L - 1) | fold(b)``.
+        Q, indexed by ``g << (L - 1) | fold(b)``.
     """
 
     mantissa_bits: int
@@ -89,8 +91,8 @@ class Exp2Rom:
 def exp2_rom(fmt: LogFormat) -> Exp2Rom:
     """Return the first tables of this form, by growing width, that give every mantissa exactly.
 
-    For Q16.16: 1,024 words of 32 bits, the first of which is always 1, of 19, and of 8.
-    Raises ValueError if none do.
+    For Q16.16 each table has 1,024 words: A of 32 bits with a leading 1, S of 19, Q of 8.
+    Raises ValueError if there are none.
     """
     low_bits = max(0, fmt.fraction_bits - INTERVAL_BITS)
     if not low_bits:

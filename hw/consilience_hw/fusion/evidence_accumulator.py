@@ -15,8 +15,8 @@ __all__ = ["EvidenceAccumulator", "evidence_layout", "sum_bits"]
 def evidence_layout(fmt: LogFormat) -> data.StructLayout:
     """Return the layout of a beat of evidence, one hypothesis of one row.
 
-    ``code``: signed. ``weight``: 0 .. 65536, the same on all beats of a row. ``end``: this is the
-    row's last hypothesis. ``last``: this is the packet's last row (on all its beats).
+    ``code``: signed. ``weight``: 0 .. 65536, the same on all beats of a row. ``end``: the last
+    hypothesis of the row. ``last``: the last row of the packet (on all its beats).
     """
     return data.StructLayout(
         {
@@ -29,7 +29,7 @@ def evidence_layout(fmt: LogFormat) -> data.StructLayout:
 
 
 def sum_bits(fmt: LogFormat) -> int:
-    """Return the width of an exact weighted sum: a product, and 2**32 rows and a prior of them."""
+    """Return the width of an exact weighted sum: 2**32 rows and a prior, a product each."""
     return fmt.code_bits + WEIGHT_BITS + 32 + 1
 
 
@@ -37,9 +37,9 @@ class EvidenceAccumulator(wiring.Component):
     """``L[h] = sum over rows of weight * code[h]``, with WEIGHT_BITS more fraction bits, exact.
 
     A log of zero with weight above 0 makes its hypothesis impossible; with weight 0 it adds
-    nothing. The sums are kept in two halves, each with a loop of its own one cycle after the
-    other, so that no carry runs through a whole sum in one cycle. A row has 2 hypotheses or more:
-    that is the distance at which a half is read again.
+    nothing. The sums are kept in two halves, and the upper half is added one cycle after the
+    lower: no carry runs through a whole sum in one cycle. A row has at least 2 hypotheses, so a
+    half is read again 2 cycles later at the earliest.
 
     Latency: `latency` cycles for all data. Throughput: one beat per cycle.
 
@@ -50,14 +50,14 @@ class EvidenceAccumulator(wiring.Component):
     hypotheses : int
         Most hypotheses of a row, 2..16.
     weights : bool
-        Without, every weight other than 0 counts as 1, and there is no multiplier.
+        If false, every weight other than 0 counts as 1, and there is no multiplier.
 
     Members
     -------
     i : flow of `evidence_layout`
     o : flow of {sum: signed, impossible: 1, end: 1, over: 1}
-        One beat per hypothesis of each packet. ``over``: more than the capacity of rows, the
-        first (the prior) not counted.
+        One beat per hypothesis of each packet. ``over``: there were more rows than
+        the capacity, the first (the prior) not counted.
     """
 
     latency = 4
@@ -71,19 +71,19 @@ class EvidenceAccumulator(wiring.Component):
         )
         super().__init__({"i": In(flow(evidence_layout(fmt))), "o": Out(flow(total))})
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         fmt = self.fmt
         beat = self.i.p
         index = Signal(range(self.hypotheses))
-        first = Signal(init=1)  # first row of a packet: nothing is kept of the one before
+        first = Signal(init=1)  # first row of a packet: the sums of the packet before are dropped
         rows = Signal(range(2 * fmt.capacity))
         with m.If(self.i.valid):
             m.d.sync += index.eq(Mux(beat.end, 0, index + 1))
             with m.If(beat.end):
                 m.d.sync += [
                     first.eq(beat.last),
-                    # Stops one above the capacity.
+                    # The count stops one above the capacity.
                     rows.eq(Mux(beat.last, 0, rows + (rows <= fmt.capacity))),
                 ]
 

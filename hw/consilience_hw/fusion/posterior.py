@@ -1,6 +1,6 @@
 """Rows of weighted evidence to a posterior per packet."""
 
-from amaranth.hdl import Module, Mux, Signal, signed, unsigned
+from amaranth.hdl import Module, Mux, Signal, Value, signed, unsigned
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.fifo import SyncFIFOBuffered
 from amaranth.lib.memory import Memory
@@ -22,8 +22,8 @@ class Posterior(wiring.Component):
     L[h] is the exact sum of weight * code over the packet's rows (`EvidenceAccumulator`), in which
     the prior is the first row, of weight 1. The difference to the largest L is rounded once to a
     code, ties to even. The log sum of the d is computed outside, by a `LogSumExp` that takes
-    `terms` and answers on `total`, so that an engine needs only one. A log of zero stays one and
-    takes no part in the maximum.
+    `terms` and answers on `total`: so an engine needs only one. A log of zero stays a log of zero
+    and takes no part in the maximum.
 
     Latency: `latency` cycles from the acceptance of a packet's last beat to its last result, plus
     that of the `LogSumExp`, when nothing is stalled; for all data. Throughput: one beat per cycle,
@@ -34,8 +34,8 @@ class Posterior(wiring.Component):
     fmt : LogFormat
         Number format.
     hypotheses : int
-        Most hypotheses of a packet, 2..16. Packets may have fewer, but all that are inside at one
-        time as many: the sums are read at the pace at which the next packet arrives.
+        Most hypotheses of a packet, 2..16. Packets may have fewer, but all packets inside at one
+        time must have the same number: sums are read at the pace at which the next packet arrives.
     weights : bool
         See `EvidenceAccumulator`.
 
@@ -47,13 +47,13 @@ class Posterior(wiring.Component):
         One beat per hypothesis. ``status`` is complete on the last beat: `ResultStatus` flags and
         the number of clamped values from bit CLAMPS_SHIFT on.
     terms : stream of {code: signed, last: 1}
-        The d of one packet, to be summed.
+        The d of one packet.
     total : stream of `log2.result_layout`
         Their log sum.
     """
 
     depth = 16
-    """Packets inside at a time: those of a full-rate stream of the shortest packets."""
+    """Packets inside at a time: enough for the shortest packets at full rate."""
 
     def __init__(self, fmt: LogFormat = Q16_16, hypotheses: int = 16, weights: bool = True) -> None:
         if not 2 <= hypotheses <= 16:
@@ -80,7 +80,7 @@ class Posterior(wiring.Component):
         """Cycles without those of the `LogSumExp`, for the largest number of hypotheses.
 
         A packet waits for its maximum, so the time from its last beat to its last result is the
-        same for every packet of as many hypotheses: `latency_of`.
+        same for every packet with the same number of hypotheses: `latency_of`.
         """
         return self.latency_of(self.hypotheses)
 
@@ -89,14 +89,14 @@ class Posterior(wiring.Component):
         """Return the latency for packets of that many hypotheses, without the `LogSumExp`."""
         return EvidenceAccumulator.latency + 2 * hypotheses + 6
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         fmt = self.fmt
         m.submodules.accumulator = accumulator = EvidenceAccumulator(
             fmt, self.hypotheses, self.weights
         )
 
-        # Admission: every buffer below has room for `depth` packets, so nothing in between stalls.
+        # Admission: every buffer behind has room for `depth` packets, so nothing in between stalls.
         inside = Signal(range(self.depth + 1))
         open_packet = Signal()
         accepted = self.i.valid & self.i.ready
@@ -116,11 +116,11 @@ class Posterior(wiring.Component):
         self._answer(m, rounded, rounded_valid)
         return m
 
-    def _subtract_maximum(self, m: Module, sums) -> tuple:
+    def _subtract_maximum(self, m: Module, sums: stream.Interface) -> tuple[data.View, Value]:
         """Return L - max L, beat by beat, once a packet's maximum is known.
 
-        The sums wait in one of two banks; a packet is read in as many cycles as it has beats,
-        which the next packet's first row (its prior) takes to arrive at least.
+        The sums wait in one of two banks. A packet is read in as many cycles as it has beats; the
+        first row of the next packet (its prior) takes at least as long to arrive.
         """
         bits = sum_bits(self.fmt)
         held = data.StructLayout({"sum": signed(bits), "impossible": 1})
@@ -129,7 +129,7 @@ class Posterior(wiring.Component):
         index = Signal(range(self.hypotheses))
         bank = Signal()
         largest = Signal(signed(bits), reset_less=True)
-        found = Signal()  # a possible hypothesis is among those so far
+        found = Signal()  # one of the hypotheses so far is possible
         better = named(m, ~sums.p.impossible & (~found | (sums.p.sum > largest)), "better")
         m.d.comb += [
             write.addr.eq(index + Mux(bank, self.hypotheses, 0)),
@@ -188,8 +188,8 @@ class Posterior(wiring.Component):
         ]
         return beat, delayed(m, reading, 2, "reading", reset=True)
 
-    def _round(self, m: Module, beat, valid) -> tuple:
-        """Return d as codes, ties to even, raised to the lowest finite code if need be."""
+    def _round(self, m: Module, beat: data.View, valid: Value) -> tuple[data.View, Value]:
+        """Return d as codes, ties to even, raised to the lowest finite code where below it."""
         fmt = self.fmt
         whole = beat.value >> WEIGHT_BITS
         tie_or_less = ~beat.value[: WEIGHT_BITS - 1].any() & ~whole[0]
@@ -219,7 +219,7 @@ class Posterior(wiring.Component):
         return result, delayed(m, valid_q1, 1, "result_valid", reset=True)
 
     def _kept_layout(self) -> data.StructLayout:
-        """Return what waits for the total: d, and on the last beat what is known of the packet."""
+        """Return the layout that waits for the total: d; on the last beat, flags of the packet."""
         return data.StructLayout(
             {
                 "code": signed(self.fmt.code_bits),
@@ -230,8 +230,8 @@ class Posterior(wiring.Component):
             }
         )
 
-    def _answer(self, m: Module, rounded, valid) -> None:
-        """Send d out to be summed, keep it, and subtract the total from it."""
+    def _answer(self, m: Module, rounded: data.View, valid: Value) -> None:
+        """Send d to the log sum, keep it, and subtract the total from it."""
         fmt = self.fmt
         beats = self.depth * self.hypotheses
         m.submodules.to_sum = to_sum = SyncFIFOBuffered(width=fmt.code_bits + 1, depth=beats)

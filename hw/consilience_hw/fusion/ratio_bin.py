@@ -1,4 +1,4 @@
-"""A ratio to its bin: a pipelined division, of which only eight quotient bits matter."""
+"""Ratio to bin: a pipelined restoring division with eight quotient bits."""
 
 from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
 
@@ -11,17 +11,17 @@ __all__ = ["BIN_LATENCY", "UNIT_BITS", "bin_of_ratio"]
 UNIT_BITS = MAX_UNIT.bit_length()
 _QUOTIENT_BITS = CLIP_BIN.bit_length()
 BIN_LATENCY = 2 + _QUOTIENT_BITS
-"""Of `bin_of_ratio`, in cycles: magnitude, rounding and clip, one quotient bit each."""
+"""Cycles of `bin_of_ratio`: magnitude, rounding and clip, and one per quotient bit."""
 
 
 def bin_of_ratio(m: Module, ratio: Value, unit: Value) -> Signal:
-    """Return, `BIN_LATENCY` cycles later, the bin's place 0 .. 256 of a signed 32-bit ratio.
+    """Return the place 0 .. 256 of the bin of a signed 32-bit ratio, `BIN_LATENCY` cycles later.
 
-    Bin -128 has place 0. `unit` is 1 .. 2**24 and travels along, so that it may change from one
-    cycle to the next. One ratio per cycle; nothing depends on data but the bin.
+    Bin -128 has place 0. `unit` is 1 .. 2**24 and travels along, so it may change in every cycle.
+    Throughput: one ratio per cycle. Only the bin depends on data.
     """
     negative = delayed(m, ratio[-1], BIN_LATENCY, "ratio_negative")
-    # The log of zero clips even where half its size is below the largest unit's clip.
+    # The log of zero always clips, although half its size is below the clip of the largest unit.
     zero_log = delayed(m, ratio == Q16_16.log_of_zero, BIN_LATENCY, "ratio_zero_log")
     size = Signal(32, reset_less=True)
     m.d.sync += size.eq(Mux(ratio[-1], -ratio, ratio))
@@ -31,7 +31,7 @@ def bin_of_ratio(m: Module, ratio: Value, unit: Value) -> Signal:
     unit = delayed(m, unit, 1, "ratio_unit_raised")
     quotient: Value = Cat()
     for place in reversed(range(_QUOTIENT_BITS)):
-        # At 128 and above the rest no longer matters: the lower bits are masked at the end.
+        # From 128 on the remainder does not matter: the lower bits are masked at the end.
         fits = Signal(name=f"ratio_fits_{place}")
         m.d.comb += fits.eq(rest >= (unit << place))
         next_rest = Signal(33, name=f"ratio_rest_{place}", reset_less=True)

@@ -1,6 +1,6 @@
-"""The robust histogram: counts in block RAM, one ratio per cycle, a scan of all bins."""
+"""Robust histogram: counts in block RAM, one ratio per cycle, a scan over all bins."""
 
-from amaranth.hdl import Module, Mux, Signal, signed, unsigned
+from amaranth.hdl import Module, Mux, Signal, Value, signed, unsigned
 from amaranth.lib import data, enum, memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -12,24 +12,24 @@ __all__ = ["Operation", "RobustHistogram", "request_layout", "robust_layout"]
 
 COUNT_BITS = 32
 SUM_BITS = 42
-"""Signed: 128 times the capacity and a sign, twice."""
+"""Width of a signed sum: 128 times the capacity, a sign, and room for one addition."""
 
 
 class Operation(enum.Enum, shape=2):
-    """What a beat asks for."""
+    """Operation of a beat."""
 
     ADD = 0
     REMOVE = 1
     SCAN = 2
     CLEAR = 3
-    """Scan, and leave all bins empty."""
+    """Scan, and empty all bins."""
 
 
 def request_layout() -> data.StructLayout:
     """Return the layout of a beat.
 
-    ``ratio``: code, of ADD and REMOVE. ``unit``: k in ulp, of the same. ``faulty``: f, of a scan.
-    ``above``, ``below``: floor and ceiling of threshold / k, of a scan, clamped to 42 bits, which
+    ADD and REMOVE have ``ratio``, a code, and ``unit``, k in ulp. Scans have ``faulty``, f, and
+    ``above`` and ``below``, the floor and the ceiling of threshold / k, clamped to 42 bits, which
     no sum reaches.
     """
     return data.StructLayout(
@@ -47,9 +47,9 @@ def request_layout() -> data.StructLayout:
 def robust_layout() -> data.StructLayout:
     """Return the layout of a scan's result; sums in units of k ulp.
 
-    ``above``, ``below``: decided. ``refused``: n <= 3 f; the rest means nothing and nothing is
-    decided. ``impossible``: since the last CLEAR a removal found its bin empty, or more than
-    2**32 - 1 ratios were held; sticky until CLEAR.
+    ``above``, ``below``: the decision. ``refused``: n <= 3 f; nothing is decided, and the other
+    fields mean nothing. ``impossible``: since the last CLEAR a removal found its bin empty, or
+    there were more than 2**32 - 1 ratios; sticky until CLEAR.
     """
     return data.StructLayout(
         {
@@ -68,10 +68,10 @@ def robust_layout() -> data.StructLayout:
 class RobustHistogram(wiring.Component):
     """Adds or removes one ratio per cycle; a scan reads all bins.
 
-    A beat that is no scan never waits. A scan takes `scan_latency` cycles from its transfer to its
-    valid result, whatever was added, and the input waits until the result is taken. Handshakes
-    depend on operations and the sink alone; addresses of the block RAM depend on data. Two ratios
-    of one bin within three cycles: the newer takes the older's count as it is written.
+    A beat other than a scan never waits. A scan takes `scan_latency` cycles from its transfer to
+    its valid result, whatever was added, and the input waits until the result is taken. Handshakes
+    depend on operations and the sink alone; addresses of the block RAM depend on data. Of two
+    ratios of one bin within three cycles, the newer uses the count that the older is writing.
 
     The counts survive a scan, and start empty.
     """
@@ -86,8 +86,7 @@ class RobustHistogram(wiring.Component):
             }
         )
 
-    def elaborate(self, platform):
-        """Return the module."""
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         m.submodules.counts = counts = memory.Memory(
             shape=unsigned(COUNT_BITS), depth=1 << RATIO_BINS.bit_length(), init=[]
@@ -129,7 +128,7 @@ class RobustHistogram(wiring.Component):
         remove_c = delayed(m, remove_a, 2, "remove_c")
         stored_c = delayed(m, read.data, 1, "stored")
 
-        # What was written one and two cycles ago had not reached the memory when C's was read.
+        # Writes of the last two cycles had not reached the memory when the word of C was read.
         written = Signal(COUNT_BITS)
         written_1, written_2 = (delayed(m, written, age, f"written_{age}_ago") for age in (1, 2))
         place_1, place_2 = (delayed(m, place_c, age, f"place_{age}_ago") for age in (1, 2))
@@ -160,7 +159,16 @@ class RobustHistogram(wiring.Component):
             m.d.sync += [held.eq(0), impossible.eq(0)]
         return m
 
-    def _sums(self, m, request, held, count_c, scan_c, place_c, impossible):
+    def _sums(
+        self,
+        m: Module,
+        request: data.View,
+        held: Value,
+        count_c: Value,
+        scan_c: Value,
+        place_c: Value,
+        impossible: Value,
+    ) -> None:
         """Add up the running counts of bins -128 .. 127, and drive the result."""
         faulty, held_scan = request.faulty, Signal(COUNT_BITS, reset_less=True)
         kept, bears = Signal(signed(COUNT_BITS + 2), reset_less=True), Signal(reset_less=True)
@@ -181,7 +189,7 @@ class RobustHistogram(wiring.Component):
             lowest.eq(Mux(running < faulty, running, faulty)),
             highest.eq(Mux(above_it < faulty, above_it, faulty)),
         ]
-        # Registered before they are added.
+        # Registers before the additions.
         running_e = delayed(m, running, 1, "running_e")
         lowest_e = delayed(m, lowest, 1, "lowest_e")
         highest_e = delayed(m, highest, 1, "highest_e")
@@ -192,7 +200,7 @@ class RobustHistogram(wiring.Component):
         trimmed = Signal(signed(SUM_BITS), reset_less=True)
         below_zero = Signal(signed(SUM_BITS), reset_less=True)
         above_zero = Signal(signed(SUM_BITS), reset_less=True)
-        # Those among the kept up to bin v: C(v) less the f lowest, and less those of the f highest.
+        # Kept ratios up to bin v: C(v) minus those among the f lowest and among the f highest.
         middle = running_e - lowest_e - (faulty - highest_e)
         with m.If(add_e):
             m.d.sync += [

@@ -2,5 +2,5 @@
 
 ``bytes -> CobsDecoder -> FrameReceiver -> Session -> ReplyStore -> FrameSender -> CobsEncoder``;
 the `Session` feeds a job's message to it through `MessageReader`, and its results go through
-`ResultWriter`. `Counters` holds what STATUS reads.
+`ResultWriter`. `Counters` holds what STATUS returns.
 """

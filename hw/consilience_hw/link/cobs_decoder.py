@@ -1,4 +1,4 @@
-"""COBS bytes to the bytes of frames."""
+"""COBS bytes to the bytes of frames (Cheshire and Baker, 1999)."""
 
 from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
@@ -10,35 +10,40 @@ __all__ = ["CobsDecoder", "frame_byte_layout"]
 def frame_byte_layout() -> data.StructLayout:
     """Return the layout of a decoded beat.
 
-    ``byte``; ``end``: the frame is over, `byte` means nothing; ``broken``: with `end`, the frame
-    ended inside a COBS block.
+    ``byte``: a byte of the frame. ``end``: the frame is over, and `byte` means nothing. ``broken``:
+    with `end`, the frame ended inside a COBS block.
     """
     return data.StructLayout({"byte": 8, "end": 1, "broken": 1})
 
 
 class CobsDecoder(wiring.Component):
-    """Consistent overhead byte stuffing, undone: blocks ``code, code - 1 bytes``, a zero between.
+    """Decoder of consistent overhead byte stuffing: blocks ``code, code - 1 bytes``, zeros between.
 
-    A zero always ends the frame and resynchronises. Frames of no bytes at all (zeros in a row)
-    leave no trace. A byte in gives at most one beat out, in the same cycle: latency 0, throughput
-    one byte per cycle, nothing is stored.
+    A zero always ends the frame and resynchronises. Empty frames (zeros in a row) leave no trace. A
+    byte in gives at most one beat out, in the same cycle: latency 0, throughput one byte per cycle,
+    no storage.
 
     Members
     -------
     i : stream of bytes
     resync : in
-        Forget the frame and swallow all up to the next zero. No byte is taken in this cycle.
+        Drop the frame and everything up to the next zero. No byte is taken in this cycle.
     inside : out
-        A frame has begun and is not being swallowed.
+        A frame has begun and is not being dropped.
     o : stream of `frame_byte_layout`
     """
 
-    i: In(stream.Signature(8))
-    resync: In(1)
-    inside: Out(1)
-    o: Out(stream.Signature(frame_byte_layout()))
+    def __init__(self) -> None:
+        super().__init__(
+            {
+                "i": In(stream.Signature(8)),
+                "resync": In(1),
+                "inside": Out(1),
+                "o": Out(stream.Signature(frame_byte_layout())),
+            }
+        )
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         left = Signal(8)  # bytes of the block still to come
         zero_due = Signal()  # a zero precedes the next block, if there is one

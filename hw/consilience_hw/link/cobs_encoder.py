@@ -1,4 +1,4 @@
-"""Bytes of frames to COBS bytes."""
+"""Bytes of frames to COBS bytes (Cheshire and Baker, 1999)."""
 
 from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
@@ -8,17 +8,17 @@ from amaranth.lib.wiring import In, Out
 __all__ = ["CobsEncoder"]
 
 RING = 512
-"""Bytes of the ring: a block of 255, and another that leaves meanwhile."""
+"""Bytes of the ring: a block of 255, and another that is being sent."""
 
 
 class CobsEncoder(wiring.Component):
-    """Consistent overhead byte stuffing: no zero inside a frame, one after it.
+    """Encoder of consistent overhead byte stuffing: no zero inside a frame, one after it.
 
-    A block's code stands before its bytes but is known after them. So the bytes go into a ring in
-    which the place of the code is left free; it is written in the cycle in which the zero that
-    ends the block would have been. What stands before the open block may leave.
+    The code of a block comes before its bytes but is known only after them. So the bytes go into a
+    ring buffer, which leaves the place of the code free. The code is written in the cycle of the
+    zero that ends the block. Everything before the open block may leave.
 
-    Throughput: one byte per cycle but for one cycle per full block of 254 and two per frame.
+    Throughput: one byte per cycle, except for one cycle per full block of 254 and two per frame.
     Latency: a block, and 2 cycles.
 
     Members
@@ -28,10 +28,15 @@ class CobsEncoder(wiring.Component):
     o : stream of bytes
     """
 
-    i: In(stream.Signature(data.StructLayout({"byte": 8, "end": 1})))
-    o: Out(stream.Signature(8))
+    def __init__(self) -> None:
+        super().__init__(
+            {
+                "i": In(stream.Signature(data.StructLayout({"byte": 8, "end": 1}))),
+                "o": Out(stream.Signature(8)),
+            }
+        )
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         m.submodules.ring = ring = Memory(shape=8, depth=RING, init=[])
         write, read = ring.write_port(), ring.read_port(domain="sync")
@@ -39,7 +44,7 @@ class CobsEncoder(wiring.Component):
         code_at = Signal(range(RING))  # place of the open block's code; all before may leave
         put = Signal(range(RING), init=1)
         take = Signal(range(RING))
-        # The block's code has no need to exist: it follows a full one, and no byte came yet.
+        # The open block may stay away: it follows a full one and has no byte yet.
         optional = Signal()
         block = Signal(8)
         full = (put - take)[: len(put)] >= RING - 2

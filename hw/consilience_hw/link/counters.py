@@ -8,7 +8,7 @@ from amaranth.lib.wiring import In, Out
 __all__ = ["AMOUNT_BITS", "IDENTITY", "Counters", "counter_port", "drop_stream"]
 
 AMOUNT_BITS = 8
-"""Width of what can be added at once: the codes or results of a frame."""
+"""Width of an amount to add: the codes or results of a frame."""
 
 IDENTITY = 16
 """Index of the first constant."""
@@ -34,16 +34,16 @@ class Counters(wiring.Component):
     """Sixteen 32-bit counters in one memory: read, add, write back; an amount of 0 only reads.
 
     From `IDENTITY` on the memory holds constants: block RAM has the room, and the words of HELLO
-    then come the same way as those of STATUS.
+    are then read the same way as those of STATUS.
 
-    Throughput: one addition per cycle, if not to the same counter in two cycles on end. The memory
-    is cleared in the 16 cycles after reset, before any frame can have arrived; additions in that
-    time are lost.
+    Throughput: one addition per cycle, but not to the same counter in two consecutive cycles. The
+    memory is cleared in the 16 cycles after reset, before any frame can have arrived; additions in
+    that time are lost.
 
     Parameters
     ----------
     identity : list of int
-        Up to 16 words. Nothing must be added to them.
+        The constants, up to 16 words. Nothing must be added to them.
 
     Members
     -------
@@ -56,7 +56,7 @@ class Counters(wiring.Component):
         self.identity = identity
         super().__init__({"port": In(counter_port()), "drop": In(drop_stream())})
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         port = self.port
         m.submodules.memory = memory = Memory(
@@ -64,13 +64,13 @@ class Counters(wiring.Component):
         )
         read, write = memory.read_port(domain="sync"), memory.write_port()
 
-        cleared = Signal(5)  # the top bit: all
+        cleared = Signal(5)  # the top bit: all are cleared
         running = cleared[-1]
         with m.If(~running):
             m.d.sync += cleared.eq(cleared + 1)
 
         dropped = self.drop.valid & self.drop.ready
-        resting = Signal()  # keeps two drops, perhaps for one reason, a cycle apart
+        resting = Signal()  # keeps two drops, which may be of one counter, a cycle apart
         index_q1 = Signal(5)
         amount_q1 = Signal(AMOUNT_BITS)
         add_q1 = Signal()

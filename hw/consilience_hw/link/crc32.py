@@ -10,9 +10,9 @@ __all__ = ["add_crc32"]
 def add_crc32(m: Module, begin: Value) -> Processor:
     """Add a CRC-32/ISO-HDLC (zlib's) as submodule `crc` of `m`.
 
-    `begin` sets it to that of no bytes. Set ``data`` and ``valid``; ``crc`` and ``match_detected``
-    follow a cycle later. `begin` wins over ``valid``. The processor's own `start` would cost a
-    gate per bit, a set register has none.
+    `begin` sets it to the CRC of no bytes, and wins over ``valid``. Set ``data`` and ``valid``;
+    ``crc`` and ``match_detected`` follow a cycle later. The `start` of the processor would cost a
+    gate per bit; the reset of a register costs none.
     """
     processor = CRC32_ISO_HDLC(data_width=8).create()
     m.submodules.crc = ResetInserter(begin)(processor)

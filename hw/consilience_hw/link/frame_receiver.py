@@ -35,7 +35,7 @@ def frame_port(largest_payload: int) -> wiring.Signature:
 
 
 class FrameReceiver(wiring.Component):
-    """Frames, offered once their CRC is right; nothing of a damaged one is ever seen.
+    """Receives frames and offers those whose CRC is right; damaged ones are dropped and counted.
 
     Two buffers: one frame arrives while the one before is read. A frame's word 0 holds its type
     in bits 16..23 and its sequence number above; its payload follows from word 1.
@@ -52,11 +52,11 @@ class FrameReceiver(wiring.Component):
     -------
     i : stream of link bytes
     gap : in
-        Strobe of a PHY that knows of time: silence. A frame that has begun is dropped, and the
-        rest of it up to the next zero.
+        Strobe of a PHY that measures time: silence. A frame that has begun is dropped, and all
+        bytes up to the next zero.
     frame : `frame_port`
     drop : `drop_stream`
-        Why a frame was dropped. Until taken, no further frame ends.
+        The reason why a frame was dropped. No further frame ends until it is taken.
     """
 
     def __init__(self, largest_payload: int = LARGEST_PAYLOAD) -> None:
@@ -70,7 +70,7 @@ class FrameReceiver(wiring.Component):
             }
         )
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         m.submodules.decoder = decoder = CobsDecoder()
         connect(m, flipped(self.i), decoder.i)
@@ -84,7 +84,7 @@ class FrameReceiver(wiring.Component):
         held = Signal(2)
         words = Signal(data.ArrayLayout(frame.next.p.shape(), 2))
 
-        # Bytes from 2 on, so that the payload begins at a word: 2 and 3 are type and sequence.
+        # Type and sequence are bytes 2 and 3, so that the payload begins at a word.
         first = 2
         limit = first + 2 + self.largest_payload + 4
         place = Signal(range(limit + 2), init=first)

@@ -1,4 +1,4 @@
-"""Kept replies to frames."""
+"""Replies in their slots to frames on the link."""
 
 from amaranth.hdl import Module, Signal
 from amaranth.lib import stream, wiring
@@ -13,14 +13,14 @@ __all__ = ["FrameSender"]
 
 
 class FrameSender(wiring.Component):
-    """A slot's reply, its CRC-32, COBS, and the zero.
+    """Sends the reply of a slot and its CRC-32, in COBS, and the zero that ends the frame.
 
-    Throughput: one byte per cycle, but for 5 cycles per frame and those of `CobsEncoder`.
+    Throughput: one byte per cycle, except for 5 cycles per frame and those of `CobsEncoder`.
 
     Parameters
     ----------
     slots, largest_payload : int
-        Of the `ReplyStore`.
+        Parameters of the `ReplyStore`.
 
     Members
     -------
@@ -36,13 +36,13 @@ class FrameSender(wiring.Component):
             }
         )
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         reply = self.reply
         m.submodules.encoder = encoder = CobsEncoder()
         connect(m, encoder.o, flipped(self.o))
 
-        # One register between the words and the encoder, which decides on the byte's value.
+        # A register before the encoder, whose control depends on the value of the byte.
         out = encoder.i
         step = Signal()
         byte = Signal(8)
@@ -80,7 +80,7 @@ class FrameSender(wiring.Component):
                 m.next = "Words"
             with m.State("Words"):
                 m.d.comb += [byte.eq(shifted[:8]), has_byte.eq(1), crc.valid.eq(step)]
-                # Of the first word two bytes are sent: type and sequence number.
+                # Two bytes of the first word are sent: type and sequence number.
                 with m.If(step & ((phase == 3) | (is_first & (phase == 1)))):
                     m.d.sync += [
                         phase.eq(0),

@@ -1,4 +1,4 @@
-"""What a session and the jobs it runs say to each other."""
+"""The interface between a session and the jobs that it runs."""
 
 from amaranth.hdl import unsigned
 from amaranth.lib import data, stream, wiring
@@ -11,20 +11,20 @@ STATUS_BITS = 3
 
 
 def result_word_layout() -> data.StructLayout:
-    """Return the layout of a result word; ``last`` marks a result's last, its status word."""
+    """Return the layout of a result word; ``last`` marks the last of a result, its status word."""
     return data.StructLayout({"word": 32, "last": 1})
 
 
 def job_port() -> wiring.Signature:
     """Return the signature of a job as the session sees it.
 
-    ``clear``: a message begins; whatever is left of another is forgotten. ``posterior``: the job
-    is POSTERIOR, not REDUCE; stable between two `clear`. ``i``: stream of the message's words
-    without its CRC. ``o``: stream of result words. ``status``: OK, or why the job takes no more
-    words of this message; set by the cycle after the word at fault was taken. ``complete``: no
-    record is unfinished, so the message may end here. ``pending``: results of finished records are
-    still to come; set in the cycle after the word that finishes a record was taken. ``code``:
-    strobe, an evidence code was taken.
+    ``clear``: a message begins; the rest of an earlier one is dropped. ``posterior``: the job is
+    POSTERIOR, not REDUCE; stable between two `clear`. ``i``: stream of the words of the message
+    without its CRC. ``o``: stream of result words. ``status``: OK, or the reason why the job takes
+    no more words of this message; set no later than the cycle after the wrong word was taken.
+    ``complete``: no record is unfinished, so the message may end here. ``pending``: results of
+    finished records are still to come; set in the cycle after the last word of a record was taken.
+    ``code``: strobe, an evidence code was taken.
     """
     return wiring.Signature(
         {

@@ -1,4 +1,4 @@
-"""Data words of fragments to a job, and the message's own CRC."""
+"""Data words of fragments to a job, and the check of the CRC of their message."""
 
 from amaranth.hdl import Module, Signal, unsigned
 from amaranth.lib import stream, wiring
@@ -13,10 +13,10 @@ FIRST_DATA_WORD = 1 + REQUEST_WORDS
 
 
 class MessageReader(wiring.Component):
-    """Words of one message, fragment by fragment, to a job, but for the last: its CRC.
+    """Reads a message, fragment by fragment, to a job; its last word is its CRC and is checked.
 
-    Throughput: one word in 4 cycles, the pace at which bytes arrive and at which the CRC takes
-    them. 2 cycles per fragment before the first.
+    Throughput: one word in 4 cycles, the pace of the link and of the CRC. The first word of a
+    fragment takes 2 cycles more.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ class MessageReader(wiring.Component):
     begin : in
         A fragment is in the buffer up to `last_address`: 1 to `left` words.
     stop : in
-        The job takes no more: give up this fragment.
+        The job takes no more words: give up this fragment.
     address, word
         Read port of the frame buffer; ``word`` follows by 2 cycles.
     o : stream of words
@@ -40,7 +40,7 @@ class MessageReader(wiring.Component):
     ended : out
         Strobe: the last word was read.
     intact : out
-        With `ended`: it is the CRC-32 of all words before it.
+        With `ended`: the last word is the CRC-32 of all words before it.
     """
 
     def __init__(self, address_bits: int) -> None:
@@ -61,14 +61,14 @@ class MessageReader(wiring.Component):
             }
         )
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         crc = add_crc32(m, self.clear)
-        # The first round of phases has no word yet: its second half waits for the buffer.
+        # The first half-round of phases has no word yet: it waits for the buffer.
         filling = Signal()
         phase = Signal(2)
         ending = Signal()  # the CRC has taken the last word
-        is_last = Signal()  # word of the fragment
+        is_last = Signal()  # this is the last word of the fragment
         m.d.comb += [
             self.o.p.eq(self.word),
             crc.data.eq(self.word.word_select(phase, 8)),

@@ -1,4 +1,4 @@
-"""The kept replies, and which of them is to be sent."""
+"""The kept replies, and the queue of those to send."""
 
 from amaranth.hdl import Cat, Module, Signal, unsigned
 from amaranth.lib import stream, wiring
@@ -51,21 +51,21 @@ def _word_bits(largest_payload: int) -> int:
 
 
 class ReplyStore(wiring.Component):
-    """As many replies as there are credits, each in the slot of its sequence number.
+    """Keeps as many replies as there are credits, each in the slot of its sequence number.
 
     A slot's word 0 holds the reply's type (bits 0..7), its sequence number (8..15) and the number
-    of payload words (16..31); the payload follows from word 1. Queued
-    slots are sent in rotating order, which for requests in sequence is theirs; a slot is queued or
-    not, so the queue cannot overflow.
+    of payload words (16..31); the payload follows from word 1. Queued slots are sent in rotating
+    order, which is the order of requests in sequence. The queue is a bit per slot, so it cannot
+    overflow.
 
     Latency: a queued slot is offered within `slots` cycles when nothing is being sent.
 
     Parameters
     ----------
     slots : int
-        A power of two, the credits.
+        The credits, a power of two.
     largest_payload : int
-        Bytes.
+        Largest payload of a frame in bytes.
 
     Members
     -------
@@ -82,7 +82,7 @@ class ReplyStore(wiring.Component):
             }
         )
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         write, read, offered = self.write, self.read, self.read.next
         m.submodules.memory = memory = Memory(

@@ -1,4 +1,4 @@
-"""The header of a request: compared with what the session remembers, or remembered."""
+"""The header of a request: compared with what the session remembers, or stored as that."""
 
 from amaranth.hdl import Cat, Module, Signal, unsigned
 from amaranth.lib import data, enum, wiring
@@ -10,21 +10,21 @@ __all__ = ["Place", "RequestHeader", "findings_layout"]
 
 
 class Remembered(enum.IntEnum, shape=4):
-    """Words that outlast a request, in a memory: registers would cost a fifth of the link."""
+    """Words that outlive a request, in a memory: registers would cost a fifth of the link."""
 
     NONCE = 0
     OPERATION = 1
     FRAGMENT = 2
-    """Number of the operation's last fragment."""
+    """Number of the last fragment of the operation."""
     TOTAL = 3
     HELLO = 4
     """Operation id of the last HELLO."""
     KEPT = 8
-    """From here on, by slot: operation id of the kept reply."""
+    """From here on, indexed by slot: operation id of the kept reply."""
 
 
 class Place(enum.IntEnum, shape=3):
-    """A place of the walk over a header."""
+    """A step of the walk over a header."""
 
     TYPE = 0
     NONCE = 1
@@ -51,11 +51,12 @@ FETCH = 2
 def findings_layout() -> data.StructLayout:
     """Return the layout of what a comparison found.
 
-    ``type``, ``sequence``: of the request. ``same_nonce``, ``same_operation``, ``same_kept``,
-    ``same_hello``, ``same_total``: equal to what is remembered (of the session, of the last
-    operation, of the reply kept in the request's slot, of the last HELLO, of the operation).
-    ``later``: the operation id is later than the last one. ``first``, ``next``: the fragment
-    number is 0; is one more than the last. ``zero_total``: the total is 0.
+    ``type``, ``sequence``: fields of the request. ``same_nonce``: the nonce is that of the session.
+    ``same_operation``, ``same_kept``, ``same_hello``: the operation id is that of the last
+    operation, of the reply kept in the slot of the request, of the last HELLO. ``same_total``: the
+    total is that of the operation. ``later``: the operation id is later than the last one.
+    ``first``, ``next``: the fragment number is 0, is one more than the last. ``zero_total``: the
+    total is 0.
     """
     flags = "same_nonce same_operation same_kept same_hello same_total later first next zero_total"
     return data.StructLayout({"type": 8, "sequence": 8, **dict.fromkeys(flags.split(), 1)})
@@ -76,21 +77,21 @@ class RequestHeader(wiring.Component):
     walk : in
         Strobe: a walk begins.
     remember : in
-        While walking: remember the words instead of comparing them.
+        While walking: store the words instead of comparing them.
     opens : in
-        While walking: the operation id is that of a HELLO, too.
+        While walking: the request is a HELLO; its operation id is stored as such, too.
     new_nonce, nonce : in
-        Strobe, not while walking: remember this nonce.
+        Strobe, not while walking: store this nonce.
     address, word
         Read port of the frame buffer; ``word`` follows by 2 cycles.
     active, place : out
         ``word`` and ``recalled`` are those of this `Place`.
     recalled : out
-        The word remembered. Without a walk: the nonce.
+        The stored word. Without a walk: the nonce.
     done : out
         The walk is at its last place.
     found : out, `findings_layout`
-        Of the last comparison.
+        Result of the last comparison.
     """
 
     cycles = len(WALK) + FETCH
@@ -114,7 +115,7 @@ class RequestHeader(wiring.Component):
             }
         )
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         found = self.found
         m.submodules.remembered = remembered = Memory(shape=unsigned(32), depth=16, init=[])
@@ -132,7 +133,7 @@ class RequestHeader(wiring.Component):
             self.place.eq(step - FETCH),
         ]
 
-        # The frame's word needs 2 cycles, the remembered one 1. The last word stays at hand.
+        # The word of the frame takes 2 cycles, the stored one 1. The last word stays available.
         recalled_as = Signal(Remembered)
         with m.Switch(step):
             for place, (word, _) in WALK.items():
@@ -152,7 +153,7 @@ class RequestHeader(wiring.Component):
             self.recalled.eq(~recall.data),
         ]
 
-        at = {place: self.active & (self.place == place) for place in Place}
+        at = {place: self.active & (self.place == place) for place in WALK}
         remembered_as = Signal(4)
         m.d.sync += remembered_as.eq(recall.addr)
         m.d.comb += [remember.addr.eq(remembered_as), remember.data.eq(~self.word)]
@@ -169,8 +170,8 @@ class RequestHeader(wiring.Component):
                 m.d.comb += remember.en.eq(self.opens)
 
         difference = Signal(32)
-        # A fragment is to be one more than the last. One adder does it: the memory holds inverted
-        # words, so that this is word + ~remembered + 1.
+        # A fragment must be one more than the last. One adder does both: the memory holds inverted
+        # words, so this is word + ~stored + 1, or without the carry one less.
         carry = self.place != Place.FRAGMENT
         m.d.comb += difference.eq((Cat(carry, self.word) + Cat(carry, recall.data))[1:])
         same = Signal()

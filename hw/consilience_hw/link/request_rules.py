@@ -12,7 +12,7 @@ __all__ = ["RequestRules", "Verdict"]
 
 
 class Verdict(enum.IntEnum, shape=3):
-    """What becomes of a request."""
+    """What the session does with a request."""
 
     DROP = 0
     """Count it under `RequestRules.reason`."""
@@ -29,8 +29,8 @@ class Verdict(enum.IntEnum, shape=3):
 class RequestRules(wiring.Component):
     """The rules of a session (`link_map`), as one combinational decision.
 
-    A request with `REPLY` set in its type is a reply that came back (an echoing line), never
-    answered, so that two devices or a loop cannot talk for ever.
+    A request with `REPLY` set in its type is a reply that came back over an echoing line. It is
+    never answered, so that two devices or a loop cannot talk for ever.
 
     Parameters
     ----------
@@ -43,9 +43,9 @@ class RequestRules(wiring.Component):
     empty : in
         The request has no data.
     same_type : in
-        Its type is that of the last operation.
+        The type of the request is that of the last operation.
     open : in
-        There has been a HELLO since reset.
+        A HELLO was executed since reset.
     running : in
         The last operation may have further fragments.
     expected : in
@@ -72,7 +72,7 @@ class RequestRules(wiring.Component):
             }
         )
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         found = self.found
         slot = found.sequence[: exact_log2(self.slots)]
@@ -81,11 +81,11 @@ class RequestRules(wiring.Component):
         m.d.comb += [
             age.eq(self.expected - 1 - found.sequence),
             kept.eq(self.kept.bit_select(slot, 1) & (age < self.slots)),
-            # Not by a host that respects its credits, but if a reply is still being repeated.
+            # A host that respects its credits meets this only while a reply is being repeated.
             busy.eq(self.busy.bit_select(slot, 1)),
         ]
 
-        def drop(reason: Counter) -> list:
+        def drop(reason: Counter) -> list[object]:
             return [self.verdict.eq(Verdict.DROP), self.reason.eq(reason)]
 
         with m.If((found.type & REPLY).any()):
@@ -93,8 +93,8 @@ class RequestRules(wiring.Component):
         with m.Elif(found.type == FrameType.HELLO):
             with m.If(~(found.first & found.zero_total & self.empty)):
                 m.d.comb += drop(Counter.BAD_OPERATION)
-            # Only while nothing was executed since: two hosts may have drawn the same numbers, and
-            # the second must not be taken for the first in the middle of its operations.
+            # Only if nothing was executed since: two hosts may have drawn the same numbers, and the
+            # second must not be mistaken for the first in the middle of its operations.
             with m.Elif(self.open & found.same_hello & found.same_kept & kept & (age == 0)):
                 m.d.comb += self.verdict.eq(Verdict.RESEND)
             with m.Elif((self.open & found.same_hello) | busy):

@@ -1,4 +1,4 @@
-"""Result words to a reply."""
+"""Result words of a job to a reply."""
 
 from amaranth.hdl import Module, Signal
 from amaranth.lib import stream, wiring
@@ -16,10 +16,9 @@ FIRST_RESULT_WORD = 1 + REPLY_WORDS
 
 
 class ResultWriter(wiring.Component):
-    """Numbers result words, counts them, and takes the CRC-32 of those of an operation.
+    """Writes result words to a reply, counts them, and keeps the CRC-32 over the operation.
 
-    Throughput: one word in 4 cycles, the pace at which bytes leave and at which the CRC takes
-    them.
+    Throughput: one word in 4 cycles, the pace of the link and of the CRC.
 
     Parameters
     ----------
@@ -34,15 +33,15 @@ class ResultWriter(wiring.Component):
         A reply begins.
     i : stream of `result_word_layout`
     address, write : out
-        Where in the slot to write the word of `i`.
+        Write the word of `i` to this address of the slot.
     words : out
         Words in this reply.
     produced : out
         Words of the operation.
     crc : out
-        Their CRC-32.
+        CRC-32 of the words of the operation.
     results, saturated, hard_to_round : out
-        Results in this reply: all, and with that flag.
+        Results in this reply: all of them, those with the flag.
     """
 
     def __init__(self, address_bits: int) -> None:
@@ -62,7 +61,7 @@ class ResultWriter(wiring.Component):
             }
         )
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         crc = add_crc32(m, self.clear)
         phase = Signal(2)

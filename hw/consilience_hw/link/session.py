@@ -1,6 +1,6 @@
 """Requests to replies: the rules of a session, and each message through its job."""
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
@@ -21,13 +21,13 @@ __all__ = ["Session"]
 class Session(wiring.Component):
     """Executes each request once, in order, and keeps its reply.
 
-    It walks twice over a request's header: at first to compare it, at the end to remember it and
-    to write the reply's header. In between the data go to the job at the pace of the byte link,
-    and its results into the reply.
+    It walks over the header of a request twice: first to compare it, at the end to store it and to
+    write the header of the reply. In between, the data go to the job at the pace of the byte link,
+    and the results of the job into the reply.
 
-    Timing: a request takes `overhead` cycles and 4 per data word; or 4 per result word, if these
-    come later; and the job's latency, if a record ends with the fragment. Nothing of it depends
-    on codes or weights.
+    Timing: a request takes `overhead` cycles and 4 per data word, or 4 per result word if these
+    come later, and the latency of the job if a record ends with the fragment. None of it depends on
+    codes or weights.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ class Session(wiring.Component):
     """
 
     overhead = 2 * (RequestHeader.cycles + 1) + 6
-    """Cycles per request, without its data."""
+    """Cycles per request, not counting its data."""
 
     def __init__(self, config: EngineConfig) -> None:
         self.config = config
@@ -60,7 +60,7 @@ class Session(wiring.Component):
             }
         )
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         config, frame = self.config, self.frame
         m.submodules.header = header = RequestHeader(config.credits, len(frame.address))
@@ -167,7 +167,7 @@ class Session(wiring.Component):
             with m.State("Info"):
                 m.d.comb += [
                     sending_info.eq(1),
-                    self.counters.add.eq(1),  # nothing: reads
+                    self.counters.add.eq(1),  # an amount of 0: reads
                     self.counters.index.eq(Mux(is_status, 0, IDENTITY) | writer.words),
                 ]
                 with m.If(info_sent):
@@ -199,23 +199,30 @@ class Session(wiring.Component):
                     m.next = "Idle"
         return m
 
-    def _supported(self, frame_type):
-        """Return whether a frame type stands for a job this engine has."""
+    def _supported(self, frame_type: Value) -> Value:
+        """Return whether a frame type names a job of this engine."""
         supported = frame_type == FrameType.REDUCE
         if Feature.POSTERIOR in self.config.features:
             supported |= frame_type == FrameType.POSTERIOR
         return supported
 
-    def _results(self, m: Module, header, writer, sending_info, is_status):
-        """Write the job's results, or the words of identity or counters, into the reply.
+    def _results(
+        self,
+        m: Module,
+        header: RequestHeader,
+        writer: ResultWriter,
+        sending_info: Value,
+        is_status: Value,
+    ) -> Value:
+        """Write the results of the job, or the words of identity or counters, into the reply.
 
-        Return whether all the words of the latter are written.
+        Return whether all words of identity or counters are written.
         """
         words_sent = writer.words
         identity_words = len(self.config.hello_words(0))
         info_sent = words_sent == Mux(is_status, len(Counter), identity_words)
         at_nonce = ~is_status & (words_sent == identity_words - 1)
-        # Read in the cycle after the word before was written.
+        # A word is read in the cycle after the one before was written.
         settled = Signal()
         m.d.sync += settled.eq(sending_info & ~writer.write)
         job = self.job.o
@@ -237,8 +244,10 @@ class Session(wiring.Component):
         ]
         return info_sent
 
-    def _reply_header(self, m: Module, header, writer, status) -> None:
-        """Write a word of the reply's header per place of the walk."""
+    def _reply_header(
+        self, m: Module, header: RequestHeader, writer: ResultWriter, status: Value
+    ) -> None:
+        """Write one word of the header of the reply per step of the walk."""
         found = header.found
         count = Signal(16)
         m.d.comb += count.eq(writer.words + FIRST_RESULT_WORD - 1)
@@ -258,8 +267,8 @@ class Session(wiring.Component):
                 with m.Case(place):
                     m.d.comb += [self.reply.address.eq(address), self.reply.data.eq(word)]
 
-    def _count(self, m: Module, header, writer, codes) -> None:
-        """Add to a counter per place of the walk."""
+    def _count(self, m: Module, header: RequestHeader, writer: ResultWriter, codes: Value) -> None:
+        """Add to one counter per step of the walk."""
         amounts = {
             Place.NONCE: (Counter.FRAMES, 1),
             Place.OPERATION: (Counter.CODES, codes),

@@ -1,1 +1,1 @@
-"""A log sum that follows each change of a member."""
+"""The live log sum: an exact sum that follows each change of one of its codes."""

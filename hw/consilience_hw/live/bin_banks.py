@@ -1,4 +1,4 @@
-"""All bins of a log sum in block RAM: a window of them is changed, or read, in every cycle."""
+"""All bins of a log sum in block RAM; every cycle changes or reads a window of them."""
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, unsigned
 from amaranth.lib import data, wiring
@@ -28,9 +28,9 @@ def cell_layout(fmt: LogFormat, codes: int) -> data.StructLayout:
 def bank_beat_layout(fmt: LogFormat) -> data.StructLayout:
     """Return the layout of a beat.
 
-    ``highest``: top of the window of bins, unsigned, the lowest bin of a position being 0. ``add``,
-    ``remove``: the ``term``, whose bin is `BinBanks.reach` below the top. ``wipe``: empty the
-    window.
+    ``highest``: top bin of the window, unsigned, counted from the lowest bin of a position.
+    ``add``, ``remove``: what to do with ``term``, whose bin is `BinBanks.reach` below the top.
+    ``wipe``: empty the window.
     """
     return data.StructLayout(
         {
@@ -44,23 +44,26 @@ def bank_beat_layout(fmt: LogFormat) -> data.StructLayout:
 
 
 def bank_window_layout(fmt: LogFormat, codes: int) -> data.StructLayout:
-    """Return the layout of a window: ``slots``, the sums, slot j that of the one bin congruent to j
-    modulo their number; and whether ``damaged``: some beat before left what no multiset has.
+    """Return the layout of a window.
+
+    ``slots``: the sums; slot j is that of the one bin congruent to j modulo their number.
+    ``damaged``: a beat before left a state that no multiset has.
     """
     shape = cell_layout(fmt, codes).members["sum"]
     return data.StructLayout({"slots": data.ArrayLayout(shape, fmt.slots), "damaged": 1})
 
 
 class BinBanks(wiring.Component):
-    """Sums of parts and numbers of terms per bin; each of as many banks as a window has bins holds
-    every so many-th bin, so that any window is one word of each bank.
+    """Sums of parts and numbers of terms per bin, in interleaved banks.
 
-    A term changes the bins of its parts, the lowest of which may lie below the lowest position:
-    these few bins are registers. A beat that changes nothing reads. After a change the changed bins
-    are checked: the number of terms not below zero, the sum not below the number of terms, whose
-    leading bits are in it, nor above ``2**B - 1`` for each term that reaches the bin. All other
-    bins were checked when they were changed, so that the whole state keeps these bounds or is
-    `damaged`, from then on until all is wiped.
+    There are as many banks as a window has bins, and bin b is in bank b modulo their number: any
+    window is one word of each bank. A term changes the bins of its parts, the lowest of which may
+    lie below the lowest position: these few bins are registers. A beat that changes nothing reads.
+
+    Changed bins are checked after each change. The number of terms must not be below zero. The sum
+    must not be below the number of terms, because each has its leading bit there, nor above
+    ``2**B - 1`` for each term that reaches the bin. All other bins were checked when they were
+    changed: so the whole state keeps these bounds, or is `damaged` until all of it is wiped.
 
     Latency: `latency` from a beat to its window, `check_latency` to `damaged` after it, for all
     data. Throughput: one beat per cycle.
@@ -76,8 +79,8 @@ class BinBanks(wiring.Component):
     -------
     i : flow of `bank_beat_layout`
     o : flow of `bank_window_layout`
-        ``slots`` after `latency`; ``damaged`` belongs to the beat of `check_latency` cycles ago,
-        itself not counted.
+        ``slots`` after `latency`. ``damaged`` covers all beats before that of `check_latency`
+        cycles ago.
     """
 
     latency = READ_TO_WRITTEN + 1
@@ -96,15 +99,15 @@ class BinBanks(wiring.Component):
 
     @property
     def reach(self) -> int:
-        """Bins from a term's own to the top of the window in which it is changed."""
+        """Bins from the bin of a term to the top of the window in which it is changed."""
         return self.fmt.slots - self.fmt.parts
 
     @property
     def check_latency(self) -> int:
-        """Cycles from a beat to what is known of the beats before it."""
+        """Cycles from a beat to the check of the beats before it."""
         return self.latency + damage_latency(self.fmt)
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         fmt, slots = self.fmt, self.fmt.slots
         slot_log = ceil_log2(slots)
@@ -116,7 +119,7 @@ class BinBanks(wiring.Component):
         row = Cat(beat.highest[slot_log:], Const(0, 1))
         row_below = (row - 1)[: len(row)]
         place = beat.highest[:slot_log]
-        own = (place + fmt.parts)[:slot_log]  # modulo their number: `reach` below the highest
+        own = (place + fmt.parts)[:slot_log]  # bank of the term, `reach` below the highest
         banks, touched_q1 = [], []
         for j in range(slots):
             low_row = place < j
@@ -178,8 +181,8 @@ class BinBanks(wiring.Component):
         whole_q1 = delayed(m, (term.mantissa << term.position[:bin_log]) << padding, 1, "whole")
         place_q1 = delayed(m, term.position[bin_log : bin_log + slot_log], 1, "place")
         present_q1 = delayed(m, used, 1, "used")
-        # Columns as many as a power of two that is enough for the parts: part i is in column
-        # (place - i) modulo their number.
+        # The number of columns is a power of two, enough for the parts. Part i is in column
+        # (place - i) modulo that number.
         count = 1 << ceil_log2(fmt.parts)
         columns: list[Value] = [Const(0, fmt.bin_width)] * count
         for i in range(fmt.parts):
@@ -203,8 +206,9 @@ class BinBanks(wiring.Component):
     def _changed(
         self, m: Module, j: int, bank: ForwardingMemory, part: Value, remove: Value, here: Value
     ) -> tuple[Value, Value]:
-        """Return a bank's word with its part and term added or removed, and whether one of the two
-        is then below zero.
+        """Return a bank's word after its part and term are added or removed.
+
+        Return with it whether the sum or the number of terms is then below zero.
         """
         before = Signal(cell_layout(self.fmt, self.codes), name=f"before_{j}")
         m.d.comb += before.eq(bank.word)
@@ -213,7 +217,7 @@ class BinBanks(wiring.Component):
         for value, change in ((before.sum, part), (before.terms, here)):
             width = len(value) + 1
             wide = Cat(change, Const(0, width - len(change))) ^ remove.replicate(width)
-            # A carry in, as one more bit below: minus a number is its complement and one.
+            # One more bit below is the carry in: minus a number is its complement plus one.
             total = (Cat(remove, value, Const(0, 1)) + Cat(remove, wide))[1 : width + 1]
             below_zero = below_zero | (remove & total[-1])
             results.append(total[:-1])

@@ -1,6 +1,7 @@
-"""Whether the bins that a change has touched can be those of any multiset."""
+"""The check whether the bins that a change has touched can be those of a multiset."""
 
 from amaranth.hdl import Cat, Module, Signal, Value
+from amaranth.lib import data
 
 from ..primitives.pipeline import delayed, reduced, tree_depth
 from ..spec.log_format import LogFormat
@@ -9,19 +10,24 @@ __all__ = ["damage", "damage_latency"]
 
 
 def damage_latency(fmt: LogFormat) -> int:
-    """Return the cycles from changed cells to what is known of all changes before them."""
+    """Return the cycles from changed cells to the verdict on all changes before them."""
     return tree_depth(fmt.parts) + 2
 
 
 def damage(
-    m: Module, fmt: LogFormat, cells: list, checked: list, below_zero: list, wipe: Value
+    m: Module,
+    fmt: LogFormat,
+    cells: list[data.View],
+    checked: list[Value],
+    below_zero: list[Value],
+    wipe: Value,
 ) -> Signal:
-    """Return whether some bin has been impossible, sticky, after `damage_latency` cycles.
+    """Return whether a bin was ever impossible (sticky), after `damage_latency` cycles.
 
     A term gives its own bin 1 to ``2**B - 1``, and each of the `parts` - 1 bins below 0 to as much.
-    So a bin's sum is at least the number of its terms, and at most ``2**B - 1`` times that of the
-    terms in it and in the `parts` - 1 bins above. These are side by side in a window, wherever it
-    begins: of every bank that is checked the next ones hold the bins above.
+    So the sum of a bin is at least the number of its terms, and at most ``2**B - 1`` times the
+    number of terms in it and in the `parts` - 1 bins above. These bins are neighbours in the
+    window, wherever it begins: the banks after the bank of a bin hold the bins above.
 
     Parameters
     ----------
@@ -29,11 +35,11 @@ def damage(
     fmt : LogFormat
         Number format.
     cells : list of `bin_banks.cell_layout`
-        Of a window, by bank, as a change has left them.
+        The cells of a window after a change, by bank.
     checked, below_zero : lists of bits
-        By bank: the change touched it; it took more out than was there.
+        By bank: whether the change touched it; whether it took out more than was there.
     wipe : Value
-        Forget all; in the cycle of the answer.
+        Forget all, in the cycle of the answer.
     """
     slots, depth = len(cells), tree_depth(fmt.parts)
     faults = []

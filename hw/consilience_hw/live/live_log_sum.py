@@ -21,20 +21,21 @@ __all__ = ["LiveLogSum"]
 class LiveLogSum(wiring.Component):
     """``code = round(2**F * log2(sum of 2**(c / 2**F)))`` over what is in the state now.
 
-    Each beat adds a code, removes one, or asks for the result, which is that of the multiset left
-    by all beats before: bit for bit what a fresh sum of it gives, after any interleaving. All bins
-    of the grid are held (`BinBanks`), so that what a lower top brings into the window is there. A
-    question passes the same stages as a change: where the highest occupied bin is found
-    (`OccupiedBins`) and then in the banks, where it reads a window as a change reads its own.
-    Nothing depends on how many codes are in the state, nor on which.
+    Each beat adds a code, removes one, or reads the result for the multiset that all beats before
+    have left: bit for bit that of a fresh sum, after any interleaving. All bins of the grid are
+    kept (`BinBanks`), so the bins that a lower top brings into the window are there. A READ passes
+    the same stages as a change: first `OccupiedBins`, which finds the highest occupied bin, then
+    the banks, where it reads a window as a change does. Timing does not depend on the codes in the
+    state or on their number.
 
-    Beats are ordered; nothing waits, whichever bins follow each other. After a reset and after
+    Beats are ordered, and none waits for another, whichever bins they use. After a reset and after
     CLEAR the unit takes nothing for `clear_cycles`, in which it wipes its memories.
 
-    Sticky until CLEAR: DAMAGED if something was removed that shows not to have been there (see
-    `BinBanks`; or more logs of zero than are there), OVER_CAPACITY if more than `codes` finite
-    codes, or as many logs of zero, came in. The code then means nothing. What shows nowhere: the
-    removal of a code never added, whose bins hold enough of others. Who removes must remember.
+    Two flags are sticky until CLEAR; the code then means nothing. DAMAGED: a removal was found not
+    to have been there (see `BinBanks`), or there were more removals of the log of zero than there
+    were logs of zero. OVER_CAPACITY: more than `codes` finite codes, or as many logs of zero, came
+    in. One fault cannot be seen here: the removal of a code that was never added, if its bins hold
+    enough from others. Callers must keep account of the codes that they added.
 
     Latency: `latency` cycles from the acceptance of a READ to its valid result, when the output
     buffer is empty; for all data. Throughput: one beat per cycle.
@@ -91,7 +92,7 @@ class LiveLogSum(wiring.Component):
         """Results that may be inside: enough for one per cycle."""
         return 1 << (self.latency + 1).bit_length()
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         fmt = self.fmt
         m.submodules.exp2 = exp2 = Exp2(fmt)
@@ -101,7 +102,7 @@ class LiveLogSum(wiring.Component):
         layout = live_result_layout(fmt, self.codes)
         m.submodules.results = results = ResultBuffer(layout, self.depth)
 
-        # At the edge: handshakes depend on what kinds of beats came, never on their codes.
+        # The edge: handshakes depend on the kinds of beats, never on their codes.
         wiping = Signal(init=1)
         wiped = Signal(range(self.clear_cycles))
         inside = Signal(range(self.depth + 1))
@@ -133,7 +134,7 @@ class LiveLogSum(wiring.Component):
         code_q1 = delayed(m, code, 1, "code")
         bin_q1 = delayed(m, Mux(wiping, wiped, number), 1, "bin")
 
-        # The state's own counts, sticky faults with them. Seen by the beats after.
+        # The counts of the state, and the sticky faults; the beats after this one see them.
         count, over = self._tally(m, "finite", add, remove, wipe)
         zeros, zeros_over = self._tally(m, "zeros", add_zero, remove_zero, wipe)
         zeros_short = Signal()
@@ -166,7 +167,7 @@ class LiveLogSum(wiring.Component):
         ]
 
         top = delayed(m, occupied.o.p.bin, banks.latency, "top")
-        tallied = self._to_banks + banks.latency - 2  # from the tallies to the window
+        tallied = self._to_banks + banks.latency - 2  # cycles from the counts to the window
         m.d.comb += [
             log2.i.p.present.eq(delayed(m, occupied.o.p.present, banks.latency, "present")),
             log2.i.p.top.eq(Cat(top[:-1], ~top[-1]).as_signed()),

@@ -1,4 +1,4 @@
-"""What goes into and comes out of a live log sum."""
+"""Operations and results of a live log sum."""
 
 from amaranth.hdl import signed, unsigned
 from amaranth.lib import data, enum
@@ -9,16 +9,16 @@ __all__ = ["LiveOperation", "live_beat_layout", "live_result_layout"]
 
 
 class LiveOperation(enum.Enum, shape=2):
-    """What one beat does to the state."""
+    """Operation of one beat on the state."""
 
     ADD = 0
-    """The code comes in."""
+    """Add the code."""
     REMOVE = 1
-    """The code, which came in before, goes out."""
+    """Remove the code, which was added before."""
     READ = 2
-    """A result: the log sum of what all beats before have left."""
+    """Read the log sum of the state that all beats before have left."""
     CLEAR = 3
-    """Everything goes out, and with it every fault noticed so far."""
+    """Empty the state, and clear every fault seen so far."""
 
 
 def live_beat_layout(fmt: LogFormat) -> data.StructLayout:
@@ -29,8 +29,8 @@ def live_beat_layout(fmt: LogFormat) -> data.StructLayout:
 def live_result_layout(fmt: LogFormat, codes: int) -> data.StructLayout:
     """Return the layout of a result.
 
-    ``code``: the log sum, signed. ``status``: `ResultStatus` flags. ``count`` and ``zeros``: finite
-    codes and logs of zero in the state, of up to `codes` each.
+    ``code``: the log sum, signed. ``status``: `ResultStatus` flags. ``count`` and ``zeros``: number
+    of finite codes and of logs of zero in the state, up to `codes` each.
     """
     return data.StructLayout(
         {

@@ -1,4 +1,4 @@
-"""Updates of agents to beats of a live log sum, and its results back to their updates."""
+"""Updates of agents to beats of a live log sum, and results matched to their updates."""
 
 from amaranth.hdl import Cat, Module, Mux, Signal, signed, unsigned
 from amaranth.lib import data, stream, wiring
@@ -13,7 +13,7 @@ from .live_operation import LiveOperation, live_result_layout
 __all__ = ["LiveUpdates", "live_update_layout", "updated_layout"]
 
 ID_BITS = 32
-"""Of an agent's number and of an operation's."""
+"""Width of the number of an agent, and of an operation."""
 
 
 def live_update_layout(fmt: LogFormat) -> data.StructLayout:
@@ -34,7 +34,7 @@ def live_update_layout(fmt: LogFormat) -> data.StructLayout:
 
 
 def updated_layout(fmt: LogFormat, codes: int) -> data.StructLayout:
-    """Return the layout of an update's result: whose it is, and ``result``."""
+    """Return the layout of the result of an update: its agent and operation, and ``result``."""
     return data.StructLayout(
         {
             "result": live_result_layout(fmt, codes),
@@ -45,15 +45,15 @@ def updated_layout(fmt: LogFormat, codes: int) -> data.StructLayout:
 
 
 class LiveUpdates(wiring.Component):
-    """``log sum of the codes of all agents`` after each update of one of them.
+    """The log sum of the codes of all agents, after each update of one of them.
 
-    An update takes a cycle for each of what it does: clear or take the old code out, let the new
-    one in, read; it is taken with the last of them. Who sends updates knows each agent's code: the
-    unit holds the sum, not the agents.
+    An update takes a cycle for each of its steps: clear or remove the old code, add the new one,
+    read. It is accepted with the last of them. The sender of updates must know the code of each
+    agent: the unit holds the sum, not the agents.
 
     Latency: `latency` cycles from the acceptance of an update that reads to its valid result, when
-    the output buffer is empty; `update_cycles` from the cycle in which an update that takes one
-    code out and lets one in is offered. Both for all data and any number of agents.
+    the output buffer is empty; `update_cycles` from the cycle in which an update that removes one
+    code and adds one is offered. Both hold for all data and any number of agents.
 
     Parameters
     ----------
@@ -81,15 +81,15 @@ class LiveUpdates(wiring.Component):
 
     @property
     def latency(self) -> int:
-        """Cycles from an update's acceptance to its result."""
+        """Cycles from the acceptance of an update to its result."""
         return self.live.latency
 
     @property
     def update_cycles(self) -> int:
-        """Cycles from an update's offer to its result: the old code goes first, then the new."""
+        """Cycles from the offer of an update to its result: the old code first, then the new."""
         return 2 + self.latency
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         m.submodules.live = live = self.live
         m.submodules.asked = asked = SyncFIFOBuffered(width=2 * ID_BITS, depth=live.depth)
@@ -98,7 +98,7 @@ class LiveUpdates(wiring.Component):
         clears, leaves, enters, reads = update.steps
         left = Cat(clears | leaves, enters, reads) & ~done
         first = left & (~left + 1)[: len(left)]
-        last = left == first  # or nothing is left
+        last = left == first  # also true if no step is left
         out_operation = Mux(clears, LiveOperation.CLEAR, LiveOperation.REMOVE)
         m.d.comb += [
             live.i.p.code.eq(Mux(first[0], update.old, update.new)),
@@ -111,7 +111,7 @@ class LiveUpdates(wiring.Component):
         with m.If(live.i.valid & live.i.ready):
             m.d.sync += done.eq(Mux(last, 0, done | first))
 
-        # As many wait as results are inside: it never overflows.
+        # As many wait here as results are inside, so it never overflows.
         m.d.comb += [
             asked.w_data.eq(Cat(update.agent, update.operation)),
             asked.w_en.eq(live.i.valid & live.i.ready & first[2]),

@@ -13,14 +13,16 @@ from ..spec.log_format import Q16_16, LogFormat
 __all__ = ["OccupiedBins", "bin_change_layout", "highest_bin_layout"]
 
 ROW_BITS = 3
-"""Of a bin's number: which of the bins of its row it is."""
+"""Bits of the number of a bin that give its place in its row."""
 FIND_CYCLES = 2
-"""Of `_highest_one`."""
+"""Latency of `_highest_one`."""
 
 
 def bin_change_layout(fmt: LogFormat) -> data.StructLayout:
-    """Return the layout of a change: ``bin``, unsigned, the lowest bin of a position being 0; and
-    what happens there: ``add`` a term, ``remove`` one, ``wipe`` the bin; or nothing.
+    """Return the layout of a change.
+
+    ``bin``: unsigned, counted from the lowest bin of a position. ``add``, ``remove``: add a term to
+    it, remove one. ``wipe``: empty it. None of these: no change.
     """
     return data.StructLayout({"bin": unsigned(top_bits(fmt)), "add": 1, "remove": 1, "wipe": 1})
 
@@ -33,16 +35,16 @@ def highest_bin_layout(fmt: LogFormat) -> data.StructLayout:
 class OccupiedBins(wiring.Component):
     """``max(bin with a term in it)`` after each change, whatever was added and removed before.
 
-    A count of terms per bin says which bins are occupied. Above the counts stand three levels of
-    bits: of a bin, of a row of 8 bins, of a block of rows. A change goes up through the levels, one
-    after the other; the search goes down from the highest block. On its way down it must see the
-    rows as the change left them, while later changes have gone on: so the two lower levels exist
-    twice, and the copies that are searched are written later, in the very cycle in which the search
-    of the same beat would read them. Every level is then in step with the beat that passes it.
+    A count of terms per bin gives the occupied bins. Above the counts are three levels of occupancy
+    bits: for a bin, for a row of 8 bins, for a block of rows. A change goes up through the levels,
+    one after the other; the search goes down from the highest block. On its way down it must see
+    the rows as its own beat found them, while later beats have already changed them. So the two
+    lower levels exist twice: the searched copies are written later, in the very cycle in which the
+    search of the same beat would read them. Every level is then in step with the beat that passes.
 
     Latency: `latency` cycles from a change to the highest bin after it, for all data. Throughput:
-    one beat per cycle. A beat that changes nothing asks; while something changes, the answer to
-    that beat means nothing.
+    one beat per cycle. The answer is that of beats without a change; for a beat with one it means
+    nothing.
 
     Parameters
     ----------
@@ -68,11 +70,11 @@ class OccupiedBins(wiring.Component):
             {"i": In(flow(bin_change_layout(fmt))), "o": Out(flow(highest_bin_layout(fmt)))}
         )
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         change = self.i.p
         bits = len(change.bin)
-        block_bits = (bits - ROW_BITS) // 2  # which row of a block
+        block_bits = (bits - ROW_BITS) // 2  # number of a row in its block
         above = ROW_BITS + block_bits
         enable = self.i.valid & (change.add | change.remove | change.wipe)
         changes = [enable] + [
@@ -94,7 +96,7 @@ class OccupiedBins(wiring.Component):
             counts.clear.eq(change.wipe),
             counts.new.eq(counts.word + Cat(add_q2 | remove_q2, minus_ones)),
         ]
-        # The rows in cycle 3, the blocks in cycle 4: each is asked when its bit below is known.
+        # The rows in cycle 3, the blocks in cycle 4: each when the bit of the level below is known.
         m.submodules.rows = rows = ForwardingMemory(1 << ROW_BITS, 1 << bits - ROW_BITS)
         m.submodules.blocks = blocks = ForwardingMemory(1 << block_bits, 1 << bits - above)
         start = READ_TO_WRITTEN - READ_TO_WORD
@@ -114,7 +116,7 @@ class OccupiedBins(wiring.Component):
         with m.If(change_q5):
             m.d.sync += highest.eq(_with_bit(highest, bins[5][above:], blocks.written.any()))
 
-        # Down again. The search reads in the cycle in which a change writes.
+        # Down again: the search reads in the cycle in which a change writes.
         block_q8, present_q8 = _highest_one(m, highest, "block")
         blocks_q8 = self._late_copy(m, "late_blocks", blocks, 5, 8, changes[2], bins, above)
         row_bits_q9 = self._read(m, blocks_q8, block_q8)
@@ -139,10 +141,10 @@ class OccupiedBins(wiring.Component):
         known: int,
         cycle: int,
         change_q2: Value,
-        bins: list,
+        bins: list[Value],
         low: int,
     ) -> Memory:
-        """Return a memory that takes what a level has in cycle `known`, in cycle `cycle`."""
+        """Return a copy of a level, written in `cycle` with the words known in cycle `known`."""
         copy = Memory(shape=unsigned(level.width), depth=level.depth, init=[])
         m.submodules[name] = copy
         write = copy.write_port()
@@ -171,7 +173,7 @@ def _with_bit(word: Value, place: Value, bit: Value) -> Value:
 
 def _highest_one(m: Module, word: Value, name: str) -> tuple[Value, Value]:
     """Return the place of the highest one bit and whether there is one, after `FIND_CYCLES`."""
-    size = 1 << max(1, (len(word).bit_length() - 1) // 2)  # of a group of bits
+    size = 1 << max(1, (len(word).bit_length() - 1) // 2)  # one for each group of bits
     places, occupied = [], []
     for low in range(0, len(word), size):
         group = word[low : low + size]
@@ -190,8 +192,8 @@ def _highest_one(m: Module, word: Value, name: str) -> tuple[Value, Value]:
     )
 
 
-def _place(bits: list) -> Value:
-    """Return the place of the highest one of a power of two of bits."""
+def _place(bits: list[Value]) -> Value:
+    """Return the place of the highest one among a power of two of bits."""
     width = (len(bits) - 1).bit_length()
     place: Value = Const(0, width)
     for number, bit in enumerate(bits):

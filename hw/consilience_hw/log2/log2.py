@@ -1,6 +1,6 @@
 """A windowed state to its log sum: the one rounding."""
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed, unsigned
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed, unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
@@ -28,14 +28,14 @@ def result_layout(fmt: LogFormat) -> data.StructLayout:
 class Log2(wiring.Component):
     """``code = round(2**F * log2(sum of slots))``, correctly rounded or marked HARD_TO_ROUND.
 
-    The slots are put in order and added (here, for the first time, carries cross bins), the sum is
-    normalised, and log2 of its mantissa is taken from three tables (`log2_rom`) to within ERROR *
-    2**-G. A code follows unless a rounding border lies within that distance: then HARD_TO_ROUND
-    is set and the code is one of the two neighbours. For states that do not aim at a border this
-    happens once in ``2**(G - F - ERROR_LOG - 1)`` (2**20 for Q16.16).
+    The slots are put in order and added; only here do carries cross bins. The sum is normalised,
+    and three tables (`log2_rom`) give log2 of its mantissa to within ERROR * 2**-G. The code is
+    certain unless a rounding border lies within that distance: then HARD_TO_ROUND is set, and the
+    code is one of the two neighbours (the rounding test of Ziv, 1991). For states that are not
+    chosen to hit a border this happens once in ``2**(G - F - ERROR_LOG - 1)`` (2**20 for Q16.16).
 
-    An absent state gives the log of zero. Above the largest code: that code and SATURATED. `over`
-    gives OVER_CAPACITY, and the code means nothing.
+    An absent state gives the log of zero. A value above the largest code gives that code and
+    SATURATED. `over` gives OVER_CAPACITY, and the code means nothing.
 
     Latency: `latency` cycles for all data. Throughput: one state per cycle.
 
@@ -60,7 +60,7 @@ class Log2(wiring.Component):
         carries = 1 + ceil_log2(self.fmt.slots)
         return carries + NORMALISE_CYCLES + LOG_CYCLES + ROUND_CYCLES
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         total = self._resolve_carries(m, self._ordered_slots(m))
         x, zeros = self._normalise(m, total)
@@ -79,7 +79,7 @@ class Log2(wiring.Component):
         )
         return m
 
-    def _ordered_slots(self, m: Module) -> list:
+    def _ordered_slots(self, m: Module) -> list[Value]:
         """Return the sums of bins top - D .. top in this order, after 1 cycle."""
         slots = self.fmt.slots
         first = Signal(ceil_log2(slots))
@@ -93,18 +93,18 @@ class Log2(wiring.Component):
             ordered = [named(m, rotated[j], f"rotated_{bit}_{j}") for j in range(slots)]
         return [delayed(m, ordered[j], 1, f"ordered_{j}") for j in range(slots)]
 
-    def _resolve_carries(self, m: Module, bins: list) -> Signal:
+    def _resolve_carries(self, m: Module, bins: list[Value]) -> Signal:
         """Return the exact sum in units of 2**(B * (top - D)), after log2(D + 1) cycles.
 
-        Neighbours are added pairwise, the upper one shifted by the distance of the two: bits below
-        that pass by, so the carry chains stay short.
+        Neighbours are added pairwise, the upper one shifted by their distance. Bits below that
+        distance are not added, so the carry chains stay short.
         """
         distance = self.fmt.bin_width
         values = bins
         level = 0
         while len(values) > 1:
             level += 1
-            sums = []
+            sums: list[Value] = []
             for low, high in zip(values[::2], values[1::2], strict=True):
                 total = Cat(low[:distance], low[distance:] + high)
                 register = Signal(len(total), name=f"sum_{level}_{len(sums)}", reset_less=True)
@@ -112,27 +112,27 @@ class Log2(wiring.Component):
                 sums.append(register)
             values = sums
             distance *= 2
-        # The bound of the whole is tighter than those of the parts.
+        # The bound of the whole sum is tighter than those of the parts.
         return values[0][: self.fmt.slots * self.fmt.bin_width + 32]
 
-    def _normalise(self, m: Module, total) -> tuple:
+    def _normalise(self, m: Module, total: Value) -> tuple[Value, Value]:
         """Return the mantissa with X fraction bits and the sum's leading zeros.
 
-        A present state has a one in its top bin: only `cell_bits` places are possible. Two steps at
-        a time, in two cycles: whether as many leading bits are zero, and the shift.
+        A present state has a one in its top bin: only `cell_bits` places are possible. Two steps of
+        the count of leading zeros at a time, in two cycles: the test for zeros, and the shift.
         """
         places = self.fmt.cell_bits
         steps = list(reversed(range(ceil_log2(places))))
-        steps = [None] * (len(steps) % 2) + steps
+        steps = [-1] * (len(steps) % 2) + steps  # if their number is odd, the first is alone
         # Of the sum, only X bits below the highest one matter, wherever that is.
         value = total[len(total) - places - X :]
         width = len(value)
-        zeros = []
+        zeros: list[Value] = []
         for number, (first, second) in enumerate(zip(steps[::2], steps[1::2], strict=True)):
             half = 1 << second
             upper, next_half = value[width - half :], value[width - 2 * half : width - half]
             third = value[width - 3 * half : width - 2 * half]
-            leading = ~Cat(next_half, upper).any() if first is not None else Const(0, 1)
+            leading = ~Cat(next_half, upper).any() if first >= 0 else Const(0, 1)
             trailing = Mux(leading, ~third.any(), ~upper.any())
             leading_q1 = delayed(m, leading, 1, f"zeros_{number}_first")
             trailing_q1 = delayed(m, trailing, 1, f"zeros_{number}_second")
@@ -145,7 +145,7 @@ class Log2(wiring.Component):
             zeros = [delayed(m, Cat(trailing_q1, leading_q1, *zeros), 1, f"zeros_{number}")]
         return value[width - X - 1 :], zeros[0]
 
-    def _mantissa_log(self, m: Module, platform, x: Signal) -> Signal:
+    def _mantissa_log(self, m: Module, platform: object, x: Signal) -> Signal:
         """Return log2 of the mantissa with G fraction bits (`Log2Rom.log2`)."""
         rom = log2_rom()
         f = rom_format
@@ -165,7 +165,7 @@ class Log2(wiring.Component):
         rest_q13 = q_q13[: G - f.C_LOW]
         scaled_q18 = product(m, platform, Const(rom.log2_e), rest_q13, "scaled") >> f.E_BITS
 
-        # The logarithms are read late, by indices that are cheaper to delay than they are.
+        # The logarithms are read late: their indices are cheaper to delay than they are.
         log_a_q17 = Table(m, platform, "log_a", rom.log_a).read(m, delayed(m, a_q0, 15, "a"))
         log_b_q17 = Table(m, platform, "log_b", rom.log_b).read(m, delayed(m, b_q6, 9, "b"))
         log_c_q17 = Table(m, platform, "log_c", rom.log_c).read(

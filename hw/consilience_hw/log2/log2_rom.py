@@ -9,8 +9,8 @@ left is read from a third table and one product::
                                      c: the top 9 bits of q - 1;      rest in [0, 2**-23)
 
 This is multiplicative normalisation (as in de Dinechin and Pasca's FPLog) in three steps. The sum
-is not exact and need not be: `ERROR` bounds it, and where a rounding border lies within that bound
-the unit says so (Ziv's rounding test, 1991) instead of guessing.
+is not exact and need not be: `ERROR` bounds it, and the unit flags a result if a rounding border
+lies within that bound (Ziv's rounding test, 1991).
 """
 
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from ..spec.exp2_table import GUARD_BITS
 __all__ = ["ERROR", "ERROR_LOG", "G", "Log2Rom", "X", "log2_rom"]
 
 X = 40
-"""Fraction bits kept of a mantissa."""
+"""Fraction bits of a mantissa that are kept."""
 G = 44
 """Fraction bits of the sum of logarithms."""
 A, R = 8, 9
@@ -37,7 +37,7 @@ E_BITS = 24
 ERROR_LOG = 7
 ERROR = (1 << ERROR_LOG) - 1
 """The sum is within ``ERROR * 2**-G`` of log2 of the mantissa before the cut to X bits: the bound
-that `error_bound` derives, rounded up so that one of 2 * ERROR + 1 values is found by its bits."""
+that `error_bound` derives, rounded up so that 2 * ERROR + 1 is a power of two less one."""
 
 LOG2_E_ABOVE = Fraction(14427, 10000)
 """A little above log2(e), for bounds."""
@@ -46,8 +46,9 @@ LOG2_E_ABOVE = Fraction(14427, 10000)
 def fixed_log2(numerator: int, denominator: int) -> int:
     """Return log2(numerator / denominator) of a ratio in [1, 2), with `GUARD_BITS` fraction bits.
 
-    Digit by digit: squaring doubles the logarithm, and a square of 2 or more is a digit 1. Each
-    step doubles the relative error, so twice the bits keep the result within one unit.
+    Digit by digit (Knuth, TAOCP 1.2.2): squaring doubles the logarithm, and a square of 2 or more
+    gives a digit 1. Each step doubles the relative error, so twice the bits keep the result within
+    one unit.
     """
     bits = 2 * GUARD_BITS + 32
     value = (numerator << bits) // denominator
@@ -72,11 +73,12 @@ class Log2Rom:
     Parameters
     ----------
     reciprocal, log_a : tuple of int
-        ``ceil(2**R / (1 + a / 2**A))`` and minus its log2, by a.
+        ``ceil(2**R / (1 + a / 2**A))`` and minus its log2, indexed by a.
     shrink, log_b : tuple of int
-        ``floor(2**S * k / (1 + k))`` with k = b / 2**B_LOW, and -log2(1 - shrink / 2**S), by b.
+        ``floor(2**S * k / (1 + k))`` with k = b / 2**B_LOW, and -log2(1 - shrink / 2**S),
+        indexed by b.
     log_c : tuple of int
-        log2(1 + c / 2**C_LOW), moved to the middle of the errors of its interval.
+        log2(1 + c / 2**C_LOW), moved to the middle of the error range of its interval.
     log2_e : int
         log2(e), E_BITS fraction bits.
     """
@@ -120,9 +122,9 @@ def interval_drop(c: int) -> Fraction:
 def error_bound(rom: Log2Rom) -> Fraction:
     """Return the derived bound of the sum's error, in units of 2**-G.
 
-    Half of the cut of x to X bits and half of `interval_drop` (the tables stand in the middle of
-    both); the two cuts in q, times log2(e); three tables rounded once; log2(e) cut, times the
-    rest; the last product cut.
+    The terms: half of the cut of x to X bits, and half of `interval_drop` (the tables are in the
+    middle of both); the two cuts in q, times log2(e); the one rounding of each of three tables; the
+    cut of log2(e), times the rest; the cut of the last product.
     """
     unit = Fraction(1, 1 << G)
     last_c = int(rom.largest_q * (1 << C_LOW))

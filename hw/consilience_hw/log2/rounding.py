@@ -1,6 +1,7 @@
 """The one rounding: an integer part and log2 of a mantissa to a code and its status."""
 
 from amaranth.hdl import Module, Mux, Signal, Value, signed
+from amaranth.lib import data
 from amaranth.utils import ceil_log2
 
 from ..primitives.pipeline import delayed, named
@@ -13,11 +14,13 @@ __all__ = ["ROUND_CYCLES", "drive_rounded"]
 ROUND_CYCLES = 4
 
 
-def drive_rounded(m: Module, fmt: LogFormat, state, logarithm: Value, zeros: Value, out) -> None:
+def drive_rounded(
+    m: Module, fmt: LogFormat, state: data.View, logarithm: Value, zeros: Value, out: data.View
+) -> None:
     """Drive a result's code and status, `ROUND_CYCLES` after its state, logarithm and zeros.
 
-    The code is right, or marked HARD_TO_ROUND and one of the two beside a border, if the logarithm
-    is within ERROR * 2**-G.
+    If the logarithm is within ERROR * 2**-G, the code is right, or it is marked HARD_TO_ROUND and
+    is one of the two codes beside a border.
 
     Parameters
     ----------
@@ -25,11 +28,11 @@ def drive_rounded(m: Module, fmt: LogFormat, state, logarithm: Value, zeros: Val
     fmt : LogFormat
         Number format.
     state : {present, top, over, ..}
-        As of `window.window_layout`.
+        Fields of `window.window_layout`.
     logarithm : Value
         log2 of the sum's mantissa in [1, 2), G fraction bits.
     zeros : Value
-        Places by which the sum's leading one is below the highest a sum can have.
+        Places from the highest possible leading one of a sum down to that of this sum.
     out : `log2.result_layout`
     """
     dropped = G - fmt.fraction_bits

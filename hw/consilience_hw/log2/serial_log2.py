@@ -17,21 +17,21 @@ from .serial_log2_rom import STEPS, serial_log2_rom
 __all__ = ["SerialLog2"]
 
 COARSE = 8
-"""Places shifted in a cycle while as many are left."""
+"""Places shifted per cycle while at least as many are left."""
 
 
 class SerialLog2(wiring.Component):
     """`log2.Log2` for devices that cannot hold it: the same codes, one state at a time.
 
-    Three phases share two registers and an adder. The bins are added from the lowest up, ``upper =
-    (upper >> B) + bin``, what leaves `upper` going to `lower`; both are shifted left until the
-    highest bit is 1; then `upper`, the mantissa x, is multiplied by ``1 + 2**-k`` wherever it stays
-    below 2, `lower` holding ``x >> k``, and the logarithms of these factors are subtracted from 1
-    (`serial_log2_rom`). Rounding, and what is HARD_TO_ROUND, are as in `Log2`; which states are
-    marked differs.
+    Three phases share two registers and an adder. First the bins are added from the lowest up,
+    ``upper = (upper >> B) + bin``; the bits that leave `upper` go to `lower`. Then both are shifted
+    left until the highest bit is 1. Last, `upper`, the mantissa x, is multiplied by ``1 + 2**-k``
+    wherever it stays below 2, with ``x >> k`` in `lower`, and the logarithms of these factors are
+    subtracted from 1 (`serial_log2_rom`). Rounding and HARD_TO_ROUND work as in `Log2`, but other
+    states are marked.
 
-    Latency: `latency` cycles for all data. Throughput: a state may follow when the result is out,
-    which stays as it is until then.
+    Latency: `latency` cycles for all data. Throughput: the next state may come once the result is
+    out; the result stays until then.
 
     Parameters
     ----------
@@ -51,15 +51,15 @@ class SerialLog2(wiring.Component):
 
     @property
     def latency(self) -> int:
-        """Cycles: for each bin, each place, each step and its shifts, and the rounding."""
+        """Cycles: one per bin and per place, each step with its shifts, and the rounding."""
         shifts = sum(k // COARSE + k % COARSE for k in range(1, STEPS + 1))
         return 2 + self.fmt.slots + self.fmt.cell_bits + 2 * STEPS + shifts + ROUND_CYCLES
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         fmt = self.fmt
         slots, bin_width, places = fmt.slots, fmt.bin_width, fmt.cell_bits
-        width = G + 2  # of a product that may reach 2
+        width = G + 2  # width of a product that may reach 2
         upper = Signal(width, reset_less=True)
         lower = Signal(width, reset_less=True)
         zeros = Signal(range(places), reset_less=True)
@@ -84,7 +84,7 @@ class SerialLog2(wiring.Component):
             with m.State("IDLE"):
                 first = Signal(ceil_log2(slots))
                 m.d.comb += first.eq(self.i.p.top + 1)
-                # Nothing changes before: the last result may still be looked at.
+                # Nothing changes before: the last result may still be read.
                 with m.If(self.i.valid):
                     m.d.sync += [
                         upper.eq(0),
@@ -115,7 +115,7 @@ class SerialLog2(wiring.Component):
                 with m.If(left == 0):
                     m.next = "MANTISSA"
             with m.State("MANTISSA"):
-                # The leading one to bit G.
+                # Move the leading one to bit G.
                 m.d.sync += [
                     upper.eq(Cat(lower[-(G + 1 - places) :], upper[:places])),
                     logarithm.eq(1 << G),

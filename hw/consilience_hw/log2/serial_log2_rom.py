@@ -18,7 +18,7 @@ from .log2_rom import ERROR, LOG2_E_ABOVE, G, fixed_log2, rounded
 __all__ = ["STEPS", "SerialLog2Rom", "serial_log2_rom"]
 
 STEPS = G
-"""K."""
+"""K, the number of factors."""
 
 
 @dataclass(frozen=True)
@@ -47,10 +47,10 @@ class SerialLog2Rom:
 def error_bound() -> Fraction:
     """Return the derived bound of the error, in units of 2**-G.
 
-    Each of K products is cut by less than a unit, when it is 1 or more: log2(e) units at most each;
-    every word of the table is rounded once; the mantissa was cut by less than a unit; and the last
-    term, log2(2 / end) < 2**-K * log2(e) * 2. The cuts make the result too high, the rest may go
-    either way: added all the same.
+    The terms: each of K products, 1 or more, is cut by less than a unit, which is log2(e) units at
+    most; every word of the table is rounded once; the mantissa was cut by less than a unit; the
+    last term is log2(2 / end) < 2**-K * log2(e) * 2. The cuts make the result too high, the others
+    may have either sign: the bound adds them all.
     """
     return STEPS * LOG2_E_ABOVE + Fraction(STEPS, 2) + LOG2_E_ABOVE + 2 * LOG2_E_ABOVE
 

@@ -1,1 +1,1 @@
-"""Packets of codes to one code each: exp2, reduction and log2 as one unit."""
+"""The exact log-sum-exp (a superaccumulator): exp2, reduction and log2 as one unit."""

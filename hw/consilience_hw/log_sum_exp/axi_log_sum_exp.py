@@ -12,22 +12,22 @@ from .serial_log_sum_exp import SerialLogSumExp
 __all__ = ["LANE_BITS", "AxiLogSumExp", "AxiTop"]
 
 LANE_BITS = 32
-"""Of ``tdata`` for each code of any format, sign-extended; what lies above its bits is not read."""
+"""Bits of ``tdata`` per code, sign-extended from any format; bits above the code are not read."""
 
 
 class AxiLogSumExp(wiring.Component):
-    """A log sum per input packet, as `LogSumExp` or `SerialLogSumExp` gives it.
+    """One log sum per input packet, from a `LogSumExp` or a `SerialLogSumExp`.
 
-    Input packets end with ``tlast``, and nothing else ends them: without it no result ever comes.
-    Lane k is used if all four bits of ``s_axis_tkeep`` for its bytes are set. A beat may have no
-    lane at all; a packet of none gives the log of zero.
+    Only ``tlast`` ends an input packet: without it no result ever comes. Lane k is used if all four
+    bits of ``s_axis_tkeep`` for its bytes are set. A beat may have no used lane; a packet without
+    any gives the log of zero.
 
-    Every input packet gives one beat, in order. ``m_axis_tlast`` is what ``s_axis_tuser`` was in
-    the beat with ``s_axis_tlast``: so a packet of results ends where the sender says, for a DMA
+    Every input packet gives one beat, in order. ``m_axis_tlast`` is the value of ``s_axis_tuser``
+    in the beat with ``s_axis_tlast``: so the sender sets where a packet of results ends, for a DMA
     engine that waits for its end. Tie ``s_axis_tuser`` to 1 for packets of one result each.
 
-    Latency and throughput: those of the unit. Timing depends on valid, ready and ``tlast`` alone.
-    ``s_axis_tready`` does not depend on ``m_axis_tready`` of the same cycle.
+    Latency and throughput are those of the unit. Timing depends on valid, ready and ``tlast``
+    alone; ``s_axis_tready`` does not depend on ``m_axis_tready`` of the same cycle.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ class AxiLogSumExp(wiring.Component):
     lanes : int
         W, codes per beat.
     serial : bool
-        The `SerialLogSumExp`: one packet at a time.
+        Use the `SerialLogSumExp`: one packet at a time.
 
     Members
     -------
@@ -66,13 +66,13 @@ class AxiLogSumExp(wiring.Component):
 
     @property
     def latency(self) -> int:
-        """Cycles from a packet's last beat to its valid result, when none waits before it."""
+        """Cycles from the last beat of a packet to its valid result, if no other result waits."""
         return self.unit.latency
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         m.submodules.unit = unit = self.unit
-        # As many packets may be inside as the unit takes, so there is always room.
+        # It has a place for every packet that the unit can hold, so there is always room.
         m.submodules.ends = ends = SyncFIFO(width=1, depth=unit.depth)
         bits = unit.fmt.code_bits
         keep = [self.s_axis_tkeep.word_select(lane, 4).all() for lane in range(unit.lanes)]
@@ -108,7 +108,7 @@ class AxiTop(wiring.Component):
     -------
     aclk : in
     aresetn : in
-        Low: reset, at a rising edge of the clock.
+        Reset while low, at a rising edge of the clock.
     all members of `AxiLogSumExp`
     """
 
@@ -116,7 +116,7 @@ class AxiTop(wiring.Component):
         self.core = core
         super().__init__({"aclk": In(1), "aresetn": In(1), **dict(core.signature.members)})
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         m.domains.sync = domain = ClockDomain()
         m.submodules.core = core = self.core

@@ -16,11 +16,14 @@ __all__ = ["LogSumExp"]
 
 
 class LogSumExp(wiring.Component):
-    """``code = round(2**F * log2(sum over the packet of 2**(c / 2**F)))``, bit-identical for any
-    order of codes, any number of lanes and any distribution over beats.
+    """``code = round(2**F * log2(sum over the packet of 2**(c / 2**F)))``.
 
-    `BeatReducer`, `Accumulator`, `Log2`: all flows. Back-pressure stops at this
-    unit's edge: as many packets are let in as the output buffer has places, so nothing inside ever
+    The result is bit-identical for any order of codes, any number of lanes and any distribution
+    over beats: terms are added as integers in bins on an absolute grid, a superaccumulator
+    (Kulisch; Neal, arXiv:1505.05571) restricted to a window under the highest term.
+
+    The stages `BeatReducer`, `Accumulator` and `Log2` are flows. Back-pressure stops at the edge of
+    this unit: it admits as many packets as the output buffer has places, so nothing inside ever
     stalls and no handshake can depend on data.
 
     Latency: `latency` cycles from the acceptance of a packet's last beat to its valid result, when
@@ -70,7 +73,7 @@ class LogSumExp(wiring.Component):
         """Packets that may be inside: enough for one-beat packets at full rate."""
         return 1 << (self.latency + 1).bit_length()
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         fmt = self.fmt
         m.submodules.reducer = reducer = self.reducer

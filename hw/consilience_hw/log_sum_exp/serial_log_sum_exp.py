@@ -18,8 +18,8 @@ __all__ = ["SerialLogSumExp"]
 class SerialLogSumExp(wiring.Component):
     """The same codes as `LogSumExp`, with a `SerialAccumulator`, a `SerialLog2` and no buffer.
 
-    After a packet's last beat no other is taken until its result has been: handshakes depend on
-    `last` and on the reader, never on a code.
+    After the last beat of a packet no other beat is taken until the result has been taken:
+    handshakes depend on `last` and on the reader, never on a code.
 
     Latency: `latency` cycles from the acceptance of a packet's last beat to its valid result, for
     all data. Throughput: one beat per cycle within a packet.
@@ -34,7 +34,7 @@ class SerialLogSumExp(wiring.Component):
     Members
     -------
     i : stream of `beat_layout`
-        As of `LogSumExp`.
+        See `LogSumExp`.
     o : stream of `log2.result_layout`
         One result per packet, in order.
     """
@@ -45,7 +45,7 @@ class SerialLogSumExp(wiring.Component):
     def __init__(self, fmt: LogFormat = Q16_16, lanes: int = 1) -> None:
         self.fmt = fmt
         self.lanes = lanes
-        self.reducer = BeatReducer(fmt, lanes, tells_highest=True)
+        self.reducer = BeatReducer(fmt, lanes, with_highest=True)
         self.log2 = SerialLog2(fmt)
         super().__init__(
             {
@@ -59,14 +59,14 @@ class SerialLogSumExp(wiring.Component):
         """Cycles from a last beat to its valid result."""
         return self.reducer.latency + SerialAccumulator.latency + self.log2.latency + 1
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         m.submodules.reducer = reducer = self.reducer
         m.submodules.accumulator = accumulator = SerialAccumulator(self.fmt, reducer.codes)
         m.submodules.log2 = log2 = self.log2
 
         busy = Signal()
-        ready = Signal()  # the result is: the rounding holds it, as its inputs stay
+        ready = Signal()  # the result is out; `log2` holds it, as its inputs stay
         accepted = self.i.valid & self.i.ready
         with m.If(accepted & self.i.p.last):
             m.d.sync += busy.eq(1)

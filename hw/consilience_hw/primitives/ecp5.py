@@ -1,4 +1,4 @@
-"""What the gateware asks of a Lattice ECP5, beyond what synthesis finds by itself."""
+"""Cells and attributes of a Lattice ECP5 that synthesis does not find by itself."""
 
 from typing import ClassVar
 
@@ -11,13 +11,13 @@ AND_XOR_AND = sum(1 << row for row in range(16) if (row & 3 == 3) != (row >> 2 =
 
 
 class Ecp5Fabric:
-    """A platform for `masked_sum.masked_sum`, `table.Table` and `result_buffer.ResultBuffer`."""
+    """What a platform offers to `masked_sum`, `table.Table` and `result_buffer.ResultBuffer`."""
 
     table_column_bits = 18
-    """Widest port of a block RAM that has two; each can have a register at its output."""
+    """Width of a port of a block RAM with two ports; each can have an output register."""
 
     queue_attributes: ClassVar = {"ram_style": "distributed"}
-    """Of a queue's memory: look-up tables, which are quick to read."""
+    """Attributes of the memory of a queue: look-up tables, which are quick to read."""
 
     @staticmethod
     def masked_sum(total: Signal, a: Value, use_a: Value, b: Value, use_b: Value) -> Elaboratable:
@@ -37,7 +37,7 @@ class MaskedSum(Elaboratable):
         self.a, self.use_a = Value.cast(a), Value.cast(use_a)
         self.b, self.use_b = Value.cast(b), Value.cast(use_b)
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         width = len(self.total)
         even = width + width % 2

@@ -1,4 +1,4 @@
-"""A memory whose every word can be read, changed and written back in every cycle."""
+"""A memory with one read-modify-write per cycle, at any address."""
 
 from amaranth.hdl import Module, Mux, Signal, unsigned
 from amaranth.lib import wiring
@@ -10,18 +10,18 @@ from .pipeline import delayed
 __all__ = ["READ_TO_WORD", "READ_TO_WRITTEN", "ForwardingMemory"]
 
 READ_TO_WORD = 2
-"""Cycles from an address to the word that is to be changed."""
+"""Cycles from an address to its word, before the change."""
 READ_TO_WRITTEN = READ_TO_WORD + 1
 """Cycles from an address to the changed word, in a register."""
 
 
 class ForwardingMemory(wiring.Component):
-    """Accesses in a row, each of which sees what all those before it have written.
+    """Read-modify-write memory in which each access sees the writes of all accesses before it.
 
-    A block RAM gives a word one cycle after its address, and one more passes until the word is in
-    a register: writes of the three accesses before may still be on their way. They are forwarded,
-    so an access never waits, and what it takes does not depend on which words were used before.
-    What is done to the word is up to the user, who drives `new` from `word` in the same cycle.
+    A block RAM gives a word one cycle after its address, and a register takes one more cycle:
+    writes of the three accesses before may still be on their way. They are forwarded, so an access
+    never waits, and its time does not depend on the words used before. The user changes the word:
+    it drives `new` from `word` in the same cycle.
 
     Latency: `READ_TO_WORD` from `address` to `word`, for all data and addresses. Throughput: one
     access per cycle.
@@ -37,14 +37,14 @@ class ForwardingMemory(wiring.Component):
     -------
     address : in
     outside : in
-        This access is to a word that is not in the memory but in the user's hands, who gives it as
+        This access is to a word that the user holds outside the memory: it gives the word as
         `outside_word` one cycle later and takes it back from `written`. Accesses to it are ordered
-        as all others; it has an address of its own.
+        like all others; it has an address of its own.
     outside_word : in
     enable : in
-        The access writes; without, `new` does not matter.
+        The access writes; otherwise `new` does not matter.
     clear : in
-        `word` will be 0, whatever the memory holds: it holds anything after a reset.
+        `word` will be 0, whatever the memory holds, which is arbitrary after a reset.
     word : out
         After `READ_TO_WORD` cycles.
     new : in
@@ -71,9 +71,9 @@ class ForwardingMemory(wiring.Component):
             }
         )
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
-        # Small ones may go where they are quickest to read.
+        # Small memories may go where they are quickest to read.
         attributes = {"ram_style": "block"} if self.depth > 64 else {}
         memory = Memory(shape=unsigned(self.width), depth=self.depth, init=[], attrs=attributes)
         m.submodules.memory = memory
@@ -84,7 +84,7 @@ class ForwardingMemory(wiring.Component):
             addresses.append(delayed(m, addresses[-1], 1, f"address_{age}"))
             enables.append(delayed(m, enables[-1], 1, f"enable_{age}", reset=True))
             outsides.append(delayed(m, outsides[-1], 1, f"outside_{age}"))
-        # Which of the three accesses before was to the same word, known in cycle 1.
+        # Whether each of the three accesses before was to the same word, known in cycle 1.
         same = []
         for age in range(1, READ_TO_WRITTEN + 1):
             equal = (addresses[0] == addresses[age]) & (outsides[0] == outsides[age])
@@ -100,7 +100,7 @@ class ForwardingMemory(wiring.Component):
             fetched.eq(older & ~clear_q1.replicate(self.width)),
             written.eq(self.new),
         ]
-        # The only loop: the word before, if it is this one, is changed again at once.
+        # The only loop: the word of the access before, if it is the same, is changed again at once.
         m.d.comb += [
             self.word.eq(Mux(delayed(m, same[0], 1, "same_again"), written, fetched)),
             self.written.eq(written),

@@ -1,41 +1,44 @@
 """Delay lines and reduction trees for fixed-latency pipelines."""
 
-from amaranth.hdl import Cat, Module, Signal, Value, unsigned
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from amaranth.hdl import Cat, Module, ShapeLike, Signal, Value, ValueLike, unsigned
 from amaranth.lib import stream
 from amaranth.lib.memory import Memory
 
 __all__ = ["delayed", "delayed_in_memory", "flow", "named", "reduced", "tree_depth"]
 
 
-def flow(shape) -> stream.Signature:
+def flow(shape: ShapeLike) -> stream.Signature:
     """Return the signature of a stream that never stalls: payload and valid, always ready.
 
-    Units between two elastic streams are flows: with no clock enables they have a latency that is
-    one number, and no ready chain limits their clock. The unit around them bounds what is in
-    flight (`log_sum_exp.LogSumExp`).
+    Units between two elastic streams are flows: without clock enables their latency is one number,
+    and no ready chain limits their clock. The unit around them bounds the number of beats in flight
+    (`log_sum_exp.LogSumExp`).
     """
     return stream.Signature(shape, always_ready=True)
 
 
-def named(m: Module, value, name: str) -> Signal:
+def named(m: Module, value: Value, name: str) -> Signal:
     """Return a signal that carries `value` in the same cycle.
 
-    For an expression used more than once: it appears in waves, and compiled simulators compute it
-    once instead of at every use.
+    Use it for an expression that is used more than once: it appears in waves, and compiled
+    simulators compute it once instead of at every use.
     """
     signal = Signal(value.shape(), name=name)
     m.d.comb += signal.eq(value)
     return signal
 
 
-def delayed(m: Module, signal, cycles: int, name: str, *, reset: bool = False):
+def delayed(m: Module, signal: ValueLike, cycles: int, name: str, *, reset: bool = False) -> Any:
     """Return `signal` (a value or a view) as it was `cycles` cycles ago.
 
     Data registers have no reset: what they hold before the first valid beat is never used, and
     reset nets cost routing. A valid bit needs ``reset=True``.
     """
     if cycles > 1 and len(Value.cast(signal)) == 1:
-        # One shift register: as many signals fewer, for who looks at waves and for simulators.
+        # One shift register instead of many signals: shorter waves, and faster simulation.
         line = Signal(cycles, name=f"{name}_line", reset_less=not reset)
         m.d.sync += line.eq(Cat(signal, line))
         return line[-1]
@@ -50,8 +53,8 @@ def delayed(m: Module, signal, cycles: int, name: str, *, reset: bool = False):
 def delayed_in_memory(m: Module, value: Value, cycles: int, name: str) -> Value:
     """Return `value` as it was `cycles` (2 or more) cycles ago.
 
-    A memory is written and read in turn, at one address a cycle. What it holds before `cycles`
-    cycles have passed is not to be used.
+    A memory is written and read in rotation, one address per cycle. The value is arbitrary until
+    `cycles` cycles have passed.
     """
     if cycles < 2:
         raise ValueError(f"cycles must be 2 or more, not {cycles}")
@@ -66,14 +69,16 @@ def delayed_in_memory(m: Module, value: Value, cycles: int, name: str) -> Value:
         write.addr.eq(now),
         write.data.eq(value),
         write.en.eq(1),
-        # Given a cycle later.
+        # The word comes a cycle later.
         read.addr.eq(now - (cycles - 1)),
         read.en.eq(1),
     ]
     return read.data
 
 
-def reduced(m: Module, values: list, combine, name: str):
+def reduced(
+    m: Module, values: Sequence[Value], combine: Callable[[Value, Value], Value], name: str
+) -> Value:
     """Return the balanced pipelined tree of `combine` over `values`: one register per level.
 
     ``combine(a, b)`` returns the value of a node. An odd node at the end of a level is delayed to

@@ -1,4 +1,4 @@
-"""Products in look-up tables, as pipelined trees of masked sums."""
+"""Multipliers in look-up tables, as pipelined trees of masked sums."""
 
 from amaranth.hdl import Cat, Const, Module, Signal, Value, unsigned
 
@@ -9,16 +9,16 @@ __all__ = ["product", "product_latency"]
 
 
 def product_latency(factor_bits: int) -> int:
-    """Return the cycles of a `product` by a factor of so many bits."""
+    """Return the latency of a `product` by a factor of that many bits."""
     return 1 + tree_depth(-(-factor_bits // 2))
 
 
-def product(m: Module, platform, a: Value, factor: Value, name: str) -> Signal:
+def product(m: Module, platform: object, a: Value, factor: Value, name: str) -> Signal:
     """Return ``a * factor``, unsigned, after `product_latency` of the factor's width.
 
-    Two bits of the factor give a row; rows are added in a balanced tree, where bits below the
-    distance of two rows pass by. DSP blocks would be fewer cells, but far from where they are used,
-    and a netlist without them can be read back from an iCE40.
+    Every two bits of the factor give a row, and a balanced tree adds the rows; bits below the
+    distance of two rows are not added. DSP blocks would need fewer cells, but are far from their
+    users, and a netlist without them can be read back from an iCE40.
     """
     rows = []
     for place in range(0, len(factor), 2):

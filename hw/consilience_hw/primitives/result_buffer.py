@@ -1,6 +1,6 @@
 """The queue at the end of a pipeline that cannot stall."""
 
-from amaranth.hdl import Module, Shape, Signal
+from amaranth.hdl import Module, Shape, ShapeLike, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.fifo import SyncFIFO
 from amaranth.lib.memory import Memory
@@ -11,21 +11,21 @@ from .pipeline import delayed, flow
 __all__ = ["ResultBuffer"]
 
 WAITING = 4
-"""Results that wait at the output: as many as keep it busy while a read goes round."""
+"""Results that wait at the output: enough for full rate during the latency of a read."""
 
 
 class ResultBuffer(wiring.Component):
-    """A queue in a memory, whose words are registered before they go anywhere.
+    """FIFO in a memory whose words are registered before they are used.
 
     A memory is slow from clock to output, so a word is read ahead, registered, and waits in a short
-    queue of registers. The user keeps count: never more than `depth` results are inside.
+    queue of registers. The user must count: no more than `depth` results may be inside.
 
     Latency: `latency` cycles when it is empty. Throughput: one result per cycle.
 
     Parameters
     ----------
     shape : shape-like
-        Of a result.
+        Shape of a result.
     depth : int
         Results that may be inside, a power of two.
 
@@ -37,15 +37,15 @@ class ResultBuffer(wiring.Component):
 
     latency = 4
 
-    def __init__(self, shape, depth: int) -> None:
+    def __init__(self, shape: ShapeLike, depth: int) -> None:
         self.depth = depth
         super().__init__({"i": In(flow(shape)), "o": Out(stream.Signature(shape))})
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         width = Shape.cast(self.i.p.shape()).width
-        # No place is read in the cycle in which it is written, but synthesis does not know, and may
-        # watch for it behind a slow block RAM: a platform can ask for another kind of memory.
+        # No place is read in the cycle in which it is written. Synthesis does not know this and may
+        # add bypass logic behind a slow block RAM: a platform can choose another kind of memory.
         attributes = getattr(platform, "queue_attributes", {})
         memory = Memory(shape=width, depth=self.depth, init=[], attrs=attributes)
         m.submodules.memory = memory
@@ -54,7 +54,7 @@ class ResultBuffer(wiring.Component):
         read = memory.read_port()
 
         stored = Signal(range(self.depth + 1))  # in the memory, not yet read
-        room = Signal(range(WAITING + 1), init=WAITING)  # at the output, promised to no read
+        room = Signal(range(WAITING + 1), init=WAITING)  # places at the output not yet promised
         leaves = self.o.valid & self.o.ready
         reads = (stored != 0) & (room != 0)
         m.d.sync += [

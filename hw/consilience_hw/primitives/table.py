@@ -10,26 +10,26 @@ from .pipeline import delayed
 __all__ = ["READ_CYCLES", "Table"]
 
 READ_CYCLES = 2
-"""From an address to its word."""
+"""Cycles from an address to its word."""
 
 
 class Table:
-    """A table that can be read at several places at once.
+    """Constant table with any number of read ports.
 
     Block RAM is slow from clock to output, so its data are registered once more. A platform whose
-    block RAMs hold that register for columns of some width says so, with ``table_column_bits``.
+    block RAMs contain this register for columns of some width sets ``table_column_bits``.
 
     Parameters
     ----------
     m : Module
-        Where the memories go.
+        The memories become submodules of it.
     platform : object or None
     name : str
     words : sequence of int
-        Not negative.
+        Contents, not negative.
     """
 
-    def __init__(self, m: Module, platform, name: str, words: Sequence[int]) -> None:
+    def __init__(self, m: Module, platform: object, name: str, words: Sequence[int]) -> None:
         self._name = name
         width = max(1, max(words).bit_length())
         column = getattr(platform, "table_column_bits", width)
@@ -37,7 +37,7 @@ class Table:
         for low in range(0, width, column):
             bits = min(column, width - low)
             part = [word >> low & (1 << bits) - 1 for word in words]
-            # Small ones, too: left to itself, synthesis makes logic of them.
+            # For small tables, too: left to itself, synthesis turns them into logic.
             attributes = {"ram_style": "block"}
             memory = Memory(shape=unsigned(bits), depth=len(words), init=part, attrs=attributes)
             m.submodules[name if not low else f"{name}_{low}"] = memory

@@ -15,9 +15,9 @@ __all__ = ["Accumulator"]
 class Accumulator(wiring.Component):
     """The exact sum of a packet's partial states, cut at the window under the highest top.
 
-    Two loops, one cycle each and in different stages: the running top (one comparison), and the
-    slots (one masked addition). A new top clears the slots it takes over; nothing is shifted and
-    no carry leaves a slot. A packet may follow another in the next cycle.
+    There are two loops of one cycle each, in different stages: the running top (one comparison) and
+    the slots (one masked addition). A new top clears the slots that it takes over; nothing is
+    shifted, and no carry leaves a slot. A packet may follow another in the next cycle.
 
     Latency: `latency` cycles from a packet's last beat, for all data. Throughput: one beat per
     cycle.
@@ -44,7 +44,7 @@ class Accumulator(wiring.Component):
         partial = data.StructLayout({"state": window_layout(fmt, lanes), "last": 1})
         super().__init__({"i": In(flow(partial)), "o": Out(flow(window_layout(fmt)))})
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         fmt = self.fmt
         incoming = self.i.p.state
@@ -63,8 +63,8 @@ class Accumulator(wiring.Component):
                 top.eq(Mux(rises, incoming.top, top)),
             ]
 
-        # The masks. Sums of an absent state are zero: its mask does not matter. That of the packet
-        # before does: the first beat keeps none of it.
+        # The masks. The sums of an absent state are zero, so its mask does not matter. That of the
+        # packet before does: the first beat keeps none of its sums.
         keep_old = kept_slots(m, top, delayed(m, top, 1, "old_top"), fmt, "old")
         keep_new = kept_slots(m, top, delayed(m, incoming.top, 1, "new_top"), fmt, "new")
         first_late = delayed(m, first, before_sum, "first")
@@ -80,7 +80,7 @@ class Accumulator(wiring.Component):
         with m.If(valid_late):
             m.d.sync += [
                 count.eq(kept_count + count_late),
-                # Sticky from one beat later on; the count cannot wrap in between.
+                # Sticky one beat later; the count cannot wrap in between.
                 over.eq((over & ~first_late) | (kept_count > fmt.capacity)),
             ]
         for j in range(fmt.slots):

@@ -1,4 +1,4 @@
-"""The beat: what a wide stream of codes carries in a cycle."""
+"""The beat of a wide stream of codes."""
 
 from amaranth.hdl import signed, unsigned
 from amaranth.lib import data

@@ -24,7 +24,7 @@ class BeatMerge(wiring.Component):
     fmt : LogFormat
         Number format.
     codes : int
-        Most codes of each of the two states; far from the capacity, which is not watched here.
+        Most codes of each of the two states. It is far from the capacity, which is not checked.
     lead : int
         Cycles from `highest` to `i`, at least `least_lead`.
 
@@ -57,7 +57,7 @@ class BeatMerge(wiring.Component):
             }
         )
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         fmt = self.fmt
         keys = self.highest.p
@@ -66,7 +66,7 @@ class BeatMerge(wiring.Component):
         top_q2 = delayed(m, Mux(later_q1, keys_q1[1], keys_q1[0]), 1, "top")
         masks = []
         for side in range(2):
-            # Keys differ as bins do; only of an absent state, whose sums are zero, by more.
+            # Keys differ as bins do, except that of an absent state, whose sums are zero anyway.
             number_q2 = delayed(m, keys_q1[side][: top_bits(fmt)], 1, f"number_{side}")
             kept = Cat(kept_slots(m, top_q2[: top_bits(fmt)], number_q2, fmt, f"kept_{side}"))
             masks.append(delayed(m, kept, self.lead - self.least_lead, f"mask_{side}"))

@@ -1,7 +1,7 @@
 """All lanes of a beat to one partial state: groups of lanes, and the merges over them."""
 
 from amaranth.hdl import Cat, Module, unsigned
-from amaranth.lib import wiring
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..primitives.pipeline import delayed, flow, tree_depth
@@ -15,16 +15,16 @@ from .window import window_layout
 __all__ = ["GROUP_LANES", "BeatReducer"]
 
 GROUP_LANES = 8
-"""Lanes of a group: what is near enough for its wires to be short."""
+"""Lanes of a group: few enough for short wires."""
 
 
 class BeatReducer(wiring.Component):
     """The exact sum of a beat's codes, cut at the window under the highest of them.
 
-    Lanes are dealt to independent groups of up to `GROUP_LANES`, whose partial states are
-    merged in a balanced tree. A group cuts at its own window, a merge at the higher of two:
-    exactness makes the partition invisible, so no wire has to reach all lanes. States of single
-    beats are merged, not those of packets: their sums are short, and one `Accumulator` will do.
+    Lanes form independent groups of up to `GROUP_LANES`; a balanced tree merges their partial
+    states. A group cuts at its own window, a merge at the higher of two: the sum is exact, so the
+    partition does not show, and no wire has to reach all lanes. The tree merges states of single
+    beats, not of packets: their sums are short, and one `Accumulator` is enough.
 
     Latency: `latency` cycles for all data. Throughput: one beat per cycle.
 
@@ -34,39 +34,39 @@ class BeatReducer(wiring.Component):
         Number format.
     lanes : int
         W, codes per beat, 1 or more.
-    tells_highest : bool
-        There is a member `highest`. Left out where nothing listens: even what synthesis removes
-        again changes what it makes of the rest.
+    with_highest : bool
+        Have a member `highest`. It is left out where it is not used: even logic that synthesis
+        removes changes what it makes of the rest.
 
     Members
     -------
     i : flow of `beat_layout`
         ``last`` is not read.
     highest : flow of `highest_bin.bin_key`
-        The state's top and presence, `lead` cycles before it. With `tells_highest` only.
+        The state's top and presence, `lead` cycles before it. With `with_highest` only.
     o : flow of `window_layout` for `codes` codes
     """
 
     def __init__(
-        self, fmt: LogFormat = Q16_16, lanes: int = 1, *, tells_highest: bool = False
+        self, fmt: LogFormat = Q16_16, lanes: int = 1, *, with_highest: bool = False
     ) -> None:
         self.fmt = fmt
         self.lanes = lanes
-        self.tells_highest = tells_highest
+        self.with_highest = with_highest
         starts = range(0, lanes, GROUP_LANES)
         self.groups = [LaneGroup(fmt, min(GROUP_LANES, lanes - start)) for start in starts]
         highest = {"highest": Out(flow(unsigned(key_bits(fmt))))}
         super().__init__(
             {
                 "i": In(flow(beat_layout(fmt, lanes))),
-                **(highest if tells_highest else {}),
+                **(highest if with_highest else {}),
                 "o": Out(flow(window_layout(fmt, self.codes))),
             }
         )
 
     @property
     def codes(self) -> int:
-        """Most codes of a state: lanes, rounded up to what the tree merges."""
+        """Most codes of a state: the lanes of a full tree."""
         return self.groups[0].lanes << tree_depth(len(self.groups))
 
     @property
@@ -80,7 +80,7 @@ class BeatReducer(wiring.Component):
         gained = BeatMerge.top_latency - BeatMerge.latency
         return self.groups[0].lead - gained * tree_depth(len(self.groups))
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         first = self.groups[0]
         nodes = []
@@ -94,7 +94,7 @@ class BeatReducer(wiring.Component):
                 group.i.p.keep.eq(self.i.p.keep[lane : lane + group.lanes]),
                 group.i.valid.eq(self.i.valid),
             ]
-            # The last group may be smaller, and so quicker.
+            # The last group may be smaller, and so have a lower latency.
             early = first.highest_bin.latency - group.highest_bin.latency
             top = delayed(m, group.highest.p, early, f"top_{number}")
             state = delayed(m, group.o.p, first.latency - group.latency, f"state_{number}")
@@ -122,7 +122,7 @@ class BeatReducer(wiring.Component):
             nodes = merged
             lead += BeatMerge.latency - BeatMerge.top_latency
             codes *= 2
-        if self.tells_highest:
+        if self.with_highest:
             after = self.latency - self.lead
             m.d.comb += [
                 self.highest.p.eq(nodes[0][0]),
@@ -135,8 +135,8 @@ class BeatReducer(wiring.Component):
         return m
 
 
-def _copied(wide, narrow) -> list:
-    """Return assignments of a state to one for more codes."""
+def _copied(wide: data.View, narrow: data.View) -> list[object]:
+    """Return assignments that copy a state to one for more codes."""
     return [
         wide.present.eq(narrow.present),
         wide.top.eq(narrow.top),

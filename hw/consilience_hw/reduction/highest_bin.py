@@ -19,7 +19,7 @@ def key_bits(fmt: LogFormat) -> int:
 
 
 def bin_key(present: Value, number: Value) -> Value:
-    """Return a signed bin number as an unsigned key that orders as it does, absent ones lowest.
+    """Return a signed bin number as an unsigned key of the same order; absent ones are lowest.
 
     The highest bit is the presence, the next the sign, inverted.
     """
@@ -61,7 +61,7 @@ class HighestBin(wiring.Component):
         """Cycles from a beat to its highest bin."""
         return 2 * tree_depth(self.lanes)
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         fmt = self.fmt
         low = fmt.fraction_bits + ceil_log2(fmt.bin_width)
@@ -75,8 +75,8 @@ class HighestBin(wiring.Component):
                 winner = delayed(m, keys[index], 1, f"{name}_a")
                 if index + 1 < len(keys):
                     second = delayed(m, keys[index + 1], 1, f"{name}_b")
-                    # Whether a code is present may be known late: that it beats an absent one is
-                    # seen when selecting.
+                    # The presence of a code may come late: that it beats an absent one is decided
+                    # when selecting.
                     above = keys[index + 1][:-1] > keys[index][:-1]
                     above_q1 = delayed(m, above, 1, f"{name}_above")
                     winner = Mux(second[-1] & (above_q1 | ~winner[-1]), second, winner)

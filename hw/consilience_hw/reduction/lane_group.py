@@ -1,4 +1,4 @@
-"""A few lanes of a beat to one partial state: what a wide engine is repeated from."""
+"""A few lanes of a beat to one partial state: the part that a wide engine repeats."""
 
 from amaranth.hdl import Module, Signal, unsigned
 from amaranth.lib import wiring
@@ -18,8 +18,8 @@ __all__ = ["LaneGroup"]
 class LaneGroup(wiring.Component):
     """The exact sum of a beat's codes, cut at the window under the highest of them.
 
-    `Exp2` per lane and, beside it, `HighestBin`; then `TreeReducer`. Whichever of the two is the
-    quicker waits: codes before `Exp2`, or the highest bin after.
+    Each lane has an `Exp2`; beside them `HighestBin` finds the top; `TreeReducer` follows. The
+    quicker of the two is delayed: codes before `Exp2`, or the highest bin after.
 
     Latency: `latency` cycles for all data. Throughput: one beat per cycle.
 
@@ -66,7 +66,7 @@ class LaneGroup(wiring.Component):
     def _ready(self) -> int:
         return max(Exp2.latency, self.highest_bin.latency)
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         fmt = self.fmt
         m.submodules.exp2 = exp2 = Exp2(fmt, self.lanes)

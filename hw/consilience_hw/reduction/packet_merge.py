@@ -15,9 +15,9 @@ __all__ = ["PacketMerge"]
 class PacketMerge(wiring.Component):
     """The windowed state of the union of two multisets: associative, commutative, exact.
 
-    The higher top rules; from the other state the bins below its window are cleared, and the
-    slots are added pairwise, without carries between them. Groups of lanes and boards merge so.
-    Above the capacity `over` is set; it is sticky, so a tree of any size stays honest.
+    The higher top sets the window. The bins of the other state below it are cleared, and the slots
+    are added pairwise, without carries between them. Above the capacity `over` is set; it is
+    sticky, so a tree of any size reports it.
 
     Latency: `latency` cycles for all data. Throughput: one pair per cycle.
 
@@ -39,11 +39,11 @@ class PacketMerge(wiring.Component):
         state = window_layout(fmt)
         super().__init__({"i": In(flow(data.ArrayLayout(state, 2))), "o": Out(flow(state))})
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         fmt = self.fmt
         a, b = self.i.p[0], self.i.p[1]
-        # Which top is the higher, in cycle 1; the top, in cycle 2; the masks; the sums.
+        # Cycle 1: which top is the higher. Cycle 2: the top. Then the masks, then the sums.
         later_q1 = delayed(m, later_top(a.present, a.top, b.present, b.top), 1, "later")
         a_top_q1, b_top_q1 = delayed(m, a.top, 1, "a_top"), delayed(m, b.top, 1, "b_top")
         top_q2 = delayed(m, Mux(later_q1, b_top_q1, a_top_q1), 1, "top")

@@ -15,10 +15,10 @@ __all__ = ["SerialAccumulator"]
 class SerialAccumulator(wiring.Component):
     """The exact sum of a packet's partial states, cut at the window under the highest top.
 
-    What `accumulator.Accumulator` does, in two thirds of the cells. A state's top comes `lead`
-    cycles before it, so that nothing waits for the masks; between two packets all is cleared, so
-    that a first beat needs none; and a bin that leaves the window is reset, not masked, in all bits
-    above those to which a part is added.
+    It does the same as `accumulator.Accumulator` in two thirds of the cells. The top of a state
+    comes `lead` cycles before it, so nothing waits for the masks. All is cleared between two
+    packets, so a first beat needs no masks. The bits of a slot above those of a part are reset, not
+    masked, when the bin leaves the window.
 
     Latency: `latency` cycles from a packet's last beat, for all data. Throughput: one beat per
     cycle within a packet.
@@ -37,7 +37,7 @@ class SerialAccumulator(wiring.Component):
     i : flow of {state: `window_layout` for `lanes` codes, last: 1}
         The state's own top and presence are not read.
     clear : in
-        Strobe between two packets: the state is needed no more.
+        Strobe between two packets: the state is no longer needed.
     o : flow of `window_layout`
         One state per packet, which stays until `clear`.
     """
@@ -58,16 +58,16 @@ class SerialAccumulator(wiring.Component):
             }
         )
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         fmt = self.fmt
         incoming = self.i.p.state
 
-        # The loop of the top. Keys of present states are above that of no state, which is 0.
+        # The loop of the top. The key of a present state is above 0, the key of no state.
         key = Signal(key_bits(fmt))
         with m.If(self.highest.valid & (self.highest.p > key)):
             m.d.sync += key.eq(self.highest.p)
-        # Keys differ as bins do; only of an absent state, whose sums are zero, by more.
+        # Keys differ as bins do, except that of an absent state, whose sums are zero anyway.
         bits = top_bits(fmt)
         old = delayed(m, key[:bits], 1, "old_top")
         new = delayed(m, self.highest.p[:bits], 1, "new_top")
@@ -97,7 +97,7 @@ class SerialAccumulator(wiring.Component):
             self.o.p.present.eq(key[-1]),
             self.o.p.top.eq(Cat(key[: bits - 1], ~key[bits - 1]).as_signed()),
             self.o.p.count.eq(count),
-            # Sticky from one beat later on; the count cannot wrap in between.
+            # Sticky one beat later; the count cannot wrap in between.
             self.o.p.over.eq(over | (count > fmt.capacity)),
             self.o.valid.eq(delayed(m, self.i.valid & self.i.p.last, 1, "done", reset=True)),
         ]

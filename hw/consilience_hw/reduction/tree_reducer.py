@@ -30,9 +30,9 @@ class TreeReducer(wiring.Component):
 
     Each term, shifted to its place within a bin, is `parts` bins long. Part i (0 the highest)
     belongs to bin ``q - i``, q = position // B, and is kept iff ``top - q + i <= D``; it goes to
-    slot ``(q - i) mod (D + 1)``. The parts are few: it is enough to rotate them among that many
-    columns, and to let each slot take its column or not. Each slot is then one balanced adder tree
-    over the lanes. No carry leaves a slot, so the sum does not depend on the order of lanes.
+    slot ``(q - i) mod (D + 1)``. The parts are few: they are rotated among that many columns, and
+    each slot takes its column or not. Each slot is then one balanced adder tree over the lanes. No
+    carry leaves a slot, so the sum does not depend on the order of lanes.
 
     Latency: `latency` cycles for all data. Throughput: one beat per cycle.
 
@@ -63,10 +63,10 @@ class TreeReducer(wiring.Component):
 
     @property
     def latency(self) -> int:
-        """Cycles: five for a lane's parts to be in their columns, and the trees of sums."""
+        """Cycles: five until the parts of a lane are in their columns, and the adder trees."""
         return 5 + max(1, tree_depth(self.lanes))
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         fmt, lanes = self.fmt, self.lanes
         highest = self.i.p.highest
@@ -94,13 +94,13 @@ class TreeReducer(wiring.Component):
         ]
         return m
 
-    def _cut_parts(self, m: Module, lane: int, term, highest: Value) -> list[Signal]:
+    def _cut_parts(self, m: Module, lane: int, term: data.View, highest: Value) -> list[Signal]:
         """Return the kept parts of a term, highest first, after 4 cycles."""
         fmt = self.fmt
         bin_log = ceil_log2(fmt.bin_width)
         slot_log = ceil_log2(fmt.slots)
-        # The mantissa's last bit stands at position - P: its place in the lowest part is
-        # position - P modulo B, plus what P lacks to whole bins.
+        # The last bit of the mantissa has position - P. Its place in the lowest part is that modulo
+        # B, after P is padded to whole bins.
         padding = (fmt.parts - 1) * fmt.bin_width - fmt.mantissa_bits
         coarse = max(bin_log - 1, 0)
         shifted_q1 = Signal(
@@ -120,13 +120,13 @@ class TreeReducer(wiring.Component):
         parts = []
         for i in range(fmt.parts):
             keep_q3 = Signal(name=f"keep_{lane}_{i}", reset_less=True)
-            # What is near is high enough for the first part.
+            # A term that is near is high enough for its first part.
             inside = below_q2 <= fmt.window_bins - i if i else Const(1, 1)
             m.d.sync += keep_q3.eq(near_q2 & inside)
             low = (fmt.parts - 1 - i) * fmt.bin_width
             part = Signal(fmt.bin_width, name=f"cut_{lane}_{i}", reset_less=True)
-            # AND instead of a multiplexer: cases that load zero would become synchronous-reset
-            # nets, of which a tile has two.
+            # AND instead of a multiplexer: a choice of zero would become a synchronous-reset net,
+            # of which a tile has only two.
             bits = whole[low : low + fmt.bin_width]
             m.d.sync += part.eq(bits & keep_q3.replicate(fmt.bin_width))
             parts.append(part)
@@ -151,16 +151,18 @@ class TreeReducer(wiring.Component):
         return [delayed(m, column, 1, f"column_{lane}_{j}") for j, column in enumerate(columns)]
 
     def _takes(self, m: Module, lane: int, place: Signal) -> Signal:
-        """Return for each slot whether it takes what is in its column, after 1 cycle.
+        """Return for each slot whether it takes the part in its column, after 1 cycle.
 
-        Slot j is that of part ``(place - j) mod slots``, if there is such a part.
+        Slot j takes part ``(place - j) mod slots``, if there is such a part.
         """
         slots = self.fmt.slots
         takes = Cat((place - j)[: len(place)] < self._columns for j in range(slots))
         return delayed(m, takes, 1, f"takes_{lane}")
 
-    def _sum(self, m: Module, platform, slot: int, parts: list[Signal], takes: list[Value]) -> None:
-        """Drive a slot with the sum of the lanes' parts: the first level takes or leaves them."""
+    def _sum(
+        self, m: Module, platform: object, slot: int, parts: list[Signal], takes: list[Value]
+    ) -> None:
+        """Drive a slot with the sum of the parts of all lanes; the first adders mask them."""
         sums = []
         for index in range(0, len(parts), 2):
             name = f"sum_{slot}_{index // 2}"

@@ -1,8 +1,8 @@
-"""The windowed state: its layout, and which of its bins a higher top clears.
+"""The windowed state: its layout, and the bins that a higher top clears.
 
 Slot j holds the sum of the one bin congruent to j modulo D + 1 among ``top - D .. top``. A higher
-top therefore moves nothing: it clears the bins that leave the window, and their slots are those
-the new bins take.
+top therefore moves nothing: it clears the bins that leave the window, and the new bins take their
+slots.
 """
 
 from amaranth.hdl import Module, Signal, Value, signed, unsigned
@@ -15,7 +15,7 @@ from ..spec.log_format import LogFormat
 __all__ = ["KEPT_LATENCY", "kept_slots", "later_top", "top_bits", "window_layout"]
 
 KEPT_LATENCY = 3
-"""Of `kept_slots`, in cycles: the distance, whether it is far, the comparison by slot."""
+"""Cycles of `kept_slots`: the distance, whether it is far, the comparison per slot."""
 
 
 def window_layout(fmt: LogFormat, codes: int | None = None) -> data.StructLayout:
@@ -23,7 +23,8 @@ def window_layout(fmt: LogFormat, codes: int | None = None) -> data.StructLayout
 
     ``present``: it holds at least one finite code; if not, all slots are zero. ``top``: signed,
     the top bin. ``slots``: D + 1 unsigned sums without carries between them. ``count``: finite
-    codes. ``over``: more than the capacity were added; sticky, and the other fields mean nothing.
+    codes. ``over``: more codes than the capacity were added; sticky, and the other fields mean
+    nothing.
     """
     codes = fmt.capacity if codes is None else codes
     return data.StructLayout(
@@ -42,17 +43,17 @@ def top_bits(fmt: LogFormat) -> int:
     return fmt.integer_bits - ceil_log2(fmt.bin_width)
 
 
-def later_top(present_a, top_a, present_b, top_b) -> Value:
+def later_top(present_a: Value, top_a: Value, present_b: Value, top_b: Value) -> Value:
     """Return whether b's top is above a's; an absent state is below every present one."""
     return present_b & (~present_a | (top_b > top_a))
 
 
-def kept_slots(m: Module, top, own_top, fmt: LogFormat, name: str) -> list[Signal]:
+def kept_slots(m: Module, top: Value, own_top: Value, fmt: LogFormat, name: str) -> list[Signal]:
     """Return, after `KEPT_LATENCY` cycles, for each slot whether its bin stays under a higher top.
 
     Slot j holds bin ``own_top - r``, r = (own_top - j) mod slots, and stays iff
     ``r + (top - own_top) < slots``. `top` must not be below `own_top`, unless the state is absent:
-    then the answers mean nothing.
+    then the result means nothing.
     """
     slots = fmt.slots
     slot_log = ceil_log2(slots)

@@ -1,4 +1,4 @@
 """Numbers, flags, tables and the link map in plain Python.
 
-Models and host software import them: nothing here needs Amaranth.
+Models and host software import these: nothing here needs Amaranth.
 """

@@ -1,4 +1,4 @@
-"""The parameters of an engine, checked together, and the identity they give it."""
+"""The parameters of an engine, checked together, and the identity derived from them."""
 
 import hashlib
 import operator
@@ -14,7 +14,7 @@ __all__ = ["EngineConfig"]
 
 @dataclass(frozen=True)
 class EngineConfig:
-    """What an `engine.Engine` is built from.
+    """The parameters of an `engine.Engine`.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ class EngineConfig:
     largest_payload : int
         Bytes, a multiple of 4 in 256..1024.
     board : BoardId
-        What it runs on.
+        The board, or the simulation, that it runs on.
     clock_hz : int
         Clock of the engine.
     version : tuple of int
@@ -77,16 +77,16 @@ class EngineConfig:
 
     @property
     def features(self) -> Feature:
-        """Flags of HELLO's reply."""
+        """Feature flags of the reply to HELLO."""
         posterior = Feature.POSTERIOR if self.hypotheses else Feature(0)
         return posterior | (Feature.WEIGHTS if self.weights else Feature(0))
 
     @cached_property
     def build_hash(self) -> int:
-        """u64 from the SHA-256 of this package's sources and these parameters.
+        """u64 from the SHA-256 of the sources of `consilience_hw` and of these parameters.
 
-        The same in every folder and on every operating system: only relative names, and contents
-        with line ends made one kind, go in.
+        It is the same in every folder and on every operating system: the digest takes relative
+        names, and contents with line ends of one kind.
         """
         digest = hashlib.sha256()
         package = Path(__file__).parents[1]
@@ -104,7 +104,7 @@ class EngineConfig:
         return int.from_bytes(digest.digest()[:8], "little")
 
     def hello_words(self, nonce: int) -> list[int]:
-        """Return HELLO's reply data, `link_map.HELLO_FIELDS`, as u32 words."""
+        """Return the data of the reply to HELLO, `link_map.HELLO_FIELDS`, as u32 words."""
         major, minor, patch = self.version
         values = {
             "magic": MAGIC,

@@ -17,8 +17,8 @@ from .log_format import LogFormat
 __all__ = ["GUARD_BITS", "exp2_powers", "mantissa_table", "table_digest"]
 
 GUARD_BITS = 128
-"""Fraction bits of the powers that mantissas are rounded from. No entry lies as near to a rounding
-border as these are to the truth (tested)."""
+"""Fraction bits of the powers before they are rounded to mantissas. A test checks that no power is
+nearer to a rounding border than its error."""
 
 
 @cache

@@ -8,23 +8,24 @@ Rules of a session
 ------------------
 * HELLO opens a session: it takes any nonce and any sequence; the device then expects
   ``sequence + 1`` and operations later than HELLO's own. A HELLO that repeats the operation id of
-  the last one opens nothing: it gets the kept reply, or is dropped once there was another request.
+  the last one opens nothing: it gets the kept reply, or is dropped if another request came since.
 * Every other request must carry the device's nonce and the expected sequence number. It is
   executed once and answered by exactly one reply with the same sequence number and
   ``type | REPLY``. The device keeps its last `credits` replies; a request that repeats one of
   them, number and operation alike, gets the kept reply again. So every request is safe to repeat.
-* At most ``credits`` requests are in flight. A request that fits none of this is dropped and
+* At most ``credits`` requests are in flight. A request that breaks these rules is dropped and
   counted (`Counter`), never answered.
-* An operation is a message of one or more fragments: its bytes in order, at most
-  `data_limit(largest payload)` a fragment, all but the last of that multiple-of-4 size the sender
-  chose, numbered from 0, each with the operation's id and the message's total length. Fragment 0
+* An operation is a message in one or more fragments, numbered from 0: its bytes in order, at most
+  `data_limit(largest payload)` per fragment; all fragments except the last have one size, a
+  multiple of 4 that the sender chooses. Each carries the id of the operation and the total length
+  of the message. Fragment 0
   of a later operation starts it and ends the one before; ids grow by serial-number arithmetic
   (``0 < (new - old) mod 2**32 < 2**31``). The last word of the message is the CRC-32 of all
   bytes before it.
-* A reply to a fragment holds the results that became complete in it. `produced` and `crc` are the
+* A reply to a fragment holds the results that this fragment completed. `produced` and `crc` are the
   number and the CRC-32 of all result bytes of the operation so far, this reply included.
 * After a reply whose status is not `FrameStatus.OK` the operation is over: the device answers its
-  further fragments with the same status and no data. Where more than one status fits, that of a
+  further fragments with the same status and no data. If more than one status applies, that of a
   record comes before BAD_CRC, and BAD_CRC before BAD_LENGTH.
 
 Messages
@@ -36,7 +37,7 @@ POSTERIOR: first ``hypotheses u32 | weighted << 8``, ``prior i32 * H``; then rec
 HELLO and STATUS have no data, fragment 0 and total 0; their replies are `HELLO_FIELDS` and one
 u32 per `Counter`.
 
-The status word of a result holds `result_status.ResultStatus` flags.
+The status word of a result holds `flags.ResultStatus`.
 """
 
 from dataclasses import dataclass
@@ -69,16 +70,16 @@ MAGIC = int.from_bytes(b"CNSL", "little")
 """First word of HELLO's reply."""
 
 ABI = 1
-"""Number of this map. Anything that changes the meaning of a byte changes it."""
+"""Number of this map; it changes with the meaning of any byte."""
 
 LARGEST_PAYLOAD = 1024
-"""Largest payload of any device, in bytes; a device may have less (`HELLO_FIELDS`)."""
+"""Largest payload of any device in bytes; the limit of a device may be lower (`HELLO_FIELDS`)."""
 
 FRAME_HEADER_BYTES = 2
 CRC_BYTES = 4
 
 REPLY = 0x80
-"""Set in the type of a reply."""
+"""Flag in the type of a reply."""
 
 WEIGHTED = 1 << 8
 """Flag in the first word of a POSTERIOR message: each row begins with its weight."""
@@ -94,7 +95,7 @@ class Field:
 
 
 class FrameType(IntEnum):
-    """Type of a request; a reply's is the same with `REPLY` set."""
+    """Type of a request; its reply has the same type with `REPLY` set."""
 
     HELLO = 0x01
     STATUS = 0x02
@@ -109,11 +110,11 @@ class FrameStatus(IntEnum):
     UNSUPPORTED = 1
     """The device does not know this frame type, or lacks the feature."""
     BAD_LENGTH = 2
-    """The fragment's or message's length fits no message of this type."""
+    """The length of the fragment or the message fits no message of this type."""
     BAD_RECORD = 3
     """A record of length zero, or more hypotheses than the device has (or fewer than 2)."""
     BAD_CRC = 4
-    """The message's own CRC differs; none of its results may be used."""
+    """The CRC of the message is wrong; none of its results may be used."""
 
 
 REQUEST_HEADER = (
@@ -155,7 +156,7 @@ REQUEST_WORDS, REPLY_WORDS, HELLO_WORDS = (
 
 
 class BoardId(IntEnum):
-    """What the engine runs on."""
+    """The board, or other device, that the engine runs on."""
 
     SIMULATION = 0
     CPU = 1
@@ -165,7 +166,7 @@ class BoardId(IntEnum):
 
 
 class Feature(IntFlag):
-    """What the device can do beyond REDUCE."""
+    """Functions of the device beyond REDUCE."""
 
     POSTERIOR = 1
     WEIGHTS = 2
@@ -206,7 +207,7 @@ class Counter(IntEnum):
 
 
 def data_limit(largest_payload: int) -> int:
-    """Return the most message bytes per fragment such that its reply fits too.
+    """Return the most message bytes per fragment whose reply fits, too.
 
     A fragment that ends inside a record can complete that record with its first word, so a reply
     holds up to one result (a status and 16 values) more than the data it answers.

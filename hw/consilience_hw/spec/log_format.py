@@ -1,4 +1,4 @@
-"""The fixed-point format of logarithms, and the constants of the exact log sum over it."""
+"""The fixed-point format of logarithms, and the constants of its exact log-sum-exp."""
 
 import operator
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ __all__ = ["Q16_16", "LogFormat"]
 
 @dataclass(frozen=True)
 class LogFormat:
-    """A signed fixed-point log2 code and the parameters of its exact sum.
+    """A signed fixed-point log2 code and the parameters of its exact sum (a superaccumulator).
 
     A code ``c`` stands for ``c * 2**-fraction_bits`` bits, that is, for the number
     ``2**(c * 2**-fraction_bits)``. The most negative code is the log of zero.
@@ -79,7 +79,7 @@ class LogFormat:
 
     @property
     def max_code(self) -> int:
-        """The highest code; also the answer, flagged `saturated`, above it."""
+        """The highest code; also the result, flagged SATURATED, of larger values."""
         return (1 << (self.code_bits - 1)) - 1
 
     @property
@@ -94,7 +94,7 @@ class LogFormat:
 
     @property
     def parts(self) -> int:
-        """Bins that one term touches: the bin of its position and those below it."""
+        """Bins that one term touches: that of its position and those below."""
         return -(-self.mantissa_bits // self.bin_width) + 1
 
     @property
@@ -119,7 +119,7 @@ class LogFormat:
 
     @property
     def cell_bits(self) -> int:
-        """Width of a bin's sum: `capacity` parts of `bin_width` bits, no carry out."""
+        """Width of the sum of a bin: `capacity` parts of `bin_width` bits, without a carry out."""
         return self.bin_width + 32
 
     @property
@@ -149,4 +149,4 @@ class LogFormat:
 
 
 Q16_16 = LogFormat()
-"""The format that boards run: 32-bit codes, 1 ulp = 2**-16 bit."""
+"""The format of all boards: 32-bit codes, 1 ulp = 2**-16 bit."""

@@ -15,14 +15,14 @@ AGE_BITS = 32
 as the longest, which is at or beyond every `max_age`."""
 
 CLIP_BIN = 128
-"""Bins go from -CLIP_BIN to CLIP_BIN: the clip is CLIP_BIN units."""
+"""The clip in units: bins go from -CLIP_BIN to CLIP_BIN."""
 RATIO_BINS = 2 * CLIP_BIN + 1
 MAX_UNIT = 1 << 24
-"""Largest unit k in ulp: with it the clip, 2**31 ulp, is the range of the codes."""
+"""Largest unit k in ulp: its clip, 2**31 ulp, is the full range of codes."""
 
 
 class Decision(IntEnum):
-    """What the certified interval says about the threshold."""
+    """Position of the certified interval relative to the threshold."""
 
     BELOW = -1
     UNDECIDED = 0

@@ -10,7 +10,7 @@ __all__ = ["BitClock"]
 
 
 class BitClock(wiring.Component):
-    """A tick per bit, by a phase accumulator without drift; jitter below one cycle.
+    """One tick per bit, from a phase accumulator: no drift, jitter below one cycle.
 
     Parameters
     ----------
@@ -19,7 +19,7 @@ class BitClock(wiring.Component):
     Members
     -------
     start : in
-        Set the phase, to `to` in this cycle.
+        Set the phase to `to` in this cycle.
     tick : out
         Strobe: a bit is over. Not in the cycle of `start`.
     """
@@ -31,13 +31,13 @@ class BitClock(wiring.Component):
         self.to = to
         super().__init__({"start": In(1), "tick": Out(1)})
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         step, period = self.rate.step, self.rate.period
-        phase = Signal(range(period))  # before this cycle's step
+        phase = Signal(range(period))  # before the step of this cycle
         ends = phase >= period - step
         m.d.comb += self.tick.eq(ends & ~self.start)
-        # Modulo the number's own range where that is the period: no comparison is left.
+        # If the period is a power of two this is the wrap of the register: no comparison remains.
         following = Mux(ends, phase - (period - step), phase + step)
         m.d.sync += phase.eq(Mux(self.start, self.to, following))
         return m

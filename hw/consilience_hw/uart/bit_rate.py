@@ -1,4 +1,4 @@
-"""How many bits go by in a clock cycle, as a fraction."""
+"""Bits per clock cycle, as a fraction."""
 
 import operator
 from dataclasses import dataclass
@@ -9,10 +9,10 @@ __all__ = ["BitRate"]
 
 @dataclass(frozen=True)
 class BitRate:
-    """A baud rate against a clock: a phase that grows by `step` per cycle, modulo `period`.
+    """A baud rate relative to a clock: a phase that grows by `step` per cycle, modulo `period`.
 
-    The fraction is exact, so that no rate drifts: 3 Mbaud at 25 MHz is 3 in 25, bits of 8, 8 and 9
-    cycles in turn.
+    The fraction is exact, so no rate drifts: 3 Mbaud at 25 MHz is 3 / 25, bits of 8, 8 and 9 cycles
+    in turn.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ class BitRate:
 
     @property
     def step(self) -> int:
-        """What the phase grows by in a cycle."""
+        """Growth of the phase per cycle."""
         return self.baud // gcd(self.clock_hz, self.baud)
 
     @property
@@ -53,9 +53,9 @@ class BitRate:
 
     @property
     def at_edge(self) -> int:
-        """Phase to give to the cycle that first saw an edge, for a tick in the middle of the bit.
+        """Phase for the cycle that first sees an edge, so that ticks come in the middle of bits.
 
-        The edge is half a cycle old on average, and a tick half a step late; what is left of a
-        cycle is early, because of the two the last bit of a slow sender suffers less.
+        The edge is half a cycle old on average, and a tick half a step late. The rest of a cycle is
+        rounded to early, which does less harm in the last bit of a slow sender than late.
         """
         return (self.period + 2 * self.step) // 2

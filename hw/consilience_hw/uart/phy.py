@@ -17,9 +17,9 @@ class UartPhy(wiring.Component):
     Parameters
     ----------
     clock_hz : int
-        Of the domain it runs in.
+        Clock of its domain.
     baud : int
-        Of both directions, at most a quarter of the clock.
+        Baud rate of both directions, at most a quarter of the clock.
 
     Members
     -------
@@ -46,7 +46,7 @@ class UartPhy(wiring.Component):
             }
         )
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         m.submodules.receiver = receiver = UartReceiver(self.rate)
         m.submodules.transmitter = transmitter = UartTransmitter(self.rate)

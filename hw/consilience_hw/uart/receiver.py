@@ -19,11 +19,11 @@ BYTE_BITS = 10
 class UartReceiver(wiring.Component):
     """Bytes of 8 bits between a start and a stop bit, from a sender within 3 % of the rate.
 
-    Each bit is sampled once, in its middle; a stop bit also passes if only the cycle after is high,
-    which makes up for the coarse middle of bits of 4 cycles. After it the next start bit may come
-    at once, so that a sender that is a little fast loses nothing. A stop bit that is low is a
-    framing error: nothing is taken until the line has been idle. A start bit that is over by its
-    middle was a spike.
+    Each bit is sampled once, in its middle. A stop bit also passes if only the cycle after is high,
+    which makes up for the coarse middle of bits of 4 cycles. The next start bit may follow at once,
+    so that a slightly fast sender loses nothing. A low stop bit is a framing error: nothing is
+    taken until the line has been idle. A start bit that is over by its middle is ignored as a
+    spike.
 
     Throughput: that of the line. Latency: a byte is offered in the middle of its stop bit, and 3
     cycles.
@@ -37,7 +37,7 @@ class UartReceiver(wiring.Component):
     pin : in
         The line, asynchronous.
     o : stream of bytes
-        The line does not wait: a byte not taken by the time of the next is lost (`overrun`).
+        The line does not wait: a byte not taken before the next one is lost (`overrun`).
     gap : out
         Strobe: the line has been idle for `GAP_BYTES` byte times; once per silence.
     framing_error, overrun : out
@@ -56,7 +56,7 @@ class UartReceiver(wiring.Component):
             }
         )
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         line = Signal(init=1)
         m.submodules.pin = FFSynchronizer(self.pin, line, init=1)
@@ -98,8 +98,8 @@ class UartReceiver(wiring.Component):
             m.d.sync += [self.o.p.eq(byte), self.o.valid.eq(1)]
             m.d.comb += self.overrun.eq(self.o.valid & ~self.o.ready)
 
-        # Begins anew with a byte's start and with its end, so that no byte is part of it; stays at
-        # its end.
+        # The count restarts at the start and at the end of a byte, so that no byte is part of it.
+        # It stops at its largest value.
         ended = silence == GAP_BYTES * BYTE_BITS
         with m.If(got | clock.start):
             m.d.sync += silence.eq(0)

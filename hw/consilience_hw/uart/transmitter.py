@@ -11,10 +11,10 @@ __all__ = ["UartTransmitter"]
 
 
 class UartTransmitter(wiring.Component):
-    """A start bit, 8 bits, the lowest first, and a stop bit; then the next byte at once.
+    """Sends a start bit, 8 bits, lowest first, and a stop bit; the next byte follows at once.
 
-    Throughput: a byte in 10 bit times, exactly: a cycle more, and a receiver of the same rate that
-    passes bytes on would fall behind. Latency: 1 cycle.
+    Throughput: one byte in exactly 10 bit times. With a cycle more, it could not keep up with a
+    receiver of the same rate. Latency: 1 cycle.
 
     Parameters
     ----------
@@ -31,17 +31,17 @@ class UartTransmitter(wiring.Component):
         self.rate = rate
         super().__init__({"i": In(stream.Signature(8)), "pin": Out(1, init=1)})
 
-    def elaborate(self, platform) -> Module:
+    def elaborate(self, platform: object) -> Module:
         m = Module()
         m.submodules.clock = clock = BitClock(self.rate, 0)
-        bits = Signal(9, init=0x1FF)  # still to be sent, the lowest first; ones follow
+        bits = Signal(9, init=0x1FF)  # bits still to be sent, lowest first; ones follow
         left = Signal(range(11))  # bits on or before the line
         ends = Signal()
         m.d.comb += [
             ends.eq(clock.tick & (left == 1)),
             self.i.ready.eq((left == 0) | ends),
-            # A byte that follows another keeps the phase: bits that are not whole numbers of
-            # cycles stay on the average.
+            # A byte that follows another keeps the phase: bits that are no whole number of cycles
+            # keep their average length.
             clock.start.eq(left == 0),
         ]
         with m.If(self.i.valid & self.i.ready):

@@ -1,4 +1,4 @@
-"""How nodes keep each other's states fresh: each says its own in turn, and answers who waits."""
+"""Gossip: anti-entropy between read nodes, which keeps each other's states fresh."""
 
 import asyncio
 import random
@@ -18,18 +18,18 @@ _LEAST = 0.75
 
 
 class Gossip:
-    """Listens, says the node's state each period, and at once to those who wait for it.
+    """Receives states, publishes the node's own each period, and answers nodes that wait for it.
 
-    Who comes back from a cut, or is new, greets each server with its state (`greeting`). The echoes
-    in it show whom it has not heard for long, and they answer it: all are fresh again within the
-    time of two messages, whatever the period.
+    A node that comes back from a cut, or is new, greets each server with its state (`greeting`).
+    The echoes in it show which nodes it has not heard for long, and they answer it: all are fresh
+    again within the time of two messages, whatever the period.
 
     Parameters
     ----------
     node : ReadNode
     period_s : float
-        Between two states at most; well below the grace of the discount, or weights fall without
-        need.
+        Seconds between two states at most; well below the grace of the discount, or weights fall
+        without need.
     """
 
     def __init__(self, node: ReadNode, period_s: float) -> None:
@@ -39,17 +39,17 @@ class Gossip:
         self._wanted = asyncio.Event()
 
     def greeting(self) -> tuple[str, bytes]:
-        """Return the subject and the state, for a server that has just come within reach."""
+        """Return the subject and the state, for a server that has just been connected."""
         return self._subject(SUBJECT, self._node.shard), self._node.dated_state()
 
     async def run(self, pubsub: Pubsub) -> None:
-        """Converse until cancelled."""
+        """Gossip until cancelled."""
         await pubsub.listen(f"{SUBJECT}.{self._node.rule.epoch}", self._receive)
         await pubsub.listen_everywhere(self._subject(ANSWERS, self._node.shard), self._receive)
         await asyncio.gather(self._publish(pubsub), self._answer(pubsub))
 
     async def _publish(self, pubsub: Pubsub) -> None:
-        # Each at its own moments, so that not all speak at once.
+        # Each node at its own moments, so that not all publish at once.
         await asyncio.sleep(random.random() * self._period_s)
         while True:
             await pubsub.publish(*self.greeting())

@@ -147,7 +147,7 @@ def test_a_bit_flipped_in_memory_between_epochs(liar, bit):
     for one in shard.values():
         one.admit(report(0))
     closed(shard)
-    bins = shard[liar].state._bins
+    bins = shard[liar].state._held.bins
     bins.sums[-1] ^= np.uint64(1 << bit)
     for one in shard.values():
         one.admit(report(1, epoch=1))
