@@ -1,22 +1,20 @@
-"""``make docs``: the pages that are computed. ``--check`` compares and writes nothing.
+"""``make docs``: the computed pages. ``--check`` compares and writes nothing.
 
 docs/link.md comes from the map of the link, docs/numerics.md from the error budget, docs/timing.md
-from the committed figures: what a page says of a number is what the code computes.
+from the committed figures, so that every number on a page is computed by the code.
 """
 
 import argparse
 import sys
-from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import Path
 
-from jinja2 import Environment, StrictUndefined
-
 from consilience_hw.benches.wide_bench import WORDS
-from consilience_hw.log2.log2 import log2_rom
+from consilience_hw.log2 import log2_rom
 from consilience_hw.spec.log_format import Q16_16
 from consilience_sim.reference.error_budget import CONTRACT, ErrorBudget
 from consilience_sim.reference.vectors import PACKETS, SHORT
+from consilience_tools.pages.templates import rendered
 from consilience_tools.place_and_route.baseline import read_baseline
 from consilience_tools.place_and_route.configurations import PUBLISHED
 from docs.link_page import render as render_link
@@ -74,7 +72,7 @@ def render_numerics() -> str:
         "packets": f"{PACKETS:,}",
         "short": f"{SHORT:,}",
     }
-    return rendered("numerics.md.j2", values)
+    return rendered(DOCS / "numerics.md.j2", **values)
 
 
 def render_timing() -> str:
@@ -103,14 +101,8 @@ def render_timing() -> str:
                 "path": figures["critical_path"],
             }
         )
-    values = {"rows": rows, "tools": ", ".join(sorted(tools)), "words": WORDS}
-    return rendered("timing.md.j2", values)
-
-
-def rendered(template: str, values: Mapping[str, object]) -> str:
-    """Return a page from its template."""
-    environment = Environment(undefined=StrictUndefined, keep_trailing_newline=True)
-    return environment.from_string((DOCS / template).read_text()).render(values)
+    tools_text = ", ".join(sorted(tools))
+    return rendered(DOCS / "timing.md.j2", rows=rows, tools=tools_text, words=WORDS)
 
 
 PAGES = {"link.md": render_link, "numerics.md": render_numerics, "timing.md": render_timing}

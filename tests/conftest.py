@@ -15,14 +15,6 @@ settings.register_profile("consilience", deadline=None, derandomize=True)
 settings.load_profile("consilience")
 
 ALLOWED = Path(__file__).with_name("allowed_skips.toml")
-TAKES_MINUTES = [
-    Path(__file__).parent / name
-    for name in (
-        "sim/netlists/test_live_netlist.py",
-        "hw/benches/test_widest_bench.py",
-    )
-]
-"""What only `make verify` runs, with --all-netlists."""
 SKIPPED = pytest.StashKey[dict[str, str]]()
 
 
@@ -51,14 +43,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="record waveforms of simulated designs, in build/",
     )
     group.addoption(
-        "--all-netlists",
+        "--slow",
         action="store_true",
-        help="test what takes minutes to compile, too: every netlist and the widest bench",
+        help="run the tests marked slow, too, as `make verify` does",
     )
 
 
-def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    return (collection_path in TAKES_MINUTES and not config.getoption("all_netlists")) or None
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.getoption("slow"):
+        slow = [item for item in items if item.get_closest_marker("slow")]
+        config.hook.pytest_deselected(items=slow)
+        items[:] = [item for item in items if item not in slow]
 
 
 class SkipWatch:

@@ -1,33 +1,34 @@
-"""Run everything that has to hold: linter, formatter, types, rendered docs, tests, coverage.
+"""Run everything that has to hold: linters, types, imports, rendered docs, tests, coverage.
 
 `make test` calls this. Each step prints its name and time; the first that fails ends the run with
-its exit code.
+its exit code. The last line says how many tests did not run for want of root or a system package.
 """
 
 import argparse
 import os
+import resource
 import subprocess
 import sys
 import time
 from pathlib import Path
+from xml.etree import ElementTree
 
 ROOT = Path(__file__).parent.parent
+RESULTS = ROOT / "build" / "test-results.xml"
 COVERAGE_FLOOR = 95
 
+TYPED = (
+    "hw/consilience_hw",
+    "host/consilience",
+    "host/consilience_tools",
+    "sim/consilience_sim",
+    "sim/testbenches",
+)
 LINT = [
     ("ruff", ["ruff", "check", "."]),
     ("ruff format", ["ruff", "format", "--check", "--quiet", "."]),
-    (
-        "mypy --strict hw host sim",
-        [
-            "mypy",
-            "hw/consilience_hw",
-            "host/consilience",
-            "host/consilience_tools",
-            "sim/consilience_sim",
-            "sim/testbenches",
-        ],
-    ),
+    ("mypy --strict", ["mypy", *TYPED]),
+    ("imports", ["tests.imports"]),
     ("docs are as rendered", ["docs.render", "--check"]),
 ]
 TESTS = [
@@ -37,7 +38,7 @@ TESTS = [
             "pytest",
             *("-n", "2", "--dist", "worksteal"),
             *("--cov", "--cov-report=term", f"--cov-fail-under={COVERAGE_FLOOR}"),
-            "--durations=10",
+            *("--durations=10", f"--junitxml={RESULTS}"),
         ],
     )
 ]
@@ -62,8 +63,20 @@ def main() -> int:
         if result.returncode:
             print(f"FAILED: {name}", flush=True)
             return result.returncode
-    print(f"All steps passed in {time.monotonic() - started:.0f} s", flush=True)
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    processor = f"{(used.ru_utime + used.ru_stime) / 60:.0f} min of processor time"
+    tests = "" if options.lint_only else f" {tests_run()}"
+    print(f"All steps passed in {time.monotonic() - started:.0f} s ({processor}).{tests}")
     return 0
+
+
+def tests_run() -> str:
+    """Return how many tests ran, and how many did not, from pytest's result file."""
+    suite = ElementTree.parse(RESULTS).getroot().find("testsuite")
+    assert suite is not None
+    total, skipped = int(suite.attrib["tests"]), int(suite.attrib["skipped"])
+    why = " (above: which, and what each needs)" if skipped else ""
+    return f"{total - skipped:,} tests ran, {skipped} NOT RUN{why}"
 
 
 if __name__ == "__main__":

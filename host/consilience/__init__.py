@@ -8,6 +8,8 @@
 True
 """
 
+from importlib.metadata import version
+
 from consilience.devices.device import Device, DeviceInfo, PosteriorResult
 from consilience.devices.opening import open_device as open  # noqa: A004  (its name in the API)
 from consilience.exact.log_sum import LogSum
@@ -16,8 +18,9 @@ from consilience.live.groups import GroupTree, Moved
 from consilience.live.live import Live, LiveResults
 from consilience.logsumexp import logsumexp
 from consilience.numbers.convert import from_codes, quantise, to_codes
-from consilience.robust.robust_histogram import RobustHistogram
-from consilience.robust.robust_query import RobustResult
+from consilience.robust.robust_histogram import RobustHistogram, RobustResult
+
+__version__ = version("consilience")
 
 __all__ = [
     "Device",

@@ -1,14 +1,12 @@
 """A host's side of a session with an `Engine`: requests to send, and the replies they must get."""
 
 import struct
-import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
 from engine_results import ExpectedPosterior
-from link_frames import Frame
 from log_sum_exp_model import ExpectedResult, LogSumExpModel
 
 from consilience_hw.spec.engine_config import EngineConfig
@@ -23,6 +21,7 @@ from consilience_hw.spec.link_map import (
     data_limit,
 )
 from consilience_sim import golden
+from consilience_sim.testing.link_oracle import Frame, crc32, packed, sealed
 
 __all__ = ["EngineModel", "Exchange", "ExpectedReply", "Rows", "SameReply"]
 
@@ -76,8 +75,8 @@ class ExpectedReply:
         if self.model.nonce is None:
             self.model.nonce = nonce
         produced = self.operation.produced + len(data)
-        crc = zlib.crc32(data, self.operation.crc)
-        _, operation, fragment, _ = struct.unpack("<4I", self.request.payload[:16])
+        crc = crc32(data, self.operation.crc)
+        _, operation, fragment, _ = self.request.words[:4]
         names = ("nonce", "operation", "fragment", "status", "produced", "crc")
         right = (self.model.nonce, operation, fragment, int(self.status), produced, crc)
         for name, value, expected in zip(names, (nonce, *header), right, strict=True):
@@ -232,7 +231,7 @@ class EngineModel:
             body += record
             if result is not None:
                 ends.append((len(body), result))
-        body += struct.pack("<I", zlib.crc32(body) ^ flip)
+        body = sealed(body, flip)
         size = size or self.limit
         operation = self._next_operation()
         exchanges = []
@@ -265,7 +264,7 @@ class EngineModel:
     def _request(
         self, kind: int, operation: Operation, fragment: int, total: int, data: bytes
     ) -> Frame:
-        header = struct.pack("<4I", self.nonce or 0, operation.number, fragment, total)
+        header = packed([self.nonce or 0, operation.number, fragment, total])
         frame = Frame(kind, self.sequence, header + data)
         self.sequence = (self.sequence + 1) & 0xFF
         return frame

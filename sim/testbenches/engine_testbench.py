@@ -7,11 +7,12 @@ import cocotb
 from checker import CheckFailed, InOrderChecker
 from cocotb.triggers import Event, SimTimeoutError, with_timeout
 from engine_model import EngineModel, Exchange
-from link_frames import Frame, FrameParser, encode_frame
+from link_frames import FrameParser
 from stream_port import CLOCK_NS
 from testbench import Testbench
 
 from consilience_hw.spec.engine_config import EngineConfig
+from consilience_sim.testing.link_oracle import Frame, encode_frame
 
 __all__ = ["EngineTestbench", "built_config"]
 

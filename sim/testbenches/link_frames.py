@@ -1,36 +1,13 @@
-"""Frames of the link, built and parsed with the public packages: an oracle for the gateware's."""
+"""Bytes of a device under test to frames."""
 
-import struct
-import zlib
 from collections.abc import Callable
-from typing import NamedTuple
 
 from checker import CheckFailed
-from cobs import cobs
 from stream_monitor import Transfer
 
-__all__ = ["Frame", "FrameParser", "encode_frame"]
+from consilience_sim.testing.link_oracle import Frame, WrongCrc, WrongFraming, frame_of
 
-
-class Frame(NamedTuple):
-    """Type, sequence number and payload."""
-
-    type: int
-    sequence: int
-    payload: bytes
-
-    @property
-    def words(self) -> tuple[int, ...]:
-        """The payload as little-endian u32 words."""
-        return struct.unpack(f"<{len(self.payload) // 4}I", self.payload)
-
-
-def encode_frame(frame: Frame, *, flip: int = 0) -> bytes:
-    """Return the bytes of a frame, its zero included; bits of `flip` spoil its CRC-32."""
-    body = bytes([frame.type, frame.sequence]) + frame.payload
-    checked = body + struct.pack("<I", zlib.crc32(body) ^ flip)
-    encoded: bytes = cobs.encode(checked)
-    return encoded + b"\0"
+__all__ = ["FrameParser"]
 
 
 class FrameParser:
@@ -69,12 +46,9 @@ class FrameParser:
         encoded = bytes(self._bytes)
         self._bytes.clear()
         try:
-            decoded = cobs.decode(encoded)
-        except cobs.DecodeError as error:
-            raise CheckFailed(
-                f"a frame of the device is no COBS ({error}): {encoded.hex()}"
-            ) from None
-        body, crc = decoded[:-4], decoded[-4:]
-        if len(body) < 2 or len(body) % 4 != 2 or struct.pack("<I", zlib.crc32(body)) != crc:
-            raise CheckFailed(f"a frame of the device has a wrong length or CRC: {decoded.hex()}")
-        self._observe(Frame(body[0], body[1], body[2:]))
+            frame = frame_of(encoded)
+        except (WrongFraming, WrongCrc) as error:
+            raise CheckFailed(f"a broken frame of the device: {error}: {encoded.hex()}") from None
+        if len(frame.payload) % 4:
+            raise CheckFailed(f"a frame of the device has no whole words: {encoded.hex()}")
+        self._observe(frame)

@@ -8,14 +8,13 @@ from typing import Any
 
 import cocotb
 from checker import CheckFailed
-from cobs import cobs
 from engine_model import Exchange, Rows, SameReply
 from engine_testbench import EngineTestbench
-from link_frames import encode_frame
 from packets import random_packet
 
 from consilience_hw.spec.link_map import Counter, FrameStatus, FrameType
 from consilience_hw.spec.log_format import LogFormat
+from consilience_sim.testing.link_oracle import cobs_encode, encode_frame
 
 ONE = 1 << 16
 """The weight 1."""
@@ -155,7 +154,7 @@ async def damaged_and_foreign_frames(dut: Any) -> None:
         "fragment": request._replace(payload=spoilt[:8] + b"\x01\0\0\0" + spoilt[12:]),
     }
     good = encode_frame(request)
-    long = cobs.encode(bytes(bench.config.largest_payload + 11)) + b"\0"
+    long = cobs_encode(bytes(bench.config.largest_payload + 11)) + b"\0"
     dropped = {
         Counter.BAD_CRC: [encode_frame(request, flip=1), encode_frame(request, flip=1 << 31)],
         Counter.BAD_FRAMING: [good[:4] + b"\0", b"\x01\0", b"\x05\x11\0", long],

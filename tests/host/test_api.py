@@ -3,6 +3,7 @@
 import doctest
 import inspect
 import re
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ README = (Path(__file__).parents[2] / "README.md").read_text()
 
 
 def test_names():
+    assert cs.__version__ == version("consilience")
     assert set(cs.__all__) <= set(dir(cs))
     assert list(inspect.signature(cs.Device.reduce).parameters) == ["self", "codes", "offsets"]
     assert list(inspect.signature(cs.Device.posterior).parameters) == [

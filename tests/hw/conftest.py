@@ -1,22 +1,22 @@
-"""Frames by other code than the gateware's, and a bench that speaks them to a link."""
+"""Frames by the oracle of the link, and a bench that sends them through a link."""
 
 import random
-import struct
-import zlib
 from dataclasses import dataclass
 
 import pytest
 from amaranth.hdl import Module, ResetInserter, Signal
 from amaranth.sim import Simulator
-from cobs import cobs
 
 from consilience_hw.spec.link_map import REPLY_HEADER, FrameStatus, FrameType
-
-WORD = struct.Struct("<I")
-
-
-def packed(words):
-    return b"".join(WORD.pack(word & 0xFFFF_FFFF) for word in words)
+from consilience_sim.testing.link_oracle import (
+    crc32,
+    encode_frame,
+    frame_of,
+    packed,
+    request_frame,
+    sealed,
+    unpacked,
+)
 
 
 @dataclass(frozen=True)
@@ -38,14 +38,9 @@ class Frames:
 
     nonce = 0x1234_5678
 
-    @staticmethod
-    def frame(content: bytes) -> bytes:
-        return cobs.encode(content + WORD.pack(zlib.crc32(content))) + b"\0"
-
     def request(self, kind, sequence, operation, data=b"", fragment=0, total=0, nonce=None):
         nonce = self.nonce if nonce is None else nonce
-        header = packed([nonce, operation, fragment, total])
-        return self.frame(bytes([kind, sequence & 0xFF]) + header + data)
+        return request_frame(kind, sequence, nonce, operation, data, fragment, total)
 
     def hello(self, sequence=0, operation=1, **options):
         return self.request(FrameType.HELLO, sequence, operation, nonce=0, **options)
@@ -55,8 +50,7 @@ class Frames:
 
     @staticmethod
     def message(words):
-        body = packed(words)
-        return body + WORD.pack(zlib.crc32(body))
+        return sealed(packed(words))
 
     def fragments(self, kind, sequence, operation, message, sizes):
         """Return the requests of a message cut into these sizes, the last one for the rest."""
@@ -74,12 +68,11 @@ class Frames:
         assert stream == b"" or stream.endswith(b"\0"), "an unfinished reply"
         replies = []
         for raw in stream.split(b"\0")[:-1]:
-            content = cobs.decode(raw)
-            assert cobs.encode(content) == raw, "COBS as every encoder writes it"
-            assert zlib.crc32(content[:-4]) == WORD.unpack(content[-4:])[0]
-            words = [value for (value,) in WORD.iter_unpack(content[2:-4])]
+            frame = frame_of(raw)
+            assert encode_frame(frame) == raw + b"\0", "COBS as every encoder writes it"
+            words = frame.words
             header, data = words[: len(REPLY_HEADER)], words[len(REPLY_HEADER) :]
-            replies.append(Reply(raw, content[0], content[1], *header, tuple(data)))
+            replies.append(Reply(raw, frame.type, frame.sequence, *header, data))
         return replies
 
     def assert_results(self, replies, status=FrameStatus.OK):
@@ -87,10 +80,10 @@ class Frames:
         produced = b""
         for reply in replies:
             produced += packed(reply.words)
-            assert (reply.produced, reply.crc) == (len(produced), zlib.crc32(produced))
+            assert (reply.produced, reply.crc) == (len(produced), crc32(produced))
         assert [reply.status for reply in replies[:-1]] == [FrameStatus.OK] * (len(replies) - 1)
         assert replies[-1].status == status
-        return [value for (value,) in WORD.iter_unpack(produced)]
+        return list(unpacked(produced))
 
 
 class Bench:

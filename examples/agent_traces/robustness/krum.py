@@ -29,7 +29,9 @@ def krum(ascending: NDArray[np.int64], faulty: int) -> int:
     """
     n = len(ascending)
     if faulty < 0 or n < 2 * faulty + 3:
-        raise BadInput(f"krum: {n} reports do not bear {faulty} faulty ones, n >= 2 f + 3")
+        raise BadInput(
+            f"krum: {n} reports cannot tolerate {faulty} faulty: n must be at least 2f + 3"
+        )
     values = ascending - ascending[n // 2]
     # No score is above n times the square of the range; what goes beyond on the way wraps back.
     if n * (int(ascending[-1]) - int(ascending[0])) ** 2 >= 1 << 63:

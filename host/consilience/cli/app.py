@@ -14,22 +14,18 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from consilience.cli.demo import demo
 from consilience.cli.doctor import doctor
 from consilience.cli.fuse import fuse
 from consilience.cli.keys import keys
 from consilience.cli.list_ports import list_ports
 from consilience.cli.node import node
 from consilience.cli.output import INTERRUPTED, Output, log_to_stderr
-from consilience.cli.replay import replay
+from consilience.cli.read_node import read_node
 from consilience.cli.serve import serve
 from consilience.cli.status import status
 from consilience.cli.watch import watch
 from consilience.errors import ConsilienceError
-from consilience_tools.cli.benchmark import benchmark
-from consilience_tools.cli.build import build
-from consilience_tools.cli.export import export
-from consilience_tools.cli.program import program
+from consilience.extras import naming_extras
 
 __all__ = ["app", "main"]
 
@@ -47,23 +43,12 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-for command in (
-    demo,
-    replay,
-    fuse,
-    status,
-    serve,
-    benchmark,
-    build,
-    program,
-    export,
-    keys,
-    doctor,
-    node,
-    watch,
-):
+for command in (fuse, status, serve, keys, doctor, node, read_node, watch):
     app.command()(command)
 app.command("list")(list_ports)
+for plugin in importlib.metadata.entry_points(group="consilience.commands"):
+    # Commands of the tool chain (`consilience_tools.cli`), which imports this library.
+    app.command(plugin.name, rich_help_panel="With the extras dev, bench or build")(plugin.load())
 
 
 def _print_version(asked: bool) -> None:
@@ -100,7 +85,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     output = Output(as_json="--json" in words)
     command = typer.main.get_command(app)
     try:
-        with log_to_stderr(), _ended_by_sigterm():
+        with log_to_stderr(), _ended_by_sigterm(), naming_extras(f"consilience {words[0]}"):
             code = command.main(words, prog_name="consilience", standalone_mode=False) or 0
             sys.stdout.flush()  # while a failure can still be told
     except ConsilienceError as error:

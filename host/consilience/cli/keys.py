@@ -7,7 +7,6 @@ import typer
 
 from consilience.cli.device_option import JsonOption
 from consilience.cli.output import Output, key_values
-from consilience.errors import ToolMissing
 
 __all__ = ["keys"]
 
@@ -25,13 +24,10 @@ def keys(
 
     Never overwrites a key. A folder of .pub files is a roster: give it to every replica.
     """
-    try:
-        from consilience.distributed.epochs.key_files import write_key_pair
-        from consilience.distributed.epochs.signing import SigningKey, fingerprint
-    except ModuleNotFoundError as error:
-        raise ToolMissing(
-            "signatures need the package cryptography: pip install 'consilience[plane]'"
-        ) from error
+    # They need the extra plane.
+    from consilience.distributed.epochs.key_files import write_key_pair
+    from consilience.distributed.epochs.signing import SigningKey, fingerprint
+
     output = Output(as_json=as_json)
     made: list[dict[str, object]] = []
     shown: dict[str, object] = {}

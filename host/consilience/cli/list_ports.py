@@ -1,6 +1,6 @@
 """`consilience list`: serial ports, what may be behind them, and who may open them."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
@@ -8,9 +8,10 @@ from rich.text import Text
 
 from consilience.cli.device_option import JsonOption
 from consilience.cli.output import Output
-from consilience.devices.ports import SerialPort, serial_ports
-from consilience.devices.serial_port import BAUD, PERMISSION_CURE, open_serial
 from consilience.errors import ConsilienceError
+
+if TYPE_CHECKING:
+    from consilience.devices.ports import SerialPort
 
 __all__ = ["list_ports"]
 
@@ -26,6 +27,8 @@ def list_ports(
 
     The guess is by the USB bridge alone; --ask asks.
     """
+    from consilience.devices.ports import serial_ports  # needs the extra serial
+
     output = Output(as_json=as_json)
     ports = serial_ports()
     answers: dict[str, str] = {}
@@ -36,20 +39,22 @@ def list_ports(
     output.result(value, *_view(ports, answers))
 
 
-def _answer(port: SerialPort) -> str:
-    """Return who answers a HELLO at a port, or why nobody does."""
+def _answer(port: "SerialPort") -> str:
+    """Return the board that answers a HELLO at a port, or why none does."""
+    from consilience.devices.serial_port import open_serial
+
     try:
-        with open_serial(f"serial://{port.device}?baud={BAUD}") as device:
+        with open_serial(port.url) as device:
             info = device.info
             return f"{info.board}, version {info.version}, build {info.build}"
     except ConsilienceError as error:
         return str(error)
 
 
-def _value(port: SerialPort, answer: str | None) -> dict[str, object]:
+def _value(port: "SerialPort", answer: str | None) -> dict[str, object]:
     return {
         "device": port.device,
-        "url": f"serial://{port.device}?baud={BAUD}",
+        "url": port.url,
         "description": port.description,
         "usb": None if port.usb is None else f"{port.usb[0]:04x}:{port.usb[1]:04x}",
         "serial_number": port.serial_number,
@@ -59,7 +64,7 @@ def _value(port: SerialPort, answer: str | None) -> dict[str, object]:
     }
 
 
-def _view(ports: list[SerialPort], answers: dict[str, str]) -> list[Table | Text]:
+def _view(ports: list["SerialPort"], answers: dict[str, str]) -> list[Table | Text]:
     if not ports:
         return [Text("No serial port. Is the board plugged in, and its cable not for power alone?")]
     table = Table(box=None, pad_edge=False)
@@ -73,5 +78,7 @@ def _view(ports: list[SerialPort], answers: dict[str, str]) -> list[Table | Text
     view: list[Table | Text] = [table]
     view += [Text(f"{device}: {answer}") for device, answer in answers.items()]
     if not all(port.may_open for port in ports):
+        from consilience.devices.serial_port import PERMISSION_CURE
+
         view.append(Text(f"Where it may not be opened: {PERMISSION_CURE}."))
     return view

@@ -10,9 +10,9 @@ import typer
 from consilience.cli.device_option import DeviceOption, JsonOption, opened
 from consilience.cli.output import Output, key_values
 from consilience.distributed.totals.shard_evidence import ShardEvidence, parse_shard
-from consilience.distributed.totals.shard_publisher import ShardNode
+from consilience.distributed.totals.shard_publisher import ShardPublisher
 from consilience.distributed.totals.verdicts import Verdicts
-from consilience.distributed.write_ahead_log import Ledger
+from consilience.distributed.write_ahead_log import WriteAheadLog
 from consilience.errors import BadInput
 from consilience.evidence.unit import Unit
 
@@ -72,10 +72,10 @@ def node(
     number, shards = parse_shard(shard)
     with contextlib.ExitStack() as stack:
         source = stack.enter_context(ShardEvidence(evidence, number, shards, unit, chunk_rows))
-        ledger = None if log is None else stack.enter_context(Ledger(log))
+        records = None if log is None else stack.enter_context(WriteAheadLog(log))
         opened_device = stack.enter_context(opened(device, output))
         sums = asyncio.run(
-            _run(nats, (number, shards, epoch), source, ledger, (pause, period, hold))
+            _run(nats, (number, shards, epoch), source, records, (pause, period, hold))
         )
         result: dict[str, object] = {
             "shard": shard,
@@ -93,16 +93,16 @@ async def _run(
     nats: str,
     place: tuple[int, int, int],
     source: ShardEvidence,
-    ledger: Ledger | None,
+    log: WriteAheadLog | None,
     times: tuple[float, float, float | None],
-) -> ShardNode:
+) -> ShardPublisher:
     """Read all, answer as long as wanted, and return the node."""
     # Here, since nats-py is an extra.
-    from consilience.distributed.nats_pubsub import NatsPlane
+    from consilience.distributed.nats_pubsub import NatsPubsub
 
     pause, period, hold = times
-    plane = await NatsPlane.connect(nats)
-    shard = ShardNode(plane, *place, source.hypotheses, ledger)
+    pubsub = await NatsPubsub.connect(nats)
+    shard = ShardPublisher(pubsub, *place, source.hypotheses, log)
     answering = asyncio.create_task(shard.answer(period))
     try:
         await shard.read(source.parts(), pause)
@@ -110,5 +110,5 @@ async def _run(
             await asyncio.wait_for(asyncio.shield(answering), hold)
     finally:
         answering.cancel()
-        await plane.close()
+        await pubsub.close()
     return shard

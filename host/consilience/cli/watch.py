@@ -15,9 +15,10 @@ from consilience.cli.device_option import DeviceOption, JsonOption, opened
 from consilience.cli.node import NatsOption
 from consilience.cli.output import Output
 from consilience.distributed.pubsub import ASK, STATES
-from consilience.distributed.totals.shard_collector import Holdings
-from consilience.distributed.totals.verdicts import Verdicts, VerdictsFile
+from consilience.distributed.totals.shard_collector import ShardCollector
+from consilience.distributed.totals.verdicts import Verdicts
 from consilience.errors import BadInput, LinkError
+from consilience.evidence.writing import ResultFile
 
 __all__ = ["watch"]
 
@@ -68,79 +69,80 @@ def watch(
     """
     if out is not None and not until_complete:
         raise BadInput("--out needs --until-complete; without it there is no end to write at")
-    holdings = Holdings(epoch)
+    collector = ShardCollector(epoch)
     output = Output(as_json=as_json)
     if metrics is not None:
         # Here, since prometheus-client is an extra.
         from consilience.distributed.metrics import serve_metrics
 
-        port = serve_metrics(holdings, metrics)
+        port = serve_metrics(collector, metrics)
         output.note(f"metrics at http://127.0.0.1:{port}/metrics")
     limit = timeout if until_complete else None
     with contextlib.ExitStack() as stack:
-        file = out and stack.enter_context(VerdictsFile(out, overwrite=force))
+        file = out and stack.enter_context(ResultFile(out, overwrite=force))
         opened_device = stack.enter_context(opened(device, output))
-        asyncio.run(_watch(nats, holdings, until_complete, limit, show=not as_json))
-        total = holdings.total()
+        asyncio.run(_watch(nats, collector, until_complete, limit, show=not as_json))
+        total = collector.total()
         verdicts = Verdicts.of(total, opened_device, prior)
         if file:
-            file.write(verdicts)
+            file.write(verdicts.batch)
+            file.commit()
     result = {
-        "shards": holdings.shards,
-        "held": len(holdings.held),
+        "shards": collector.shards,
+        "held": len(collector.held),
         "rows": total.rows,
         "agents": len(total),
         "digest": total.digest,
-        "volatile": any(held.message.volatile for held in holdings.held.values()),
-        "counts": dict(holdings.counts),
+        "volatile": any(held.message.volatile for held in collector.held.values()),
+        "counts": dict(collector.counts),
         "decisions": verdicts.decisions,
         "out": None if out is None else str(out),
     }
     decided = ", ".join(f"{name} {count:,}" for name, count in verdicts.decisions.items() if count)
-    output.result(result, _table(holdings), "", f"decisions: {decided}")
+    output.result(result, _table(collector), "", f"decisions: {decided}")
 
 
 async def _watch(
-    nats: str, holdings: Holdings, until_complete: bool, limit: float | None, *, show: bool
+    nats: str, collector: ShardCollector, until_complete: bool, limit: float | None, *, show: bool
 ) -> None:
     """Receive until all is complete, or for ever; LinkError at the time limit."""
-    from consilience.distributed.nats_pubsub import NatsPlane
+    from consilience.distributed.nats_pubsub import NatsPubsub
 
-    plane = await NatsPlane.connect(nats)
+    pubsub = await NatsPubsub.connect(nats)
     end = None if limit is None else time.monotonic() + limit
     console = Console(stderr=True)
-    live = Live(_table(holdings), console=console, auto_refresh=False)
+    live = Live(_table(collector), console=console, auto_refresh=False)
     try:
-        await plane.listen(STATES, holdings.receive)
-        await plane.publish(ASK, b"")
+        await pubsub.listen(STATES, collector.receive)
+        await pubsub.publish(ASK, b"")
         with live if show and console.is_terminal else contextlib.nullcontext():
-            while not (until_complete and holdings.complete):
+            while not (until_complete and collector.complete):
                 if end is not None and time.monotonic() > end:
                     raise LinkError(
-                        f"after {limit:g} s {len(holdings.held)} shards are held, of "
-                        f"{holdings.shards or 'an unknown number'}, and not all are complete; "
+                        f"after {limit:g} s {len(collector.held)} shards are held, of "
+                        f"{collector.shards or 'an unknown number'}, and not all are complete; "
                         "look at the nodes"
                     )
                 await asyncio.sleep(_REFRESH)
-                live.update(_table(holdings), refresh=live.is_started)
+                live.update(_table(collector), refresh=live.is_started)
     finally:
-        await plane.close()
+        await pubsub.close()
 
 
-def _table(holdings: Holdings) -> Table:
+def _table(collector: ShardCollector) -> Table:
     """Return one line a shard and the total."""
     table = Table(box=None, pad_edge=False)
     for name in ("shard", "incarnation", "version", "agents", "rows", "age s", "digest", ""):
         table.add_column(name, justify="left" if name in ("digest", "") else "right")
     now = time.monotonic()
-    for shard, held in sorted(holdings.held.items()):
+    for shard, held in sorted(collector.held.items()):
         message = held.message
         marks = [
             "complete" if message.complete else "reading",
             *(["volatile"] if message.volatile else []),
         ]
         table.add_row(
-            f"{shard}/{holdings.shards}",
+            f"{shard}/{collector.shards}",
             str(message.incarnation),
             str(message.version),
             f"{len(held.sums):,}",
@@ -149,9 +151,9 @@ def _table(holdings: Holdings) -> Table:
             held.sums.digest[:16],
             " ".join(marks),
         )
-    if holdings.held:
-        total = holdings.total()
-        count = f"{len(holdings.held)}/{holdings.shards}"
+    if collector.held:
+        total = collector.total()
+        count = f"{len(collector.held)}/{collector.shards}"
         table.add_row(
             count, "", "", f"{len(total):,}", f"{total.rows:,}", "", total.digest[:16], "total"
         )

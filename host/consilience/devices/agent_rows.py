@@ -1,4 +1,4 @@
-"""Rows of evidence by agent: whom each is about, and where each agent's rows lie."""
+"""Rows of evidence by agent: the ids, and where each agent's rows lie."""
 
 from typing import Any, NamedTuple
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from consilience.devices.link_device import LinkDevice
 from consilience.devices.ports import SerialPort, serial_ports
-from consilience.devices.serial_port import BAUD, open_serial
+from consilience.devices.serial_port import open_serial
 from consilience.errors import ConsilienceError, NoDevice
 
 __all__ = ["attached_device", "attached_devices"]
@@ -14,22 +14,22 @@ _log = logging.getLogger("consilience.devices")
 
 
 def attached_devices(ports: Iterable[SerialPort] | None = None) -> list[LinkDevice]:
-    """Open every board there is.
+    """Open every attached board.
 
-    Only ports whose USB bridge is that of a known board are asked: others may belong to machines
-    that do not expect it.
+    Only ports with the USB bridge of a known board get a HELLO: other ports may belong to machines
+    that do not expect one.
 
     Parameters
     ----------
     ports : iterable of SerialPort, optional
-        Where to look; None takes this machine's.
+        The ports to try; None takes this machine's.
     """
     found = []
     for port in serial_ports() if ports is None else ports:
         if not port.boards:
             continue
         try:
-            found.append(open_serial(f"serial://{port.device}?baud={BAUD}"))
+            found.append(open_serial(port.url))
         except ConsilienceError as error:
             # A board without its gateware, or another device with such a bridge.
             _log.info("%s", error)
@@ -37,7 +37,7 @@ def attached_devices(ports: Iterable[SerialPort] | None = None) -> list[LinkDevi
 
 
 def attached_device(ports: Iterable[SerialPort] | None = None) -> LinkDevice | None:
-    """Open the only board there is; None if there is none.
+    """Open the only attached board; None if there is none.
 
     Raises
     ------
@@ -47,9 +47,9 @@ def attached_device(ports: Iterable[SerialPort] | None = None) -> LinkDevice | N
     devices = attached_devices(ports)
     if len(devices) <= 1:
         return devices[0] if devices else None
-    told = []
+    names = []
     for device in devices:
         info = device.info
-        told.append(f"{info.url} ({info.board})")
+        names.append(f"{info.url} ({info.board})")
         device.close()
-    raise NoDevice(f"several devices answer: {', '.join(told)}; choose one with --device URL")
+    raise NoDevice(f"several devices answer: {', '.join(names)}; choose one with --device URL")

@@ -4,13 +4,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from consilience.devices.device import ERROR_BOUND_ULP, Device, DeviceInfo
+from consilience.devices.posterior_sums import posteriors_of_sums
 from consilience.errors import BadInput
 from consilience.kernels.kernel_tables import load_tables
-from consilience.kernels.kernels import posterior_segments, sum_segments
-from consilience.kernels.live_kernels import leave_each_out
+from consilience.kernels.sum_kernels import leave_each_out, sum_segments
 from consilience.live.cpu_unit import CpuLiveUnit
 from consilience.live.live import Live
-from consilience.robust.robust_histogram import RobustHistogram, RobustScan
+from consilience.robust.robust_histogram import RobustHistogram, RobustResult
 from consilience_hw.spec.engine_config import EngineConfig
 from consilience_hw.spec.flags import ResultStatus
 from consilience_hw.spec.link_map import BoardId
@@ -18,6 +18,15 @@ from consilience_hw.spec.link_map import BoardId
 __all__ = ["CpuDevice"]
 
 _HYPOTHESES = 16
+
+
+def _sums(
+    codes: NDArray[np.int32], offsets: NDArray[np.int64]
+) -> tuple[NDArray[np.int32], NDArray[np.uint32]]:
+    sums = np.empty(len(offsets) - 1, np.int32)
+    status = np.empty(len(offsets) - 1, np.uint32)
+    sum_segments(codes, offsets, load_tables(), sums, status)
+    return sums, status
 
 
 class CpuDevice(Device):
@@ -53,9 +62,7 @@ class CpuDevice(Device):
     ) -> tuple[NDArray[np.int32], NDArray[np.uint32]]:
         """Return code and status of each segment."""
         self._refuse_beyond_capacity(offsets, "a segment", "codes")
-        sums = np.empty(len(offsets) - 1, np.int32)
-        status = np.empty(len(offsets) - 1, np.uint32)
-        sum_segments(codes, offsets, load_tables(), sums, status)
+        sums, status = _sums(codes, offsets)
         self._count(len(codes), status)
         return sums, status
 
@@ -68,11 +75,7 @@ class CpuDevice(Device):
     ) -> tuple[NDArray[np.int32], NDArray[np.uint32]]:
         """Return posterior and status of each agent."""
         self._refuse_beyond_capacity(offsets, "an agent", "rows")
-        agents, hypotheses = len(offsets) - 1, evidence.shape[1]
-        posterior = np.empty((agents, hypotheses), np.int32)
-        status = np.empty(agents, np.uint32)
-        weights = np.empty(0, np.uint32) if weight is None else weight
-        posterior_segments(evidence, offsets, prior, weights, load_tables(), posterior, status)
+        posterior, status = posteriors_of_sums(_sums, evidence, offsets, prior, weight)
         self._count(evidence.size, status)
         return posterior, status
 
@@ -92,8 +95,8 @@ class CpuDevice(Device):
 
     def robust_scan(
         self, ratios: NDArray[np.int32], faulty: int, clip: int, threshold: int
-    ) -> RobustScan:
-        """Return the scan of one pair."""
+    ) -> RobustResult[int]:
+        """Return the result of one pair."""
         return RobustHistogram.of(ratios, clip).scan(faulty, threshold)
 
     def close(self) -> None:

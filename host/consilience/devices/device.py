@@ -1,21 +1,21 @@
-"""What every device does, and the checks that stand before all of them."""
+"""What every device does, and the checks of what it is given."""
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from consilience.closing import Closes
 from consilience.devices.agent_rows import agent_ids, rows_by_agent
 from consilience.errors import BadInput
 from consilience.live.live import Live
-from consilience.logsumexp import log_sum_exp_over
 from consilience.numbers.convert import as_codes
-from consilience.robust.robust_histogram import RobustScan
-from consilience.robust.robust_query import RobustResult, robust_over
+from consilience.numbers.float_log_sum import log_sum_exp_over
+from consilience.robust.robust_histogram import RobustResult
+from consilience.robust.robust_query import robust_over
 from consilience_hw.spec.log_format import LogFormat
 from consilience_hw.spec.number_formats import ONE
 
@@ -90,7 +90,7 @@ class DeviceInfo:
     counters: Mapping[str, int]
 
 
-class Device(ABC):
+class Device(Closes):
     """Computes log sums and posteriors; all devices give the same bits.
 
     A context manager: leaving it closes the device. One thread at a time.
@@ -140,8 +140,8 @@ class Device(ABC):
 
     def robust_scan(
         self, ratios: NDArray[np.int32], faulty: int, clip: int, threshold: int
-    ) -> RobustScan:
-        """Return the scan of one pair; checked input, see `robust`.
+    ) -> RobustResult[int]:
+        """Return the result of one pair; checked input, see `robust`.
 
         Raises
         ------
@@ -153,17 +153,6 @@ class Device(ABC):
     @abstractmethod
     def close(self) -> None:
         """Give the device back; a second call does nothing."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def reduce(self, codes: ArrayLike, offsets: ArrayLike | None = None) -> NDArray[np.int32]:
         """Return the log sum of each segment: log2 of the sum of 2**c, one int32 code each.
@@ -191,9 +180,7 @@ class Device(ABC):
 
     def reduce_with_status(self, codes: ArrayLike, offsets: ArrayLike | None = None) -> Reduced:
         """Return `reduce` and the `ResultStatus` flags of each segment."""
-        flat = as_codes(codes)
-        if flat.ndim != 1:
-            raise BadInput(f"codes must have one dimension, not {flat.ndim}; ravel() them")
+        flat = _flat(codes)
         bounds = np.array([0, len(flat)]) if offsets is None else np.asarray(offsets)
         if bounds.dtype.kind not in "iu" or bounds.ndim != 1 or not len(bounds):
             raise BadInput("offsets must be integers of one dimension, 0 first")
@@ -202,7 +189,7 @@ class Device(ABC):
                 f"offsets must go from 0 to the number of codes, {len(flat)}, and never decrease; "
                 f"they go from {bounds[0]} to {bounds[-1]}"
             )
-        return Reduced(*self.sums(np.ascontiguousarray(flat), bounds.astype(np.int64)))
+        return Reduced(*self.sums(flat, bounds.astype(np.int64)))
 
     def leave_one_out(self, codes: ArrayLike) -> NDArray[np.int32]:
         """Return for each code the log sum of all the others, in time proportional to their number.
@@ -218,17 +205,14 @@ class Device(ABC):
         Returns
         -------
         int32 array, shape (n,)
-            Of a single code: the log of zero. Values above the largest code give that code.
+            A single code gives the log of zero. Values above the largest code give that code.
 
         Raises
         ------
         BadInput
             Codes that are no 32-bit integers; a device without a live unit.
         """
-        flat = as_codes(codes)
-        if flat.ndim != 1:
-            raise BadInput(f"codes must have one dimension, not {flat.ndim}; ravel() them")
-        return self.sums_of_others(np.ascontiguousarray(flat))[0]
+        return self.sums_of_others(_flat(codes))[0]
 
     def logsumexp(
         self,
@@ -259,7 +243,7 @@ class Device(ABC):
         evidence : int32 array_like, shape (N, H)
             log2 p(observation given hypothesis) as codes.
         agent : array_like, shape (N,)
-            Whom each row is about: integers or text.
+            The agent that each row is about: integers or text.
         prior : int32 array_like, shape (H,)
             log2 of the prior probabilities as codes; need not sum to 1.
         weight : uint32 array_like, shape (N,), optional
@@ -292,8 +276,8 @@ class Device(ABC):
 
     def robust(
         self, ratios: ArrayLike, faulty: int, clip: int, threshold: int | Sequence[int] = 0
-    ) -> RobustResult:
-        """Return what n reporters say together, of whom at most `faulty` lie.
+    ) -> RobustResult[int] | RobustResult[NDArray[np.int64]]:
+        """Return what n reporters say together, at most `faulty` of which lie.
 
         Ratios are binned to units of k = clip / 128 ulp; every result is an exact integer about
         the binned values, whatever the liars report:
@@ -328,6 +312,14 @@ class Device(ABC):
             n <= 3 f, values that do not fit, or a device without a robust histogram.
         """
         return robust_over(self.robust_scan, ratios, faulty, clip, threshold)
+
+
+def _flat(codes: ArrayLike) -> NDArray[np.int32]:
+    """Return codes of one dimension; BadInput if they have another shape or type."""
+    flat = as_codes(codes)
+    if flat.ndim != 1:
+        raise BadInput(f"codes must have one dimension, not {flat.ndim}; ravel() them")
+    return np.ascontiguousarray(flat)
 
 
 def _weights(weight: ArrayLike, rows: int) -> NDArray[np.uint32]:

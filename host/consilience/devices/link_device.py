@@ -128,9 +128,7 @@ class LinkDevice(Device):
             values, flags = self._results(reply, stop - first, 1)
             sums[present[first:stop]] = values[:, 0]
             status[present[first:stop]] = flags
-        if np.any(status & ResultStatus.OVER_CAPACITY):
-            raise BadInput(f"{self._session.url}: more than 2**32 codes in a segment; split it")
-        hard = np.flatnonzero(status & ResultStatus.HARD_TO_ROUND)
+        hard = self._hard(status, "codes in a segment; split it")
         if len(hard):
             rows, ends = _gather(offsets, hard)
             sums[hard], status[hard] = self._exact.sums(codes[rows], ends)
@@ -173,9 +171,7 @@ class LinkDevice(Device):
             posteriors[first:stop], status[first:stop] = self._results(
                 reply, stop - first, hypotheses
             )
-        if np.any(status & ResultStatus.OVER_CAPACITY):
-            raise BadInput(f"{self._session.url}: more than 2**32 rows of an agent; split them")
-        hard = np.flatnonzero(status & ResultStatus.HARD_TO_ROUND)
+        hard = self._hard(status, "rows of an agent; split them")
         if len(hard):
             rows, ends = _gather(offsets, hard)
             posteriors[hard], status[hard] = self._exact.posteriors(
@@ -186,6 +182,12 @@ class LinkDevice(Device):
     def close(self) -> None:
         """Close the link."""
         self._session.close()
+
+    def _hard(self, status: NDArray[np.uint32], what: str) -> NDArray[np.intp]:
+        """Return which results the device cannot round; BadInput if one is over the capacity."""
+        if np.any(status & ResultStatus.OVER_CAPACITY):
+            raise BadInput(f"{self._session.url}: more than 2**32 {what}")
+        return np.flatnonzero(status & ResultStatus.HARD_TO_ROUND)
 
     def _results(
         self, reply: bytes, count: int, values: int

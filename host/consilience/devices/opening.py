@@ -1,4 +1,7 @@
-"""URLs of devices: what is meant, and its opening."""
+"""URLs of devices, and opening what they name.
+
+Each kind is imported when it is opened: what `cpu` does not need may be missing.
+"""
 
 import logging
 from pathlib import Path
@@ -6,13 +9,11 @@ from urllib.parse import parse_qsl
 
 from consilience.devices.cpu import CpuDevice
 from consilience.devices.device import Device
-from consilience.devices.tcp import connect, open_socket
-from consilience.errors import BadInput, NoDevice
-from consilience.link.transport import Transport
-from consilience.server.endpoint import SoftwareEndpoint
+from consilience.errors import BadInput, NoDevice, ToolMissing
+from consilience.extras import naming_extras
 from consilience_hw.spec.engine_config import EngineConfig
 
-__all__ = ["open_device", "open_transport"]
+__all__ = ["open_device", "simulation_options", "unknown_url"]
 
 _FORMS = "cpu, sim, sim?lanes=4, serial:///dev/ttyUSB1, socket://HOST:PORT, or auto"
 _log = logging.getLogger("consilience.devices")
@@ -36,13 +37,13 @@ def open_device(url: str = "auto") -> Device:
     Raises
     ------
     BadInput
-        No such kind of device or option.
+        The URL is not of such a kind, or has another option.
     NoDevice
         The device is not there; another is never taken in its place. Or ``auto`` finds several.
     PermissionRefused
         This user may not open the serial port.
     ToolMissing
-        ``sim`` without a C++ compiler.
+        ``sim`` without a C++ compiler, or a package that an extra of consilience brings.
     AbiMismatch
         The device is of another version.
     """
@@ -50,55 +51,47 @@ def open_device(url: str = "auto") -> Device:
         raise BadInput(f"a device is opened by its URL, not by {url!r}; give {_FORMS}")
     kind, _, _ = url.partition("?")
     if url == "auto":
-        from consilience.devices.attached import attached_device
-
-        board = attached_device()
-        _log.warning("auto: took %s", "cpu" if board is None else board.url)
-        return CpuDevice() if board is None else board
+        return _board_or_cpu()
     if url == "cpu":
         return CpuDevice()
-    if kind == "sim":
-        from consilience.devices.sim import open_sim  # needs the HDL: half a second
+    with naming_extras(f"the device {url}"):
+        if kind == "sim":
+            from consilience.devices.sim import open_sim
 
-        return open_sim(url, *_simulated(url))
-    if url.startswith("socket:"):
-        return open_socket(url)
-    if url.startswith("serial:"):
-        from consilience.devices.serial_port import open_serial
+            return open_sim(url, *simulation_options(url))
+        if url.startswith("socket:"):
+            from consilience.devices.tcp import open_socket
 
-        return open_serial(url)
-    raise _unknown(url)
+            return open_socket(url)
+        if url.startswith("serial:"):
+            from consilience.devices.serial_port import open_serial
 
-
-def open_transport(url: str) -> Transport:
-    """Return the link's bytes of a device, as `open_device` takes it but for ``auto``.
-
-    For `consilience.server.server`: what it serves is not a device but its link.
-    """
-    if url == "cpu":
-        return SoftwareEndpoint(CpuDevice())
-    if url.partition("?")[0] == "sim":
-        from consilience.devices.sim import simulation_transport
-
-        return simulation_transport(*_simulated(url))
-    if url.startswith("socket:"):
-        return connect(url)
-    if url.startswith("serial:"):
-        from consilience.devices.serial_port import SerialAddress, connect_serial
-
-        return connect_serial(SerialAddress.of(url))
-    raise _unknown(url)
+            return open_serial(url)
+    raise unknown_url(url)
 
 
-def _unknown(url: str) -> BadInput | NoDevice:
+def _board_or_cpu() -> Device:
+    """Return the only board that answers, else this machine; the log says which, and why."""
+    try:
+        with naming_extras("looking for boards"):
+            from consilience.devices.attached import attached_device
+    except ToolMissing as error:
+        _log.warning("auto: took cpu; %s", error)
+        return CpuDevice()
+    board = attached_device()
+    _log.warning("auto: took %s", "cpu" if board is None else board.url)
+    return CpuDevice() if board is None else board
+
+
+def unknown_url(url: str) -> BadInput | NoDevice:
     """Return the error for a URL that opens nothing."""
     if url.partition(":")[0] == "gpu":
         return NoDevice(f"{url}: this version has no such device; give {_FORMS}")
-    return BadInput(f"{url}: no URL of a device; give {_FORMS}")
+    return BadInput(f"{url}: not a device URL; give {_FORMS}")
 
 
-def _simulated(url: str) -> tuple[EngineConfig, Path | None]:
-    """Return parameters and waveform file of a ``sim`` URL."""
+def simulation_options(url: str) -> tuple[EngineConfig, Path | None]:
+    """Return parameters and waveform file of a ``sim`` URL; BadInput at an unknown option."""
     numbers: dict[str, int] = {}
     waves = None
     for name, value in parse_qsl(url.partition("?")[2], keep_blank_values=True):

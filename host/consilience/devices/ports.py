@@ -1,4 +1,4 @@
-"""Serial ports: what may be behind them, and whether this user may open them."""
+"""Serial ports: which board may be behind each, and whether this user may open it."""
 
 import os
 from collections.abc import Iterable
@@ -7,12 +7,10 @@ from typing import Any
 
 from serial.tools import list_ports  # type: ignore[import-untyped]
 
-from consilience_tools.boards.catalogue import BOARDS, KnownBoard
+from consilience.devices.serial_port import BAUD
+from consilience.devices.usb_bridges import FT2232H, USB_BOARDS, UsbBoard
 
 __all__ = ["SerialPort", "likely_boards", "serial_ports"]
-
-_TWO_PORTS = (0x0403, 0x6010)
-"""An FT2232H: its first port is the programmer's, its second the UART."""
 
 
 @dataclass(frozen=True)
@@ -24,14 +22,14 @@ class SerialPort:
     device : str
         Its device file, or COM port.
     description : str
-        What it calls itself.
+        The bridge's description of itself.
     usb : tuple of (int, int) or None
         Vendor and product id.
     serial_number : str or None
     interface : int or None
-        Number of the USB interface, where the system tells.
+        Number of the USB interface; None where the system does not report it.
     may_open : bool
-        This user may read and write it.
+        Whether this user may read and write it.
     """
 
     device: str
@@ -42,25 +40,33 @@ class SerialPort:
     may_open: bool
 
     @property
-    def boards(self) -> tuple[KnownBoard, ...]:
+    def url(self) -> str:
+        """URL of a device behind it."""
+        return f"serial://{self.device}?baud={BAUD}"
+
+    @property
+    def is_programmer(self) -> bool:
+        """Whether this is the programmer's port of an FT2232H."""
+        return self.usb == FT2232H and self.interface == 0
+
+    @property
+    def boards(self) -> tuple[UsbBoard, ...]:
         """The boards that this may be: a guess by the bridge's identity, HELLO alone is certain."""
-        if self.usb == _TWO_PORTS and self.interface == 0:
-            return ()
-        return likely_boards(self.usb, self.description)
+        return () if self.is_programmer else likely_boards(self.usb, self.description)
 
     @property
     def guess(self) -> str:
-        """The same in words."""
-        if self.usb == _TWO_PORTS and self.interface == 0:
+        """The guess in words."""
+        if self.is_programmer:
             return "programmer's port of an FT2232H"
         return " or ".join(board.title for board in self.boards)
 
 
-def likely_boards(usb: tuple[int, int] | None, description: str) -> tuple[KnownBoard, ...]:
-    """Return the boards with such a bridge; those whose words it says alone, if it says any."""
-    same = tuple(board for board in BOARDS if board.usb == usb)
-    told = description.lower()
-    named = tuple(board for board in same if any(word in told for word in board.usb_words))
+def likely_boards(usb: tuple[int, int] | None, description: str) -> tuple[UsbBoard, ...]:
+    """Return the boards with such a bridge: only those that the description names, if any."""
+    same = tuple(board for board in USB_BOARDS if board.usb == usb)
+    words = description.lower()
+    named = tuple(board for board in same if any(word in words for word in board.words))
     return named or same
 
 
@@ -70,7 +76,7 @@ def serial_ports(found: Iterable[Any] | None = None) -> list[SerialPort]:
     Parameters
     ----------
     found : iterable of pyserial's ListPortInfo, optional
-        What there is; None asks the system.
+        The ports; None asks the system.
     """
     infos = list_ports.comports() if found is None else found
     return sorted((_port(info) for info in infos), key=lambda port: port.device)

@@ -1,20 +1,14 @@
-"""Posteriors by a device that does log sums alone."""
-
-from collections.abc import Callable
+"""Posteriors, given log sums: those of the cpu, and of a device that does log sums alone."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from consilience.errors import BadInput
-from consilience.kernels.kernels import difference_segments
-from consilience_hw.spec.flags import CLAMPS_SHIFT, ResultStatus
+from consilience.kernels.posterior_kernels import difference_segments, normalise_each
+from consilience.numbers.float_log_sum import Sums
 from consilience_hw.spec.log_format import Q16_16
 
 __all__ = ["posteriors_of_sums"]
-
-Sums = Callable[
-    [NDArray[np.int32], NDArray[np.int64]], tuple[NDArray[np.int32], NDArray[np.uint32]]
-]
 
 
 def posteriors_of_sums(
@@ -49,11 +43,6 @@ def posteriors_of_sums(
     weights = np.empty(0, np.uint32) if weight is None else weight
     difference_segments(evidence, offsets, prior, weights, d, clamps)
     totals, _ = sums(d.ravel(), hypotheses * np.arange(agents + 1))
-    possible = d != Q16_16.log_of_zero
-    values = d.astype(np.int64) - totals[:, None]
-    below = possible & (values < Q16_16.min_code)
-    count = np.maximum(clamps, 0) + below.sum(axis=1)
-    posterior = np.where(possible, np.maximum(values, Q16_16.min_code), Q16_16.log_of_zero)
-    status = np.where(count > 0, int(ResultStatus.CLAMPED), 0) | count << CLAMPS_SHIFT
-    status = np.where(clamps < 0, int(ResultStatus.IMPOSSIBLE), status)
-    return posterior.astype(np.int32), status.astype(np.uint32)
+    status = np.empty(agents, np.uint32)
+    normalise_each(d, clamps, totals, status)
+    return d, status

@@ -3,7 +3,6 @@
 import contextlib
 import errno
 import os
-import time
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -60,7 +59,7 @@ class SerialAddress:
         device = parts.netloc + parts.path
         if parts.scheme != "serial" or not device or parts.fragment:
             raise BadInput(
-                f"{url}: no URL of a serial port; give serial:///dev/ttyUSB1?baud={BAUD}"
+                f"{url}: not the URL of a serial port; give serial:///dev/ttyUSB1?baud={BAUD}"
             )
         options = dict(parse_qsl(parts.query, keep_blank_values=True))
         try:
@@ -113,10 +112,6 @@ class SerialTransport(Transport):
         except (OSError, serial.SerialException, TypeError) as error:
             raise TransportClosed(_told(error)) from error
 
-    def now(self) -> float:
-        """Return the time of the monotonic clock in seconds."""
-        return time.monotonic()
-
     def close(self) -> None:
         """Close the port."""
         self._port.close()
@@ -148,7 +143,7 @@ def connect_serial(address: SerialAddress) -> SerialTransport:
         )
     except (OSError, ValueError) as error:  # SerialException is an OSError
         raise _refused(address, error) from error
-    # FTDI's bridges hold bytes for 16 ms unless told otherwise; others, and terminals, cannot.
+    # FTDI's bridges hold bytes for 16 ms by default; other ports may have no such mode.
     with contextlib.suppress(OSError, ValueError, NotImplementedError, AttributeError):
         port.set_low_latency_mode(True)
     return SerialTransport(port, address.reply_timeout)

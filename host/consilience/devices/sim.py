@@ -13,9 +13,8 @@ from consilience.errors import BadInput, ConsilienceError
 from consilience.link.session import LinkSession
 from consilience.link.transport import Transport, TransportClosed
 from consilience.live.live import Live
-from consilience.live.sim_leave_one_out import simulated_leave_one_out
-from consilience.live.sim_unit import SimLiveUnit
-from consilience.robust.robust_histogram import RobustScan
+from consilience.live.sim_unit import SimLiveUnit, simulated_leave_one_out
+from consilience.robust.robust_histogram import RobustResult
 from consilience_hw.spec.engine_config import EngineConfig
 from consilience_hw.spec.number_formats import CLIP_BIN, Decision
 from consilience_sim.compiled import EngineSimulation, StreamSimulation
@@ -124,16 +123,18 @@ class SimDevice(LinkDevice):
         self, codes: NDArray[np.int32]
     ) -> tuple[NDArray[np.int32], NDArray[np.uint32]]:
         """Return code and status of all codes but number i: two passes, 4 cycles per code."""
-        return simulated_leave_one_out(codes)
+        with build_errors_told():
+            return simulated_leave_one_out(codes)
 
     def live(self) -> Live:
         """Return an empty live state in simulated gateware."""
-        return Live(SimLiveUnit())
+        with build_errors_told():
+            return Live(SimLiveUnit())
 
     def robust_scan(
         self, ratios: NDArray[np.int32], faulty: int, clip: int, threshold: int
-    ) -> RobustScan:
-        """Return the scan of one pair; the first time the unit is compiled.
+    ) -> RobustResult[int]:
+        """Return the result of one pair; the first time the unit is compiled.
 
         Raises
         ------
@@ -146,13 +147,7 @@ class SimDevice(LinkDevice):
         unit = clip // CLIP_BIN
         beats = robust_beats(ratios, unit)
         found, _ = scan_of(self._histogram, beats, unit, faulty, threshold)
-        return RobustScan(
-            found.trimmed_sum,
-            found.trimmed_count,
-            found.low,
-            found.high,
-            Decision(found.above - found.below),
-        )
+        return RobustResult(*found[:4], unit, Decision(found.above - found.below))
 
     def close(self) -> None:
         """End both simulations."""

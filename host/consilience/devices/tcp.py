@@ -1,7 +1,6 @@
 """Devices that another process serves: ``socket://HOST:PORT``."""
 
 import socket
-import time
 from urllib.parse import urlsplit
 
 from consilience.devices.link_device import LinkDevice
@@ -57,10 +56,6 @@ class SocketTransport(Transport):
             raise TransportClosed("the server closed the connection")
         return data
 
-    def now(self) -> float:
-        """Return the time of the monotonic clock in seconds."""
-        return time.monotonic()
-
     def close(self) -> None:
         """Close the socket."""
         self._socket.close()
@@ -92,7 +87,7 @@ def connect(url: str) -> SocketTransport:
         port = None
     bare = not (parts.path or parts.query or parts.fragment or parts.username is not None)
     if parts.scheme != "socket" or not parts.hostname or not port or not bare:
-        raise BadInput(f"{url}: no URL of a served device; give socket://HOST:PORT")
+        raise BadInput(f"{url}: not the URL of a served device; give socket://HOST:PORT")
     try:
         connected = socket.create_connection((parts.hostname, port), timeout=5.0)
     except OSError as error:

@@ -3,33 +3,29 @@
 import time
 from collections.abc import Callable, Iterator
 
-from consilience.distributed.totals.shard_collector import Held, Holdings
-from consilience.errors import ToolMissing
+from consilience.distributed.totals.shard_collector import Held, ShardCollector
+from consilience.extras import naming_extras
 
-try:
+with naming_extras("the metrics endpoint"):
     from prometheus_client import CollectorRegistry, start_http_server
     from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
     from prometheus_client.registry import Collector
-except ModuleNotFoundError:
-    raise ToolMissing(
-        "prometheus-client is not installed; install it with: pip install 'consilience[plane]'"
-    ) from None
 
-__all__ = ["HoldingsCollector", "serve_metrics"]
+__all__ = ["ShardMetrics", "serve_metrics"]
 
 Metric = GaugeMetricFamily | CounterMetricFamily
 
 
-class HoldingsCollector(Collector):
+class ShardMetrics(Collector):
     """Figures of each shard, read when they are asked for."""
 
-    def __init__(self, holdings: Holdings) -> None:
-        self._holdings = holdings
+    def __init__(self, collector: ShardCollector) -> None:
+        self._collector = collector
 
     def collect(self) -> Iterator[Metric]:
         """Yield version, incarnation, rows, agents and age of each shard, and pieces by fate."""
         # A copy: the receiving thread goes on.
-        held = dict(self._holdings.held)
+        held = dict(self._collector.held)
         now = time.monotonic()
         figures: dict[str, Callable[[Held], float]] = {
             "incarnation": lambda one: one.message.incarnation,
@@ -46,14 +42,14 @@ class HoldingsCollector(Collector):
                 gauge.add_metric([str(shard)], figure(one))
             yield gauge
         counter = CounterMetricFamily("consilience_pieces", "pieces by fate", labels=["fate"])
-        for fate, count in sorted(dict(self._holdings.counts).items()):
+        for fate, count in sorted(dict(self._collector.counts).items()):
             counter.add_metric([fate], count)
         yield counter
 
 
-def serve_metrics(holdings: Holdings, port: int) -> int:
+def serve_metrics(collector: ShardCollector, port: int) -> int:
     """Serve the figures on loopback from a thread of its own; return the port (0 picks one)."""
     registry = CollectorRegistry()
-    registry.register(HoldingsCollector(holdings))
+    registry.register(ShardMetrics(collector))
     server, _ = start_http_server(port, addr="127.0.0.1", registry=registry)
     return int(server.server_port)

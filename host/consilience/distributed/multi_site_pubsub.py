@@ -1,159 +1,99 @@
-"""A plane of one server per site: what is said goes to every site, what is heard is the own site's.
+"""A transport of one server per site: publishes to every site, listens at its own.
 
-Each member also has an ear at every site for what is meant for it alone: an answer goes back
-through the server that brought the message, and no other.
-No server knows of another, so that none is in the way of a message between two others, and a
-member finds its way back after a cut by itself, as fast as it tries.
+Each member also listens at every site for messages to it alone: an answer goes back through the
+server that brought the message, and no other. No server knows of another, so that none stands
+between two others, and a member finds its way back after a cut by itself, as fast as it tries.
 """
 
 import asyncio
-import contextlib
-import logging
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
+from urllib.parse import urlsplit
 
-from consilience.distributed.pubsub import Plane, Receiver
-from consilience.errors import BadInput, ToolMissing
+from consilience.distributed.nats_pubsub import NatsPubsub
+from consilience.distributed.pubsub import Pubsub, Receiver
+from consilience.errors import BadInput
 
-try:
-    from nats.aio.client import Client
-    from nats.aio.msg import Msg
-    from nats.errors import Error as NatsError
-except ModuleNotFoundError:
-    raise ToolMissing(
-        "nats-py is not installed; install it with: pip install 'consilience[plane]'"
-    ) from None
+__all__ = ["MultiSitePubsub"]
 
-__all__ = ["SitePlane"]
-
-_log = logging.getLogger(__name__)
-_ATTEMPT_S = 0.5
-_PAUSE_S = 0.4
-_PING_S = 2
-_UNANSWERED_PINGS = 1
+_CANCEL_S = 0.2
 
 
-def _from_place(receiver: Callable[[bytes, int], object], place: int, data: bytes) -> None:
-    receiver(data, place)
-
-
-class SitePlane(Plane):
+class MultiSitePubsub(Pubsub):
     """Connections to the server of every site; each comes and goes by itself.
 
-    Nothing waits for a connection: who starts while cut off is there at once, and is heard once
-    there is a way. A silent server is given up within 4 s, a new attempt starts every 0.9 s.
+    Nothing waits for a connection: a member that starts while cut off works at once, and is heard
+    as soon as there is a way.
 
     Parameters
     ----------
     urls : sequence of str
         The servers, the own site's first.
     greeting : callable or None
-        Gives the subject and the bytes that are sent to a server as soon as it is there, and
-        whenever it is there again; to all servers when it is the own site's.
-    payload : int
-        Bytes of the largest message.
+        Gives the subject and the bytes that are sent to a server whenever it is connected; to all
+        servers when it is the own site's.
     """
 
     def __init__(
-        self,
-        urls: Sequence[str],
-        greeting: Callable[[], tuple[str, bytes]] | None = None,
-        payload: int = 1 << 20,
+        self, urls: Sequence[str], greeting: Callable[[], tuple[str, bytes]] | None = None
     ) -> None:
         if not urls:
-            raise BadInput("a plane of sites needs the address of at least one server")
-        self._clients = [Client() for _ in urls]
+            raise BadInput("a multi-site transport needs the address of at least one server")
+        for url in urls:
+            if urlsplit(url).scheme not in ("nats", "tls") or not urlsplit(url).hostname:
+                raise BadInput(f"{url!r} is not a NATS address; give it as nats://HOST:4222")
         self._greeting = greeting
-        self._payload = payload
-        self._wanted: list[list[tuple[str, Receiver]]] = [[] for _ in urls]
-        self._connecting = [
-            asyncio.create_task(self._connect(place, url)) for place, url in enumerate(urls)
-        ]
+        self._sites = [NatsPubsub(url, partial(self._greet, way)) for way, url in enumerate(urls)]
+        self._starting = [asyncio.create_task(site.start()) for site in self._sites]
 
     @property
     def payload(self) -> int:
-        """Bytes of the largest message."""
-        return self._payload
+        """Bytes of the own site's largest message."""
+        return self._sites[0].payload
 
     @property
     def connections(self) -> int:
         """Servers that are connected now, as far as is known."""
-        return sum(client.is_connected for client in self._clients)
+        return sum(site.is_connected for site in self._sites)
 
     async def publish(self, subject: str, data: bytes) -> None:
-        """Send to every server that is there; the next state says all again to the others."""
-        for client in self._clients:
-            await self._send(client, subject, data)
+        """Send to every connected server; for the others the next state supersedes it."""
+        for site in self._sites:
+            await site.publish(subject, data)
 
     async def answer(self, subject: str, data: bytes, way: int = 0) -> None:
         """Send to one server: 0 is the own site's, others as given to the receiver."""
-        await self._send(self._clients[way], subject, data)
+        await self._sites[way].publish(subject, data)
 
     async def listen(self, subject: str, receiver: Receiver) -> None:
-        """Listen at the own site to the subject and those below it, as soon as it is there."""
-        for name in (subject, f"{subject}.>"):
-            await self._want(0, name, receiver)
+        """Listen at the own site to the subject and those below it."""
+        await self._sites[0].listen(subject, receiver)
 
     async def listen_everywhere(
         self, subject: str, receiver: Callable[[bytes, int], object]
     ) -> None:
-        """Listen at every site to the subject itself, as soon as its server is there."""
-        for place in range(len(self._clients)):
-            await self._want(place, subject, partial(_from_place, receiver, place))
+        """Listen at every site to the subject itself."""
+        for way, site in enumerate(self._sites):
+            await site.listen_to_one(subject, partial(_with_way, receiver, way))
 
     async def close(self) -> None:
         """Leave all servers."""
-        for task in self._connecting:
-            task.cancel()
-        await asyncio.gather(*self._connecting, return_exceptions=True)
-        for client in self._clients:
-            with contextlib.suppress(NatsError, TimeoutError, OSError):
-                await client.close()
+        # Again and again: before Python 3.12 `wait_for` loses a cancellation that comes as it ends.
+        while waiting := [task for task in self._starting if not task.done()]:
+            for task in waiting:
+                task.cancel()
+            await asyncio.wait(waiting, timeout=_CANCEL_S)
+        for site in self._sites:
+            await site.close()
 
-    async def _connect(self, place: int, url: str) -> None:
-        client = self._clients[place]
+    async def _greet(self, way: int) -> None:
+        if self._greeting is None:
+            return
+        if way == 0:  # from now on answers are heard, also those to earlier greetings
+            await self.publish(*self._greeting())
+        else:
+            await self._sites[way].publish(*self._greeting())
 
-        async def note(error: Exception) -> None:
-            _log.debug("%s: %s", url, error)
 
-        async def greet() -> None:
-            if self._greeting is None:
-                return
-            if place == 0:  # from now on answers are heard, also those to greetings of before
-                await self.publish(*self._greeting())
-            else:
-                await self._send(client, *self._greeting())
-
-        # Its annotations say int, its code takes parts of a second.
-        times: dict[str, Any] = {"connect_timeout": _ATTEMPT_S, "reconnect_time_wait": _PAUSE_S}
-        await client.connect(
-            url,
-            **times,
-            max_reconnect_attempts=-1,
-            ping_interval=_PING_S,
-            max_outstanding_pings=_UNANSWERED_PINGS,
-            error_cb=note,
-            reconnected_cb=greet,
-        )
-        for subject, receiver in self._wanted[place]:
-            await self._subscribe(client, subject, receiver)
-        await greet()
-
-    async def _want(self, place: int, subject: str, receiver: Receiver) -> None:
-        self._wanted[place].append((subject, receiver))
-        if self._connecting[place].done():
-            await self._subscribe(self._clients[place], subject, receiver)
-
-    @staticmethod
-    async def _send(client: Client, subject: str, data: bytes) -> None:
-        if client.is_connected:
-            with contextlib.suppress(NatsError):
-                await client.publish(subject, data)
-
-    @staticmethod
-    async def _subscribe(client: Client, subject: str, receiver: Receiver) -> None:
-        async def take(message: Msg) -> None:
-            receiver(message.data)
-
-        await client.subscribe(subject, cb=take)
+def _with_way(receiver: Callable[[bytes, int], object], way: int, data: bytes) -> None:
+    receiver(data, way)

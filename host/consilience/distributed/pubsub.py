@@ -1,11 +1,11 @@
-"""What carries pieces of states, and the plane within one process."""
+"""Pub/sub transports, which carry the pieces of states, and the one within a process."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 
 from consilience.distributed.state_message import StateMessage
 
-__all__ = ["ASK", "STATES", "InProcessPlane", "Plane", "publish_state"]
+__all__ = ["ASK", "STATES", "InProcessPubsub", "Pubsub", "publish_state"]
 
 STATES = "consilience.state"
 """Subject of pieces of states; a shard's has ``.EPOCH.SHARD`` after it."""
@@ -15,8 +15,8 @@ ASK = "consilience.ask"
 Receiver = Callable[[bytes], object]
 
 
-class Plane(ABC):
-    """Carries bytes by subject, to whoever listens at that moment.
+class Pubsub(ABC):
+    """Carries bytes by subject to those that listen at that moment.
 
     It may lose, repeat and reorder them; nothing here trusts it not to.
     """
@@ -28,20 +28,20 @@ class Plane(ABC):
 
     @abstractmethod
     async def publish(self, subject: str, data: bytes) -> None:
-        """Send to all that listen to `subject`, or to what it begins with."""
+        """Send to all listeners of `subject` and of the subjects above it."""
 
     @abstractmethod
     async def listen(self, subject: str, receiver: Receiver) -> None:
         """Call `receiver` with every message of `subject` and of the subjects below it."""
 
     async def answer(self, subject: str, data: bytes, way: int = 0) -> None:
-        """Send to who listens everywhere to `subject`, along the way that its message came."""
+        """Send to those that listen everywhere to `subject`, the way that their message came."""
         await self.publish(subject, data)
 
     async def listen_everywhere(
         self, subject: str, receiver: Callable[[bytes, int], object]
     ) -> None:
-        """Call `receiver` with what is answered, and the way it came; 0 is that of `listen`."""
+        """Call `receiver` with every answer and the way it came; 0 is that of `listen`."""
         await self.listen(subject, lambda data: receiver(data, 0))
 
     @abstractmethod
@@ -49,7 +49,7 @@ class Plane(ABC):
         """Send what is waiting and stop listening."""
 
 
-class InProcessPlane(Plane):
+class InProcessPubsub(Pubsub):
     """Calls the listeners at once; loses nothing.
 
     Parameters
@@ -82,8 +82,8 @@ class InProcessPlane(Plane):
         self._listeners.clear()
 
 
-async def publish_state(plane: Plane, message: StateMessage) -> None:
-    """Send a state in pieces that the plane carries."""
+async def publish_state(pubsub: Pubsub, message: StateMessage) -> None:
+    """Send a state in pieces that the transport carries."""
     subject = f"{STATES}.{message.epoch}.{message.shard}"
-    for piece in message.pieces(plane.payload):
-        await plane.publish(subject, piece)
+    for piece in message.pieces(pubsub.payload):
+        await pubsub.publish(subject, piece)

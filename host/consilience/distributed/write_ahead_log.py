@@ -11,14 +11,14 @@ from typing import Self
 
 from consilience.errors import BadInput
 
-__all__ = ["Ledger"]
+__all__ = ["WriteAheadLog"]
 
 _HEADER = struct.Struct("<II")
 _MAGIC = b"CNLG\1\0\0\0"
 _KEY = struct.Struct("<QQ")
 
 
-class Ledger:
+class WriteAheadLog:
     """Frames of a shard, each acknowledged once it is on the disk, each once.
 
     A frame is known by (epoch, seq) of its one producer. A file: magic, then per record its

@@ -1,8 +1,9 @@
 """Agent ids: one type for all of them, numbered in order of arrival, sorted at the end."""
 
+import itertools
 import re
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -65,9 +66,14 @@ class AgentIndex:
     def __len__(self) -> int:
         return len(self._places)
 
+    def ids(self, start: int = 0) -> list[Any]:
+        """Return the ids in order of arrival from number `start` on, integers or text."""
+        ids = itertools.islice(self._places, start, None)
+        return list(map(int, ids)) if self._text_is_integers else list(ids)
+
     @property
-    def text_is_integers(self) -> bool:
-        """The source holds text, and all ids so far are integers."""
+    def _text_is_integers(self) -> bool:
+        """Whether the source holds text, and all ids so far are integers."""
         return self._text and self._expected is AgentType.INTEGER
 
     def add(self, ids: pa.Array, rows: Rows) -> NDArray[np.int64]:
@@ -108,11 +114,7 @@ class AgentIndex:
 
     def sorted(self) -> SortedAgents:
         """Return all ids in ascending order and the place of each agent number in it."""
-        ids: list[int] | list[str]
-        if self.text_is_integers:
-            ids, kind = [int(agent) for agent in self._places], pa.int64()
-        else:
-            ids, kind = list(self._places), self._type  # type: ignore[assignment]
+        ids, kind = self.ids(), pa.int64() if self._text_is_integers else self._type
         order = sorted(range(len(ids)), key=ids.__getitem__)
         rank = np.empty(len(ids), np.int64)
         rank[order] = np.arange(len(ids))

@@ -6,20 +6,19 @@ import os
 import re
 import secrets
 from pathlib import Path
-from types import TracebackType
 from typing import BinaryIO, Self
 
 from consilience.errors import BadInput
 
-__all__ = ["OutputFile"]
+__all__ = ["AtomicFile"]
 
 
-class OutputFile:
+class AtomicFile:
     """Writes beside the final name and moves into place on `commit`.
 
-    Opened at once, so that a path that cannot be written is found before any work. Left without
-    `commit`, for whatever reason, nothing stays behind; but for a process that is killed outright:
-    what it leaves beside the final name is removed by the next one that writes there.
+    The file is opened at once, so that a path that cannot be written is found before any work.
+    Without `commit` nothing stays behind, except when the process is killed outright: what it
+    leaves beside the final name is removed by the next process that writes there.
 
     Parameters
     ----------
@@ -59,12 +58,7 @@ class OutputFile:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         # A full disk fails here once more; the first failure is the one to report.
         with contextlib.suppress(OSError):
             self.file.close()
@@ -81,7 +75,7 @@ class OutputFile:
             file.close()  # another process took it for abandoned before it was locked
 
     def _remove_abandoned(self) -> None:
-        """Remove what processes have left that write no more: nobody locks it."""
+        """Remove the files of processes that have ended: nobody locks them."""
         ours = re.compile(re.escape(f".{self.path.name}.") + r"[0-9a-f]{8}\.part")
         for found in self._target.parent.iterdir():
             if found == self._part or not ours.fullmatch(found.name):

@@ -3,13 +3,13 @@
 import csv
 from collections.abc import Generator, Sequence
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import ClassVar
 
 import pyarrow as pa
 import pyarrow.csv as arrow_csv
 
 from consilience.errors import BadInput
-from consilience.evidence.reading import EvidenceSource
+from consilience.evidence.source import EvidenceSource
 
 __all__ = ["CsvFile"]
 
@@ -19,18 +19,16 @@ class CsvFile(EvidenceSource):
 
     Every agent id is read as text and every number as binary64, so that no type is guessed
     from the first rows.
+
+    Raises
+    ------
+    BadInput
+        It has no header.
     """
 
     agents_are_text: ClassVar[bool] = True
 
-    def __init__(self, path: Path, columns: Sequence[str], file: pa.OSFile) -> None:
-        super().__init__(path, columns)
-        self._file = file
-        self._bytes = path.stat().st_size
-
-    @classmethod
-    def open(cls, path: Path) -> Self:
-        """Open the file at `path` and read its header; BadInput if it has none."""
+    def __init__(self, path: Path) -> None:
         try:
             with path.open(newline="", encoding="utf-8-sig") as text:
                 header = next((row for row in csv.reader(text) if row), None)
@@ -42,7 +40,7 @@ class CsvFile(EvidenceSource):
             raise BadInput(f"{path}: the file has no header and no rows; write it again")
         # Arrow's own file: its threads read ahead, and one that waits for Python's would be killed
         # with the whole process if Python ends meanwhile.
-        return cls(path, header, pa.OSFile(str(path), "rb"))
+        super().__init__(path, header, pa.OSFile(str(path), "rb"), path.stat().st_size)
 
     def batches(
         self, agent: str, numbers: Sequence[str], chunk_rows: int
@@ -73,11 +71,7 @@ class CsvFile(EvidenceSource):
 
     def progress(self) -> tuple[int, int]:
         """Return the bytes read, and all bytes."""
-        return self._file.tell(), self._bytes
-
-    def close(self) -> None:
-        """Close the file."""
-        self._file.close()
+        return self._file.tell(), self._total
 
     def _first_fault(self, numbers: Sequence[str]) -> BadInput | None:
         """Find the row and column that Arrow's message does not name, by reading once more."""

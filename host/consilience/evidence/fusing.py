@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 import numpy as np
@@ -13,16 +12,13 @@ from numpy.typing import NDArray
 
 from consilience.devices.device import Device
 from consilience.errors import BadInput
-from consilience.evidence.agents import AgentIndex, AgentType, SortedAgents
-from consilience.evidence.atomic_file import OutputFile
+from consilience.evidence.agents import AgentType
+from consilience.evidence.chunks import EvidenceChunks
 from consilience.evidence.grouping import RowGrouping
-from consilience.evidence.prior import parse_prior
-from consilience.evidence.reading import check_suffix, open_evidence
+from consilience.evidence.prior import codes_of_prior, parse_prior
 from consilience.evidence.results import ResultTable
-from consilience.evidence.unit import Unit, quantise_in
-from consilience.evidence.validation import Rows, choose_columns, log_likelihoods, weights
-from consilience.evidence.writing import open_writer
-from consilience.numbers.convert import to_codes
+from consilience.evidence.unit import Unit
+from consilience.evidence.writing import ResultFile
 
 __all__ = ["FuseOptions", "FuseSummary", "Fusion", "Progress"]
 
@@ -108,31 +104,31 @@ class Fusion:
     """
 
     def __init__(self, evidence: Path, out: Path, options: FuseOptions) -> None:
-        self._options = options
-        self._suffix = check_suffix(out, "the output")
+        self._block_rows = options.chunk_rows
         spill = options.spill_directory or out.resolve().parent
         with contextlib.ExitStack() as stack:
-            self._source = stack.enter_context(open_evidence(evidence))
-            self.columns = choose_columns(
-                evidence,
-                self._source.columns,
-                agent=options.agent_column,
-                hypotheses=options.hypotheses,
-                weight=options.weight_column,
+            self._chunks = stack.enter_context(
+                EvidenceChunks(
+                    evidence,
+                    options.unit,
+                    options.chunk_rows,
+                    agent=options.agent_column,
+                    hypotheses=options.hypotheses,
+                    weight=options.weight_column,
+                    agent_type=options.agent_type,
+                )
             )
-            self.prior = parse_prior(options.prior, self.columns.hypotheses)
-            self._results = ResultTable(self.columns.agent, self.columns.hypotheses)
-            self._agents = AgentIndex(
-                self.columns.agent, text=self._source.agents_are_text, kind=options.agent_type
-            )
+            names = self._chunks.hypotheses
+            self.prior = parse_prior(options.prior, names)
+            self._results = ResultTable(options.agent_column, names)
             if out.exists() and out.samefile(evidence):
                 raise BadInput(f"{out}: is the evidence itself; choose another --out")
-            self._out = stack.enter_context(OutputFile(out, overwrite=options.overwrite))
+            self._out = stack.enter_context(ResultFile(out, overwrite=options.overwrite))
             if not spill.is_dir():
                 raise BadInput(f"{spill}: no such folder; make it or choose another --spill-dir")
             self._rows = RowGrouping(
-                len(self.columns.hypotheses),
-                weighted=self.columns.weight is not None,
+                len(names),
+                weighted=self._chunks.weighted,
                 bucket_rows=options.bucket_rows,
                 directory=spill,
             )
@@ -148,28 +144,32 @@ class Fusion:
             A row cannot be evidence, the file has no rows, or the device has fewer hypotheses.
         """
         start = time.perf_counter()
-        names = self.columns.hypotheses
+        chunks = self._chunks
+        names = chunks.hypotheses
         if len(names) > device.info.hypotheses:
             raise BadInput(
-                f"{self._source.path}: {len(names)} hypotheses, but {device.info.url} takes at "
+                f"{chunks.path}: {len(names)} hypotheses, but {device.info.url} takes at "
                 f"most {device.info.hypotheses}; choose fewer with --hypotheses"
             )
         report = progress or (lambda stage, done, total: None)
-        saturated = self._read(report)
-        with np.errstate(divide="ignore"):
-            prior_codes = to_codes(np.log(np.array(self.prior)))
-        self._fuse(device, prior_codes, report)
+        for chunk in chunks:
+            self._rows.add(*chunk)
+            report("reading", *chunks.progress())
+        if not chunks.rows:
+            raise BadInput(f"{chunks.path}: the file has no rows; write at least one observation")
+        prior = codes_of_prior(self.prior)
+        self._fuse(device, prior, report)
         self._out.commit()
         return FuseSummary(
             out=str(self._out.path),
             device=device.info.url,
-            rows=self._rows.rows,
-            agents=len(self._agents),
+            rows=chunks.rows,
+            agents=len(chunks.agents),
             hypotheses=names,
             prior=self.prior,
-            prior_codes=tuple(prior_codes.tolist()),
+            prior_codes=tuple(prior.tolist()),
             decisions=self._results.decisions,
-            saturated_values=saturated,
+            saturated_values=chunks.saturated,
             impossible_agents=self._results.impossible,
             clamped_agents=self._results.clamped,
             spilled_rows=self._rows.spilled_rows,
@@ -179,53 +179,18 @@ class Fusion:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._stack.close()
-
-    def _read(self, report: Progress) -> int:
-        """Check, quantise and group all rows; return how many values saturated."""
-        columns, source = self.columns, self._source
-        saturated = 0
-        batches = source.batches(columns.agent, columns.numbers, self._options.chunk_rows)
-        # Closed here, and not when its frame is collected: a reader may have threads.
-        for batch in self._stack.enter_context(contextlib.closing(batches)):
-            rows = Rows(source.path, self._rows.rows + 1)
-            values = log_likelihoods(batch, columns.hypotheses, rows)
-            weight = weights(batch, columns.weight, rows) if columns.weight is not None else None
-            agent = self._agents.add(batch.column(columns.agent), rows)
-            codes, beyond = quantise_in(self._options.unit, values)
-            saturated += beyond
-            self._rows.add(agent, codes, weight)
-            report("reading", *source.progress())
-        if not self._rows.rows:
-            raise BadInput(f"{source.path}: the file has no rows; write at least one observation")
-        return saturated
 
     def _fuse(self, device: Device, prior: NDArray[np.int32], report: Progress) -> None:
         """Fuse block by block and write each."""
-        agents: SortedAgents = self._agents.sorted()
-        row_counts = np.empty_like(self._rows.counts)
-        row_counts[agents.rank] = self._rows.counts
-        schema = self._results.schema(agents.ids.type)
-        writer = open_writer(self._suffix, self._out.file, schema)
+        ids, rank = self._chunks.agents.sorted()
         done = 0
-        try:
-            for block in self._rows.blocks(agents.rank, self._options.chunk_rows):
-                result = device.posterior(block.codes, block.agent, prior, block.weight)
-                span = slice(block.first, block.stop)
-                writer.write(
-                    self._results.batch(
-                        agents.ids[span], result.posterior, row_counts[span], result.status
-                    )
-                )
-                done += len(block.agent)
-                report("fusing", done, self._rows.rows)
-            writer.finish()
-        except BaseException:
-            writer.abandon()
-            raise
+        for block in self._rows.blocks(rank, self._block_rows):
+            # The rows are grouped and checked: `Device.posterior` would do both once more.
+            posterior, status = device.posteriors(block.codes, block.offsets, prior, block.weight)
+            agents = ids[block.first : block.first + len(status)]
+            rows = np.diff(block.offsets)
+            self._out.write(self._results.batch(agents, posterior, rows, status))
+            done += len(block.codes)
+            report("fusing", done, self._chunks.rows)

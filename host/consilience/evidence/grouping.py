@@ -1,5 +1,6 @@
-"""Rows in any order to rows grouped by agent, in bounded memory, by way of the disk."""
+"""Rows in any order, grouped by agent in bounded memory, by way of the disk."""
 
+import contextlib
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,12 +15,12 @@ Records = np.ndarray[Any, np.dtype[np.void]]
 
 
 class Block(NamedTuple):
-    """All rows of the agents with ranks `first` .. `stop` - 1, ascending by rank."""
+    """All rows of some agents with successive ranks, ascending by rank."""
 
     first: int
-    stop: int
-    agent: NDArray[np.int64]
-    """Rank of each row's agent, shape (rows,)."""
+    """Rank of the first agent."""
+    offsets: NDArray[np.int64]
+    """Agent ``first + k`` has the rows ``offsets[k]:offsets[k + 1]``, shape (agents + 1,)."""
     codes: NDArray[np.int32]
     """Shape (rows, hypotheses)."""
     weight: NDArray[np.uint32] | None
@@ -47,6 +48,13 @@ class RowGrouping:
         Most rows held in memory.
     directory : Path
         Where the temporary files go.
+
+    Attributes
+    ----------
+    counts : ndarray of int64, shape (agents,)
+        Rows of each agent number.
+    spilled_rows : int
+        Rows that went to the temporary files before all had come.
     """
 
     def __init__(
@@ -57,17 +65,11 @@ class RowGrouping:
         self._weighted = weighted
         self._bucket_rows = bucket_rows
         self._directory = directory
-        self._resident: list[Records] = []
-        self._resident_rows = 0
-        self._counts = np.zeros(0, np.int64)
-        self._files: list[IO[bytes]] = []
-        self.rows = 0
+        self._resident: Records = np.empty(0, self._record)
+        self._files = contextlib.ExitStack()
+        self._arrived: IO[bytes] | None = None
+        self.counts = np.zeros(0, np.int64)
         self.spilled_rows = 0
-
-    @property
-    def counts(self) -> NDArray[np.int64]:
-        """Rows of each agent number, shape (agents,)."""
-        return self._counts
 
     def add(
         self,
@@ -76,27 +78,25 @@ class RowGrouping:
         weight: NDArray[np.uint32] | None,
     ) -> None:
         """Take rows: agent numbers (n,), codes (n, hypotheses), weights (n,) or None."""
-        records = np.empty(len(agent), self._record)
+        held = len(self._resident)
+        # Grown in place, so that no row is held twice; no view of it outlives this call.
+        self._resident.resize(held + len(agent), refcheck=False)
+        records = self._resident[held:]
         records["agent"] = agent
         records["codes"] = codes
         if weight is not None:
             records["weight"] = weight
-        counts = np.bincount(agent, minlength=len(self._counts))
-        counts[: len(self._counts)] += self._counts
-        self._counts = counts
-        self.rows += len(records)
-        self._resident.append(records)
-        self._resident_rows += len(records)
-        if self._resident_rows > self._bucket_rows:
-            if not self._files:
-                self._files.append(self._temporary())
-            for part in self._resident:
-                self._files[0].write(part.view(np.uint8).data)
-            self.spilled_rows += self._resident_rows
-            self._resident, self._resident_rows = [], 0
+        counts = np.bincount(agent, minlength=len(self.counts))
+        counts[: len(self.counts)] += self.counts
+        self.counts = counts
+        if len(self._resident) > self._bucket_rows:
+            self._arrived = self._arrived or self._temporary()
+            self._arrived.write(self._resident.view(np.uint8).data)
+            self.spilled_rows += len(self._resident)
+            self._resident = np.empty(0, self._record)
 
     def blocks(self, rank: NDArray[np.int64], block_rows: int) -> Iterator[Block]:
-        """Yield every row once, in blocks of whole agents by ascending rank.
+        """Yield every row, in blocks of whole agents by ascending rank; only once.
 
         Parameters
         ----------
@@ -105,61 +105,60 @@ class RowGrouping:
         block_rows : int
             Most rows per block, unless one agent has more.
         """
-        counts = np.empty_like(self._counts)
-        counts[rank] = self._counts
+        counts = np.empty_like(self.counts)
+        counts[rank] = self.counts
         before = np.concatenate(([0], np.cumsum(counts)))
         for first, stop, records in self._buckets(rank, before):
-            records = records[np.argsort(records["agent"], kind="stable")]
+            order = np.argsort(records["agent"], kind="stable")
             for start, end in _cut(before, first, stop, block_rows):
-                part = records[before[start] - before[first] : before[end] - before[first]]
+                bounds = before[start : end + 1]
+                rows = order[bounds[0] - before[first] : bounds[-1] - before[first]]
                 yield Block(
                     start,
-                    end,
-                    part["agent"].astype(np.int64),
-                    np.ascontiguousarray(part["codes"]),
-                    np.ascontiguousarray(part["weight"]) if self._weighted else None,
+                    bounds - bounds[0],
+                    np.ascontiguousarray(records["codes"][rows]),
+                    records["weight"][rows] if self._weighted else None,
                 )
 
     def close(self) -> None:
         """Give the memory and the disk back."""
-        self._resident = []
-        for file in self._files:
-            file.close()
+        self._resident = np.empty(0, self._record)
+        self._files.close()
 
     def _buckets(
         self, rank: NDArray[np.int64], before: NDArray[np.int64]
     ) -> Iterator[tuple[int, int, Records]]:
         """Yield (first rank, rank past the last, its rows with ranks in place of numbers)."""
-        agents = len(rank)
-        if not self._files:
-            records = np.concatenate(self._resident)
-            records["agent"] = rank[records["agent"]]
-            yield 0, agents, records
+        if self._arrived is None:
+            self._resident["agent"] = rank[self._resident["agent"]]
+            yield 0, len(rank), self._resident
             return
-        cuts = list(_cut(before, 0, agents, self._bucket_rows))
-        grouped = self._scatter(rank, before, np.array([first for first, _ in cuts]))
-        grouped.seek(0)
+        cuts = list(_cut(before, 0, len(rank), self._bucket_rows))
+        firsts = np.array([first for first, _ in cuts])
+        grouped = self._scatter(self._arrived, rank, firsts, before[firsts])
         for first, stop in cuts:
             yield first, stop, self._load(grouped, int(before[stop] - before[first]))
 
     def _scatter(
-        self, rank: NDArray[np.int64], before: NDArray[np.int64], firsts: NDArray[np.int64]
+        self,
+        arrived: IO[bytes],
+        rank: NDArray[np.int64],
+        firsts: NDArray[np.int64],
+        next_row: NDArray[np.int64],
     ) -> IO[bytes]:
-        """Copy the spilled rows into one region of a second file per bucket."""
-        arrived, grouped = self._files[0], self._temporary()
-        self._files.append(grouped)
-        next_row = before[firsts]
+        """Return a file with one region per bucket, which begins at its `next_row`."""
+        grouped = self._temporary()
         for records in self._arrivals(arrived):
             records["agent"] = rank[records["agent"]]
             bucket = np.searchsorted(firsts, records["agent"], side="right") - 1
             order = np.argsort(bucket, kind="stable")
-            records = records[order]
             found, starts = np.unique(bucket[order], return_index=True)
-            for number, part in zip(found, np.split(records, starts[1:]), strict=True):
+            for number, rows in zip(found, np.split(order, starts[1:]), strict=True):
                 grouped.seek(int(next_row[number]) * self._record.itemsize)
-                grouped.write(part.view(np.uint8).data)
-                next_row[number] += len(part)
+                grouped.write(records[rows].view(np.uint8).data)
+                next_row[number] += len(rows)
         arrived.close()
+        grouped.seek(0)
         return grouped
 
     def _arrivals(self, arrived: IO[bytes]) -> Iterator[Records]:
@@ -167,16 +166,14 @@ class RowGrouping:
         arrived.seek(0)
         for start in range(0, self.spilled_rows, self._bucket_rows):
             yield self._load(arrived, min(self._bucket_rows, self.spilled_rows - start))
-        while self._resident:
-            yield self._resident.pop(0)
+        if len(self._resident):
+            yield self._resident
 
     def _load(self, file: IO[bytes], rows: int) -> Records:
-        data = bytearray(rows * self._record.itemsize)
-        file.readinto(data)  # type: ignore[attr-defined]
-        return np.frombuffer(data, self._record)
+        return np.fromfile(file, self._record, rows)
 
     def _temporary(self) -> IO[bytes]:
-        return tempfile.TemporaryFile(dir=self._directory)
+        return self._files.enter_context(tempfile.TemporaryFile(dir=self._directory))
 
 
 def _cut(before: NDArray[np.int64], first: int, stop: int, rows: int) -> Iterator[tuple[int, int]]:

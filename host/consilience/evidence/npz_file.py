@@ -1,17 +1,18 @@
 """Evidence from NPZ: one 1-D array per column, decompressed in step, never loaded whole."""
 
+import contextlib
 import zipfile
 import zlib
 from collections.abc import Generator, Sequence
 from pathlib import Path
-from typing import IO, Any, NamedTuple, Self
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 from numpy.lib import format as npy
 
 from consilience.errors import BadInput
-from consilience.evidence.reading import EvidenceSource
+from consilience.evidence.source import EvidenceSource
 
 __all__ = ["NpzFile"]
 
@@ -24,63 +25,47 @@ class _Header(NamedTuple):
 
 
 class NpzFile(EvidenceSource):
-    """An NPZ archive, compressed or not, whose arrays are the columns."""
+    """An NPZ archive, compressed or not, whose arrays are the columns.
 
-    def __init__(self, path: Path, columns: Sequence[str], archive: zipfile.ZipFile) -> None:
-        super().__init__(path, columns)
-        self._archive = archive
-        self._rows = 0
-        self._read = 0
+    Raises
+    ------
+    BadInput
+        Its directory cannot be read.
+    """
 
-    @classmethod
-    def open(cls, path: Path) -> Self:
-        """Open the archive at `path`; BadInput if its directory cannot be read."""
+    def __init__(self, path: Path) -> None:
         try:
             archive = zipfile.ZipFile(path)
         except _DAMAGE as error:
             raise _damaged(path, error) from None
         members = [name for name in archive.namelist() if name.endswith(".npy")]
-        return cls(path, [name.removesuffix(".npy") for name in members], archive)
+        super().__init__(path, [name.removesuffix(".npy") for name in members], archive)
 
     def batches(
         self, agent: str, numbers: Sequence[str], chunk_rows: int
     ) -> Generator[pa.RecordBatch, None, None]:
         """Yield the named columns in batches of at most `chunk_rows` rows."""
         names = [agent, *numbers]
-        members: list[IO[bytes]] = []
         try:
-            headers = []
-            for name in names:
-                members.append(self._archive.open(f"{name}.npy"))
-                headers.append(self._header(members[-1], name))
-            self._rows = self._common_length(names, headers)
-            for start in range(0, self._rows, chunk_rows):
-                rows = min(chunk_rows, self._rows - start)
-                arrays = [
-                    pa.array(_read(member, header.dtype, rows))
-                    for member, header in zip(members, headers, strict=True)
-                ]
-                self._read = start + rows
-                yield pa.record_batch(arrays, names=names)
-            for member in members:
+            with contextlib.ExitStack() as stack:
+                members = [stack.enter_context(self._file.open(f"{name}.npy")) for name in names]
+                headers = [self._header(*pair) for pair in zip(members, names, strict=True)]
+                self._total = self._common_length(names, headers)
+                while self._done < self._total:
+                    rows = min(chunk_rows, self._total - self._done)
+                    arrays = [
+                        pa.array(_read(member, header.dtype, rows))
+                        for member, header in zip(members, headers, strict=True)
+                    ]
+                    self._done += rows
+                    yield pa.record_batch(arrays, names=names)
                 # The check sum is compared only when a member has been read to its end.
-                if member.read(1):
+                if any(member.read(1) for member in members):
                     raise EOFError("data after the last row")
         except BadInput:
             raise
         except _DAMAGE as error:
             raise _damaged(self.path, error) from None
-        finally:
-            for member in members:
-                member.close()
-
-    def progress(self) -> tuple[int, int]:
-        """Return the rows yielded, and all rows."""
-        return self._read, self._rows
-
-    def close(self) -> None:
-        """Close the archive."""
-        self._archive.close()
 
     def _header(self, member: IO[bytes], name: str) -> _Header:
         version = npy.read_magic(member)

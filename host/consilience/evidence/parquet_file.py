@@ -2,13 +2,12 @@
 
 from collections.abc import Generator, Sequence
 from pathlib import Path
-from typing import Self
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from consilience.errors import BadInput
-from consilience.evidence.reading import EvidenceSource
+from consilience.evidence.source import EvidenceSource
 
 __all__ = ["ParquetSource"]
 
@@ -17,23 +16,21 @@ _BUFFER_BYTES = 1 << 20
 
 
 class ParquetSource(EvidenceSource):
-    """A Parquet file; its own types say what is an integer, a number or text."""
+    """A Parquet file; its own types say what is an integer, a number or text.
 
-    def __init__(self, path: Path, file: pq.ParquetFile) -> None:
-        super().__init__(path, file.schema_arrow.names)
-        self._file = file
-        self._rows = file.metadata.num_rows
-        self._read = 0
+    Raises
+    ------
+    BadInput
+        Its footer cannot be read.
+    """
 
-    @classmethod
-    def open(cls, path: Path) -> Self:
-        """Open the file at `path`; BadInput if its footer cannot be read."""
+    def __init__(self, path: Path) -> None:
         try:
-            # As it stands by default, Arrow would read every column of a row group at once.
+            # By default Arrow would read every column of a row group at once.
             file = pq.ParquetFile(path, buffer_size=_BUFFER_BYTES, pre_buffer=False)
         except (pa.ArrowException, OSError) as error:
             raise _damaged(path, error) from None
-        return cls(path, file)
+        super().__init__(path, file.schema_arrow.names, file, file.metadata.num_rows)
 
     def batches(
         self, agent: str, numbers: Sequence[str], chunk_rows: int
@@ -42,18 +39,10 @@ class ParquetSource(EvidenceSource):
         names = [agent, *numbers]
         try:
             for batch in self._file.iter_batches(batch_size=chunk_rows, columns=names):
-                self._read += batch.num_rows
+                self._done += batch.num_rows
                 yield batch.select(names)
         except (pa.ArrowException, OSError) as error:
             raise _damaged(self.path, error) from None
-
-    def progress(self) -> tuple[int, int]:
-        """Return the rows yielded, and all rows."""
-        return self._read, self._rows
-
-    def close(self) -> None:
-        """Close the file."""
-        self._file.close()
 
 
 def _damaged(path: Path, error: Exception) -> BadInput:

@@ -1,12 +1,22 @@
-"""The prior as written on the command line."""
+"""The prior as written on the command line, and its codes."""
 
 import math
 from collections.abc import Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 from consilience.errors import BadInput
 from consilience.evidence.validation import nearest
+from consilience.numbers.convert import to_codes
 
-__all__ = ["parse_prior"]
+__all__ = ["codes_of_prior", "parse_prior"]
+
+
+def codes_of_prior(prior: Sequence[float]) -> NDArray[np.int32]:
+    """Return probabilities as codes; 0 becomes the log of zero."""
+    with np.errstate(divide="ignore"):
+        return to_codes(np.log(np.array(prior)))
 
 
 def parse_prior(text: str | None, hypotheses: Sequence[str]) -> tuple[float, ...]:

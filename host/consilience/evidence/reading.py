@@ -1,71 +1,24 @@
-"""Evidence files as a stream of record batches: one interface over Parquet, CSV and NPZ."""
+"""Evidence files opened by their suffix."""
 
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
-from typing import ClassVar, Self
-
-import pyarrow as pa
 
 from consilience.errors import BadInput
+from consilience.evidence.csv_file import CsvFile
+from consilience.evidence.npz_file import NpzFile
+from consilience.evidence.parquet_file import ParquetSource
+from consilience.evidence.source import EvidenceSource
 
-__all__ = ["SUFFIXES", "EvidenceSource", "check_suffix", "open_evidence", "refuse_duplicates"]
+__all__ = ["SUFFIXES", "check_suffix", "open_evidence"]
 
-SUFFIXES = (".parquet", ".csv", ".npz")
+_OPENERS: dict[str, Callable[[Path], EvidenceSource]] = {
+    ".parquet": ParquetSource,
+    ".csv": CsvFile,
+    ".npz": NpzFile,
+}
+
+SUFFIXES = tuple(_OPENERS)
 """The formats, chosen by suffix, for evidence and for results."""
-
-
-class EvidenceSource(ABC):
-    """An open evidence file: named columns of equal length, read once, front to back.
-
-    Rows are numbered from 1 in messages; a CSV's header is not a row.
-
-    Parameters
-    ----------
-    path : Path
-        Where the file lies.
-    columns : sequence of str
-        Names of its columns, in file order.
-    """
-
-    agents_are_text: ClassVar[bool] = False
-    """True where the format cannot tell an integer id from text (CSV)."""
-
-    def __init__(self, path: Path, columns: Sequence[str]) -> None:
-        self.path = path
-        self.columns = tuple(columns)
-
-    @abstractmethod
-    def batches(
-        self, agent: str, numbers: Sequence[str], chunk_rows: int
-    ) -> Generator[pa.RecordBatch, None, None]:
-        """Yield the columns `agent` and `numbers` in batches of at most `chunk_rows` rows.
-
-        Raises
-        ------
-        BadInput
-            The file is damaged, or a cell cannot be read as its column's type.
-        """
-
-    @abstractmethod
-    def progress(self) -> tuple[int, int]:
-        """Return (done, total) of `batches`, in rows or bytes."""
-
-    @abstractmethod
-    def close(self) -> None:
-        """Close the file."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def check_suffix(path: Path, role: str) -> str:
@@ -79,13 +32,6 @@ def check_suffix(path: Path, role: str) -> str:
     return suffix
 
 
-def refuse_duplicates(path: Path, columns: Sequence[str]) -> None:
-    """Raise BadInput if two columns share a name."""
-    for position, name in enumerate(columns):
-        if name in columns[:position]:
-            raise BadInput(f"{path}: two columns are named {name!r}; rename one of them")
-
-
 def open_evidence(path: Path) -> EvidenceSource:
     """Open an evidence file by its suffix and read its column names.
 
@@ -95,11 +41,6 @@ def open_evidence(path: Path) -> EvidenceSource:
         The file is missing, a directory, not readable, empty, of another format, damaged, or
         has two columns of one name.
     """
-    # Imported here: each format imports this module for its base class.
-    from consilience.evidence.csv_file import CsvFile
-    from consilience.evidence.npz_file import NpzFile
-    from consilience.evidence.parquet_file import ParquetSource
-
     if path.is_dir():
         raise BadInput(f"{path}: is a directory; name one evidence file")
     suffix = check_suffix(path, "the evidence file")
@@ -112,15 +53,9 @@ def open_evidence(path: Path) -> EvidenceSource:
         raise BadInput(f"{path}: no such file; check the path") from None
     except OSError as error:
         raise BadInput(f"{path}: cannot be read ({error.strerror}); check its rights") from None
-    openers: dict[str, Callable[[Path], EvidenceSource]] = {
-        ".parquet": ParquetSource.open,
-        ".csv": CsvFile.open,
-        ".npz": NpzFile.open,
-    }
-    source = openers[suffix](path)
-    try:
-        refuse_duplicates(path, source.columns)
-    except BadInput:
-        source.close()
-        raise
+    source = _OPENERS[suffix](path)
+    for position, name in enumerate(source.columns):
+        if name in source.columns[:position]:
+            source.close()
+            raise BadInput(f"{path}: two columns are named {name!r}; rename one of them")
     return source

@@ -57,18 +57,6 @@ class ResultTable:
         """Agents so far for which every hypothesis is impossible."""
         return self.decisions[IMPOSSIBLE]
 
-    def schema(self, agent_type: pa.DataType) -> pa.Schema:
-        """Return the schema of the batches, with agent ids of `agent_type`."""
-        count = len(self._hypotheses)
-        types = [pa.float64()] * count + [pa.int32()] * count
-        types = [agent_type, *types, pa.string(), pa.int64(), pa.string()]
-        return pa.schema(
-            [
-                pa.field(name, kind, nullable=False)
-                for name, kind in zip(self._names, types, strict=True)
-            ]
-        )
-
     def batch(
         self,
         agents: pa.Array,
@@ -93,15 +81,14 @@ class ResultTable:
         kinds, which = np.unique(flags, return_inverse=True)
         texts = np.array([_status_text(int(kind)) for kind in kinds], dtype=object)
         columns = [agents, *probability.T, *posterior.T, labels[choice], rows, texts[which]]
-        schema = self.schema(agents.type)
-        arrays = [
-            pa.array(
-                np.ascontiguousarray(column) if isinstance(column, np.ndarray) else column,
-                type=field.type,
-            )
-            for column, field in zip(columns, schema, strict=True)
+        numbers = [pa.float64()] * posterior.shape[1] + [pa.int32()] * posterior.shape[1]
+        types = [agents.type, *numbers, pa.string(), pa.int64(), pa.string()]
+        arrays = [pa.array(column, kind) for column, kind in zip(columns, types, strict=True)]
+        fields = [
+            pa.field(name, kind, nullable=False)
+            for name, kind in zip(self._names, types, strict=True)
         ]
-        return pa.record_batch(arrays, schema=schema)
+        return pa.record_batch(arrays, schema=pa.schema(fields))
 
 
 def _status_text(flags: int) -> str:

@@ -170,5 +170,7 @@ def _numbers(column: pa.Array, name: str, rows: Rows) -> NDArray[np.float64]:
     if column.null_count:
         index = int(pc.index(pc.is_null(column), True).as_py())
         raise rows.fault(index, name, "the cell is empty; every row needs a number")
-    values: NDArray[np.float64] = column.to_numpy(zero_copy_only=False).astype(np.float64)
+    values: NDArray[np.float64] = column.to_numpy(zero_copy_only=False).astype(
+        np.float64, copy=False
+    )
     return values

@@ -1,1 +1,1 @@
-"""Exact log sums in integers: mergeable states, and the kernels of the cpu device."""
+"""Exact log sums in integers: states that can be merged and taken back."""

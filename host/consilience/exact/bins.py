@@ -136,7 +136,7 @@ class Bins:
         return sum_to_code(total, top, self.fmt)
 
     def check(self, *, windowed: bool) -> None:
-        """Raise ImpossibleState if the bins are those of no multiset of as many terms.
+        """Raise ImpossibleState if no multiset with these counts of terms has these bins.
 
         `windowed`: bins below the window of the top may be missing.
 
@@ -164,7 +164,7 @@ class Bins:
             )
 
     def _over_the_most(self) -> bool:
-        """Return whether the sum is above that of as many largest terms at their positions."""
+        """Return whether the sum is above the most that the terms at their positions can have."""
         terms = self._wide(self.terms)
         most = np.zeros_like(terms)
         for above, digit in enumerate(reversed(_largest_digits(self.fmt))):
@@ -173,7 +173,7 @@ class Bins:
         return self._sign(self._wide(self.sums) - most) > 0
 
     def _under_the_least(self, *, windowed: bool) -> bool:
-        """Return whether the sum is below that of as many smallest terms at their positions.
+        """Return whether the sum is below the least that the terms at their positions can have.
 
         A smallest term is its leading bit, of which `check` knows. But in the lowest bin it is that
         of the lowest code: the one below it is the log of zero. A window that cuts this term's last

@@ -14,14 +14,14 @@ from consilience.errors import ImpossibleState
 from consilience.exact.bins import Bins
 from consilience_hw.spec.log_format import LogFormat
 
-__all__ = ["StateFields", "pack_state", "unpack_state"]
+__all__ = ["Held", "pack_state", "unpack_state"]
 
 VERSION = 1
 _HEADER = struct.Struct("<4sHIBBBQQ")
 
 
-class StateFields(NamedTuple):
-    """What a state's bytes say: finite codes, logs of zero, and the bins."""
+class Held(NamedTuple):
+    """What a state holds, and its bytes say: finite codes, logs of zero, and the bins."""
 
     finite: int
     zeros: int
@@ -32,9 +32,9 @@ def _record(fmt: LogFormat) -> np.dtype[np.void]:
     return np.dtype([("index", "<i2"), ("terms", "<u8"), ("sum", "u1", (fmt.cell_bits // 8,))])
 
 
-def pack_state(magic: bytes, fields: StateFields) -> bytes:
+def pack_state(magic: bytes, held: Held) -> bytes:
     """Return the bytes of a state."""
-    bins = fields.bins
+    bins = held.bins
     fmt = bins.fmt
     used = np.flatnonzero((bins.sums != 0) | (bins.terms != 0))
     records = np.zeros(len(used), _record(fmt))
@@ -50,13 +50,13 @@ def pack_state(magic: bytes, fields: StateFields) -> bytes:
         fmt.mantissa_bits,
         fmt.bin_width,
         fmt.window_bins,
-        fields.finite,
-        fields.zeros,
+        held.finite,
+        held.zeros,
     )
     return header + records.tobytes()
 
 
-def unpack_state(magic: bytes, data: bytes, fmt: LogFormat, *, windowed: bool) -> StateFields:
+def unpack_state(magic: bytes, data: bytes, fmt: LogFormat, *, windowed: bool) -> Held:
     """Return the fields of a state's bytes.
 
     Raises
@@ -100,7 +100,7 @@ def unpack_state(magic: bytes, data: bytes, fmt: LogFormat, *, windowed: bool) -
     if count > fmt.capacity or (records["terms"] > fmt.capacity).any():
         raise ImpossibleState(f"the state holds more than {fmt.capacity} codes; it is damaged")
     if not len(index):
-        return StateFields(count, zeros, Bins.empty(fmt))
+        return Held(count, zeros, Bins.empty(fmt))
     first = int(index[0])
     sums = np.zeros(int(index[-1]) - first + 1, np.uint64)
     terms = np.zeros_like(sums)
@@ -110,4 +110,7 @@ def unpack_state(magic: bytes, data: bytes, fmt: LogFormat, *, windowed: bool) -
         raise ImpossibleState(f"the state has terms below the lowest code of {fmt}; it is damaged")
     bins = Bins(fmt, first, sums, terms)
     bins.check(windowed=windowed)
-    return StateFields(count, zeros, bins)
+    top = bins.top
+    if windowed and top is not None and first < top - fmt.window_bins:
+        raise ImpossibleState("the state has bins below its window; the bytes are damaged")
+    return Held(count, zeros, bins)

@@ -1,13 +1,11 @@
 """The streaming state of a log sum: only the bins that its result can depend on."""
 
-from typing import ClassVar, Self
-
-from numpy.typing import ArrayLike
+from typing import ClassVar
 
 from consilience.errors import ImpossibleState, NeedsRescan
 from consilience.exact.bins import Bins
 from consilience.exact.state import State
-from consilience.exact.state_bytes import unpack_state
+from consilience.exact.state_bytes import Held
 from consilience_hw.spec.log_format import Q16_16, LogFormat
 
 __all__ = ["WindowSum"]
@@ -24,73 +22,50 @@ class WindowSum(State):
     """
 
     MAGIC: ClassVar[bytes] = b"CNWS"
+    WINDOWED: ClassVar[bool] = True
 
     def __init__(self, fmt: LogFormat = Q16_16) -> None:
         super().__init__(fmt)
         self._needs_rescan = False
 
     @classmethod
-    def from_bins(cls, bins: Bins, count: int, zeros: int) -> "WindowSum":
-        """Return the state of bins, of which those below the window are dropped.
-
-        `count` is of all finite codes, those of dropped bins included.
-        """
-        return cls(bins.fmt)._take(bins, count, zeros)
+    def holding(cls, held: Held) -> "WindowSum":
+        """Return the state of what another one holds, without the bins below the window."""
+        return cls(held.bins.fmt)._take(held)
 
     @property
     def top(self) -> int | None:
         """The top bin; None without a finite code."""
         self._refuse_unknown()
-        return self._bins.top
+        return self._held.bins.top
 
     @property
     def needs_rescan(self) -> bool:
         """A removal took the top: the state has no result any more."""
         return self._needs_rescan
 
-    def remove(self, codes: ArrayLike) -> Self:
-        """Take codes out again; may make the state `needs_rescan`.
+    @classmethod
+    def _may_hold(cls, held: Held) -> bool:
+        top, fmt = held.bins.top, held.bins.fmt
+        # Terms that are counted but not there lie below the window, if there is room for codes.
+        missing = held.finite - held.bins.count
+        room = top is not None and top - fmt.window_bins > fmt.min_top
+        return (top is None) == (held.finite == 0) and missing >= 0 and (room or not missing)
 
-        Raises
-        ------
-        ImpossibleState
-            They cannot be in the state, which stays as it was. See `LogSum.remove` for what cannot
-            be noticed; of codes below the window only their number is checked.
-        """
-        self._refuse_unknown()
-        finite, zeros = self._split(codes)
-        self._refuse_missing(len(finite), zeros)
-        top = self._bins.top
-        leaving = Bins.of(finite, self._fmt)
+    def _without(self, gone: Held) -> Held:
+        """Return what is left; of codes below the window only the number is checked."""
+        left, count = self._held.bins, self.count - gone.finite
+        top = left.top
         if top is not None:
-            left = self._bins - leaving.above(top - self._fmt.window_bins)
+            left = left - gone.bins.above(top - self._fmt.window_bins)
             left.check(windowed=True)
-            count = self._count - len(finite)
             if left.count > count or (count == 0 and len(left.sums)):
                 raise ImpossibleState(
                     f"{count} codes would be left, but terms of {left.count} and their sum; remove "
                     "only what was added"
                 )
             self._needs_rescan = count > 0 and left.top != top
-            self._bins, self._count = left, count
-        self._zeros -= zeros
-        return self
-
-    @classmethod
-    def from_bytes(cls, data: bytes, fmt: LogFormat = Q16_16) -> "WindowSum":
-        """Return the state of `bytes`; ImpossibleState if they are none (see `LogSum`)."""
-        count, zeros, bins = unpack_state(cls.MAGIC, data, fmt, windowed=True)
-        top = bins.top
-        # Terms that are counted but not there lie below the window, if there is room for codes.
-        missing = count - bins.count
-        room = top is not None and top - fmt.window_bins > fmt.min_top
-        if (top is None) != (count == 0) or missing < 0 or (missing and not room):
-            raise ImpossibleState(
-                f"the state counts {count} codes but its bins {bins.count}; the bytes are damaged"
-            )
-        if top is not None and bins.first < top - fmt.window_bins:
-            raise ImpossibleState("the state has bins below its window; the bytes are damaged")
-        return cls.from_bins(bins, count, zeros)
+        return Held(count, self.zeros - gone.zeros, left)
 
     def _kept(self, bins: Bins) -> Bins:
         top = bins.top
@@ -103,8 +78,3 @@ class WindowSum(State):
                 "a removal took the top of this windowed state; make it anew from the codes or "
                 "from a LogSum"
             )
-
-    def __repr__(self) -> str:
-        if self._over or self._needs_rescan:
-            return f"<WindowSum {self._fmt}: {'over capacity' if self._over else 'needs rescan'}>"
-        return f"<WindowSum {self._fmt}: code {self.code}, {self.count} codes, {self.zeros} zeros>"

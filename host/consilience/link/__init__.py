@@ -1,1 +1,1 @@
-"""The host's side of the link, and a device's side in software: one protocol, any byte stream."""
+"""The host's side of the link: one protocol over any byte stream."""

@@ -1,11 +1,10 @@
 """Moving an operation's frames over a transport, however lossy, in bounded time."""
 
 from consilience.errors import ConsilienceError
-from consilience.link.frames import FrameDecoder
+from consilience.link.frames import REPLY_FIELDS, FrameDecoder
 from consilience.link.operation import Operation
 from consilience.link.reset_probe import ResetProbe
 from consilience.link.transport import Transport
-from consilience_hw.spec.link_map import REPLY_HEADER
 
 __all__ = ["Exchange", "NoReply"]
 
@@ -24,7 +23,7 @@ class Exchange:
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
-        self._decoder = FrameDecoder(4 * sum(field.words for field in REPLY_HEADER))
+        self._decoder = FrameDecoder(REPLY_FIELDS.size)
         self._requests = self._replies = self._resent = self._timeouts = 0
         self._stray = self._probed = 0
         self._probing = False  # a probe may be in flight

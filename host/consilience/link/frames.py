@@ -1,13 +1,24 @@
 """Frames of the link: ``COBS(type, sequence, payload, CRC-32) 0x00``."""
 
+import struct
 import zlib
 from typing import NamedTuple
 
 from cobs import cobs
 
-from consilience_hw.spec.link_map import CRC_BYTES, FRAME_HEADER_BYTES, LARGEST_PAYLOAD
+from consilience_hw.spec.link_map import (
+    CRC_BYTES,
+    FRAME_HEADER_BYTES,
+    LARGEST_PAYLOAD,
+    REPLY_WORDS,
+    REQUEST_WORDS,
+)
 
-__all__ = ["Frame", "FrameDecoder", "encode_frame"]
+__all__ = ["REPLY_FIELDS", "REQUEST_FIELDS", "FrameDecoder", "LinkFrame", "encode_frame"]
+
+REQUEST_FIELDS = struct.Struct(f"<{REQUEST_WORDS}I")
+REPLY_FIELDS = struct.Struct(f"<{REPLY_WORDS}I")
+"""What a payload begins with: `link_map.REQUEST_HEADER` and `REPLY_HEADER`."""
 
 _CRC_RESIDUE = zlib.crc32(bytes(CRC_BYTES))
 """CRC-32 of anything that ends with its own CRC-32."""
@@ -16,7 +27,7 @@ _LONGEST_BLOCK = 254
 """Bytes that one COBS code byte stands before, at most."""
 
 
-class Frame(NamedTuple):
+class LinkFrame(NamedTuple):
     """A frame whose CRC is right."""
 
     type: int
@@ -77,7 +88,7 @@ class FrameDecoder:
         self._begun.clear()
         self._too_long = False
 
-    def feed(self, data: bytes) -> list[Frame]:
+    def feed(self, data: bytes) -> list[LinkFrame]:
         """Take bytes and return the good frames that they complete."""
         *ended, rest = data.split(b"\0")
         frames = []
@@ -103,7 +114,7 @@ class FrameDecoder:
         else:
             self._begun += part
 
-    def _decode(self, encoded: bytes) -> Frame | None:
+    def _decode(self, encoded: bytes) -> LinkFrame | None:
         try:
             content: bytes = cobs.decode(encoded)
         except cobs.DecodeError:
@@ -116,5 +127,5 @@ class FrameDecoder:
         elif zlib.crc32(content) != _CRC_RESIDUE:
             self.bad_crc += 1
         else:
-            return Frame(content[0], content[1], content[FRAME_HEADER_BYTES:-CRC_BYTES])
+            return LinkFrame(content[0], content[1], content[FRAME_HEADER_BYTES:-CRC_BYTES])
         return None

@@ -1,4 +1,4 @@
-"""Who a device is: HELLO's reply, checked."""
+"""The identity of a device: HELLO's reply, checked."""
 
 import struct
 import warnings
@@ -7,7 +7,15 @@ from functools import cached_property
 
 from consilience.errors import AbiMismatch, NoDevice
 from consilience_hw.spec.engine_config import EngineConfig
-from consilience_hw.spec.link_map import ABI, HELLO_FIELDS, LARGEST_PAYLOAD, MAGIC, BoardId, Feature
+from consilience_hw.spec.link_map import (
+    ABI,
+    HELLO_FIELDS,
+    HELLO_WORDS,
+    LARGEST_PAYLOAD,
+    MAGIC,
+    BoardId,
+    Feature,
+)
 from consilience_hw.spec.log_format import LogFormat
 
 __all__ = ["BuildWarning", "Identity", "parse_hello"]
@@ -19,7 +27,7 @@ class BuildWarning(RuntimeWarning):
 
 @dataclass(frozen=True)
 class Identity:
-    """What a device says of itself, but for its nonce.
+    """What a device says about itself, without its nonce.
 
     Parameters
     ----------
@@ -100,7 +108,7 @@ def parse_hello(reply: bytes, url: str) -> tuple[Identity, int]:
     reply : bytes
         `link_map.HELLO_FIELDS` of this ABI, or what another ABI or device answers.
     url : str
-        Of the device, for messages.
+        The device, for messages.
 
     Raises
     ------
@@ -116,7 +124,7 @@ def parse_hello(reply: bytes, url: str) -> tuple[Identity, int]:
     if abi != ABI:
         side = "update this host's software" if abi > ABI else "rebuild the device's gateware"
         raise AbiMismatch(f"{url}: the device speaks link ABI {abi}, this host {ABI}; {side}")
-    if len(words) != sum(field.words for field in HELLO_FIELDS):
+    if len(words) != HELLO_WORDS:
         raise _senseless(url)
     values = {}
     place = 0

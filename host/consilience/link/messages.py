@@ -37,7 +37,7 @@ def cut_records(
     head_words : int
         Words before the records of each message.
     message_bytes : int
-        A message takes no more, but for one that is a single record.
+        A message takes no more, unless it is a single record.
     largest : int
         No message can take more.
 

@@ -1,18 +1,14 @@
 """One operation: its requests, and the replies to them; no bytes are moved here."""
 
-import struct
 import zlib
 from collections import deque
 from collections.abc import Iterable, Iterator
 
 from consilience.errors import ConsilienceError
-from consilience.link.frames import Frame, encode_frame
-from consilience_hw.spec.link_map import CRC_BYTES, REPLY, REPLY_HEADER, REQUEST_HEADER, FrameStatus
+from consilience.link.frames import REPLY_FIELDS, REQUEST_FIELDS, LinkFrame, encode_frame
+from consilience_hw.spec.link_map import CRC_BYTES, REPLY, FrameStatus
 
 __all__ = ["Damaged", "Operation", "Refused", "fragments"]
-
-_REQUEST = struct.Struct(f"<{sum(field.words for field in REQUEST_HEADER)}I")
-_REPLY = struct.Struct(f"<{sum(field.words for field in REPLY_HEADER)}I")
 
 
 class Refused(ConsilienceError):
@@ -39,7 +35,7 @@ def fragments(message: memoryview, size: int) -> tuple[int, Iterator[bytes]]:
     Parameters
     ----------
     message : memoryview of bytes
-        Of whole words.
+        Whole words.
     size : int
         Bytes per fragment, a multiple of 4.
     """
@@ -61,11 +57,11 @@ class Operation:
     Parameters
     ----------
     frame_type : int
-        Of the requests.
+        Type of the requests.
     number : int
         Id of the operation.
     nonce : int or None
-        Of the session; None for HELLO, which learns it.
+        The session's; None for HELLO, whose reply brings it.
     sequence : int
         Number of the first request.
     total : int
@@ -96,7 +92,7 @@ class Operation:
         self._sent = 0  # fragments
         self._answered = 0
         self._window: deque[bytes] = deque()  # frames from the oldest without an answer on
-        self._early: dict[int, Frame] = {}
+        self._early: dict[int, LinkFrame] = {}
         self._results: list[bytes] = []
         self._produced = 0
         self._crc = 0
@@ -128,21 +124,21 @@ class Operation:
         return [frame for fragment, frame in window if fragment not in self._early]
 
     def launch(self, reserved: int = 0) -> list[bytes]:
-        """Return the frames that the credits, but for those reserved, allow to send now."""
+        """Return the frames that the credits, less those reserved, allow to send now."""
         frames = []
         most = self._most_in_flight - reserved
         while len(self._window) < most:
             part = next(self._parts, None)
             if part is None:
                 break
-            header = _REQUEST.pack(self._nonce or 0, self._number, self._sent, self._total)
+            header = REQUEST_FIELDS.pack(self._nonce or 0, self._number, self._sent, self._total)
             frame = encode_frame(self._type, self.next_sequence, header + part)
             self._sent += 1
             self._window.append(frame)
             frames.append(frame)
         return frames
 
-    def take(self, reply: Frame) -> bool:
+    def take(self, reply: LinkFrame) -> bool:
         """Take a reply; return whether it answers a request in flight that had no answer yet.
 
         Raises
@@ -152,7 +148,7 @@ class Operation:
         Damaged
             The message was damaged on its way, or the results do not continue those before.
         """
-        nonce, number, fragment, *_ = _REPLY.unpack_from(reply.payload)
+        nonce, number, fragment, *_ = REPLY_FIELDS.unpack_from(reply.payload)
         if (
             reply.type != self._type | REPLY
             or number != self._number
@@ -168,13 +164,13 @@ class Operation:
             self._accept(following)
         return True
 
-    def _accept(self, reply: Frame) -> None:
-        *_, status, produced, crc = _REPLY.unpack_from(reply.payload)
+    def _accept(self, reply: LinkFrame) -> None:
+        *_, status, produced, crc = REPLY_FIELDS.unpack_from(reply.payload)
         if status == FrameStatus.BAD_CRC:
             raise Damaged("the message arrived damaged")
         if status != FrameStatus.OK:
             raise Refused(status)
-        data = reply.payload[_REPLY.size :]
+        data = reply.payload[REPLY_FIELDS.size :]
         self._produced += len(data)
         self._crc = zlib.crc32(data, self._crc)
         if (produced, crc) != (self._produced & 0xFFFF_FFFF, self._crc):

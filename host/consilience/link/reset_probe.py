@@ -3,7 +3,7 @@
 import struct
 
 from consilience.errors import ConsilienceError
-from consilience.link.frames import Frame
+from consilience.link.frames import LinkFrame
 from consilience.link.operation import Operation
 from consilience_hw.spec.link_map import FrameType
 
@@ -38,7 +38,7 @@ class ResetProbe:
     number, sequence : int
         Operation id and sequence number of that HELLO.
     nonce : int
-        Of the session.
+        The session's.
     """
 
     def __init__(self, number: int, sequence: int, nonce: int) -> None:
@@ -52,7 +52,7 @@ class ResetProbe:
         self._hello = Operation(FrameType.HELLO, self._number, None, self._sequence)
         return self._hello.launch()[0]
 
-    def take(self, reply: Frame) -> bool:
+    def take(self, reply: LinkFrame) -> bool:
         """Take a reply; return whether it answers the probe.
 
         Raises

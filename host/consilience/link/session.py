@@ -18,10 +18,10 @@ LARGEST_MESSAGE = (1 << 32) - 8
 """Bytes of a message without its CRC, whose total length is a multiple of 4 and a u32."""
 
 _OPENING_RETRIES = 3
-"""Of the first HELLO: fewer than of others, as there may be nobody."""
+"""Retries of the first HELLO: fewer than of others, as there may be no device."""
 
 _RESETS = 3
-"""Of the device, after each of which a call begins anew."""
+"""Resets of the device in one call, after each of which the call begins anew."""
 
 
 class LinkSession:
@@ -44,7 +44,7 @@ class LinkSession:
     cure : str
         What to do if nobody answers at the opening.
     random_bits : callable
-        ``random_bits(k)`` gives a number of k bits; a new session is told from old ones by it.
+        ``random_bits(k)`` gives a number of k bits; it distinguishes a new session from old ones.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class LinkSession:
 
     @property
     def identity(self) -> Identity:
-        """Who the device is; opens the session if it was never open."""
+        """Identity of the device; opens the session if it was never open."""
         return self.open() if self._identity is None else self._identity
 
     @property
@@ -228,8 +228,8 @@ class LinkSession:
 
     def _failure(self, cause: str, cure: str = "check the connection and try again") -> LinkError:
         counters = self.counters
-        told = ", ".join(f"{name} {value}" for name, value in counters.items() if value)
+        shown = ", ".join(f"{name} {value}" for name, value in counters.items() if value)
         return LinkError(
-            f"{self.url}: {cause}, no result was returned; {cure} ({told or 'nothing sent'})",
+            f"{self.url}: {cause}, no result was returned; {cure} ({shown or 'nothing sent'})",
             counters,
         )

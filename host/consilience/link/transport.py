@@ -1,5 +1,6 @@
-"""What the link runs over: bytes both ways, and a clock."""
+"""What carries the link: bytes both ways, and a clock."""
 
+import time
 from abc import ABC, abstractmethod
 
 from consilience.errors import LinkError
@@ -14,9 +15,8 @@ class TransportClosed(LinkError):
 class Transport(ABC):
     """A byte stream to a device, with a clock of its own.
 
-    The clock of hardware is the wall clock. That of a simulation, or of a device in this process,
-    is virtual, so that timeouts and fault campaigns cost no waiting. One user at a time: not
-    thread-safe.
+    The clock of hardware is the system's monotonic one. That of a simulation, or of a device in
+    this process, is virtual, so that timeouts and fault campaigns cost no waiting. Not thread-safe.
     """
 
     reply_timeout: float
@@ -34,9 +34,9 @@ class Transport(ABC):
         end is gone and all that it sent has been returned.
         """
 
-    @abstractmethod
     def now(self) -> float:
         """Return the time of this clock in seconds, from any origin; it never goes back."""
+        return time.monotonic()
 
     @abstractmethod
     def close(self) -> None:

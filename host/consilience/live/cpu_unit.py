@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from consilience.kernels.kernel_tables import load_tables
-from consilience.kernels.live_kernels import BINS, TALLIES, update_each
+from consilience.kernels.sum_kernels import BINS, TALLIES, update_each
 from consilience.live.unit import LiveUnit, UnitReadings
 from consilience_hw.spec.flags import UpdateStep
 
@@ -18,14 +18,15 @@ class CpuLiveUnit(LiveUnit):
     """
 
     def __init__(self) -> None:
-        self._sums = np.zeros(BINS, np.int64)
-        self._terms = np.zeros(BINS, np.int64)
-        self._tallies = np.zeros(TALLIES, np.int64)
+        # Sums and terms by bin, and tallies.
+        self._state = (
+            np.zeros(BINS, np.int64),
+            np.zeros(BINS, np.int64),
+            np.zeros(TALLIES, np.int64),
+        )
 
-    @property
-    def update_cycles(self) -> int:
-        """No clock."""
-        return 0
+    update_cycles = 0
+    """There is no clock."""
 
     def apply(
         self,
@@ -38,12 +39,12 @@ class CpuLiveUnit(LiveUnit):
         """Carry out updates in order."""
         clears = np.flatnonzero(steps & UpdateStep.CLEARS)
         if len(clears):
-            # What went before it steps not matter, but for what was read.
+            # What went before does not matter, except where it was read.
             last = int(clears[-1])
             if (steps[:last] & UpdateStep.READS).any():
                 raise ValueError("an update that clears is to come first")
             steps, old, new = steps[last:], old[last:], new[last:]
-            for part in (self._sums, self._terms, self._tallies):
+            for part in self._state:
                 part.fill(0)
         count = len(steps)
         found = UnitReadings(
@@ -52,19 +53,9 @@ class CpuLiveUnit(LiveUnit):
             np.empty(count, np.int64),
             np.empty(count, np.int64),
         )
-        update_each(
-            steps,
-            old,
-            new,
-            self._sums,
-            self._terms,
-            self._tallies,
-            load_tables(),
-            found.codes,
-            found.status,
-            found.finite,
-            found.zeros,
-        )
+        results = found.codes, found.status, found.finite, found.zeros
+        sums, terms, tallies = self._state
+        update_each(steps, old, new, sums, terms, tallies, load_tables(), *results)
         reads = (steps & UpdateStep.READS) != 0
         return UnitReadings(*(values[reads] for values in found))
 

@@ -59,7 +59,7 @@ class GroupTree:
     A group is a path of names, like ``("eu", "fleet 7")``; all groups lie equally deep. A change of
     a code is made in the group and in all nodes above, so every node can be read at any time, in a
     time that does not depend on how many codes or groups there are. What is taken out must be in
-    the group, and who changes codes remembers them (`live.Live` for agents).
+    the group, and the caller remembers the codes (`live.Live` for agents).
 
     `mark` remembers the state of everything; `drill_down` then tells which nodes have moved the sum
     over all since.

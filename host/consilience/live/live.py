@@ -1,11 +1,11 @@
 """Agents whose evidence changes, and the log sum over all of them after each change."""
 
-from types import TracebackType
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from consilience.closing import Closes
 from consilience.errors import BadInput, CapacityExceeded, ImpossibleState
 from consilience.exact.log_sum import LogSum
 from consilience.live.unit import LiveUnit, UnitReadings
@@ -37,7 +37,7 @@ class LiveResults(NamedTuple):
     status: NDArray[np.uint32]
 
 
-class Live:
+class Live(Closes):
     """One code per agent, and the log sum over all agents, always up to date.
 
     The unit holds the exact sum, this object each agent's current code: an update that names
@@ -150,17 +150,6 @@ class Live:
     def close(self) -> None:
         """Give the unit back."""
         self._unit.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _update(
         self, agents: NDArray[np.int64], old: NDArray[np.int64], new: NDArray[np.int64]

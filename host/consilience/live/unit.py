@@ -1,10 +1,12 @@
 """What holds a live sum: a kernel on this machine, or gateware."""
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from consilience.closing import Closes
 
 __all__ = ["LiveUnit", "UnitReadings"]
 
@@ -28,8 +30,8 @@ class UnitReadings(NamedTuple):
     zeros: NDArray[np.int64]
 
 
-class LiveUnit(ABC):
-    """Holds the sum, but not who contributed what: `live.Live` steps."""
+class LiveUnit(Closes):
+    """Holds the sum; `live.Live` holds each agent's code."""
 
     @property
     @abstractmethod
@@ -45,8 +47,11 @@ class LiveUnit(ABC):
         old: NDArray[np.int32],
         new: NDArray[np.int32],
     ) -> UnitReadings:
-        """Carry out updates in order, arrays of shape (n,); of `old` and `new` what counts."""
+        """Carry out updates in order, arrays of shape (n,).
+
+        Codes that an update's steps do not use are not looked at.
+        """
 
     @abstractmethod
     def close(self) -> None:
-        """Give it back; a second call steps nothing."""
+        """Give it back; a second call does nothing."""

@@ -26,7 +26,7 @@ class Calibration:
     date : str
         When it was made, ISO 8601.
     source : str
-        Of what, and by which command.
+        The recorded runs, and the command that made the set.
     names : (str, str)
         The hypotheses.
     first, second : (runs,) int32

@@ -1,7 +1,7 @@
-"""`RobustHistogram`: ratios of reporters, some of whom lie, as integer counts of 257 bins."""
+"""`RobustHistogram`: the ratios of reporters that may lie, as integer counts of 257 bins."""
 
 import struct
-from typing import NamedTuple, Self
+from typing import Generic, NamedTuple, Self, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -11,9 +11,11 @@ from consilience.numbers.convert import as_codes
 from consilience.robust.decision import decide
 from consilience.robust.robust_counts import BIN_VALUES, bins_of, robust_sums
 from consilience_hw.spec.log_format import Q16_16
-from consilience_hw.spec.number_formats import CLIP_BIN, MAX_UNIT, RATIO_BINS, Decision
+from consilience_hw.spec.number_formats import CLIP_BIN, MAX_UNIT, RATIO_BINS
 
-__all__ = ["RobustHistogram", "RobustScan"]
+__all__ = ["RobustHistogram", "RobustResult", "refuse_too_few"]
+
+Number = TypeVar("Number")
 
 _MAGIC = b"CSRH"
 _VERSION = 1
@@ -21,14 +23,36 @@ _HEADER = struct.Struct("<4sHII")
 _RECORD = np.dtype([("bin", "<i2"), ("count", "<u8")])
 
 
-class RobustScan(NamedTuple):
-    """What one scan gives, in units of k ulp; see `Device.robust`."""
+class RobustResult(NamedTuple, Generic[Number]):
+    """Robust fusion of the ratios of n reporters; see `Device.robust`.
 
-    trimmed_sum: int
+    Integers for ratios of shape (n,). For (n, P) int64 arrays of shape (P,), except `unit` and
+    `trimmed_count`.
+
+    Parameters
+    ----------
+    trimmed_sum, low, high : int or int64 array, shape (P,)
+        In units of `unit` ulp, about the binned ratios.
+    trimmed_count : int
+        n - 2 faulty.
+    unit : int
+        k, in ulp: clip / 128.
+    decision : Decision or int64 array, shape (P,)
+        1 above, -1 below, 0 undecided.
+    """
+
+    trimmed_sum: Number
     trimmed_count: int
-    low: int
-    high: int
-    decision: Decision
+    low: Number
+    high: Number
+    unit: int
+    decision: Number
+
+
+def refuse_too_few(reporters: int, faulty: int) -> None:
+    """Raise BadInput unless so many reporters can tolerate so many faulty ones."""
+    if not 0 <= 3 * faulty < reporters:
+        raise BadInput(f"{reporters} reporters cannot tolerate {faulty} faulty: n must exceed 3f")
 
 
 class RobustHistogram:
@@ -116,7 +140,7 @@ class RobustHistogram:
         Raises
         ------
         ImpossibleState
-            A bin does not hold as many; the state stays as it was.
+            A bin holds fewer than are to be removed; the state stays as it was.
         """
         return self._take(self._counts - self._binned(ratios))
 
@@ -126,18 +150,14 @@ class RobustHistogram:
             raise BadInput(f"units of {self._unit} and {other.unit} ulp do not mix; use one clip")
         return self._take(self._counts + other._counts)
 
-    def scan(self, faulty: int, threshold: int = 0) -> RobustScan:
+    def scan(self, faulty: int, threshold: int = 0) -> RobustResult[int]:
         """Return trimmed sum and count, certified interval and decision; see `Device.robust`."""
         faulty, threshold = int(faulty), int(threshold)
         n = self.count
-        if faulty < 0 or n <= 3 * faulty:
-            raise BadInput(
-                f"{n} reporters do not bear {faulty} faulty ones; faulty must be in 0 .. n / 3, "
-                "n / 3 itself left out"
-            )
+        refuse_too_few(n, faulty)
         trimmed, low, high = (int(found) for found in robust_sums(self._counts, faulty))
         decision = decide(low * self._unit, high * self._unit, threshold)
-        return RobustScan(trimmed, n - 2 * faulty, low, high, decision)
+        return RobustResult(trimmed, n - 2 * faulty, low, high, self._unit, decision)
 
     def __bytes__(self) -> bytes:
         """Return the canonical bytes, little-endian: one multiset of bins, one byte string.

@@ -1,1 +1,1 @@
-"""A device served to others over TCP."""
+"""A device's side of the link in software, and devices served to others over TCP."""

@@ -9,15 +9,13 @@ from typing import NamedTuple
 import numpy as np
 
 from consilience.devices.device import Device
-from consilience.link.frames import Frame, encode_frame
+from consilience.link.frames import REPLY_FIELDS, REQUEST_FIELDS, LinkFrame, encode_frame
 from consilience.server.records import PosteriorRecords, Records, ReduceRecords, Taken
 from consilience_hw.spec.engine_config import EngineConfig
 from consilience_hw.spec.flags import ResultStatus
 from consilience_hw.spec.link_map import (
     CRC_BYTES,
     REPLY,
-    REPLY_HEADER,
-    REQUEST_HEADER,
     Counter,
     FrameStatus,
     FrameType,
@@ -25,9 +23,6 @@ from consilience_hw.spec.link_map import (
 )
 
 __all__ = ["DeviceSession"]
-
-_REQUEST = struct.Struct(f"<{sum(field.words for field in REQUEST_HEADER)}I")
-_REPLY = struct.Struct(f"<{sum(field.words for field in REPLY_HEADER)}I")
 
 
 class _Verdict(Enum):
@@ -60,7 +55,7 @@ class DeviceSession:
     Parameters
     ----------
     config : EngineConfig
-        Who the device says it is.
+        Identity that the device gives.
     device : Device
         Does the work.
     entropy : callable
@@ -76,7 +71,7 @@ class DeviceSession:
         self._hello = 0  # operation id of the last HELLO
         self._expected = 0  # sequence number
         self._kept: dict[int, _Kept] = {}  # by slot
-        # Of the operation that runs, or ran last:
+        # The operation that runs, or ran last:
         self._running = False
         self._type = 0
         self._operation = 0
@@ -93,10 +88,10 @@ class DeviceSession:
         """Add to a counter, modulo 2**32."""
         self.counters[counter] = (self.counters[counter] + amount) & 0xFFFF_FFFF
 
-    def answer(self, frame: Frame) -> bytes:
+    def answer(self, frame: LinkFrame) -> bytes:
         """Take a request and return its reply's frame; nothing if it is dropped."""
-        nonce, operation, fragment, total = _REQUEST.unpack_from(frame.payload)
-        data = frame.payload[_REQUEST.size :]
+        nonce, operation, fragment, total = REQUEST_FIELDS.unpack_from(frame.payload)
+        data = frame.payload[REQUEST_FIELDS.size :]
         request = _Request(frame.type, frame.sequence, nonce, operation, fragment, total, data)
         verdict = self._judge(request)
         if isinstance(verdict, Counter):
@@ -228,7 +223,7 @@ class DeviceSession:
     def _reply(self, request: _Request, results: bytes) -> bytes:
         self._produced += len(results)
         self._produced_crc = zlib.crc32(results, self._produced_crc)
-        header = _REPLY.pack(
+        header = REPLY_FIELDS.pack(
             self._nonce,
             request.operation,
             request.fragment,

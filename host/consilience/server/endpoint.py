@@ -4,11 +4,11 @@ import secrets
 from collections.abc import Callable
 
 from consilience.devices.device import Device
-from consilience.link.frames import FrameDecoder
+from consilience.link.frames import REQUEST_FIELDS, FrameDecoder
 from consilience.link.transport import Transport, TransportClosed
 from consilience.server.device_session import DeviceSession
 from consilience_hw.spec.engine_config import EngineConfig
-from consilience_hw.spec.link_map import REQUEST_HEADER, BoardId, Counter
+from consilience_hw.spec.link_map import BoardId, Counter
 
 __all__ = ["CPU_CONFIG", "SoftwareEndpoint"]
 
@@ -27,7 +27,7 @@ class SoftwareEndpoint(Transport):
     device : Device
         Does the work; not closed with the endpoint.
     config : EngineConfig
-        Who the device says it is; `device` must be able to do what this tells.
+        Identity that it gives; `device` must be able to do what this promises.
     entropy : callable
         Gives the session nonce at the first HELLO after a reset.
     """
@@ -49,9 +49,7 @@ class SoftwareEndpoint(Transport):
 
     def reset(self) -> None:
         """Do what a reset does to a device: forget everything, count from zero."""
-        self._decoder = FrameDecoder(
-            4 * sum(field.words for field in REQUEST_HEADER), self._config.largest_payload
-        )
+        self._decoder = FrameDecoder(REQUEST_FIELDS.size, self._config.largest_payload)
         self._session = DeviceSession(self._config, self._device, self._entropy)
         self._replies = bytearray()
 

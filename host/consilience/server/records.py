@@ -14,14 +14,12 @@ __all__ = ["PosteriorRecords", "Records", "ReduceRecords", "Taken"]
 
 Words = NDArray[np.uint32]
 
-"""Weight 1, the largest."""
-
 
 class Taken(NamedTuple):
-    """What came of some words."""
+    """The outcome of some words."""
 
     results: Words
-    """Shape (results, words of one), its status word last."""
+    """Shape (results, words of a result); the status word comes last."""
     codes: int
     """Evidence codes among the words."""
 
@@ -104,9 +102,9 @@ class PosteriorRecords(Records):
     device : Device
         Does the posteriors.
     hypotheses : int
-        The most it takes.
+        The most hypotheses that it takes.
     weights : bool
-        It takes weights.
+        Whether it takes weights.
     """
 
     def __init__(self, device: Device, hypotheses: int, *, weights: bool) -> None:
@@ -150,7 +148,7 @@ class PosteriorRecords(Records):
         return Taken(self._posteriors(finished, rows), codes)
 
     def _begin(self, word: int) -> None:
-        """Take a word that says what follows: hypotheses, or rows of a record."""
+        """Take the word that begins a message (its hypotheses) or a record (its rows)."""
         if self._width:
             self._left = word * self._width
             if not word:

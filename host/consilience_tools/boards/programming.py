@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from consilience.errors import ConsilienceError, NoDevice, PermissionRefused, ToolMissing
-from consilience_tools.boards.catalogue import KnownBoard
+from consilience_tools.boards.catalogue import BoardTooling
 
 __all__ = ["LOADER_CURE", "Loader", "found_loader", "program_board"]
 
@@ -18,7 +18,7 @@ LOADER_CURE = (
 _NO_LIBRARY = 127
 _REFUSED = ("permission denied", "access denied", "libusb_error_access", "(usb_open() failed)")
 _ABSENT = ("device not found", "can't find ice ftdi usb device", "cannot find jtag cable")
-"""What openFPGALoader, iceprog and fujprog say where no board is; their exit status is 1."""
+"""Messages of openFPGALoader, iceprog and fujprog where no board is; their exit status is 1."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,6 @@ class Loader:
     ----------
     name : str
     path : str
-        Where it is.
     arguments : tuple of str
     """
 
@@ -39,7 +38,7 @@ class Loader:
 
 
 def found_loader(loaders: Mapping[str, tuple[str, ...]]) -> Loader | None:
-    """Return the first of the programs that is installed."""
+    """Return the first program that is installed; None if none is."""
     for name, arguments in loaders.items():
         path = shutil.which(name)
         if path is not None:
@@ -47,26 +46,26 @@ def found_loader(loaders: Mapping[str, tuple[str, ...]]) -> Loader | None:
     return None
 
 
-def program_board(board: KnownBoard, bitstream: Path, *, flash: bool) -> Loader:
-    """Load a bitstream; return what loaded it. The program's own output goes to this one's stderr.
+def program_board(board: BoardTooling, bitstream: Path, *, flash: bool) -> Loader:
+    """Load a bitstream; return the program that loaded it.
 
     Parameters
     ----------
-    board : KnownBoard
+    board : BoardTooling
     bitstream : Path
     flash : bool
-        Into the flash, to stay; else until the power goes.
+        Load into the flash, for good; otherwise until the power goes.
 
     Raises
     ------
     ToolMissing
-        No program that could is installed, or it lacks a library.
+        No program for this board is installed, or the program lacks a library.
     NoDevice
         No board is attached.
     PermissionRefused
         The USB device may not be opened.
     ConsilienceError
-        It failed.
+        The program failed.
     """
     loader = found_loader(board.loaders_flash if flash else board.loaders)
     if loader is None:

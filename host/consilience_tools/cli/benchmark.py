@@ -9,6 +9,7 @@ from rich.text import Text
 
 from consilience.cli.device_option import JsonOption
 from consilience.cli.output import Output, key_values, made_folder
+from consilience.extras import naming_extras
 
 __all__ = ["benchmark"]
 
@@ -44,15 +45,14 @@ def benchmark(
     Others run in the same rounds: SciPy, NumPy, and jax where it is installed. Three minutes on 2
     cores, and one more to compile the simulations where that was not done before.
     """
-    # SciPy, the HDL and matplotlib take seconds to import, and nothing else here needs them all.
-    from consilience_tools.benchmark.json_value import json_value
-    from consilience_tools.benchmark.plan import FULL, QUICK
-    from consilience_tools.benchmark.report import report_page
-    from consilience_tools.benchmark.routed import read_routed
-    from consilience_tools.benchmark.run import run_benchmark
-    from consilience_tools.benchmark.tables import summary_rows
-    from consilience_tools.benchmark.terminal import shown_tables
-    from consilience_tools.cli.scale import measure_scale
+    # SciPy, the HDL and matplotlib are an extra, and take seconds to import.
+    with naming_extras("consilience benchmark", "bench"):
+        from consilience_tools.benchmark.plan import FULL, QUICK
+        from consilience_tools.benchmark.report import report_page
+        from consilience_tools.benchmark.run import json_value, run_benchmark
+        from consilience_tools.benchmark.tables import shown_tables, summary_rows
+        from consilience_tools.cli.scale import measure_scale
+        from consilience_tools.place_and_route.routed_figures import read_routed
 
     output = Output(as_json=as_json)
     routed = read_routed(timing)

@@ -47,10 +47,13 @@ def board_checks(
         name for board in BOARDS for name in (board.target.router, board.packer.package)
     )
     return [
-        *(package_check(name, BITSTREAMS) for name in ("amaranth-boards", YOSYS, *packages)),
+        *(
+            package_check(name, BITSTREAMS, "build")
+            for name in ("amaranth-boards", YOSYS, *packages)
+        ),
         *_loaders(),
         _reader(),
-        package_check("pyserial", PORTS),
+        package_check("pyserial", PORTS, "serial"),
         _group(),
         _rule(rules),
         *_latencies(ports),

@@ -8,8 +8,7 @@ from rich.text import Text
 
 from consilience.cli.device_option import JsonOption
 from consilience.cli.output import Output, key_values
-from consilience_tools.boards.building import build_board
-from consilience_tools.boards.catalogue import board_named
+from consilience.extras import naming_extras
 
 __all__ = ["BoardArgument", "build", "build_folder"]
 
@@ -45,6 +44,11 @@ def build(
     timing, area, versions of the tools, SHA-256. What was built before comes from the cache. Exit
     code 1 if the design does not fit or misses the board's clock, 3 if a tool is missing.
     """
+    # The tool chain is an extra, and takes a second to import.
+    with naming_extras("consilience build", "build"):
+        from consilience_tools.boards.building import build_board
+        from consilience_tools.boards.catalogue import board_named
+
     output = Output(as_json=as_json)
     known = board_named(board)
     given = {"lanes": lanes, "hypotheses": hypotheses}

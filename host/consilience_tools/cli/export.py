@@ -8,6 +8,7 @@ from rich.text import Text
 
 from consilience.cli.device_option import JsonOption
 from consilience.cli.output import Output, key_values
+from consilience.extras import naming_extras
 
 __all__ = ["export"]
 
@@ -33,9 +34,10 @@ def export(
     as_json: JsonOption = False,
 ) -> None:
     """Write LogSumExp as Verilog with AXI4-Streams, testbench, FuseSoC core and datasheet."""
-    # Amaranth takes half a second to import.
-    from consilience_tools.export.core import TOP, Core, parse_format
-    from consilience_tools.export.files import export_core
+    # Amaranth and Jinja are an extra, and take half a second to import.
+    with naming_extras("consilience export", "build"):
+        from consilience_tools.export.core import TOP, Core, parse_format
+        from consilience_tools.export.files import export_core
 
     output = Output(as_json=as_json)
     core = Core(lanes, parse_format(number_format), small)

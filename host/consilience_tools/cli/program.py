@@ -9,9 +9,7 @@ from rich.text import Text
 from consilience.cli.device_option import JsonOption
 from consilience.cli.output import Output
 from consilience.errors import BadInput
-from consilience_tools.boards.building import build_board
-from consilience_tools.boards.catalogue import board_named
-from consilience_tools.boards.programming import program_board
+from consilience.extras import naming_extras
 from consilience_tools.cli.build import BoardArgument
 
 __all__ = ["program"]
@@ -32,6 +30,12 @@ def program(
 
     Exit code 3 if no such tool is installed (says which, and how to get it), 5 without permission.
     """
+    # The tool chain is an extra, and takes a second to import.
+    with naming_extras("consilience program", "build"):
+        from consilience_tools.boards.building import build_board
+        from consilience_tools.boards.catalogue import board_named
+        from consilience_tools.boards.programming import program_board
+
     output = Output(as_json=as_json)
     known = board_named(board)
     if bitstream is None:

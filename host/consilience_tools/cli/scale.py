@@ -7,10 +7,17 @@ from rich.table import Table
 from rich.text import Text
 
 from consilience.cli.output import Output
-from consilience_tools.benchmark.scale.page import PLOT, scale_page, time_of
-from consilience_tools.benchmark.scale.plan import FULL, QUICK
-from consilience_tools.benchmark.scale.plot import growth_figure
-from consilience_tools.benchmark.scale.run import ScaleResults, run_scale, scale_value
+from consilience_tools.benchmark.plan import SCALE_FULL, SCALE_QUICK
+from consilience_tools.benchmark.scale import (
+    PLOT,
+    ScaleResults,
+    growth_figure,
+    run_scale,
+    scale_page,
+    scale_value,
+    size_rows,
+    time_of,
+)
 from consilience_tools.pages.svg import svg
 
 __all__ = ["measure_scale"]
@@ -19,7 +26,7 @@ __all__ = ["measure_scale"]
 def measure_scale(out: Path, output: Output, *, quick: bool) -> None:
     """Measure; write scale.json, scale.md and its plot to an existing folder."""
     with output.progress(stages=True) as progress:
-        results = run_scale(QUICK if quick else FULL, progress, quick=quick)
+        results = run_scale(SCALE_QUICK if quick else SCALE_FULL, progress, quick=quick)
     page = out / "scale.md"
     value = scale_value(results) | {"page": str(page)}
     (out / "scale.json").write_text(json.dumps(value, allow_nan=False, indent=1) + "\n")
@@ -29,18 +36,12 @@ def measure_scale(out: Path, output: Output, *, quick: bool) -> None:
 
 
 def _tables(results: ScaleResults) -> list[Table]:
-    processor, gateware, clock = results.processor, results.gateware, results.live_clock
     seconds = Table("agents", "all pairs", "full sweep", "leave-one-out", title="cpu")
-    growth = processor.pairwise_growth
-    for n in sorted({*processor.pairwise, *processor.sweep}):
-        cells = [
-            time_of(timings[n].spread.least) if n in timings else ""
-            for timings in (processor.pairwise, processor.sweep, processor.leave_one_out)
-        ]
-        # What was not run is extrapolated.
-        seconds.add_row(f"{n:,}", cells[0] or f"({time_of(growth.seconds(n))})", *cells[1:])
+    for row in size_rows(results):
+        seconds.add_row(*row[:4])
     cycles = Table("agents", "update, cycles", "drain", "full sweep", title="live unit, simulated")
-    for n, one in gateware.live.items():
+    for n, one in results.gateware.live.items():
         cycles.add_row(f"{n:,}", f"{one.most}", f"{one.drain}", f"{one.sweep:,}")
-    cycles.caption = f"an update takes {time_of(one.most / clock.mhz * 1e-6)} at {clock.mhz} MHz"
+    clock = results.live_clock
+    cycles.caption = f"an update takes {time_of(clock.seconds(one.most))} at {clock.mhz} MHz"
     return [seconds, cycles]

@@ -2,14 +2,18 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from consilience.devices.device import ERROR_BOUND_ULP
 from consilience.errors import BadInput
-from consilience.evidence.atomic_file import OutputFile
+from consilience.evidence.atomic_file import AtomicFile
 from consilience_hw.spec.engine_config import EngineConfig
+from consilience_hw.spec.log_format import Q16_16
 from consilience_tools.export.core import TOP, Core
-from consilience_tools.export.datasheet import error_bound, routed_figures
 from consilience_tools.export.vectors import RESULT_BITS, make_vectors
 from consilience_tools.pages.templates import rendered
+from consilience_tools.place_and_route.baseline import read_baseline
+from consilience_tools.place_and_route.configurations import PUBLISHED
 
 __all__ = ["WAIVERS", "Exported", "companions", "core_files", "export_core"]
 
@@ -22,7 +26,7 @@ WAIVERS = {
     "UNUSEDSIGNAL": "upper halves of sums and products, and the bits of codes above their width",
     "DECLFILENAME": "all modules are in one file",
 }
-"""What the generated Verilog trips in Verilator's lint, and why it is harmless."""
+"""Warnings of Verilator for the generated Verilog, with the reason why each is harmless."""
 
 _TEMPLATES = {
     f"{TOP}_tb.v": "testbench.v.j2",
@@ -34,7 +38,7 @@ _TEMPLATES = {
 
 @dataclass(frozen=True)
 class Exported:
-    """The files that were written."""
+    """The written files."""
 
     folder: Path
     files: tuple[str, ...]
@@ -73,12 +77,30 @@ def companions(core: Core) -> dict[str, str]:
     }
 
 
+def routed_figures(core: Core) -> list[dict[str, Any]]:
+    """Return the baseline's figures of this kind of unit with as many lanes; only for Q16.16."""
+    baseline = read_baseline()
+    sums = [one for one in PUBLISHED if not one.live]
+    same = [one.name for one in sums if (one.small, one.lanes) == (core.small, core.lanes)]
+    return [baseline[name] for name in same if name in baseline and core.fmt == Q16_16]
+
+
+def error_bound(core: Core) -> str:
+    """Return in words how far a code may be from the true log sum."""
+    if core.fmt == Q16_16:
+        return f"at most {ERROR_BOUND_ULP} ulp, for up to 2^32 codes (proved: docs/numerics.md)"
+    return (
+        f"the exact sum of mantissas of {core.fmt.mantissa_bits} fraction bits, rounded once; no "
+        "bound is derived for this format"
+    )
+
+
 def _version() -> str:
     return ".".join(map(str, EngineConfig().version))
 
 
 def export_core(core: Core, folder: Path, *, overwrite: bool) -> Exported:
-    """Write a core's files into a folder, which is made if it is missing; each appears whole.
+    """Write a core's files into a folder, which is made if it is missing; no file stays partial.
 
     Raises
     ------
@@ -97,7 +119,7 @@ def export_core(core: Core, folder: Path, *, overwrite: bool) -> Exported:
             f"{folder}: cannot be made ({error.strerror}); choose another --out"
         ) from None
     for name, text in files.items():
-        with OutputFile(folder / name, overwrite=overwrite) as output:
+        with AtomicFile(folder / name, overwrite=overwrite) as output:
             output.file.write(text.encode())
             output.commit()
     return Exported(folder, tuple(files))

@@ -1,4 +1,4 @@
-"""Measure configurations: progress, a file for each, a table, and what has become worse."""
+"""Measure configurations: progress, a file for each, a table, and the regressions."""
 
 import argparse
 import json
@@ -18,11 +18,12 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
-from consilience.errors import BadInput, ConsilienceError
+from consilience.errors import ConsilienceError
 from consilience_tools.place_and_route.baseline import read_baseline, regressions, write_baseline
 from consilience_tools.place_and_route.configurations import PUBLISHED, Configuration, configuration
-from consilience_tools.place_and_route.measurement import Measurement, Working, measure
+from consilience_tools.place_and_route.measurement import Measurement, measure
 from consilience_tools.place_and_route.routing import NotRouted
+from consilience_tools.place_and_route.tools import Working
 
 __all__ = ["main"]
 
@@ -37,7 +38,7 @@ _EPILOG = (
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure the configurations asked for, or all; return the exit code."""
+    """Measure the named configurations, or all; return the exit code."""
     parser = argparse.ArgumentParser(
         prog="python -m consilience_tools.place_and_route", description=__doc__, epilog=_EPILOG
     )
@@ -61,12 +62,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         asked = [configuration(name) for name in options.names] or list(PUBLISHED)
         with _ended_by_sigterm():
             return _run(asked, options.out, console, new_baseline=options.write_baseline)
-    except ConsilienceError as error:
+    except (ConsilienceError, OSError) as error:
         console.print(Text.assemble(("error: ", "bold red"), str(error)), soft_wrap=True)
-        return BadInput.exit_code if isinstance(error, BadInput) else error.exit_code
-    except OSError as error:
-        console.print(Text.assemble(("error: ", "bold red"), str(error)), soft_wrap=True)
-        return 1
+        return error.exit_code if isinstance(error, ConsilienceError) else 1
     except KeyboardInterrupt:
         console.print("interrupted; what has been done is kept")
         return _INTERRUPTED
@@ -79,7 +77,7 @@ def _run(asked: Sequence[Configuration], out: Path, console: Console, *, new_bas
     with _progress(console) as working:
         for one in asked:
             file = out / f"{one.name}.json"
-            # Nothing stale must stand there if this run fails.
+            # No stale figures stay if this run fails.
             file.unlink(missing_ok=True)
             try:
                 measurement = measure(one, working)
@@ -107,20 +105,11 @@ def _run(asked: Sequence[Configuration], out: Path, console: Console, *, new_bas
 
 def _table(found: Sequence[Measurement]) -> Table:
     table = Table(box=None, pad_edge=False)
-    table.add_column("configuration", no_wrap=True)
-    table.add_column("part", no_wrap=True)
-    for heading in (
-        "Fmax MHz",
-        "of seeds",
-        "G evidence/s",
-        "LUT/lane",
-        "packed/lane",
-        "LUT4",
-        "carry",
-        "FF",
-    ):
-        table.add_column(heading, justify="right")
-    for heading in ("BRAM", "DSP", "latency"):
+    cells = ("LUT4", "carry", "FF", "BRAM", "DSP")
+    figures = ("Fmax MHz", "of seeds", "G evidence/s", "LUT/lane", "packed/lane", *cells, "latency")
+    for heading in ("configuration", "part"):
+        table.add_column(heading, no_wrap=True)
+    for heading in figures:
         table.add_column(heading, justify="right")
     for measurement in found:
         one, unit = measurement.configuration, measurement.unit
@@ -132,7 +121,7 @@ def _table(found: Sequence[Measurement]) -> Table:
             f"{measurement.fmax_mhz * one.lanes / 1e3:.2f}",
             f"{measurement.luts_per_lane:.0f}",
             f"{measurement.packed_per_lane:.0f}",
-            *(f"{unit[part]:,}" for part in ("LUT4", "carry", "FF", "BRAM", "DSP")),
+            *(f"{unit[cell]:,}" for cell in cells),
             str(measurement.latency),
         )
     return table
@@ -140,7 +129,7 @@ def _table(found: Sequence[Measurement]) -> Table:
 
 @contextmanager
 def _progress(console: Console) -> Iterator[Working]:
-    """Give what shows each step: a line with a clock on a terminal, two lines elsewhere."""
+    """Give a function that shows each step: a line with a clock on a terminal, else two lines."""
     columns = (TextColumn("{task.description}", markup=False), BarColumn(20), TimeElapsedColumn())
     bars = Progress(*columns, console=console, disable=not console.is_terminal)
 
@@ -170,7 +159,7 @@ def _progress(console: Console) -> Iterator[Working]:
 
 @contextmanager
 def _ended_by_sigterm() -> Iterator[None]:
-    """Let a polite kill unwind as Ctrl-C does, so that no tool goes on and nothing half stays."""
+    """Let SIGTERM unwind as Ctrl-C does, so that no tool keeps running and no half file stays."""
 
     def leave(number: int, _frame: FrameType | None) -> NoReturn:
         raise SystemExit(128 + number)

@@ -1,20 +1,15 @@
 """A configuration from its gateware to its figures."""
 
 import statistics
-from collections.abc import Callable
-from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from consilience_tools.place_and_route.configurations import Configuration
 from consilience_tools.place_and_route.routing import RoutedDesign, packed_cells, routed
 from consilience_tools.place_and_route.synthesis import cell_counts, synthesised
-from consilience_tools.place_and_route.tools import YOSYS, tool_version
+from consilience_tools.place_and_route.tools import YOSYS, Working, tool_version
 
 __all__ = ["Measurement", "measure"]
-
-Working = Callable[[str], AbstractContextManager[None]]
-"""Shows what is being done while it lasts."""
 
 
 @dataclass(frozen=True)
@@ -31,9 +26,9 @@ class Measurement:
     unit_packed : int or None
         Logic cells of the part for the unit alone, as nextpnr packs them.
     runs : tuple of RoutedDesign
-        Of the unit in its bench, one per seed.
+        Runs of the unit in its bench, one per seed.
     netlist : str
-        SHA-256 of what was placed and routed.
+        SHA-256 of the placed and routed netlist.
     tools : dict of str to str
         Versions.
     """
@@ -48,19 +43,19 @@ class Measurement:
 
     @property
     def fmax_mhz(self) -> float:
-        """Median over the seeds."""
+        """Median clock of the seeds."""
         return statistics.median(run.fmax_mhz for run in self.runs)
 
     @property
     def luts_per_lane(self) -> float:
-        """Look-up tables of the unit alone per lane, as yosys' cells add up to."""
+        """Look-up tables of the unit alone per lane, summed over yosys' cells."""
         weights = self.configuration.target.luts_of
         luts = sum(weights.get(part, 0) * count for part, count in self.unit.items())
         return luts / self.configuration.lanes
 
     @property
     def packed_per_lane(self) -> float:
-        """The same as nextpnr packs them; as yosys' cells add up to if it packs none."""
+        """Logic cells per lane as nextpnr packs them; `luts_per_lane` if it packs none."""
         if self.unit_packed is None:
             return self.luts_per_lane
         return self.unit_packed / self.configuration.lanes
@@ -74,7 +69,6 @@ class Measurement:
     def as_json(self) -> dict[str, Any]:
         """Return the figures as they are written to build/timing/."""
         target, lanes = self.configuration.target, self.configuration.lanes
-        path = self.typical_run.critical_path
         return {
             "configuration": self.configuration.name,
             "part": target.part,
@@ -93,27 +87,27 @@ class Measurement:
                 "packed_per_lane": round(self.packed_per_lane, 1),
             },
             "used_with_bench": self.typical_run.used,
-            "critical_path": {"in_words": path.words, **asdict(path)},
+            "critical_path": self.typical_run.critical_path.as_json(),
             "netlist_sha256": self.netlist,
             "tools": self.tools,
         }
 
 
 def measure(configuration: Configuration, working: Working) -> Measurement:
-    """Synthesise, place and route a configuration; what is in the cache is not done again.
+    """Synthesise, place and route a configuration; steps in the cache are not run again.
 
     Parameters
     ----------
     configuration : Configuration
-    working : callable
-        Given a text for each step, returns a context that shows it.
+    working : Working
+        Shows each step.
 
     Raises
     ------
     ToolMissing
         The message says what to install.
     NotRouted
-        It does not fit, or misses the clock required, by how much the message says.
+        The configuration does not fit, or misses the required clock; the message has the figures.
     ConsilienceError
         Yosys failed.
     """

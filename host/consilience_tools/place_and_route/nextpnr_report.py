@@ -1,8 +1,8 @@
-"""What nextpnr reports: the clock reached, what is used of the part, the slowest path in words."""
+"""Contents of nextpnr's report and log: clock, cells used, slowest path, cause of a failure."""
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 __all__ = ["CriticalPath", "critical_path", "fmax_mhz", "over_full", "used", "why_it_failed"]
@@ -11,7 +11,7 @@ _CARRY_INPUTS = ("CIN", "FCI")
 _CELL_PART = re.compile(
     r"(_(TRELLIS|LUT\d|CCU2C|PFUMX|L6MUX|DPR16|DP16KD|SB_|DFF|ALU|MUX2|RAM16|SDP|pROM).*|\$.*)$"
 )
-"""What yosys and nextpnr append to the name of a signal to name the cells that make it."""
+"""Suffixes that yosys and nextpnr append to a signal's name to name its cells."""
 
 _USED = re.compile(r"^Info:\s+(\w+):\s+(\d+)/\s*(\d+)\s+\d+%$", re.MULTILINE)
 _SLOW = re.compile(
@@ -30,9 +30,9 @@ class CriticalPath:
     start, end : str
         The registers (or memories) as `unit.signal` of the gateware.
     logic_ns, routing_ns : float
-        In cells, clock to output and setup included; in wires.
+        Delay in cells, clock to output and setup included, and in wires.
     levels : int
-        Look-up tables and multiplexers passed, a carry chain counting once.
+        Look-up tables and multiplexers on the path; a carry chain counts once.
     carries : int
         Steps along carry chains.
     """
@@ -55,6 +55,10 @@ class CriticalPath:
             f"{chain} and {self.routing_ns:.2f} in wires"
         )
 
+    def as_json(self) -> dict[str, Any]:
+        """Return the path in words and its figures."""
+        return {"in_words": self.words, **asdict(self)}
+
 
 def fmax_mhz(report: Mapping[str, Any]) -> float:
     """Return the clock reached by the only clock of a routed design, in MHz."""
@@ -63,7 +67,7 @@ def fmax_mhz(report: Mapping[str, Any]) -> float:
 
 
 def used(report: Mapping[str, Any]) -> dict[str, int]:
-    """Return how many of each cell of the part are used, without those that are not."""
+    """Return the number of used cells of each kind, without unused kinds."""
     cells = {name: int(cell["used"]) for name, cell in report["utilization"].items()}
     return {name: count for name, count in cells.items() if count}
 
@@ -91,7 +95,7 @@ def critical_path(report: Mapping[str, Any]) -> CriticalPath:
 
 
 def over_full(log: str) -> list[str]:
-    """Return what of a part is not enough, each with by how much, from a log of nextpnr."""
+    """Return each kind of cell that the part has too few of, with figures, from nextpnr's log."""
     return [
         f"{name} {int(wanted):,} of {int(there):,} ({100 * int(wanted) / int(there):.0f} %)"
         for name, wanted, there in _USED.findall(log)
@@ -100,7 +104,7 @@ def over_full(log: str) -> list[str]:
 
 
 def why_it_failed(log: str) -> str | None:
-    """Return in words why nextpnr gave up, from its log; None if it did not say."""
+    """Return why nextpnr gave up, in words, from its log; None if the log has no cause."""
     missing = over_full(log)
     if missing:
         return f"does not fit: {', '.join(missing)}"
@@ -116,5 +120,5 @@ def why_it_failed(log: str) -> str | None:
 
 
 def _signal(cell: str) -> str:
-    """Return the signal of the gateware after which a cell is named."""
+    """Return the gateware's signal in a cell's name."""
     return _CELL_PART.sub("", cell)

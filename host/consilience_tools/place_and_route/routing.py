@@ -1,4 +1,4 @@
-"""A netlist placed and routed with a seed, once, and kept in the cache."""
+"""A netlist placed and routed with a seed, once; the result is kept in the cache."""
 
 import json
 from collections.abc import Sequence
@@ -23,18 +23,18 @@ from consilience_tools.place_and_route.tools import run_tool, tool_version
 __all__ = ["ROUTED", "NotRouted", "RoutedDesign", "packed_cells", "routed"]
 
 ROUTED = "routed"
-"""Name of the file of what has been routed."""
+"""Name of the file with the routed design."""
 
 _REPORT = "report.json"
 
 
 class NotRouted(ConsilienceError):
-    """The part is too small, or the clock required is not reached; the message says by how much."""
+    """The part is too small, or the required clock is not reached; the message has the figures."""
 
 
 @dataclass(frozen=True)
 class RoutedDesign:
-    """What came of a run that ended well: everything placed and routed, the clock reached.
+    """Figures of a successful run: everything placed and routed, the clock reached.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ class RoutedDesign:
     used: dict[str, int]
     critical_path: CriticalPath
     folder: Path = Path()
-    """Of the cache: nextpnr's `report.json`, its `log`, and the files that were to be kept."""
+    """Folder of the cache with nextpnr's `report.json`, its `log`, and the kept files."""
 
 
 def routed(
@@ -64,7 +64,7 @@ def routed(
 ) -> RoutedDesign:
     """Place and route a netlist, once: a minute or two with 8 lanes, half an hour with 64.
 
-    A run in which nextpnr gave up is remembered, too: it would do so again.
+    A run in which nextpnr gave up is kept, too: another try would end the same way.
 
     Parameters
     ----------
@@ -72,60 +72,41 @@ def routed(
     target : Target
     seed : int
     name : str
-        What it is, for messages.
+        Name of the design, for messages.
     more_options : sequence of str
-        Of nextpnr.
+        Further options of nextpnr.
     keep : sequence of str
-        Files that it writes, to be kept; `ROUTED` is what `Target.output` names.
+        Files written by nextpnr that are kept; `Target.output` writes `ROUTED`.
 
     Raises
     ------
     ToolMissing
     NotRouted
-        It gave up.
+        Nextpnr gave up.
     ConsilienceError
-        It was ended before it could say why.
+        Nextpnr was killed.
     """
     options = ["--seed", str(seed), target.output, ROUTED, *more_options]
-    folder = _run(design, target, options, keep, name=f"{name}, seed {seed}")
-    report = _report(folder)
+    folder, report = _run(design, target, options, keep, name=f"{name}, seed {seed}")
     return RoutedDesign(seed, fmax_mhz(report), used(report), critical_path(report), folder)
 
 
 def packed_cells(design: SynthesisedDesign, target: Target, *, name: str) -> int | None:
     """Return the logic cells into which nextpnr packs a netlist, without placing it.
 
-    More than yosys' cells add up to: carry chains need cells to begin and to end. None if the
-    target packs nothing without pins.
-
-    Raises
-    ------
-    ToolMissing
-    NotRouted
-        It gave up.
-    ConsilienceError
-        It was ended before it could say why.
+    They are more than the sum of yosys' cells, as carry chains need cells to begin and to end.
+    None if the target packs nothing without pins. Raises as `routed` does.
     """
     if target.packed is None:
         return None
-    report = _report(_run(design, target, ["--pack-only"], (), name=name))
+    _, report = _run(design, target, ["--pack-only"], (), name=name)
     return used(report)[target.packed]
 
 
-def _report(folder: Path) -> dict[str, Any]:
-    report: dict[str, Any] = json.loads((folder / _REPORT).read_text())
-    return report
-
-
 def _run(
-    design: SynthesisedDesign,
-    target: Target,
-    options: list[str],
-    keep: Sequence[str],
-    *,
-    name: str,
-) -> Path:
-    """Return the folder of a run of nextpnr that ended well."""
+    design: SynthesisedDesign, target: Target, options: list[str], keep: Sequence[str], *, name: str
+) -> tuple[Path, dict[str, Any]]:
+    """Return folder and report of a successful run of nextpnr."""
     arguments = [
         *target.options,
         *("--json", "netlist.json", "--report", _REPORT, "--freq", str(target.required_mhz)),
@@ -136,7 +117,7 @@ def _run(
     entry = folder / digest("routing", *made_from, *keep)
 
     def make(work: Path) -> Path:
-        # Not copied: a netlist of 64 lanes has some 60 MB.
+        # A link, as a netlist of 64 lanes has some 60 MB.
         (work / "netlist.json").hardlink_to(design.netlist)
         (work / "pins.cst").write_text(target.constraints)
         made = work / "entry"
@@ -145,7 +126,7 @@ def _run(
         try:
             run_tool(target.router, arguments, work, log)
         except BuildFailed as error:
-            # It writes its report also when it misses the clock: that one is left behind.
+            # Nextpnr writes a report also when it misses the clock; that one is not kept.
             if why_it_failed(log.read_text(errors="replace")) is None:
                 raise ConsilienceError(f"{name}: nextpnr was ended; its log is {log}") from error
         else:
@@ -158,4 +139,4 @@ def _run(
     if not (entry / _REPORT).exists():
         why = why_it_failed((entry / "log").read_text(errors="replace"))
         raise NotRouted(f"{name}: {why}; the log is {entry / 'log'}")
-    return entry
+    return entry, json.loads((entry / _REPORT).read_text())

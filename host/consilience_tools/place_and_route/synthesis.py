@@ -1,7 +1,8 @@
-"""A design as a netlist of a part's cells, made once and kept in the cache."""
+"""A design as a netlist of a part's cells, made once; the result is kept in the cache."""
 
 import hashlib
 import json
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,14 +43,14 @@ class SynthesisedDesign:
     Parameters
     ----------
     folder : Path
-        Of the cache.
+        Folder of the cache.
     """
 
     folder: Path
 
     @property
     def netlist(self) -> Path:
-        """The netlist as yosys' JSON, to be given to nextpnr."""
+        """The netlist as yosys' JSON, for nextpnr."""
         return self.folder / "netlist.json"
 
     @property
@@ -83,7 +84,7 @@ def synthesised(design: Any, target: Target, *, name: str) -> SynthesisedDesign:
     design : wiring.Component
     target : Target
     name : str
-        What it is, for messages.
+        Name of the design, for messages.
 
     Raises
     ------
@@ -96,7 +97,7 @@ def synthesised(design: Any, target: Target, *, name: str) -> SynthesisedDesign:
 
 
 def synthesised_text(text: str, target: Target, *, name: str) -> SynthesisedDesign:
-    """Synthesise what `synthesised` does, given as RTLIL of a module `TOP`."""
+    """Synthesise a design as `synthesised` does, given as RTLIL of a module `TOP`."""
     script = _SCRIPT.format(synthesis=target.synthesis, top=TOP)
     rams = target.ram_output_registers and Path(__file__).with_name("output_registers.py")
     passes = (script, rams and rams.read_text())
@@ -123,14 +124,12 @@ def synthesised_text(text: str, target: Target, *, name: str) -> SynthesisedDesi
 
 def _finish(netlist: dict[str, Any], target: Target, made: Path) -> None:
     """Write the netlist for nextpnr, the number of its cells, and its hash."""
-    # The library's cells are modules, too; nextpnr has its own.
+    # Yosys' cell library is dropped, as nextpnr has its own.
     netlist["modules"] = {TOP: netlist["modules"][TOP]}
     if target.ram_output_registers:
         use_ram_output_registers(netlist, TOP)
-    cells: dict[str, int] = {}
-    for cell in netlist["modules"][TOP]["cells"].values():
-        if not cell["type"].startswith("$"):
-            cells[cell["type"]] = cells.get(cell["type"], 0) + 1
+    types = (cell["type"] for cell in netlist["modules"][TOP]["cells"].values())
+    cells = Counter(name for name in types if not name.startswith("$"))
     text = json.dumps(netlist, separators=(",", ":"))
     (made / "netlist.json").write_text(text)
     (made / "cells.json").write_text(json.dumps(cells, sort_keys=True))

@@ -17,24 +17,24 @@ class Target:
     part : str
         The vendor's name, with package and speed grade.
     required_mhz : float
-        Clock below which a run has failed: what nextpnr is asked for. It places and routes the same
-        way whatever it is asked for.
+        Clock below which a run fails. Nextpnr's result does not depend on it.
     synthesis : str
         Yosys' command.
     router : str
         Name of the package that has nextpnr.
     options : tuple of str
-        Of nextpnr.
+        Options of nextpnr.
     output : str
-        Option of nextpnr for the file of what has been routed.
+        Option of nextpnr for the file of the routed design.
     platform : object
-        What the gateware is elaborated for.
+        Platform of the elaboration. It is not in `repr`, which is part of cache keys, as its own
+        has its address.
     ram_output_registers : bool
-        Whether registers are to be moved into block RAMs after synthesis.
+        Move registers into block RAMs after synthesis.
     constraints : str
         Pins, where nextpnr does not choose them, as a file `pins.cst`.
     luts_of : mapping of str to int
-        Look-up tables that a cell of each kind (`synthesis.cell_counts`) takes.
+        Look-up tables per cell of each kind of `synthesis.cell_counts`.
     packed : str or None
         nextpnr's name of the logic cell in which it packs look-up tables and carries; None if it
         packs none without pins.
@@ -46,7 +46,7 @@ class Target:
     router: str
     options: tuple[str, ...]
     output: str
-    platform: object = None
+    platform: object = field(default=None, repr=False)
     ram_output_registers: bool = False
     constraints: str = ""
     luts_of: Mapping[str, int] = field(default_factory=lambda: {"LUT4": 1})

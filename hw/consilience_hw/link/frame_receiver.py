@@ -6,14 +6,14 @@ from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out, connect, flipped
 from amaranth.utils import ceil_log2
 
-from ..spec.link_map import LARGEST_PAYLOAD, REQUEST_HEADER, Counter
+from ..spec.link_map import LARGEST_PAYLOAD, REQUEST_WORDS, Counter
 from .cobs_decoder import CobsDecoder
 from .counters import drop_stream
 from .crc32 import add_crc32
 
 __all__ = ["FrameReceiver", "frame_port"]
 
-HEADER_WORDS = sum(field.words for field in REQUEST_HEADER)
+HEADER_WORDS = REQUEST_WORDS
 
 
 def frame_port(largest_payload: int) -> wiring.Signature:

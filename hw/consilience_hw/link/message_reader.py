@@ -4,12 +4,12 @@ from amaranth.hdl import Module, Signal, unsigned
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..spec.link_map import REQUEST_HEADER
+from ..spec.link_map import REQUEST_WORDS
 from .crc32 import add_crc32
 
 __all__ = ["MessageReader"]
 
-FIRST_DATA_WORD = 1 + sum(field.words for field in REQUEST_HEADER)
+FIRST_DATA_WORD = 1 + REQUEST_WORDS
 
 
 class MessageReader(wiring.Component):

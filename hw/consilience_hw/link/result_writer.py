@@ -5,14 +5,14 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..spec.flags import ResultStatus
-from ..spec.link_map import REPLY_HEADER
+from ..spec.link_map import REPLY_WORDS
 from .counters import AMOUNT_BITS
 from .crc32 import add_crc32
 from .job_port import result_word_layout
 
 __all__ = ["ResultWriter"]
 
-FIRST_RESULT_WORD = 1 + sum(field.words for field in REPLY_HEADER)
+FIRST_RESULT_WORD = 1 + REPLY_WORDS
 
 
 class ResultWriter(wiring.Component):

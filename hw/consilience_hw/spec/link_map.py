@@ -48,11 +48,14 @@ __all__ = [
     "CRC_BYTES",
     "FRAME_HEADER_BYTES",
     "HELLO_FIELDS",
+    "HELLO_WORDS",
     "LARGEST_PAYLOAD",
     "MAGIC",
     "REPLY",
     "REPLY_HEADER",
+    "REPLY_WORDS",
     "REQUEST_HEADER",
+    "REQUEST_WORDS",
     "WEIGHTED",
     "BoardId",
     "Counter",
@@ -146,6 +149,11 @@ HELLO_FIELDS = (
     Field("nonce", 1, "session nonce, new at each device reset"),
 )
 
+REQUEST_WORDS, REPLY_WORDS, HELLO_WORDS = (
+    sum(field.words for field in fields) for fields in (REQUEST_HEADER, REPLY_HEADER, HELLO_FIELDS)
+)
+"""Words of each."""
+
 
 class BoardId(IntEnum):
     """The board, or other device, that the engine runs on."""
@@ -204,6 +212,5 @@ def data_limit(largest_payload: int) -> int:
     A fragment that ends inside a record can complete that record with its first word, so a reply
     holds up to one result (a status and 16 values) more than the data it answers.
     """
-    reply_header = 4 * sum(field.words for field in REPLY_HEADER)
-    longest_result = 4 * 17
-    return (largest_payload - reply_header - longest_result) // 4 * 4
+    longest_result = 17
+    return 4 * (largest_payload // 4 - REPLY_WORDS - longest_result)

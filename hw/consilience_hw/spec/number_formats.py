@@ -1,14 +1,18 @@
-"""Fixed-point numbers other than codes: weights of evidence, and bins of robust fusion."""
+"""Numbers other than codes: weights of evidence, ages, and bins of robust fusion."""
 
 from enum import IntEnum
 
-__all__ = ["CLIP_BIN", "MAX_UNIT", "ONE", "RATIO_BINS", "WEIGHT_BITS", "Decision"]
+__all__ = ["AGE_BITS", "CLIP_BIN", "MAX_UNIT", "ONE", "RATIO_BINS", "WEIGHT_BITS", "Decision"]
 
 WEIGHT_BITS = 16
 """Fraction bits of a weight."""
 
 ONE = 1 << WEIGHT_BITS
 """Weight 1, the largest: weights are 0 .. 65536."""
+
+AGE_BITS = 32
+"""Width of an age and of a staleness policy's times, in ms: up to 49.7 days. A longer age is sent
+as the longest, which is at or beyond every `max_age`."""
 
 CLIP_BIN = 128
 """The clip in units: bins go from -CLIP_BIN to CLIP_BIN."""

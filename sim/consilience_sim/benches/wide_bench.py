@@ -22,7 +22,7 @@ def packets_of_bench(lanes: int, beats: int) -> tuple[NDArray[np.int32], NDArray
     Returns
     -------
     codes : int32 array, shape (n,)
-        Of used lanes only.
+        Codes of used lanes only.
     offsets : int64 array, shape (packets + 1,)
         Packet k is ``codes[offsets[k]:offsets[k + 1]]``; it may be empty.
     """

@@ -39,7 +39,7 @@ class PinSimulation(NativeSimulation):
     name : str
         What it is, for messages.
     clock_hz, baud : int
-        Of the board.
+        The board's.
     sent_baud : int, optional
         Rate of the sender at the other end; as the board's unless given.
 

@@ -5,7 +5,6 @@ import os
 import select
 import threading
 import tty
-from types import TracebackType
 from typing import Self
 
 from consilience_sim.bitstreams.pin_simulation import PinSimulation
@@ -55,12 +54,7 @@ class PinTerminal:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:

@@ -15,7 +15,7 @@ __all__ = ["Compiler", "CompilerMissing", "find_compiler"]
 
 _CURE = "install g++ (Debian: apt install g++), or set CXX"
 
-# Of cycles per second with g++ 12, -O2 gives a third less and -march=native no more.
+# With g++ 12, -O2 gives a third fewer cycles per second, and -march=native no more.
 _FLAGS = (
     "-std=c++17",
     "-O3",
@@ -46,8 +46,8 @@ class Compiler:
     @property
     def identity(self) -> str:
         """What tells its code from that of another: command, version and machine."""
-        told = subprocess.run([*self.command, "--version"], capture_output=True, text=True)
-        return f"{self.command}\n{told.stdout}\n{platform.system()} {platform.machine()}"
+        shown = subprocess.run([*self.command, "--version"], capture_output=True, text=True)
+        return f"{self.command}\n{shown.stdout}\n{platform.system()} {platform.machine()}"
 
     @staticmethod
     def flags(defines: Iterable[str]) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections.abc import Callable
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -13,6 +14,7 @@ import consilience_hw
 from consilience_hw.engine.engine import Engine
 from consilience_hw.spec.engine_config import EngineConfig
 from consilience_sim.compiled.build_step import run_step
+from consilience_sim.compiled.design import Design
 from consilience_sim.compiled.pieces import cut_in_pieces
 
 __all__ = [
@@ -23,6 +25,7 @@ __all__ = [
     "emit_rtlil",
     "gateware_unchanged",
     "runtime_headers",
+    "unit_design",
     "write_cxxrtl",
 ]
 
@@ -69,6 +72,21 @@ def emit_rtlil(component: Any, platform: object = None) -> str:
 def emit_engine(config: EngineConfig, platform: object = None) -> str:
     """Return an engine as RTLIL."""
     return emit_rtlil(Engine(config), platform)
+
+
+def unit_design(name: str, unit: Callable[[], Any]) -> Design:
+    """Return a unit of the gateware as a design.
+
+    Parameters
+    ----------
+    name : str
+        The unit with its parameters: distinguishes it from every other.
+    unit : callable
+        Returns the component.
+    """
+    # The hash covers all sources of the gateware.
+    made_from = f"{name} of {EngineConfig().build_hash:x}"
+    return Design(lambda platform: emit_rtlil(unit(), platform), made_from=made_from)
 
 
 def write_cxxrtl(design: str, folder: Path, log: Path, *, waves: bool) -> None:

@@ -60,7 +60,7 @@ class EngineSimulation(NativeSimulation):
     def __init__(self, config: EngineConfig, *, entropy: int, waves: Path | None = None) -> None:
         _check_entropy(entropy)
         self.config = config
-        # Before the build, which takes time, so that a wrong path is told at once.
+        # Before the build, which takes time, so that a wrong path is reported at once.
         trace = None if waves is None else FileIO(waves, "w")
         try:
             native = load(engine_library(config, waves=waves is not None), _PROTOTYPES)

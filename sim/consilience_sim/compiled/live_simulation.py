@@ -7,11 +7,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from consilience_hw.live.live_updates import LiveUpdates
 from consilience_hw.reduction.window import top_bits
-from consilience_hw.spec.engine_config import EngineConfig
 from consilience_hw.spec.flags import UpdateStep
 from consilience_hw.spec.log_format import Q16_16
 from consilience_sim.compiled.design import Design
-from consilience_sim.compiled.emission import emit_rtlil
+from consilience_sim.compiled.emission import unit_design
 from consilience_sim.compiled.stream_simulation import StreamSimulation
 
 __all__ = ["LIVE_CODES", "LiveReadings", "LiveSimulation", "live_design"]
@@ -60,11 +59,7 @@ class LiveReadings(NamedTuple):
 
 def live_design() -> Design:
     """Return ``LiveUpdates(codes=LIVE_CODES)`` in Q16.16 as a design."""
-    # This hash tells of all sources of the gateware.
-    made_from = f"LiveUpdates(codes={LIVE_CODES}) of {EngineConfig().build_hash:x}"
-    return Design(
-        lambda platform: emit_rtlil(LiveUpdates(codes=LIVE_CODES), platform), made_from=made_from
-    )
+    return unit_design(f"LiveUpdates(codes={LIVE_CODES})", lambda: LiveUpdates(codes=LIVE_CODES))
 
 
 class LiveSimulation:
@@ -75,7 +70,7 @@ class LiveSimulation:
     Parameters
     ----------
     design : Design, optional
-        Of the unit in another form, like a netlist; as written without.
+        The unit in another form, like a netlist; default: as written.
 
     Raises
     ------
@@ -84,7 +79,7 @@ class LiveSimulation:
     Attributes
     ----------
     latency, update_cycles : int
-        Of the unit, see `LiveUpdates`; measured when it is opened.
+        As of `LiveUpdates`; measured when it is opened.
     """
 
     def __init__(self, design: Design | None = None) -> None:
@@ -122,7 +117,7 @@ class LiveSimulation:
         gaps, stalls : float
             See `StreamSimulation.run`.
         seed : int
-            Of gaps, stalls and garbage.
+            Seed of gaps, stalls and garbage.
         """
         kinds = np.atleast_1d(np.asarray(steps, dtype=np.uint8))
         updates = np.zeros(len(kinds), _UPDATE)

@@ -4,9 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from consilience_hw.log_sum_exp.log_sum_exp import LogSumExp
-from consilience_hw.spec.engine_config import EngineConfig
 from consilience_sim.compiled.design import Design
-from consilience_sim.compiled.emission import emit_rtlil
+from consilience_sim.compiled.emission import unit_design
 from consilience_sim.compiled.stream_simulation import StreamSimulation
 
 __all__ = ["log_sum_exp_design", "log_sum_exp_simulation", "log_sums_of", "packed_beats"]
@@ -32,11 +31,7 @@ def log_sum_exp_simulation(lanes: int) -> StreamSimulation:
 
 def log_sum_exp_design(lanes: int) -> Design:
     """Return ``LogSumExp(lanes=lanes)`` in Q16.16 as a design."""
-    # This hash tells of all sources of the gateware.
-    made_from = f"LogSumExp(lanes={lanes}) of {EngineConfig().build_hash:x}"
-    return Design(
-        lambda platform: emit_rtlil(LogSumExp(lanes=lanes), platform), made_from=made_from
-    )
+    return unit_design(f"LogSumExp(lanes={lanes})", lambda: LogSumExp(lanes=lanes))
 
 
 def log_sums_of(
@@ -58,7 +53,7 @@ def log_sums_of(
     simulation : StreamSimulation
         With nothing inside: it has given a result for every packet before.
     lanes : int
-        Of the simulated unit.
+        Lanes of the simulated unit.
     codes : int32 array, shape (n,)
     offsets : int64 array, shape (packets + 1,)
         Packet k is ``codes[offsets[k]:offsets[k + 1]]``; from 0 to n, never decreasing.
@@ -67,7 +62,7 @@ def log_sums_of(
     gaps, stalls : float
         See `StreamSimulation.run`.
     seed : int
-        Of garbage, gaps and stalls.
+        Seed of garbage, gaps and stalls.
     pause : int
         Cycles for which the unit may take nothing after a packet: those of a `SerialLogSumExp`.
 
@@ -125,7 +120,7 @@ def packed_beats(
         A seed: not lane after lane from lane 0 up, but in any lane of one to three beats more than
         needed, from a random place on with random steps, so that order and lanes of a packet vary.
     seed : int
-        Of garbage.
+        Seed of garbage.
 
     Returns
     -------

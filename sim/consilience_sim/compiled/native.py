@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
-from types import TracebackType
 from typing import Any, Self
 
 __all__ = ["HANDLE", "NativeSimulation", "load"]
@@ -34,7 +33,7 @@ class NativeSimulation:
     native : CDLL
         With a function ``simulation_cycles``.
     handle : int
-        Of the simulation, open.
+        The open simulation.
     finish : callable
         Closes it; called once, at the latest at the end of the program. It must not refer to this
         object.
@@ -60,12 +59,7 @@ class NativeSimulation:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     @contextmanager

@@ -12,9 +12,7 @@ from consilience_hw.fusion.robust_histogram import (
     request_layout,
     robust_layout,
 )
-from consilience_hw.spec.engine_config import EngineConfig
-from consilience_sim.compiled.design import Design
-from consilience_sim.compiled.emission import emit_rtlil
+from consilience_sim.compiled.emission import unit_design
 from consilience_sim.compiled.stream_simulation import StreamSimulation
 from consilience_sim.testing.stream_bench import bits_of, fields_of
 
@@ -45,9 +43,8 @@ def robust_simulation() -> StreamSimulation:
     ------
     CompilerMissing, BuildFailed
     """
-    made_from = f"RobustHistogram of {EngineConfig().build_hash:x}"
-    design = Design(lambda platform: emit_rtlil(RobustHistogram(), platform), made_from=made_from)
-    return StreamSimulation(design, name="RobustHistogram")
+    name = "RobustHistogram"
+    return StreamSimulation(unit_design(name, RobustHistogram), name=name)
 
 
 def robust_beats(

@@ -124,7 +124,7 @@ class StreamSimulation(NativeSimulation):
         stalls : float
             Probability that the sink is not ready, in each cycle.
         seed : int
-            Of gaps, stalls and garbage.
+            Seed of gaps, stalls and garbage.
         max_cycles : int
             The watchdog.
         extra_cycles : int

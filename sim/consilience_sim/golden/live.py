@@ -54,7 +54,7 @@ class LiveModel:
         self._change(code, 1)
 
     def remove(self, code: int) -> None:
-        """Take out one code; what no multiset can be is noticed, and said by every reading."""
+        """Take out one code; every reading then reports a state that no multiset has."""
         self._change(code, -1)
 
     def extend(self, codes: Iterable[int]) -> None:

@@ -31,7 +31,7 @@ def robust(
     """
     n = len(ratios)
     if n <= 3 * faulty:
-        raise ValueError(f"{n} reporters do not bear {faulty} faulty ones")
+        raise ValueError(f"{n} reporters cannot tolerate {faulty} faulty: n must exceed 3f")
     values = sorted(binned_ratio(int(ratio), unit, fmt) for ratio in ratios)
     lowest, highest = values[:faulty], values[n - faulty :]
     total = sum(values)

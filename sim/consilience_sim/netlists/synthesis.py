@@ -50,7 +50,7 @@ class Netlist:
     ----------
     family : Family
     folder : Path
-        Of the cache.
+        Its folder in the cache.
     """
 
     family: Family
@@ -71,8 +71,8 @@ class Netlist:
     @property
     def cells(self) -> dict[str, int]:
         """Number of cells of each type."""
-        told = json.loads((self.folder / "cells.json").read_text())
-        cells = told["design"]["num_cells_by_type"]
+        counted = json.loads((self.folder / "cells.json").read_text())
+        cells = counted["design"]["num_cells_by_type"]
         return {name: int(count) for name, count in cells.items() if not name.startswith("$")}
 
     @property

@@ -16,7 +16,7 @@ CONTRACT = Fraction(55, 100)
 """What design allows, in ulp."""
 
 _TERMS = 80
-"""Of the series of ln 2; what they leave out is below 2**-80."""
+"""Terms of the series of ln 2; the rest is below 2**-80."""
 
 
 def _ln_2_below() -> Fraction:
@@ -78,12 +78,12 @@ class ErrorBudget:
 
     @cached_property
     def log_sum(self) -> Fraction:
-        """Of a log sum, against the true one of the given codes."""
+        """Error of a log sum, against the true one of the given codes."""
         return self.mantissas + self.cut + self.rounding
 
     @cached_property
     def posterior(self) -> Fraction:
-        """Of a posterior, against the exact one of the given codes, where nothing was clamped.
+        """Error of a posterior without clamps, against the exact one of the given codes.
 
         Its own difference is rounded once, and so are those in the log sum, which moves by no more
         than the largest of its arguments' errors.

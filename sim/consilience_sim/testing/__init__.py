@@ -1,1 +1,1 @@
-"""Test benches of streams for Amaranth's simulator."""
+"""Test benches of streams for Amaranth's simulator, and the oracle of link frames."""

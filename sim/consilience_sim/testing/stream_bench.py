@@ -71,7 +71,7 @@ def run_stream(
     gaps, stalls : float
         Probability that the source pauses before a beat, and that the sink is not ready.
     seed : int
-        Of gaps, stalls and garbage.
+        Seed of gaps, stalls and garbage.
     max_cycles : int
         The watchdog: RuntimeError beyond it.
     extra_cycles : int

@@ -10,8 +10,9 @@ from consilience_sim.bitstreams.ecp5 import ecp5_netlist
 from consilience_sim.bitstreams.ice40 import ice40_bitstream
 from consilience_sim.bitstreams.terminal import PinTerminal
 from consilience_sim.compiled.design import Design
-from consilience_tools.boards.building import BuiltBoard, Working, build_board
+from consilience_tools.boards.building import BuiltBoard, build_board
 from consilience_tools.boards.catalogue import board_named
+from consilience_tools.place_and_route.tools import Working
 
 __all__ = ["BOARDS", "SimulatedBoard", "design_of", "simulated_board"]
 

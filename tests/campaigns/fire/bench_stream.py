@@ -1,12 +1,10 @@
 """Frames and faults for a bench of a parser: every second frame or so is hit."""
 
 import random
-import zlib
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from cobs import cobs
-
+from consilience_sim.testing.link_oracle import encode_content
 from tests.campaigns.fire.faults import BYTE_KINDS, FIELDS, Cell, Direction, Kind, Schedule, damaged
 from tests.campaigns.fire.frame_fields import fields_of
 from tests.campaigns.fire.tally import Tally
@@ -68,5 +66,5 @@ def _frame(choose: random.Random, header: int, direction: Direction) -> _Frame:
     weights = choose.choice(((1, 0), (20, 1), (3, 1)))
     filled = choose.choices((None, 0), weights, k=2 + size)
     content = bytes(choose.randrange(1, 256) if byte is None else 0 for byte in filled)
-    frame = cobs.encode(content + zlib.crc32(content).to_bytes(4, "little")) + b"\0"
+    frame = encode_content(content)
     return _Frame(frame, fields_of(frame, FIELDS[direction]))

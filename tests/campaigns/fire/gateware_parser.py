@@ -1,7 +1,6 @@
 """The bench of the gateware's frame parser, compiled."""
 
 import random
-import zlib
 from collections.abc import Callable
 
 import numpy as np
@@ -9,6 +8,7 @@ from numpy.typing import NDArray
 
 from consilience_hw.spec.link_map import Counter
 from consilience_sim.compiled import StreamSimulation
+from consilience_sim.testing.link_oracle import crc32
 from tests.campaigns.fire.bench_stream import Event, pieces
 from tests.campaigns.fire.faults import CELLS, Direction, Kind, Schedule
 from tests.campaigns.fire.parser_model import ParserModel
@@ -146,4 +146,4 @@ def _run(simulation: StreamSimulation, batch: _Batch, choose: random.Random, tal
     words[starts[: len(words)]] &= np.uint32(0xFFFF_0000)
     whole = b"".join(b"\0\0" + frame for frame in batch.frames)
     if words.astype("<u4").tobytes() != whole:
-        tally.complain("wrong", f"frames of {len(beats)} bytes differ, crc {zlib.crc32(whole):08x}")
+        tally.complain("wrong", f"frames of {len(beats)} bytes differ, crc {crc32(whole):08x}")

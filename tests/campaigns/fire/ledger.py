@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 
-from consilience_hw.spec.link_map import REPLY, REPLY_HEADER, REQUEST_HEADER, FrameType
+from consilience_hw.spec.link_map import REPLY, REPLY_WORDS, REQUEST_WORDS, FrameType
 from tests.campaigns.fire.parser_model import ParserModel
 
 __all__ = ["Ledger"]
 
-_REQUEST_BYTES = 4 * sum(field.words for field in REQUEST_HEADER)
-_REPLY_BYTES = 4 * sum(field.words for field in REPLY_HEADER)
+_REQUEST_BYTES = 4 * REQUEST_WORDS
+_REPLY_BYTES = 4 * REPLY_WORDS
 _LARGEST_REPLY = 1024
 
 

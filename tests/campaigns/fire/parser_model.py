@@ -1,6 +1,6 @@
-"""What must become of link bytes, written from docs/link.md: the judge of every parser."""
+"""What must become of link bytes: the judge of every parser."""
 
-from binascii import crc32
+from consilience_sim.testing.link_oracle import WrongFraming, cobs_decode, sealed
 
 __all__ = ["ParserModel"]
 
@@ -53,22 +53,15 @@ class ParserModel:
             self._deaf = True
 
     def _judge(self, encoded: bytes) -> bytes | None:
-        content = bytearray()
-        place, end = 0, len(encoded)
-        while place < end:
-            code = encoded[place]
-            content += encoded[place + 1 : place + code]
-            place += code
-            if code < 255 and place < end:
-                content.append(0)
-        if place > end:
+        try:
+            checked = cobs_decode(encoded)
+        except WrongFraming:
+            checked = b""
+        content = checked[:-4]
+        if len(content) not in self._sizes:
             self.bad_framing += 1
             return None
-        body, crc = content[:-4], content[-4:]
-        if len(content) < 4 or len(body) not in self._sizes:
-            self.bad_framing += 1
-            return None
-        if crc32(body) != int.from_bytes(crc, "little"):
+        if checked != sealed(content):
             self.bad_crc += 1
             return None
-        return bytes(body)
+        return content

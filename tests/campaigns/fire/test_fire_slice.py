@@ -1,11 +1,10 @@
 """A slice of `make fire`, and what the campaign is made of."""
 
 import random
-import zlib
 
 import pytest
-from cobs import cobs
 
+from consilience_sim.testing.link_oracle import encode_content as frame
 from tests.campaigns.fire.faults import CELLS, Cell, Direction, Kind, Schedule, damaged
 from tests.campaigns.fire.frame_fields import REPLY_FIELDS, REQUEST_FIELDS, fields_of
 from tests.campaigns.fire.page import write_page
@@ -24,10 +23,6 @@ def test_slice(part):
     assert set(tally.injected.values()) == {part.each}
     assert tally.recovered > tally.faults / 4
     assert tally.right > tally.raised
-
-
-def frame(content):
-    return cobs.encode(content + zlib.crc32(content).to_bytes(4, "little")) + b"\0"
 
 
 @pytest.mark.parametrize("fields", [REQUEST_FIELDS, REPLY_FIELDS])

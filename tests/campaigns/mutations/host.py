@@ -7,7 +7,9 @@ __all__ = ["HOST"]
 EXACT = "host/consilience/exact/"
 LOG_SUM = "tests/host/exact/test_log_sum.py::"
 WINDOW = "tests/host/exact/test_window_sum.py::"
-KERNELS = "tests/host/kernels/test_kernels.py::"
+SUM_KERNELS = "host/consilience/kernels/sum_kernels.py"
+KERNELS = "tests/host/kernels/test_sum_kernels.py::"
+POSTERIORS = "tests/host/kernels/test_posterior_kernels.py::"
 
 HOST = (
     Mutation(
@@ -26,9 +28,9 @@ HOST = (
     ),
     Mutation(
         "log_sum: a removal is not checked against the counts",
-        EXACT + "log_sum.py",
-        "        self._refuse_missing(len(finite), zeros)\n",
-        "",
+        EXACT + "state.py",
+        "        if gone.finite > held.finite or gone.zeros > held.zeros:\n",
+        "        if gone.finite < 0:\n",
         LOG_SUM + "test_removing_what_is_not_there_is_refused_and_changes_nothing[codes2-gone2]",
     ),
     Mutation(
@@ -48,15 +50,15 @@ HOST = (
     Mutation(
         "state: a merge forgets the logs of zero",
         EXACT + "state.py",
-        "return self._take(other._bins, other._count, other._zeros)",
-        "return self._take(other._bins, other._count, 0)",
+        "return self._take(other._held)",
+        "return self._take(other._held._replace(zeros=0))",
         LOG_SUM + "test_any_order_and_tree_gives_the_same_bytes",
     ),
     Mutation(
         "state: the capacity itself is over it",
         EXACT + "state.py",
-        "self._count + count > self._fmt.capacity",
-        "self._count + count >= self._fmt.capacity",
+        "finite > self._fmt.capacity",
+        "finite >= self._fmt.capacity",
         LOG_SUM + "test_capacity_is_sticky",
     ),
     Mutation(
@@ -83,8 +85,8 @@ HOST = (
     Mutation(
         "state_bytes: logs of zero count as finite codes",
         EXACT + "state_bytes.py",
-        "        fields.finite,\n",
-        "        fields.finite + fields.zeros,\n",
+        "        held.finite,\n",
+        "        held.finite + held.zeros,\n",
         LOG_SUM + "test_bytes_are_as_documented",
     ),
     Mutation(
@@ -111,34 +113,34 @@ HOST = (
     ),
     Mutation(
         "kernels: terms are shifted by one too much",
-        "host/consilience/kernels/kernels.py",
+        SUM_KERNELS,
         "highest = np.int32(8 * top + 7)",
         "highest = np.int32(8 * top + 6)",
         KERNELS + "test_sums_equal_the_golden_model[interpreted]",
     ),
     Mutation(
         "kernels: terms of a single unit are dropped",
-        "host/consilience/kernels/kernels.py",
+        SUM_KERNELS,
         "(below < np.uint32(64))",
         "(below < np.uint32(63))",
         KERNELS + "test_single_units_count_and_less_does_not[interpreted]",
     ),
     Mutation(
         "kernels: what was added under a lower top is not added once more",
-        "host/consilience/kernels/kernels.py",
+        SUM_KERNELS,
         "range(0, rise, _CHUNK)",
         "range(_CHUNK, rise, _CHUNK)",
         KERNELS + "test_a_top_that_rises_from_chunk_to_chunk[interpreted-one-late]",
     ),
     Mutation(
         "kernels: the prior counts twice",
-        "host/consilience/kernels/kernels.py",
-        "        high[h] = prior[h]\n",
-        "        high[h] = 2 * prior[h]\n",
-        KERNELS + "test_posteriors_equal_the_golden_model[interpreted-True]",
+        "host/consilience/kernels/posterior_kernels.py",
+        "            high[h] = prior[h]\n",
+        "            high[h] = 2 * prior[h]\n",
+        POSTERIORS + "test_posteriors_equal_the_golden_model[interpreted-True]",
     ),
     Mutation(
-        "output file: what a killed process left stays",
+        "atomic file: what a killed process left stays",
         "host/consilience/evidence/atomic_file.py",
         "                found.unlink()\n",
         "                pass\n",

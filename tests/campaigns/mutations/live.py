@@ -103,14 +103,14 @@ LIVE = (
     ),
     Mutation(
         "leave-one-out: the code alone in the top bin is taken from the old window",
-        "host/consilience/kernels/live_kernels.py",
-        "        elif place == alone:",
-        "        elif place == alone and place < 0:",
+        "host/consilience/kernels/sum_kernels.py",
+        "        if place == alone and in_top == 1:",
+        "        if place == alone and in_top < 1:",
         "tests/host/kernels/test_live_kernels.py::test_the_code_that_holds_up_the_window[interpreted]",
     ),
     Mutation(
         "leave-one-out: no borrow between the halves of the sum",
-        "host/consilience/kernels/live_kernels.py",
+        "host/consilience/kernels/sum_kernels.py",
         "high - (term >> _WORD) - borrows",
         "high - (term >> _WORD)",
         "tests/host/kernels/test_live_kernels.py::test_a_borrow_between_the_halves_of_the_sum",

@@ -10,7 +10,7 @@ from consilience_hw.spec.link_map import Counter
 from tests.campaigns.mutations.netlist_build import Netlist
 from tests.campaigns.mutations.netlist_requests import Script
 from tests.campaigns.mutations.netlist_run import OTHER, READY, RESET, SPECIAL, Stimulus, Trace
-from tests.host.link.conftest import GoldenDevice
+from tests.host.conftest import GoldenDevice
 from tests.host.server.test_endpoint_against_gateware import NONCES
 
 __all__ = ["NETLIST", "check", "stimuli"]

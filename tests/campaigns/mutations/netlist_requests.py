@@ -1,12 +1,12 @@
 """Requests beyond those of the random writer: every size, every bit that may differ, long ones."""
 
 import struct
-import zlib
 
 import numpy as np
 
 from consilience_hw.spec.link_map import FrameType, data_limit
 from consilience_sim import golden
+from consilience_sim.testing.link_oracle import sealed
 from tests.host.server.test_endpoint_against_gateware import Writer
 
 __all__ = ["Script"]
@@ -80,8 +80,7 @@ class Script(Writer):
     def send(self, words: list[int], *, more: int = 0, into: list[bytes] | None = None) -> None:
         """Send a REDUCE message; `more` is what its total is too large by."""
         self.begin()
-        message = np.array(words, np.int64).astype("<u4").tobytes()
-        message += struct.pack("<I", zlib.crc32(message))
+        message = sealed(np.array(words, np.int64).astype("<u4").tobytes())
         for number, start in enumerate(range(0, len(message), LIMIT)):
             part = message[start : start + LIMIT]
             frame = self.frame(FrameType.REDUCE, part, number, len(message) + more)

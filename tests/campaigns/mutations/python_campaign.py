@@ -25,9 +25,19 @@ SESSION = (LINK + "test_session.py", LINK + "test_session_faults.py")
 
 TESTS = {
     "host/consilience/numbers/convert.py": ("tests/host/numbers/test_convert.py",),
-    "host/consilience/logsumexp.py": ("tests/host/test_logsumexp.py",),
+    "host/consilience/numbers/float_log_sum.py": ("tests/host/test_logsumexp.py",),
     "host/consilience/exact/bins.py": STATES,
-    "host/consilience/kernels/kernels.py": (KERNELS + "test_kernels.py", "-k", "interpreted"),
+    "host/consilience/kernels/sum_kernels.py": (
+        KERNELS + "test_sum_kernels.py",
+        KERNELS + "test_live_kernels.py",
+        "-k",
+        "interpreted",
+    ),
+    "host/consilience/kernels/posterior_kernels.py": (
+        KERNELS + "test_posterior_kernels.py",
+        "-k",
+        "interpreted",
+    ),
     "host/consilience/exact/log_sum.py": STATES,
     "host/consilience/exact/rounding.py": (EXACT + "test_rounding.py", *STATES),
     "host/consilience/exact/state.py": STATES,

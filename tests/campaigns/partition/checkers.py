@@ -47,17 +47,17 @@ def c2_honest_staleness(case: Case) -> Finding:
 
 
 def c3_monotonic_reads(case: Case) -> Finding:
-    """Within a life of a node, (incarnation, version) of no shard goes back; its own never does."""
+    """Within one incarnation of a node no shard's version goes back; its own never does."""
     reads, rows = case.history.reads, case.rows
     place = case.shard("incarnations") << 32 | case.shard("versions")
     bad, cases = np.zeros(len(rows), bool), 0
     for node in np.unique(reads.node[rows]):
         mine = np.flatnonzero(reads.node[rows] == node)
-        mine = mine[np.lexsort((reads.t[rows][mine], reads.life[rows][mine]))]
+        mine = mine[np.lexsort((reads.t[rows][mine], reads.incarnation[rows][mine]))]
         step = np.diff(place[mine], axis=0) < 0
         cases += step.size
-        same_life = np.diff(reads.life[rows][mine]) == 0
-        back = (step.any(axis=1) & same_life) | step[:, node - 1]
+        same_incarnation = np.diff(reads.incarnation[rows][mine]) == 0
+        back = (step.any(axis=1) & same_incarnation) | step[:, node - 1]
         bad[mine[1:][back]] = True
     return case.finding(cases, bad)
 

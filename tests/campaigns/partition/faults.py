@@ -5,16 +5,17 @@ The product has no switch for any of this: its modules are patched here, before 
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from unittest.mock import patch
 
-from consilience.distributed.reads.age_bounds import Dating
+from consilience.distributed.reads.age_bounds import AgeBounds
 from consilience.distributed.reads.answer import Answer
-from consilience.distributed.reads.dated_state import Echo, StampedState
+from consilience.distributed.reads.dated_state import DatedState, Echo
+from consilience.distributed.reads.merged_states import HeldState
 from consilience.distributed.reads.read_node import ReadNode
 from consilience.distributed.reads.shard_state import ShardState
-from consilience.distributed.reads.shard_table import ShardTable
+from consilience.distributed.shard_store import Standing
 
 __all__ = ["FAULTS", "Fault"]
 
@@ -57,15 +58,16 @@ class Fault:
 def _adds_twice(right: Callable[..., Any]) -> Callable[..., Any]:
     """A state that is held already is added to itself when it comes again."""
 
-    def hold(node: ReadNode, stamp: StampedState, shard: int, order: Any, said: int) -> str:
-        fate: str = right(node, stamp, shard, order, said)
-        if fate == "same":
-            state = ShardState.from_bytes(stamp.message.state)
+    def join(node: ReadNode, dated: DatedState, shard: int, sent_ns: int) -> Standing:
+        standing: Standing = right(node, dated, shard, sent_ns)
+        if standing is Standing.SAME:
+            state = ShardState.from_bytes(dated.message.state)
             state.histogram.merge(state.histogram)
-            node._table.put(shard, order, ShardState(state.histogram, 2 * state.evidence))
-        return fate
+            doubled = ShardState(state.histogram, 2 * state.evidence)
+            node._states._put(shard, replace(node._states.held[shard], state=doubled))
+        return standing
 
-    return hold
+    return join
 
 
 def _writes_discount(right: Callable[..., Any]) -> Callable[..., Any]:
@@ -73,11 +75,11 @@ def _writes_discount(right: Callable[..., Any]) -> Callable[..., Any]:
 
     def read(node: ReadNode) -> Answer:
         answer: Answer = right(node)
-        table: ShardTable = node._table
-        with node._lock:
-            for row, weight in enumerate(answer.estimate.weights):
-                table._evidence[row] = table._evidence[row] * weight // _ONE
-            table._view = None
+        states = node._states
+        with states.lock:
+            for shard, held in list(states.held.items()):
+                evidence = held.state.evidence * answer.estimate.weights[shard - 1] // _ONE
+                states._put(shard, replace(held, state=ShardState(held.state.histogram, evidence)))
         return answer
 
     return read
@@ -86,30 +88,29 @@ def _writes_discount(right: Callable[..., Any]) -> Callable[..., Any]:
 def _dates_at_receipt(right: Callable[..., Any]) -> Callable[..., Any]:
     """Age counts from the receipt of a state, its way to here left out."""
 
-    def said(
-        dating: Dating, shard: int, incarnation: int, elapsed_ns: int, echo: Echo, now_ns: int
+    def sent_since(
+        bounds: AgeBounds, shard: int, incarnation: int, elapsed_ns: int, echo: Echo, now_ns: int
     ) -> int | None:
-        found = right(dating, shard, incarnation, elapsed_ns, echo, now_ns)
+        found = right(bounds, shard, incarnation, elapsed_ns, echo, now_ns)
         return None if found is None else now_ns
 
-    return said
+    return sent_since
 
 
 def _takes_old(right: Callable[..., Any]) -> Callable[..., Any]:
     """Whatever comes last is held, with its right date."""
 
-    def hear(node: ReadNode, stamp: StampedState) -> str:
-        fate: str = right(node, stamp)
+    def receive(node: ReadNode, dated: DatedState) -> str:
+        fate: str = right(node, dated)
         if fate == "old":
-            echo, shard = stamp.echo(node.shard), stamp.piece.place[1]
+            echo, piece = dated.echo(node.shard), dated.piece
             if echo.incarnation == node.incarnation:
-                state = ShardState.from_bytes(stamp.message.state)
-                with node._lock:
-                    node._table.put(shard, stamp.piece.order, state)
-                    node._said_ns[shard - 1] = echo.elapsed_ns
+                state = ShardState.from_bytes(dated.message.state)
+                held = HeldState(piece.order, piece.digest, state, echo.elapsed_ns)
+                node._states._put(piece.place[1], held)
         return fate
 
-    return hear
+    return receive
 
 
 FAULTS = (
@@ -119,7 +120,7 @@ FAULTS = (
         "C4",
         "proxy",
         ReadNode,
-        "_hold",
+        "_join",
         _adds_twice,
     ),
     Fault(
@@ -136,8 +137,8 @@ FAULTS = (
         "age counts from receipt, the way to here left out",
         "C2",
         "proxy",
-        Dating,
-        "said",
+        AgeBounds,
+        "sent_since",
         _dates_at_receipt,
     ),
     Fault(
@@ -146,7 +147,7 @@ FAULTS = (
         "C3",
         "proxy",
         ReadNode,
-        "_hear",
+        "_receive",
         _takes_old,
     ),
 )

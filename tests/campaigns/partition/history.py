@@ -46,11 +46,11 @@ class Frames:
 class Reads:
     """Attempted reads, one row each, in the order of their nodes' histories.
 
-    `answered` rows have an answer; of the others only node, life, due and t count.
+    `answered` rows have an answer; of the others only node, incarnation, due and t count.
     """
 
     node: Ints
-    life: Ints
+    incarnation: Ints
     due: Ints
     invoked: Ints
     t: Ints
@@ -80,7 +80,7 @@ class History:
     frames : dict
         By shard.
     starts : dict
-        (node, life) to when it was there.
+        (node, incarnation) to when it was there.
     reads : Reads
     heard : Counter
         Messages by what became of them, over all nodes that left in order.
@@ -111,7 +111,7 @@ class _Rows:
     def add(self, node: int, zero: int, invoked: int, line: dict[str, Any]) -> None:
         columns, ok = self.columns, line["type"] == "ok"
         columns["node"].append(node)
-        columns["life"].append(line["life"])
+        columns["incarnation"].append(line["life"])
         columns["due"].append(line["due"])
         columns["invoked"].append(invoked)
         columns["t"].append(line["t"])
@@ -134,7 +134,7 @@ class _Rows:
 
         return Reads(
             ints("node"),
-            ints("life"),
+            ints("incarnation"),
             ints("due"),
             ints("invoked"),
             ints("t"),

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jinja2 import Environment, StrictUndefined
 from matplotlib.figure import Figure
 
 from consilience_tools.pages.svg import BLUE, GREY, ORANGE, drawing, svg
+from consilience_tools.pages.templates import rendered
 from tests.campaigns.partition.history import History
 from tests.campaigns.partition.nemeses import NEMESES
 
@@ -66,10 +66,8 @@ def write_page(report: dict[str, Any], history: History, docs: Path) -> None:
     }
     bound = f"; if reads fail independently, with 95 % confidence fewer than {3 / reads:.0e} do"
     done = {one["name"] for one in nemeses}
-    template = Environment(undefined=StrictUndefined, keep_trailing_newline=True).from_string(
-        Path(__file__).with_name("partition.md.j2").read_text()
-    )
-    text = template.render(
+    text = rendered(
+        Path(__file__).with_name("partition.md.j2"),
         verdict="everything held" if report["holds"] else "NOT everything held",
         commit=_commit(),
         plot=image,

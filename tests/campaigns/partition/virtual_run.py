@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from consilience.distributed.reads.read_node import ReadNode
-from consilience.distributed.write_ahead_log import Ledger
+from consilience.distributed.write_ahead_log import WriteAheadLog
 from consilience_hw.spec.log_format import Q16_16
 from tests.campaigns.partition.cluster import STAGGER
 from tests.campaigns.partition.history import History, load
@@ -49,7 +49,7 @@ class VirtualRun:
             {"type": "settings", "t": 0, "deadline": DEADLINE_NS, "format": Q16_16.identifier}
             | vars(SETTINGS)
         ]
-        self._ledgers = {node: Ledger(folder / str(node)) for node in (1, 2, 3)}
+        self._logs = {node: WriteAheadLog(folder / str(node)) for node in (1, 2, 3)}
         self._nodes = {node: self._start(node) for node in (1, 2, 3)}
         self._flying: list[tuple[int, int, int, bytes]] = []
         self._number = 0
@@ -76,13 +76,13 @@ class VirtualRun:
                     waiting[node] = next(due[node], None)
                 else:
                     self._now, _, hearer, data = heapq.heappop(self._flying)
-                    self._nodes[hearer].hear(data)
+                    self._nodes[hearer].receive(data)
             self._now, ticks = until, ticks + 1
         self._note(
             "nemesis", nemesis="cut", start=start, end=end, healed=end, final=final, over=over
         )
-        for ledger in self._ledgers.values():
-            ledger.close()
+        for log in self._logs.values():
+            log.close()
         return self.written()
 
     def _next(self, waiting: dict[int, int | None]) -> tuple[int, int] | None:
@@ -117,7 +117,7 @@ class VirtualRun:
         def sleep(seconds: float) -> None:
             self._now += round(seconds * 1e9)
 
-        node = ReadNode(number, SETTINGS.rule, self._ledgers[number], lambda: self._now, sleep)
+        node = ReadNode(number, SETTINGS.rule, self._logs[number], lambda: self._now, sleep)
         self._lines[number].append(
             {"type": "start", "t": self._now, "node": number, "life": 1, "version": 0}
             | {"zero": node.start_ns}
@@ -135,7 +135,7 @@ class VirtualRun:
         self._campaign.append({"type": kind, "t": self._now, **fields})
 
     def _say(self, node: int) -> None:
-        data = self._nodes[node].say()
+        data = self._nodes[node].dated_state()
         for other in self._nodes:
             if other != node:
                 for delay in self._delays(node, other, self._now):

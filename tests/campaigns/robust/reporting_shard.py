@@ -1,12 +1,12 @@
-"""Reporters, of which some lie, whose signed frames three replicas close into histograms."""
+"""Reporters, of which some lie, whose signed reports three replicas close into histograms."""
 
 from collections import Counter
 from functools import cache
 
 import consilience as cs
-from consilience.distributed.epochs.frames import Frame
 from consilience.distributed.epochs.offers import Offer, Relay
 from consilience.distributed.epochs.replica import Replica
+from consilience.distributed.epochs.reports import AgentReport
 from consilience.distributed.epochs.roster import Roster
 from consilience.distributed.epochs.votes import tally
 from consilience_sim import golden
@@ -32,13 +32,13 @@ def one_voice(shard=1, **limits):
         shard,
         {number: reporter_key(number).public for number in range(REPORTERS)},
         {number: key_of(f"closer {number}").public for number in range(3)},
-        **{"frames_per_agent": 1, "codes_per_frame": 1} | limits,
+        **{"reports_per_agent": 1, "codes_per_report": 1} | limits,
     )
 
 
 def report(reporter, *codes, epoch=0, seq=0, key=None):
-    frame = Frame(epoch, seq, reporter, payload_of(codes))
-    return frame.signed(reporter_key(reporter) if key is None else key)
+    unsigned = AgentReport(epoch, seq, reporter, payload_of(codes))
+    return unsigned.signed(reporter_key(reporter) if key is None else key)
 
 
 class ReportingShard:
@@ -51,14 +51,14 @@ class ReportingShard:
             for number in range(3)
         }
 
-    def send(self, frames, to=(0, 1, 2)):
-        """Give frames to replicas in order; return what became of them, by verdict."""
-        return Counter(self.replicas[number].admit(one) for one in frames for number in to)
+    def send(self, reports, to=(0, 1, 2)):
+        """Give reports to replicas in order; return what became of them, by verdict."""
+        return Counter(self.replicas[number].admit(one) for one in reports for number in to)
 
     def close(self, hostile_offer=None):
         """Close the epoch and return what was agreed: the same on all, digests equal.
 
-        With `hostile_offer`, frames, the replica `HOSTILE` offers these instead of its own.
+        With `hostile_offer`, reports, the replica `HOSTILE` offers these instead of its own.
         """
         closings = {number: one.closing() for number, one in self.replicas.items()}
         liars = no_liars
@@ -93,7 +93,7 @@ class ReportingShard:
             held = {bin_ - 128: count for bin_, count in enumerate(state.counts.tolist()) if count}
             assert held == expected
             scan = state.scan(min(faulty, (state.count - 1) // 3))
-            assert tuple(scan) == golden.robust(
+            assert (*scan[:4], scan.decision) == golden.robust(
                 [*honest, *lies], min(faulty, (state.count - 1) // 3), UNIT
             )
             assert scan.low <= own <= scan.high

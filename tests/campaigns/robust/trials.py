@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 import numpy as np
 
 import consilience as cs
-from consilience.robust.robust_histogram import RobustScan
+from consilience.robust.robust_histogram import RobustResult
 from tests.campaigns.robust.attacks import ATTACKS, Ratios
 
 __all__ = ["SHARES", "Tally", "campaign", "liars_of", "run_attack"]
 
 SHARES = ("0", "0.1 n", "0.2 n", "0.3 n", "ceil(n/3)-1", "n/2")
 """Liars among n; the last is beyond what is guaranteed."""
-Scan = Callable[[Ratios, int, int, int], RobustScan]
+Scan = Callable[[Ratios, int, int, int], RobustResult]
 """Ratios (n,), faulty, clip and threshold to what is judged."""
 
 
@@ -34,7 +34,7 @@ def liars_of(share: str, n: int) -> int:
     return n // 2 if share == "n/2" else -(-n // 3) - 1
 
 
-def scan(ratios: Ratios, faulty: int, clip: int, threshold: int) -> RobustScan:
+def scan(ratios: Ratios, faulty: int, clip: int, threshold: int) -> RobustResult:
     """Return the scan of the host's histogram."""
     return cs.RobustHistogram.of(ratios, clip).scan(faulty, threshold)
 
@@ -82,7 +82,7 @@ def _judge(
     total: int,
     unit: int,
     threshold: int,
-    result: RobustScan,
+    result: RobustResult,
 ) -> None:
     """Count the guarantees that `result` breaks; `values` are the honest bins, ascending."""
     size = min(kept, len(values))

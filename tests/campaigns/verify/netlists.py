@@ -1,15 +1,10 @@
 """What synthesis makes of the gateware does what the gateware does.
 
-The cells are simulated by yosys' own models (one of ours: the ECP5's block RAM), with Verilator in
-the cocotb tests of the RTL, and, put in their places as gates, in compiled code.
+The cells are simulated by yosys' own models (one of ours: the ECP5's block RAM), put in their
+places as gates, in compiled code. In the cocotb tests of the RTL, with Verilator: `slow_tests`.
 """
 
-import subprocess
-import sys
 from functools import cache
-from pathlib import Path
-from tempfile import TemporaryDirectory
-from xml.etree import ElementTree
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +19,6 @@ from tests.campaigns.verify.step import Claim, Findings, Progress, Scale
 
 __all__ = ["netlist_simulation", "run"]
 
-ROOT = Path(__file__).parents[3]
 SEED = 47
 PACKETS = {Scale.FULL: 100_000, Scale.SLICE: 4_000}
 CASES = {
@@ -36,17 +30,13 @@ STALLED = {"scatter": SEED, "gaps": 0.2, "stalls": 0.3, "seed": SEED}
 
 
 def run(scale: Scale, progress: Progress) -> Findings:
-    """Run random packets through the netlists; at full scale cocotb's tests, too."""
+    """Run random packets through the netlists."""
     findings = Findings(seeds={"packets, lanes, gaps, stalls": SEED})
     cases = CASES[scale]
-    total = len(cases) + (scale is Scale.FULL)
     for done, (family, lanes) in enumerate(cases):
-        progress(done, total)
+        progress(done, len(cases))
         findings.claims.append(_random_packets(family, lanes, PACKETS[scale]))
-    if scale is Scale.FULL:
-        progress(len(cases), total)
-        findings.claims += _tests()
-    progress(total, total)
+    progress(len(cases), len(cases))
     return findings
 
 
@@ -105,41 +95,3 @@ def _packets(count: int, lanes: int, seed: int) -> tuple[NDArray[np.int32], NDAr
     special = [Q16_16.log_of_zero, Q16_16.min_code, Q16_16.max_code, 0, -1]
     codes = np.where(random.random(total) < 0.1, random.choice(special, total), codes)
     return codes.astype(np.int32), offsets
-
-
-def _tests() -> list[Claim]:
-    """Run pytest on what takes minutes to compile; a claim for each."""
-    with TemporaryDirectory() as name:
-        results = Path(name) / "results.xml"
-        tests = [
-            "tests/sim/testbenches/test_cocotb_netlists.py",
-            "tests/sim/netlists/test_live_netlist.py",
-            "tests/hw/benches/test_widest_bench.py",
-            "--all-netlists",
-            f"--junitxml={results}",
-        ]
-        tests += ["-o", "junit_family=xunit1"]  # the one that takes properties of a test
-        done = subprocess.run(
-            [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if not results.exists():
-            raise RuntimeError(f"no results of the netlists' tests:\n{done.stdout[-2000:]}")
-        cases = list(ElementTree.parse(results).iter("testcase"))
-    return [_claim(case) for case in cases]
-
-
-def _claim(case: ElementTree.Element) -> Claim:
-    failed = [tag for tag in ("failure", "error", "skipped") if case.find(tag) is not None]
-    found = None if not failed else case.find(failed[0])
-    counts = {item.get("name", ""): item.get("value", "0") for item in case.iter("property")}
-    text = counts.pop("claim", f"the cocotb tests of the RTL pass on {case.get('name')}")
-    return Claim(
-        text,
-        sum(map(int, counts.values())) or len(failed),
-        len(failed),
-        detail="" if found is None else (found.get("message") or "")[:2000],
-    )

@@ -2,7 +2,6 @@
 
 import json
 import stat
-import sys
 
 from consilience.cli.app import main
 from consilience.distributed.epochs.key_files import read_key, read_public
@@ -51,10 +50,3 @@ def test_refusals(tmp_path, capsys):
     assert main(["keys", "me", "--out", str(tmp_path / "keys")]) == 2
     assert main(["keys"]) == 2
     assert "use agent-N or replica-N" in capsys.readouterr().err
-
-
-def test_without_the_package(tmp_path, capsys, monkeypatch):
-    monkeypatch.setitem(sys.modules, "consilience.distributed.epochs.signing", None)
-    assert main(["keys", "agent-3", "--out", str(tmp_path / "keys")]) == 3
-    assert "pip install 'consilience[plane]'" in capsys.readouterr().err
-    assert not (tmp_path / "keys").exists()

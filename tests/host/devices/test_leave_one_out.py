@@ -7,9 +7,8 @@ import pytest
 
 import consilience as cs
 from consilience.errors import BadInput
-from consilience.live import sim_leave_one_out
-from consilience.live.sim_leave_one_out import simulated_leave_one_out
-from consilience.live.sim_unit import SimLiveUnit
+from consilience.live import sim_unit
+from consilience.live.sim_unit import SimLiveUnit, simulated_leave_one_out
 from consilience_hw.spec.flags import ResultStatus
 from consilience_sim import golden
 
@@ -86,7 +85,7 @@ def test_sim_decides_what_the_unit_cannot(monkeypatch):
 
 
 def test_more_than_the_unit_holds(monkeypatch):
-    monkeypatch.setattr(sim_leave_one_out, "LIVE_CODES", 2)
+    monkeypatch.setattr(sim_unit, "LIVE_CODES", 2)
     with pytest.raises(BadInput, match="holds 2 codes, not 3"):
         simulated_leave_one_out(np.zeros(3, np.int32))
 

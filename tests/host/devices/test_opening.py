@@ -5,9 +5,10 @@ import logging
 import pytest
 
 import consilience as cs
-from consilience.devices.opening import open_device, open_transport
+from consilience.devices.opening import open_device
 from consilience.errors import BadInput, NoDevice
 from consilience.server.endpoint import SoftwareEndpoint
+from consilience.server.opening import open_transport
 
 
 def test_cpu():
@@ -39,7 +40,7 @@ def test_devices_that_are_not_there(opener, url, message):
 @pytest.mark.parametrize("url", ["", "cpus", "CPU", "simulation", "socket", "cpu?lanes=2"])
 @pytest.mark.parametrize("opener", [open_device, open_transport])
 def test_no_device_at_all(opener, url):
-    with pytest.raises(BadInput, match="no URL of a device; give cpu, sim"):
+    with pytest.raises(BadInput, match="not a device URL; give cpu, sim"):
         opener(url)
 
 

@@ -134,8 +134,8 @@ def test_addresses(url, expected):
 @pytest.mark.parametrize(
     ("url", "message"),
     [
-        ("serial:", "no URL of a serial port; give serial:///dev/ttyUSB1"),
-        ("serial:///dev/x#1", "no URL of a serial port"),
+        ("serial:", "not the URL of a serial port; give serial:///dev/ttyUSB1"),
+        ("serial:///dev/x#1", "not the URL of a serial port"),
         ("serial:///dev/x?baud=fast", "invalid literal.*options are baud=RATE, timeout=SECONDS"),
         ("serial:///dev/x?baud=0", "options are baud=RATE, timeout=SECONDS, both above 0"),
         ("serial:///dev/x?timeout=nan", "both above 0"),

@@ -5,15 +5,16 @@ import pytest
 
 from consilience.devices import sim
 from consilience.devices.cpu import CpuDevice
-from consilience.devices.opening import open_device, open_transport
+from consilience.devices.opening import open_device
 from consilience.devices.sim import SimTransport, simulation_transport
 from consilience.errors import BadInput, ConsilienceError, ToolMissing
 from consilience.link.transport import TransportClosed
+from consilience.server.opening import open_transport
 from consilience_hw.spec.engine_config import EngineConfig
 from consilience_hw.spec.flags import ResultStatus
 from consilience_hw.spec.log_format import Q16_16
 from consilience_sim import golden
-from consilience_sim.compiled import BuildFailed, CompilerMissing
+from consilience_sim.compiled import BuildFailed, CompilerMissing, EngineSimulation
 
 ZERO, HIGH = Q16_16.log_of_zero, Q16_16.max_code
 
@@ -27,6 +28,7 @@ def device():
 def test_info(device):
     info = device.info
     assert (info.url, info.board, info.clock_hz) == ("sim", "simulation", 100_000_000)
+    assert info.hypotheses == EngineConfig().hypotheses > 0
     assert info.build == f"{EngineConfig().build_hash:016x}"
     assert info.features == ("posterior", "weights")
     assert info.counters["cycles"] > 0
@@ -98,11 +100,21 @@ def test_timeouts_are_of_virtual_time():
             use()
 
 
-def test_waves(tmp_path):
+def test_waves(tmp_path, monkeypatch):
+    """The URL asks for its engine; one that is compiled in less time takes its place."""
     path = tmp_path / "run.vcd"
+    small = EngineConfig(serial=True, hypotheses=0, weights=False, credits=2, largest_payload=256)
+    asked = []
+
+    def simulation(config, *, entropy, waves):
+        asked.append(config)
+        return EngineSimulation(small, entropy=entropy, waves=waves)
+
+    monkeypatch.setattr(sim, "EngineSimulation", simulation)
     with open_device(f"sim?hypotheses=2&credits=2&waves={path}") as device:
         assert device.reduce([0, 0]).tolist() == [1 << 16]
-        assert device.info.hypotheses == 2
+        assert device.info.hypotheses == small.hypotheses
+    assert asked == [EngineConfig(hypotheses=2, credits=2)]
     assert path.read_text().startswith("$")
 
 

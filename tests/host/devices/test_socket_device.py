@@ -55,7 +55,7 @@ def server_that(handle):
     ],
 )
 def test_urls_that_are_none(url):
-    with pytest.raises(BadInput, match="no URL of a served device; give socket://HOST:PORT"):
+    with pytest.raises(BadInput, match="not the URL of a served device; give socket://HOST:PORT"):
         connect(url)
 
 

@@ -5,7 +5,7 @@ import socket
 import threading
 import time
 
-from consilience.distributed.batching_loop import gathering_loop
+from consilience.distributed.batching_loop import BatchingLoop
 
 
 def test_what_comes_within_the_pause_is_taken_in_one_turn():
@@ -25,7 +25,7 @@ def test_what_comes_within_the_pause_is_taken_in_one_turn():
         return turns
 
     one, other = socket.socketpair()
-    with one, other, asyncio.Runner(loop_factory=lambda: gathering_loop(0.25)) as runner:
+    with one, other, asyncio.Runner(loop_factory=lambda: BatchingLoop(0.25)) as runner:
         turns = runner.run(take())
     assert sum(turns) == 5 and len(turns) <= 2
 
@@ -37,5 +37,5 @@ def test_what_is_ready_at_once_does_not_wait():
             await asyncio.sleep(0)
         return time.monotonic() - begun
 
-    with asyncio.Runner(loop_factory=lambda: gathering_loop(0.25)) as runner:
+    with asyncio.Runner(loop_factory=lambda: BatchingLoop(0.25)) as runner:
         assert runner.run(spin()) < 0.25

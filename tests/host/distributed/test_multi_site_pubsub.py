@@ -1,10 +1,10 @@
-"""A plane of sites over NATS servers that come late, go, and come back."""
+"""A pubsub of sites over NATS servers that come late, go, and come back."""
 
 import asyncio
 
 import pytest
 
-from consilience.distributed.multi_site_pubsub import SitePlane
+from consilience.distributed.multi_site_pubsub import MultiSitePubsub
 from consilience.errors import BadInput
 from tests.host.distributed.test_processes import free_port, processes, start_server
 
@@ -35,8 +35,8 @@ def test_said_at_all_sites_heard_at_home_answered_along_the_way(processes, tmp_p
             greetings.append(1)
             return "said.2", b"hello"
 
-        one = SitePlane(urls)
-        two = SitePlane(urls[::-1], greeting=greeting)
+        one = MultiSitePubsub(urls)
+        two = MultiSitePubsub(urls[::-1], greeting=greeting)
         heard, meant = [], []
         await one.listen("said", heard.append)
         await two.listen_everywhere("for.two", lambda data, way: meant.append((data, way)))
@@ -74,4 +74,4 @@ def test_said_at_all_sites_heard_at_home_answered_along_the_way(processes, tmp_p
 
 def test_a_plane_without_a_server_is_refused():
     with pytest.raises(BadInput, match="at least one server"):
-        SitePlane([])
+        MultiSitePubsub([])

@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 
 from consilience.cli.app import main
-from consilience.distributed.nats_pubsub import NatsPlane
+from consilience.distributed.nats_pubsub import NatsPubsub
 from consilience.distributed.pubsub import ASK, STATES
 from consilience.distributed.totals.evidence_sums import EvidenceSums
-from consilience.distributed.totals.shard_collector import Holdings
+from consilience.distributed.totals.shard_collector import ShardCollector
 from consilience.numbers.convert import to_codes
 
 SHARDS = 8
@@ -78,26 +78,26 @@ def evidence(tmp_path):
     return path, EvidenceSums(("benign", "hijacked")).add(agents, to_codes(values))
 
 
-async def disturbed(url, holdings, until, seconds):
+async def disturbed(url, collector, until, seconds):
     """Receive states, and say each of them again, late, twice and in no order."""
-    plane, old = await NatsPlane.connect(url), []
+    pubsub, old = await NatsPubsub.connect(url), []
     chance = random.Random(3)
 
     def receive(data):
-        holdings.receive(data)
+        collector.receive(data)
         if len(old) < 4000:
             old.append(data)
 
-    await plane.listen(STATES, receive)
+    await pubsub.listen(STATES, receive)
     end = time.monotonic() + seconds
     while not until() and time.monotonic() < end:
-        await plane.publish(ASK, b"")
+        await pubsub.publish(ASK, b"")
         again = chance.sample(old, min(len(old), 50)) * 2
         chance.shuffle(again)
         for data in again:
-            await plane.publish(STATES, data)
+            await pubsub.publish(STATES, data)
         await asyncio.sleep(0.2)
-    await plane.close()
+    await pubsub.close()
     return until()
 
 
@@ -111,25 +111,25 @@ def test_eight_shards_one_killed_and_restarted(server, evidence, processes, tmp_
         processes.append(process)
         return process
 
-    holdings = Holdings()
+    collector = ShardCollector()
     victim = start(3, 1.5)  # slow, so that it dies in the middle
     for shard in range(1, SHARDS + 1):
         if shard != 3:
             start(shard, 0)
 
     def heard():
-        return 3 in holdings.held and holdings.held[3].message.version >= 2
+        return 3 in collector.held and collector.held[3].message.version >= 2
 
-    assert asyncio.run(disturbed(server, holdings, heard, 120))
+    assert asyncio.run(disturbed(server, collector, heard, 120))
     victim.kill()
     victim.wait()
-    before = holdings.held[3].message
+    before = collector.held[3].message
     assert not before.complete and before.incarnation == 1
     start(3, 0)
-    assert asyncio.run(disturbed(server, holdings, lambda: holdings.complete, 120))
-    assert holdings.held[3].message.incarnation == 2
-    assert holdings.total().digest == whole.digest
-    assert holdings.counts["old"] and not holdings.counts["damaged"]
+    assert asyncio.run(disturbed(server, collector, lambda: collector.complete, 120))
+    assert collector.held[3].message.incarnation == 2
+    assert collector.total().digest == whole.digest
+    assert collector.counts["old"] and not collector.counts["damaged"]
 
     # A watcher that comes late hears of all, and its endpoint says so.
     prior = ["--prior", "0.9,0.1"]
@@ -149,24 +149,24 @@ def test_eight_shards_one_killed_and_restarted(server, evidence, processes, tmp_
 
 def test_a_plane_outlives_its_server(server, processes, tmp_path):
     async def cut():
-        plane, heard = await NatsPlane.connect(server), []
-        await plane.listen(STATES, heard.append)
-        await plane.publish(f"{STATES}.0.1", b"before")
+        pubsub, heard = await NatsPubsub.connect(server), []
+        await pubsub.listen(STATES, heard.append)
+        await pubsub.publish(f"{STATES}.0.1", b"before")
         for _ in range(100):
             await asyncio.sleep(0.1)
             if heard:
                 break
         processes[-1].kill()
         processes[-1].wait()
-        await plane.publish(f"{STATES}.0.1", b"cut")
+        await pubsub.publish(f"{STATES}.0.1", b"cut")
         await asyncio.sleep(0.5)
         start_server(processes, tmp_path / "nats.conf", int(server.rpartition(":")[2]))
         for _ in range(100):
-            await plane.publish(f"{STATES}.0.1", b"after")
+            await pubsub.publish(f"{STATES}.0.1", b"after")
             await asyncio.sleep(0.1)
             if heard[-1] == b"after":
                 break
-        await plane.close()
+        await pubsub.close()
         return heard
 
     heard = asyncio.run(cut())
@@ -185,10 +185,10 @@ def test_metrics_are_served():
     from consilience.distributed.metrics import serve_metrics
     from tests.host.distributed.totals.test_shard_collector import MESSAGES
 
-    holdings = Holdings()
+    collector = ShardCollector()
     for message in MESSAGES[0]:
-        holdings.receive(message.pieces(1 << 20)[0])
-    port = serve_metrics(holdings, 0)
+        collector.receive(message.pieces(1 << 20)[0])
+    port = serve_metrics(collector, 0)
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
         text = answer.read().decode()
     assert 'consilience_shard_version{shard="1"} 4.0' in text

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from consilience.errors import BadInput
-from consilience.evidence.atomic_file import OutputFile
+from consilience.evidence.atomic_file import AtomicFile
 
 
 def test_nothing_is_there_before_commit(tmp_path):
     path = tmp_path / "out.csv"
-    with OutputFile(path, overwrite=False) as output:
+    with AtomicFile(path, overwrite=False) as output:
         output.file.write(b"data")
         assert not path.exists()
         output.commit()
@@ -22,7 +22,7 @@ def test_nothing_is_there_before_commit(tmp_path):
 
 @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt, SystemExit])
 def test_nothing_stays_when_left_early(tmp_path, error):
-    with pytest.raises(error), OutputFile(tmp_path / "out.csv", overwrite=False) as output:
+    with pytest.raises(error), AtomicFile(tmp_path / "out.csv", overwrite=False) as output:
         output.file.write(b"data")
         raise error
     assert list(tmp_path.iterdir()) == []
@@ -32,11 +32,11 @@ def test_existing_file_needs_overwrite_and_survives_a_failure(tmp_path):
     path = tmp_path / "out.csv"
     path.write_text("old")
     with pytest.raises(BadInput, match="exists already; pass --force"):
-        OutputFile(path, overwrite=False)
-    with pytest.raises(RuntimeError), OutputFile(path, overwrite=True):
+        AtomicFile(path, overwrite=False)
+    with pytest.raises(RuntimeError), AtomicFile(path, overwrite=True):
         raise RuntimeError
     assert path.read_text() == "old"
-    with OutputFile(path, overwrite=True) as output:
+    with AtomicFile(path, overwrite=True) as output:
         output.commit()
     assert path.read_text() == ""
 
@@ -45,7 +45,7 @@ def test_file_that_appears_meanwhile_is_not_replaced(tmp_path):
     path = tmp_path / "out.csv"
     with (
         pytest.raises(BadInput, match="exists already"),
-        OutputFile(path, overwrite=False) as output,
+        AtomicFile(path, overwrite=False) as output,
     ):
         path.write_text("another's")
         output.commit()
@@ -57,7 +57,7 @@ def test_link_is_followed(tmp_path):
     target, link = tmp_path / "target.csv", tmp_path / "link.csv"
     target.write_text("old")
     link.symlink_to(target)
-    with OutputFile(link, overwrite=True) as output:
+    with AtomicFile(link, overwrite=True) as output:
         output.file.write(b"new")
         output.commit()
     assert link.is_symlink()
@@ -66,12 +66,12 @@ def test_link_is_followed(tmp_path):
 
 def test_directory_and_missing_folder(tmp_path):
     with pytest.raises(BadInput, match="is a directory"):
-        OutputFile(tmp_path, overwrite=True)
+        AtomicFile(tmp_path, overwrite=True)
     with pytest.raises(BadInput, match=r"cannot be written .*make the folder"):
-        OutputFile(tmp_path / "no" / "out.csv", overwrite=False)
+        AtomicFile(tmp_path / "no" / "out.csv", overwrite=False)
     (tmp_path / "file").touch()
     with pytest.raises(BadInput, match="cannot be written"):
-        OutputFile(tmp_path / "file" / "out.csv", overwrite=False)
+        AtomicFile(tmp_path / "file" / "out.csv", overwrite=False)
 
 
 @pytest.mark.parametrize("overwrite", [False, True])
@@ -80,7 +80,7 @@ def test_a_pipe_is_not_replaced(tmp_path, overwrite):
     (tmp_path / "link.csv").symlink_to(tmp_path / "pipe.csv")
     for name in ("pipe.csv", "link.csv"):
         with pytest.raises(BadInput, match="is a device or a pipe; name a file for --out"):
-            OutputFile(tmp_path / name, overwrite=overwrite)
+            AtomicFile(tmp_path / name, overwrite=overwrite)
     assert (tmp_path / "pipe.csv").is_fifo()
 
 
@@ -94,8 +94,8 @@ def test_what_a_killed_process_left_is_removed_and_nothing_else(tmp_path):
     for file in (left, *others):
         file.write_text("half")
     with (
-        OutputFile(path, overwrite=False) as writing,
-        OutputFile(path, overwrite=False) as second,
+        AtomicFile(path, overwrite=False) as writing,
+        AtomicFile(path, overwrite=False) as second,
     ):
         assert not left.exists()
         writing.file.write(b"first")
@@ -116,7 +116,7 @@ def test_a_part_that_is_taken_for_abandoned_is_opened_anew(tmp_path, monkeypatch
         lock(file, how)
 
     monkeypatch.setattr(fcntl, "flock", removed_first)
-    with OutputFile(tmp_path / "out.csv", overwrite=False) as output:
+    with AtomicFile(tmp_path / "out.csv", overwrite=False) as output:
         output.file.write(b"data")
         output.commit()
     assert len(set(locked)) == 2

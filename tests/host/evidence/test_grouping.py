@@ -12,6 +12,11 @@ def fill(grouping, agent, codes, weight, chunk):
         grouping.add(agent[part], codes[part], None if weight is None else weight[part])
 
 
+def agents_of(block):
+    """Return the rank of each row's agent."""
+    return np.repeat(np.arange(len(block.offsets) - 1) + block.first, np.diff(block.offsets))
+
+
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize(
     ("rows", "agents", "chunk", "bucket", "block"),
@@ -38,23 +43,25 @@ def test_every_row_comes_back_once_in_order(tmp_path, rows, agents, chunk, bucke
     fill(grouping, agent, codes, weight, chunk)
     counts = np.bincount(agent)
     assert grouping.counts.tolist() == counts.tolist()
-    assert grouping.rows == rows
+    assert grouping.counts.sum() == rows
     blocks = list(grouping.blocks(rank, block))
     # Nothing is left under a name, even while the files are open.
     assert list(tmp_path.iterdir()) == []
     grouping.close()
     assert (grouping.spilled_rows > 0) == (rows > bucket)
     order = np.argsort(rank[agent], kind="stable")
-    assert np.concatenate([b.agent for b in blocks]).tolist() == rank[agent][order].tolist()
+    assert np.concatenate([agents_of(b) for b in blocks]).tolist() == rank[agent][order].tolist()
     assert np.concatenate([b.codes for b in blocks]).tolist() == codes[order].tolist()
     if weight is None:
         assert all(b.weight is None for b in blocks)
     else:
         assert np.concatenate([b.weight for b in blocks]).tolist() == weight[order].tolist()
-    assert [b.first for b in blocks] + [len(rank)] == [0] + [b.stop for b in blocks]
-    for part in blocks:
-        assert len(part.agent) <= block or part.stop == part.first + 1
-        assert set(part.agent) == set(range(part.first, part.stop))
+    stops = [b.first + len(b.offsets) - 1 for b in blocks]
+    assert [b.first for b in blocks] + [len(rank)] == [0, *stops]
+    for part, stop in zip(blocks, stops, strict=True):
+        assert part.offsets[0] == 0 and part.offsets[-1] == len(part.codes)
+        assert len(part.codes) <= block or stop == part.first + 1
+        assert set(agents_of(part)) == set(range(part.first, stop))
 
 
 def test_memory_is_a_bucket_and_not_the_file(tmp_path, monkeypatch):
@@ -73,8 +80,8 @@ def test_memory_is_a_bucket_and_not_the_file(tmp_path, monkeypatch):
     codes = np.zeros((rows, 2), np.int32)
     for start in range(0, rows, chunk):
         grouping.add(agent[start : start + chunk], codes[start : start + chunk], None)
-        assert sum(map(len, grouping._resident)) <= bucket
-    assert sum(len(b.agent) for b in grouping.blocks(np.arange(400), chunk)) == rows
+        assert len(grouping._resident) <= bucket
+    assert sum(len(b.codes) for b in grouping.blocks(np.arange(400), chunk)) == rows
     grouping.close()
     assert max(largest) <= bucket
     assert sum(largest) >= 2 * (rows - bucket)

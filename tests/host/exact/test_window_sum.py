@@ -25,7 +25,7 @@ multiset = st.lists(code, max_size=30)
 def golden_slots(state):
     """Return the slots that the state's bytes hold, as the golden window numbers them."""
     slots = [0] * Q16_16.slots
-    bins = state._bins
+    bins = state._held.bins
     for number, value in enumerate(bins.sums.tolist(), start=bins.first):
         slots[number % Q16_16.slots] += value
     return tuple(slots)
@@ -52,7 +52,7 @@ def test_the_lowest_bin_is_kept_and_none_below():
         codes = [base - choose.randrange(90 << 16) for _ in range(choose.randrange(1, 12))]
         state, expected = WindowSum.of(codes), golden.window(codes)
         assert golden_slots(state) == expected.slots, codes
-        assert state._bins.first >= expected.top - Q16_16.window_bins
+        assert state._held.bins.first >= expected.top - Q16_16.window_bins
         in_lowest += expected.slots[(expected.top + 1) % Q16_16.slots] > 0
     assert in_lowest > 50
 

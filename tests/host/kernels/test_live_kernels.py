@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from consilience.kernels import live_kernels
+from consilience.kernels import sum_kernels
 from consilience.kernels.kernel_tables import load_tables
-from consilience.kernels.live_kernels import BINS, TALLIES, leave_each_out, update_each
+from consilience.kernels.sum_kernels import BINS, TALLIES, leave_each_out, update_each
 from consilience_hw.spec.flags import ResultStatus, UpdateStep
 from consilience_hw.spec.log_format import Q16_16
 from consilience_sim import golden
@@ -19,8 +19,8 @@ ZERO, LOW, HIGH = Q16_16.log_of_zero, Q16_16.min_code, Q16_16.max_code
 def compiled(request, monkeypatch):
     """Run the kernels as they are, or as the Python they are compiled from."""
     if not request.param:
-        for name in ("_rounded", "_cut_term", "_total", "_change"):
-            monkeypatch.setattr(live_kernels, name, getattr(live_kernels, name).py_func)
+        for name in ("_largest", "_cut_term", "_cut_sums", "_cut_total", "_rounded", "_change"):
+            monkeypatch.setattr(sum_kernels, name, getattr(sum_kernels, name).py_func)
     return request.param
 
 
@@ -116,7 +116,7 @@ def test_impossible_states_are_noticed(compiled, wrong):
 
 def test_capacity(compiled):
     state = LiveState(compiled)
-    state.arrays[2][live_kernels.COUNT] = Q16_16.capacity - 1
+    state.arrays[2][sum_kernels.COUNT] = Q16_16.capacity - 1
     found = state.run([UpdateStep.ENTERS] * 2, [0, 0], [5, 5])
     assert [status for _, status, *_ in found] == [0, ResultStatus.OVER_CAPACITY]
 

@@ -1,13 +1,13 @@
 """One operation: its window of requests, and which replies count."""
 
 import struct
-import zlib
 
 import pytest
 
-from consilience.link.frames import Frame, FrameDecoder
+from consilience.link.frames import FrameDecoder, LinkFrame
 from consilience.link.operation import Damaged, Operation, Refused, fragments
 from consilience_hw.spec.link_map import REPLY, FrameStatus, FrameType
+from consilience_sim.testing.link_oracle import crc32, sealed
 
 NONCE = 77
 
@@ -25,9 +25,9 @@ def reply_to(request, data=b"", status=0, produced=None, crc=None, **changes):
     nonce, number, fragment, _ = struct.unpack("<4I", request.payload[:16])
     header = {"nonce": nonce, "operation": number, "fragment": fragment} | changes
     produced = len(data) if produced is None else produced
-    crc = zlib.crc32(data) if crc is None else crc
+    crc = crc32(data) if crc is None else crc
     payload = struct.pack("<6I", *header.values(), status, produced, crc) + data
-    return Frame(request.type | REPLY, request.sequence, payload)
+    return LinkFrame(request.type | REPLY, request.sequence, payload)
 
 
 @pytest.mark.parametrize("size", [4, 8, 12, 100])
@@ -36,7 +36,7 @@ def test_fragments_are_the_message_and_its_crc(length, size):
     message = bytes(range(length))
     total, parts = fragments(memoryview(message), size)
     parts = list(parts)
-    assert b"".join(parts) == message + zlib.crc32(message).to_bytes(4, "little")
+    assert b"".join(parts) == sealed(message)
     assert total == length + 4
     assert {len(part) for part in parts[:-1]} <= {size}
     assert 0 < len(parts[-1]) <= size
@@ -66,7 +66,7 @@ def test_results_are_put_in_order_and_checked_in_order():
     replies, so_far = [], b""
     for request, part in zip(sent, parts, strict=True):
         so_far += part
-        replies.append(reply_to(request, part, 0, len(so_far), zlib.crc32(so_far)))
+        replies.append(reply_to(request, part, 0, len(so_far), crc32(so_far)))
     assert one.take(replies[2])
     assert one.take(replies[1])
     assert not one.take(replies[2]), "a second one of the same"

@@ -1,18 +1,18 @@
 """Who answers a probe: a device in its session, one that was reset, or nobody it is meant for."""
 
 import struct
-import zlib
 
 import pytest
 
-from consilience.link.frames import Frame, FrameDecoder
+from consilience.link.frames import FrameDecoder, LinkFrame
 from consilience.link.reset_probe import DeviceReset, ResetProbe
 from consilience_hw.spec.link_map import REPLY, FrameType
+from consilience_sim.testing.link_oracle import crc32
 
 
 def reply(nonce, number=7, sequence=9, frame_type=FrameType.HELLO):
-    header = struct.pack("<6I", nonce, number, 0, 0, 4, zlib.crc32(b"data"))
-    return Frame(frame_type | REPLY, sequence, header + b"data")
+    header = struct.pack("<6I", nonce, number, 0, 0, 4, crc32(b"data"))
+    return LinkFrame(frame_type | REPLY, sequence, header + b"data")
 
 
 def test_it_is_the_same_hello_each_time():

@@ -3,13 +3,12 @@
 import random
 import struct
 import time
-import zlib
 
 import numpy as np
 import pytest
 
 from consilience.errors import AbiMismatch, ConsilienceError, LinkError, NoDevice
-from consilience.link.frames import FrameDecoder, encode_frame
+from consilience.link.frames import FrameDecoder
 from consilience.link.identity import BuildWarning
 from consilience.link.messages import parse_results, reduce_records
 from consilience.link.session import LARGEST_MESSAGE, LinkSession
@@ -17,6 +16,7 @@ from consilience.link.transport import Transport, TransportClosed
 from consilience.server.endpoint import SoftwareEndpoint
 from consilience_hw.spec.engine_config import EngineConfig
 from consilience_hw.spec.link_map import ABI, REPLY, BoardId, Counter, FrameStatus, FrameType
+from consilience_sim.testing.link_oracle import Frame, crc32, encode_frame
 
 
 def reduce(session, made):
@@ -46,7 +46,7 @@ class Rewriter(Transport):
 
     def receive(self, timeout):
         frames = self.decoder.feed(self.endpoint.receive(timeout))
-        return b"".join(encode_frame(*self.rewrite(frame)) for frame in frames)
+        return b"".join(encode_frame(Frame(*self.rewrite(frame))) for frame in frames)
 
     def now(self):
         return self.endpoint.now()
@@ -222,7 +222,7 @@ def test_an_interrupted_call_leaves_nothing_behind(session, line, segments):
             line.interrupt_at = None
         except KeyboardInterrupt:
             # Half a frame on its way, in either direction, and replies to nobody.
-            line.endpoint.send(encode_frame(FrameType.REDUCE, 3, bytes(16))[:11])
+            line.endpoint.send(encode_frame(Frame(FrameType.REDUCE, 3, bytes(16)))[:11])
         assert_right(session, segments(choose, 5))
         assert line.now() == before
     assert session.counters["sessions"] > 20
@@ -310,7 +310,7 @@ def test_another_protocol(endpoint):
 def retold(frame, payload, status=0):
     """Return a frame whose header tells of its data as it is now."""
     data = payload[24:]
-    header = payload[:12] + struct.pack("<3I", status, len(data), zlib.crc32(data))
+    header = payload[:12] + struct.pack("<3I", status, len(data), crc32(data))
     return frame._replace(payload=header + data)
 
 
@@ -389,7 +389,7 @@ def test_noise_that_never_ends_does_not_hold_a_call():
 
         def receive(self, timeout):
             self.time += 0.1
-            return encode_frame(FrameType.STATUS | REPLY, 1, bytes(24))
+            return encode_frame(Frame(FrameType.STATUS | REPLY, 1, bytes(24)))
 
         def now(self):
             return self.time

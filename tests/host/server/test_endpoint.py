@@ -1,17 +1,15 @@
 """The endpoint as a transport; its bytes are compared with the gateware's elsewhere."""
 
-import struct
-
 import numpy as np
 import pytest
 
-from consilience.link.frames import FrameDecoder, encode_frame
 from consilience.link.session import LinkSession
 from consilience.link.transport import TransportClosed
 from consilience.server.endpoint import CPU_CONFIG, SoftwareEndpoint
 from consilience_hw.spec.link_map import REPLY, FrameStatus, FrameType
+from consilience_sim.testing.link_oracle import frames_of, packed, request_frame
 
-HELLO = encode_frame(FrameType.HELLO, 1, struct.pack("<4I", 0, 5, 0, 0))
+HELLO = request_frame(FrameType.HELLO, 1, 0, 5)
 
 
 def test_time_passes_only_while_nothing_comes(endpoint):
@@ -20,24 +18,18 @@ def test_time_passes_only_while_nothing_comes(endpoint):
     endpoint.send(HELLO[:7])
     assert endpoint.receive(0.25) == b""
     endpoint.send(HELLO[7:])
-    (reply,) = FrameDecoder(24).feed(endpoint.receive(99))
+    (reply,) = frames_of(endpoint.receive(99))
     assert (reply.type, reply.sequence) == (FrameType.HELLO | REPLY, 1)
     assert endpoint.now() == 2.75
 
 
 def test_many_frames_in_one_piece_are_counted_in_order(endpoint):
     endpoint.send(HELLO)
-    (hello,) = FrameDecoder(24).feed(endpoint.receive(0))
-    nonce = hello.payload[:4]
-    status = [
-        encode_frame(FrameType.STATUS, 2 + k, nonce + struct.pack("<3I", 6 + k, 0, 0))
-        for k in range(2)
-    ]
+    (hello,) = frames_of(endpoint.receive(0))
+    nonce = hello.words[0]
+    status = [request_frame(FrameType.STATUS, 2 + k, nonce, 6 + k) for k in range(2)]
     endpoint.send(status[0] + b"\x05a\0\0" + status[1] + b"\x09")
-    first, second = (
-        struct.unpack("<12I", frame.payload[24:])
-        for frame in FrameDecoder(24).feed(endpoint.receive(0))
-    )
+    first, second = (frame.words[6:] for frame in frames_of(endpoint.receive(0)))
     assert first == (1,) + (0,) * 11
     assert second == (2, 0, 1) + (0,) * 9
 
@@ -45,22 +37,21 @@ def test_many_frames_in_one_piece_are_counted_in_order(endpoint):
 @pytest.mark.parametrize(("total", "data"), [(4, b""), (0, bytes(4)), (4, bytes(4))])
 def test_status_takes_no_message(endpoint, total, data):
     endpoint.send(HELLO)
-    nonce = FrameDecoder(24).feed(endpoint.receive(0))[0].payload[:4]
-    header = nonce + struct.pack("<3I", 6, 0, total)
-    endpoint.send(encode_frame(FrameType.STATUS, 2, header + data))
-    (reply,) = FrameDecoder(24).feed(endpoint.receive(0))
-    assert struct.unpack("<6I", reply.payload)[3:] == (FrameStatus.BAD_LENGTH, 0, 0)
+    nonce = frames_of(endpoint.receive(0))[0].words[0]
+    endpoint.send(request_frame(FrameType.STATUS, 2, nonce, 6, data, total=total))
+    (reply,) = frames_of(endpoint.receive(0))
+    assert reply.words[3:] == (FrameStatus.BAD_LENGTH, 0, 0)
 
 
 def test_a_hello_forgets_the_kept_replies(endpoint):
     endpoint.send(HELLO)
-    nonce = FrameDecoder(24).feed(endpoint.receive(0))[0].payload[:4]
-    old = encode_frame(FrameType.STATUS, 2, nonce + struct.pack("<3I", 6, 0, 0))
+    nonce = frames_of(endpoint.receive(0))[0].words[0]
+    old = request_frame(FrameType.STATUS, 2, nonce, 6)
     endpoint.send(old)
     reply = endpoint.receive(0)
     endpoint.send(old)
     assert endpoint.receive(0) == reply
-    endpoint.send(encode_frame(FrameType.HELLO, 4, struct.pack("<4I", 0, 99, 0, 0)))
+    endpoint.send(request_frame(FrameType.HELLO, 4, 0, 99))
     assert endpoint.receive(0)
     endpoint.send(old)
     assert endpoint.receive(0) == b""
@@ -69,23 +60,21 @@ def test_a_hello_forgets_the_kept_replies(endpoint):
 def opened(endpoint):
     """Open a session by HELLO, operation 5 and sequence number 1; return the nonce."""
     endpoint.send(HELLO)
-    return FrameDecoder(24).feed(endpoint.receive(0))[0].payload[:4]
+    return frames_of(endpoint.receive(0))[0].words[0]
 
 
 def test_an_operation_half_the_circle_away_is_not_later(endpoint):
     nonce = opened(endpoint)
     for ahead, answers in ((1 << 31, 0), ((1 << 31) - 1, 1)):
-        request = nonce + struct.pack("<3I", 5 + ahead, 0, 0)
-        endpoint.send(encode_frame(FrameType.STATUS, 2, request))
-        assert len(FrameDecoder(24).feed(endpoint.receive(0))) == answers
+        endpoint.send(request_frame(FrameType.STATUS, 2, nonce, 5 + ahead))
+        assert len(frames_of(endpoint.receive(0))) == answers
 
 
 def test_more_data_than_the_total_says_are_refused(endpoint):
-    data = struct.pack("<6I", 1, 7, 1, 8, 0, 0)
-    request = opened(endpoint) + struct.pack("<3I", 6, 0, 20) + data
-    endpoint.send(encode_frame(FrameType.REDUCE, 2, request))
-    (reply,) = FrameDecoder(24).feed(endpoint.receive(0))
-    assert struct.unpack("<6I", reply.payload)[3:] == (FrameStatus.BAD_LENGTH, 0, 0)
+    data = packed([1, 7, 1, 8, 0, 0])
+    endpoint.send(request_frame(FrameType.REDUCE, 2, opened(endpoint), 6, data, total=20))
+    (reply,) = frames_of(endpoint.receive(0))
+    assert reply.words[3:] == (FrameStatus.BAD_LENGTH, 0, 0)
 
 
 def test_each_reset_gives_another_nonce(golden_device):

@@ -1,14 +1,11 @@
 """The endpoint in software answers like the gateware, byte for byte."""
 
 import random
-import struct
-import zlib
 
 import numpy as np
 from amaranth.hdl import Module, ResetInserter, Signal
 from amaranth.sim import Simulator
 
-from consilience.link.frames import FrameDecoder, encode_frame
 from consilience.server.endpoint import SoftwareEndpoint
 from consilience_hw.engine.engine import Engine
 from consilience_hw.spec.engine_config import EngineConfig
@@ -19,6 +16,15 @@ from consilience_hw.spec.link_map import (
     FrameStatus,
     FrameType,
     data_limit,
+)
+from consilience_sim.testing.link_oracle import (
+    Frame,
+    encode_frame,
+    frames_of,
+    packed,
+    request_frame,
+    sealed,
+    unpacked,
 )
 
 CONFIG = EngineConfig(hypotheses=2, credits=2, largest_payload=256)
@@ -44,14 +50,11 @@ class Writer:
         self.replies = []
 
     def frame(self, kind, data, fragment=0, total=0, *, nonce=None, sequence=0, operation=0):
-        header = struct.pack(
-            "<4I",
-            self.nonce if nonce is None else nonce,
-            (self.operation + operation) & 0xFFFF_FFFF,
-            fragment & 0xFFFF_FFFF,
-            total & 0xFFFF_FFFF,
+        nonce = self.nonce if nonce is None else nonce
+        operation += self.operation
+        return request_frame(
+            kind, self.sequence + sequence, nonce, operation, data, fragment, total
         )
-        return encode_frame(kind, (self.sequence + sequence) & 0xFF, header + data)
 
     def put(self, data):
         self.script.append(data)
@@ -140,8 +143,7 @@ class Writer:
         if words and choose.random() < 0.05:
             words.pop()
         body = np.array(words, "<u4").tobytes()
-        crc = zlib.crc32(body) ^ (choose.random() < 0.08)
-        body += struct.pack("<I", crc)
+        body = sealed(body, choose.random() < 0.08)
         total = len(body) + choose.choice((0,) * 12 + (4, -4, 1))
         size = choose.choice((4, 20, 60, LIMIT, LIMIT, LIMIT, LIMIT + 4))
         parts = [body[start : start + size] for start in range(0, len(body), size)]
@@ -156,7 +158,7 @@ class Writer:
         kind, fragment, total, data = self.rest[0] if self.rest else (FrameType.STATUS, 0, 0, b"")
         flipped = bytearray(past)
         flipped[choose.randrange(len(past))] ^= 1 << choose.randrange(8)
-        unlike = struct.pack("<4I", 0, 9, *choose.choice(((1, 0), (0, 4))))
+        unlike = packed([0, 9, *choose.choice(((1, 0), (0, 4)))])
         sized = choose.randbytes(choose.choice((12, 17, 260)))
         again = [past] * 6
         damaged = [
@@ -166,10 +168,10 @@ class Writer:
             choose.randbytes(choose.choice((1, 30, 400))) + b"\0",
             bytes([choose.randint(1, 255)]) * choose.choice((255, 300)) + b"\0",
             b"\0\0",
-            encode_frame(FrameType.STATUS, self.sequence, sized),
+            encode_frame(Frame(FrameType.STATUS, self.sequence, sized)),
         ]
         astray = [
-            encode_frame(FrameType.HELLO, 5, unlike),
+            encode_frame(Frame(FrameType.HELLO, 5, unlike)),
             self.frame(kind, data, fragment, total, nonce=self.nonce ^ 1),
             self.frame(kind, data, fragment, total, sequence=choose.choice((1, 3, -1, -2, -3))),
             self.frame(kind, data, fragment, total, operation=choose.choice((-1, 1 << 31))),
@@ -235,10 +237,9 @@ def test_same_bytes_as_the_gateware(golden_device):
         assert answer == reply, f"part {number}: {writer.script[number]!r}"
 
     # What was compared is worth it: every status, and every counter but those that are rare.
-    decoder = FrameDecoder(24)
-    frames = [frame for reply in writer.replies for frame in decoder.feed(reply)]
+    frames = frames_of(b"".join(writer.replies))
     assert {frame.type for frame in frames} >= {kind | REPLY for kind in FrameType}
-    assert {struct.unpack_from("<4I", frame.payload)[3] for frame in frames} == set(FrameStatus)
-    counters = struct.unpack(f"<{len(Counter)}I", frames[-1].payload[24:])
+    assert {frame.words[3] for frame in frames} == set(FrameStatus)
+    counters = unpacked(frames[-1].payload[24:])
     rare = {Counter.GAPS, Counter.SATURATED, Counter.HARD_TO_ROUND}
     assert {counter for counter in Counter if not counters[counter]} <= rare

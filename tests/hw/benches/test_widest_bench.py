@@ -1,12 +1,14 @@
-"""The bench with 64 lanes; with the option --all-netlists, as in `make verify`."""
+"""The bench with 64 lanes."""
 
 import numpy as np
+import pytest
 
 from consilience_hw.benches.wide_bench import WORDS, WideBench
 from consilience_sim.compiled import StreamSimulation
 from tests.hw.benches.test_wide_bench import Observed, check
 
 
+@pytest.mark.slow
 def test_64_lanes_over_more_than_a_period(record_property):
     with StreamSimulation(Observed(WideBench(64)), name="bench with 64 lanes") as simulation:
         outputs, _, _ = simulation.run(

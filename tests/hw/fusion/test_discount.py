@@ -5,7 +5,8 @@ import random
 import numpy as np
 import pytest
 
-from consilience_hw.fusion.discount import AGE_BITS, Discount, age_layout
+from consilience_hw.fusion.discount import Discount, age_layout
+from consilience_hw.spec.number_formats import AGE_BITS
 from consilience_sim import golden
 from consilience_sim.compiled import StreamSimulation
 from consilience_sim.testing.stream_bench import bits_of, run_stream

@@ -1,19 +1,15 @@
 """`FrameReceiver`: only whole and undamaged frames get in, and every other one is counted."""
 
 import random
-import zlib
 
 import pytest
 from amaranth.hdl import Module
 from amaranth.sim import Simulator
-from cobs import cobs
 
 from consilience_hw.link.frame_receiver import FrameReceiver
 from consilience_hw.spec.link_map import Counter
-
-
-def frame(content, damage=0):
-    return cobs.encode(content + (zlib.crc32(content) ^ damage).to_bytes(4, "little")) + b"\0"
+from consilience_sim.testing.link_oracle import cobs_encode, sealed
+from consilience_sim.testing.link_oracle import encode_content as frame
 
 
 def content(choose, payload_bytes):
@@ -112,7 +108,7 @@ def test_every_kind_of_damage_is_dropped_and_the_next_frame_gets_in(busy):
     choose = random.Random(5)
     good = content(choose, 20)
     bad = {
-        "crc": (frame(good, damage=1 << 31), Counter.BAD_CRC),
+        "crc": (frame(good, flip=1 << 31), Counter.BAD_CRC),
         "short": (frame(good[:14]), Counter.BAD_FRAMING),
         "one byte": (b"\x02\x11\0", Counter.BAD_FRAMING),
         "nothing but a code": (b"\x01\0", Counter.BAD_FRAMING),
@@ -125,9 +121,9 @@ def test_every_kind_of_damage_is_dropped_and_the_next_frame_gets_in(busy):
         "header of another size": (frame(good[:14] + good[16:18]), Counter.BAD_FRAMING),
     }
     for position in (0, 5, 21):
-        flipped = bytearray(good + zlib.crc32(good).to_bytes(4, "little"))
+        flipped = bytearray(sealed(good))
         flipped[position] ^= 0x10
-        bad[f"bit of byte {position}"] = (cobs.encode(bytes(flipped)) + b"\0", Counter.BAD_CRC)
+        bad[f"bit of byte {position}"] = (cobs_encode(bytes(flipped)) + b"\0", Counter.BAD_CRC)
     stream = b"".join(part + frame(good) for part, _ in bad.values())
     got, drops, _ = receive(stream, busy=busy, seed=6)
     assert drops == [reason for _, reason in bad.values()]

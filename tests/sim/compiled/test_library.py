@@ -24,8 +24,9 @@ from consilience_sim.compiled import (
 from consilience_sim.compiled.emission import TOP, write_cxxrtl
 from consilience_sim.compiled.library import cache_folder, engine_library
 
-CONFIG = EngineConfig(hypotheses=0, weights=False, credits=2, largest_payload=256)
-OTHER = EngineConfig(hypotheses=0, weights=False, credits=4, largest_payload=256)
+OPTIONS = {"small": True, "hypotheses": 0, "weights": False, "largest_payload": 256}
+CONFIG = EngineConfig(**OPTIONS, credits=2)
+OTHER = EngineConfig(**OPTIONS, credits=4)
 
 
 @pytest.fixture
@@ -108,11 +109,11 @@ def test_what_changes_the_library_makes_another(cache, compiler, monkeypatch, tm
 
 
 def test_two_processes_at_once(cache, compiler):
-    script = """
+    script = f"""
         from consilience_hw.spec.engine_config import EngineConfig
         from consilience_sim.compiled.library import engine_library
 
-        config = EngineConfig(hypotheses=0, weights=False, credits=2, largest_payload=256)
+        config = EngineConfig(**{OPTIONS}, credits=2)
         assert engine_library(config, waves=False).read_text() == "a library"
         """
     command = [sys.executable, "-c", textwrap.dedent(script)]

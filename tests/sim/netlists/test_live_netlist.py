@@ -1,4 +1,6 @@
-"""The netlist of the live log sum; with the option --all-netlists, as in `make verify`."""
+"""The netlist of the live log sum."""
+
+import pytest
 
 from consilience_sim.compiled import LiveSimulation
 from consilience_sim.compiled.live_simulation import live_design
@@ -14,6 +16,7 @@ from tests.sim.compiled.test_live_simulation import (
 __all__ = ["compiled_unit", "unit"]
 
 
+@pytest.mark.slow
 def test_the_ecp5_netlist_is_the_design(unit, record_property):
     """In the family's cells and block RAMs: the same results in the same cycles."""
     netlist = netlist_of(live_design(), Family.ECP5, name="LiveUpdates")

@@ -103,7 +103,8 @@ def test_memories_and_logic(target, monkeypatch, tmp_path):
             assert (one == two).all()
 
 
-def test_log_sum_exp():
+@pytest.mark.slow
+def test_log_sum_exp(record_property):
     netlist = netlist_of(log_sum_exp_design(1), Family.ICE40, name="LogSumExp")
     assert netlist.area["BRAM"] > 10
     random = np.random.default_rng(1)
@@ -114,6 +115,8 @@ def test_log_sum_exp():
     right, flags = golden.log_sums(codes, offsets)
     assert (found == right).all()
     assert (status == flags).all()
+    record_property("claim", "the iCE40 netlist of LogSumExp gives the golden sums with pauses")
+    record_property("cases", len(right))
 
 
 def test_a_cell_in_a_mode_without_a_model_is_refused(monkeypatch, tmp_path):

@@ -1,7 +1,4 @@
-"""The netlists that synthesis makes, with the cells' models, in the cocotb tests of the RTL.
-
-One of them here, the smallest; with the option --all-netlists, as in `make verify`, all.
-"""
+"""The netlists that synthesis makes, with the cells' models, in the cocotb tests of the RTL."""
 
 from dataclasses import asdict
 
@@ -23,19 +20,14 @@ NETLISTS = {
         {key: value for key, value in asdict(CONFIG).items() if key in PLUSARGS},
     ),
 }
-SMALLEST = (Family.ICE40, "log_sum_exp_1")
-
-
-def pytest_generate_tests(metafunc):
-    every = [(family, name) for family in Family for name in NETLISTS]
-    chosen = every if metafunc.config.getoption("all_netlists", default=False) else [SMALLEST]
-    cases = [pytest.param(*case, id=f"{case[1]}-{case[0].value}") for case in chosen]
-    metafunc.parametrize(("family", "name"), cases)
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("name", NETLISTS)
+@pytest.mark.parametrize("family", Family, ids=lambda family: family.value)
 def test_netlist(cocotb_designs, tmp_path, record_property, family, name):
     design, module, plusargs = NETLISTS[name]
     netlist = netlist_of(design, family, name=name)
     built = cocotb_designs.netlist(f"{name}_{family.value}", netlist)
+    record_property("claim", f"the cocotb tests of the RTL pass on {name}, {family.value}")
     record_property("cocotb tests", built.check(module, tmp_path, **plusargs))

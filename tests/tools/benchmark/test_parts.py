@@ -11,12 +11,11 @@ import pytest
 from consilience.devices.cpu import CpuDevice
 from consilience.errors import ConsilienceError, Mismatch, ToolMissing
 from consilience_sim.compiled import BuildFailed, CompilerMissing
-from consilience_tools.benchmark import compiling, cpu_sums, other_ways
+from consilience_tools.benchmark import cpu as cpu_parts
+from consilience_tools.benchmark import simulated, workload
 from consilience_tools.benchmark.accuracy import CPU, FLOAT32_LOGADDEXP, errors
-from consilience_tools.benchmark.compiling import compiled
-from consilience_tools.benchmark.job import Job, refuse_mismatch
-from consilience_tools.benchmark.plan import FULL, QUICK
-from consilience_tools.benchmark.stage import Stage
+from consilience_tools.benchmark.plan import FULL, QUICK, staged
+from consilience_tools.benchmark.simulated import Job, compiled, refuse_mismatch
 
 SMALL = replace(QUICK, elements=500, sizes=(100, 10**5, 10**6))
 
@@ -32,8 +31,8 @@ def cpu():
 
 
 def test_what_does_not_fit_is_left_out_and_said(cpu, monkeypatch):
-    monkeypatch.setattr(cpu_sums, "available_bytes", lambda: 2_000_000)
-    sizes = cpu_sums.sizes(cpu, SMALL, silent)
+    monkeypatch.setattr(cpu_parts, "available_bytes", lambda: 2_000_000)
+    sizes = cpu_parts.sizes(cpu, SMALL, silent)
     assert list(sizes.reduce) == [100, 10**5]
     assert list(sizes.scipy) == [100]
     assert sizes.left_out == {10**6: "needs 4 MB, 2 MB are available"}
@@ -41,15 +40,15 @@ def test_what_does_not_fit_is_left_out_and_said(cpu, monkeypatch):
 
 @pytest.mark.parametrize("available", [None, 10**12])
 def test_all_that_fits_is_measured(cpu, monkeypatch, available):
-    monkeypatch.setattr(cpu_sums, "available_bytes", lambda: available)
-    assert list(cpu_sums.sizes(cpu, SMALL, silent).reduce) == list(SMALL.sizes)
+    monkeypatch.setattr(cpu_parts, "available_bytes", lambda: available)
+    assert list(cpu_parts.sizes(cpu, SMALL, silent).reduce) == list(SMALL.sizes)
 
 
 def test_a_device_that_differs_from_scipy_is_refused(cpu, monkeypatch):
     reduce = CpuDevice.reduce
     monkeypatch.setattr(CpuDevice, "reduce", lambda *given: reduce(*given) + 2)
     with pytest.raises(Mismatch, match="the cpu device gives"):
-        cpu_sums.data_sets(cpu, SMALL, silent)
+        cpu_parts.data_sets(cpu, SMALL, silent)
 
 
 def test_jax_takes_part_where_it_is_installed(cpu, monkeypatch):
@@ -63,7 +62,7 @@ def test_jax_takes_part_where_it_is_installed(cpu, monkeypatch):
 
     def log_sum_exp(values):
         seen.append(values.dtype)
-        return Value(other_ways.max_shifted_sum(values))
+        return Value(workload.max_shifted_sum(values))
 
     jax, scipy, special = (
         types.ModuleType(f"jax{part}") for part in ("", ".scipy", ".scipy.special")
@@ -72,14 +71,14 @@ def test_jax_takes_part_where_it_is_installed(cpu, monkeypatch):
     jax.numpy, jax.jit, special.logsumexp = np, lambda function: function, log_sum_exp
     for module in (jax, scipy, special):
         monkeypatch.setitem(sys.modules, module.__name__, module)
-    (first, *_) = cpu_sums.data_sets(cpu, SMALL, silent)
-    assert other_ways.JAX in first.timings
+    (first, *_) = cpu_parts.data_sets(cpu, SMALL, silent)
+    assert workload.JAX in first.timings
     assert set(seen) == {np.dtype(np.float32)}
 
 
 def test_without_jax_nothing_is_measured_for_it(monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    assert other_ways.jax_sum(np.zeros(3)) is None
+    assert workload.jax_sum(np.zeros(3)) is None
 
 
 def test_errors_are_below_the_bound_and_float32_drifts(cpu):
@@ -106,18 +105,18 @@ def test_a_build_that_fails(monkeypatch, raised, told):
     def build(lanes):
         raise raised(f"no {lanes} lanes")
 
-    monkeypatch.setattr(compiling, "log_sum_exp_simulation", build)
+    monkeypatch.setattr(simulated, "log_sum_exp_simulation", build)
     with pytest.raises(told, match="no 1 lanes"), compiled((1,), silent):
         pass
 
 
 def test_a_stage_tells_parts_of_its_steps():
     told = []
-    stage = Stage(lambda *given: told.append(given), "name", 2)
-    advance = stage.step(1)
-    advance(0.5)
-    stage.finish()
-    assert told == [("name", 100, 200), ("name", 150, 200), ("name", 200, 200)]
+    for step, advance in staged(lambda *given: told.append(given), "name", "ab"):
+        if step == "b":
+            advance(0.5)
+    parts = [(0, 200), (100, 200), (150, 200), (200, 200)]
+    assert told == [("name", *part) for part in parts]
 
 
 def test_the_plan_is_that_of_the_documentation():

@@ -11,16 +11,17 @@ from consilience.devices.cpu import CpuDevice
 from consilience.errors import Mismatch
 from consilience_hw.live.live_updates import LiveUpdates
 from consilience_sim import golden
-from consilience_tools.benchmark.contest import Timing
-from consilience_tools.benchmark.scale import processor
-from consilience_tools.benchmark.scale.page import PLOT, time_of
-from consilience_tools.benchmark.scale.plan import QUICK, drawn_codes
-from consilience_tools.benchmark.scale.processor import all_pairs, fitted, on_the_cpu, update_ns
+from consilience_tools.benchmark import scale_cpu
+from consilience_tools.benchmark.plan import SCALE_QUICK
+from consilience_tools.benchmark.scale import PLOT, time_of
+from consilience_tools.benchmark.scale_cpu import all_pairs, fitted, on_the_cpu, update_ns
+from consilience_tools.benchmark.timing import Timing
+from consilience_tools.benchmark.workload import drawn_codes
 
 
 @pytest.mark.parametrize("terms", [1, 50, 1 << 20])
 def test_all_pairs_are_each_from_scratch(terms, monkeypatch):
-    monkeypatch.setattr(processor, "_TERMS", terms)
+    monkeypatch.setattr(scale_cpu, "_TERMS", terms)
     codes = drawn_codes(37)
     with CpuDevice() as device:
         expected = [code for code, _ in golden.leave_one_out(codes.tolist())]
@@ -45,7 +46,7 @@ def test_times_in_words():
 def test_a_difference_ends_the_run(monkeypatch):
     monkeypatch.setattr(CpuDevice, "leave_one_out", lambda self, codes: np.zeros(len(codes)))
     with pytest.raises(Mismatch, match="from scratch"):
-        on_the_cpu(QUICK, lambda *_: None)
+        on_the_cpu(SCALE_QUICK, lambda *_: None)
 
 
 def test_its_files_and_json(tmp_path, capsys):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import nct
 
-from consilience_tools.benchmark.spread import Ratio, Spread, coefficient_limit
+from consilience_tools.benchmark.timing import Ratio, Spread, coefficient_limit
 
 
 def test_spread_of_known_samples():

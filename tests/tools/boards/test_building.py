@@ -15,7 +15,7 @@ from consilience_sim.bitstreams.ice40 import IcestormMissing
 from consilience_sim.bitstreams.terminal import PinTerminal
 from consilience_tools.boards import building
 from consilience_tools.boards.building import build_board
-from consilience_tools.boards.catalogue import KnownBoard, board_named
+from consilience_tools.boards.catalogue import BOARDS, BoardTooling, board_named
 from consilience_tools.place_and_route.routing import NotRouted
 from tests.campaigns.bitstream.boards import design_of
 
@@ -76,10 +76,16 @@ def test_an_echo(name, suffix, echo):
             assert (terminal.sent, terminal.received) == (256, 256)
 
 
+def test_keys_of_the_cache_hold_no_address():
+    """A key with an object's address would be new in every process."""
+    for board in BOARDS:
+        assert " at 0x" not in repr((board.target, board.packer)), board.name
+
+
 def test_a_clock_that_is_not_reached(echo, monkeypatch, tmp_path):
     faster = tmp_path / "icebreaker.pcf"
     faster.write_text("set_frequency clk12_0__io 400\n")
-    monkeypatch.setattr(KnownBoard, "constraints_file", lambda self: faster)
+    monkeypatch.setattr(BoardTooling, "constraints_file", lambda self: faster)
     with pytest.raises(NotRouted, match=r"icebreaker.*reaches .* MHz of the 400.00 MHz required"):
         build_board(board_named("icebreaker"), {}, echo[0])
 

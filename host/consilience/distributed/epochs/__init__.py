@@ -1,1 +1,1 @@
-"""Epochs on replicated shards: signed frames, one agreed frame set, digests that are compared."""
+"""Epochs on replicated shards: signed reports, one agreed report set, digests that are compared."""

@@ -1,11 +1,11 @@
-"""How replicas, of which f lie, come to one set of frames.
+"""Dolev-Strong broadcast: how replicas, of which f lie, agree on one set of reports.
 
 Each replica broadcasts its offer by the signed protocol of Dolev and Strong (*Authenticated
 algorithms for Byzantine agreement*, 1983) in f + 1 rounds: an offer is taken in round r if r
 replicas signed it, the offering one among them; what was taken is signed and passed on in the next
 round. After round f + 1 every honest replica holds the same offers: one that comes so late that it
 cannot be passed on bears f + 1 signatures, of which one is of an honest replica that passed it on.
-A replica with two offers is named, and neither counts. The frame set is the union of the others.
+A replica with two offers is named, and neither counts. The report set is the union of the others.
 
 Rounds need a bound on the time of a message between honest replicas. Where it is broken, honest
 replicas may end with different sets: then digests differ, no f + 1 are equal (`votes`), and nothing
@@ -15,8 +15,8 @@ false is accepted.
 from dataclasses import dataclass
 
 from consilience.distributed.epochs.equivocation import Equivocation, equivocations
-from consilience.distributed.epochs.frames import SignedFrame
 from consilience.distributed.epochs.offers import Offer, Relay
+from consilience.distributed.epochs.reports import SignedReport
 from consilience.distributed.epochs.roster import Roster
 from consilience.distributed.epochs.signing import SigningKey
 from consilience.errors import BadInput
@@ -34,8 +34,8 @@ class Agreed:
     Parameters
     ----------
     epoch : int
-    frames : tuple of SignedFrame
-        The sorted frame set: the union without the frames of agents that equivocated.
+    reports : tuple of SignedReport
+        The sorted report set: the union without the reports of agents that equivocated.
     equivocations : dict of int to Equivocation
         The proof against each such agent.
     late : dict of (int, int) to Equivocation
@@ -47,7 +47,7 @@ class Agreed:
     """
 
     epoch: int
-    frames: tuple[SignedFrame, ...]
+    reports: tuple[SignedReport, ...]
     equivocations: dict[int, Equivocation]
     late: dict[tuple[int, int], Equivocation]
     faulty: dict[int, str]
@@ -127,7 +127,7 @@ class Closing:
         if not self.is_over:
             raise BadInput(f"round {self._round} of {self.rounds} has not ended")
         faulty: dict[int, str] = {}
-        frames: dict[bytes, SignedFrame] = {}
+        reports: dict[bytes, SignedReport] = {}
         late: dict[tuple[int, int], Equivocation] = {}
         for number, offers in sorted(self._taken.items()):
             if len(offers) == _PROOF:
@@ -138,10 +138,10 @@ class Closing:
                 if fault is not None:
                     faulty[number] = fault
                     continue
-                frames.update((signed.frame.hash, signed) for signed in offer.frames)
+                reports.update((signed.report.hash, signed) for signed in offer.reports)
                 late.update(((proof.epoch, proof.agent), proof) for proof in offer.proofs)
-        dropped = equivocations(frames.values())
-        kept = [signed for signed in frames.values() if signed.frame.agent not in dropped]
+        dropped = equivocations(reports.values())
+        kept = [signed for signed in reports.values() if signed.report.agent not in dropped]
         return Agreed(
             self._own.epoch,
             tuple(sorted(kept, key=lambda signed: signed.order)),

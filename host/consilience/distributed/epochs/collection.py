@@ -4,14 +4,14 @@ from collections import Counter
 from enum import Enum
 
 from consilience.distributed.epochs.equivocation import Equivocation
-from consilience.distributed.epochs.frames import SignedFrame
+from consilience.distributed.epochs.reports import SignedReport
 from consilience.distributed.epochs.roster import Roster
 
 __all__ = ["Admission", "Collection", "admission"]
 
 
 class Admission(Enum):
-    """What became of a frame."""
+    """What became of a report."""
 
     ACCEPTED = "accepted"
     DUPLICATE = "duplicate"
@@ -24,25 +24,25 @@ class Admission(Enum):
     BAD_SIGNATURE = "bad signature"
 
 
-def admission(signed: SignedFrame, epoch: int, roster: Roster) -> Admission:
-    """Return ACCEPTED, or why a frame is refused; the same on all replicas."""
-    frame = signed.frame
-    if frame.epoch != epoch:
+def admission(signed: SignedReport, epoch: int, roster: Roster) -> Admission:
+    """Return ACCEPTED, or why a report is refused; the same on all replicas."""
+    report = signed.report
+    if report.epoch != epoch:
         return Admission.OTHER_EPOCH
-    public = roster.agents.get(frame.agent)
+    public = roster.agents.get(report.agent)
     if public is None:
         return Admission.UNKNOWN_AGENT
-    if frame.seq >= roster.frames_per_agent:
+    if report.seq >= roster.reports_per_agent:
         return Admission.SEQ_OUT_OF_RANGE
-    if len(frame.payload) > 4 * roster.codes_per_frame:
+    if len(report.payload) > 4 * roster.codes_per_report:
         return Admission.TOO_MANY_CODES
     return Admission.ACCEPTED if signed.is_by(public) else Admission.BAD_SIGNATURE
 
 
 class Collection:
-    """Frames of one epoch, in any order, with any repetition.
+    """Reports of one epoch, in any order, with any repetition.
 
-    Bounded: at most `frames_per_agent` frames an agent; of one that equivocates, its two.
+    Bounded: at most `reports_per_agent` reports an agent; of one that equivocates, its two.
 
     Parameters
     ----------
@@ -54,34 +54,36 @@ class Collection:
         self.epoch = epoch
         self.roster = roster
         self.counts: Counter[Admission] = Counter()
-        self._frames: dict[tuple[int, int], SignedFrame] = {}
+        self._reports: dict[tuple[int, int], SignedReport] = {}
         self._proofs: dict[int, Equivocation] = {}
 
-    def admit(self, signed: SignedFrame) -> Admission:
-        """Take a frame, or refuse it; counted in `counts`."""
+    def admit(self, signed: SignedReport) -> Admission:
+        """Take a report, or refuse it; counted in `counts`."""
         verdict = self._verdict(signed)
         self.counts[verdict] += 1
         return verdict
 
-    def _verdict(self, signed: SignedFrame) -> Admission:
-        frame = signed.frame
-        held = self._frames.get((frame.agent, frame.seq))
-        if held is not None and held.frame == frame:
-            return Admission.DUPLICATE  # before its signature: a flood of them costs little
+    def _verdict(self, signed: SignedReport) -> Admission:
+        report = signed.report
+        held = self._reports.get((report.agent, report.seq))
+        if held is not None and held.report == report:
+            return (
+                Admission.DUPLICATE
+            )  # checked before the signature, so that a flood of them costs little
         verdict = admission(signed, self.epoch, self.roster)
         if verdict is not Admission.ACCEPTED:
             return verdict
-        if frame.agent in self._proofs:
+        if report.agent in self._proofs:
             return Admission.EQUIVOCATION
         if held is not None:
-            self._proofs[frame.agent] = Equivocation.of(held, signed)
+            self._proofs[report.agent] = Equivocation.of(held, signed)
             return Admission.EQUIVOCATION
-        self._frames[frame.agent, frame.seq] = signed
+        self._reports[report.agent, report.seq] = signed
         return Admission.ACCEPTED
 
-    def frames(self) -> tuple[SignedFrame, ...]:
-        """Return all frames, sorted; of an agent that equivocated, the two that prove it."""
-        kept = [signed for (agent, _), signed in self._frames.items() if agent not in self._proofs]
+    def reports(self) -> tuple[SignedReport, ...]:
+        """Return all reports, sorted; of an agent that equivocated, the two that prove it."""
+        kept = [signed for (agent, _), signed in self._reports.items() if agent not in self._proofs]
         for proof in self._proofs.values():
             kept += [proof.first, proof.second]
         return tuple(sorted(kept, key=lambda signed: signed.order))

@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from consilience.distributed.epochs.collection import Admission, admission
 from consilience.distributed.epochs.equivocation import Equivocation
-from consilience.distributed.epochs.frames import SignedFrame
+from consilience.distributed.epochs.reports import SignedReport
 from consilience.distributed.epochs.roster import Roster
 from consilience.distributed.epochs.signing import Domain, SigningKey, is_signed
 
@@ -23,13 +23,13 @@ _COUNTS = struct.Struct("<QQ")
 
 @dataclass(frozen=True)
 class Offer:
-    """All frames a replica holds, and its proofs about closed epochs.
+    """All reports a replica holds, and its proofs about closed epochs.
 
     Parameters
     ----------
     epoch, shard, replica : int
-    frames : tuple of SignedFrame
-        Sorted (`SignedFrame.order`).
+    reports : tuple of SignedReport
+        Sorted (`SignedReport.order`).
     proofs : tuple of Equivocation
         One for each (epoch, agent), ascending.
     """
@@ -37,36 +37,36 @@ class Offer:
     epoch: int
     shard: int
     replica: int
-    frames: tuple[SignedFrame, ...]
+    reports: tuple[SignedReport, ...]
     proofs: tuple[Equivocation, ...] = ()
 
     @cached_property
     def statement(self) -> bytes:
         """What replicas sign: tag, epoch, shard, replica (u64 LE), SHA-256 of the contents."""
-        contents = sha256(_COUNTS.pack(len(self.frames), len(self.proofs)))
-        for signed in self._all_frames():
+        contents = sha256(_COUNTS.pack(len(self.reports), len(self.proofs)))
+        for signed in self._all_reports():
             data = bytes(signed)
             contents.update(_LENGTH.pack(len(data)) + data)
         place = _STATEMENT.pack(self.epoch, self.shard, self.replica)
         return Domain.OFFER + place + contents.digest()
 
-    def _all_frames(self) -> Iterator[SignedFrame]:
-        yield from self.frames
+    def _all_reports(self) -> Iterator[SignedReport]:
+        yield from self.reports
         for proof in self.proofs:
             yield from (proof.first, proof.second)
 
     def fault(self, roster: Roster) -> str | None:
         """Return what no honest replica would offer, or None; the same on all replicas."""
-        places = [signed.order for signed in self.frames]
+        places = [signed.order for signed in self.reports]
         if any(one >= next_one for one, next_one in pairwise(places)):
-            return "offered frames out of order or twice"
-        most = max(roster.frames_per_agent, 2)
+            return "offered reports out of order or twice"
+        most = max(roster.reports_per_agent, 2)
         if any(count > most for count in Counter(agent for agent, _, _ in places).values()):
-            return f"offered more than {most} frames of one agent"
-        for signed in self.frames:
+            return f"offered more than {most} reports of one agent"
+        for signed in self.reports:
             verdict = admission(signed, self.epoch, roster)
             if verdict is not Admission.ACCEPTED:
-                return f"offered a frame of agent {signed.frame.agent}: {verdict.value}"
+                return f"offered a report of agent {signed.report.agent}: {verdict.value}"
         about = [(proof.epoch, proof.agent) for proof in self.proofs]
         if any(one >= next_one for one, next_one in pairwise(about)):
             return "offered proofs out of order or twice"

@@ -1,4 +1,4 @@
-"""One replica of a shard: frames in, an agreed set, an exact state, a vote."""
+"""One replica of a shard: reports in, an agreed set, an exact state, a vote."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,10 +9,10 @@ from numpy.typing import ArrayLike
 
 from consilience.distributed.epochs.closing import Agreed, Closing
 from consilience.distributed.epochs.collection import Admission, Collection
-from consilience.distributed.epochs.digests import epoch_digest, frame_set_hash
+from consilience.distributed.epochs.digests import epoch_digest, report_set_hash
 from consilience.distributed.epochs.equivocation import Equivocation
-from consilience.distributed.epochs.frames import SignedFrame, codes_of
 from consilience.distributed.epochs.offers import Offer
+from consilience.distributed.epochs.reports import SignedReport, codes_of
 from consilience.distributed.epochs.roster import Roster
 from consilience.distributed.epochs.signing import SigningKey
 from consilience.distributed.epochs.votes import Vote
@@ -44,9 +44,9 @@ class ClosedEpoch:
     ----------
     agreed : Agreed
     corrected : tuple of (int, int)
-        Closed epoch and agent whose counted frames were taken out again.
+        Closed epoch and agent whose counted reports were taken out again.
     malformed : tuple of int
-        Agents with a signed frame that holds no whole number of codes: it adds nothing.
+        Agents with a signed report that holds no whole number of codes: it adds nothing.
     set_hash, digest : bytes
     """
 
@@ -82,7 +82,7 @@ class Replica(Generic[StateT]):
         self.state = state
         self._key = key
         self._open = Collection(epoch, roster)
-        self._counted: dict[int, dict[int, tuple[SignedFrame, ...]]] = {}
+        self._counted: dict[int, dict[int, tuple[SignedReport, ...]]] = {}
         self._late: dict[tuple[int, int], Equivocation] = {}
 
     @property
@@ -92,21 +92,21 @@ class Replica(Generic[StateT]):
 
     @property
     def collection(self) -> Collection:
-        """The open epoch's frames and counts."""
+        """The open epoch's reports and counts."""
         return self._open
 
-    def admit(self, signed: SignedFrame) -> Admission:
-        """Take a frame of the open epoch, or one that proves an equivocation in a closed one."""
-        for counted in self._counted.get(signed.frame.epoch, {}).get(signed.frame.agent, ()):
-            same_seq = counted.frame.seq == signed.frame.seq
-            if same_seq and counted.frame != signed.frame:
+    def admit(self, signed: SignedReport) -> Admission:
+        """Take a report of the open epoch, or one that proves an equivocation in a closed one."""
+        for counted in self._counted.get(signed.report.epoch, {}).get(signed.report.agent, ()):
+            same_seq = counted.report.seq == signed.report.seq
+            if same_seq and counted.report != signed.report:
                 verdict = self.admit_proof(Equivocation.of(counted, signed))
                 self._open.counts[verdict] += 1
                 return verdict
         return self._open.admit(signed)
 
     def admit_proof(self, proof: Equivocation) -> Admission:
-        """Take a proof about a closed epoch whose counted frames are still kept."""
+        """Take a proof about a closed epoch whose counted reports are still kept."""
         if not self.epoch - self.roster.horizon <= proof.epoch < self.epoch:
             return Admission.OTHER_EPOCH
         if not proof.holds(self.roster):
@@ -119,7 +119,7 @@ class Replica(Generic[StateT]):
     def offer(self) -> Offer:
         """Return what this replica brings to the closing."""
         proofs = tuple(proof for _, proof in sorted(self._late.items(), key=lambda item: item[0]))
-        return Offer(self.epoch, self.roster.shard, self.number, self._open.frames(), proofs)
+        return Offer(self.epoch, self.roster.shard, self.number, self._open.reports(), proofs)
 
     def closing(self) -> Closing:
         """Return this replica's side of the closing of the open epoch."""
@@ -128,15 +128,15 @@ class Replica(Generic[StateT]):
     def close(self, agreed: Agreed) -> ClosedEpoch:
         """Bring the agreed set, and corrections of closed epochs, into the state; open the next.
 
-        A correction takes all counted frames of the proven liar in that epoch out again: the state
+        A correction takes all counted reports of the proven liar in that epoch out again: the state
         becomes the one it would be had the proof come in time.
         """
         if agreed.epoch != self.epoch:
             raise BadInput(f"epoch {agreed.epoch} cannot be closed, {self.epoch} is open")
-        counted: dict[int, tuple[SignedFrame, ...]] = {}
-        for signed in agreed.frames:
-            counted[signed.frame.agent] = (*counted.get(signed.frame.agent, ()), signed)
-        malformed = _apply(self.state.add, agreed.frames)
+        counted: dict[int, tuple[SignedReport, ...]] = {}
+        for signed in agreed.reports:
+            counted[signed.report.agent] = (*counted.get(signed.report.agent, ()), signed)
+        malformed = _apply(self.state.add, agreed.reports)
         corrected = [
             (epoch, agent)
             for epoch, agent in sorted(agreed.late)
@@ -146,8 +146,8 @@ class Replica(Generic[StateT]):
             _apply(self.state.remove, self._counted[epoch].pop(agent))
         self._counted[self.epoch] = counted
         self._late.clear()
-        set_hash = frame_set_hash(
-            self.epoch, self.roster.shard, agreed.frames, agreed.equivocations, corrected
+        set_hash = report_set_hash(
+            self.epoch, self.roster.shard, agreed.reports, agreed.equivocations, corrected
         )
         digest = epoch_digest(self.epoch, self.roster.shard, set_hash, self.state)
         self._open = Collection(self.epoch + 1, self.roster)
@@ -165,14 +165,14 @@ class _Change(Protocol):
     def __call__(self, codes: ArrayLike, /) -> object: ...
 
 
-def _apply(change: _Change, frames: Iterable[SignedFrame]) -> tuple[int, ...]:
-    """Add or remove the codes of frames; return the agents of those that hold none."""
+def _apply(change: _Change, reports: Iterable[SignedReport]) -> tuple[int, ...]:
+    """Add or remove the codes of reports; return the agents of those that hold none."""
     malformed = set()
     parts = []
-    for signed in frames:
-        codes = codes_of(signed.frame.payload)
+    for signed in reports:
+        codes = codes_of(signed.report.payload)
         if codes is None:
-            malformed.add(signed.frame.agent)
+            malformed.add(signed.report.agent)
         else:
             parts.append(codes)
     if parts:

@@ -1,4 +1,4 @@
-"""Who may speak in an epoch, and by what rules all replicas judge."""
+"""Membership: whose reports and votes count in an epoch, and the limits all replicas apply."""
 
 import re
 from collections.abc import Mapping
@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from consilience.distributed.epochs.frames import LARGEST_PAYLOAD
 from consilience.distributed.epochs.key_files import PUBLIC, read_public
+from consilience.distributed.epochs.reports import LARGEST_PAYLOAD
 from consilience.distributed.epochs.signing import PUBLIC_BYTES
 from consilience.errors import BadInput
 
@@ -26,21 +26,21 @@ class Roster:
         u64.
     agents, replicas : mapping of int to bytes
         Raw public keys by number. There are 2 f + 1 replicas.
-    frames_per_agent : int
-        Seq numbers of an epoch are 0 .. frames_per_agent - 1: a flood ends there.
+    reports_per_agent : int
+        Seq numbers of an epoch are 0 .. reports_per_agent - 1: a flood ends there.
     horizon : int
-        Epochs after which a proof no longer corrects: as long are counted frames kept.
-    codes_per_frame : int
-        Codes of a frame at most. For robust fusion, whose f counts reporters, this and
-        `frames_per_agent` are 1: else an agent gives itself a weight.
+        Epochs for which counted reports are kept; a later proof no longer corrects.
+    codes_per_report : int
+        Codes of a report at most. For robust fusion, whose f counts reporters, this and
+        `reports_per_agent` are 1: else an agent gives itself a weight.
     """
 
     shard: int
     agents: Mapping[int, bytes]
     replicas: Mapping[int, bytes]
-    frames_per_agent: int = 16
+    reports_per_agent: int = 16
     horizon: int = 16
-    codes_per_frame: int = LARGEST_PAYLOAD // 4
+    codes_per_report: int = LARGEST_PAYLOAD // 4
 
     def __post_init__(self) -> None:
         if not 0 <= self.shard < 1 << 64:
@@ -49,8 +49,8 @@ class Roster:
             raise BadInput(
                 f"{len(self.replicas)} replicas; f liars are outvoted by 2 f + 1, an odd number"
             )
-        if min(self.frames_per_agent, self.codes_per_frame, self.horizon) < 1:
-            raise BadInput("frames_per_agent, codes_per_frame and horizon must be at least 1")
+        if min(self.reports_per_agent, self.codes_per_report, self.horizon) < 1:
+            raise BadInput("reports_per_agent, codes_per_report and horizon must be at least 1")
         for kind in ("agents", "replicas"):
             keys = dict(getattr(self, kind))
             if any(len(key) != PUBLIC_BYTES for key in keys.values()):

@@ -20,9 +20,9 @@ class Domain(bytes, Enum):
     All of one length, so that no message of one domain is one of another.
     """
 
-    FRAME = b"consilience frame 1".ljust(32, b"\0")
+    REPORT = b"consilience frame 1".ljust(32, b"\0")
     OFFER = b"consilience offer 1".ljust(32, b"\0")
-    FRAME_SET = b"consilience frame set 1".ljust(32, b"\0")
+    REPORT_SET = b"consilience frame set 1".ljust(32, b"\0")
     EPOCH = b"consilience epoch 1".ljust(32, b"\0")
     VOTE = b"consilience vote 1".ljust(32, b"\0")
 

@@ -1,4 +1,4 @@
-"""A result counts with f + 1 equal digests; who stands beside is named."""
+"""Quorum vote: a result counts with f + 1 equal digests; replicas that differ are named."""
 
 import struct
 from collections import defaultdict
@@ -22,7 +22,7 @@ class Vote:
     ----------
     epoch, shard, replica : int
     set_hash : bytes
-        `digests.frame_set_hash`, so that a wrong set is told from a wrong state.
+        `digests.report_set_hash`, so that a wrong set is told from a wrong state.
     digest : bytes
         `digests.epoch_digest`.
     signature : bytes
@@ -38,7 +38,7 @@ class Vote:
 
     @property
     def statement(self) -> bytes:
-        """What is signed: tag, epoch, shard, replica (u64 LE), frame-set hash, digest."""
+        """What is signed: tag, epoch, shard, replica (u64 LE), report-set hash, digest."""
         place = _STATEMENT.pack(self.epoch, self.shard, self.replica)
         return Domain.VOTE + place + self.set_hash + self.digest
 
@@ -51,8 +51,8 @@ class Vote:
 class Doubt(Enum):
     """Why a replica is named."""
 
-    OTHER_STATE = "its state differs, over the same frames"
-    OTHER_FRAMES = "its frame set differs"
+    OTHER_STATE = "its state differs, over the same reports"
+    OTHER_REPORTS = "its report set differs"
     TWO_VOTES = "it signed two votes for one epoch"
     SILENT = "it did not vote"
 
@@ -102,7 +102,7 @@ def tally(votes: Iterable[Vote], epoch: int, roster: Roster) -> Tally:
             for other, replicas in behind.items():
                 if other != (set_hash, digest):
                     same_set = other[0] == set_hash
-                    doubt = Doubt.OTHER_STATE if same_set else Doubt.OTHER_FRAMES
+                    doubt = Doubt.OTHER_STATE if same_set else Doubt.OTHER_REPORTS
                     named.update((replica, doubt) for replica in replicas)
             return Tally(digest, set_hash, tuple(agreeing), dict(sorted(named.items())))
     return Tally(None, None, (), named)

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from consilience.distributed.reads.dated_state import Echo
 
-__all__ = ["DRIFT", "Dating", "ages_ms"]
+__all__ = ["DRIFT", "AgeBounds", "ages_ms"]
 
 DRIFT = 1_000
 """Two clocks gain or lose at most one part in so many on each other."""
@@ -39,10 +39,10 @@ _MS_NS = 1_000_000
 class _Last:
     incarnation: int
     elapsed_ns: int
-    said_ns: int
+    sent_ns: int
 
 
-class Dating:
+class AgeBounds:
     """The dates of what one node hears of all shards.
 
     Parameters
@@ -55,7 +55,7 @@ class Dating:
         self._incarnation = incarnation
         self._last: dict[int, _Last] = {}
 
-    def said(
+    def sent_since(
         self, shard: int, incarnation: int, elapsed_ns: int, echo: Echo, now_ns: int
     ) -> int | None:
         """Return the hearer's elapsed time, in ns, at or after which the message was said.
@@ -85,7 +85,7 @@ class Dating:
         if last is not None:
             same = incarnation == last.incarnation
             step = _shortened(elapsed_ns - last.elapsed_ns) if same else 0
-            bounds.append(last.said_ns + step)
+            bounds.append(last.sent_ns + step)
         if not bounds:
             return None
         said = min(max(bounds), now_ns)
@@ -93,9 +93,9 @@ class Dating:
         return said
 
 
-def ages_ms(now_ns: int, said_ns: NDArray[np.int64]) -> NDArray[np.int64]:
+def ages_ms(now_ns: int, sent_ns: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return ages in ms, rounded up, at least 1: nothing that is read is of this very moment."""
-    age = now_ns - said_ns
+    age = now_ns - sent_ns
     age += age // DRIFT + 1
     return np.maximum(-(-age // _MS_NS), 1)
 

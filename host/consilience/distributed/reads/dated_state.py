@@ -9,7 +9,7 @@ from typing import NamedTuple
 from consilience.distributed.state_message import Piece, StateMessage, join
 from consilience.errors import BadInput
 
-__all__ = ["Echo", "StampedState", "stamped"]
+__all__ = ["DatedState", "Echo", "pack_dated_state"]
 
 _MAGIC = b"CNST"
 _VERSION = 1
@@ -37,7 +37,7 @@ class Echo(NamedTuple):
     held_us: int
 
 
-def stamped(elapsed_ns: int, echoes: bytes, message: StateMessage) -> bytes:
+def pack_dated_state(elapsed_ns: int, echoes: bytes, message: StateMessage) -> bytes:
     """Return the bytes of a dated state.
 
     Magic, version u16, shards u32, elapsed u64 in ns; per shard its echo (incarnation u64, elapsed
@@ -57,7 +57,7 @@ def stamped(elapsed_ns: int, echoes: bytes, message: StateMessage) -> bytes:
 
 
 @dataclass(frozen=True)
-class StampedState:
+class DatedState:
     """A dated state as received. Its digest is checked by `message` only."""
 
     elapsed_ns: int
@@ -65,7 +65,7 @@ class StampedState:
     data: bytes
 
     @classmethod
-    def of(cls, data: bytes) -> "StampedState":
+    def of(cls, data: bytes) -> "DatedState":
         """Return the dated state of `data`; BadInput if it is none."""
         if len(data) < _HEADER.size + _CHECK.size:
             raise BadInput(f"{len(data)} bytes are no dated state")

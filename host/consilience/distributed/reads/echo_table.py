@@ -1,16 +1,16 @@
-"""The latest times heard from other nodes, to be echoed to them."""
+"""Echo table: the latest times received from other nodes, to be echoed to them."""
 
 import numpy as np
 
-__all__ = ["HeardTimes"]
+__all__ = ["EchoTable"]
 
 _ECHO = np.dtype([("incarnation", "<u8"), ("elapsed", "<u8"), ("held", "<u4")])
 _LONGEST_HELD = (1 << 32) - 1
 _US_NS = 1_000
 
 
-class HeardTimes:
-    """Of each node the latest elapsed time it said, and when that was heard.
+class EchoTable:
+    """The latest elapsed time received from each node, and when it was received.
 
     Not thread-safe: its node holds a lock.
 
@@ -21,24 +21,24 @@ class HeardTimes:
     Attributes
     ----------
     lives : int
-        How often a node, or a new life of one, was heard for the first time.
+        Incarnations of nodes that were heard for the first time.
     """
 
     def __init__(self, shards: int) -> None:
         self._echoes = np.zeros(shards, _ECHO)
         self._heard_ns = np.zeros(shards, np.int64)
-        self.lives = 0
+        self.incarnations = 0
 
     def remember(self, shard: int, incarnation: int, elapsed_ns: int, now_ns: int) -> None:
         """Keep a time unless a later one is known; `now_ns` is the hearer's own."""
         row = self._echoes[shard - 1]
-        self.lives += incarnation > int(row["incarnation"])
+        self.incarnations += incarnation > int(row["incarnation"])
         if (incarnation, elapsed_ns) > (int(row["incarnation"]), int(row["elapsed"])):
             row["incarnation"], row["elapsed"] = incarnation, elapsed_ns
             self._heard_ns[shard - 1] = now_ns
 
     def echoes(self, now_ns: int) -> bytes:
-        """Return the echoes as `stamped` takes them. Held times are cut, also to what fits."""
+        """Return the echoes for `pack_dated_state`; held times are rounded down and capped."""
         echoes, held = self._echoes.copy(), (now_ns - self._heard_ns) // _US_NS
         echoes["held"] = np.clip(held, 0, _LONGEST_HELD)
         return echoes.tobytes()

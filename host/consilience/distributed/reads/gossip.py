@@ -1,12 +1,12 @@
-"""How nodes keep each other's states fresh: each says its own in turn, and answers who waits."""
+"""Gossip: anti-entropy between read nodes, which keeps each other's states fresh."""
 
 import asyncio
 import random
 
-from consilience.distributed.pubsub import Plane
+from consilience.distributed.pubsub import Pubsub
 from consilience.distributed.reads.read_node import ReadNode
 
-__all__ = ["ANSWERS", "SUBJECT", "Conversation"]
+__all__ = ["ANSWERS", "SUBJECT", "Gossip"]
 
 SUBJECT = "consilience.dated"
 """Subject of dated states; a shard's has ``.EPOCH.SHARD`` after it."""
@@ -17,19 +17,19 @@ _APART_S = 0.3
 _LEAST = 0.75
 
 
-class Conversation:
-    """Listens, says the node's state each period, and at once to those who wait for it.
+class Gossip:
+    """Receives states, publishes the node's own each period, and answers nodes that wait for it.
 
-    Who comes back from a cut, or is new, greets each server with its state (`greeting`). The echoes
-    in it show whom it has not heard for long, and they answer it: all are fresh again within the
-    time of two messages, whatever the period.
+    A node that comes back from a cut, or is new, greets each server with its state (`greeting`).
+    The echoes in it show which nodes it has not heard for long, and they answer it: all are fresh
+    again within the time of two messages, whatever the period.
 
     Parameters
     ----------
     node : ReadNode
     period_s : float
-        Between two states at most; well below the grace of the discount, or weights fall without
-        need.
+        Seconds between two states at most; well below the grace of the discount, or weights fall
+        without need.
     """
 
     def __init__(self, node: ReadNode, period_s: float) -> None:
@@ -39,32 +39,32 @@ class Conversation:
         self._wanted = asyncio.Event()
 
     def greeting(self) -> tuple[str, bytes]:
-        """Return the subject and the state, for a server that has just come within reach."""
-        return self._subject(SUBJECT, self._node.shard), self._node.say()
+        """Return the subject and the state, for a server that has just been connected."""
+        return self._subject(SUBJECT, self._node.shard), self._node.dated_state()
 
-    async def run(self, plane: Plane) -> None:
-        """Converse until cancelled."""
-        await plane.listen(f"{SUBJECT}.{self._node.rule.epoch}", self._hear)
-        await plane.listen_everywhere(self._subject(ANSWERS, self._node.shard), self._hear)
-        await asyncio.gather(self._speak(plane), self._answer(plane))
+    async def run(self, pubsub: Pubsub) -> None:
+        """Gossip until cancelled."""
+        await pubsub.listen(f"{SUBJECT}.{self._node.rule.epoch}", self._receive)
+        await pubsub.listen_everywhere(self._subject(ANSWERS, self._node.shard), self._receive)
+        await asyncio.gather(self._publish(pubsub), self._answer(pubsub))
 
-    async def _speak(self, plane: Plane) -> None:
-        # Each at its own moments, so that not all speak at once.
+    async def _publish(self, pubsub: Pubsub) -> None:
+        # Each node at its own moments, so that not all publish at once.
         await asyncio.sleep(random.random() * self._period_s)
         while True:
-            await plane.publish(*self.greeting())
+            await pubsub.publish(*self.greeting())
             await asyncio.sleep(random.uniform(_LEAST, 1) * self._period_s)
 
-    async def _answer(self, plane: Plane) -> None:
+    async def _answer(self, pubsub: Pubsub) -> None:
         while True:
             await self._wanted.wait()
             self._wanted.clear()
             waiting, self._waiting = self._waiting, {}
             for shard, way in waiting.items():
-                await plane.answer(self._subject(ANSWERS, shard), self._node.say(), way)
+                await pubsub.answer(self._subject(ANSWERS, shard), self._node.dated_state(), way)
 
-    def _hear(self, data: bytes, way: int = 0) -> None:
-        shard = self._node.hear(data)
+    def _receive(self, data: bytes, way: int = 0) -> None:
+        shard = self._node.receive(data)
         now = asyncio.get_running_loop().time()
         if shard is not None and now > self._answered.get(shard, -_APART_S) + _APART_S:
             self._answered[shard] = now

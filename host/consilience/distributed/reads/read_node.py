@@ -1,186 +1,142 @@
 """One node: accounts for its shard, holds all others', and answers reads from what it holds."""
 
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 
-from consilience.distributed.reads.age_bounds import Dating, ages_ms
+from consilience.distributed.reads.age_bounds import AgeBounds, ages_ms
 from consilience.distributed.reads.answer import Answer
-from consilience.distributed.reads.dated_state import StampedState, stamped
-from consilience.distributed.reads.echo_table import HeardTimes
+from consilience.distributed.reads.dated_state import DatedState, pack_dated_state
+from consilience.distributed.reads.echo_table import EchoTable
 from consilience.distributed.reads.fusion_rule import FusionRule
-from consilience.distributed.reads.shard_state import ReporterFrame, ShardReporters, ShardState
-from consilience.distributed.reads.shard_table import ShardTable
-from consilience.distributed.staleness.change_rate import ChangeLimiter
+from consilience.distributed.reads.merged_states import HeldState, MergedStates
+from consilience.distributed.reads.own_shard import Acknowledgement, OwnShard, boot_time_ns
+from consilience.distributed.reads.shard_state import Report, ShardState
+from consilience.distributed.shard_store import Standing
 from consilience.distributed.staleness.shard_arrays import NEVER
 from consilience.distributed.state_message import StateMessage
-from consilience.distributed.write_ahead_log import Ledger
+from consilience.distributed.write_ahead_log import WriteAheadLog
 from consilience.errors import BadInput, ImpossibleState
 
-__all__ = ["Acknowledgement", "ReadNode", "boot_time_ns"]
+__all__ = ["ReadNode"]
 
-_SECOND_NS = 1_000_000_000
-
-
-def boot_time_ns() -> int:
-    """Return a clock that no one can set and that goes on while the machine is suspended.
-
-    Where the system has none that does, the monotonic clock: ages there leave suspension out.
-    """
-    clock = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
-    return time.clock_gettime_ns(clock)
-
-
-@dataclass(frozen=True)
-class Acknowledgement:
-    """A frame is on the disk and in the state.
-
-    Parameters
-    ----------
-    fresh : bool
-        False: it had been before.
-    version : int
-        Frames in the state.
-    at_ns : int
-        The node's time since its start when the state changed; that of the answer if it did not.
-    """
-
-    fresh: bool
-    version: int
-    at_ns: int
+_MS_NS = 1_000_000
 
 
 class ReadNode:
     """The node of one shard.
 
-    `accept` is for one thread, the producer's; `say` and `hear` for another, the network's; `read`
-    for any. No read waits for the network or the disk: a lock is held only to copy the table.
+    `accept` is for one thread, the producer's; `dated_state` and `receive` for another, the
+    network's; `read` for any. No read waits for the network or the disk.
 
     Parameters
     ----------
     shard : int
         1 .. number of shards.
     rule : FusionRule
-    ledger : Ledger
-        Of this shard. Replayed at once; the version of a state is the number of its frames.
+    log : WriteAheadLog
+        Of this shard. Replayed at once; the version of a state is the number of its reports.
     clock : callable
         Nanoseconds of a clock that is never set.
     sleep : callable
-        Waits for so many seconds.
+        Waits for a number of seconds.
 
     Attributes
     ----------
     start_ns : int
         The clock at the node's start.
     counts : Counter
-        Messages heard, by what became of them.
+        Messages received, by what became of them.
     """
 
     def __init__(
         self,
         shard: int,
         rule: FusionRule,
-        ledger: Ledger,
+        log: WriteAheadLog,
         clock: Callable[[], int] = boot_time_ns,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         count = len(rule.shards.enrolled)
         if not 1 <= shard <= count:
             raise BadInput(f"shard {shard} is none of 1 .. {count}")
-        self.shard, self.rule, self.incarnation = shard, rule, ledger.incarnation
+        self.shard, self.rule, self.incarnation = shard, rule, log.incarnation
         self.counts: Counter[str] = Counter()
-        self._clock, self._sleep, self.start_ns = clock, sleep, clock()
-        self._ledger = ledger
-        self._lock = threading.Lock()
-        self._table = ShardTable(count, rule.shards.clip, rule.epoch)
-        self._reporters = ShardReporters(rule.shards.enrolled[shard - 1], rule.shards.clip)
-        self._dating = Dating(self.incarnation)
-        self._said_ns = np.zeros(count, np.int64)
-        self._heard = HeardTimes(count)
-        self._digests: dict[int, bytes] = {}
-        self._limiter = ChangeLimiter(rule.shards.changes_per_s)
-        # The life before may have changed the state just now, and its last frame may be on the disk
-        # without having been in the state: the replay is a change like others.
-        self._limiter.allows(self.start_ns)
-        self._change([ReporterFrame.from_bytes(data) for data in ledger.replay(rule.epoch)])
+        self._bounds = AgeBounds(self.incarnation)
+        self._echoes = EchoTable(count)
+        self._states = MergedStates(count, rule.shards.clip, rule.epoch)
+        self._own = OwnShard(shard, rule, log, self._states, clock, sleep)
+        self.start_ns = self._own.start_ns
 
     @property
     def elapsed_ns(self) -> int:
         """The node's time since its start."""
-        return self._clock() - self.start_ns
+        return self._own.elapsed_ns
 
-    def accept(self, seq: int, frame: ReporterFrame) -> Acknowledgement:
-        """Acknowledge a frame of this shard's producer: once on the disk, once in the state.
+    def accept(self, seq: int, report: Report) -> Acknowledgement:
+        """Acknowledge a report of this shard's producer: once on the disk, once in the state.
 
         Waits for the disk, and until the rate of changes allows another.
 
         Parameters
         ----------
         seq : int
-            Number of the frame, 0 the first; resent frames count once.
-        frame : ReporterFrame
+            Number of the report, 0 the first; resent reports count once.
+        report : Report
 
         Raises
         ------
         BadInput
-            A reporter that is not enrolled, or another frame under a known number.
+            A reporter that is not enrolled, or another report under a known number.
         """
-        self._reporters.check(frame)
-        if not self._ledger.accept(self.rule.epoch, seq, bytes(frame)):
-            return Acknowledgement(False, self._reporters.frames, self.elapsed_ns)
-        at = self._change([frame])
-        return Acknowledgement(True, self._reporters.frames, at)
+        return self._own.accept(seq, report)
 
-    def say(self) -> bytes:
+    def dated_state(self) -> bytes:
         """Return the dated state to publish now."""
         elapsed = self.elapsed_ns  # before the state: all acknowledged until then is in it
-        with self._lock:
-            state, version = self._reporters.state, self._reporters.frames
-            echoes = self._heard.echoes(elapsed)
+        with self._states.lock:
+            own = self._states.held[self.shard]
         message = StateMessage(
             self.rule.epoch,
             self.shard,
             len(self.rule.shards.enrolled),
-            self.incarnation,
-            version,
+            *own.order,
             complete=False,
             volatile=False,
-            state=bytes(state),
+            state=bytes(own.state),
         )
-        return stamped(elapsed, echoes, message)
+        return pack_dated_state(elapsed, self._echoes.echoes(elapsed), message)
 
-    def hear(self, data: bytes) -> int | None:
-        """Take what another node said. Never raises.
+    def receive(self, data: bytes) -> int | None:
+        """Take a dated state of another node. Never raises.
 
         Returns
         -------
         int or None
-            The speaker's shard if it waits for this node: answer it soon. It is new and needs an
-            echo to date what it hears; or its echo is older than the grace, as after a cut.
+            The sender's shard if it waits for this node: answer it soon. It is new and needs an
+            echo to date what it receives; or its echo is older than the grace, as after a cut.
         """
-        lives, missed, shard = self._heard.lives, False, 0
+        known, missed, shard = self._echoes.incarnations, False, 0
         try:
-            stamp = StampedState.of(data)
-            shard = stamp.piece.place[1]
-            fate = self._hear(stamp)
-            missed = fate in ("taken", "same", "undated") and self._is_missed(stamp)
+            dated = DatedState.of(data)
+            shard = dated.piece.place[1]
+            fate = self._receive(dated)
+            missed = fate in ("taken", "same", "undated") and self._is_missed(dated)
         except BadInput:  # also ImpossibleState
             fate = "damaged"
         self.counts[fate] += 1
-        return shard if missed or self._heard.lives > lives else None
+        return shard if missed or self._echoes.incarnations > known else None
 
     def read(self) -> Answer:
         """Return what this node knows, and what that is worth, at this moment."""
         arrays, before = self.rule.shards, self.elapsed_ns
-        with self._lock:
-            view, said = self._table.view(), self._said_ns.copy()
+        view = self._states.view()
         now = self.elapsed_ns
-        said[self.shard - 1] = before
-        ages = np.where(view.heard, ages_ms(now, said), NEVER)
+        sent = view.sent_ns.copy()
+        sent[self.shard - 1] = before
+        ages = np.where(np.array(view.incarnations) > 0, ages_ms(now, sent), NEVER)
         interval = self.rule.interval(view.total).moved(int(arrays.unseen(ages).sum()))
         return Answer(
             self.rule.epoch,
@@ -196,58 +152,36 @@ class ReadNode:
             view.digest,
         )
 
-    def _change(self, frames: list[ReporterFrame]) -> int:
-        """Let frames into the state, as one change, once the rate allows it; return when."""
-        while True:
-            with self._lock:
-                now = self._clock()
-                if self._limiter.allows(now):
-                    for frame in frames:
-                        self._reporters.apply(frame)
-                    order = self.incarnation, self._reporters.frames
-                    self._table.put(self.shard, order, self._reporters.state)
-                    return now - self.start_ns
-                wait = self._limiter.wait_ns(now)
-            self._sleep(wait / _SECOND_NS)
-
-    def _hear(self, stamp: StampedState) -> str:
-        piece = stamp.piece
+    def _receive(self, dated: DatedState) -> str:
+        piece = dated.piece
         epoch, shard = piece.place
-        if (epoch, stamp.shards) != (self.rule.epoch, len(self.rule.shards.enrolled)):
+        if (epoch, dated.shards) != (self.rule.epoch, len(self.rule.shards.enrolled)):
             return "other epoch or division"
-        if shard == self.shard or not 1 <= shard <= stamp.shards:
+        if shard == self.shard or not 1 <= shard <= dated.shards:
             return "own" if shard == self.shard else "other epoch or division"
-        incarnation, version = piece.order
-        now = self.elapsed_ns
-        said = self._dating.said(shard, incarnation, stamp.elapsed_ns, stamp.echo(self.shard), now)
-        with self._lock:
-            self._heard.remember(shard, incarnation, stamp.elapsed_ns, now)
-        if said is None:
-            return "old" if self._table.order(shard) >= piece.order else "undated"
-        return self._hold(stamp, shard, (incarnation, version), said)
+        incarnation, now = piece.order[0], self.elapsed_ns
+        echo = dated.echo(self.shard)
+        sent = self._bounds.sent_since(shard, incarnation, dated.elapsed_ns, echo, now)
+        self._echoes.remember(shard, incarnation, dated.elapsed_ns, now)
+        if sent is None:
+            return "old" if self._states.order(shard) >= piece.order else "undated"
+        return self._join(dated, shard, sent).value
 
-    def _is_missed(self, stamp: StampedState) -> bool:
-        echo = stamp.echo(self.shard)
+    def _join(self, dated: DatedState, shard: int, sent_ns: int) -> Standing:
+        piece = dated.piece
+        standing = self._states.standing(shard, piece.order, piece.digest)
+        if standing is Standing.SAME:
+            self._states.date(shard, sent_ns)
+        elif standing is Standing.NEW:
+            state = ShardState.from_bytes(dated.message.state)
+            enrolled = self.rule.shards.enrolled[shard - 1]
+            if state.histogram.count > enrolled or state.histogram.unit != self.rule.unit:
+                raise ImpossibleState("a shard has more reporters than enrolled, or another clip")
+            self._states.join(shard, HeldState(piece.order, piece.digest, state, sent_ns))
+        return standing
+
+    def _is_missed(self, dated: DatedState) -> bool:
+        echo = dated.echo(self.shard)
         age_ns = self.elapsed_ns - echo.elapsed_ns
-        grace_ns = self.rule.shards.discount.grace_ms * 1_000_000
+        grace_ns = self.rule.shards.discount.grace_ms * _MS_NS
         return echo.incarnation != self.incarnation or age_ns > grace_ns
-
-    def _hold(self, stamp: StampedState, shard: int, order: tuple[int, int], said: int) -> str:
-        held = self._table.order(shard)
-        if order < held:
-            return "old"
-        if order == held:
-            if stamp.piece.digest != self._digests[shard]:
-                return "conflict"
-            with self._lock:
-                self._said_ns[shard - 1] = said
-            return "same"
-        state = ShardState.from_bytes(stamp.message.state)
-        enrolled = self.rule.shards.enrolled[shard - 1]
-        if state.histogram.count > enrolled or state.histogram.unit != self.rule.unit:
-            raise ImpossibleState("a shard has more reporters than are enrolled, or another clip")
-        with self._lock:
-            self._table.put(shard, order, state)
-            self._said_ns[shard - 1] = said
-        self._digests[shard] = stamp.piece.digest
-        return "taken"

@@ -1,4 +1,4 @@
-"""The evidence of one shard's reporters as exact sums, and the frames that change it."""
+"""The evidence of one shard's reporters as exact sums, and the reports that change it."""
 
 import struct
 from dataclasses import dataclass
@@ -7,17 +7,17 @@ from typing import Self
 from consilience.errors import BadInput, ImpossibleState
 from consilience.robust.robust_histogram import RobustHistogram
 
-__all__ = ["ReporterFrame", "ShardReporters", "ShardState"]
+__all__ = ["Report", "ShardReporters", "ShardState"]
 
 _MAGIC = b"CSRS"
 _VERSION = 1
 _HEADER = struct.Struct("<4sHq")
-_FRAME = struct.Struct("<Ii")
+_REPORT = struct.Struct("<Ii")
 
 
 @dataclass(frozen=True)
-class ReporterFrame:
-    """What a reporter says from now on, in place of what it said before.
+class Report:
+    """The ratio of a reporter from now on, in place of its earlier one.
 
     Parameters
     ----------
@@ -32,14 +32,14 @@ class ReporterFrame:
 
     def __bytes__(self) -> bytes:
         """Return reporter u32 and ratio i32, little-endian."""
-        return _FRAME.pack(self.reporter, self.ratio)
+        return _REPORT.pack(self.reporter, self.ratio)
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Self:
-        """Return the frame of its bytes; BadInput if they are none."""
-        if len(data) != _FRAME.size:
-            raise BadInput(f"{len(data)} bytes are no frame of a reporter")
-        return cls(*_FRAME.unpack(data))
+        """Return the report of its bytes; BadInput if they are none."""
+        if len(data) != _REPORT.size:
+            raise BadInput(f"{len(data)} bytes are no report")
+        return cls(*_REPORT.unpack(data))
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class ShardState:
 
 
 class ShardReporters:
-    """What each reporter of one shard says now; only its own node knows them one by one.
+    """The present ratio of each reporter of one shard; only its own node knows them one by one.
 
     Parameters
     ----------
@@ -92,26 +92,26 @@ class ShardReporters:
         self._enrolled, self._clip = enrolled, clip
         self._ratios: dict[int, int] = {}
         self.state = ShardState(RobustHistogram(clip), 0)
-        self.frames = 0
+        self.reports = 0
 
-    def check(self, frame: ReporterFrame) -> None:
+    def check(self, report: Report) -> None:
         """Raise BadInput if the reporter is not enrolled."""
-        if not 0 <= frame.reporter < self._enrolled:
-            raise BadInput(f"reporter {frame.reporter} is not among the {self._enrolled} enrolled")
+        if not 0 <= report.reporter < self._enrolled:
+            raise BadInput(f"reporter {report.reporter} is not among the {self._enrolled} enrolled")
 
-    def apply(self, frame: ReporterFrame) -> None:
-        """Let the frame replace what its reporter said; the state becomes another object."""
-        self.check(frame)
+    def apply(self, report: Report) -> None:
+        """Let a report replace its reporter's last one; the state becomes another object."""
+        self.check(report)
         histogram = RobustHistogram(self._clip).merge(self.state.histogram)
         evidence = self.state.evidence
-        before = self._ratios.get(frame.reporter)
+        before = self._ratios.get(report.reporter)
         if before is not None:
             histogram.remove(before)
             evidence -= self._clipped(before)
-        histogram.add(frame.ratio)
-        self.state = ShardState(histogram, evidence + self._clipped(frame.ratio))
-        self._ratios[frame.reporter] = frame.ratio
-        self.frames += 1
+        histogram.add(report.ratio)
+        self.state = ShardState(histogram, evidence + self._clipped(report.ratio))
+        self._ratios[report.reporter] = report.ratio
+        self.reports += 1
 
     def _clipped(self, ratio: int) -> int:
         return max(-self._clip, min(self._clip, ratio))

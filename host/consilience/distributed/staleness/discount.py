@@ -7,10 +7,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from consilience.errors import BadInput
 from consilience.numbers.convert import as_codes
-from consilience_hw.fusion.discount import AGE_BITS
 from consilience_hw.spec.exp2_table import mantissa_table
 from consilience_hw.spec.log_format import Q16_16
-from consilience_hw.spec.number_formats import WEIGHT_BITS
+from consilience_hw.spec.number_formats import AGE_BITS, WEIGHT_BITS
 
 __all__ = ["LONGEST_AGE", "Discount"]
 

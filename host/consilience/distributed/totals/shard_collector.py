@@ -1,15 +1,16 @@
-"""What a receiver holds: of every shard the highest state it has heard of."""
+"""What a receiver holds of all shards: their highest states, and the exact sum of these."""
 
 import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from consilience.distributed.shard_store import ShardStore, Standing
 from consilience.distributed.state_message import Piece, StateMessage, join
 from consilience.distributed.totals.evidence_sums import EvidenceSums
 from consilience.errors import BadInput, ImpossibleState
 
-__all__ = ["Held", "Holdings"]
+__all__ = ["Held", "ShardCollector"]
 
 
 @dataclass(frozen=True)
@@ -20,12 +21,22 @@ class Held:
     sums: EvidenceSums
     received: float
 
+    @property
+    def order(self) -> tuple[int, int]:
+        """(incarnation, version)."""
+        return self.message.order
 
-class Holdings:
-    """Keeps the highest (incarnation, version) of each shard; totals are exact sums.
+    @property
+    def digest(self) -> bytes:
+        """The message's."""
+        return self.message.digest
+
+
+class ShardCollector:
+    """Joins received states in a `ShardStore`; totals are exact sums.
 
     Pieces may be lost, repeated and reordered, and may mix: a state counts when all of it is
-    there and its digest is right. Of a shard at most two states are kept, the one held and the
+    there and its digest is right. At most two states are kept of a shard, the one held and the
     one that is arriving.
 
     Parameters
@@ -33,7 +44,7 @@ class Holdings:
     epoch : int
         States of other epochs are dropped and counted.
     shards : int or None
-        Number of shards; None: what the first state says. Others are dropped and counted.
+        Number of shards; None: that of the first state. Others are dropped and counted.
     clock : callable
         Monotonic seconds.
     """
@@ -46,10 +57,15 @@ class Holdings:
     ) -> None:
         self.epoch = epoch
         self.shards = shards
-        self.held: dict[int, Held] = {}
         self.counts: Counter[str] = Counter()
+        self._store = ShardStore[Held]()
         self._clock = clock
         self._arriving: dict[int, tuple[tuple[int, int], bytes, dict[int, Piece]]] = {}
+
+    @property
+    def held(self) -> dict[int, Held]:
+        """The states held, by shard."""
+        return self._store.held
 
     def receive(self, data: bytes) -> StateMessage | None:
         """Take a piece; return the state that became held by it, if one did. Never raises."""
@@ -63,7 +79,7 @@ class Holdings:
 
     @property
     def complete(self) -> bool:
-        """All shards are held, and have read all their evidence."""
+        """Whether all shards are held and have read all their evidence."""
         return (
             self.shards is not None
             and len(self.held) == self.shards
@@ -85,18 +101,17 @@ class Holdings:
         if epoch != self.epoch:
             self.counts["other epoch"] += 1
             return None
-        held = self.held.get(shard)
-        if held is not None and piece.order <= held.message.order:
-            same = piece.order < held.message.order or piece.digest == held.message.digest
-            self.counts["old" if same else "conflict"] += 1
+        standing = self._store.standing(shard, piece.order, piece.digest)
+        if standing is not Standing.NEW:
+            self.counts["conflict" if standing is Standing.CONFLICT else "old"] += 1
             return None
         order, digest, parts = self._arriving.get(shard, ((-1, -1), b"", {}))
         if piece.order < order:
             self.counts["old"] += 1
             return None
         if (piece.order, piece.digest) != (order, digest):
-            order, digest, parts = piece.order, piece.digest, {}
-            self._arriving[shard] = order, digest, parts
+            parts = {}
+            self._arriving[shard] = piece.order, piece.digest, parts
         parts[piece.number] = piece
         if len(parts) < piece.count:
             return None
@@ -109,9 +124,8 @@ class Holdings:
             self.counts["other division"] += 1
             return None
         sums = EvidenceSums.from_bytes(message.state)
-        others = [held.sums.hypotheses for held in self.held.values()]
-        if others and sums.hypotheses != others[0]:
+        if any(held.sums.hypotheses != sums.hypotheses for held in self.held.values()):
             raise ImpossibleState("a shard has other hypotheses than those held")
         self.shards = shards
-        self.held[message.shard] = Held(message, sums, self._clock())
+        self._store.join(message.shard, Held(message, sums, self._clock()))
         return message

@@ -4,46 +4,46 @@ import asyncio
 import time
 from collections.abc import Iterable
 
-from consilience.distributed.pubsub import ASK, Plane, publish_state
+from consilience.distributed.pubsub import ASK, Pubsub, publish_state
 from consilience.distributed.state_message import StateMessage
 from consilience.distributed.totals.evidence_sums import EvidenceSums
-from consilience.distributed.write_ahead_log import Ledger
+from consilience.distributed.write_ahead_log import WriteAheadLog
 
-__all__ = ["ShardNode"]
+__all__ = ["ShardPublisher"]
 
 
-class ShardNode:
+class ShardPublisher:
     """The state of one shard, published after every part and whenever it is asked for.
 
     Parameters
     ----------
-    plane : Plane
+    pubsub : Pubsub
     shard, shards, epoch : int
     hypotheses : tuple of str
-    ledger : Ledger or None
+    log : WriteAheadLog or None
         What outlives a kill; None: nothing does, and every message says ``volatile``. The
         incarnation then is the wall clock in ms, which must not be set back between two starts.
     """
 
     def __init__(
         self,
-        plane: Plane,
+        pubsub: Pubsub,
         shard: int,
         shards: int,
         epoch: int,
         hypotheses: tuple[str, ...],
-        ledger: Ledger | None,
+        log: WriteAheadLog | None,
     ) -> None:
-        self._plane = plane
+        self._pubsub = pubsub
         self._place = epoch, shard, shards
-        self._ledger = ledger
-        self._incarnation = time.time_ns() // 10**6 if ledger is None else ledger.incarnation
+        self._log = log
+        self._incarnation = time.time_ns() // 10**6 if log is None else log.incarnation
         self._version = 0
         self._complete = False
         self._asked = asyncio.Event()
         self.sums = EvidenceSums(hypotheses)
-        if ledger is not None:
-            for payload in ledger.replay(epoch):
+        if log is not None:
+            for payload in log.replay(epoch):
                 self.sums.merge(EvidenceSums.from_bytes(payload))
 
     @property
@@ -54,16 +54,14 @@ class ShardNode:
             self._incarnation,
             self._version,
             self._complete,
-            self._ledger is None,
+            self._log is None,
             bytes(self.sums),
         )
 
     async def read(self, parts: Iterable[EvidenceSums], pause: float = 0.0) -> None:
         """Take parts of evidence as frames 0, 1, ..; those acknowledged before count once."""
         for seq, part in enumerate(parts):
-            if self._ledger is not None and not self._ledger.accept(
-                self._place[0], seq, bytes(part)
-            ):
+            if self._log is not None and not self._log.accept(self._place[0], seq, bytes(part)):
                 continue
             self.sums.merge(part)
             await self.publish()
@@ -74,13 +72,13 @@ class ShardNode:
     async def publish(self) -> None:
         """Say the state under a new version."""
         self._version += 1
-        await publish_state(self._plane, self.message)
+        await publish_state(self._pubsub, self.message)
 
     async def answer(self, period: float) -> None:
         """Say the state again each `period` seconds and when asked, for ever."""
-        await self._plane.listen(ASK, lambda _: self._asked.set())
+        await self._pubsub.listen(ASK, lambda _: self._asked.set())
         while True:
-            await publish_state(self._plane, self.message)
+            await publish_state(self._pubsub, self.message)
             try:
                 await asyncio.wait_for(self._asked.wait(), period)
             except TimeoutError:

@@ -7,7 +7,7 @@ from hashlib import sha256
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from consilience.distributed.epochs.closing import Closing
-from consilience.distributed.epochs.frames import Frame
+from consilience.distributed.epochs.reports import AgentReport
 from consilience.distributed.epochs.roster import Roster
 from consilience.distributed.epochs.signing import SigningKey
 
@@ -35,7 +35,7 @@ def roster(replicas=3, horizon=3):
         SHARD,
         {agent: agent_key(agent).public for agent in AGENTS},
         {replica: replica_key(replica).public for replica in range(replicas)},
-        frames_per_agent=4,
+        reports_per_agent=4,
         horizon=horizon,
     )
 
@@ -44,8 +44,8 @@ def payload_of(codes):
     return b"".join(code.to_bytes(4, "little", signed=True) for code in codes)
 
 
-def frame(agent, seq=0, codes=(-65536,), epoch=0, key=None):
-    unsigned = Frame(epoch, seq, agent, payload_of(codes))
+def report(agent, seq=0, codes=(-65536,), epoch=0, key=None):
+    unsigned = AgentReport(epoch, seq, agent, payload_of(codes))
     return unsigned.signed(agent_key(agent) if key is None else key)
 
 

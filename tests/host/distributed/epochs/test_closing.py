@@ -18,24 +18,24 @@ from tests.host.distributed.epochs.shard import (
     AGENTS,
     SHARD,
     exchange,
-    frame,
     key_of,
     no_liars,
     replica_key,
+    report,
     roster,
 )
 
-POOL = [frame(agent, seq, [code]) for agent in AGENTS for seq in (0, 1) for code in (agent, 7)]
-"""Of every frame there is an equivocation."""
+POOL = [report(agent, seq, [code]) for agent in AGENTS for seq in (0, 1) for code in (agent, 7)]
+"""Of every report there is an equivocation."""
 
 
-def offer_of(replica, frames, **fields):
-    ordered = tuple(sorted(set(frames), key=lambda signed: signed.order))
+def offer_of(replica, reports, **fields):
+    ordered = tuple(sorted(set(reports), key=lambda signed: signed.order))
     return Offer(fields.get("epoch", 0), fields.get("shard", SHARD), replica, ordered)
 
 
-def closing_of(replica, frames, replicas):
-    offer = offer_of(replica, frames)
+def closing_of(replica, reports, replicas):
+    offer = offer_of(replica, reports)
     return Closing(roster(replicas), replica, replica_key(replica), offer)
 
 
@@ -48,16 +48,16 @@ def relay_of(offer, signers):
 
 @st.composite
 def elections(draw):
-    """(replicas, frames of each honest one, offers of the liars, what they choose from)."""
+    """(replicas, reports of each honest one, offers of the liars, what they choose from)."""
     faulty = draw(st.integers(1, 2))
     replicas = 2 * faulty + 1
-    frames = st.lists(st.sampled_from(POOL), max_size=5, unique_by=lambda one: one.frame.hash)
-    held = {number: draw(frames) for number in range(faulty, replicas)}
-    garbage = [frame(0, key=key_of("nobody")), frame(99), frame(1, epoch=1), frame(1, 9)]
+    reports = st.lists(st.sampled_from(POOL), max_size=5, unique_by=lambda one: one.report.hash)
+    held = {number: draw(reports) for number in range(faulty, replicas)}
+    garbage = [report(0, key=key_of("nobody")), report(99), report(1, epoch=1), report(1, 9)]
     lies = [
         offer_of(
             draw(st.integers(0, replicas - 1)),
-            draw(frames) + draw(st.lists(st.sampled_from(garbage), max_size=1)),
+            draw(reports) + draw(st.lists(st.sampled_from(garbage), max_size=1)),
         )
         for _ in range(draw(st.integers(0, 3)))
     ]
@@ -92,23 +92,23 @@ def lying(lies, faulty, choose):
 def test_honest_replicas_agree_whatever_liars_do(election):
     replicas, held, lies, choose = election
     faulty = replicas // 2
-    closings = {number: closing_of(number, frames, replicas) for number, frames in held.items()}
+    closings = {number: closing_of(number, reports, replicas) for number, reports in held.items()}
     exchange(closings, lying(lies, faulty, choose))
     results = [closing.agreed() for closing in closings.values()]
     assert all(result == results[0] for result in results)
 
     agreed = results[0]
-    union = {one.frame.hash: one for frames in held.values() for one in frames}
-    counted = {one.frame.hash for one in agreed.frames}
+    union = {one.report.hash: one for reports in held.values() for one in reports}
+    counted = {one.report.hash for one in agreed.reports}
     for hash_, one in union.items():
-        assert hash_ in counted or one.frame.agent in agreed.equivocations
-    assert all(one.is_by(roster().agents[one.frame.agent]) for one in agreed.frames)
-    assert not {one.frame.agent for one in agreed.frames} & set(agreed.equivocations)
+        assert hash_ in counted or one.report.agent in agreed.equivocations
+    assert all(one.is_by(roster().agents[one.report.agent]) for one in agreed.reports)
+    assert not {one.report.agent for one in agreed.reports} & set(agreed.equivocations)
     assert set(equivocations(union.values())) <= set(agreed.equivocations)
     assert all(proof.holds(roster()) for proof in agreed.equivocations.values())
     assert set(agreed.faulty) <= set(range(faulty)), "an honest replica was named"
     assert set(agreed.silent) <= set(range(faulty)) - set(agreed.faulty)
-    assert list(agreed.frames) == sorted(agreed.frames, key=lambda one: one.order)
+    assert list(agreed.reports) == sorted(agreed.reports, key=lambda one: one.order)
 
 
 @settings(max_examples=60)
@@ -116,14 +116,14 @@ def test_honest_replicas_agree_whatever_liars_do(election):
 def test_without_liars_the_set_is_the_union(election):
     replicas, held, _, _ = election
     held |= {number: [] for number in range(replicas // 2)}
-    closings = {number: closing_of(number, frames, replicas) for number, frames in held.items()}
+    closings = {number: closing_of(number, reports, replicas) for number, reports in held.items()}
     exchange(closings, no_liars)
-    union = {one.frame.hash: one for frames in held.values() for one in frames}
+    union = {one.report.hash: one for reports in held.values() for one in reports}
     dropped = equivocations(union.values())
-    kept = [one for one in union.values() if one.frame.agent not in dropped]
+    kept = [one for one in union.values() if one.report.agent not in dropped]
     for closing in closings.values():
         agreed = closing.agreed()
-        assert list(agreed.frames) == sorted(kept, key=lambda one: one.order)
+        assert list(agreed.reports) == sorted(kept, key=lambda one: one.order)
         assert agreed.equivocations == dropped
         assert (agreed.faulty, agreed.silent, closing.refused) == ({}, (), 0)
 
@@ -151,13 +151,13 @@ def results_of(replicas, liars):
         number: closing_of(number, [], replicas) for number in range(replicas // 2, replicas)
     }
     exchange(closings, liars)
-    return [closing.agreed().frames for closing in closings.values()]
+    return [closing.agreed().reports for closing in closings.values()]
 
 
 @pytest.mark.parametrize("replicas", [3, 5])
 def test_an_offer_at_the_last_moment(replicas):
     """Refused: no honest replica signed it. A replica that takes it ends alone."""
-    lie = offer_of(0, [frame(1)])
+    lie = offer_of(0, [report(1)])
     assert results_of(replicas, last_moment(lie, replicas)) == [()] * (replicas // 2 + 1)
 
     def takes_anything(closing, relay):
@@ -174,8 +174,8 @@ def test_an_offer_at_the_last_moment(replicas):
 @pytest.mark.parametrize("replicas", [3, 5])
 def test_an_offer_to_one_replica_alone(replicas):
     """Passed on, and so with all. Without a second round it would not be."""
-    lie = offer_of(0, [frame(1)])
-    assert results_of(replicas, split(lie, replicas)) == [(frame(1),)] * (replicas // 2 + 1)
+    lie = offer_of(0, [report(1)])
+    assert results_of(replicas, split(lie, replicas)) == [(report(1),)] * (replicas // 2 + 1)
     with patch.object(Closing, "rounds", 1):
         results = results_of(replicas, split(lie, replicas))
     assert results[0] != results[1], "the planted fault must show"
@@ -184,7 +184,7 @@ def test_an_offer_to_one_replica_alone(replicas):
 @pytest.mark.parametrize("recipient_of_second", [1, 2])
 def test_two_offers_of_one_replica(recipient_of_second):
     """One to each; both replicas see both in the second round, and name the liar."""
-    lies = [offer_of(0, [frame(1)]), offer_of(0, [frame(2)])]
+    lies = [offer_of(0, [report(1)]), offer_of(0, [report(2)])]
 
     def speak(number, recipient, _seen):
         return [relay_of(lies[recipient == recipient_of_second], [0])] if number == 1 else []
@@ -193,17 +193,17 @@ def test_two_offers_of_one_replica(recipient_of_second):
     exchange(closings, speak)
     for closing in closings.values():
         agreed = closing.agreed()
-        assert (agreed.frames, agreed.silent) == ((), ())
+        assert (agreed.reports, agreed.silent) == ((), ())
         assert agreed.faulty == {0: "made two offers in one epoch"}
 
 
-def test_the_frames_of_a_bad_offer_do_not_count():
-    lie = offer_of(0, [frame(1), frame(2, key=key_of("nobody"))])
-    closings = {number: closing_of(number, [frame(3)], 3) for number in (1, 2)}
+def test_the_reports_of_a_bad_offer_do_not_count():
+    lie = offer_of(0, [report(1), report(2, key=key_of("nobody"))])
+    closings = {number: closing_of(number, [report(3)], 3) for number in (1, 2)}
     exchange(closings, split(lie, 3))
     for closing in closings.values():
-        assert closing.agreed().frames == (frame(3),)
-        assert closing.agreed().faulty == {0: "offered a frame of agent 2: bad signature"}
+        assert closing.agreed().reports == (report(3),)
+        assert closing.agreed().faulty == {0: "offered a report of agent 2: bad signature"}
 
 
 def test_relays_that_are_refused():

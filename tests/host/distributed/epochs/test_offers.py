@@ -7,14 +7,14 @@ import pytest
 
 from consilience.distributed.epochs.equivocation import Equivocation
 from consilience.distributed.epochs.offers import Offer, Relay
-from tests.host.distributed.epochs.shard import AGENTS, SHARD, frame, key_of, replica_key, roster
+from tests.host.distributed.epochs.shard import AGENTS, SHARD, key_of, replica_key, report, roster
 
-FRAMES = (frame(0, epoch=7), frame(0, 1, epoch=7), frame(2, epoch=7))
+REPORTS = (report(0, epoch=7), report(0, 1, epoch=7), report(2, epoch=7))
 PROOFS = tuple(
-    Equivocation.of(frame(agent, codes=[1], epoch=epoch), frame(agent, codes=[2], epoch=epoch))
+    Equivocation.of(report(agent, codes=[1], epoch=epoch), report(agent, codes=[2], epoch=epoch))
     for epoch, agent in ((4, 3), (6, 1), (6, 2))
 )
-OFFER = Offer(7, SHARD, 1, FRAMES, PROOFS)
+OFFER = Offer(7, SHARD, 1, REPORTS, PROOFS)
 
 
 def test_an_honest_offer():
@@ -23,8 +23,8 @@ def test_an_honest_offer():
 
 
 def test_statement():
-    contents = len(FRAMES).to_bytes(8, "little") + len(PROOFS).to_bytes(8, "little")
-    for signed in (*FRAMES, *(one for proof in PROOFS for one in (proof.first, proof.second))):
+    contents = len(REPORTS).to_bytes(8, "little") + len(PROOFS).to_bytes(8, "little")
+    for signed in (*REPORTS, *(one for proof in PROOFS for one in (proof.first, proof.second))):
         contents += len(bytes(signed)).to_bytes(4, "little") + bytes(signed)
     place = b"".join(value.to_bytes(8, "little") for value in (7, SHARD, 1))
     tag = b"consilience offer 1".ljust(32, b"\0")
@@ -37,11 +37,11 @@ def test_statement():
         replace(OFFER, epoch=8),
         replace(OFFER, shard=SHARD + 1),
         replace(OFFER, replica=2),
-        replace(OFFER, frames=FRAMES[:2]),
-        replace(OFFER, frames=FRAMES[::-1]),
+        replace(OFFER, reports=REPORTS[:2]),
+        replace(OFFER, reports=REPORTS[::-1]),
         replace(OFFER, proofs=PROOFS[:2]),
         replace(OFFER, proofs=()),
-        replace(OFFER, frames=(*FRAMES, PROOFS[0].first), proofs=PROOFS[1:]),
+        replace(OFFER, reports=(*REPORTS, PROOFS[0].first), proofs=PROOFS[1:]),
     ],
 )
 def test_no_other_offer_has_the_statement(other):
@@ -49,25 +49,25 @@ def test_no_other_offer_has_the_statement(other):
 
 
 FAULTS = {
-    "offered a frame of agent 5: bad signature": {
-        "frames": (*FRAMES, frame(5, epoch=7, key=key_of("x")))
+    "offered a report of agent 5: bad signature": {
+        "reports": (*REPORTS, report(5, epoch=7, key=key_of("x")))
     },
-    "offered a frame of agent 9: unknown agent": {"frames": (*FRAMES, frame(9, epoch=7))},
-    "offered a frame of agent 5: other epoch": {"frames": (*FRAMES, frame(5, epoch=6))},
-    "offered a frame of agent 5: seq out of range": {"frames": (*FRAMES, frame(5, 4, epoch=7))},
-    "offered frames out of order or twice": {"frames": (*FRAMES, FRAMES[0])},
-    "offered more than 4 frames of one agent": {
-        "frames": sorted((frame(0, 0, [n], 7) for n in range(5)), key=lambda one: one.order)
+    "offered a report of agent 9: unknown agent": {"reports": (*REPORTS, report(9, epoch=7))},
+    "offered a report of agent 5: other epoch": {"reports": (*REPORTS, report(5, epoch=6))},
+    "offered a report of agent 5: seq out of range": {"reports": (*REPORTS, report(5, 4, epoch=7))},
+    "offered reports out of order or twice": {"reports": (*REPORTS, REPORTS[0])},
+    "offered more than 4 reports of one agent": {
+        "reports": sorted((report(0, 0, [n], 7) for n in range(5)), key=lambda one: one.order)
     },
     "offered a proof about epoch 3 in epoch 7": {
-        "proofs": (Equivocation.of(frame(1, epoch=3), frame(1, codes=[5], epoch=3)),)
+        "proofs": (Equivocation.of(report(1, epoch=3), report(1, codes=[5], epoch=3)),)
     },
     "offered a proof about epoch 7 in epoch 7": {
-        "proofs": (Equivocation.of(frame(1, epoch=7), frame(1, codes=[5], epoch=7)),)
+        "proofs": (Equivocation.of(report(1, epoch=7), report(1, codes=[5], epoch=7)),)
     },
     "offered a proof against agent 1 that does not hold": {
         "proofs": (
-            Equivocation.of(frame(1, epoch=6), frame(1, codes=[5], epoch=6, key=key_of("x"))),
+            Equivocation.of(report(1, epoch=6), report(1, codes=[5], epoch=6, key=key_of("x"))),
         )
     },
     "offered proofs out of order or twice": {"proofs": (PROOFS[1], PROOFS[0])},
@@ -86,6 +86,6 @@ def test_a_relay_counts_good_signatures_once():
     assert relay.passed_on(0, replica_key(0)).signers(roster()) == {0, 1}
     assert relay.passed_on(2, replica_key(0)).signers(roster()) == {1}
     assert relay.passed_on(99, replica_key(0)).signers(roster()) == {1}
-    moved = Relay(replace(OFFER, frames=()), relay.signatures)
+    moved = Relay(replace(OFFER, reports=()), relay.signatures)
     assert moved.signers(roster()) == frozenset()
     assert len(AGENTS) == len(roster().agents)

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from consilience.distributed.epochs import replica as replica_module
 from consilience.distributed.epochs.collection import Admission
-from consilience.distributed.epochs.digests import epoch_digest, frame_set_hash
+from consilience.distributed.epochs.digests import epoch_digest, report_set_hash
 from consilience.distributed.epochs.equivocation import Equivocation, equivocations
-from consilience.distributed.epochs.frames import Frame
 from consilience.distributed.epochs.replica import Replica
+from consilience.distributed.epochs.reports import AgentReport
 from consilience.distributed.epochs.votes import Doubt, tally
 from consilience.errors import BadInput
 from consilience.exact.log_sum import LogSum
@@ -25,10 +25,10 @@ from tests.host.distributed.epochs.shard import (
     SHARD,
     agent_key,
     exchange,
-    frame,
     key_of,
     no_liars,
     replica_key,
+    report,
     roster,
 )
 
@@ -53,19 +53,19 @@ def tally_of(shard, outcomes, epoch=0, replicas=3):
     return tally(votes, epoch, roster(replicas))
 
 
-def codes_in(frames):
-    return [code for one in frames for (code,) in struct.iter_unpack("<i", one.frame.payload)]
+def codes_in(reports):
+    return [code for one in reports for (code,) in struct.iter_unpack("<i", one.report.payload)]
 
 
-def digest_by_hand(epoch, frames, equivocators, corrected, state):
+def digest_by_hand(epoch, reports, equivocators, corrected, state):
     """The layouts of the contract, by other code."""
 
     def number(value):
         return value.to_bytes(8, "little")
 
     place = number(epoch) + number(SHARD)
-    listed = b"consilience frame set 1".ljust(32, b"\0") + place + number(len(frames))
-    for agent, seq, hash_ in sorted((f.frame.agent, f.frame.seq, f.frame.hash) for f in frames):
+    listed = b"consilience frame set 1".ljust(32, b"\0") + place + number(len(reports))
+    for agent, seq, hash_ in sorted((f.report.agent, f.report.seq, f.report.hash) for f in reports):
         listed += number(agent) + number(seq) + hash_
     listed += number(len(equivocators)) + b"".join(map(number, sorted(equivocators)))
     listed += number(len(corrected))
@@ -75,9 +75,11 @@ def digest_by_hand(epoch, frames, equivocators, corrected, state):
 
 
 code = st.integers(-40 << 16, 0) | st.sampled_from([-(1 << 31), 0])
-any_frame = st.builds(frame, st.sampled_from(AGENTS), st.integers(0, 2), st.lists(code, max_size=3))
+any_report = st.builds(
+    report, st.sampled_from(AGENTS), st.integers(0, 2), st.lists(code, max_size=3)
+)
 refused = st.sampled_from(
-    [frame(0, epoch=1), frame(99), frame(3, 4), frame(1, key=key_of("nobody"))]
+    [report(0, epoch=1), report(99), report(3, 4), report(1, key=key_of("nobody"))]
 )
 
 
@@ -85,19 +87,19 @@ refused = st.sampled_from(
 @given(st.data())
 def test_every_order_and_distribution_gives_one_digest(data):
     replicas = data.draw(st.sampled_from([3, 5]))
-    frames = data.draw(st.lists(any_frame, max_size=8))
+    reports = data.draw(st.lists(any_report, max_size=8))
     choose = data.draw(st.randoms(use_true_random=False))
     shard = shard_of(replicas)
     for number, one in shard.items():
-        mine = [each for each in frames if choose.random() < 0.5]
-        mine += [each for place, each in enumerate(frames) if place % replicas == number]
+        mine = [each for each in reports if choose.random() < 0.5]
+        mine += [each for place, each in enumerate(reports) if place % replicas == number]
         mine += data.draw(st.lists(refused, max_size=2))
         choose.shuffle(mine)
         for each in mine:
             one.admit(each)
     outcomes = closed(shard)
-    liars = set(equivocations(frames))
-    unique = {each.frame.hash: each for each in frames if each.frame.agent not in liars}
+    liars = set(equivocations(reports))
+    unique = {each.report.hash: each for each in reports if each.report.agent not in liars}
     counted = list(unique.values())
     codes = codes_in(counted)
     expected = digest_by_hand(0, counted, liars, (), LogSum.of(codes))
@@ -126,7 +128,7 @@ def test_any_flipped_bit_of_a_state_is_found_and_named():
         shard = shard_of()
         for one in shard.values():
             for agent in AGENTS:
-                one.admit(frame(agent, codes=[-agent << 15]))
+                one.admit(report(agent, codes=[-agent << 15]))
         outcomes = closed(shard)
         state = shard[liar].state
         for bit in range(0, 8 * len(bytes(state)), 1 if liar == 0 else 37):
@@ -140,52 +142,52 @@ def test_any_flipped_bit_of_a_state_is_found_and_named():
 @pytest.mark.parametrize("liar", range(3))
 @pytest.mark.parametrize("bit", range(0, 40, 3))
 def test_a_bit_flipped_in_memory_between_epochs(liar, bit):
-    """In the bins themselves, before another epoch's frames are added to them."""
+    """In the bins themselves, before another epoch's reports are added to them."""
     shard = shard_of()
     for one in shard.values():
-        one.admit(frame(0))
+        one.admit(report(0))
     closed(shard)
-    bins = shard[liar].state._bins
+    bins = shard[liar].state._held.bins
     bins.sums[-1] ^= np.uint64(1 << bit)
     for one in shard.values():
-        one.admit(frame(1, epoch=1))
+        one.admit(report(1, epoch=1))
     found = tally_of(shard, closed(shard), epoch=1)
     assert found.named == {liar: Doubt.OTHER_STATE}
     assert found.agreeing == tuple(number for number in range(3) if number != liar)
 
 
-def test_a_replica_that_left_out_a_frame_is_named():
+def test_a_replica_that_left_out_a_report_is_named():
     shard = shard_of()
     for one in shard.values():
-        one.admit(frame(0))
-        one.admit(frame(1))
+        one.admit(report(0))
+        one.admit(report(1))
     closings = {number: one.closing() for number, one in shard.items()}
     exchange(closings, no_liars)
     outcomes = {}
     for number, one in shard.items():
         agreed = closings[number].agreed()
         outcomes[number] = one.close(
-            replace(agreed, frames=agreed.frames[1:]) if number == 2 else agreed
+            replace(agreed, reports=agreed.reports[1:]) if number == 2 else agreed
         )
-    assert tally_of(shard, outcomes).named == {2: Doubt.OTHER_FRAMES}
+    assert tally_of(shard, outcomes).named == {2: Doubt.OTHER_REPORTS}
 
 
 def test_cut_apart_replicas_never_make_two_results():
     """Without a bound on messages honest sets differ; then no quorum, and nothing false."""
     shard = shard_of()
     for number, one in shard.items():
-        one.admit(frame(number))
+        one.admit(report(number))
     outcomes = {number: closed({number: one})[number] for number, one in shard.items()}
     assert tally_of(shard, outcomes).digest is None
 
 
 def test_a_proof_that_comes_late_corrects_the_next_epoch():
     shard, never = shard_of(), shard_of()
-    counted, hidden = frame(2, 1, [-5]), frame(2, 1, [-7])
+    counted, hidden = report(2, 1, [-5]), report(2, 1, [-7])
     for number in shard:
         for one in (shard[number], never[number]):
-            one.admit(frame(1))
-        for one in (counted, frame(2, 0, [-9])):
+            one.admit(report(1))
+        for one in (counted, report(2, 0, [-9])):
             shard[number].admit(one)
     outcomes, without = closed(shard), closed(never)
     assert bytes(shard[0].state) != bytes(never[0].state)
@@ -193,14 +195,14 @@ def test_a_proof_that_comes_late_corrects_the_next_epoch():
     assert shard[1].admit(hidden) is Admission.LATE_PROOF
     for group in (shard, never):
         for one in group.values():
-            one.admit(frame(3, epoch=1))
+            one.admit(report(3, epoch=1))
     outcomes, without = closed(shard), closed(never)
     assert {outcome.corrected for outcome in outcomes.values()} == {((0, 2),)}
     assert bytes(shard[0].state) == bytes(never[0].state)
     proof = outcomes[0].agreed.late[0, 2]
     assert proof == Equivocation.of(counted, hidden) and proof.holds(roster())
-    frames = outcomes[0].agreed.frames
-    expected = digest_by_hand(1, frames, (), [(0, 2)], LogSum.of(codes_in([frame(1), *frames])))
+    reports = outcomes[0].agreed.reports
+    expected = digest_by_hand(1, reports, (), [(0, 2)], LogSum.of(codes_in([report(1), *reports])))
     assert tally_of(shard, outcomes, epoch=1).digest == expected
     assert expected != without[0].digest, "that it was corrected is part of the digest"
 
@@ -213,49 +215,49 @@ def test_a_proof_that_comes_late_corrects_the_next_epoch():
 
 def test_proofs_have_a_horizon():
     one = replica_of(0, 1)
-    one.admit(frame(2))
-    other = frame(2, codes=[5])
+    one.admit(report(2))
+    other = report(2, codes=[5])
     for epoch in range(4):
         closed({0: one})
         if epoch == 2:
-            assert one.admit_proof(Equivocation.of(frame(2), other)) is Admission.LATE_PROOF
+            assert one.admit_proof(Equivocation.of(report(2), other)) is Admission.LATE_PROOF
             one._late.clear()
     assert one.epoch == 4  # horizon 3: epochs 1 .. 3
     assert one.admit(other) is Admission.OTHER_EPOCH
-    assert one.admit_proof(Equivocation.of(frame(2), other)) is Admission.OTHER_EPOCH
+    assert one.admit_proof(Equivocation.of(report(2), other)) is Admission.OTHER_EPOCH
     assert set(one._counted) == {1, 2, 3}
 
 
 def test_proofs_that_prove_nothing():
     one = replica_of(0, 1)
     closed({0: one})
-    forged = Equivocation.of(frame(2), frame(2, codes=[5], key=key_of("nobody")))
+    forged = Equivocation.of(report(2), report(2, codes=[5], key=key_of("nobody")))
     assert one.admit_proof(forged) is Admission.BAD_SIGNATURE
-    nobody = Equivocation.of(frame(2), frame(2, codes=[5]))
+    nobody = Equivocation.of(report(2), report(2, codes=[5]))
     assert one.admit_proof(nobody) is Admission.DUPLICATE  # nothing of it was counted
-    future = Equivocation.of(frame(2, epoch=1), frame(2, codes=[5], epoch=1))
+    future = Equivocation.of(report(2, epoch=1), report(2, codes=[5], epoch=1))
     assert one.admit_proof(future) is Admission.OTHER_EPOCH
     assert one.offer().proofs == ()
 
 
 def test_replays_of_a_closed_epoch_are_refused():
     one = replica_of(0, 1)
-    one.admit(frame(2))
+    one.admit(report(2))
     closed({0: one})
     before = bytes(one.state)
-    assert one.admit(frame(2)) is Admission.OTHER_EPOCH
-    assert one.admit(frame(3)) is Admission.OTHER_EPOCH  # too late, and nothing to prove
+    assert one.admit(report(2)) is Admission.OTHER_EPOCH
+    assert one.admit(report(3)) is Admission.OTHER_EPOCH  # too late, and nothing to prove
     closed({0: one})
     assert bytes(one.state) == before == bytes(LogSum.of([-65536]))
 
 
 def test_a_payload_that_holds_no_codes_adds_nothing_and_stops_nobody():
     one = replica_of(0, 1)
-    one.admit(Frame(0, 0, 4, b"abc").signed(agent_key(4)))
-    one.admit(frame(1))
+    one.admit(AgentReport(0, 0, 4, b"abc").signed(agent_key(4)))
+    one.admit(report(1))
     outcome = closed({0: one})[0]
     assert outcome.malformed == (4,)
-    assert len(outcome.agreed.frames) == 2
+    assert len(outcome.agreed.reports) == 2
     assert bytes(one.state) == bytes(LogSum.of([-65536]))
 
 
@@ -274,28 +276,28 @@ def test_a_replica_needs_its_own_key():
         Replica(roster(), 0, replica_key(1), LogSum())
 
 
-def _without_frames(epoch, shard, _frames, equivocators, corrected):
-    return frame_set_hash(epoch, shard, (), equivocators, corrected)
+def _without_reports(epoch, shard, _reports, equivocators, corrected):
+    return report_set_hash(epoch, shard, (), equivocators, corrected)
 
 
-def _arrival_order(epoch, shard, frames, _equivocators, _corrected):
-    return sha256(b"".join(bytes(one) for one in frames)).digest()
+def _arrival_order(epoch, shard, reports, _equivocators, _corrected):
+    return sha256(b"".join(bytes(one) for one in reports)).digest()
 
 
-@pytest.mark.parametrize("planted", [_without_frames, _arrival_order])
-def test_a_replica_with_another_frame_set_hash_is_named(planted):
+@pytest.mark.parametrize("planted", [_without_reports, _arrival_order])
+def test_a_replica_with_another_report_set_hash_is_named(planted):
     """A planted fault in one replica's code, where the state is the same."""
     shard = shard_of()
     for one in shard.values():
-        one.admit(frame(0))
+        one.admit(report(0))
     closings = {number: one.closing() for number, one in shard.items()}
     exchange(closings, no_liars)
     outcomes = {}
     for number, one in shard.items():
         agreed = closings[number].agreed()
         if number == 1:
-            with patch.object(replica_module, "frame_set_hash", planted):
+            with patch.object(replica_module, "report_set_hash", planted):
                 outcomes[number] = one.close(agreed)
         else:
             outcomes[number] = one.close(agreed)
-    assert tally_of(shard, outcomes).named == {1: Doubt.OTHER_FRAMES}
+    assert tally_of(shard, outcomes).named == {1: Doubt.OTHER_REPORTS}

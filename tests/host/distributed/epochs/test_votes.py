@@ -34,8 +34,8 @@ def test_all_agree():
     ("votes", "doubt"),
     [
         (lambda n: [vote(n, digest=DIGESTS[1])], Doubt.OTHER_STATE),
-        (lambda n: [vote(n, SETS[1], DIGESTS[1])], Doubt.OTHER_FRAMES),
-        (lambda n: [vote(n, SETS[1])], Doubt.OTHER_FRAMES),
+        (lambda n: [vote(n, SETS[1], DIGESTS[1])], Doubt.OTHER_REPORTS),
+        (lambda n: [vote(n, SETS[1])], Doubt.OTHER_REPORTS),
         (lambda n: [vote(n), vote(n, digest=DIGESTS[1])], Doubt.TWO_VOTES),
         (lambda n: [vote(n), vote(n, SETS[1])], Doubt.TWO_VOTES),
         (lambda n: [], Doubt.SILENT),

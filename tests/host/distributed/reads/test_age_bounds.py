@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consilience.distributed.reads.age_bounds import Dating, ages_ms
+from consilience.distributed.reads.age_bounds import AgeBounds, ages_ms
 from consilience.distributed.reads.dated_state import Echo
 
 S = 10**9
@@ -25,7 +25,7 @@ def exchanges(draw):
 
 
 @given(exchanges(), st.integers(0, 10**15), st.integers(0, 10**15))
-def test_said_is_never_after_the_saying(exchange, zero_r, zero_s):
+def test_the_bound_is_never_after_the_sending(exchange, zero_r, zero_s):
     (rate_r, rate_s), messages, _ = exchange
 
     def clock_r(t):
@@ -34,12 +34,12 @@ def test_said_is_never_after_the_saying(exchange, zero_r, zero_s):
     def clock_s(t):
         return zero_s + t * (1_000_000 + rate_s) // 1_000_000
 
-    dating, known = Dating(7), False
+    bounds, known = AgeBounds(7), False
     for said, heard, sent, received in sorted(messages, key=lambda one: one[1]):
         echo = Echo(0, 0, 0)
         if sent is not None:
             echo = Echo(7, clock_r(sent), max(0, clock_s(said) - clock_s(received)) // 1000)
-        found = dating.said(1, 1, clock_s(said), echo, clock_r(heard))
+        found = bounds.sent_since(1, 1, clock_s(said), echo, clock_r(heard))
         known |= found is not None
         if found is not None:
             assert found <= clock_r(said) + 1
@@ -48,35 +48,35 @@ def test_said_is_never_after_the_saying(exchange, zero_r, zero_s):
 
 
 def test_an_echo_dates_and_steps_go_on_from_it():
-    dating = Dating(3)
+    bounds = AgeBounds(3)
     none = Echo(0, 0, 0)
-    assert dating.said(1, 1, 50 * S, none, 90 * S) is None
+    assert bounds.sent_since(1, 1, 50 * S, none, 90 * S) is None
     # R said 80 s; S held it for 2 s (shortened by a thousandth).
-    assert dating.said(1, 1, 52 * S, Echo(3, 80 * S, 2_000_000), 90 * S) == 82 * S - 2_000_000
+    assert bounds.sent_since(1, 1, 52 * S, Echo(3, 80 * S, 2_000_000), 90 * S) == 82 * S - 2_000_000
     # 10 s later on S's clock, without an echo: one-way cuts age by a thousandth only.
-    said = dating.said(1, 1, 62 * S, none, 95 * S)
+    said = bounds.sent_since(1, 1, 62 * S, none, 95 * S)
     assert said == 92 * S - 12_000_000
     # Older and repeated ones are not taken.
     for elapsed in (62 * S, 61 * S):
-        assert dating.said(1, 1, elapsed, Echo(3, 94 * S, 0), 96 * S) is None
-    # An echo of a former life of the hearer, or from its future, is none.
-    assert dating.said(1, 1, 63 * S, Echo(2, 95 * S, 0), 97 * S) == said + S - 1_000_000
-    assert dating.said(1, 1, 64 * S, Echo(3, 99 * S, 0), 98 * S) == said + 2 * S - 2_000_000
+        assert bounds.sent_since(1, 1, elapsed, Echo(3, 94 * S, 0), 96 * S) is None
+    # An echo of a former incarnation of the hearer, or from its future, is none.
+    assert bounds.sent_since(1, 1, 63 * S, Echo(2, 95 * S, 0), 97 * S) == said + S - 1_000_000
+    assert bounds.sent_since(1, 1, 64 * S, Echo(3, 99 * S, 0), 98 * S) == said + 2 * S - 2_000_000
 
 
-def test_a_new_life_counts_as_old_until_its_first_echo():
-    dating = Dating(1)
-    first = dating.said(1, 1, 5 * S, Echo(1, 20 * S, 0), 21 * S)
+def test_a_new_incarnation_counts_as_old_until_its_first_echo():
+    bounds = AgeBounds(1)
+    first = bounds.sent_since(1, 1, 5 * S, Echo(1, 20 * S, 0), 21 * S)
     assert first == 20 * S
     # Its clock begins anywhere.
-    assert dating.said(1, 2, 900 * S, Echo(1, 19 * S, 0), 40 * S) == 20 * S
-    assert dating.said(1, 1, 6 * S, Echo(1, 41 * S, 0), 41 * S) is None
-    assert dating.said(1, 2, 901 * S, Echo(0, 0, 0), 42 * S) == 21 * S - 1_000_000
-    assert dating.said(1, 2, 902 * S, Echo(1, 42 * S, 0), 43 * S) == 42 * S
+    assert bounds.sent_since(1, 2, 900 * S, Echo(1, 19 * S, 0), 40 * S) == 20 * S
+    assert bounds.sent_since(1, 1, 6 * S, Echo(1, 41 * S, 0), 41 * S) is None
+    assert bounds.sent_since(1, 2, 901 * S, Echo(0, 0, 0), 42 * S) == 21 * S - 1_000_000
+    assert bounds.sent_since(1, 2, 902 * S, Echo(1, 42 * S, 0), 43 * S) == 42 * S
 
 
 def test_no_date_is_in_the_future():
-    assert Dating(1).said(1, 1, S, Echo(1, 5 * S, 60_000_000), 6 * S) == 6 * S
+    assert AgeBounds(1).sent_since(1, 1, S, Echo(1, 5 * S, 60_000_000), 6 * S) == 6 * S
 
 
 def test_ages_are_rounded_up_and_lengthened_by_the_drift():

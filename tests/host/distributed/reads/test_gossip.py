@@ -1,23 +1,23 @@
-"""Nodes that talk over a plane of their own process."""
+"""Nodes that talk over a pubsub of their own process."""
 
 import asyncio
 
 import pytest
 
-from consilience.distributed.pubsub import InProcessPlane
+from consilience.distributed.pubsub import InProcessPubsub
 from consilience.distributed.reads.fusion_rule import FusionRule
-from consilience.distributed.reads.gossip import ANSWERS, Conversation
+from consilience.distributed.reads.gossip import ANSWERS, Gossip
 from consilience.distributed.reads.read_node import ReadNode
-from consilience.distributed.reads.shard_state import ReporterFrame
+from consilience.distributed.reads.shard_state import Report
 from consilience.distributed.staleness.discount import Discount
 from consilience.distributed.staleness.shard_arrays import ShardArrays
-from consilience.distributed.write_ahead_log import Ledger
+from consilience.distributed.write_ahead_log import WriteAheadLog
 
 SHARDS = 3
 RULE = FusionRule(ShardArrays([2] * SHARDS, 100, Discount(400, 200, 1_000), 128), faulty=1)
 
 
-class CutPlane(InProcessPlane):
+class CutPubsub(InProcessPubsub):
     """One that loses everything while it is cut, and counts what is answered."""
 
     cut, answered = False, 0
@@ -30,10 +30,10 @@ class CutPlane(InProcessPlane):
 
 @pytest.fixture
 def nodes(tmp_path):
-    ledgers = [Ledger(tmp_path / str(shard)) for shard in range(1, SHARDS + 1)]
-    yield [ReadNode(shard, RULE, one) for shard, one in enumerate(ledgers, start=1)]
-    for ledger in ledgers:
-        ledger.close()
+    logs = [WriteAheadLog(tmp_path / str(shard)) for shard in range(1, SHARDS + 1)]
+    yield [ReadNode(shard, RULE, one) for shard, one in enumerate(logs, start=1)]
+    for log in logs:
+        log.close()
 
 
 def weights(nodes):
@@ -44,25 +44,25 @@ def test_all_are_fresh_before_a_period_is_over(nodes):
     """A greeting is enough: who is new is answered, and answers."""
 
     async def run():
-        plane = CutPlane()
-        talks = [Conversation(node, 60) for node in nodes]
-        tasks = [asyncio.create_task(one.run(plane)) for one in talks]
+        pubsub = CutPubsub()
+        talks = [Gossip(node, 60) for node in nodes]
+        tasks = [asyncio.create_task(one.run(pubsub)) for one in talks]
         await asyncio.sleep(0.05)
         for talk in talks:
-            await plane.publish(*talk.greeting())
+            await pubsub.publish(*talk.greeting())
         await asyncio.sleep(0.2)
         first = weights(nodes)
-        plane.cut = True
+        pubsub.cut = True
         await asyncio.sleep(1.1)
-        during, plane.cut, plane.answered = weights(nodes), False, 0
+        during, pubsub.cut, pubsub.answered = weights(nodes), False, 0
         for talk in talks:
-            await plane.publish(*talk.greeting())
+            await pubsub.publish(*talk.greeting())
         await asyncio.sleep(0.2)
         for task in tasks:
             task.cancel()
-        return first, during, weights(nodes), plane.answered
+        return first, during, weights(nodes), pubsub.answered
 
-    nodes[0].accept(0, ReporterFrame(0, 7))
+    nodes[0].accept(0, Report(0, 7))
     first, during, after, answered = asyncio.run(run())
     assert first == after == [(65536,) * SHARDS] * SHARDS
     assert during == [(65536, 0, 0), (0, 65536, 0), (0, 0, 65536)]
@@ -73,9 +73,9 @@ def test_all_are_fresh_before_a_period_is_over(nodes):
 
 def test_states_are_said_each_period(nodes):
     async def run():
-        plane, heard = InProcessPlane(), []
-        await plane.listen("consilience.dated.0.1", heard.append)
-        task = asyncio.create_task(Conversation(nodes[0], 0.1).run(plane))
+        pubsub, heard = InProcessPubsub(), []
+        await pubsub.listen("consilience.dated.0.1", heard.append)
+        task = asyncio.create_task(Gossip(nodes[0], 0.1).run(pubsub))
         await asyncio.sleep(1)
         task.cancel()
         return len(heard)

@@ -3,6 +3,7 @@
 import ast
 import json
 import time
+from dataclasses import astuple
 from pathlib import Path
 
 import numpy as np
@@ -10,17 +11,18 @@ import pytest
 
 import consilience.distributed.reads
 from consilience.distributed.reads.fusion_rule import FusionRule
-from consilience.distributed.reads.read_node import ReadNode, boot_time_ns
-from consilience.distributed.reads.shard_state import ReporterFrame
-from consilience.distributed.staleness.change_rate import ShardReading
+from consilience.distributed.reads.own_shard import boot_time_ns
+from consilience.distributed.reads.read_node import ReadNode
+from consilience.distributed.reads.shard_state import Report
 from consilience.distributed.staleness.discount import Discount
-from consilience.distributed.staleness.estimate import estimate
 from consilience.distributed.staleness.interval import CertifiedInterval
 from consilience.distributed.staleness.shard_arrays import ShardArrays
-from consilience.distributed.write_ahead_log import Ledger
+from consilience.distributed.write_ahead_log import WriteAheadLog
 from consilience.errors import BadInput
 from consilience.robust.robust_histogram import RobustHistogram
 from consilience_hw.spec.number_formats import Decision
+from consilience_sim import golden
+from consilience_sim.golden import ShardReading
 
 S, MS = 10**9, 10**6
 CLIP = 128 * 64
@@ -33,20 +35,20 @@ class Clocked:
     """Nodes whose clocks begin anywhere and run together."""
 
     def __init__(self, folder):
-        self.now, self.folder, self.ledgers = 0, folder, []
+        self.now, self.folder, self.logs = 0, folder, []
 
     def node(self, shard, zero=0, rule=RULE):
-        self.ledgers.append(Ledger(self.folder / str(shard)))
+        self.logs.append(WriteAheadLog(self.folder / str(shard)))
 
         def sleep(seconds):
             self.now += round(seconds * S)
 
-        return ReadNode(shard, rule, self.ledgers[-1], lambda: self.now + zero, sleep)
+        return ReadNode(shard, rule, self.logs[-1], lambda: self.now + zero, sleep)
 
     def close(self):
-        for ledger in self.ledgers:
-            ledger.close()
-        self.ledgers = []
+        for log in self.logs:
+            log.close()
+        self.logs = []
 
 
 @pytest.fixture
@@ -59,10 +61,10 @@ def clocked(tmp_path):
 def exchange(*nodes):
     """Let all hear all twice: the second time with echoes."""
     for _ in range(2):
-        said = [node.say() for node in nodes]
+        said = [node.dated_state() for node in nodes]
         for hearer in nodes:
             for data in said:
-                hearer.hear(data)
+                hearer.receive(data)
 
 
 def test_a_read_is_what_the_formulas_make_of_what_is_held(clocked):
@@ -70,7 +72,7 @@ def test_a_read_is_what_the_formulas_make_of_what_is_held(clocked):
     ratios = {a: [700, -20_000], b: [9_000, 30]}
     for node, values in ratios.items():
         for seq, ratio in enumerate(values):
-            node.accept(seq, ReporterFrame(seq, ratio))
+            node.accept(seq, Report(seq, ratio))
     exchange(a, b)
     clocked.now += 1_700 * MS
     answer = a.read()
@@ -82,11 +84,11 @@ def test_a_read_is_what_the_formulas_make_of_what_is_held(clocked):
         ShardReading(2, 2, 2, 1_702, sum(clipped[1])),
         ShardReading(3, 4, 2, None),
     ]
-    assert answer.estimate == estimate(readings, DISCOUNT, CLIP)
+    assert astuple(answer.estimate) == golden.stale_estimate(readings, astuple(DISCOUNT), CLIP)
     assert 0 < answer.estimate.weights[1] < 65536 and answer.estimate.weights[2] == 0
     scan = RobustHistogram.of(binned, CLIP).scan(1)
     whole = CertifiedInterval(scan.low, scan.high, 64)
-    assert answer.interval == whole.widened(readings)
+    assert answer.interval == whole.moved(golden.unseen_agents(readings))
     assert answer.decision is answer.interval.decision(5)
     assert (answer.versions, answer.incarnations) == ((2, 2, 0), (1, 1, 0))
     assert json.loads(json.dumps(answer.as_dict()))["bound_ulp"] == answer.estimate.bound_ulp
@@ -94,7 +96,7 @@ def test_a_read_is_what_the_formulas_make_of_what_is_held(clocked):
 
 def test_a_read_changes_nothing_and_healing_restores_every_bit(clocked):
     a, b = clocked.node(1), clocked.node(2)
-    b.accept(0, ReporterFrame(0, 5_000))
+    b.accept(0, Report(0, 5_000))
     exchange(a, b)
     fresh = a.read()
     clocked.now += 60 * S
@@ -108,7 +110,7 @@ def test_a_read_changes_nothing_and_healing_restores_every_bit(clocked):
 
 def test_too_few_reporters_give_the_widest_interval(clocked):
     a = clocked.node(1)
-    a.accept(0, ReporterFrame(0, CLIP))
+    a.accept(0, Report(0, CLIP))
     answer = a.read()
     assert answer.decision is Decision.UNDECIDED
     widest = 128 * sum(ENROLLED)
@@ -117,24 +119,24 @@ def test_too_few_reporters_give_the_widest_interval(clocked):
 
 def test_frames_count_once_and_outlive_the_node(clocked):
     a = clocked.node(1)
-    first = a.accept(0, ReporterFrame(2, 400))
-    again = a.accept(0, ReporterFrame(2, 400))
+    first = a.accept(0, Report(2, 400))
+    again = a.accept(0, Report(2, 400))
     assert (first.fresh, first.version, again.fresh, again.version) == (True, 1, False, 1)
     digest = a.read().digest
     with pytest.raises(BadInput, match="holds another frame 0"):
-        a.accept(0, ReporterFrame(2, 401))
+        a.accept(0, Report(2, 401))
     with pytest.raises(BadInput, match="reporter 3 is not among"):
-        a.accept(1, ReporterFrame(3, 0))
+        a.accept(1, Report(3, 0))
     clocked.close()
     b = clocked.node(1, zero=500 * S)
     assert b.read().digest == digest
     assert (b.read().versions[0], b.incarnation) == (1, 2)
-    assert not b.accept(0, ReporterFrame(2, 400)).fresh
+    assert not b.accept(0, Report(2, 400)).fresh
 
 
 def test_changes_keep_their_distance_also_over_a_restart(clocked):
     a = clocked.node(1)
-    moments = [a.accept(seq, ReporterFrame(0, seq)).at_ns for seq in range(3)]
+    moments = [a.accept(seq, Report(0, seq)).at_ns for seq in range(3)]
     assert {one - other for one, other in zip(moments[1:], moments, strict=False)} == {S // 2}
     clocked.close()
     before = clocked.now
@@ -145,16 +147,16 @@ def test_changes_keep_their_distance_also_over_a_restart(clocked):
 def test_old_repeated_damaged_and_foreign_states_change_nothing(clocked):
     a, b = clocked.node(1), clocked.node(2)
     exchange(a, b)
-    old = b.say()
-    b.accept(0, ReporterFrame(0, 9))
+    old = b.dated_state()
+    b.accept(0, Report(0, 9))
     exchange(a, b)
-    foreign = clocked.node(3, rule=FusionRule(RULE.shards, 1, 5, epoch=8)).say()
+    foreign = clocked.node(3, rule=FusionRule(RULE.shards, 1, 5, epoch=8)).dated_state()
     other = ShardArrays((*ENROLLED, 1), 2, DISCOUNT, CLIP)
     clocked.close()
-    larger = clocked.node(3, rule=FusionRule(other, 1, 5, epoch=9)).say()
+    larger = clocked.node(3, rule=FusionRule(other, 1, 5, epoch=9)).dated_state()
     before, counted = a.read(), a.counts.copy()
-    for data in (old, old, b.say()[:-1], b"", foreign, larger, a.say()):
-        assert a.hear(data) is None
+    for data in (old, old, b.dated_state()[:-1], b"", foreign, larger, a.dated_state()):
+        assert a.receive(data) is None
     assert a.read() == before
     fates = {"old": 2, "damaged": 2, "other epoch or division": 2, "own": 1}
     assert a.counts - counted == fates
@@ -168,18 +170,18 @@ def test_more_reporters_than_enrolled_or_another_clip_are_damage(clocked):
         a = clocked.node(1)
         b = clocked.node(2, rule=FusionRule(arrays, 1, 5, epoch=9))
         for seq in range(3):
-            b.accept(seq, ReporterFrame(min(seq, arrays.enrolled[1] - 1), 5))
+            b.accept(seq, Report(min(seq, arrays.enrolled[1] - 1), 5))
         exchange(a, b)
         assert a.counts["damaged"] and a.read().versions[1] == 0
 
 
 def test_another_state_under_a_known_version_is_a_conflict(clocked):
     a, b = clocked.node(1), clocked.node(2)
-    b.accept(0, ReporterFrame(0, 9))
+    b.accept(0, Report(0, 9))
     exchange(a, b)
     clocked.folder = clocked.folder / "twin"
     twin = clocked.node(2)
-    twin.accept(0, ReporterFrame(0, 10))
+    twin.accept(0, Report(0, 10))
     clocked.now += S
     digest = a.read().digest
     exchange(a, twin)
@@ -188,23 +190,23 @@ def test_another_state_under_a_known_version_is_a_conflict(clocked):
 
 def test_who_waits_is_told(clocked):
     a, b = clocked.node(1), clocked.node(2)
-    assert b.hear(a.say()) == 1  # new, and not dated: it has no echo yet
+    assert b.receive(a.dated_state()) == 1  # new, and not dated: it has no echo yet
     assert b.read().versions[0] == 0 and b.counts["undated"] == 1
-    assert a.hear(b.say()) == 2  # new here
-    assert b.hear(a.say()) is None
+    assert a.receive(b.dated_state()) == 2  # new here
+    assert b.receive(a.dated_state()) is None
     clocked.now += 900 * MS
-    assert b.hear(a.say()) is None
+    assert b.receive(a.dated_state()) is None
     clocked.now += 200 * MS
-    assert b.hear(a.say()) == 1  # has not heard of b for longer than the grace
+    assert b.receive(a.dated_state()) == 1  # has not heard of b for longer than the grace
     clocked.close()
     b = clocked.node(2)
-    assert a.hear(b.say()) == 2  # another life
+    assert a.receive(b.dated_state()) == 2  # another incarnation
     # Taken at once, for it is not older than what was held, but dated as that was.
     assert a.read().incarnations[1] == 2
     assert a.read().ages_ms[1] > 1_000
-    b.hear(a.say())
+    b.receive(a.dated_state())
     clocked.now += 1
-    a.hear(b.say())
+    a.receive(b.dated_state())
     assert a.read().ages_ms[1] == 1
 
 
@@ -222,9 +224,9 @@ def test_a_jump_of_the_wall_clock_is_not_seen(tmp_path, monkeypatch):
 
     for name in ("time", "time_ns", "localtime", "gmtime"):
         monkeypatch.setattr(time, name, jumped)
-    with Ledger(tmp_path / "1") as one, Ledger(tmp_path / "2") as two:
+    with WriteAheadLog(tmp_path / "1") as one, WriteAheadLog(tmp_path / "2") as two:
         a, b = ReadNode(1, RULE, one), ReadNode(2, RULE, two)
-        a.accept(0, ReporterFrame(0, 5))
+        a.accept(0, Report(0, 5))
         exchange(a, b)
         assert b.read().versions == (1, 0, 0)
     clocks = (time.CLOCK_MONOTONIC, getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))

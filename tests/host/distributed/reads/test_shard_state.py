@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consilience.distributed.reads.shard_state import ReporterFrame, ShardReporters, ShardState
+from consilience.distributed.reads.shard_state import Report, ShardReporters, ShardState
 from consilience.errors import BadInput, ImpossibleState
 from consilience.robust.robust_histogram import RobustHistogram
 
@@ -16,34 +16,34 @@ RATIOS = st.integers(-600, 600) | st.integers(-(2**31), 2**31 - 1)
 
 
 @given(st.lists(st.tuples(st.integers(0, 5), RATIOS), max_size=40))
-def test_the_state_is_that_of_the_latest_frames(frames):
+def test_the_state_is_that_of_the_latest_reports(reports):
     reporters, latest = ShardReporters(6, CLIP), {}
-    for reporter, ratio in frames:
+    for reporter, ratio in reports:
         before = reporters.state
         kept = bytes(before)
-        reporters.apply(ReporterFrame(reporter, ratio))
+        reporters.apply(Report(reporter, ratio))
         assert bytes(before) == kept, "a state that a reader may hold has changed"
         latest[reporter] = ratio
     fresh = RobustHistogram.of(np.array(list(latest.values()), np.int32), CLIP)
     assert bytes(reporters.state.histogram) == bytes(fresh)
     assert reporters.state.evidence == sum(max(-CLIP, min(CLIP, one)) for one in latest.values())
-    assert reporters.frames == len(frames)
+    assert reporters.reports == len(reports)
     assert ShardState.from_bytes(bytes(reporters.state)).evidence == reporters.state.evidence
 
 
-def test_frames_have_bytes():
-    frame = ReporterFrame(7, -(2**31))
-    assert bytes(frame) == struct.pack("<Ii", 7, -(2**31))
-    assert ReporterFrame.from_bytes(bytes(frame)) == frame
-    with pytest.raises(BadInput, match="7 bytes are no frame"):
-        ReporterFrame.from_bytes(bytes(7))
+def test_reports_have_bytes():
+    report = Report(7, -(2**31))
+    assert bytes(report) == struct.pack("<Ii", 7, -(2**31))
+    assert Report.from_bytes(bytes(report)) == report
+    with pytest.raises(BadInput, match="7 bytes are no report"):
+        Report.from_bytes(bytes(7))
 
 
 def test_who_is_not_enrolled_is_refused():
     reporters = ShardReporters(2, CLIP)
     with pytest.raises(BadInput, match="reporter 2 is not among the 2 enrolled"):
-        reporters.apply(ReporterFrame(2, 0))
-    assert reporters.frames == 0
+        reporters.apply(Report(2, 0))
+    assert reporters.reports == 0
 
 
 def test_bytes_that_no_reporters_have_are_refused():

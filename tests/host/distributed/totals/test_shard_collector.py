@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from consilience.distributed.state_message import OVERHEAD, StateMessage
 from consilience.distributed.totals.evidence_sums import EvidenceSums
-from consilience.distributed.totals.shard_collector import Holdings
+from consilience.distributed.totals.shard_collector import ShardCollector
 
 NAMES = ("benign", "hijacked")
 SHARDS = 3
@@ -45,10 +45,10 @@ def test_loss_repetition_and_order_do_no_harm(seed, payload, loss):
     ]
     arrivals = [piece for piece in pieces * 2 if random.random() >= loss]
     random.shuffle(arrivals)
-    holdings = Holdings()
+    collector = ShardCollector()
     seen = {}
     for piece in arrivals:
-        taken = holdings.receive(piece)
+        taken = collector.receive(piece)
         if taken:
             assert taken.order > seen.get(taken.shard, (0, 0))
             seen[taken.shard] = taken.order
@@ -56,21 +56,21 @@ def test_loss_repetition_and_order_do_no_harm(seed, payload, loss):
     last = [piece for messages in MESSAGES for piece in messages[-1].pieces(payload)]
     random.shuffle(last)
     for piece in last:
-        holdings.receive(piece)
-    assert holdings.complete
-    assert holdings.total().digest == WHOLE.digest
-    assert not holdings.counts["damaged"] and not holdings.counts["conflict"]
+        collector.receive(piece)
+    assert collector.complete
+    assert collector.total().digest == WHOLE.digest
+    assert not collector.counts["damaged"] and not collector.counts["conflict"]
 
 
 def test_a_new_incarnation_replaces_any_version():
-    holdings = Holdings()
+    collector = ShardCollector()
     for message in MESSAGES[0]:
-        holdings.receive(message.pieces(1 << 20)[0])
+        collector.receive(message.pieces(1 << 20)[0])
     again = next(history(1, 1, incarnation=2))
-    assert holdings.receive(again.pieces(1 << 20)[0]) == again
-    assert holdings.receive(MESSAGES[0][-1].pieces(1 << 20)[0]) is None
-    assert holdings.counts["old"] == 1
-    assert holdings.held[1].message == again
+    assert collector.receive(again.pieces(1 << 20)[0]) == again
+    assert collector.receive(MESSAGES[0][-1].pieces(1 << 20)[0]) is None
+    assert collector.counts["old"] == 1
+    assert collector.held[1].message == again
 
 
 @pytest.mark.parametrize("payload", [OVERHEAD + 50, 1 << 20])
@@ -80,25 +80,25 @@ def test_every_flipped_bit_is_found(payload):
         for bit in range(0, 8 * len(piece), 5):
             damaged = bytearray(piece)
             damaged[bit // 8] ^= 1 << bit % 8
-            holdings = Holdings()
+            collector = ShardCollector()
             for other, good in enumerate(pieces):
-                holdings.receive(bytes(damaged) if other == number else good)
-            assert not holdings.held
-            holdings.receive(piece)
-            assert holdings.held[1].message == MESSAGES[0][0]
+                collector.receive(bytes(damaged) if other == number else good)
+            assert not collector.held
+            collector.receive(piece)
+            assert collector.held[1].message == MESSAGES[0][0]
 
 
 def test_other_epochs_divisions_and_conflicts_are_counted():
-    holdings = Holdings(shards=SHARDS)
+    collector = ShardCollector(shards=SHARDS)
     message = MESSAGES[0][0]
-    assert holdings.receive(message.pieces(1 << 20)[0])
+    assert collector.receive(message.pieces(1 << 20)[0])
     other_epoch = next(history(2, 1, epoch=1))
-    assert holdings.receive(other_epoch.pieces(1 << 20)[0]) is None
+    assert collector.receive(other_epoch.pieces(1 << 20)[0]) is None
     division = StateMessage(0, 2, SHARDS + 1, 1, 1, False, False, message.state)
-    assert holdings.receive(division.pieces(1 << 20)[0]) is None
+    assert collector.receive(division.pieces(1 << 20)[0]) is None
     conflict = StateMessage(0, 1, SHARDS, 1, 1, False, False, bytes(EvidenceSums(NAMES)))
-    assert holdings.receive(conflict.pieces(1 << 20)[0]) is None
-    assert holdings.receive(b"noise") is None
+    assert collector.receive(conflict.pieces(1 << 20)[0]) is None
+    assert collector.receive(b"noise") is None
     wanted = ("other epoch", "other division", "conflict", "damaged")
-    assert [holdings.counts[name] for name in wanted] == [1, 1, 1, 1]
-    assert holdings.held[1].message == message and not holdings.complete
+    assert [collector.counts[name] for name in wanted] == [1, 1, 1, 1]
+    assert collector.held[1].message == message and not collector.complete

