@@ -4,15 +4,13 @@ from abc import ABC, abstractmethod
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from consilience.devices.device import Device
+from consilience.numbers.arrays import Codes, Words
 from consilience_hw.spec.link_map import WEIGHTED, FrameStatus
 from consilience_hw.spec.number_formats import ONE
 
 __all__ = ["PosteriorRecords", "Records", "ReduceRecords", "Taken"]
-
-Words = NDArray[np.uint32]
 
 
 class Taken(NamedTuple):
@@ -114,7 +112,7 @@ class PosteriorRecords(Records):
         self._weights = weights
         self._weighted = False
         self._width = 0  # words of a row; 0 before the first word of the message
-        self._prior: NDArray[np.int32] | None = None
+        self._prior: Codes | None = None
 
     @property
     def complete(self) -> bool:
