@@ -8,10 +8,10 @@ OUT    ?= build/demo
 export CONSILIENCE_CACHE ?= $(CURDIR)/build/cache
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint verify mutants fire robust robustness partition figures benchmark timing bitstream-test lock docs clean
+.PHONY: help setup demo test lint verify mutants fire liars liars-on-traces partition figures benchmark timing bitstream-test lock docs clean
 
-help: ## list the targets
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+help: ## list the targets; times are of two quiet cores, and stand only here
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## make .venv with the locked dependencies
 
@@ -23,31 +23,31 @@ $(STAMP): requirements.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-demo: $(STAMP) ## agent traces through the simulated gateware, a table and an HTML report
+demo: $(STAMP) ## agent traces through the simulated gateware, a table and an HTML report (a minute)
 	@$(BIN)/consilience demo --out $(OUT)
 
-test: $(STAMP) ## lint, types, the whole test suite, coverage
+test: $(STAMP) ## lint, types, the whole test suite, coverage (ten minutes)
 	@$(BIN)/python tests/run.py
 
-lint: $(STAMP) ## ruff and mypy only
+lint: $(STAMP) ## test, without the suite (a minute)
 	@$(BIN)/python tests/run.py --lint-only
 
-verify: $(STAMP) ## put every claim to the test (most of an hour), report in build/verify
+verify: $(STAMP) ## put every claim to the test, and the slow tests (an hour), report in build/verify
 	@$(BIN)/python -m tests.campaigns.verify
 
 mutants: $(STAMP) ## plant hundreds of faults, each of which a test must notice (half an hour)
 	@$(BIN)/python -m tests.campaigns.mutations
 
-fire: $(STAMP) ## a million faults on the link: never a wrong answer, never a hang (ten minutes)
+fire: $(STAMP) ## a million faults on the link: never a wrong answer, never a hang (twenty minutes)
 	@$(BIN)/python -m tests.campaigns.fire
 
-robust: $(STAMP) ## lying reporters against the robust guarantees, 10^6 trials (some minutes)
+liars: $(STAMP) ## lying reporters against the robust guarantees, 10^6 drawn trials (a few minutes)
 	@$(BIN)/python -m tests.campaigns.robust
 
-robustness: $(STAMP) ## docs/robustness.md and its plot: real traces among liars (two minutes), rates in build/robust
+liars-on-traces: $(STAMP) ## liars among real traces: writes docs/robustness.md and its plot (two minutes), rates in build/robust
 	@$(BIN)/python -m examples.agent_traces.robustness
 
-partition: $(STAMP) ## reads at 100 nodes while their network is cut (ten minutes, as root: namespaces); CUT=NAME RUNS=N: one cut, repeated
+partition: $(STAMP) ## reads at 100 nodes while their network is cut (six minutes, as root: namespaces); CUT=NAME RUNS=N: one cut, repeated
 	@$(BIN)/python -m tests.campaigns.partition $(if $(CUT),--cut "$(CUT)") $(if $(RUNS),--runs $(RUNS))
 
 figures: $(STAMP) ## measure two more figures of the README's table (half a minute)

@@ -40,7 +40,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--waves",
         action="store_true",
-        help="record waveforms of simulated designs, in build/",
+        help="record waveforms of the cocotb tests, each in the test's temporary folder",
     )
     group.addoption(
         "--slow",

@@ -1,4 +1,4 @@
-"""``make robustness``: docs/robustness.md, its plot, and all rates as JSON; a minute or two."""
+"""``make liars-on-traces``: docs/robustness.md, its plot, and all rates as JSON."""
 
 import argparse
 import json

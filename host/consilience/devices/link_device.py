@@ -19,6 +19,7 @@ from consilience.link.messages import (
     reduce_records,
 )
 from consilience.link.session import LinkSession
+from consilience.numbers.arrays import Codes, CodesAndStatus, Offsets, Words
 from consilience_hw.spec.flags import ResultStatus
 from consilience_hw.spec.link_map import BoardId, Feature, FrameType
 from consilience_hw.spec.log_format import Q16_16
@@ -105,9 +106,7 @@ class LinkDevice(Device):
             counters=counters,
         )
 
-    def sums(
-        self, codes: NDArray[np.int32], offsets: NDArray[np.int64]
-    ) -> tuple[NDArray[np.int32], NDArray[np.uint32]]:
+    def sums(self, codes: Codes, offsets: Offsets) -> CodesAndStatus:
         """Return log sum and status of each segment ``codes[offsets[k]:offsets[k + 1]]``.
 
         Raises
@@ -135,12 +134,8 @@ class LinkDevice(Device):
         return sums, status
 
     def posteriors(
-        self,
-        evidence: NDArray[np.int32],
-        offsets: NDArray[np.int64],
-        prior: NDArray[np.int32],
-        weight: NDArray[np.uint32] | None,
-    ) -> tuple[NDArray[np.int32], NDArray[np.uint32]]:
+        self, evidence: Codes, offsets: Offsets, prior: Codes, weight: Words | None
+    ) -> CodesAndStatus:
         """Return posterior codes (agents, H) and status words (agents,).
 
         For a device without POSTERIOR the rows are added up here, exactly as one with it would; the
@@ -183,15 +178,13 @@ class LinkDevice(Device):
         """Close the link."""
         self._session.close()
 
-    def _hard(self, status: NDArray[np.uint32], what: str) -> NDArray[np.intp]:
+    def _hard(self, status: Words, what: str) -> NDArray[np.intp]:
         """Return which results the device cannot round; BadInput if one is over the capacity."""
         if np.any(status & ResultStatus.OVER_CAPACITY):
             raise BadInput(f"{self._session.url}: more than 2**32 {what}")
         return np.flatnonzero(status & ResultStatus.HARD_TO_ROUND)
 
-    def _results(
-        self, reply: bytes, count: int, values: int
-    ) -> tuple[NDArray[np.int32], NDArray[np.uint32]]:
+    def _results(self, reply: bytes, count: int, values: int) -> CodesAndStatus:
         """Return codes and status words of a reply; LinkError, with counters, if it has others."""
         try:
             return parse_results(reply, count, values)
@@ -213,7 +206,7 @@ class LinkDevice(Device):
 
 
 def _gather(
-    offsets: NDArray[np.int64], chosen: NDArray[np.int64]
+    offsets: Offsets, chosen: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return (indices of all rows of the chosen segments, their own offsets)."""
     lengths = np.diff(offsets)[chosen]

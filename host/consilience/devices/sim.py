@@ -4,9 +4,6 @@ import secrets
 from pathlib import Path
 from typing import NoReturn
 
-import numpy as np
-from numpy.typing import NDArray
-
 from consilience.devices.link_device import LinkDevice
 from consilience.devices.simulation_builds import build_errors_told
 from consilience.errors import BadInput, ConsilienceError
@@ -14,6 +11,7 @@ from consilience.link.session import LinkSession
 from consilience.link.transport import Transport, TransportClosed
 from consilience.live.live import Live
 from consilience.live.sim_unit import SimLiveUnit, simulated_leave_one_out
+from consilience.numbers.arrays import Codes, CodesAndStatus
 from consilience.robust.robust_histogram import RobustResult
 from consilience_hw.spec.engine_config import EngineConfig
 from consilience_hw.spec.number_formats import CLIP_BIN, Decision
@@ -119,9 +117,7 @@ class SimDevice(LinkDevice):
 
     _histogram: StreamSimulation | None = None
 
-    def sums_of_others(
-        self, codes: NDArray[np.int32]
-    ) -> tuple[NDArray[np.int32], NDArray[np.uint32]]:
+    def sums_of_others(self, codes: Codes) -> CodesAndStatus:
         """Return code and status of all codes but number i: two passes, 4 cycles per code."""
         with build_errors_told():
             return simulated_leave_one_out(codes)
@@ -132,7 +128,7 @@ class SimDevice(LinkDevice):
             return Live(SimLiveUnit())
 
     def robust_scan(
-        self, ratios: NDArray[np.int32], faulty: int, clip: int, threshold: int
+        self, ratios: Codes, faulty: int, clip: int, threshold: int
     ) -> RobustResult[int]:
         """Return the result of one pair; the first time the unit is compiled.
 

@@ -68,7 +68,8 @@ def capacity_claims() -> Iterator[Claim]:
 def _fields(state: cs.WindowSum) -> Fields:
     """Return a host state as fields of `window_layout`."""
     slots = [0] * Q16_16.slots
-    for number, value in enumerate(state._bins.sums.tolist(), start=state._bins.first):
+    bins = state._held.bins
+    for number, value in enumerate(bins.sums.tolist(), start=bins.first):
         slots[number % Q16_16.slots] = value
     return {
         "present": int(state.top is not None),

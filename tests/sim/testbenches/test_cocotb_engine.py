@@ -14,9 +14,10 @@ CONFIGS = {
 PLUSARGS = ("lanes", "hypotheses", "weights", "credits", "largest_payload")
 
 
-@pytest.mark.parametrize("name", CONFIGS)
-def test_engine(cocotb_designs, tmp_path, name):
+@pytest.mark.parametrize("name", ["small", pytest.param("wide", marks=pytest.mark.slow)])
+def test_engine(cocotb_designs, tmp_path, record_property, name):
     config = CONFIGS[name]
     design = cocotb_designs.design(f"engine_{name}", Engine(config))
     parameters = {key: value for key, value in asdict(config).items() if key in PLUSARGS}
-    design.check("tb_engine", tmp_path, **parameters)
+    record_property("claim", f"the cocotb tests of Engine pass on its RTL, {name}")
+    record_property("cocotb tests", design.check("tb_engine", tmp_path, **parameters))
