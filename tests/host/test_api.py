@@ -7,7 +7,6 @@ from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
-import pytest
 
 import consilience as cs
 
@@ -31,7 +30,6 @@ def test_docstring_example():
     assert not failed
 
 
-@pytest.mark.slow
 def test_readme_example_runs():
     """Every line of the README's Python block, with the arrays it takes for granted."""
     (block,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)

@@ -62,7 +62,6 @@ PLANTED = {
 }
 
 
-@pytest.mark.slow
 def test_verilator(exported, tools, tmp_path):
     folder = tmp_path / "core"
     shutil.copytree(exported(SMALL), folder)
