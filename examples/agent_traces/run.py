@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 __all__ = ["run_demo"]
 
 EVEN = np.array([0.5, 0.5])
-"""Prior of benign and hijacked: the recorded runs do not tell how common attacks are."""
+"""Prior of benign and hijacked: the recorded runs do not show how common attacks are."""
 SEED = 2
-"""Of the replicates."""
+"""Seed of the replicates."""
 FAMILIES = {
     "gemini": "Gemini",
     "command-r": "Command-R",

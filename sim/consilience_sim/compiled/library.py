@@ -147,7 +147,7 @@ def _build(
         write_cxxrtl(text, work, log, waves=waves)
     made = work / "entry"
     made.mkdir()
-    # Of `design.h`, for harnesses of other folders.
+    # HARNESS.parent holds `design.h`, which harnesses of other folders include.
     includes = [work, runtime_headers(), HARNESS.parent]
     library = made / _LIBRARY
     compiler.compile(harness, library, includes=includes, defines=_defines(waves), log=log)
