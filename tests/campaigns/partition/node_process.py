@@ -33,6 +33,7 @@ DEADLINE_NS = 100_000_000
 _RESENT = 2
 """Acknowledged frames that a producer sends again when its node has started anew."""
 _SECOND_NS = 10**9
+_READ = b'{"op":"read"}\n'
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,11 @@ class _Connection:
         self._pending = b""
         self._owed = False
 
-    def ask(self, patience_s: float | None = None, **request: Any) -> bytes | None:
+    def ask(self, **request: Any) -> dict[str, Any]:
+        """Return the answer to a request, for which it waits as long as it takes."""
+        return dict(json.loads(self.ask_in_time(json.dumps(request).encode() + b"\n") or b"{}"))
+
+    def ask_in_time(self, line: bytes, patience_s: float | None = None) -> bytes | None:
         """Return the answer's line, None if there is none in time; it is dropped when it comes.
 
         Nothing is sent while an answer is owed: a node that was stopped is not met with a queue.
@@ -127,10 +132,10 @@ class _Connection:
         end = None if patience_s is None else time.monotonic() + patience_s
         if self._owed and self._line(end) is None:
             return None
-        self._socket.sendall(json.dumps(request).encode() + b"\n")
-        line = self._line(end)
-        self._owed = line is None
-        return line
+        self._socket.sendall(line)
+        answer = self._line(end)
+        self._owed = answer is None
+        return answer
 
     def close(self) -> None:
         self._socket.close()
@@ -174,8 +179,7 @@ class _Recording:
         for plan in order.get("reads", ()):
             threading.Thread(target=self._read, args=plan, daemon=True).start()
         if "leave" in order:
-            status = json.loads(self._connect().ask(op="status") or b"{}")
-            self._recorder.note("leave", heard=status["received"])
+            self._recorder.note("leave", heard=self._connect().ask(op="status")["received"])
             os._exit(0)
 
     def _connect(self) -> _Connection:
@@ -183,18 +187,14 @@ class _Recording:
         while True:
             with contextlib.suppress(OSError):
                 node = _Connection(self._plan.log / "socket")
-                status = json.loads(node.ask(op="status") or b"{}")
-                answer = json.loads(node.ask(op="read") or b"{}")
+                status, answer, ahead = self._first_answers(node)
                 break
             time.sleep(0.01)
         with contextlib.suppress(PermissionError):  # the thread that answers, before the network's
             os.sched_setscheduler(node.pid, os.SCHED_FIFO, os.sched_param(2))
         with self._lock:
             if status["incarnation"] > self._life:
-                now = self._recorder.now()
-                # A node in another time is ahead by whole seconds.
-                ahead = round((status["start"] + answer["at"] - now) / _SECOND_NS) * _SECOND_NS
-                self._life, self._since = status["incarnation"], now
+                self._life, self._since = status["incarnation"], self._recorder.now()
                 self._version = answer["versions"][self._plan.shard - 1]
                 self._recorder.note(
                     "start",
@@ -204,6 +204,16 @@ class _Recording:
                     version=self._version,
                 )
         return node
+
+    def _first_answers(self, node: _Connection) -> tuple[dict[str, Any], dict[str, Any], int]:
+        """Return a node's status, a read, and what its clock is ahead: whole seconds, in ns."""
+        status = node.ask(op="status")
+        while True:
+            before, answer, after = self._recorder.now(), node.ask(op="read"), self._recorder.now()
+            clock = status["start"] + answer["at"]
+            ahead = (clock - before) // _SECOND_NS * _SECOND_NS
+            if before <= clock - ahead <= after:
+                return status, answer, ahead
 
     def _produce(self) -> None:
         settings, shard = self._plan.settings, self._plan.shard
@@ -215,7 +225,7 @@ class _Recording:
             report = {"reporter": frame.reporter, "ratio": frame.ratio}
             self._recorder.note("invoke", **line, **report)
             try:
-                done = json.loads(node.ask(op="report", seq=seq, **report) or b"{}")
+                done = node.ask(op="report", seq=seq, **report)
             except ConnectionError:
                 node.close()
                 node = self._connect()
@@ -239,9 +249,11 @@ class _Recording:
                     break
                 except ConnectionError:  # another incarnation has come, or is to come
                     node.close()
+                    waits.close()
                     node = self._connect()
                     waits = _Waits(node.pid)
         node.close()
+        waits.close()
 
     def _read_once(self, node: _Connection, due: int, waits: "_Waits") -> None:
         """Read; what is overdue by a deadline has failed, and no time is lost on it.
@@ -251,7 +263,7 @@ class _Recording:
         read = {"op": "read", "life": self._life, "due": due}
         invoked = self._recorder.now()
         left = due + DEADLINE_NS - invoked
-        answer = node.ask(left / 1e9, op="read") if left > 0 else None
+        answer = node.ask_in_time(_READ, left / 1e9) if left > 0 else None
         told = {"t": self._recorder.now(), **read, "cpu_wait": waits.since_last()}
         if answer is None or answer.startswith(b'{"error"'):
             error = "overdue" if answer is None else answer.decode()
@@ -265,14 +277,19 @@ class _Waits:
     """How long this thread and the node's that answers were ready to run and did not, in ns."""
 
     def __init__(self, pid: int) -> None:
-        self._paths = Path("/proc/thread-self/schedstat").resolve(), Path(f"/proc/{pid}/schedstat")
+        paths = ("/proc/thread-self/schedstat", f"/proc/{pid}/task/{pid}/schedstat")
+        self._files = [os.open(path, os.O_RDONLY) for path in paths]
         self._last = self._total()
 
     def since_last(self) -> int:
         before, self._last = self._last, self._total()
         return self._last - before
 
+    def close(self) -> None:
+        for file in self._files:
+            os.close(file)
+
     def _total(self) -> int:
-        with contextlib.suppress(OSError):
-            return sum(int(path.read_text().split()[1]) for path in self._paths)
+        with contextlib.suppress(OSError):  # the node has gone
+            return sum(int(os.pread(file, 100, 0).split()[1]) for file in self._files)
         return self._last
