@@ -8,6 +8,7 @@ from rich.text import Text
 
 from consilience.cli.device_option import JsonOption
 from consilience.cli.output import Output
+from consilience.devices.opening import open_linked
 from consilience.errors import ConsilienceError
 
 if TYPE_CHECKING:
@@ -41,10 +42,8 @@ def list_ports(
 
 def _answer(port: "SerialPort") -> str:
     """Return the board that answers a HELLO at a port, or why none does."""
-    from consilience.devices.serial_port import open_serial
-
     try:
-        with open_serial(port.url) as device:
+        with open_linked(port.url) as device:
             info = device.info
             return f"{info.board}, version {info.version}, build {info.build}"
     except ConsilienceError as error:

@@ -4,8 +4,8 @@ import logging
 from collections.abc import Iterable
 
 from consilience.devices.link_device import LinkDevice
+from consilience.devices.opening import open_linked
 from consilience.devices.ports import SerialPort, serial_ports
-from consilience.devices.serial_port import open_serial
 from consilience.errors import ConsilienceError, NoDevice
 
 __all__ = ["attached_device", "attached_devices"]
@@ -29,7 +29,7 @@ def attached_devices(ports: Iterable[SerialPort] | None = None) -> list[LinkDevi
         if not port.boards:
             continue
         try:
-            found.append(open_serial(port.url))
+            found.append(open_linked(port.url))
         except ConsilienceError as error:
             # A board without its gateware, or another device with such a bridge.
             _log.info("%s", error)

@@ -1,6 +1,5 @@
 """A device at the other end of a link."""
 
-from collections.abc import Callable
 from typing import Self
 
 import numpy as np
@@ -37,27 +36,17 @@ class LinkDevice(Device):
     ----------
     session : LinkSession
         Owned: `close` closes it.
-    extra_counters : callable, optional
-        Gives more counters for `info`.
     message_bytes : int
         Bytes of a message at which a call begins another one.
     """
 
-    def __init__(
-        self,
-        session: LinkSession,
-        extra_counters: Callable[[], dict[str, int]] | None = None,
-        message_bytes: int = MESSAGE_BYTES,
-    ) -> None:
+    def __init__(self, session: LinkSession, message_bytes: int = MESSAGE_BYTES) -> None:
         self._session = session
-        self._extra_counters = extra_counters
         self._message_bytes = message_bytes
         self._exact = CpuDevice()
 
     @classmethod
-    def over(
-        cls, session: LinkSession, extra_counters: Callable[[], dict[str, int]] | None = None
-    ) -> Self:
+    def over(cls, session: LinkSession) -> Self:
         """Open the session and return its device; close it if that fails.
 
         Raises
@@ -74,7 +63,7 @@ class LinkDevice(Device):
                     f"{session.url}: the device runs {fmt} (id {fmt.identifier:#010x}), this host "
                     f"{Q16_16} (id {Q16_16.identifier:#010x}); use a device of that format"
                 )
-            return cls(session, extra_counters)
+            return cls(session)
         except BaseException:
             session.close()
             raise
@@ -90,8 +79,6 @@ class LinkDevice(Device):
         session, identity = self._session, self._session.identity
         counters = session.status()
         counters |= {f"host_{name}": value for name, value in session.counters.items()}
-        if self._extra_counters is not None:
-            counters |= self._extra_counters()
         return DeviceInfo(
             url=session.url,
             board=identity.board_name,
@@ -103,7 +90,7 @@ class LinkDevice(Device):
             hypotheses=identity.hypotheses,
             features=identity.features.names,
             error_bound_ulp=ERROR_BOUND_ULP,
-            counters=counters,
+            counters=counters | session.transport.counters,
         )
 
     def sums(self, codes: Codes, offsets: Offsets) -> CodesAndStatus:

@@ -5,15 +5,19 @@ Each kind is imported when it is opened: what `cpu` does not need may be missing
 
 import logging
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qsl
 
 from consilience.devices.cpu import CpuDevice
 from consilience.devices.device import Device
+from consilience.devices.link_device import LinkDevice
 from consilience.errors import BadInput, NoDevice, ToolMissing
 from consilience.extras import naming_extras
+from consilience.link.session import LinkSession
+from consilience.link.transport import Transport
 from consilience_hw.spec.engine_config import EngineConfig
 
-__all__ = ["open_device", "simulation_options", "unknown_url"]
+__all__ = ["open_device", "open_linked", "open_transport"]
 
 _FORMS = "cpu, sim, sim?lanes=4, serial:///dev/ttyUSB1, socket://HOST:PORT, or auto"
 _log = logging.getLogger("consilience.devices")
@@ -49,25 +53,43 @@ def open_device(url: str = "auto") -> Device:
     """
     if not isinstance(url, str):
         raise BadInput(f"a device is opened by its URL, not by {url!r}; give {_FORMS}")
-    kind, _, _ = url.partition("?")
     if url == "auto":
         return _board_or_cpu()
-    if url == "cpu":
-        return CpuDevice()
+    return CpuDevice() if url == "cpu" else open_linked(url)
+
+
+def open_linked(url: str) -> LinkDevice:
+    """Open a device that is not this machine; errors are those of `open_device`."""
     with naming_extras(f"the device {url}"):
-        if kind == "sim":
-            from consilience.devices.sim import open_sim
+        transport = open_transport(url)
+        if not _is_sim(url):
+            return LinkDevice.over(LinkSession(transport, url))
+        from consilience.devices.sim import SimDevice
 
-            return open_sim(url, *simulation_options(url))
-        if url.startswith("socket:"):
-            from consilience.devices.tcp import open_socket
+        return SimDevice.over(LinkSession(transport, url))
 
-            return open_socket(url)
-        if url.startswith("serial:"):
-            from consilience.devices.serial_port import open_serial
 
-            return open_serial(url)
-    raise unknown_url(url)
+def open_transport(url: str) -> Transport:
+    """Return the bytes of the link to a device that is not this machine."""
+    if _is_sim(url):
+        from consilience.devices.sim import simulation_transport
+
+        return simulation_transport(*_simulation_options(url))
+    if url.startswith("socket:"):
+        from consilience.devices.tcp import connect
+
+        return connect(url)
+    if url.startswith("serial:"):
+        from consilience.devices.serial_port import SerialAddress, connect_serial
+
+        return connect_serial(SerialAddress.of(url))
+    if url.partition(":")[0] == "gpu":
+        raise NoDevice(f"{url}: this version has no such device; give {_FORMS}")
+    raise BadInput(f"{url}: not a device URL; give {_FORMS}")
+
+
+def _is_sim(url: str) -> bool:
+    return url.partition("?")[0] == "sim"
 
 
 def _board_or_cpu() -> Device:
@@ -83,16 +105,9 @@ def _board_or_cpu() -> Device:
     return CpuDevice() if board is None else board
 
 
-def unknown_url(url: str) -> BadInput | NoDevice:
-    """Return the error for a URL that opens nothing."""
-    if url.partition(":")[0] == "gpu":
-        return NoDevice(f"{url}: this version has no such device; give {_FORMS}")
-    return BadInput(f"{url}: not a device URL; give {_FORMS}")
-
-
-def simulation_options(url: str) -> tuple[EngineConfig, Path | None]:
+def _simulation_options(url: str) -> tuple[EngineConfig, Path | None]:
     """Return parameters and waveform file of a ``sim`` URL; BadInput at an unknown option."""
-    numbers: dict[str, int] = {}
+    numbers: dict[str, Any] = {}
     waves = None
     for name, value in parse_qsl(url.partition("?")[2], keep_blank_values=True):
         if name == "waves" and value:
@@ -106,13 +121,7 @@ def simulation_options(url: str) -> tuple[EngineConfig, Path | None]:
                 f"{url}: {name}={value} is no option of sim; give numbers for "
                 f"{', '.join(_SIM_NUMBERS)}, or waves=PATH"
             )
-    usual = EngineConfig()
     try:
-        config = EngineConfig(
-            lanes=numbers.get("lanes", usual.lanes),
-            hypotheses=numbers.get("hypotheses", usual.hypotheses),
-            credits=numbers.get("credits", usual.credits),
-        )
-        return config, waves
+        return EngineConfig(**numbers), waves
     except ValueError as error:
         raise BadInput(f"{url}: {error}") from error

@@ -7,7 +7,6 @@ from typing import NoReturn
 from consilience.devices.link_device import LinkDevice
 from consilience.devices.simulation_builds import build_errors_told
 from consilience.errors import BadInput, ConsilienceError
-from consilience.link.session import LinkSession
 from consilience.link.transport import Transport, TransportClosed
 from consilience.live.live import Live
 from consilience.live.sim_unit import SimLiveUnit, simulated_leave_one_out
@@ -18,7 +17,7 @@ from consilience_hw.spec.number_formats import CLIP_BIN, Decision
 from consilience_sim.compiled import EngineSimulation, StreamSimulation
 from consilience_sim.compiled.robust_simulation import robust_beats, robust_simulation, scan_of
 
-__all__ = ["SimDevice", "SimTransport", "open_sim", "simulation_transport"]
+__all__ = ["SimDevice", "SimTransport", "simulation_transport"]
 
 _REPLY_CYCLES = 200_000
 """A request and its reply take some 10,000 cycles at most; this is idle time after a lost one."""
@@ -39,6 +38,11 @@ class SimTransport(Transport):
         self.simulation = simulation
         self._clock_hz = simulation.config.clock_hz
         self.reply_timeout = _REPLY_CYCLES / self._clock_hz
+
+    @property
+    def counters(self) -> dict[str, int]:
+        """Cycles of the engine since the start."""
+        return {"cycles": self.simulation.cycles}
 
     def send(self, data: bytes) -> None:
         """Queue bytes for the engine."""
@@ -150,10 +154,3 @@ class SimDevice(LinkDevice):
         if self._histogram is not None:
             self._histogram.close()
         super().close()
-
-
-def open_sim(url: str, config: EngineConfig, waves: Path | None = None) -> LinkDevice:
-    """Return the simulated device; see `simulation_transport`."""
-    transport = simulation_transport(config, waves)
-    session = LinkSession(transport, url)
-    return SimDevice.over(session, lambda: {"cycles": transport.simulation.cycles})

@@ -5,11 +5,10 @@ import pytest
 
 from consilience.devices import sim
 from consilience.devices.cpu import CpuDevice
-from consilience.devices.opening import open_device
+from consilience.devices.opening import open_device, open_transport
 from consilience.devices.sim import SimTransport, simulation_transport
 from consilience.errors import BadInput, ConsilienceError, ToolMissing
 from consilience.link.transport import TransportClosed
-from consilience.server.opening import open_transport
 from consilience_hw.spec.engine_config import EngineConfig
 from consilience_hw.spec.flags import ResultStatus
 from consilience_hw.spec.log_format import Q16_16
