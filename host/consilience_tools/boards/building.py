@@ -114,14 +114,12 @@ def build_board(
 
     definition = configured(board, options)
     constraints = board.constraints_file().read_text()
-    folder = cache_folder() / "boards"
-    folder.mkdir(parents=True, exist_ok=True)
     config = definition.config
     parts = (board.name, target, board.packer, board.post_route)
     made_from = (*parts, config.build_hash, definition.baud, constraints, tools, seed)
-    entry = folder / digest(*made_from)
+    entry = cache_folder() / "boards" / digest(*made_from)
 
-    def make(work: Path) -> Path:
+    def make(work: Path, made: Path) -> None:
         with working(f"{board.name}: elaboration"):
             rtlil, pins = board_design(board, definition)
         clocked = replace(target, constraints=pins, required_mhz=config.clock_hz / 1e6)
@@ -133,8 +131,6 @@ def build_board(
             run = routed(
                 netlist, clocked, seed, name=board.name, more_options=post_route, keep=keep
             )
-        made = work / "entry"
-        made.mkdir()
         with working(f"{board.name}: bitstream"):
             _pack(board, run, work, made, entry.with_suffix(".log"))
         shutil.copyfile(run.folder / REPORT, made / REPORT)
@@ -144,7 +140,6 @@ def build_board(
         facts = _facts(definition, clocked, run, cell_counts(netlist.cells), tools)
         facts["bitstream"] = _file_facts(made / bitstream_name(board))
         (made / MANIFEST).write_text(json.dumps(facts, indent=1) + "\n")
-        return made
 
     if entry.exists():
         _log.info("%s: build %016x is in the cache", board.name, config.build_hash)

@@ -28,7 +28,7 @@ def digest(*parts: object) -> str:
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
-def made_once(entry: Path, make: Callable[[Path], Path]) -> None:
+def made_once(entry: Path, make: Callable[[Path, Path], None]) -> None:
     """Make a folder of the cache, unless it is there.
 
     Several processes may ask for one at once: one makes it, the others wait.
@@ -36,16 +36,20 @@ def made_once(entry: Path, make: Callable[[Path], Path]) -> None:
     Parameters
     ----------
     entry : Path
-        The folder; that above it exists.
+        The folder.
     make : callable
-        Takes an empty folder to work in, and returns what becomes the entry.
+        Takes a folder to work in, and an empty folder in it, which becomes the entry.
     """
     if entry.exists():
         return
+    entry.parent.mkdir(parents=True, exist_ok=True)
     with _locked(entry.with_suffix(".lock")):
         if not entry.exists():
             with TemporaryDirectory(dir=entry.parent, prefix="build-") as name:
-                make(Path(name)).rename(entry)
+                made = Path(name) / "entry"
+                made.mkdir()
+                make(Path(name), made)
+                made.rename(entry)
 
 
 def text_made_once(entry: Path, make: Callable[[], str]) -> str:
