@@ -8,7 +8,7 @@ from rich.text import Text
 
 from consilience.cli.device_option import JsonOption
 from consilience.cli.output import Output
-from consilience.devices.opening import open_linked
+from consilience.devices.linked import open_linked
 from consilience.errors import ConsilienceError
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterable
 
 from consilience.devices.link_device import LinkDevice
-from consilience.devices.opening import open_linked
+from consilience.devices.linked import open_linked
 from consilience.devices.ports import SerialPort, serial_ports
 from consilience.errors import ConsilienceError, NoDevice
 

@@ -13,7 +13,7 @@ import pytest
 
 from consilience.cli.app import main
 from consilience.devices.cpu import CpuDevice
-from consilience.devices.opening import open_linked
+from consilience.devices.linked import open_linked
 from consilience.server.endpoint import SoftwareEndpoint
 from consilience.server.server import LinkServer
 

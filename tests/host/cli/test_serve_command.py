@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from consilience.cli.app import main
-from consilience.devices.opening import open_linked
+from consilience.devices.linked import open_linked
 from consilience_sim import golden
 
 PROGRAM = [

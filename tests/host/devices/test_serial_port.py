@@ -13,7 +13,7 @@ import serial
 import consilience as cs
 from consilience.devices.attached import attached_device, attached_devices
 from consilience.devices.cpu import CpuDevice
-from consilience.devices.opening import open_linked
+from consilience.devices.linked import open_linked
 from consilience.devices.ports import SerialPort
 from consilience.devices.serial_port import (
     BAUD,

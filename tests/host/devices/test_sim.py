@@ -5,7 +5,8 @@ import pytest
 
 from consilience.devices import sim
 from consilience.devices.cpu import CpuDevice
-from consilience.devices.opening import open_device, open_transport
+from consilience.devices.linked import open_transport
+from consilience.devices.opening import open_device
 from consilience.devices.sim import SimTransport, simulation_transport
 from consilience.errors import BadInput, ConsilienceError, ToolMissing
 from consilience.link.transport import TransportClosed

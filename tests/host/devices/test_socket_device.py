@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from consilience.devices.cpu import CpuDevice
-from consilience.devices.opening import open_linked
+from consilience.devices.linked import open_linked
 from consilience.devices.tcp import SocketTransport, connect
 from consilience.errors import BadInput, LinkError, NoDevice
 from consilience.link.transport import TransportClosed

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from consilience.devices.link_device import LinkDevice
-from consilience.devices.opening import open_linked
+from consilience.devices.linked import open_linked
 from consilience.devices.tcp import connect
 from consilience.errors import BadInput, LinkError, NoDevice
 from consilience.link.session import LinkSession
