@@ -15,6 +15,9 @@ settings.register_profile("consilience", deadline=None, derandomize=True)
 settings.load_profile("consilience")
 
 ALLOWED = Path(__file__).with_name("allowed_skips.toml")
+UNMEASURED = [Path(__file__).parent / name for name in ("hw", "campaigns/verify")]
+"""Folders whose tests count for no coverage: Amaranth's simulator takes twice as long when it is
+traced, and what they run of sim/ and host/ is tested in tests/sim and tests/host."""
 SKIPPED = pytest.StashKey[dict[str, str]]()
 
 
@@ -54,6 +57,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         slow = [item for item in items if item.get_closest_marker("slow")]
         config.hook.pytest_deselected(items=slow)
         items[:] = [item for item in items if item not in slow]
+    for item in items:
+        if any(item.path.is_relative_to(folder) for folder in UNMEASURED):
+            item.add_marker("no_cover")
 
 
 class SkipWatch:
