@@ -66,9 +66,8 @@ def _value(port: "SerialPort", answer: str | None) -> dict[str, object]:
 def _view(ports: list["SerialPort"], answers: dict[str, str]) -> list[Table | Text]:
     if not ports:
         return [Text("No serial port. Is the board plugged in, and its cable not for power alone?")]
-    table = Table(box=None, pad_edge=False)
-    for heading in ("port", "usb", "perhaps", "may open", "calls itself"):
-        table.add_column(heading)
+    headings = ("port", "usb", "perhaps", "may open", "calls itself")
+    table = Table(*headings, box=None, pad_edge=False)
     for port in ports:
         usb = "" if port.usb is None else f"{port.usb[0]:04x}:{port.usb[1]:04x}"
         allowed = Text("yes", "green") if port.may_open else Text("no", "bold red")

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from consilience.cli.device_option import DeviceOption, JsonOption
 from consilience.cli.output import Output
-from consilience.server.opening import served_transport
+from consilience.server.endpoint import served_transport
 from consilience.server.server import LinkServer
 
 __all__ = ["serve"]

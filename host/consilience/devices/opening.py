@@ -50,7 +50,7 @@ def _board_or_cpu() -> Device:
     """Return the only board that answers, else this machine; the log says which, and why."""
     try:
         with naming_extras("looking for boards"):
-            from consilience.devices.attached import attached_device
+            from consilience.devices.ports import attached_device
     except ToolMissing as error:
         _log.warning("auto: took cpu; %s", error)
         return CpuDevice()

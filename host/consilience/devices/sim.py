@@ -1,12 +1,13 @@
 """The simulated device: the gateware, cycle by cycle, behind the bytes of the link."""
 
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
 from consilience.devices.link_device import LinkDevice
-from consilience.devices.simulation_builds import build_errors_told
-from consilience.errors import BadInput, ConsilienceError
+from consilience.errors import BadInput, ConsilienceError, ToolMissing
 from consilience.link.transport import Transport, TransportClosed
 from consilience.live.live import Live
 from consilience.live.sim_unit import SimLiveUnit, simulated_leave_one_out
@@ -14,10 +15,15 @@ from consilience.numbers.arrays import Codes, CodesAndStatus
 from consilience.robust.robust_histogram import RobustResult
 from consilience_hw.spec.engine_config import EngineConfig
 from consilience_hw.spec.number_formats import CLIP_BIN, Decision
-from consilience_sim.compiled import EngineSimulation, StreamSimulation
+from consilience_sim.compiled import (
+    BuildFailed,
+    CompilerMissing,
+    EngineSimulation,
+    StreamSimulation,
+)
 from consilience_sim.compiled.robust_simulation import robust_beats, robust_simulation, scan_of
 
-__all__ = ["SimDevice", "SimTransport", "simulation_transport"]
+__all__ = ["SimDevice", "SimTransport", "build_errors_told", "simulation_transport"]
 
 _REPLY_CYCLES = 200_000
 """A request and its reply take some 10,000 cycles at most; this is idle time after a lost one."""
@@ -76,6 +82,25 @@ class SimTransport(Transport):
             raise ConsilienceError(
                 f"waveforms are not complete ({error.strerror or error}); choose another --waves"
             ) from error
+
+
+@contextmanager
+def build_errors_told() -> Iterator[None]:
+    """Raise what a build in the ``with`` statement fails with as an error that has an exit code.
+
+    Raises
+    ------
+    ToolMissing
+        No C++ compiler.
+    ConsilienceError
+        The compiler, or Yosys, failed.
+    """
+    try:
+        yield
+    except CompilerMissing as error:
+        raise ToolMissing(str(error)) from error
+    except BuildFailed as error:
+        raise ConsilienceError(str(error)) from error
 
 
 def simulation_transport(config: EngineConfig, waves: Path | None = None) -> SimTransport:

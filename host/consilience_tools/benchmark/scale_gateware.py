@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from consilience.devices.cpu import CpuDevice
-from consilience.devices.simulation_builds import build_errors_told
+from consilience.devices.sim import build_errors_told
 from consilience.errors import Mismatch
 from consilience.live.sim_unit import simulated_leave_one_out
 from consilience.numbers.arrays import Codes

@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 from consilience.devices.cpu import CpuDevice
 from consilience.devices.device import Device
 from consilience.devices.link_device import LinkDevice
-from consilience.devices.sim import SimTransport, simulation_transport
-from consilience.devices.simulation_builds import build_errors_told
+from consilience.devices.sim import SimTransport, build_errors_told, simulation_transport
 from consilience.errors import Mismatch
 from consilience.link.session import LinkSession
 from consilience.numbers.arrays import Codes, Offsets

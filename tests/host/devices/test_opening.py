@@ -7,8 +7,7 @@ import pytest
 import consilience as cs
 from consilience.devices.opening import open_device
 from consilience.errors import BadInput, NoDevice
-from consilience.server.endpoint import SoftwareEndpoint
-from consilience.server.opening import served_transport
+from consilience.server.endpoint import SoftwareEndpoint, served_transport
 
 
 def test_cpu():
@@ -18,7 +17,7 @@ def test_cpu():
 
 
 def test_auto_says_what_it_took(caplog, monkeypatch):
-    monkeypatch.setattr("consilience.devices.attached.serial_ports", list)
+    monkeypatch.setattr("consilience.devices.ports.serial_ports", list)
     with caplog.at_level(logging.WARNING), open_device() as device:
         assert device.info.url == "cpu"
     assert caplog.messages == ["auto: took cpu"]

@@ -11,10 +11,9 @@ import pytest
 import serial
 
 import consilience as cs
-from consilience.devices.attached import attached_device, attached_devices
 from consilience.devices.cpu import CpuDevice
 from consilience.devices.linked import open_linked
-from consilience.devices.ports import SerialPort
+from consilience.devices.ports import SerialPort, attached_device, attached_devices
 from consilience.devices.serial_port import (
     BAUD,
     SerialAddress,
@@ -233,7 +232,7 @@ def test_auto_takes_the_one_that_answers(monkeypatch, caplog):
             port_of(quiet.path),
             port_of(answering.path),
         ]
-        monkeypatch.setattr("consilience.devices.attached.serial_ports", lambda: ports)
+        monkeypatch.setattr("consilience.devices.ports.serial_ports", lambda: ports)
         with cs.open("auto") as device:
             assert device.info.url == f"serial://{answering.path}?baud={BAUD}"
         assert caplog.messages[-1].startswith(f"auto: took serial://{answering.path}")
