@@ -126,7 +126,7 @@ class LiveSimulation:
             updates[name] = values
         reads = int(np.count_nonzero(kinds & UpdateStep.READS))
         clears = 1 + int(np.count_nonzero(kinds & UpdateStep.CLEARS))
-        outputs, accepted, produced = self.simulation.run(
+        run = self.simulation.run(
             updates.view(np.uint8).reshape(len(updates), -1),
             reads,
             gaps=gaps,
@@ -136,7 +136,7 @@ class LiveSimulation:
             + 8 * int(len(updates) / (1 - gaps) + reads / (1 - stalls)),
             extra_cycles=1,
         )
-        return LiveReadings(*_fields(outputs), accepted, produced)
+        return _readings(*run)
 
     def close(self) -> None:
         """End the simulation."""
@@ -149,17 +149,10 @@ class LiveSimulation:
         self.close()
 
 
-def _fields(
-    outputs: NDArray[np.uint8],
-) -> tuple[
-    NDArray[np.int32],
-    NDArray[np.uint32],
-    NDArray[np.int64],
-    NDArray[np.int64],
-    NDArray[np.uint32],
-    NDArray[np.uint32],
-]:
-    """Return code, status, finite, zeros, agent and operation of results."""
+def _readings(
+    outputs: NDArray[np.uint8], accepted: NDArray[np.int64], produced: NDArray[np.int64]
+) -> LiveReadings:
+    """Return the fields of results."""
     count_bits = LIVE_CODES.bit_length()
     padded = np.zeros((len(outputs), 32), np.uint8)
     padded[:, : outputs.shape[1]] = outputs
@@ -173,11 +166,13 @@ def _fields(
         return value & np.uint64((1 << bits) - 1)
 
     ids = 40 + 2 * count_bits
-    return (
+    return LiveReadings(
         field(0, 32).astype(np.uint32).view(np.int32),
         field(32, 8).astype(np.uint32),
         field(40, count_bits).astype(np.int64),
         field(40 + count_bits, count_bits).astype(np.int64),
         field(ids, 32).astype(np.uint32),
         field(ids + 32, 32).astype(np.uint32),
+        accepted,
+        produced,
     )

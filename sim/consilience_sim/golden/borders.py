@@ -5,6 +5,7 @@ A sum S of up to 192 bits (Q16.16: 96), shifted left to 192 bits, is an integer;
 border iff it is above the border's integer part at that scale. So comparing integers is exact.
 """
 
+from bisect import bisect_left
 from functools import cache
 
 import numpy as np
@@ -46,15 +47,8 @@ def log2_rounded(total: int, fmt: LogFormat) -> int:
     if exponent >= WIDTH:
         raise ValueError(f"sums have at most {WIDTH} bits, not {exponent + 1}")
     normalised = total << WIDTH - 1 - exponent
-    table = borders(fmt.fraction_bits)
-    low, high = 0, len(table)
-    while low < high:  # number of borders below the sum
-        middle = (low + high) // 2
-        if normalised > table[middle]:
-            low = middle + 1
-        else:
-            high = middle
-    return (exponent << fmt.fraction_bits) + low
+    below = bisect_left(borders(fmt.fraction_bits), normalised)
+    return (exponent << fmt.fraction_bits) + below
 
 
 @cache

@@ -15,11 +15,7 @@ BITS = 280
 
 def _ln_2() -> int:
     """Return ln 2 with BITS fraction bits, as 2 artanh(1/3)."""
-    total = 0
-    for k in range(BITS):
-        odd = 2 * k + 1
-        total += 2 * (1 << BITS) // (odd * int(3**odd))
-    return total
+    return sum(2 * (1 << BITS) // (odd * 3**odd) for odd in range(1, 2 * BITS, 2))
 
 
 @cache

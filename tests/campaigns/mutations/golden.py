@@ -46,8 +46,8 @@ GOLDEN = (
     Mutation(
         "a border that is met counts as passed",
         MODEL + "borders.py",
-        "if normalised > table[middle]:",
-        "if normalised >= table[middle]:",
+        "bisect_left(borders(fmt.fraction_bits), normalised)",
+        "bisect_left(borders(fmt.fraction_bits), normalised + 1)",
         TESTS + "test_borders.py::test_a_sum_that_is_the_integer_part_of_a_border",
     ),
     Mutation(
