@@ -8,8 +8,10 @@ from typing import Any
 
 import cocotb
 from checker import CheckFailed
-from engine_model import Exchange, Rows, SameReply
+from engine_model import Exchange, SameReply
+from engine_results import Rows
 from engine_testbench import EngineTestbench
+from log_sum_exp_model import ExpectedResult
 from packets import random_packet
 
 from consilience_hw.spec.link_map import Counter, FrameStatus, FrameType
@@ -54,12 +56,11 @@ def posterior_of(bench: EngineTestbench, agents: int, weighted: bool) -> list[Ex
 @cocotb.test()
 async def hello(dut: Any) -> None:
     """Identity and nonce; a repeated HELLO is answered again; a reset gives another nonce."""
-    bench = EngineTestbench(dut)
-    await bench.start()
+    bench = await EngineTestbench.started(dut)
     first = bench.model.hello()
     await bench.exchange([first])
     nonce = bench.model.nonce
-    await bench.exchange([Exchange(first.request, SameReply(bench.last_reply))])
+    await bench.exchange([Exchange(first.request, SameReply(bench.replies[-1]))])
     await bench.exchange([bench.model.hello(), *bench.model.reduce([[0, 0]])])
     await bench.reset()
     await bench.exchange([bench.model.hello()])
@@ -71,8 +72,7 @@ async def hello(dut: Any) -> None:
 @cocotb.parametrize(gaps=[0.0, 0.3], stalls=[0.0, 0.5])
 async def reduce(dut: Any, gaps: float, stalls: float) -> None:
     """Segments in fragments of any size, some of which end inside a record."""
-    bench = EngineTestbench(dut, gaps=gaps, stalls=stalls)
-    await bench.open()
+    bench = await EngineTestbench.opened(dut, gaps=gaps, stalls=stalls)
     for size in (bench.model.limit, bench.choose.choice([4, 12]), 40):
         count = 40 if size == bench.model.limit else 6
         await bench.exchange(bench.model.reduce(segments_of(bench, count), size))
@@ -82,8 +82,7 @@ async def reduce(dut: Any, gaps: float, stalls: float) -> None:
 @cocotb.parametrize(gaps=[0.0, 0.3], stalls=[0.0, 0.5])
 async def posterior(dut: Any, gaps: float, stalls: float) -> None:
     """Agents of few rows, with and without weights."""
-    bench = EngineTestbench(dut, gaps=gaps, stalls=stalls)
-    await bench.open()
+    bench = await EngineTestbench.opened(dut, gaps=gaps, stalls=stalls)
     for weighted in (False, True) if bench.config.weights else (False,):
         await bench.exchange(posterior_of(bench, 8, weighted))
 
@@ -91,8 +90,7 @@ async def posterior(dut: Any, gaps: float, stalls: float) -> None:
 @cocotb.test()
 async def a_sink_that_opens_late(dut: Any) -> None:
     """Replies wait in the device; none is lost and none comes twice."""
-    bench = EngineTestbench(dut)
-    await bench.open()
+    bench = await EngineTestbench.opened(dut)
     bench.sink.stalls = 1.0
     exchanges = bench.model.reduce(segments_of(bench, 12), min(200, bench.model.limit))
     task = cocotb.start_soon(bench.exchange(exchanges))
@@ -104,8 +102,7 @@ async def a_sink_that_opens_late(dut: Any) -> None:
 @cocotb.test()
 async def operations_one_after_another(dut: Any) -> None:
     """Operations of all types in one session; an unfinished one is ended by the next."""
-    bench = EngineTestbench(dut, gaps=0.1, stalls=0.1)
-    await bench.open()
+    bench = await EngineTestbench.opened(dut, gaps=0.1, stalls=0.1)
     for _ in range(3):
         await bench.exchange(bench.model.reduce(segments_of(bench, 3), 48))
         unfinished = bench.model.reduce([[0] * 60], 64)
@@ -120,14 +117,13 @@ async def operations_one_after_another(dut: Any) -> None:
 @cocotb.test()
 async def counters(dut: Any) -> None:
     """What a known traffic leaves in STATUS."""
-    bench = EngineTestbench(dut)
-    await bench.open()
+    bench = await EngineTestbench.opened(dut)
     fmt = bench.config.fmt
     segments = [[fmt.max_code] * 2, [0] * 5, [7], [fmt.max_code] * 3]
     fragments = bench.model.reduce(segments, 16)
     await bench.exchange(fragments)
     # The last reply is still kept: the same request gets it again.
-    await bench.exchange([Exchange(fragments[-1].request, SameReply(bench.last_reply))])
+    await bench.exchange([Exchange(fragments[-1].request, SameReply(bench.replies[-1]))])
     expected = dict.fromkeys(Counter, 0) | {
         Counter.FRAMES: 1 + len(fragments),
         Counter.REPEATED: 1,
@@ -141,8 +137,7 @@ async def counters(dut: Any) -> None:
 @cocotb.test()
 async def damaged_and_foreign_frames(dut: Any) -> None:
     """Each is dropped without a reply and counted; the session goes on."""
-    bench = EngineTestbench(dut)
-    await bench.open()
+    bench = await EngineTestbench.opened(dut)
     request = bench.model.reduce([[0, 0]])[0].request
     spoilt = request.payload
     nonce = bench.model.nonce
@@ -183,19 +178,22 @@ async def damaged_and_foreign_frames(dut: Any) -> None:
 @cocotb.test()
 async def refused_requests(dut: Any) -> None:
     """Each error has its status and no result, and harms nothing that follows."""
-    bench = EngineTestbench(dut)
-    await bench.open()
+    bench = await EngineTestbench.opened(dut)
     model = bench.model
     code = struct.pack("<Ii", 1, 0)
     reduce, posterior = FrameType.REDUCE, FrameType.POSTERIOR
     refusals: list[Callable[[], list[Exchange]]] = [
-        lambda: [model.refused(0x33, code, len(code), FrameStatus.UNSUPPORTED)],
+        lambda: [model.request(0x33, code, len(code), FrameStatus.UNSUPPORTED)],
         lambda: model.message(
-            reduce, b"", [(code, model.log_sums.result([0]))], flip=4, status=FrameStatus.BAD_CRC
+            reduce,
+            b"",
+            [(code, ExpectedResult.of([0], model.config.fmt))],
+            flip=4,
+            status=FrameStatus.BAD_CRC,
         ),
         lambda: model.message(reduce, b"", [(bytes(4), None)], status=FrameStatus.BAD_RECORD),
-        lambda: [model.refused(reduce, code, 7, FrameStatus.BAD_LENGTH)],
-        lambda: [model.refused(reduce, code, 4, FrameStatus.BAD_LENGTH)],
+        lambda: [model.request(reduce, code, 7, FrameStatus.BAD_LENGTH)],
+        lambda: [model.request(reduce, code, 4, FrameStatus.BAD_LENGTH)],
         # The message ends inside a record.
         lambda: model.message(reduce, b"", [(code[:4], None)], status=FrameStatus.BAD_LENGTH),
     ]
@@ -214,8 +212,7 @@ async def refused_requests(dut: Any) -> None:
 @cocotb.parametrize(stalls=[0.0, 0.7])
 async def reset_in_mid_frame(dut: Any, stalls: float) -> None:
     """A reset drops all there was, wherever it strikes; a new session works at once."""
-    bench = EngineTestbench(dut, stalls=stalls)
-    await bench.open()
+    bench = await EngineTestbench.opened(dut, stalls=stalls)
     for _ in range(4):
         exchanges = bench.model.reduce(segments_of(bench, 8), 120)[: bench.config.credits]
         bench.checker.expect(exchange.reply for exchange in exchanges)
