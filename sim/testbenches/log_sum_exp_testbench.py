@@ -45,23 +45,18 @@ class LogSumExpTestbench(Testbench):
             for number, beat in enumerate(beats)
         ]
 
-    async def run_packets(self, packets: list[list[int]], *, max_cycles: int = 20_000) -> None:
+    async def run_packets(self, packets: list[list[int]]) -> None:
         """Send packets, each from lane 0 up, and check every result."""
         self.expect(packets)
         beats = [beats_of(codes, self.lanes) for codes in packets]
-        await self.run(self.payloads(beats), max_cycles=max_cycles)
-
-    @property
-    def packet_ends(self) -> list[int]:
-        """Cycle in which each packet's last beat was taken."""
-        last = self.lanes * (self.fmt.code_bits + 1)
-        return [beat.taken for beat in self.inputs.transfers if beat.payload >> last]
+        await self.run(self.payloads(beats))
 
     def check_latency(self) -> None:
         """Raise CheckFailed unless every result was valid `LogSumExp.latency` cycles after its
         packet's last beat; only for a sink that never stalls.
         """
-        ends = self.packet_ends
+        last = self.lanes * (self.fmt.code_bits + 1)
+        ends = [beat.taken for beat in self.inputs.transfers if beat.payload >> last]
         for number, (end, result) in enumerate(zip(ends, self.outputs.transfers, strict=True)):
             if result.offered - end != self.unit.latency:
                 raise CheckFailed(

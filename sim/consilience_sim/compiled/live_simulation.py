@@ -62,7 +62,7 @@ def live_design() -> Design:
     return unit_design(f"LiveUpdates(codes={LIVE_CODES})", lambda: LiveUpdates(codes=LIVE_CODES))
 
 
-class LiveSimulation:
+class LiveSimulation(StreamSimulation):
     """``LiveUpdates(codes=LIVE_CODES)`` in Q16.16, cycle by cycle, in compiled code.
 
     What is in it stays from one call to the next. The first time it is compiled: 10 s.
@@ -83,17 +83,12 @@ class LiveSimulation:
     """
 
     def __init__(self, design: Design | None = None) -> None:
-        self.simulation = StreamSimulation(design or live_design(), name="LiveUpdates")
-        empty = self.run([UpdateStep.READS], 0, 0)
+        super().__init__(design or live_design(), name="LiveUpdates")
+        empty = self.update([UpdateStep.READS], 0, 0)
         self.latency = int(empty.produced[0] - empty.accepted[0])
         self.update_cycles = self.latency + _STEPS_BEFORE
 
-    @property
-    def cycles(self) -> int:
-        """Clock cycles run so far."""
-        return self.simulation.cycles
-
-    def run(
+    def update(
         self,
         steps: ArrayLike,
         old: ArrayLike,
@@ -126,7 +121,7 @@ class LiveSimulation:
             updates[name] = values
         reads = int(np.count_nonzero(kinds & UpdateStep.READS))
         clears = 1 + int(np.count_nonzero(kinds & UpdateStep.CLEARS))
-        run = self.simulation.run(
+        run = self.run(
             updates.view(np.uint8).reshape(len(updates), -1),
             reads,
             gaps=gaps,
@@ -137,16 +132,6 @@ class LiveSimulation:
             extra_cycles=1,
         )
         return _readings(*run)
-
-    def close(self) -> None:
-        """End the simulation."""
-        self.simulation.close()
-
-    def __enter__(self) -> "LiveSimulation":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
 
 def _readings(
