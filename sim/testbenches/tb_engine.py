@@ -1,8 +1,6 @@
 """Tests of `Engine` through its link bytes, on its exported Verilog."""
 
 import struct
-from collections.abc import Callable
-from functools import partial
 from random import Random
 from typing import Any
 
@@ -16,10 +14,11 @@ from packets import random_packet
 
 from consilience_hw.spec.link_map import Counter, FrameStatus, FrameType
 from consilience_hw.spec.log_format import LogFormat
-from consilience_sim.testing.link_oracle import cobs_encode, encode_frame
+from consilience_hw.spec.number_formats import ONE
+from consilience_sim.testing.link_oracle import cobs_encode, encode_frame, packed
 
-ONE = 1 << 16
-"""The weight 1."""
+Message = tuple[FrameType, bytes, list[tuple[bytes, ExpectedResult | None]], int, FrameStatus]
+"""Type, head and records, bits flipped in the CRC-32, and the status of the last reply."""
 
 
 def segments_of(bench: EngineTestbench, count: int) -> list[list[int]]:
@@ -139,23 +138,24 @@ async def damaged_and_foreign_frames(dut: Any) -> None:
     """Each is dropped without a reply and counted; the session goes on."""
     bench = await EngineTestbench.opened(dut)
     request = bench.model.reduce([[0, 0]])[0].request
-    spoilt = request.payload
     nonce = bench.model.nonce
     assert nonce is not None
-    other = {
-        "nonce": request._replace(payload=struct.pack("<I", nonce ^ 1) + spoilt[4:]),
-        "sequence": request._replace(sequence=(request.sequence + 100) & 0xFF),
-        "operation": request._replace(payload=spoilt[:4] + b"\0\0\0\0" + spoilt[8:]),
-        "fragment": request._replace(payload=spoilt[:8] + b"\x01\0\0\0" + spoilt[12:]),
-    }
+
+    def with_word(number: int, word: int) -> bytes:
+        words = list(request.words)
+        words[number] = word
+        return encode_frame(request._replace(payload=packed(words)))
+
     good = encode_frame(request)
+    foreign = request._replace(sequence=(request.sequence + 100) & 0xFF)
     long = cobs_encode(bytes(bench.config.largest_payload + 11)) + b"\0"
     dropped = {
         Counter.BAD_CRC: [encode_frame(request, flip=1), encode_frame(request, flip=1 << 31)],
         Counter.BAD_FRAMING: [good[:4] + b"\0", b"\x01\0", b"\x05\x11\0", long],
-        Counter.BAD_NONCE: [encode_frame(other["nonce"])],
-        Counter.BAD_SEQUENCE: [encode_frame(other["sequence"])],
-        Counter.BAD_OPERATION: [encode_frame(other["operation"]), encode_frame(other["fragment"])],
+        Counter.BAD_NONCE: [with_word(0, nonce ^ 1)],
+        Counter.BAD_SEQUENCE: [encode_frame(foreign)],
+        # Operation 0, and fragment 1 of an operation that has not begun.
+        Counter.BAD_OPERATION: [with_word(1, 0), with_word(2, 1)],
     }
     for frames in dropped.values():
         for frame in frames:
@@ -179,32 +179,27 @@ async def damaged_and_foreign_frames(dut: Any) -> None:
 async def refused_requests(dut: Any) -> None:
     """Each error has its status and no result, and harms nothing that follows."""
     bench = await EngineTestbench.opened(dut)
-    model = bench.model
+    model, hypotheses = bench.model, bench.config.hypotheses
     code = struct.pack("<Ii", 1, 0)
     reduce, posterior = FrameType.REDUCE, FrameType.POSTERIOR
-    refusals: list[Callable[[], list[Exchange]]] = [
-        lambda: [model.request(0x33, code, len(code), FrameStatus.UNSUPPORTED)],
-        lambda: model.message(
-            reduce,
-            b"",
-            [(code, ExpectedResult.of([0], model.config.fmt))],
-            flip=4,
-            status=FrameStatus.BAD_CRC,
-        ),
-        lambda: model.message(reduce, b"", [(bytes(4), None)], status=FrameStatus.BAD_RECORD),
-        lambda: [model.request(reduce, code, 7, FrameStatus.BAD_LENGTH)],
-        lambda: [model.request(reduce, code, 4, FrameStatus.BAD_LENGTH)],
+    for kind, total, status in [
+        (0x33, len(code), FrameStatus.UNSUPPORTED),
+        (reduce, 7, FrameStatus.BAD_LENGTH),
+        (reduce, 4, FrameStatus.BAD_LENGTH),
+    ]:
+        await bench.exchange([model.request(kind, code, total, status)])
+        await bench.exchange(model.reduce(segments_of(bench, 2)))
+    result = ExpectedResult.of([0], bench.config.fmt)
+    counts = (0, 1, hypotheses + 1) if hypotheses else ()
+    messages: list[Message] = [
+        (reduce, b"", [(code, result)], 4, FrameStatus.BAD_CRC),
+        (reduce, b"", [(bytes(4), None)], 0, FrameStatus.BAD_RECORD),
         # The message ends inside a record.
-        lambda: model.message(reduce, b"", [(code[:4], None)], status=FrameStatus.BAD_LENGTH),
+        (reduce, b"", [(code[:4], None)], 0, FrameStatus.BAD_LENGTH),
+        *((posterior, packed([n, *[0] * n]), [], 0, FrameStatus.BAD_RECORD) for n in counts),
     ]
-    if bench.config.hypotheses:
-        for count in (0, 1, bench.config.hypotheses + 1):
-            head = struct.pack(f"<I{count}i", count, *[0] * count)
-            refusals.append(
-                partial(model.message, posterior, head, [], status=FrameStatus.BAD_RECORD)
-            )
-    for refusal in refusals:
-        await bench.exchange(refusal())
+    for kind, head, records, flip, status in messages:
+        await bench.exchange(model.message(kind, head, records, flip=flip, status=status))
         await bench.exchange(model.reduce(segments_of(bench, 2)))
 
 
