@@ -11,8 +11,8 @@ GOLDEN = (
     Mutation(
         "mantissas are cut, not rounded",
         MODEL + "mantissas.py",
-        "(a * b + (1 << shift - 1)) >> shift",
-        "(a * b) >> shift",
+        "(power + (1 << shift - 1)) >> shift",
+        "power >> shift",
         TESTS + "test_mantissas.py::test_every_mantissa_is_the_nearest_integer[Q8.6]",
     ),
     Mutation(
