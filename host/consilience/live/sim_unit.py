@@ -48,7 +48,7 @@ class SimLiveUnit(LiveUnit):
         parts = []
         for start in range(0, len(steps), _MOST):
             part = slice(start, start + _MOST)
-            found = self.simulation.run(
+            found = self.simulation.update(
                 steps[part], old[part], new[part], agent=agent[part], operation=operation[part]
             )
             asked = (steps[part] & UpdateStep.READS) != 0

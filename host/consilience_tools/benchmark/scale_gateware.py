@@ -112,17 +112,17 @@ def in_simulation(plan: ScalePlan, report: Report) -> GatewareResult:
 def _live(unit: LiveSimulation, device: CpuDevice, codes: Codes, updates: int) -> LiveCycles:
     """Enter all codes and read, then update; compare the last results with fresh sums."""
     n = len(codes)
-    unit.run([UpdateStep.CLEARS], 0, 0)
+    unit.update([UpdateStep.CLEARS], 0, 0)
     # A run of its own, which waits until the unit is cleared.
-    unit.run([UpdateStep.READS], 0, 0)
+    unit.update([UpdateStep.READS], 0, 0)
     steps = np.full(n + 1, UpdateStep.ENTERS)
     steps[-1] = UpdateStep.READS
-    swept = unit.run(steps, 0, np.append(codes, 0))
+    swept = unit.update(steps, 0, np.append(codes, 0))
     result = int(swept.produced[0])
     _same(device, codes, swept.codes[0], swept.status[0])
     count = min(updates, n)
     new = drawn_codes(count, seed=2)
-    found = unit.run(np.full(count, _STEPS), codes[:count], new)
+    found = unit.update(np.full(count, _STEPS), codes[:count], new)
     _same(device, np.concatenate((new, codes[count:])), found.codes[-1], found.status[-1])
     # An update is offered as soon as the one before has been taken.
     offered = np.append(0, found.accepted[:-1] + 1)
@@ -150,10 +150,10 @@ def _wide(device: CpuDevice, codes: Codes, lanes: int) -> SweepCycles:
 def _left_out_cycles(codes: Codes) -> int:
     """Return the cycles of both passes over codes, up to the last result."""
     with build_errors_told(), LiveSimulation() as unit:
-        unit.run([UpdateStep.READS], 0, 0)
+        unit.update([UpdateStep.READS], 0, 0)
         started = unit.cycles
-        unit.run(np.full(len(codes), UpdateStep.ENTERS), 0, codes)
-        unit.run(np.full(len(codes), _STEPS), codes, codes)
+        unit.update(np.full(len(codes), UpdateStep.ENTERS), 0, codes)
+        unit.update(np.full(len(codes), _STEPS), codes, codes)
         return unit.cycles - started
 
 

@@ -3,8 +3,7 @@
 import fcntl
 import hashlib
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -43,7 +42,8 @@ def made_once(entry: Path, make: Callable[[Path, Path], None]) -> None:
     if entry.exists():
         return
     entry.parent.mkdir(parents=True, exist_ok=True)
-    with _locked(entry.with_suffix(".lock")):
+    with entry.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
         if not entry.exists():
             with TemporaryDirectory(dir=entry.parent, prefix="build-") as name:
                 made = Path(name) / "entry"
@@ -63,11 +63,3 @@ def text_made_once(entry: Path, make: Callable[[], str]) -> str:
         part.write_text(text)
         part.replace(entry)
     return text
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Let one process at a time make an entry."""
-    with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
