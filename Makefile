@@ -47,8 +47,8 @@ liars: $(STAMP) ## lying reporters against the robust guarantees, 10^6 drawn tri
 liars-on-traces: $(STAMP) ## liars among real traces: writes docs/robustness.md and its plot (two minutes), rates in build/robust
 	@$(BIN)/python -m examples.agent_traces.robustness
 
-partition: $(STAMP) ## reads at 100 nodes while their network is cut (six minutes, as root: namespaces)
-	@$(BIN)/python -m tests.campaigns.partition
+partition: $(STAMP) ## reads at 100 nodes while their network is cut (six minutes, as root: namespaces); CUT=NAME RUNS=N: one cut, repeated
+	@$(BIN)/python -m tests.campaigns.partition $(if $(CUT),--cut "$(CUT)") $(if $(RUNS),--runs $(RUNS))
 
 figures: $(STAMP) ## measure two more figures of the README's table (half a minute)
 	@$(BIN)/python -m examples.figures

@@ -6,7 +6,8 @@ from pathlib import Path
 import consilience as cs
 from consilience.errors import Mismatch
 from consilience_sim import golden
-from examples.agent_traces import DemoResult, run_demo
+
+from . import DemoResult, run_demo
 
 
 def main(device_url: str, out: Path, runs: int = 20000) -> DemoResult:

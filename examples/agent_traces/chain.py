@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from examples.agent_traces.traces import UNSEEN
+from .traces import UNSEEN
 
 __all__ = ["START", "Chain", "ChainConfig", "Counts", "Smoothing", "count"]
 

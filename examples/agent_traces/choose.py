@@ -9,8 +9,8 @@ from dataclasses import asdict, replace
 
 import numpy as np
 
-from examples.agent_traces.chain import ChainConfig
-from examples.agent_traces.cross_validation import (
+from .chain import ChainConfig
+from .cross_validation import (
     SCHEMES,
     balanced_log_loss,
     detector_auc,
@@ -20,9 +20,9 @@ from examples.agent_traces.cross_validation import (
     goal_scores,
     log_posterior,
 )
-from examples.agent_traces.fusion import FULL_WEIGHT
-from examples.agent_traces.selection import FIRST_ORDER, SELECTION
-from examples.agent_traces.traces import Traces
+from .fusion import FULL_WEIGHT
+from .selection import FIRST_ORDER, SELECTION
+from .traces import Traces
 
 __all__ = ["choose", "goal_grid", "grid", "switches"]
 

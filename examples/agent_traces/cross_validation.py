@@ -12,12 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
-from examples.agent_traces.chain import ChainConfig
-from examples.agent_traces.evidence import BENIGN, HIJACKED, collect, fit_detector, run_sums
-from examples.agent_traces.fusion import FULL_WEIGHT
-from examples.agent_traces.goals import choose_goals, fit_goals, prior
-from examples.agent_traces.selection import FITTING_LABELS
-from examples.agent_traces.traces import Traces
+from .chain import ChainConfig
+from .evidence import BENIGN, HIJACKED, collect, fit_detector, run_sums
+from .fusion import FULL_WEIGHT
+from .goals import choose_goals, fit_goals, prior
+from .selection import FITTING_LABELS
+from .traces import Traces
 
 __all__ = [
     "SCHEMES",

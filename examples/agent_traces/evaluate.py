@@ -8,7 +8,8 @@ from sklearn.calibration import calibration_curve
 from sklearn.metrics import confusion_matrix, log_loss, roc_auc_score, roc_curve
 
 import consilience as cs
-from examples.agent_traces.evidence import BENIGN, HIJACKED
+
+from .evidence import BENIGN, HIJACKED
 
 __all__ = ["GoalMetrics", "Ranking", "Reliability", "interval", "probability"]
 

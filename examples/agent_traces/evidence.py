@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from examples.agent_traces.chain import Chain, ChainConfig, Counts, count
-from examples.agent_traces.traces import END, Traces
+from .chain import Chain, ChainConfig, Counts, count
+from .traces import END, Traces
 
 __all__ = [
     "BENIGN",

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 import consilience as cs
 from consilience_hw.spec.flags import ResultStatus
 from consilience_hw.spec.log_format import Q16_16, LogFormat
-from examples.agent_traces.evidence import Evidence
+
+from .evidence import Evidence
 
 if TYPE_CHECKING:
     from consilience.devices.device import Device

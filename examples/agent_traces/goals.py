@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from examples.agent_traces.chain import Chain, ChainConfig
-from examples.agent_traces.evidence import BENIGN, HIJACKED, count_label, fit_detector
-from examples.agent_traces.traces import Traces
+from .chain import Chain, ChainConfig
+from .evidence import BENIGN, HIJACKED, count_label, fit_detector
+from .traces import Traces
 
 __all__ = ["MAX_GOALS", "MIN_RUNS", "GoalModel", "choose_goals", "fit_goals", "prior"]
 

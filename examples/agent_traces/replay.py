@@ -10,13 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from consilience.errors import BadInput
-from examples.agent_traces.evidence import collect, fit_detector
-from examples.agent_traces.report.replay_page import write_replay
-from examples.agent_traces.run import EVEN
-from examples.agent_traces.schedule import LABELS, Call, draw_agents, schedule
-from examples.agent_traces.selection import FITTING_LABELS, Selection
-from examples.agent_traces.traces import Traces
-from examples.agent_traces.watching import Golden, Sighting, Watch
+
+from .evidence import collect, fit_detector
+from .report.replay_page import write_replay
+from .run import EVEN
+from .schedule import LABELS, Call, draw_agents, schedule
+from .selection import FITTING_LABELS, Selection
+from .traces import Traces
+from .watching import Golden, Sighting, Watch
 
 if TYPE_CHECKING:
     from consilience.devices.device import Device

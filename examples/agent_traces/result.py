@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from examples.agent_traces.evaluate import GoalMetrics, Ranking, Reliability
-from examples.agent_traces.trajectory import Trajectory
+from .evaluate import GoalMetrics, Ranking, Reliability
+from .trajectory import Trajectory
 
 __all__ = ["Curves", "DemoResult"]
 

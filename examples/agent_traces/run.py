@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from examples.agent_traces.evaluate import GoalMetrics, Ranking, Reliability, interval, probability
-from examples.agent_traces.evidence import HIJACKED, Evidence, collect, fit_detector, run_sums
-from examples.agent_traces.fusion import FULL_WEIGHT, CheckedFusion, GoldenPosteriors, Progress
-from examples.agent_traces.goals import choose_goals, fit_goals
-from examples.agent_traces.goals import prior as goal_prior
-from examples.agent_traces.report.render import write_report
-from examples.agent_traces.result import Curves, DemoResult
-from examples.agent_traces.selection import FIRST_ORDER, FITTING_LABELS, Selection
-from examples.agent_traces.traces import Traces
-from examples.agent_traces.trajectory import Trajectory, choose_runs, prefixes
+from .evaluate import GoalMetrics, Ranking, Reliability, interval, probability
+from .evidence import HIJACKED, Evidence, collect, fit_detector, run_sums
+from .fusion import FULL_WEIGHT, CheckedFusion, GoldenPosteriors, Progress
+from .goals import choose_goals, fit_goals
+from .goals import prior as goal_prior
+from .report.render import write_report
+from .result import Curves, DemoResult
+from .selection import FIRST_ORDER, FITTING_LABELS, Selection
+from .traces import Traces
+from .trajectory import Trajectory, choose_runs, prefixes
 
 if TYPE_CHECKING:
     from consilience.devices.device import Device
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 __all__ = ["run_demo"]
 
 EVEN = np.array([0.5, 0.5])
-"""Prior of benign and hijacked: the recorded runs do not tell how common attacks are."""
+"""Prior of benign and hijacked: the recorded runs do not show how common attacks are."""
 SEED = 2
-"""Of the replicates."""
+"""Seed of the replicates."""
 FAMILIES = {
     "gemini": "Gemini",
     "command-r": "Command-R",

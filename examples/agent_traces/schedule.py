@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from examples.agent_traces.traces import Traces
+from .traces import Traces
 
 __all__ = ["LABELS", "Call", "draw_agents", "schedule"]
 

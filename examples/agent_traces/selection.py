@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from examples.agent_traces.chain import ChainConfig
+from .chain import ChainConfig
 
 __all__ = ["FIRST_ORDER", "FITTING_LABELS", "SELECTION", "Selection"]
 

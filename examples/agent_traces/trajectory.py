@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from examples.agent_traces.evidence import Evidence
-from examples.agent_traces.traces import Traces
+from .evidence import Evidence
+from .traces import Traces
 
 __all__ = ["KINDS", "Trajectory", "choose_runs", "prefixes"]
 

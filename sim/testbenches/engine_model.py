@@ -5,9 +5,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-import numpy as np
-from engine_results import ExpectedPosterior
-from log_sum_exp_model import ExpectedResult, LogSumExpModel
+from engine_results import ExpectedPosterior, Rows
+from log_sum_exp_model import ExpectedResult
 
 from consilience_hw.spec.engine_config import EngineConfig
 from consilience_hw.spec.link_map import (
@@ -20,14 +19,11 @@ from consilience_hw.spec.link_map import (
     FrameType,
     data_limit,
 )
-from consilience_sim import golden
 from consilience_sim.testing.link_oracle import Frame, crc32, packed, sealed
 
-__all__ = ["EngineModel", "Exchange", "ExpectedReply", "Rows", "SameReply"]
+__all__ = ["EngineModel", "Exchange", "ExpectedReply", "SameReply"]
 
 Result = ExpectedResult | ExpectedPosterior
-Rows = Sequence[tuple[int, Sequence[int]]]
-"""Evidence of one agent: weight and codes of each row."""
 
 
 @dataclass
@@ -139,7 +135,6 @@ class EngineModel:
     def __init__(self, config: EngineConfig) -> None:
         self.config = config
         self.limit = data_limit(config.largest_payload)
-        self.log_sums = LogSumExpModel(config.fmt)
         self.reset()
 
     def reset(self) -> None:
@@ -169,22 +164,26 @@ class EngineModel:
             config.credits,
             None,
         )
-        return self._single(FrameType.HELLO, words)
+        return self.request(FrameType.HELLO, words=words)
 
     def status(self, counters: dict[Counter, int]) -> Exchange:
         """Read the counters; those not named may have any value."""
-        return self._single(FrameType.STATUS, tuple(counters.get(counter) for counter in Counter))
+        words = tuple(counters.get(counter) for counter in Counter)
+        return self.request(FrameType.STATUS, words=words)
 
     def reduce(self, segments: Sequence[Sequence[int]], size: int = 0) -> list[Exchange]:
         """Reduce segments of codes, in fragments of `size` bytes (default: the most)."""
         records = [struct.pack(f"<I{len(codes)}i", len(codes), *codes) for codes in segments]
-        results = [self.log_sums.result(list(codes)) for codes in segments]
+        results = [ExpectedResult.of(codes, self.config.fmt) for codes in segments]
         return self.message(FrameType.REDUCE, b"", list(zip(records, results, strict=True)), size)
 
     def posterior(
         self, prior: Sequence[int], agents: Sequence[Rows], *, weighted: bool, size: int = 0
     ) -> list[Exchange]:
-        """Fuse each agent's rows with the prior, in fragments of `size` bytes."""
+        """Fuse each agent's rows with the prior, in fragments of `size` bytes.
+
+        Weights are 1 unless they are sent.
+        """
         count = len(prior)
         head = struct.pack(f"<I{count}i", count | WEIGHTED * weighted, *prior)
         records: list[tuple[bytes, Result]] = []
@@ -192,23 +191,7 @@ class EngineModel:
             record = struct.pack("<I", len(rows))
             for weight, codes in rows:
                 record += struct.pack("<I", weight) * weighted + struct.pack(f"<{count}i", *codes)
-            evidence = np.array([codes for _, codes in rows], dtype=np.int32)
-            weights = np.array([weight for weight, _ in rows], dtype=np.uint32)
-            posterior, status = golden.posteriors(
-                evidence,
-                np.array([0, len(rows)], dtype=np.int64),
-                np.array(prior, dtype=np.int32),
-                weights if weighted else None,
-                self.config.fmt,
-            )
-            expected = ExpectedPosterior(
-                tuple(prior),
-                tuple((weight, tuple(row)) for weight, row in rows),
-                tuple(int(code) for code in posterior[0]),
-                int(status[0]),
-                self.config.fmt,
-            )
-            records.append((record, expected))
+            records.append((record, ExpectedPosterior.of(prior, rows, self.config.fmt)))
         return self.message(FrameType.POSTERIOR, head, records, size)
 
     def message(
@@ -246,16 +229,18 @@ class EngineModel:
             exchanges.append(Exchange(request, reply))
         return exchanges
 
-    def refused(self, kind: int, data: bytes, total: int, status: FrameStatus) -> Exchange:
-        """Return a request of one fragment that the device answers with `status` and no data."""
+    def request(
+        self,
+        kind: int,
+        data: bytes = b"",
+        total: int = 0,
+        status: FrameStatus = FrameStatus.OK,
+        words: tuple[int | None, ...] = (),
+    ) -> Exchange:
+        """Return a request of one fragment, answered with `status` and `words`."""
         operation = self._next_operation()
         request = self._request(kind, operation, 0, total, data)
-        return Exchange(request, ExpectedReply(self, request, operation, status))
-
-    def _single(self, kind: FrameType, words: tuple[int | None, ...]) -> Exchange:
-        operation = self._next_operation()
-        request = self._request(kind, operation, 0, 0, b"")
-        return Exchange(request, ExpectedReply(self, request, operation, words=words))
+        return Exchange(request, ExpectedReply(self, request, operation, status, words=words))
 
     def _next_operation(self) -> Operation:
         self.operation = (self.operation + 1) & 0xFFFF_FFFF

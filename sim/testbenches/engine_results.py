@@ -6,8 +6,12 @@ from dataclasses import dataclass
 from log_sum_exp_model import scaled
 
 from consilience_hw.spec.log_format import LogFormat
+from consilience_sim import golden
 
-__all__ = ["ExpectedPosterior"]
+__all__ = ["ExpectedPosterior", "Rows"]
+
+Rows = Sequence[tuple[int, Sequence[int]]]
+"""Evidence of one agent: weight and codes of each row."""
 
 
 @dataclass(frozen=True)
@@ -16,10 +20,10 @@ class ExpectedPosterior:
 
     Parameters
     ----------
-    prior : tuple of int
-    rows : tuple of (weight, codes)
+    prior : sequence of int
+    rows : Rows
         The evidence, for messages.
-    codes : tuple of int
+    codes : sequence of int
         The posterior, a code per hypothesis.
     status : int
         `ResultStatus` flags and the number of clamped values.
@@ -27,11 +31,17 @@ class ExpectedPosterior:
         Number format.
     """
 
-    prior: tuple[int, ...]
-    rows: tuple[tuple[int, tuple[int, ...]], ...]
-    codes: tuple[int, ...]
+    prior: Sequence[int]
+    rows: Rows
+    codes: Sequence[int]
     status: int
     fmt: LogFormat
+
+    @classmethod
+    def of(cls, prior: Sequence[int], rows: Rows, fmt: LogFormat) -> "ExpectedPosterior":
+        """Return what the golden model says of an agent."""
+        weights, codes = [weight for weight, _ in rows], [codes for _, codes in rows]
+        return cls(prior, rows, *golden.posterior(codes, weights, prior, fmt), fmt)
 
     @property
     def words(self) -> int:
@@ -40,7 +50,7 @@ class ExpectedPosterior:
 
     def judge(self, codes: Sequence[int], status: int) -> str | None:
         """Return what is wrong with the codes and the status word, or None."""
-        if (tuple(codes), status) == (self.codes, self.status):
+        if (list(codes), status) == (list(self.codes), self.status):
             return None
         return "\n".join(
             [

@@ -1,18 +1,24 @@
 """The testbench of `Engine`: requests and replies over the bytes of its link."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Self
 
 import cocotb
-from checker import CheckFailed, InOrderChecker
+from checker import CheckFailed
 from cocotb.triggers import Event, SimTimeoutError, with_timeout
 from engine_model import EngineModel, Exchange
-from link_frames import FrameParser
+from stream_monitor import Transfer
 from stream_port import CLOCK_NS
 from testbench import Testbench
 
 from consilience_hw.spec.engine_config import EngineConfig
-from consilience_sim.testing.link_oracle import Frame, encode_frame
+from consilience_sim.testing.link_oracle import (
+    Frame,
+    WrongCrc,
+    WrongFraming,
+    encode_frame,
+    frame_of,
+)
 
 __all__ = ["EngineTestbench", "built_config"]
 
@@ -36,17 +42,18 @@ class EngineTestbench(Testbench):
 
     Attributes
     ----------
-    last_reply : Frame
-        The last that came and was right; there must have been one.
+    replies : list of Frame
+        Those that came and were right.
     """
 
+    output = "reply"
+
     def __init__(self, dut: Any, *, gaps: float = 0.0, stalls: float = 0.0) -> None:
-        checker = InOrderChecker("reply")
-        self.parser = FrameParser(self._take)
-        super().__init__(dut, checker, observe=self.parser.take, gaps=gaps, stalls=stalls)
+        super().__init__(dut, gaps=gaps, stalls=stalls)
         self.config = built_config()
         self.model = EngineModel(self.config)
-        self._last_reply: Frame | None = None
+        self.replies: list[Frame] = []
+        self._frame = bytearray()
         self._answered = Event()
 
     async def reset(self, cycles: int = 2) -> None:
@@ -55,18 +62,15 @@ class EngineTestbench(Testbench):
         self.dut.gap.value = 0
         self.dut.entropy.value = self.choose.getrandbits(32)
         await super().reset(cycles)
-        self.parser.reset()
+        # A frame that the reset has cut off.
+        self._frame.clear()
 
-    @property
-    def last_reply(self) -> Frame:
-        """The last reply."""
-        assert self._last_reply is not None
-        return self._last_reply
-
-    async def open(self) -> None:
-        """Reset, and open a session."""
-        await self.start()
-        await self.exchange([self.model.hello()])
+    @classmethod
+    async def opened(cls, dut: Any, *, gaps: float = 0.0, stalls: float = 0.0) -> Self:
+        """Return the bench of a device after its reset, with an open session."""
+        bench = await cls.started(dut, gaps=gaps, stalls=stalls)
+        await bench.exchange([bench.model.hello()])
+        return bench
 
     async def exchange(self, exchanges: Iterable[Exchange], *, max_cycles: int = 100_000) -> None:
         """Send requests, as many at a time as there are credits, and check all replies.
@@ -81,7 +85,7 @@ class EngineTestbench(Testbench):
         except SimTimeoutError:
             raise CheckFailed(f"no further reply within {max_cycles} cycles") from None
         await self.run(max_cycles=max_cycles)
-        if self.parser.inside:
+        if self._frame:
             raise CheckFailed("the device stopped inside a frame")
 
     async def _send(self, exchanges: Iterable[Exchange]) -> None:
@@ -92,7 +96,25 @@ class EngineTestbench(Testbench):
             self.checker.expect([exchange.reply])
             self.driver.send(encode_frame(exchange.request))
 
-    def _take(self, reply: Frame) -> None:
+    def observe(self, transfer: Transfer) -> None:
+        """Take the next byte of the device; if it ends a frame, have the reply checked.
+
+        Raises
+        ------
+        CheckFailed
+            The frame is broken, or the reply is wrong.
+        """
+        if transfer.payload:
+            self._frame.append(transfer.payload)
+            return
+        encoded = bytes(self._frame)
+        self._frame.clear()
+        try:
+            reply = frame_of(encoded)
+        except (WrongFraming, WrongCrc) as error:
+            raise CheckFailed(f"a broken frame of the device: {error}: {encoded.hex()}") from None
+        if len(reply.payload) % 4:
+            raise CheckFailed(f"a frame of the device has no whole words: {encoded.hex()}")
         self.checker.observe(reply)
-        self._last_reply = reply
+        self.replies.append(reply)
         self._answered.set()

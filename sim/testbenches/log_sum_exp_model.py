@@ -12,7 +12,7 @@ from consilience_hw.spec.flags import ResultStatus
 from consilience_hw.spec.log_format import LogFormat
 from consilience_sim import golden
 
-__all__ = ["ExpectedResult", "LogSumExpModel", "pack_beat", "scaled", "unpack_result"]
+__all__ = ["ExpectedResult", "pack_beat", "scaled", "unpack_result"]
 
 HARD = ResultStatus.HARD_TO_ROUND
 
@@ -70,6 +70,12 @@ class ExpectedResult:
     code: int
     status: int
     fmt: LogFormat
+
+    @classmethod
+    def of(cls, codes: Sequence[int], fmt: LogFormat) -> "ExpectedResult":
+        """Return what the golden model says of a packet."""
+        code, status = golden.log_sum(codes, fmt)
+        return cls(tuple(codes), code, status & ~HARD, fmt)
 
     def complaint(self, observed: Transfer) -> str | None:
         """Return what is wrong with an output of `LogSumExp`, or None."""
@@ -130,21 +136,3 @@ class ExpectedResult:
         return (
             f"{scaled(self.fmt, self.code)} of {len(self.codes)} codes {list(self.codes[:8])} ..."
         )
-
-
-class LogSumExpModel:
-    """Expected results from the golden model, one for each packet.
-
-    Parameters
-    ----------
-    fmt : LogFormat
-        Number format.
-    """
-
-    def __init__(self, fmt: LogFormat) -> None:
-        self.fmt = fmt
-
-    def result(self, codes: list[int]) -> ExpectedResult:
-        """Return the expectation for one packet."""
-        code, status = golden.log_sum(codes, self.fmt)
-        return ExpectedResult(tuple(codes), int(code), int(status) & ~HARD, self.fmt)

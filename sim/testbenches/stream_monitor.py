@@ -3,11 +3,9 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-import cocotb
 from checker import CheckFailed
-from cocotb.task import Task
 from cocotb.triggers import RisingEdge
-from stream_port import StreamPort, cycle_now
+from stream_port import StreamPort, StreamTask, cycle_now
 
 __all__ = ["StreamMonitor", "Transfer"]
 
@@ -28,7 +26,7 @@ class Transfer(NamedTuple):
     taken: int
 
 
-class StreamMonitor:
+class StreamMonitor(StreamTask):
     """Watches one stream, an input or an output of the design, without driving anything.
 
     Rules: ``valid`` and ``ready`` are 0 or 1, a valid payload has no unknown bit, and a payload
@@ -48,23 +46,16 @@ class StreamMonitor:
     """
 
     def __init__(self, port: StreamPort, observe: Callable[[Transfer], None] | None = None) -> None:
-        self.port = port
+        super().__init__(port)
         self.transfers: list[Transfer] = []
         self.observe = observe
-        self._task: Task[None] | None = None
 
     def start(self) -> None:
         """Begin to watch, with no transfer recorded."""
         self.transfers.clear()
-        self._task = cocotb.start_soon(self._watch())
+        super().start()
 
-    def stop(self) -> None:
-        """Stop watching: a reset may end an offer."""
-        if self._task is not None:
-            self._task.cancel()
-            self._task = None
-
-    async def _watch(self) -> None:
+    async def _run(self) -> None:
         port = self.port
         edge = RisingEdge(port.clk)
         held: int | None = None

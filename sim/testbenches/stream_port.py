@@ -1,10 +1,13 @@
-"""The wires of one stream of the design under test."""
+"""The wires of one stream of the design under test, and what acts on them."""
 
+from abc import ABC, abstractmethod
 from typing import Any, NamedTuple
 
+import cocotb
 from cocotb.simtime import get_sim_time
+from cocotb.task import Task
 
-__all__ = ["CLOCK_NS", "StreamPort", "cycle_now"]
+__all__ = ["CLOCK_NS", "StreamPort", "StreamTask", "cycle_now"]
 
 CLOCK_NS = 10
 """Clock period of every testbench, in ns."""
@@ -30,6 +33,28 @@ class StreamPort(NamedTuple):
             dut.clk,
             *(getattr(dut, f"{name}__{wire}") for wire in ("valid", "ready", "payload")),
         )
+
+
+class StreamTask(ABC):
+    """A task at one stream, from each start to the next stop."""
+
+    def __init__(self, port: StreamPort) -> None:
+        self.port = port
+        self._task: Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin anew."""
+        self._task = cocotb.start_soon(self._run())
+
+    def stop(self) -> None:
+        """Do nothing more."""
+        if self._task is not None:
+            self._task.cancel()
+            self._task = None
+
+    @abstractmethod
+    async def _run(self) -> None:
+        """Act, cycle by cycle."""
 
 
 def cycle_now() -> int:

@@ -1,23 +1,24 @@
 """Tests of `Engine` through its link bytes, on its exported Verilog."""
 
 import struct
-from collections.abc import Callable
-from functools import partial
 from random import Random
 from typing import Any
 
 import cocotb
 from checker import CheckFailed
-from engine_model import Exchange, Rows, SameReply
+from engine_model import Exchange, SameReply
+from engine_results import Rows
 from engine_testbench import EngineTestbench
+from log_sum_exp_model import ExpectedResult
 from packets import random_packet
 
 from consilience_hw.spec.link_map import Counter, FrameStatus, FrameType
 from consilience_hw.spec.log_format import LogFormat
-from consilience_sim.testing.link_oracle import cobs_encode, encode_frame
+from consilience_hw.spec.number_formats import ONE
+from consilience_sim.testing.link_oracle import cobs_encode, encode_frame, packed
 
-ONE = 1 << 16
-"""The weight 1."""
+Message = tuple[FrameType, bytes, list[tuple[bytes, ExpectedResult | None]], int, FrameStatus]
+"""Type, head and records, bits flipped in the CRC-32, and the status of the last reply."""
 
 
 def segments_of(bench: EngineTestbench, count: int) -> list[list[int]]:
@@ -54,12 +55,11 @@ def posterior_of(bench: EngineTestbench, agents: int, weighted: bool) -> list[Ex
 @cocotb.test()
 async def hello(dut: Any) -> None:
     """Identity and nonce; a repeated HELLO is answered again; a reset gives another nonce."""
-    bench = EngineTestbench(dut)
-    await bench.start()
+    bench = await EngineTestbench.started(dut)
     first = bench.model.hello()
     await bench.exchange([first])
     nonce = bench.model.nonce
-    await bench.exchange([Exchange(first.request, SameReply(bench.last_reply))])
+    await bench.exchange([Exchange(first.request, SameReply(bench.replies[-1]))])
     await bench.exchange([bench.model.hello(), *bench.model.reduce([[0, 0]])])
     await bench.reset()
     await bench.exchange([bench.model.hello()])
@@ -71,8 +71,7 @@ async def hello(dut: Any) -> None:
 @cocotb.parametrize(gaps=[0.0, 0.3], stalls=[0.0, 0.5])
 async def reduce(dut: Any, gaps: float, stalls: float) -> None:
     """Segments in fragments of any size, some of which end inside a record."""
-    bench = EngineTestbench(dut, gaps=gaps, stalls=stalls)
-    await bench.open()
+    bench = await EngineTestbench.opened(dut, gaps=gaps, stalls=stalls)
     for size in (bench.model.limit, bench.choose.choice([4, 12]), 40):
         count = 40 if size == bench.model.limit else 6
         await bench.exchange(bench.model.reduce(segments_of(bench, count), size))
@@ -82,8 +81,7 @@ async def reduce(dut: Any, gaps: float, stalls: float) -> None:
 @cocotb.parametrize(gaps=[0.0, 0.3], stalls=[0.0, 0.5])
 async def posterior(dut: Any, gaps: float, stalls: float) -> None:
     """Agents of few rows, with and without weights."""
-    bench = EngineTestbench(dut, gaps=gaps, stalls=stalls)
-    await bench.open()
+    bench = await EngineTestbench.opened(dut, gaps=gaps, stalls=stalls)
     for weighted in (False, True) if bench.config.weights else (False,):
         await bench.exchange(posterior_of(bench, 8, weighted))
 
@@ -91,8 +89,7 @@ async def posterior(dut: Any, gaps: float, stalls: float) -> None:
 @cocotb.test()
 async def a_sink_that_opens_late(dut: Any) -> None:
     """Replies wait in the device; none is lost and none comes twice."""
-    bench = EngineTestbench(dut)
-    await bench.open()
+    bench = await EngineTestbench.opened(dut)
     bench.sink.stalls = 1.0
     exchanges = bench.model.reduce(segments_of(bench, 12), min(200, bench.model.limit))
     task = cocotb.start_soon(bench.exchange(exchanges))
@@ -104,8 +101,7 @@ async def a_sink_that_opens_late(dut: Any) -> None:
 @cocotb.test()
 async def operations_one_after_another(dut: Any) -> None:
     """Operations of all types in one session; an unfinished one is ended by the next."""
-    bench = EngineTestbench(dut, gaps=0.1, stalls=0.1)
-    await bench.open()
+    bench = await EngineTestbench.opened(dut, gaps=0.1, stalls=0.1)
     for _ in range(3):
         await bench.exchange(bench.model.reduce(segments_of(bench, 3), 48))
         unfinished = bench.model.reduce([[0] * 60], 64)
@@ -120,14 +116,13 @@ async def operations_one_after_another(dut: Any) -> None:
 @cocotb.test()
 async def counters(dut: Any) -> None:
     """What a known traffic leaves in STATUS."""
-    bench = EngineTestbench(dut)
-    await bench.open()
+    bench = await EngineTestbench.opened(dut)
     fmt = bench.config.fmt
     segments = [[fmt.max_code] * 2, [0] * 5, [7], [fmt.max_code] * 3]
     fragments = bench.model.reduce(segments, 16)
     await bench.exchange(fragments)
     # The last reply is still kept: the same request gets it again.
-    await bench.exchange([Exchange(fragments[-1].request, SameReply(bench.last_reply))])
+    await bench.exchange([Exchange(fragments[-1].request, SameReply(bench.replies[-1]))])
     expected = dict.fromkeys(Counter, 0) | {
         Counter.FRAMES: 1 + len(fragments),
         Counter.REPEATED: 1,
@@ -141,26 +136,26 @@ async def counters(dut: Any) -> None:
 @cocotb.test()
 async def damaged_and_foreign_frames(dut: Any) -> None:
     """Each is dropped without a reply and counted; the session goes on."""
-    bench = EngineTestbench(dut)
-    await bench.open()
+    bench = await EngineTestbench.opened(dut)
     request = bench.model.reduce([[0, 0]])[0].request
-    spoilt = request.payload
     nonce = bench.model.nonce
     assert nonce is not None
-    other = {
-        "nonce": request._replace(payload=struct.pack("<I", nonce ^ 1) + spoilt[4:]),
-        "sequence": request._replace(sequence=(request.sequence + 100) & 0xFF),
-        "operation": request._replace(payload=spoilt[:4] + b"\0\0\0\0" + spoilt[8:]),
-        "fragment": request._replace(payload=spoilt[:8] + b"\x01\0\0\0" + spoilt[12:]),
-    }
+
+    def with_word(number: int, word: int) -> bytes:
+        words = list(request.words)
+        words[number] = word
+        return encode_frame(request._replace(payload=packed(words)))
+
     good = encode_frame(request)
+    foreign = request._replace(sequence=(request.sequence + 100) & 0xFF)
     long = cobs_encode(bytes(bench.config.largest_payload + 11)) + b"\0"
     dropped = {
         Counter.BAD_CRC: [encode_frame(request, flip=1), encode_frame(request, flip=1 << 31)],
         Counter.BAD_FRAMING: [good[:4] + b"\0", b"\x01\0", b"\x05\x11\0", long],
-        Counter.BAD_NONCE: [encode_frame(other["nonce"])],
-        Counter.BAD_SEQUENCE: [encode_frame(other["sequence"])],
-        Counter.BAD_OPERATION: [encode_frame(other["operation"]), encode_frame(other["fragment"])],
+        Counter.BAD_NONCE: [with_word(0, nonce ^ 1)],
+        Counter.BAD_SEQUENCE: [encode_frame(foreign)],
+        # Operation 0, and fragment 1 of an operation that has not begun.
+        Counter.BAD_OPERATION: [with_word(1, 0), with_word(2, 1)],
     }
     for frames in dropped.values():
         for frame in frames:
@@ -183,30 +178,28 @@ async def damaged_and_foreign_frames(dut: Any) -> None:
 @cocotb.test()
 async def refused_requests(dut: Any) -> None:
     """Each error has its status and no result, and harms nothing that follows."""
-    bench = EngineTestbench(dut)
-    await bench.open()
-    model = bench.model
+    bench = await EngineTestbench.opened(dut)
+    model, hypotheses = bench.model, bench.config.hypotheses
     code = struct.pack("<Ii", 1, 0)
     reduce, posterior = FrameType.REDUCE, FrameType.POSTERIOR
-    refusals: list[Callable[[], list[Exchange]]] = [
-        lambda: [model.refused(0x33, code, len(code), FrameStatus.UNSUPPORTED)],
-        lambda: model.message(
-            reduce, b"", [(code, model.log_sums.result([0]))], flip=4, status=FrameStatus.BAD_CRC
-        ),
-        lambda: model.message(reduce, b"", [(bytes(4), None)], status=FrameStatus.BAD_RECORD),
-        lambda: [model.refused(reduce, code, 7, FrameStatus.BAD_LENGTH)],
-        lambda: [model.refused(reduce, code, 4, FrameStatus.BAD_LENGTH)],
+    for kind, total, status in [
+        (0x33, len(code), FrameStatus.UNSUPPORTED),
+        (reduce, 7, FrameStatus.BAD_LENGTH),
+        (reduce, 4, FrameStatus.BAD_LENGTH),
+    ]:
+        await bench.exchange([model.request(kind, code, total, status)])
+        await bench.exchange(model.reduce(segments_of(bench, 2)))
+    result = ExpectedResult.of([0], bench.config.fmt)
+    counts = (0, 1, hypotheses + 1) if hypotheses else ()
+    messages: list[Message] = [
+        (reduce, b"", [(code, result)], 4, FrameStatus.BAD_CRC),
+        (reduce, b"", [(bytes(4), None)], 0, FrameStatus.BAD_RECORD),
         # The message ends inside a record.
-        lambda: model.message(reduce, b"", [(code[:4], None)], status=FrameStatus.BAD_LENGTH),
+        (reduce, b"", [(code[:4], None)], 0, FrameStatus.BAD_LENGTH),
+        *((posterior, packed([n, *[0] * n]), [], 0, FrameStatus.BAD_RECORD) for n in counts),
     ]
-    if bench.config.hypotheses:
-        for count in (0, 1, bench.config.hypotheses + 1):
-            head = struct.pack(f"<I{count}i", count, *[0] * count)
-            refusals.append(
-                partial(model.message, posterior, head, [], status=FrameStatus.BAD_RECORD)
-            )
-    for refusal in refusals:
-        await bench.exchange(refusal())
+    for kind, head, records, flip, status in messages:
+        await bench.exchange(model.message(kind, head, records, flip=flip, status=status))
         await bench.exchange(model.reduce(segments_of(bench, 2)))
 
 
@@ -214,8 +207,7 @@ async def refused_requests(dut: Any) -> None:
 @cocotb.parametrize(stalls=[0.0, 0.7])
 async def reset_in_mid_frame(dut: Any, stalls: float) -> None:
     """A reset drops all there was, wherever it strikes; a new session works at once."""
-    bench = EngineTestbench(dut, stalls=stalls)
-    await bench.open()
+    bench = await EngineTestbench.opened(dut, stalls=stalls)
     for _ in range(4):
         exchanges = bench.model.reduce(segments_of(bench, 8), 120)[: bench.config.credits]
         bench.checker.expect(exchange.reply for exchange in exchanges)

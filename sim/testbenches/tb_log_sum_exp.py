@@ -14,25 +14,18 @@ from consilience_sim import golden
 
 
 @cocotb.test()
-@cocotb.parametrize(gaps=[0.0, 0.3], stalls=[0.0, 0.5])
-async def corner_cases(dut: Any, gaps: float, stalls: float) -> None:
-    """Every special code, length and step, and nothing more than expected."""
-    bench = LogSumExpTestbench(dut, gaps=gaps, stalls=stalls)
-    await bench.start()
-    await bench.run_packets(list(corner_packets(bench.fmt, bench.lanes)))
-    if not stalls:
-        bench.check_latency()
+@cocotb.parametrize(kind=["corner cases", "random"], gaps=[0.0, 0.3], stalls=[0.0, 0.5])
+async def packets(dut: Any, kind: str, gaps: float, stalls: float) -> None:
+    """Every special code, length and step, or random multisets; nothing more than expected.
 
-
-@cocotb.test()
-@cocotb.parametrize(gaps=[0.0, 0.3], stalls=[0.0, 0.5])
-async def random_packets(dut: Any, gaps: float, stalls: float) -> None:
-    """Random multisets; with neither gaps nor stalls, one beat is taken in each cycle."""
-    bench = LogSumExpTestbench(dut, gaps=gaps, stalls=stalls)
-    await bench.start()
-    await bench.run_packets(
-        [random_packet(bench.choose, bench.lanes, bench.fmt) for _ in range(150)]
-    )
+    With neither gaps nor stalls, one beat is taken in each cycle.
+    """
+    bench = await LogSumExpTestbench.started(dut, gaps=gaps, stalls=stalls)
+    fmt, lanes = bench.fmt, bench.lanes
+    if kind == "random":
+        await bench.run_packets([random_packet(bench.choose, lanes, fmt) for _ in range(150)])
+    else:
+        await bench.run_packets(list(corner_packets(fmt, lanes)))
     if not stalls:
         bench.check_latency()
     if not gaps and not stalls:
@@ -44,8 +37,7 @@ async def random_packets(dut: Any, gaps: float, stalls: float) -> None:
 @cocotb.test()
 async def any_lane_of_any_beat(dut: Any) -> None:
     """The same multisets, shuffled and scattered over lanes and beats, give the same results."""
-    bench = LogSumExpTestbench(dut)
-    await bench.start()
+    bench = await LogSumExpTestbench.started(dut)
     packets = [random_packet(bench.choose, bench.lanes, bench.fmt) for _ in range(60)]
     bench.expect(packets)
     spread = [scattered(codes, bench.lanes, bench.choose) for codes in packets]
@@ -56,8 +48,7 @@ async def any_lane_of_any_beat(dut: Any) -> None:
 @cocotb.test()
 async def near_rounding_borders(dut: Any) -> None:
     """Sums next to a rounding border, and at exact powers of two."""
-    bench = LogSumExpTestbench(dut)
-    await bench.start()
+    bench = await LogSumExpTestbench.started(dut)
     packets = []
     for total in border_sums(bench.choose, bench.fmt):
         top = bench.choose.randrange(bench.fmt.min_top // 2, bench.fmt.max_top // 2)
@@ -71,8 +62,7 @@ async def near_rounding_borders(dut: Any) -> None:
 @cocotb.test()
 async def one_beat_packets_at_full_rate(dut: Any) -> None:
     """A packet in each cycle and a result in each cycle."""
-    bench = LogSumExpTestbench(dut)
-    await bench.start()
+    bench = await LogSumExpTestbench.started(dut)
     low, high = bench.fmt.log_of_zero, bench.fmt.max_code
     packets = [
         [bench.choose.randint(low, high) for _ in range(bench.lanes)]
@@ -88,8 +78,7 @@ async def one_beat_packets_at_full_rate(dut: Any) -> None:
 @cocotb.test()
 async def a_closed_sink_stops_the_source(dut: Any) -> None:
     """Nothing is taken: the unit fills up, offers its first result, and loses nothing."""
-    bench = LogSumExpTestbench(dut, stalls=1.0)
-    await bench.start()
+    bench = await LogSumExpTestbench.started(dut, stalls=1.0)
     packets = [[bench.choose.randrange(-1000, 1000)] for _ in range(2 * bench.unit.depth)]
     bench.expect(packets)
     bench.driver.send(bench.payloads(beats_of(codes, bench.lanes) for codes in packets))
@@ -108,8 +97,7 @@ async def a_closed_sink_stops_the_source(dut: Any) -> None:
 @cocotb.parametrize(cycles=[1, 5], stalls=[0.0, 0.9])
 async def reset_in_mid_packet(dut: Any, cycles: int, stalls: float) -> None:
     """A reset drops an open packet and all that is inside; what follows is right."""
-    bench = LogSumExpTestbench(dut, stalls=stalls)
-    await bench.start()
+    bench = await LogSumExpTestbench.started(dut, stalls=stalls)
     for _ in range(4):
         whole = [random_packet(bench.choose, bench.lanes, bench.fmt) for _ in range(30)]
         opened = [bench.fmt.max_code] * (30 * bench.lanes)
@@ -128,8 +116,7 @@ async def reset_in_mid_packet(dut: Any, cycles: int, stalls: float) -> None:
 @cocotb.parametrize((("gaps", "stalls"), [(0.0, 0.0), (0.3, 0.6)]))
 async def timing_is_independent_of_data(dut: Any, gaps: float, stalls: float) -> None:
     """Zeros, extremes and random codes in the same shape: every transfer in the same cycle."""
-    bench = LogSumExpTestbench(dut, gaps=gaps, stalls=stalls)
-    await bench.start()
+    bench = await LogSumExpTestbench.started(dut, gaps=gaps, stalls=stalls)
     low, high = bench.fmt.log_of_zero, bench.fmt.max_code
     draws: dict[str, Callable[[], int]] = {
         "log of zero": lambda: low,

@@ -1,14 +1,14 @@
 """Clock, reset, driver, sink, monitors, checker and watchdog of a design with streams i and o."""
 
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from random import Random
-from typing import Any
+from typing import Any, ClassVar, Self
 
 import cocotb
 from checker import CheckFailed, InOrderChecker
 from cocotb.clock import Clock
-from cocotb.triggers import ClockCycles, SimTimeoutError, with_timeout
+from cocotb.triggers import ClockCycles, SimTimeoutError, Timer, with_timeout
 from stream_driver import StreamDriver, StreamSink
 from stream_monitor import StreamMonitor, Transfer
 from stream_port import CLOCK_NS, StreamPort, cycle_now
@@ -17,6 +17,9 @@ __all__ = ["Testbench"]
 
 # A deprecated call in a testbench fails its test: pytest's own setting does not reach here.
 warnings.simplefilter("error", DeprecationWarning)
+
+_LOOK_CYCLES = 10
+"""Cycles between two looks at whether all is taken and all has come."""
 
 
 class Testbench:
@@ -28,62 +31,59 @@ class Testbench:
     ----------
     dut : cocotb handle
         The top: ``clk``, ``rst``, streams ``i`` and ``o``.
-    checker : InOrderChecker
-        Judges the outputs.
-    observe : callable, optional
-        Takes each output `Transfer` in the checker's place, to hand on what it makes of them.
     gaps, stalls : float
         Of the driver and of the sink.
 
     Attributes
     ----------
+    output : str
+        What one output is, for messages.
+    checker : InOrderChecker
+        Judges the outputs.
     origin : int
         Cycle in which the last reset ended.
     """
 
     __test__ = False  # pytest must not collect it
+    output: ClassVar[str]
 
-    def __init__(
-        self,
-        dut: Any,
-        checker: InOrderChecker,
-        *,
-        observe: Callable[[Transfer], None] | None = None,
-        gaps: float = 0.0,
-        stalls: float = 0.0,
-    ) -> None:
+    def __init__(self, dut: Any, *, gaps: float = 0.0, stalls: float = 0.0) -> None:
         self.dut = dut
-        self.checker = checker
+        self.checker = InOrderChecker(self.output)
         self.choose = Random(cocotb.RANDOM_SEED)
         self.origin = 0
         source, sink = StreamPort.of(dut, "i"), StreamPort.of(dut, "o")
         self.driver = StreamDriver(source, self.choose.getrandbits(64), gaps)
         self.sink = StreamSink(sink, self.choose.getrandbits(64), stalls)
         self.inputs = StreamMonitor(source)
-        self.outputs = StreamMonitor(sink, checker.observe if observe is None else observe)
+        self.outputs = StreamMonitor(sink, self.observe)
+        self._tasks = (self.inputs, self.outputs, self.driver, self.sink)
 
-    async def start(self) -> None:
-        """Start the clock and reset: the first thing every test does."""
-        Clock(self.dut.clk, CLOCK_NS, unit="ns").start(start_high=False)
-        await self.reset()
+    @classmethod
+    async def started(cls, dut: Any, *, gaps: float = 0.0, stalls: float = 0.0) -> Self:
+        """Return the bench of a design after its reset: the first thing every test does."""
+        bench = cls(dut, gaps=gaps, stalls=stalls)
+        Clock(dut.clk, CLOCK_NS, unit="ns").start(start_high=False)
+        await bench.reset()
+        return bench
+
+    def observe(self, transfer: Transfer) -> None:
+        """Take an output and have it checked."""
+        self.checker.observe(transfer)
 
     async def reset(self, cycles: int = 2) -> None:
         """Reset the design, now, and forget what is queued and expected.
 
         Gaps and stalls begin anew, the same as after the reset before.
         """
-        self.driver.stop()
-        self.sink.stop()
-        self.inputs.stop()
-        self.outputs.stop()
+        for task in self._tasks:
+            task.stop()
         self.checker.flush()
         self.dut.rst.value = 1
         await self.cycles(cycles)
         self.dut.rst.value = 0
-        self.inputs.start()
-        self.outputs.start()
-        self.driver.start()
-        self.sink.start()
+        for task in self._tasks:
+            task.start()
         self.origin = cycle_now()
 
     async def cycles(self, count: int) -> None:
@@ -114,5 +114,5 @@ class Testbench:
         self.checker.finish()
 
     async def _done(self) -> None:
-        await self.driver.drained()
-        await self.checker.satisfied()
+        while self.driver.waiting or self.checker.pending:
+            await Timer(_LOOK_CYCLES * CLOCK_NS, "ns")

@@ -24,7 +24,7 @@ from consilience_sim.netlists.synthesis import VERILOG_TOP
 
 TOP = "dut"
 SEED = 20_260
-"""Of every run; COCOTB_RANDOM_SEED in the environment takes precedence."""
+"""Seed of every run; COCOTB_RANDOM_SEED in the environment takes precedence."""
 
 WARNINGS = {
     "WIDTHEXPAND": "arithmetic on operands of mixed width: each is widened on purpose",

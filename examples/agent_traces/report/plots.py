@@ -7,9 +7,10 @@ import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
-from consilience_tools.pages.svg import BLUE, GREEN, GREY, ORANGE, RED, STYLE, drawing
-from examples.agent_traces.evaluate import GoalMetrics, Ranking, Reliability
-from examples.agent_traces.trajectory import Trajectory
+from consilience_tools.pages.svg import BLUE, GREEN, GREY, ORANGE, RED, STYLE, drawing, plot
+
+from ..evaluate import GoalMetrics, Ranking, Reliability
+from ..trajectory import Trajectory
 
 __all__ = ["goal_confusion", "ranking", "reliability", "trajectories"]
 
@@ -19,9 +20,7 @@ TITLE_WIDTH = 36
 
 def ranking(ours: Ranking, first_order: Ranking, name: str) -> Figure:
     """Draw both ROC curves; `name` is our chain's."""
-    with drawing():
-        figure = Figure(figsize=(5.6, 5.2), layout="constrained")
-        axes = figure.add_subplot()
+    with plot(5.6, 5.2) as (figure, axes):
         axes.plot(ours.false_alarms, ours.detections, BLUE, lw=2.2, label=f"{name}: {ours.auc:.3f}")
         axes.plot(
             first_order.false_alarms,
@@ -46,9 +45,7 @@ def ranking(ours: Ranking, first_order: Ranking, name: str) -> Figure:
 
 def reliability(tempered: Reliability, full: Reliability, weight: float) -> Figure:
     """Draw predicted probabilities against frequencies, at our weight and at weight 1."""
-    with drawing():
-        figure = Figure(figsize=(5.6, 5.2), layout="constrained")
-        axes = figure.add_subplot()
+    with plot(5.6, 5.2) as (figure, axes):
         axes.plot([0, 1], [0, 1], GREY, lw=1, ls=":", label="perfect")
         for part, colour, mark, at in (
             (tempered, BLUE, "o-", f"weight {weight:.2f}"),

@@ -5,10 +5,11 @@ from typing import Any
 
 from consilience_tools.pages.svg import embedded
 from consilience_tools.pages.templates import rendered
-from examples.agent_traces.fusion import FULL_WEIGHT
-from examples.agent_traces.report import plots
-from examples.agent_traces.result import Curves, DemoResult
-from examples.agent_traces.selection import Selection
+
+from ..fusion import FULL_WEIGHT
+from ..result import Curves, DemoResult
+from ..selection import Selection
+from . import plots
 
 __all__ = ["write_report"]
 

@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING
 
 from consilience_tools.pages.svg import embedded
 from consilience_tools.pages.templates import rendered
-from examples.agent_traces.report import replay_plots
-from examples.agent_traces.schedule import LABELS
+
+from ..schedule import LABELS
+from . import replay_plots
 
 if TYPE_CHECKING:
-    from examples.agent_traces.replay import ReplayResult
+    from ..replay import ReplayResult
 
 __all__ = ["write_replay"]
 

@@ -7,10 +7,10 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from consilience_tools.pages.svg import GREY, ORANGE, RED, drawing
+from consilience_tools.pages.svg import GREY, ORANGE, RED, plot
 
 if TYPE_CHECKING:
-    from examples.agent_traces.replay import ReplayResult
+    from ..replay import ReplayResult
 
 __all__ = ["agents_over_time", "expected_over_time", "known_after"]
 
@@ -29,9 +29,7 @@ def known_after(result: "ReplayResult") -> NDArray[np.float64]:
 def agents_over_time(result: "ReplayResult", order: list[int]) -> Figure:
     """Draw a line an agent, in `order` from above, as dark as it is held for hijacked."""
     known = known_after(result)[order]
-    with drawing():
-        figure = Figure(figsize=(11.5, 1.3 + 0.13 * len(order)), layout="constrained")
-        axes = figure.add_subplot()
+    with plot(11.5, 1.3 + 0.13 * len(order)) as (figure, axes):
         scale = LinearSegmentedColormap.from_list("hijacked", ["#dbe9f6", "#f3e3b3", RED])
         image = axes.imshow(
             np.ma.masked_invalid(known),
@@ -64,9 +62,7 @@ def expected_over_time(result: "ReplayResult") -> Figure:
         if result.actors[sighting.call.agent].label == "hijacked":
             seen.add(sighting.call.agent)
         truth.append(len(seen))
-    with drawing():
-        figure = Figure(figsize=(11.5, 3.6), layout="constrained")
-        axes = figure.add_subplot()
+    with plot(11.5, 3.6) as (figure, axes):
         expected = [sighting.expected for sighting in result.sightings]
         axes.plot(steps, expected, ORANGE, lw=2.2, label="expected: the live log sum")
         axes.plot(steps, truth, RED, lw=1.8, ls="--", label="seen so far and hijacked in the end")

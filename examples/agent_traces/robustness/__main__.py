@@ -13,10 +13,12 @@ from consilience.robust.calibration import Calibration
 from consilience.robust.quality import EvidenceQuality, evidence_quality
 from consilience_hw.spec.number_formats import CLIP_BIN
 from consilience_tools.pages.svg import svg
-from examples.agent_traces.robustness.cells import cell_of
-from examples.agent_traces.robustness.page import PLOT, SHOWN, Study, robustness_page
-from examples.agent_traces.robustness.plot import robustness_figure
-from examples.agent_traces.robustness.ratios import (
+
+from ..traces import Traces
+from .cells import cell_of
+from .page import PLOT, SHOWN, Study, robustness_page
+from .plot import robustness_figure
+from .ratios import (
     CALIBRATION,
     CALIBRATION_DIGEST,
     CLASSES,
@@ -24,8 +26,7 @@ from examples.agent_traces.robustness.ratios import (
     chosen_clip,
     held_out_ratios,
 )
-from examples.agent_traces.robustness.study import RULES, SHARES, SIZES, study
-from examples.agent_traces.traces import Traces
+from .study import RULES, SHARES, SIZES, study
 
 SEED = 7
 TRIALS = 4000

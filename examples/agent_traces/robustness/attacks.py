@@ -3,8 +3,9 @@
 import numpy as np
 
 from consilience_hw.spec.number_formats import CLIP_BIN
-from examples.agent_traces.robustness.collusions import COLLUSIONS, Seen
-from examples.agent_traces.robustness.reports import Population, Reports
+
+from .collusions import COLLUSIONS, Seen
+from .reports import Population, Reports
 
 __all__ = ["ATTACKS", "EXACTLY", "FAR", "TRUTH", "attacked"]
 

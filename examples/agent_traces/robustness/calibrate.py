@@ -7,8 +7,8 @@ says so.
 import argparse
 import datetime
 
-from examples.agent_traces.robustness.ratios import CALIBRATION, CALIBRATION_DIGEST, calibration_set
-from examples.agent_traces.traces import Traces
+from ..traces import Traces
+from .ratios import CALIBRATION, CALIBRATION_DIGEST, calibration_set
 
 
 def main() -> None:

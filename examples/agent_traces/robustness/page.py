@@ -7,10 +7,11 @@ from pathlib import Path
 from consilience.robust.calibration import Calibration
 from consilience.robust.quality import EvidenceQuality
 from consilience_tools.pages.templates import rendered
-from examples.agent_traces.robustness.attacks import EXACTLY, FAR
-from examples.agent_traces.robustness.cells import Cell, Rate, cell_of
-from examples.agent_traces.robustness.plot import worst
-from examples.agent_traces.robustness.study import RULES
+
+from .attacks import EXACTLY, FAR
+from .cells import Cell, Rate, cell_of
+from .plot import worst
+from .study import RULES
 
 __all__ = ["PLOT", "Study", "attack_row", "robustness_page"]
 

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from matplotlib.figure import Figure
 
 from consilience_tools.pages.svg import BLUE, GREEN, GREY, ORANGE, RED, drawing
-from examples.agent_traces.robustness.cells import Cell
+
+from .cells import Cell
 
 __all__ = ["robustness_figure", "worst"]
 

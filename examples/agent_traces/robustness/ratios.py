@@ -8,10 +8,11 @@ from numpy.typing import NDArray
 import consilience as cs
 from consilience.robust.calibration import Calibration
 from consilience.robust.quality import evidence_quality
-from examples.agent_traces.cross_validation import detector_odds
-from examples.agent_traces.evidence import BENIGN, HIJACKED, collect, fit_detector, run_sums
-from examples.agent_traces.selection import FITTING_LABELS, Selection
-from examples.agent_traces.traces import Traces
+
+from ..cross_validation import detector_odds
+from ..evidence import BENIGN, HIJACKED, collect, fit_detector, run_sums
+from ..selection import FITTING_LABELS, Selection
+from ..traces import Traces
 
 __all__ = [
     "CALIBRATION",

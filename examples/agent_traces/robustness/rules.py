@@ -4,8 +4,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from consilience.robust.robust_counts import BIN_VALUES
-from examples.agent_traces.robustness.krum import krum
-from examples.agent_traces.robustness.reports import Reports
+
+from .krum import krum
+from .reports import Reports
 
 __all__ = ["krum_signs", "median_signs", "sum_signs", "told"]
 

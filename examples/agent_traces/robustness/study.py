@@ -11,10 +11,11 @@ from consilience.robust.decision import decide
 from consilience.robust.robust_counts import BIN_VALUES, robust_sums
 from consilience_hw.spec.number_formats import CLIP_BIN
 from consilience_sim import golden
-from examples.agent_traces.robustness.attacks import ATTACKS, TRUTH, attacked
-from examples.agent_traces.robustness.cells import Cell, Rate
-from examples.agent_traces.robustness.reports import Population, Reports
-from examples.agent_traces.robustness.rules import krum_signs, median_signs, sum_signs, told
+
+from .attacks import ATTACKS, TRUTH, attacked
+from .cells import Cell, Rate
+from .reports import Population, Reports
+from .rules import krum_signs, median_signs, sum_signs, told
 
 __all__ = ["RULES", "SHARES", "SIZES", "liars_of", "study"]
 

@@ -4,13 +4,9 @@ import errno
 import importlib.metadata
 import io
 import os
-import signal
 import sys
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from types import FrameType
-from typing import Annotated, NoReturn
+from collections.abc import Sequence
+from typing import Annotated
 
 import typer
 
@@ -23,6 +19,7 @@ from consilience.cli.output import INTERRUPTED, Output, log_to_stderr
 from consilience.cli.read_node import read_node
 from consilience.cli.serve import serve
 from consilience.cli.status import status
+from consilience.cli.unwinding import ended_by_sigterm
 from consilience.cli.watch import watch
 from consilience.errors import ConsilienceError
 from consilience.extras import naming_extras
@@ -85,7 +82,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     output = Output(as_json="--json" in words)
     command = typer.main.get_command(app)
     try:
-        with log_to_stderr(), _ended_by_sigterm(), naming_extras(f"consilience {words[0]}"):
+        with log_to_stderr(), ended_by_sigterm(), naming_extras(f"consilience {words[0]}"):
             code = command.main(words, prog_name="consilience", standalone_mode=False) or 0
             sys.stdout.flush()  # while a failure can still be told
     except ConsilienceError as error:
@@ -127,20 +124,3 @@ def _os_message(error: OSError) -> str:
         errno.EADDRINUSE: "; choose another --port",
     }
     return f"{place}{cause}{cures.get(error.errno or 0, '')}"
-
-
-@contextmanager
-def _ended_by_sigterm() -> Iterator[None]:
-    """Let a polite kill unwind as Ctrl-C does, so that no temporary file stays behind."""
-
-    def leave(number: int, _frame: FrameType | None) -> NoReturn:
-        raise SystemExit(128 + number)
-
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGTERM, leave)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

@@ -1,11 +1,12 @@
 """One thing that `consilience doctor` looks for."""
 
-import importlib.metadata
 import re
 import shutil
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+from consilience.extras import installed_version
 
 __all__ = ["Check", "package_check", "tool_check"]
 
@@ -22,12 +23,9 @@ class Check:
 
 def package_check(name: str, needed_for: str, extra: str | None = None) -> Check:
     """Look for a Python package, which `extra` brings; without one, the base install."""
-    try:
-        found = importlib.metadata.version(name)
-    except importlib.metadata.PackageNotFoundError:
-        found = None
     wanted = "consilience" if extra is None else f"'consilience[{extra}]'"
-    return Check(name, needed_for, found, f"pip install {wanted} (in a checkout: make setup)")
+    cure = f"pip install {wanted} (in a checkout: make setup)"
+    return Check(name, needed_for, installed_version(name), cure)
 
 
 def tool_check(

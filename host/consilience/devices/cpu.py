@@ -1,7 +1,6 @@
 """The cpu device: the exact arithmetic on this machine, no link between."""
 
 import numpy as np
-from numpy.typing import NDArray
 
 from consilience.devices.device import ERROR_BOUND_ULP, Device, DeviceInfo
 from consilience.devices.posterior_sums import posteriors_of_sums
@@ -10,6 +9,7 @@ from consilience.kernels.kernel_tables import load_tables
 from consilience.kernels.sum_kernels import leave_each_out, sum_segments
 from consilience.live.cpu_unit import CpuLiveUnit
 from consilience.live.live import Live
+from consilience.numbers.arrays import Codes, CodesAndStatus, Offsets, Words
 from consilience.robust.robust_histogram import RobustHistogram, RobustResult
 from consilience_hw.spec.engine_config import EngineConfig
 from consilience_hw.spec.flags import ResultStatus
@@ -20,9 +20,7 @@ __all__ = ["CpuDevice"]
 _HYPOTHESES = 16
 
 
-def _sums(
-    codes: NDArray[np.int32], offsets: NDArray[np.int64]
-) -> tuple[NDArray[np.int32], NDArray[np.uint32]]:
+def _sums(codes: Codes, offsets: Offsets) -> CodesAndStatus:
     sums = np.empty(len(offsets) - 1, np.int32)
     status = np.empty(len(offsets) - 1, np.uint32)
     sum_segments(codes, offsets, load_tables(), sums, status)
@@ -57,9 +55,7 @@ class CpuDevice(Device):
             counters=dict(self._counters),
         )
 
-    def sums(
-        self, codes: NDArray[np.int32], offsets: NDArray[np.int64]
-    ) -> tuple[NDArray[np.int32], NDArray[np.uint32]]:
+    def sums(self, codes: Codes, offsets: Offsets) -> CodesAndStatus:
         """Return code and status of each segment."""
         self._refuse_beyond_capacity(offsets, "a segment", "codes")
         sums, status = _sums(codes, offsets)
@@ -67,21 +63,15 @@ class CpuDevice(Device):
         return sums, status
 
     def posteriors(
-        self,
-        evidence: NDArray[np.int32],
-        offsets: NDArray[np.int64],
-        prior: NDArray[np.int32],
-        weight: NDArray[np.uint32] | None,
-    ) -> tuple[NDArray[np.int32], NDArray[np.uint32]]:
+        self, evidence: Codes, offsets: Offsets, prior: Codes, weight: Words | None
+    ) -> CodesAndStatus:
         """Return posterior and status of each agent."""
         self._refuse_beyond_capacity(offsets, "an agent", "rows")
         posterior, status = posteriors_of_sums(_sums, evidence, offsets, prior, weight)
         self._count(evidence.size, status)
         return posterior, status
 
-    def sums_of_others(
-        self, codes: NDArray[np.int32]
-    ) -> tuple[NDArray[np.int32], NDArray[np.uint32]]:
+    def sums_of_others(self, codes: Codes) -> CodesAndStatus:
         """Return code and status of all codes but number i, for every i."""
         sums, status = np.empty(len(codes), np.int32), np.empty(len(codes), np.uint32)
         self._refuse_beyond_capacity(np.array([0, len(codes)]), "a call", "codes")
@@ -94,7 +84,7 @@ class CpuDevice(Device):
         return Live(CpuLiveUnit())
 
     def robust_scan(
-        self, ratios: NDArray[np.int32], faulty: int, clip: int, threshold: int
+        self, ratios: Codes, faulty: int, clip: int, threshold: int
     ) -> RobustResult[int]:
         """Return the result of one pair."""
         return RobustHistogram.of(ratios, clip).scan(faulty, threshold)
@@ -102,12 +92,12 @@ class CpuDevice(Device):
     def close(self) -> None:
         """Do nothing: there is nothing to give back."""
 
-    def _refuse_beyond_capacity(self, offsets: NDArray[np.int64], whose: str, what: str) -> None:
+    def _refuse_beyond_capacity(self, offsets: Offsets, whose: str, what: str) -> None:
         capacity = self._config.fmt.capacity
         if offsets[-1] > capacity and np.diff(offsets).max() > capacity:
             raise BadInput(f"{whose} has more than {capacity} {what}; split them")
 
-    def _count(self, codes: int, status: NDArray[np.uint32]) -> None:
+    def _count(self, codes: int, status: Words) -> None:
         counters = self._counters
         counters["calls"] += 1
         counters["codes"] += codes

@@ -12,6 +12,7 @@ from consilience.closing import Closes
 from consilience.devices.agent_rows import agent_ids, rows_by_agent
 from consilience.errors import BadInput
 from consilience.live.live import Live
+from consilience.numbers.arrays import Codes, CodesAndStatus, Offsets, Words
 from consilience.numbers.convert import as_codes
 from consilience.numbers.float_log_sum import log_sum_exp_over
 from consilience.robust.robust_histogram import RobustResult
@@ -28,8 +29,8 @@ ERROR_BOUND_ULP = 0.55
 class Reduced(NamedTuple):
     """Log sums (int32 codes) and their `ResultStatus` flags (uint32), shape (segments,)."""
 
-    codes: NDArray[np.int32]
-    status: NDArray[np.uint32]
+    codes: Codes
+    status: Words
 
 
 class PosteriorResult(NamedTuple):
@@ -46,8 +47,8 @@ class PosteriorResult(NamedTuple):
     """
 
     ids: NDArray[Any]
-    posterior: NDArray[np.int32]
-    status: NDArray[np.uint32]
+    posterior: Codes
+    status: Words
 
 
 @dataclass(frozen=True)
@@ -102,27 +103,19 @@ class Device(Closes):
         """Identity and counters; may ask the device."""
 
     @abstractmethod
-    def sums(
-        self, codes: NDArray[np.int32], offsets: NDArray[np.int64]
-    ) -> tuple[NDArray[np.int32], NDArray[np.uint32]]:
+    def sums(self, codes: Codes, offsets: Offsets) -> CodesAndStatus:
         """Return code and status of each segment; checked input, see `reduce`."""
 
     @abstractmethod
     def posteriors(
-        self,
-        evidence: NDArray[np.int32],
-        offsets: NDArray[np.int64],
-        prior: NDArray[np.int32],
-        weight: NDArray[np.uint32] | None,
-    ) -> tuple[NDArray[np.int32], NDArray[np.uint32]]:
+        self, evidence: Codes, offsets: Offsets, prior: Codes, weight: Words | None
+    ) -> CodesAndStatus:
         """Return posterior and status of each agent, whose rows lie between two offsets.
 
         Checked input, see `posterior`; every agent has at least one row.
         """
 
-    def sums_of_others(
-        self, codes: NDArray[np.int32]
-    ) -> tuple[NDArray[np.int32], NDArray[np.uint32]]:
+    def sums_of_others(self, codes: Codes) -> CodesAndStatus:
         """Return code and status of all codes but number i, for every i; see `leave_one_out`."""
         raise BadInput(f"{self.info.url}: this device has no live unit; use cpu or sim")
 
@@ -139,7 +132,7 @@ class Device(Closes):
         raise BadInput(f"{self.info.url}: this device has no live unit; use cpu or sim")
 
     def robust_scan(
-        self, ratios: NDArray[np.int32], faulty: int, clip: int, threshold: int
+        self, ratios: Codes, faulty: int, clip: int, threshold: int
     ) -> RobustResult[int]:
         """Return the result of one pair; checked input, see `robust`.
 
@@ -154,7 +147,7 @@ class Device(Closes):
     def close(self) -> None:
         """Give the device back; a second call does nothing."""
 
-    def reduce(self, codes: ArrayLike, offsets: ArrayLike | None = None) -> NDArray[np.int32]:
+    def reduce(self, codes: ArrayLike, offsets: ArrayLike | None = None) -> Codes:
         """Return the log sum of each segment: log2 of the sum of 2**c, one int32 code each.
 
         Parameters
@@ -191,7 +184,7 @@ class Device(Closes):
             )
         return Reduced(*self.sums(flat, bounds.astype(np.int64)))
 
-    def leave_one_out(self, codes: ArrayLike) -> NDArray[np.int32]:
+    def leave_one_out(self, codes: ArrayLike) -> Codes:
         """Return for each code the log sum of all the others, in time proportional to their number.
 
         Bit for bit what `reduce` gives for each of these multisets: also where the code left out is
@@ -314,7 +307,7 @@ class Device(Closes):
         return robust_over(self.robust_scan, ratios, faulty, clip, threshold)
 
 
-def _flat(codes: ArrayLike) -> NDArray[np.int32]:
+def _flat(codes: ArrayLike) -> Codes:
     """Return codes of one dimension; BadInput if they have another shape or type."""
     flat = as_codes(codes)
     if flat.ndim != 1:
@@ -322,7 +315,7 @@ def _flat(codes: ArrayLike) -> NDArray[np.int32]:
     return np.ascontiguousarray(flat)
 
 
-def _weights(weight: ArrayLike, rows: int) -> NDArray[np.uint32]:
+def _weights(weight: ArrayLike, rows: int) -> Words:
     """Return weights as uint32; BadInput at a wrong shape or value."""
     values = np.asarray(weight)
     if values.shape != (rows,) or (values.dtype.kind not in "iu" and rows):

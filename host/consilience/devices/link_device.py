@@ -1,6 +1,5 @@
 """A device at the other end of a link."""
 
-from collections.abc import Callable
 from typing import Self
 
 import numpy as np
@@ -19,6 +18,7 @@ from consilience.link.messages import (
     reduce_records,
 )
 from consilience.link.session import LinkSession
+from consilience.numbers.arrays import Codes, CodesAndStatus, Offsets, Words
 from consilience_hw.spec.flags import ResultStatus
 from consilience_hw.spec.link_map import BoardId, Feature, FrameType
 from consilience_hw.spec.log_format import Q16_16
@@ -36,27 +36,17 @@ class LinkDevice(Device):
     ----------
     session : LinkSession
         Owned: `close` closes it.
-    extra_counters : callable, optional
-        Gives more counters for `info`.
     message_bytes : int
         Bytes of a message at which a call begins another one.
     """
 
-    def __init__(
-        self,
-        session: LinkSession,
-        extra_counters: Callable[[], dict[str, int]] | None = None,
-        message_bytes: int = MESSAGE_BYTES,
-    ) -> None:
+    def __init__(self, session: LinkSession, message_bytes: int = MESSAGE_BYTES) -> None:
         self._session = session
-        self._extra_counters = extra_counters
         self._message_bytes = message_bytes
         self._exact = CpuDevice()
 
     @classmethod
-    def over(
-        cls, session: LinkSession, extra_counters: Callable[[], dict[str, int]] | None = None
-    ) -> Self:
+    def over(cls, session: LinkSession) -> Self:
         """Open the session and return its device; close it if that fails.
 
         Raises
@@ -73,7 +63,7 @@ class LinkDevice(Device):
                     f"{session.url}: the device runs {fmt} (id {fmt.identifier:#010x}), this host "
                     f"{Q16_16} (id {Q16_16.identifier:#010x}); use a device of that format"
                 )
-            return cls(session, extra_counters)
+            return cls(session)
         except BaseException:
             session.close()
             raise
@@ -89,8 +79,6 @@ class LinkDevice(Device):
         session, identity = self._session, self._session.identity
         counters = session.status()
         counters |= {f"host_{name}": value for name, value in session.counters.items()}
-        if self._extra_counters is not None:
-            counters |= self._extra_counters()
         return DeviceInfo(
             url=session.url,
             board=identity.board_name,
@@ -102,12 +90,10 @@ class LinkDevice(Device):
             hypotheses=identity.hypotheses,
             features=identity.features.names,
             error_bound_ulp=ERROR_BOUND_ULP,
-            counters=counters,
+            counters=counters | session.transport.counters,
         )
 
-    def sums(
-        self, codes: NDArray[np.int32], offsets: NDArray[np.int64]
-    ) -> tuple[NDArray[np.int32], NDArray[np.uint32]]:
+    def sums(self, codes: Codes, offsets: Offsets) -> CodesAndStatus:
         """Return log sum and status of each segment ``codes[offsets[k]:offsets[k + 1]]``.
 
         Raises
@@ -135,12 +121,8 @@ class LinkDevice(Device):
         return sums, status
 
     def posteriors(
-        self,
-        evidence: NDArray[np.int32],
-        offsets: NDArray[np.int64],
-        prior: NDArray[np.int32],
-        weight: NDArray[np.uint32] | None,
-    ) -> tuple[NDArray[np.int32], NDArray[np.uint32]]:
+        self, evidence: Codes, offsets: Offsets, prior: Codes, weight: Words | None
+    ) -> CodesAndStatus:
         """Return posterior codes (agents, H) and status words (agents,).
 
         For a device without POSTERIOR the rows are added up here, exactly as one with it would; the
@@ -183,15 +165,13 @@ class LinkDevice(Device):
         """Close the link."""
         self._session.close()
 
-    def _hard(self, status: NDArray[np.uint32], what: str) -> NDArray[np.intp]:
+    def _hard(self, status: Words, what: str) -> NDArray[np.intp]:
         """Return which results the device cannot round; BadInput if one is over the capacity."""
         if np.any(status & ResultStatus.OVER_CAPACITY):
             raise BadInput(f"{self._session.url}: more than 2**32 {what}")
         return np.flatnonzero(status & ResultStatus.HARD_TO_ROUND)
 
-    def _results(
-        self, reply: bytes, count: int, values: int
-    ) -> tuple[NDArray[np.int32], NDArray[np.uint32]]:
+    def _results(self, reply: bytes, count: int, values: int) -> CodesAndStatus:
         """Return codes and status words of a reply; LinkError, with counters, if it has others."""
         try:
             return parse_results(reply, count, values)
@@ -213,7 +193,7 @@ class LinkDevice(Device):
 
 
 def _gather(
-    offsets: NDArray[np.int64], chosen: NDArray[np.int64]
+    offsets: Offsets, chosen: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return (indices of all rows of the chosen segments, their own offsets)."""
     lengths = np.diff(offsets)[chosen]

@@ -1,10 +1,10 @@
 """Posteriors, given log sums: those of the cpu, and of a device that does log sums alone."""
 
 import numpy as np
-from numpy.typing import NDArray
 
 from consilience.errors import BadInput
 from consilience.kernels.posterior_kernels import difference_segments, normalise_each
+from consilience.numbers.arrays import Codes, CodesAndStatus, Offsets, Words
 from consilience.numbers.float_log_sum import Sums
 from consilience_hw.spec.log_format import Q16_16
 
@@ -12,12 +12,8 @@ __all__ = ["posteriors_of_sums"]
 
 
 def posteriors_of_sums(
-    sums: Sums,
-    evidence: NDArray[np.int32],
-    offsets: NDArray[np.int64],
-    prior: NDArray[np.int32],
-    weight: NDArray[np.uint32] | None,
-) -> tuple[NDArray[np.int32], NDArray[np.uint32]]:
+    sums: Sums, evidence: Codes, offsets: Offsets, prior: Codes, weight: Words | None
+) -> CodesAndStatus:
     """Return posterior codes (agents, H) and status words (agents,).
 
     The weighted rows are added here, exactly; the log sum over the hypotheses of each agent is

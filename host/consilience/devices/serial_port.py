@@ -9,12 +9,10 @@ from urllib.parse import parse_qsl, urlsplit
 
 import serial  # type: ignore[import-untyped]
 
-from consilience.devices.link_device import LinkDevice
 from consilience.errors import BadInput, ConsilienceError, NoDevice, PermissionRefused
-from consilience.link.session import LinkSession
 from consilience.link.transport import Transport, TransportClosed
 
-__all__ = ["BAUD", "SerialAddress", "SerialTransport", "connect_serial", "open_serial"]
+__all__ = ["BAUD", "SerialAddress", "SerialTransport", "connect_serial"]
 
 BAUD = 3_000_000
 """Rate of the boards."""
@@ -80,12 +78,16 @@ class SerialTransport(Transport):
     ----------
     port : serial.Serial
         Owned; with a read timeout of its own, which bounds how late `receive` may return.
-    reply_timeout : float
-        Seconds.
+    address : SerialAddress
+        How it was opened.
     """
 
-    def __init__(self, port: Any, reply_timeout: float) -> None:
-        self.reply_timeout = reply_timeout
+    def __init__(self, port: Any, address: SerialAddress) -> None:
+        self.reply_timeout = address.reply_timeout
+        self.cure = (
+            "check that the board is programmed (`consilience program`), that the port is its UART "
+            f"(`consilience list`) and that its rate is {address.baud} baud"
+        )
         self._port = port
 
     def send(self, data: bytes) -> None:
@@ -146,7 +148,7 @@ def connect_serial(address: SerialAddress) -> SerialTransport:
     # FTDI's bridges hold bytes for 16 ms by default; other ports may have no such mode.
     with contextlib.suppress(OSError, ValueError, NotImplementedError, AttributeError):
         port.set_low_latency_mode(True)
-    return SerialTransport(port, address.reply_timeout)
+    return SerialTransport(port, address)
 
 
 def _refused(address: SerialAddress, error: Exception) -> ConsilienceError:
@@ -162,25 +164,3 @@ def _refused(address: SerialAddress, error: Exception) -> ConsilienceError:
     return NoDevice(
         f"{address.device}: no serial port ({cause}); `consilience list` shows those there are"
     )
-
-
-def open_serial(url: str) -> LinkDevice:
-    """Open the device at a serial port.
-
-    Raises
-    ------
-    BadInput
-        The URL is not of that kind.
-    NoDevice
-        There is no such port, another program has it, or no device of this project answers.
-    PermissionRefused
-        This user may not open it.
-    AbiMismatch
-        Host and device are of different versions.
-    """
-    address = SerialAddress.of(url)
-    cure = (
-        "check that the board is programmed (`consilience program`), that the port is its UART "
-        f"(`consilience list`) and that its rate is {address.baud} baud"
-    )
-    return LinkDevice.over(LinkSession(connect_serial(address), url, cure=cure))

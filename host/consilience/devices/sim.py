@@ -1,26 +1,29 @@
 """The simulated device: the gateware, cycle by cycle, behind the bytes of the link."""
 
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
-import numpy as np
-from numpy.typing import NDArray
-
 from consilience.devices.link_device import LinkDevice
-from consilience.devices.simulation_builds import build_errors_told
-from consilience.errors import BadInput, ConsilienceError
-from consilience.link.session import LinkSession
+from consilience.errors import BadInput, ConsilienceError, ToolMissing
 from consilience.link.transport import Transport, TransportClosed
 from consilience.live.live import Live
 from consilience.live.sim_unit import SimLiveUnit, simulated_leave_one_out
+from consilience.numbers.arrays import Codes, CodesAndStatus
 from consilience.robust.robust_histogram import RobustResult
 from consilience_hw.spec.engine_config import EngineConfig
 from consilience_hw.spec.number_formats import CLIP_BIN, Decision
-from consilience_sim.compiled import EngineSimulation, StreamSimulation
+from consilience_sim.compiled import (
+    BuildFailed,
+    CompilerMissing,
+    EngineSimulation,
+    StreamSimulation,
+)
 from consilience_sim.compiled.robust_simulation import robust_beats, robust_simulation, scan_of
 
-__all__ = ["SimDevice", "SimTransport", "open_sim", "simulation_transport"]
+__all__ = ["SimDevice", "SimTransport", "build_errors_told", "simulation_transport"]
 
 _REPLY_CYCLES = 200_000
 """A request and its reply take some 10,000 cycles at most; this is idle time after a lost one."""
@@ -41,6 +44,11 @@ class SimTransport(Transport):
         self.simulation = simulation
         self._clock_hz = simulation.config.clock_hz
         self.reply_timeout = _REPLY_CYCLES / self._clock_hz
+
+    @property
+    def counters(self) -> dict[str, int]:
+        """Cycles of the engine since the start."""
+        return {"cycles": self.simulation.cycles}
 
     def send(self, data: bytes) -> None:
         """Queue bytes for the engine."""
@@ -74,6 +82,25 @@ class SimTransport(Transport):
             raise ConsilienceError(
                 f"waveforms are not complete ({error.strerror or error}); choose another --waves"
             ) from error
+
+
+@contextmanager
+def build_errors_told() -> Iterator[None]:
+    """Raise what a build in the ``with`` statement fails with as an error that has an exit code.
+
+    Raises
+    ------
+    ToolMissing
+        No C++ compiler.
+    ConsilienceError
+        The compiler, or Yosys, failed.
+    """
+    try:
+        yield
+    except CompilerMissing as error:
+        raise ToolMissing(str(error)) from error
+    except BuildFailed as error:
+        raise ConsilienceError(str(error)) from error
 
 
 def simulation_transport(config: EngineConfig, waves: Path | None = None) -> SimTransport:
@@ -119,9 +146,7 @@ class SimDevice(LinkDevice):
 
     _histogram: StreamSimulation | None = None
 
-    def sums_of_others(
-        self, codes: NDArray[np.int32]
-    ) -> tuple[NDArray[np.int32], NDArray[np.uint32]]:
+    def sums_of_others(self, codes: Codes) -> CodesAndStatus:
         """Return code and status of all codes but number i: two passes, 4 cycles per code."""
         with build_errors_told():
             return simulated_leave_one_out(codes)
@@ -132,7 +157,7 @@ class SimDevice(LinkDevice):
             return Live(SimLiveUnit())
 
     def robust_scan(
-        self, ratios: NDArray[np.int32], faulty: int, clip: int, threshold: int
+        self, ratios: Codes, faulty: int, clip: int, threshold: int
     ) -> RobustResult[int]:
         """Return the result of one pair; the first time the unit is compiled.
 
@@ -154,10 +179,3 @@ class SimDevice(LinkDevice):
         if self._histogram is not None:
             self._histogram.close()
         super().close()
-
-
-def open_sim(url: str, config: EngineConfig, waves: Path | None = None) -> LinkDevice:
-    """Return the simulated device; see `simulation_transport`."""
-    transport = simulation_transport(config, waves)
-    session = LinkSession(transport, url)
-    return SimDevice.over(session, lambda: {"cycles": transport.simulation.cycles})

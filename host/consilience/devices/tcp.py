@@ -3,12 +3,10 @@
 import socket
 from urllib.parse import urlsplit
 
-from consilience.devices.link_device import LinkDevice
 from consilience.errors import BadInput, NoDevice
-from consilience.link.session import LinkSession
 from consilience.link.transport import Transport, TransportClosed
 
-__all__ = ["SocketTransport", "connect", "open_socket"]
+__all__ = ["SocketTransport", "connect"]
 
 _CHUNK = 1 << 16
 
@@ -26,6 +24,8 @@ class SocketTransport(Transport):
     connected : socket.socket
         Owned.
     """
+
+    cure = _CURE
 
     def __init__(self, connected: socket.socket) -> None:
         self.reply_timeout = REPLY_TIMEOUT
@@ -94,18 +94,3 @@ def connect(url: str) -> SocketTransport:
         cause = error.strerror or str(error)
         raise NoDevice(f"{url}: nobody serves a device there ({cause}); {_CURE}") from error
     return SocketTransport(connected)
-
-
-def open_socket(url: str) -> LinkDevice:
-    """Open the device that is served at ``socket://HOST:PORT``.
-
-    Raises
-    ------
-    BadInput
-        The URL is not of that kind.
-    NoDevice
-        Nobody listens there, the device serves another client, or it is none of this project.
-    AbiMismatch
-        Host and device are of different versions.
-    """
-    return LinkDevice.over(LinkSession(connect(url), url, cure=_CURE))

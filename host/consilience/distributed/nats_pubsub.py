@@ -6,16 +6,13 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from consilience.distributed.pubsub import Pubsub, Receiver
-from consilience.errors import LinkError, ToolMissing
+from consilience.errors import LinkError
+from consilience.extras import naming_extras
 
-try:
+with naming_extras("the NATS transport"):
     from nats.aio.client import Client
     from nats.aio.msg import Msg
     from nats.errors import Error as NatsError
-except ModuleNotFoundError:
-    raise ToolMissing(
-        "nats-py is not installed; install it with: pip install 'consilience[plane]'"
-    ) from None
 
 __all__ = ["NatsPubsub"]
 

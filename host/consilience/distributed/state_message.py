@@ -1,4 +1,4 @@
-"""A shard's state on its way: one header, a digest over all of it, in pieces that fit."""
+"""A shard's state as a message: one header, a digest over all of it, in pieces that fit."""
 
 import hashlib
 import struct
@@ -114,30 +114,20 @@ class Piece:
     @property
     def place(self) -> tuple[int, int]:
         """(epoch, shard)."""
-        epoch, shard, *_ = _IDENTITY.unpack(self.identity)
-        return epoch, shard
+        return _IDENTITY.unpack(self.identity)[:2]
 
     @property
     def order(self) -> tuple[int, int]:
         """(incarnation, version)."""
-        _, _, _, incarnation, version, _ = _IDENTITY.unpack(self.identity)
-        return incarnation, version
+        return _IDENTITY.unpack(self.identity)[3:5]
 
 
 def join(pieces: list[Piece]) -> StateMessage:
     """Return the message of all its pieces in order; BadInput if its digest is another."""
-    epoch, shard, shards, incarnation, version, flags = _IDENTITY.unpack(pieces[0].identity)
+    fields: tuple[int, int, int, int, int, int] = _IDENTITY.unpack(pieces[0].identity)
     state = b"".join(piece.part for piece in pieces)
-    message = StateMessage(
-        epoch,
-        shard,
-        shards,
-        incarnation,
-        version,
-        bool(flags & _COMPLETE),
-        bool(flags & _VOLATILE),
-        state,
-    )
+    complete, volatile = bool(fields[5] & _COMPLETE), bool(fields[5] & _VOLATILE)
+    message = StateMessage(*fields[:5], complete, volatile, state)
     if message.identity != pieces[0].identity or message.digest != pieces[0].digest:
         raise BadInput("the digest of a received state is not its own; it was damaged")
     return message

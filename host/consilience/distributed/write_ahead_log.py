@@ -1,4 +1,4 @@
-"""A shard's log on disk: what is acknowledged outlives a kill."""
+"""The write-ahead log of a shard: what is acknowledged outlives a kill."""
 
 import fcntl
 import hashlib

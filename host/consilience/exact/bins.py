@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from consilience.errors import ImpossibleState
 from consilience.exact.rounding import sum_to_code
+from consilience.numbers.arrays import Codes
 from consilience_hw.spec.exp2_table import mantissa_table
 from consilience_hw.spec.log_format import LogFormat
 
@@ -59,7 +60,7 @@ class Bins:
         return cls(fmt, 0, np.zeros(0, np.uint64), np.zeros(0, np.uint64))
 
     @classmethod
-    def of(cls, codes: NDArray[np.int32], fmt: LogFormat) -> "Bins":
+    def of(cls, codes: Codes, fmt: LogFormat) -> "Bins":
         """Return the bins of finite codes, shape (n,)."""
         if not len(codes):
             return cls.empty(fmt)

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from consilience.exact.rounding import border_width, rounding_borders
+from consilience.numbers.arrays import Words
 from consilience_hw.spec.exp2_table import mantissa_table
 from consilience_hw.spec.log_format import Q16_16
 
@@ -29,7 +30,7 @@ class KernelTables(NamedTuple):
         How many borders are below each 4096th of the interval that they divide.
     """
 
-    mantissas: NDArray[np.uint32]
+    mantissas: Words
     upper: NDArray[np.uint64]
     lower: NDArray[np.uint64]
     starts: NDArray[np.int64]

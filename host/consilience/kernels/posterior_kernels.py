@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from consilience.kernels.compiling import compiled
+from consilience.numbers.arrays import Codes, Offsets, Words
 from consilience_hw.spec.flags import CLAMPS_SHIFT, ResultStatus
 from consilience_hw.spec.log_format import Q16_16
 from consilience_hw.spec.number_formats import ONE, WEIGHT_BITS
@@ -26,11 +27,11 @@ _CLAMPS = CLAMPS_SHIFT
 
 @compiled
 def difference_segments(
-    evidence: NDArray[np.int32],
-    offsets: NDArray[np.int64],
-    prior: NDArray[np.int32],
-    weight: NDArray[np.uint32],
-    d: NDArray[np.int32],
+    evidence: Codes,
+    offsets: Offsets,
+    prior: Codes,
+    weight: Words,
+    d: Codes,
     clamps: NDArray[np.int64],
 ) -> None:
     """Write d[h] of every agent, and how many of them were clamped.
@@ -89,12 +90,7 @@ def difference_segments(
 
 
 @compiled
-def normalise_each(
-    d: NDArray[np.int32],
-    clamps: NDArray[np.int64],
-    totals: NDArray[np.int32],
-    status: NDArray[np.uint32],
-) -> None:
+def normalise_each(d: Codes, clamps: NDArray[np.int64], totals: Codes, status: Words) -> None:
     """Turn d[h] of every agent into its posterior, given the log sum of d; write its status."""
     for agent in range(len(status)):
         if clamps[agent] < 0:

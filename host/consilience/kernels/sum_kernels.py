@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from consilience.kernels.compiling import compiled, inlined
 from consilience.kernels.kernel_tables import PART_BITS, KernelTables
+from consilience.numbers.arrays import Codes, Offsets, Words
 from consilience_hw.spec.flags import ResultStatus, UpdateStep
 from consilience_hw.spec.log_format import Q16_16
 
@@ -54,7 +55,7 @@ _DAMAGED = int(ResultStatus.DAMAGED)
 
 
 @inlined
-def _largest(codes: NDArray[np.int32]) -> int:
+def _largest(codes: Codes) -> int:
     """Return the largest code, or `_ZERO` if none is finite (or there is none)."""
     largest = _ZERO
     for code in codes:
@@ -63,7 +64,7 @@ def _largest(codes: NDArray[np.int32]) -> int:
 
 
 @inlined
-def _cut_term(code: np.int32, top: np.int64, mantissas: NDArray[np.uint32]) -> np.uint64:
+def _cut_term(code: np.int32, top: np.int64, mantissas: Words) -> np.uint64:
     """Return the term of a code, cut under the top.
 
     Without a branch, so that loops are compiled to vector instructions. A term of the highest
@@ -78,9 +79,7 @@ def _cut_term(code: np.int32, top: np.int64, mantissas: NDArray[np.uint32]) -> n
 
 
 @inlined
-def _cut_sums(
-    codes: NDArray[np.int32], mantissas: NDArray[np.uint32], top: np.int64
-) -> tuple[np.uint64, np.uint64]:
+def _cut_sums(codes: Codes, mantissas: Words, top: np.int64) -> tuple[np.uint64, np.uint64]:
     """Return the sum of the terms cut under `top`: that of their upper halves, and modulo 2**64."""
     upper = np.uint64(0)
     modulo = np.uint64(0)
@@ -92,9 +91,7 @@ def _cut_sums(
 
 
 @inlined
-def _cut_total(
-    codes: NDArray[np.int32], mantissas: NDArray[np.uint32]
-) -> tuple[np.int64, np.uint64, np.uint64]:
+def _cut_total(codes: Codes, mantissas: Words) -> tuple[np.int64, np.uint64, np.uint64]:
     """Return the top and the sum of all terms cut under it, its upper part and its low 32 bits.
 
     Without a finite code the top is `_ZERO`, and the sum 0.
@@ -158,11 +155,7 @@ def _rounded(high: np.uint64, low: np.uint64, top: np.int64, tables: KernelTable
 
 @compiled
 def sum_segments(
-    codes: NDArray[np.int32],
-    offsets: NDArray[np.int64],
-    tables: KernelTables,
-    sums: NDArray[np.int32],
-    status: NDArray[np.uint32],
+    codes: Codes, offsets: Offsets, tables: KernelTables, sums: Codes, status: Words
 ) -> None:
     """Write the log sum and `ResultStatus` of every ``codes[offsets[k]:offsets[k + 1]]``."""
     for segment in range(len(sums)):
@@ -174,12 +167,7 @@ def sum_segments(
 
 
 @compiled
-def leave_each_out(
-    codes: NDArray[np.int32],
-    tables: KernelTables,
-    sums: NDArray[np.int32],
-    status: NDArray[np.uint32],
-) -> None:
+def leave_each_out(codes: Codes, tables: KernelTables, sums: Codes, status: Words) -> None:
     """Write the log sum and `ResultStatus` of all codes but number i, for every i.
 
     The sum of the cut terms is an integer, so one of them can be taken out of it: two passes give
@@ -217,7 +205,7 @@ def _change(
     sums: NDArray[np.int64],
     terms: NDArray[np.int64],
     tallies: NDArray[np.int64],
-    mantissas: NDArray[np.uint32],
+    mantissas: Words,
 ) -> None:
     """Add a code to a live state, or take it out, and look at the bins that it touches."""
     if code == _ZERO:
@@ -251,14 +239,14 @@ def _change(
 @compiled
 def update_each(
     steps: NDArray[np.uint8],
-    old: NDArray[np.int32],
-    new: NDArray[np.int32],
+    old: Codes,
+    new: Codes,
     sums: NDArray[np.int64],
     terms: NDArray[np.int64],
     tallies: NDArray[np.int64],
     tables: KernelTables,
-    codes: NDArray[np.int32],
-    status: NDArray[np.uint32],
+    codes: Codes,
+    status: Words,
     finite: NDArray[np.int64],
     zeros: NDArray[np.int64],
 ) -> None:

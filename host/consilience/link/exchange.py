@@ -8,6 +8,11 @@ from consilience.link.transport import Transport
 
 __all__ = ["Exchange", "NoReply"]
 
+_COUNTERS = (
+    *("requests", "replies", "resent", "timeouts", "probed"),
+    *("bad_framing", "bad_crc", "stray"),
+)
+
 
 class NoReply(ConsilienceError):
     """The retries are exhausted."""
@@ -24,8 +29,7 @@ class Exchange:
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
         self._decoder = FrameDecoder(REPLY_FIELDS.size)
-        self._requests = self._replies = self._resent = self._timeouts = 0
-        self._stray = self._probed = 0
+        self._counts = dict.fromkeys(_COUNTERS, 0)
         self._probing = False  # a probe may be in flight
 
     @property
@@ -37,16 +41,8 @@ class Exchange:
         probes that a device in its session answered. ``bad_framing``, ``bad_crc``: frames dropped.
         ``stray``: good frames dropped because they answer no request in flight.
         """
-        return {
-            "requests": self._requests,
-            "replies": self._replies,
-            "resent": self._resent,
-            "timeouts": self._timeouts,
-            "probed": self._probed,
-            "bad_framing": self._decoder.bad_framing,
-            "bad_crc": self._decoder.bad_crc,
-            "stray": self._stray,
-        }
+        decoder = self._decoder
+        return self._counts | {"bad_framing": decoder.bad_framing, "bad_crc": decoder.bad_crc}
 
     def resynchronise(self) -> None:
         """Forget frames that have begun, in both directions.
@@ -85,7 +81,7 @@ class Exchange:
             elif data and transport.now() < deadline:
                 continue
             else:
-                self._timeouts += 1
+                self._counts["timeouts"] += 1
                 misses += 1
                 if misses > retries:
                     raise NoReply(f"no reply after {retries} retries")
@@ -98,7 +94,7 @@ class Exchange:
             self._probing = False  # what was sent behind it has been answered
         frames = operation.launch(reserved=int(self._probing))
         if frames:
-            self._requests += len(frames)
+            self._counts["requests"] += len(frames)
             self._transport.send(b"".join(frames))
 
     def _repeat(self, operation: Operation, probe: ResetProbe | None) -> None:
@@ -107,7 +103,7 @@ class Exchange:
         if probe is not None:
             # It takes a credit, too.
             frames = [probe.ask(), *frames[: operation.most_in_flight - 1]]
-        self._resent += len(frames)
+        self._counts["resent"] += len(frames)
         # The zero in front: the one that ended the last frame sent may be what was lost.
         self._transport.send(b"\0" + b"".join(frames))
 
@@ -118,8 +114,8 @@ class Exchange:
             if operation.take(frame):
                 answered += 1
             elif probe is not None and probe.take(frame):
-                self._probed += 1
+                self._counts["probed"] += 1
             else:
-                self._stray += 1
-        self._replies += answered
+                self._counts["stray"] += 1
+        self._counts["replies"] += answered
         return answered > 0

@@ -20,6 +20,9 @@ from consilience_hw.spec.log_format import LogFormat
 
 __all__ = ["BuildWarning", "Identity", "parse_hello"]
 
+_NAMES = tuple(field.name for field in HELLO_FIELDS)
+_HELLO = struct.Struct("<" + "".join({1: "I", 2: "Q"}[field.words] for field in HELLO_FIELDS))
+
 
 class BuildWarning(RuntimeWarning):
     """The device was built from other sources than this host's; its link map is the same."""
@@ -126,12 +129,7 @@ def parse_hello(reply: bytes, url: str) -> tuple[Identity, int]:
         raise AbiMismatch(f"{url}: the device speaks link ABI {abi}, this host {ABI}; {side}")
     if len(words) != HELLO_WORDS:
         raise _senseless(url)
-    values = {}
-    place = 0
-    for field in HELLO_FIELDS:
-        part = words[place : place + field.words]
-        values[field.name] = sum(word << 32 * k for k, word in enumerate(part))
-        place += field.words
+    values = dict(zip(_NAMES, _HELLO.unpack(reply), strict=True))
     try:
         fmt = LogFormat.from_identifier(values["format"])
     except ValueError:

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from consilience.errors import BadInput, LinkError
 from consilience.link.session import LARGEST_MESSAGE
+from consilience.numbers.arrays import Codes, CodesAndStatus, Offsets, Words
 from consilience_hw.spec.link_map import WEIGHTED
 
 __all__ = [
@@ -62,7 +63,7 @@ def cut_records(
         first = stop
 
 
-def reduce_records(codes: NDArray[np.int32], offsets: NDArray[np.int64]) -> NDArray[np.int32]:
+def reduce_records(codes: Codes, offsets: Offsets) -> Codes:
     """Return a REDUCE message without its CRC.
 
     Parameters
@@ -79,14 +80,12 @@ def reduce_records(codes: NDArray[np.int32], offsets: NDArray[np.int64]) -> NDAr
     return np.insert(used, offsets[:-1] - offsets[0], np.diff(offsets)).astype("<i4", copy=False)
 
 
-def posterior_head(prior: NDArray[np.int32], *, weighted: bool) -> NDArray[np.int32]:
+def posterior_head(prior: Codes, *, weighted: bool) -> Codes:
     """Return the words before the records of a POSTERIOR message; `prior` has shape (H,)."""
     return np.append(len(prior) | WEIGHTED * weighted, prior).astype("<i4")
 
 
-def posterior_records(
-    evidence: NDArray[np.int32], offsets: NDArray[np.int64], weight: NDArray[np.uint32] | None
-) -> NDArray[np.int32]:
+def posterior_records(evidence: Codes, offsets: Offsets, weight: Words | None) -> Codes:
     """Return the records of a POSTERIOR message.
 
     Parameters
@@ -110,9 +109,7 @@ def posterior_records(
     return np.insert(table.reshape(-1), starts, np.diff(offsets)).astype("<i4", copy=False)
 
 
-def parse_results(
-    data: bytes, count: int, values: int
-) -> tuple[NDArray[np.int32], NDArray[np.uint32]]:
+def parse_results(data: bytes, count: int, values: int) -> CodesAndStatus:
     """Return (codes of shape (count, values), status words of shape (count,)).
 
     Parameters

@@ -88,7 +88,7 @@ class Operation:
         self._sequence = sequence
         self._total = total
         self._parts = iter(parts)
-        self._most_in_flight = most_in_flight
+        self.most_in_flight = most_in_flight
         self._sent = 0  # fragments
         self._answered = 0
         self._window: deque[bytes] = deque()  # frames from the oldest without an answer on
@@ -113,11 +113,6 @@ class Operation:
         return (self._sequence + self._sent) & 0xFF
 
     @property
-    def most_in_flight(self) -> int:
-        """Requests that may be in flight."""
-        return self._most_in_flight
-
-    @property
     def unanswered(self) -> list[bytes]:
         """Frames in flight, oldest first."""
         window = enumerate(self._window, self._answered)
@@ -126,7 +121,7 @@ class Operation:
     def launch(self, reserved: int = 0) -> list[bytes]:
         """Return the frames that the credits, less those reserved, allow to send now."""
         frames = []
-        most = self._most_in_flight - reserved
+        most = self.most_in_flight - reserved
         while len(self._window) < most:
             part = next(self._parts, None)
             if part is None:

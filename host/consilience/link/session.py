@@ -41,8 +41,6 @@ class LinkSession:
         The device, for messages.
     retries : int
         Times that requests are repeated before a call gives up, counted anew with each reply.
-    cure : str
-        What to do if nobody answers at the opening.
     random_bits : callable
         ``random_bits(k)`` gives a number of k bits; it distinguishes a new session from old ones.
     """
@@ -53,14 +51,12 @@ class LinkSession:
         url: str,
         *,
         retries: int = 8,
-        cure: str = "check its power, its cable and the address",
         random_bits: Callable[[int], int] = secrets.randbits,
     ) -> None:
         self.url = url
-        self._transport = transport
+        self.transport = transport
         self._exchange = Exchange(transport)
         self._retries = retries
-        self._cure = cure
         self._random_bits = random_bits
         self._identity: Identity | None = None
         self._probe: ResetProbe | None = None
@@ -110,13 +106,13 @@ class LinkSession:
         except (NoReply, Refused, Damaged) as error:
             if not first:
                 raise self._failure(str(error)) from error
-            raise NoDevice(f"{self.url}: no device answers there; {self._cure}") from error
+            raise NoDevice(f"{self.url}: no device answers there; {self.transport.cure}") from error
         except TransportClosed as error:
             if not first:
                 raise self._failure(str(error), "open the device again") from error
             raise NoDevice(
                 f"{self.url}: {error} before a device answered: it serves another client, or is "
-                f"no consilience device; try again later, or {self._cure}"
+                f"no consilience device; try again later, or {self.transport.cure}"
             ) from error
         self._hello = number, (hello.next_sequence - 1) & 0xFF
         return self._begin(reply)
@@ -160,7 +156,7 @@ class LinkSession:
     def close(self) -> None:
         """Close the transport."""
         self._is_open = False
-        self._transport.close()
+        self.transport.close()
 
     def _transact(self, frame_type: FrameType, message: memoryview | None) -> bytes:
         """Run an operation; again if its message or its results came out damaged, or the device

@@ -21,6 +21,13 @@ class Transport(ABC):
 
     reply_timeout: float
     """Seconds of this clock after which an unanswered request counts as lost."""
+    cure: str = "check its power, its cable and the address"
+    """What to do if nobody answers at the opening."""
+
+    @property
+    def counters(self) -> dict[str, int]:
+        """What this transport has counted, for `DeviceInfo`."""
+        return {}
 
     @abstractmethod
     def send(self, data: bytes) -> None:

@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from consilience.kernels.kernel_tables import load_tables
 from consilience.kernels.sum_kernels import BINS, TALLIES, update_each
 from consilience.live.unit import LiveUnit, UnitReadings
+from consilience.numbers.arrays import Codes, Words
 from consilience_hw.spec.flags import UpdateStep
 
 __all__ = ["CpuLiveUnit"]
@@ -29,12 +30,7 @@ class CpuLiveUnit(LiveUnit):
     """There is no clock."""
 
     def apply(
-        self,
-        steps: NDArray[np.uint8],
-        agent: NDArray[np.uint32],
-        operation: NDArray[np.uint32],
-        old: NDArray[np.int32],
-        new: NDArray[np.int32],
+        self, steps: NDArray[np.uint8], agent: Words, operation: Words, old: Codes, new: Codes
     ) -> UnitReadings:
         """Carry out updates in order."""
         clears = np.flatnonzero(steps & UpdateStep.CLEARS)

@@ -1,6 +1,6 @@
 """Many live sums in a hierarchy: groups, regions of groups, and all of them."""
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -51,6 +51,11 @@ class _Node:
     @property
     def before(self) -> LogSum:
         return self.state if self.marked is None else self.marked
+
+    def mark(self) -> None:
+        self.marked = None
+        for child in self.children.values():
+            child.mark()
 
 
 class GroupTree:
@@ -141,8 +146,7 @@ class GroupTree:
 
     def mark(self) -> None:
         """Remember everything as it is: `drill_down` compares with it."""
-        for _, node in self._walk((), self._root):
-            node.marked = None
+        self._root.mark()
 
     def drill_down(self, least: int = 1, most: int = 10) -> list[Moved]:
         """Return the groups that have moved the sum over all the most since the mark.
@@ -206,8 +210,3 @@ class GroupTree:
                 raise BadInput(f"{path!r}: no such group")
             node = node.children[name]
         return node
-
-    def _walk(self, path: Path, node: _Node) -> Iterator[tuple[Path, _Node]]:
-        yield path, node
-        for name, child in node.children.items():
-            yield from self._walk((*path, name), child)

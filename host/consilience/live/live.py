@@ -9,6 +9,7 @@ from consilience.closing import Closes
 from consilience.errors import BadInput, CapacityExceeded, ImpossibleState
 from consilience.exact.log_sum import LogSum
 from consilience.live.unit import LiveUnit, UnitReadings
+from consilience.numbers.arrays import Codes, Words
 from consilience.numbers.convert import as_codes
 from consilience_hw.spec.flags import ResultStatus, UpdateStep
 
@@ -33,8 +34,8 @@ class LiveResults(NamedTuple):
     """
 
     operation: NDArray[np.int64]
-    codes: NDArray[np.int32]
-    status: NDArray[np.uint32]
+    codes: Codes
+    status: Words
 
 
 class Live(Closes):

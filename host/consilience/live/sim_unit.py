@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from consilience.errors import BadInput, LinkError
 from consilience.exact.log_sum import LogSum
 from consilience.live.unit import LiveUnit, UnitReadings
+from consilience.numbers.arrays import Codes, CodesAndStatus, Words
 from consilience_hw.spec.flags import ResultStatus, UpdateStep
 from consilience_sim.compiled import LIVE_CODES, LiveSimulation
 
@@ -35,12 +36,7 @@ class SimLiveUnit(LiveUnit):
         return self.simulation.update_cycles
 
     def apply(
-        self,
-        steps: NDArray[np.uint8],
-        agent: NDArray[np.uint32],
-        operation: NDArray[np.uint32],
-        old: NDArray[np.int32],
-        new: NDArray[np.int32],
+        self, steps: NDArray[np.uint8], agent: Words, operation: Words, old: Codes, new: Codes
     ) -> UnitReadings:
         """Carry out updates in order.
 
@@ -52,7 +48,7 @@ class SimLiveUnit(LiveUnit):
         parts = []
         for start in range(0, len(steps), _MOST):
             part = slice(start, start + _MOST)
-            found = self.simulation.run(
+            found = self.simulation.update(
                 steps[part], old[part], new[part], agent=agent[part], operation=operation[part]
             )
             asked = (steps[part] & UpdateStep.READS) != 0
@@ -68,9 +64,7 @@ class SimLiveUnit(LiveUnit):
         self.simulation.close()
 
 
-def simulated_leave_one_out(
-    codes: NDArray[np.int32],
-) -> tuple[NDArray[np.int32], NDArray[np.uint32]]:
+def simulated_leave_one_out(codes: Codes) -> CodesAndStatus:
     """Return log sum and status of all codes but number i, for every i.
 
     First all codes enter, one per cycle. Then each update takes code i out and lets the one before

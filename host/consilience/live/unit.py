@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from consilience.closing import Closes
+from consilience.numbers.arrays import Codes, Words
 
 __all__ = ["LiveUnit", "UnitReadings"]
 
@@ -24,8 +25,8 @@ class UnitReadings(NamedTuple):
         Finite codes and logs of zero in the state.
     """
 
-    codes: NDArray[np.int32]
-    status: NDArray[np.uint32]
+    codes: Codes
+    status: Words
     finite: NDArray[np.int64]
     zeros: NDArray[np.int64]
 
@@ -40,12 +41,7 @@ class LiveUnit(Closes):
 
     @abstractmethod
     def apply(
-        self,
-        steps: NDArray[np.uint8],
-        agent: NDArray[np.uint32],
-        operation: NDArray[np.uint32],
-        old: NDArray[np.int32],
-        new: NDArray[np.int32],
+        self, steps: NDArray[np.uint8], agent: Words, operation: Words, old: Codes, new: Codes
     ) -> UnitReadings:
         """Carry out updates in order, arrays of shape (n,).
 

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from consilience.errors import BadInput
+from consilience.numbers.arrays import Codes
 from consilience_hw.spec.log_format import Q16_16
 
 __all__ = ["Quantised", "as_codes", "from_codes", "quantise", "quantise_scaled", "to_codes"]
@@ -21,7 +22,7 @@ _LN_2 = float.fromhex("0x1.62e42fefa39efp-1")
 class Quantised(NamedTuple):
     """Codes (int32, Q16.16, log2) and how many finite values were beyond the largest code."""
 
-    codes: NDArray[np.int32]
+    codes: Codes
     saturated: int
 
 
@@ -64,9 +65,7 @@ def quantise_scaled(logarithms: ArrayLike, bits_per_unit: float) -> Quantised:
 
 
 @numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def _quantise(
-    values: NDArray[np.float64], bits_per_unit: float, codes: NDArray[np.int32]
-) -> tuple[int, int]:
+def _quantise(values: NDArray[np.float64], bits_per_unit: float, codes: Codes) -> tuple[int, int]:
     """Write the codes; return how many saturated, and how many are NaN or +inf.
 
     Without a branch, so that it is compiled to vector instructions. Products are not fused.
@@ -93,7 +92,7 @@ def _refuse(values: NDArray[np.float64]) -> NoReturn:
     raise BadInput(f"positive infinity at {_first(infinite)}; give a finite logarithm")
 
 
-def to_codes(nats: ArrayLike) -> NDArray[np.int32]:
+def to_codes(nats: ArrayLike) -> Codes:
     """Return `quantise` without the count: int32 codes of the same shape."""
     return quantise(nats).codes
 
@@ -108,7 +107,7 @@ def from_codes(codes: ArrayLike) -> NDArray[np.float64]:
     return np.asarray(np.where(whole == Q16_16.log_of_zero, -np.inf, nats))
 
 
-def as_codes(codes: ArrayLike, name: str = "codes") -> NDArray[np.int32]:
+def as_codes(codes: ArrayLike, name: str = "codes") -> Codes:
     """Return integers as int32; BadInput if they are none or do not fit."""
     values: NDArray[Any] = np.asarray(codes)
     if values.dtype == np.int32:

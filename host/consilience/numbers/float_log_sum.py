@@ -8,15 +8,14 @@ from numpy.lib.array_utils import normalize_axis_tuple
 from numpy.typing import ArrayLike, NDArray
 
 from consilience.errors import BadInput, OutOfRange
+from consilience.numbers.arrays import Codes, CodesAndStatus
 from consilience.numbers.convert import from_codes, quantise
 from consilience_hw.spec.flags import ResultStatus
 from consilience_hw.spec.log_format import Q16_16
 
 __all__ = ["Sums", "log_sum_exp_over"]
 
-Sums = Callable[
-    [NDArray[np.int32], NDArray[np.int64]], tuple[NDArray[np.int32], NDArray[np.uint32]]
-]
+Sums = Callable[[Codes, NDArray[np.int64]], CodesAndStatus]
 """(codes, offsets) -> (code, status) of each segment, as `Device.sums`."""
 
 _NEGLIGIBLE = Q16_16.min_code + (64 << Q16_16.fraction_bits)

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from consilience.errors import BadInput
+from consilience.numbers.arrays import Codes
 from consilience.numbers.convert import as_codes
 
 __all__ = ["Calibration"]
@@ -36,8 +37,8 @@ class Calibration:
     date: str
     source: str
     names: tuple[str, str]
-    first: NDArray[np.int32]
-    second: NDArray[np.int32]
+    first: Codes
+    second: Codes
 
     @classmethod
     def of(
@@ -105,6 +106,6 @@ class Calibration:
         return found
 
 
-def _counted(ratios: NDArray[np.int32]) -> list[tuple[int, int]]:
+def _counted(ratios: Codes) -> list[tuple[int, int]]:
     values, counts = np.unique(ratios, return_counts=True)
     return list(zip(values.tolist(), counts.tolist(), strict=True))

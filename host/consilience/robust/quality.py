@@ -3,9 +3,7 @@
 from dataclasses import dataclass
 from fractions import Fraction
 
-import numpy as np
-from numpy.typing import NDArray
-
+from consilience.numbers.arrays import Codes
 from consilience.robust.calibration import Calibration
 from consilience.robust.robust_histogram import RobustHistogram
 from consilience_hw.spec.number_formats import CLIP_BIN
@@ -65,7 +63,7 @@ def evidence_quality(calibration: Calibration, clip: int) -> EvidenceQuality:
     return EvidenceQuality(clip, _mean(calibration.first, clip), -_mean(calibration.second, clip))
 
 
-def _mean(ratios: NDArray[np.int32], clip: int) -> Fraction:
+def _mean(ratios: Codes, clip: int) -> Fraction:
     """Return the mean of the binned ratios in clips."""
     histogram = RobustHistogram.of(ratios, clip)
     return Fraction(histogram.sum, CLIP_BIN * histogram.count)

@@ -8,13 +8,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from consilience.errors import BadInput
+from consilience.numbers.arrays import Codes
 from consilience.numbers.convert import as_codes
 from consilience.robust.robust_histogram import RobustHistogram, RobustResult, refuse_too_few
 from consilience_hw.spec.number_formats import Decision
 
 __all__ = ["Scan", "robust_over"]
 
-Scan = Callable[[NDArray[np.int32], int, int, int], RobustResult[int]]
+Scan = Callable[[Codes, int, int, int], RobustResult[int]]
 """Ratios (n,), faulty, clip and threshold of one pair to its result."""
 
 

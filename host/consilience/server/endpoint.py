@@ -3,14 +3,16 @@
 import secrets
 from collections.abc import Callable
 
+from consilience.devices.cpu import CpuDevice
 from consilience.devices.device import Device
+from consilience.devices.linked import open_transport
 from consilience.link.frames import REQUEST_FIELDS, FrameDecoder
 from consilience.link.transport import Transport, TransportClosed
 from consilience.server.device_session import DeviceSession
 from consilience_hw.spec.engine_config import EngineConfig
 from consilience_hw.spec.link_map import BoardId, Counter
 
-__all__ = ["CPU_CONFIG", "SoftwareEndpoint"]
+__all__ = ["CPU_CONFIG", "SoftwareEndpoint", "served_transport"]
 
 CPU_CONFIG = EngineConfig(credits=8, board=BoardId.CPU, clock_hz=1)
 """Identity of a device without gateware; it has no clock, and 1 Hz stands for that."""
@@ -87,3 +89,11 @@ class SoftwareEndpoint(Transport):
     def _check_open(self) -> None:
         if self._closed:
             raise TransportClosed("the endpoint was closed")
+
+
+def served_transport(url: str) -> Transport:
+    """Return the link's bytes of the device that a server passes on; ``auto`` is not served.
+
+    URLs and errors are those of `devices.opening.open_device`.
+    """
+    return SoftwareEndpoint(CpuDevice()) if url == "cpu" else open_transport(url)

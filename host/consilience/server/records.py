@@ -4,15 +4,13 @@ from abc import ABC, abstractmethod
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from consilience.devices.device import Device
+from consilience.numbers.arrays import Codes, Offsets, Words
 from consilience_hw.spec.link_map import WEIGHTED, FrameStatus
 from consilience_hw.spec.number_formats import ONE
 
 __all__ = ["PosteriorRecords", "Records", "ReduceRecords", "Taken"]
-
-Words = NDArray[np.uint32]
 
 
 class Taken(NamedTuple):
@@ -27,7 +25,15 @@ class Taken(NamedTuple):
 class Records(ABC):
     """One message, without its CRC, in pieces.
 
-    Holds no more than the words of the unfinished record, as views of the pieces.
+    A record is the number of its rows, at least 1, and the rows. No more is held than the words of
+    the unfinished record, as views of the pieces.
+
+    Parameters
+    ----------
+    device : Device
+        Does the work.
+    width : int
+        Words of a row; 0 if the message has to say it first.
 
     Attributes
     ----------
@@ -35,8 +41,10 @@ class Records(ABC):
         Why no more words are taken, or OK.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, device: Device, width: int) -> None:
         self.status = FrameStatus.OK
+        self._device = device
+        self._width = width
         self._left = 0  # words of the unfinished record still to come
         self._unfinished: list[Words] = []
 
@@ -45,57 +53,65 @@ class Records(ABC):
         """Whether the message may end here."""
         return not self._left
 
-    @abstractmethod
     def take(self, words: Words) -> Taken:
         """Take the next words, shape (n,), as long as `status` is OK."""
+        finished: list[Words] = []
+        rows: list[int] = []
+        position = codes = 0
+        while position < len(words) and self.status == FrameStatus.OK:
+            if not self._left:
+                self._begin(int(words[position]))
+                position += 1
+                continue
+            part = words[position : position + self._left]
+            position += len(part)
+            codes += self._check(part)
+            self._left -= len(part)
+            self._unfinished.append(part)
+            if not self._left and self.status == FrameStatus.OK:
+                if count := self._rows(self._unfinished):
+                    finished += self._unfinished
+                    rows.append(count)
+                self._unfinished = []
+        if not rows:
+            return Taken(np.empty((0, 1), np.uint32), codes)
+        offsets = np.cumsum([0, *rows], dtype=np.int64)
+        return Taken(np.column_stack(self._results(np.concatenate(finished), offsets)), codes)
+
+    def _begin(self, word: int) -> None:
+        """Take the word that begins a record."""
+        self._left = word * self._width
+        if not word:
+            self.status = FrameStatus.BAD_RECORD
+
+    def _check(self, part: Words) -> int:
+        """Return the evidence codes in a part of a record."""
+        return len(part)
+
+    def _rows(self, parts: list[Words]) -> int:
+        """Return the rows of a finished record."""
+        return sum(map(len, parts)) // self._width
+
+    @abstractmethod
+    def _results(self, words: Words, offsets: Offsets) -> tuple[Words, Words]:
+        """Return the results of records, given all their rows and where each record's lie."""
 
 
 class ReduceRecords(Records):
-    """REDUCE: ``length, codes * length``.
-
-    Parameters
-    ----------
-    device : Device
-        Does the sums.
-    """
+    """REDUCE: ``length, codes * length``; results are ``code, status``."""
 
     def __init__(self, device: Device) -> None:
-        super().__init__()
-        self._device = device
+        super().__init__(device, width=1)
 
-    def take(self, words: Words) -> Taken:
-        """Take the next words; results are ``code, status``."""
-        finished: list[Words] = []
-        offsets = [0]
-        position = codes = 0
-        while position < len(words):
-            if not self._left:
-                self._left = int(words[position])
-                position += 1
-                if not self._left:
-                    self.status = FrameStatus.BAD_RECORD
-                    break
-            part = words[position : position + self._left]
-            position += len(part)
-            codes += len(part)
-            self._left -= len(part)
-            self._unfinished.append(part)
-            if not self._left:
-                offsets.append(offsets[-1] + sum(map(len, self._unfinished)))
-                finished += self._unfinished
-                self._unfinished = []
-        results = np.empty((len(offsets) - 1, 2), np.uint32)
-        if finished:
-            sums, status = self._device.sums(
-                np.concatenate(finished).view(np.int32), np.array(offsets, np.int64)
-            )
-            results[:, 0] = sums.view(np.uint32)
-            results[:, 1] = status
-        return Taken(results, codes)
+    def _results(self, words: Words, offsets: Offsets) -> tuple[Words, Words]:
+        sums, status = self._device.sums(words.view(np.int32), offsets)
+        return sums.view(np.uint32), status
 
 
 class PosteriorRecords(Records):
     """POSTERIOR: ``hypotheses | WEIGHTED, prior``, then ``rows, rows * (weight, codes)``.
+
+    Results are ``posterior * H, status``.
 
     Parameters
     ----------
@@ -108,51 +124,21 @@ class PosteriorRecords(Records):
     """
 
     def __init__(self, device: Device, hypotheses: int, *, weights: bool) -> None:
-        super().__init__()
-        self._device = device
+        super().__init__(device, width=0)
         self._most = hypotheses
         self._weights = weights
         self._weighted = False
-        self._width = 0  # words of a row; 0 before the first word of the message
-        self._prior: NDArray[np.int32] | None = None
+        self._prior: Codes | None = None
 
     @property
     def complete(self) -> bool:
         """Whether the message may end here: after the prior, and in no record."""
-        return self._prior is not None and not self._left
-
-    def take(self, words: Words) -> Taken:
-        """Take the next words; results are ``posterior * H, status``."""
-        finished: list[Words] = []
-        rows: list[int] = []
-        position = codes = 0
-        while position < len(words) and self.status == FrameStatus.OK:
-            if not self._left:
-                self._begin(int(words[position]))
-                position += 1
-                continue
-            part = words[position : position + self._left]
-            position += len(part)
-            if self._prior is not None:
-                codes += self._check(part)
-            self._left -= len(part)
-            self._unfinished.append(part)
-            if self._left or self.status != FrameStatus.OK:
-                continue
-            if self._prior is None:
-                self._prior = np.concatenate(self._unfinished).view(np.int32)
-            else:
-                finished += self._unfinished
-                rows.append(sum(map(len, self._unfinished)) // self._width)
-            self._unfinished = []
-        return Taken(self._posteriors(finished, rows), codes)
+        return self._prior is not None and super().complete
 
     def _begin(self, word: int) -> None:
         """Take the word that begins a message (its hypotheses) or a record (its rows)."""
         if self._width:
-            self._left = word * self._width
-            if not word:
-                self.status = FrameStatus.BAD_RECORD
+            super()._begin(word)
             return
         hypotheses = word & 0xFF
         self._weighted = bool(word & WEIGHTED)
@@ -165,6 +151,8 @@ class PosteriorRecords(Records):
 
     def _check(self, part: Words) -> int:
         """Return the codes in a part of a record, up to the first weight that is too large."""
+        if self._prior is None:
+            return 0
         if not self._weighted:
             return len(part)
         first = self._left % self._width  # words before the part's first weight
@@ -175,13 +163,17 @@ class PosteriorRecords(Records):
             return first + int(bad[0]) * (self._width - 1)
         return len(part) - len(weights)
 
-    def _posteriors(self, finished: list[Words], rows: list[int]) -> Words:
-        if not rows or self._prior is None:
-            return np.empty((0, 1), np.uint32)
-        table = np.concatenate(finished).reshape(-1, self._width)
+    def _rows(self, parts: list[Words]) -> int:
+        """Return the rows of a finished record, of which the prior is none."""
+        if self._prior is None:
+            self._prior = np.concatenate(parts).view(np.int32)
+            return 0
+        return super()._rows(parts)
+
+    def _results(self, words: Words, offsets: Offsets) -> tuple[Words, Words]:
+        assert self._prior is not None
+        table = words.reshape(-1, self._width)
         weight = np.ascontiguousarray(table[:, 0]) if self._weighted else None
         evidence = np.ascontiguousarray(table[:, self._weighted :]).view(np.int32)
-        posteriors, status = self._device.posteriors(
-            evidence, np.cumsum([0, *rows], dtype=np.int64), self._prior, weight
-        )
-        return np.column_stack((posteriors.view(np.uint32), status))
+        posteriors, status = self._device.posteriors(evidence, offsets, self._prior, weight)
+        return posteriors.view(np.uint32), status

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy.special import logsumexp
 
 from consilience.devices.cpu import CpuDevice
+from consilience.numbers.arrays import Codes
 from consilience.numbers.convert import from_codes, to_codes
 from consilience_hw.spec.log_format import Q16_16
 from consilience_sim.reference.reference import true_log_sum
@@ -68,7 +69,7 @@ def errors(device: CpuDevice, plan: Plan, report: Report) -> list[ErrorResult]:
     return results
 
 
-def _errors_of(device: CpuDevice, codes: NDArray[np.int32]) -> dict[str, float]:
+def _errors_of(device: CpuDevice, codes: Codes) -> dict[str, float]:
     """Return the error in ulp of each way to sum these codes."""
     true = true_log_sum(codes)
     nats = from_codes(codes)

@@ -11,6 +11,7 @@ from scipy.special import logsumexp
 
 from consilience.devices.cpu import CpuDevice
 from consilience.errors import Mismatch
+from consilience.numbers.arrays import Codes
 from consilience.numbers.convert import from_codes, to_codes
 from consilience_tools.benchmark.machine import available_bytes
 from consilience_tools.benchmark.plan import STAGE_PARTS, Plan, Report, staged
@@ -133,7 +134,7 @@ def data_sets(device: CpuDevice, plan: Plan, report: Report) -> list[DataSetResu
     return results
 
 
-def _converted(device: CpuDevice, nats: NDArray[np.float64]) -> NDArray[np.int32]:
+def _converted(device: CpuDevice, nats: NDArray[np.float64]) -> Codes:
     return device.reduce(to_codes(nats))
 
 

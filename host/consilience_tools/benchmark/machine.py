@@ -1,6 +1,5 @@
 """The machine, the software and the load of a run, without which a time means nothing."""
 
-import importlib.metadata
 import os
 import platform
 import time
@@ -9,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from consilience.devices.cpu import CpuDevice
+from consilience.extras import installed_version
 
 __all__ = ["Conditions", "available_bytes", "describe", "load", "watched"]
 
@@ -57,7 +57,7 @@ def describe() -> dict[str, object]:
         "system": platform.platform(),
         "python": platform.python_version(),
         "gateware_build": CpuDevice().info.build,
-        "packages": {name: _version(name) for name in _PACKAGES},
+        "packages": {name: installed_version(name) for name in _PACKAGES},
     }
 
 
@@ -96,13 +96,6 @@ def _processor() -> str:
         if name.strip() == "model name":
             return value.strip()
     return platform.processor() or platform.machine()
-
-
-def _version(package: str) -> str | None:
-    try:
-        return importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:
-        return None
 
 
 def _lines(path: Path) -> list[str]:

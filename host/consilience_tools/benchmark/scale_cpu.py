@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
 
 from consilience.devices.cpu import CpuDevice
 from consilience.errors import Mismatch
 from consilience.live.cpu_unit import CpuLiveUnit
+from consilience.numbers.arrays import Codes
 from consilience_hw.spec.flags import UpdateStep
 from consilience_tools.benchmark.plan import Report, ScalePlan, staged
 from consilience_tools.benchmark.timing import Timing, repeated
@@ -82,7 +82,7 @@ def fitted(sizes: Sequence[int], seconds: Sequence[float]) -> Growth:
     return Growth(float(exponent), float(np.exp(offset)), tuple(sizes))
 
 
-def all_pairs(device: CpuDevice, codes: NDArray[np.int32]) -> NDArray[np.int32]:
+def all_pairs(device: CpuDevice, codes: Codes) -> Codes:
     """Return the log sum of all others for each code, each from scratch: n (n - 1) terms.
 
     The kernel is that of a sweep, with many sums a call, on contiguous codes: in the codes repeated
@@ -135,7 +135,7 @@ def _timed(action: Callable[[], object], n: int, runs: int) -> Timing:
     return repeated(action, n, runs, time.process_time)[0]
 
 
-def _updates(device: CpuDevice, codes: NDArray[np.int32], plan: ScalePlan) -> Timing:
+def _updates(device: CpuDevice, codes: Codes, plan: ScalePlan) -> Timing:
     """Time updates of a state that holds all codes, a result after each."""
     unit = CpuLiveUnit()
     ids = np.arange(len(codes), dtype=np.uint32)

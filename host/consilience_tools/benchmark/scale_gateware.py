@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from consilience.devices.cpu import CpuDevice
-from consilience.devices.simulation_builds import build_errors_told
+from consilience.devices.sim import build_errors_told
 from consilience.errors import Mismatch
 from consilience.live.sim_unit import simulated_leave_one_out
+from consilience.numbers.arrays import Codes
 from consilience_hw.spec.flags import UpdateStep
 from consilience_sim.compiled import log_sum_exp_simulation
 from consilience_sim.compiled.live_simulation import LiveSimulation
@@ -109,22 +109,20 @@ def in_simulation(plan: ScalePlan, report: Report) -> GatewareResult:
     return GatewareResult(live, wide, plan.left_out, _left_out_cycles(codes) / plan.left_out)
 
 
-def _live(
-    unit: LiveSimulation, device: CpuDevice, codes: NDArray[np.int32], updates: int
-) -> LiveCycles:
+def _live(unit: LiveSimulation, device: CpuDevice, codes: Codes, updates: int) -> LiveCycles:
     """Enter all codes and read, then update; compare the last results with fresh sums."""
     n = len(codes)
-    unit.run([UpdateStep.CLEARS], 0, 0)
+    unit.update([UpdateStep.CLEARS], 0, 0)
     # A run of its own, which waits until the unit is cleared.
-    unit.run([UpdateStep.READS], 0, 0)
+    unit.update([UpdateStep.READS], 0, 0)
     steps = np.full(n + 1, UpdateStep.ENTERS)
     steps[-1] = UpdateStep.READS
-    swept = unit.run(steps, 0, np.append(codes, 0))
+    swept = unit.update(steps, 0, np.append(codes, 0))
     result = int(swept.produced[0])
     _same(device, codes, swept.codes[0], swept.status[0])
     count = min(updates, n)
     new = drawn_codes(count, seed=2)
-    found = unit.run(np.full(count, _STEPS), codes[:count], new)
+    found = unit.update(np.full(count, _STEPS), codes[:count], new)
     _same(device, np.concatenate((new, codes[count:])), found.codes[-1], found.status[-1])
     # An update is offered as soon as the one before has been taken.
     offered = np.append(0, found.accepted[:-1] + 1)
@@ -137,7 +135,7 @@ def _live(
     return LiveCycles(count, fewest, most, apart.pop(), drain=result - last, sweep=result - first)
 
 
-def _wide(device: CpuDevice, codes: NDArray[np.int32], lanes: int) -> SweepCycles:
+def _wide(device: CpuDevice, codes: Codes, lanes: int) -> SweepCycles:
     with build_errors_told():
         simulation = log_sum_exp_simulation(lanes)
     beats = packed_beats(lanes, codes, np.array([0, len(codes)]))
@@ -149,17 +147,17 @@ def _wide(device: CpuDevice, codes: NDArray[np.int32], lanes: int) -> SweepCycle
     return SweepCycles(lanes, len(codes), sweep=result - first, drain=result - last)
 
 
-def _left_out_cycles(codes: NDArray[np.int32]) -> int:
+def _left_out_cycles(codes: Codes) -> int:
     """Return the cycles of both passes over codes, up to the last result."""
     with build_errors_told(), LiveSimulation() as unit:
-        unit.run([UpdateStep.READS], 0, 0)
+        unit.update([UpdateStep.READS], 0, 0)
         started = unit.cycles
-        unit.run(np.full(len(codes), UpdateStep.ENTERS), 0, codes)
-        unit.run(np.full(len(codes), _STEPS), codes, codes)
+        unit.update(np.full(len(codes), UpdateStep.ENTERS), 0, codes)
+        unit.update(np.full(len(codes), _STEPS), codes, codes)
         return unit.cycles - started
 
 
-def _same(device: CpuDevice, codes: NDArray[np.int32], found: np.int32, status: Any) -> None:
+def _same(device: CpuDevice, codes: Codes, found: np.int32, status: Any) -> None:
     """Raise Mismatch if a result differs from the cpu's; a marked one may be its neighbour."""
     expected = int(device.reduce(codes)[0])
     if abs(int(found) - expected) > int(status != 0):

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from consilience.devices.cpu import CpuDevice
 from consilience.devices.device import Device
 from consilience.devices.link_device import LinkDevice
-from consilience.devices.sim import SimTransport, simulation_transport
-from consilience.devices.simulation_builds import build_errors_told
+from consilience.devices.sim import SimTransport, build_errors_told, simulation_transport
 from consilience.errors import Mismatch
 from consilience.link.session import LinkSession
+from consilience.numbers.arrays import Codes, Offsets
 from consilience.numbers.convert import to_codes
 from consilience_hw.spec.engine_config import EngineConfig
 from consilience_hw.spec.flags import ResultStatus
@@ -30,7 +30,7 @@ REDUCE_ALL = "reduce, 1 segment"
 _SEED = 4
 """Seed of the codes, the same for the link and the streams."""
 
-_Task = tuple[str, str, int, Callable[[Device], NDArray[np.int32]]]
+_Task = tuple[str, str, int, Callable[[Device], Codes]]
 """Title, unit, elements, and the job itself."""
 
 
@@ -76,7 +76,7 @@ class Job:
         return self.cycles / self.elements
 
 
-def refuse_mismatch(job: Job, found: NDArray[np.int32], expected: NDArray[np.int32]) -> None:
+def refuse_mismatch(job: Job, found: Codes, expected: Codes) -> None:
     """Raise Mismatch if a result differs from the cpu device's."""
     wrong = int(np.count_nonzero(found != expected))
     if wrong:
@@ -161,21 +161,17 @@ def _link_tasks(plan: Plan) -> list[_Task]:
     return tasks
 
 
-def _drawn(plan: Plan) -> tuple[NDArray[np.int32], np.random.Generator]:
+def _drawn(plan: Plan) -> tuple[Codes, np.random.Generator]:
     """Return the codes, the same for the link and the streams, and their generator."""
     rng = np.random.default_rng(_SEED)
     return to_codes(DATA_SETS["normal"].draw(rng, plan.sim_codes)), rng
 
 
-def _reduced(
-    codes: NDArray[np.int32], offsets: NDArray[np.int64] | None, device: Device
-) -> NDArray[np.int32]:
+def _reduced(codes: Codes, offsets: Offsets | None, device: Device) -> Codes:
     return device.reduce(codes, offsets)
 
 
-def _posterior_codes(
-    rows: tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int32]], device: Device
-) -> NDArray[np.int32]:
+def _posterior_codes(rows: tuple[Codes, NDArray[np.int64], Codes], device: Device) -> Codes:
     return device.posterior(*rows).posterior
 
 
@@ -215,6 +211,6 @@ def jobs_through_streams(
     return jobs
 
 
-def stream_results(outputs: NDArray[np.uint8]) -> tuple[NDArray[np.int32], NDArray[np.uint8]]:
+def stream_results(outputs: NDArray[np.uint8]) -> tuple[Codes, NDArray[np.uint8]]:
     """Return code and status of each result of a `LogSumExp`'s stream."""
     return np.ascontiguousarray(outputs[:, :4]).view("<i4")[:, 0], outputs[:, 4]

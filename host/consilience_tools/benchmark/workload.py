@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logsumexp
 
+from consilience.numbers.arrays import Codes
 from consilience.numbers.convert import to_codes
 
 __all__ = ["DATA_SETS", "SEGMENTS", "DataSet", "drawn_codes", "evidence_of", "float_ways"]
@@ -68,7 +69,7 @@ DATA_SETS: Mapping[str, DataSet] = {
 """By name; the 8 of the normal one is its standard deviation."""
 
 
-def codes_in_chunks(data: DataSet, rng: np.random.Generator, n: int) -> NDArray[np.int32]:
+def codes_in_chunks(data: DataSet, rng: np.random.Generator, n: int) -> Codes:
     """Return n codes, drawn a million at a time: 4 bytes a code, and 16 MB."""
     codes = np.empty(n, np.int32)
     for start in range(0, n, _CHUNK):
@@ -77,7 +78,7 @@ def codes_in_chunks(data: DataSet, rng: np.random.Generator, n: int) -> NDArray[
     return codes
 
 
-def drawn_codes(count: int, seed: int = 1) -> NDArray[np.int32]:
+def drawn_codes(count: int, seed: int = 1) -> Codes:
     """Return codes drawn from N(0, 8 bits): synthetic agents, not traces."""
     values = np.random.default_rng(seed).standard_normal(count, dtype=np.float32)
     return (values * _DEVIATION).astype(np.int32)
@@ -105,9 +106,7 @@ SEGMENTS: Mapping[str, Callable[[np.random.Generator, int], NDArray[np.int64]]] 
 }
 
 
-def evidence_of(
-    agents: int, hypotheses: int
-) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int32]]:
+def evidence_of(agents: int, hypotheses: int) -> tuple[Codes, NDArray[np.int64], Codes]:
     """Return evidence (N, H), the agent of each row (N,), ascending, and a uniform prior (H,)."""
     rng = np.random.default_rng(_EVIDENCE_SEED)
     agent = np.repeat(np.arange(agents), rng.integers(1, _ROWS + 1, agents))

@@ -7,20 +7,19 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from consilience.errors import ConsilienceError
+from consilience.errors import BadInput, ConsilienceError
+from consilience_hw.boards.board import BoardDesign
+from consilience_hw.boards.top import BoardTop
 from consilience_hw.spec.link_map import ABI
 from consilience_sim.compiled.build_step import BuildFailed
 from consilience_sim.compiled.cache import cache_folder, digest, made_once
 from consilience_tools.boards.catalogue import BoardTooling
 from consilience_tools.place_and_route.routing import ROUTED, RoutedDesign, routed
-from consilience_tools.place_and_route.synthesis import cell_counts, synthesised_text
+from consilience_tools.place_and_route.synthesis import TOP, cell_counts, synthesised_text
 from consilience_tools.place_and_route.targets import Target
 from consilience_tools.place_and_route.tools import YOSYS, Working, run_tool, tool_version
-
-if TYPE_CHECKING:
-    from consilience_hw.boards.board import BoardDesign
 
 __all__ = ["MANIFEST", "REPORT", "BuiltBoard", "build_board"]
 
@@ -110,20 +109,16 @@ def build_board(
     target = board.target
     packages = ("amaranth", "amaranth-boards", YOSYS, target.router, board.packer.package)
     tools = {name: tool_version(name) for name in packages}
-    from consilience_tools.boards.design import board_design, configured
-
-    definition = configured(board, options)
+    definition = _configured(board, options)
     constraints = board.constraints_file().read_text()
-    folder = cache_folder() / "boards"
-    folder.mkdir(parents=True, exist_ok=True)
     config = definition.config
     parts = (board.name, target, board.packer, board.post_route)
     made_from = (*parts, config.build_hash, definition.baud, constraints, tools, seed)
-    entry = folder / digest(*made_from)
+    entry = cache_folder() / "boards" / digest(*made_from)
 
-    def make(work: Path) -> Path:
+    def make(work: Path, made: Path) -> None:
         with working(f"{board.name}: elaboration"):
-            rtlil, pins = board_design(board, definition)
+            rtlil, pins = _board_design(board, definition)
         clocked = replace(target, constraints=pins, required_mhz=config.clock_hz / 1e6)
         with working(f"{board.name}: synthesis"):
             netlist = synthesised_text(rtlil, clocked, name=board.name)
@@ -133,8 +128,6 @@ def build_board(
             run = routed(
                 netlist, clocked, seed, name=board.name, more_options=post_route, keep=keep
             )
-        made = work / "entry"
-        made.mkdir()
         with working(f"{board.name}: bitstream"):
             _pack(board, run, work, made, entry.with_suffix(".log"))
         shutil.copyfile(run.folder / REPORT, made / REPORT)
@@ -144,12 +137,45 @@ def build_board(
         facts = _facts(definition, clocked, run, cell_counts(netlist.cells), tools)
         facts["bitstream"] = _file_facts(made / bitstream_name(board))
         (made / MANIFEST).write_text(json.dumps(facts, indent=1) + "\n")
-        return made
 
     if entry.exists():
         _log.info("%s: build %016x is in the cache", board.name, config.build_hash)
     made_once(entry, make)
     return BuiltBoard(board, entry)
+
+
+def _configured(board: BoardTooling, options: Mapping[str, int]) -> BoardDesign:
+    """Return the board's definition with other parameters of its `EngineConfig`.
+
+    Raises
+    ------
+    ToolMissing
+        amaranth-boards is not installed.
+    BadInput
+        The parameters are out of range.
+    """
+    definition = board.definition()
+    changed: dict[str, Any] = dict(options)
+    if changed.get("hypotheses") == 0:
+        changed["weights"] = False  # There are no hypotheses to weight.
+    try:
+        return replace(definition, config=replace(definition.config, **changed))
+    except ValueError as error:
+        raise BadInput(f"{board.name}: {error}") from error
+
+
+def _board_design(board: BoardTooling, definition: BoardDesign) -> tuple[str, str]:
+    """Return a board's RTLIL, and its pins in the syntax of the part's tools, in some seconds."""
+    platform: Any = definition.platform()
+    plan = platform.prepare(BoardTop(definition), name=TOP, emit_src=False)
+    (rtlil,) = (text for name, text in plan.files.items() if name == f"{TOP}.il")
+    (pins,) = (text for name, text in plan.files.items() if name.endswith(board.pins))
+    own = board.constraints_file().read_text()
+    return _text(rtlil), f"{_text(pins)}\n{own}"
+
+
+def _text(content: str | bytes) -> str:
+    return content if isinstance(content, str) else content.decode()
 
 
 def _pack(board: BoardTooling, run: RoutedDesign, work: Path, made: Path, log: Path) -> None:
@@ -169,7 +195,7 @@ def _pack(board: BoardTooling, run: RoutedDesign, work: Path, made: Path, log: P
 
 
 def _facts(
-    definition: "BoardDesign",
+    definition: BoardDesign,
     target: Target,
     run: RoutedDesign,
     cells: dict[str, int],

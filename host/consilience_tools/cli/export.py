@@ -42,14 +42,14 @@ def export(
     output = Output(as_json=as_json)
     core = Core(lanes, parse_format(number_format), small)
     with output.working(f"writing Verilog of {lanes} lanes"):
-        exported = export_core(core, out, overwrite=force)
+        files = export_core(core, out, overwrite=force)
     value: dict[str, object] = {
-        "folder": str(exported.folder),
+        "folder": str(out),
         "top": TOP,
         "lanes": lanes,
         "format": str(core.fmt),
         "latency_cycles": core.latency,
-        "files": list(exported.files),
+        "files": files,
     }
-    shown = value | {"files": ", ".join(exported.files)}
+    shown = value | {"files": ", ".join(files)}
     output.result(value, key_values(shown), "", Text(f"datasheet {out / 'DATASHEET.md'}"))

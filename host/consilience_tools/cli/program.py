@@ -46,10 +46,10 @@ def program(
         raise BadInput(f"{bitstream}: no such file; `consilience build {board}` makes one")
     with output.working(f"programming {known.title}"):
         loader = program_board(known, file.resolve(), flash=flash)
-    value = {"board": known.name, "bitstream": str(file), "tool": loader.name, "flash": flash}
+    value = {"board": known.name, "bitstream": str(file), "tool": loader, "flash": flash}
     where = "flash" if flash else "memory, until the power goes"
     output.result(
         value,
-        Text(f"{known.title}: programmed by {loader.name} ({where})"),
+        Text(f"{known.title}: programmed by {loader} ({where})"),
         Text("next: consilience list"),
     )

@@ -1,9 +1,9 @@
 """The files of an exported core, written together."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from consilience.cli.output import made_folder
 from consilience.devices.device import ERROR_BOUND_ULP
 from consilience.errors import BadInput
 from consilience.evidence.atomic_file import AtomicFile
@@ -15,7 +15,7 @@ from consilience_tools.pages.templates import rendered
 from consilience_tools.place_and_route.baseline import read_baseline
 from consilience_tools.place_and_route.configurations import PUBLISHED
 
-__all__ = ["WAIVERS", "Exported", "companions", "core_files", "export_core"]
+__all__ = ["WAIVERS", "companions", "core_files", "export_core"]
 
 WAIVERS = {
     "PROCASSINIT": "registers have an initial value, as they have in FPGAs",
@@ -34,14 +34,6 @@ _TEMPLATES = {
     f"{TOP}.vlt": "waivers.vlt.j2",
     "DATASHEET.md": "datasheet.md.j2",
 }
-
-
-@dataclass(frozen=True)
-class Exported:
-    """The written files."""
-
-    folder: Path
-    files: tuple[str, ...]
 
 
 def core_files(core: Core) -> dict[str, str]:
@@ -99,8 +91,10 @@ def _version() -> str:
     return ".".join(map(str, EngineConfig().version))
 
 
-def export_core(core: Core, folder: Path, *, overwrite: bool) -> Exported:
-    """Write a core's files into a folder, which is made if it is missing; no file stays partial.
+def export_core(core: Core, folder: Path, *, overwrite: bool) -> list[str]:
+    """Write a core's files into a folder, made if it is missing; return their names.
+
+    No file stays partial.
 
     Raises
     ------
@@ -112,14 +106,9 @@ def export_core(core: Core, folder: Path, *, overwrite: bool) -> Exported:
         for name in files:
             if (folder / name).exists():
                 raise BadInput(f"{folder / name}: exists already; pass --force to replace it")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise BadInput(
-            f"{folder}: cannot be made ({error.strerror}); choose another --out"
-        ) from None
+    made_folder(folder)
     for name, text in files.items():
         with AtomicFile(folder / name, overwrite=overwrite) as output:
             output.file.write(text.encode())
             output.commit()
-    return Exported(folder, tuple(files))
+    return list(files)

@@ -2,15 +2,11 @@
 
 import argparse
 import json
-import logging
-import signal
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
-from typing import NoReturn
 
 from rich.console import Console
 from rich.logging import RichHandler
@@ -18,6 +14,8 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
+from consilience.cli.output import INTERRUPTED
+from consilience.cli.unwinding import ended_by_sigterm, logged
 from consilience.errors import ConsilienceError
 from consilience_tools.place_and_route.baseline import read_baseline, regressions, write_baseline
 from consilience_tools.place_and_route.configurations import PUBLISHED, Configuration, configuration
@@ -27,7 +25,6 @@ from consilience_tools.place_and_route.tools import Working
 
 __all__ = ["main"]
 
-_INTERRUPTED = 130
 _EPILOG = (
     "Synthesis takes from half a minute to some minutes, place and route from a minute with 8 "
     "lanes to half an hour with 64, for each seed. What has been done is kept in the cache "
@@ -60,14 +57,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     console = Console(stderr=True, width=None if sys.stderr.isatty() else 100, highlight=False)
     try:
         asked = [configuration(name) for name in options.names] or list(PUBLISHED)
-        with _ended_by_sigterm():
+        with ended_by_sigterm():
             return _run(asked, options.out, console, new_baseline=options.write_baseline)
     except (ConsilienceError, OSError) as error:
         console.print(Text.assemble(("error: ", "bold red"), str(error)), soft_wrap=True)
         return error.exit_code if isinstance(error, ConsilienceError) else 1
     except KeyboardInterrupt:
         console.print("interrupted; what has been done is kept")
-        return _INTERRUPTED
+        return INTERRUPTED
 
 
 def _run(asked: Sequence[Configuration], out: Path, console: Console, *, new_baseline: bool) -> int:
@@ -145,27 +142,5 @@ def _progress(console: Console) -> Iterator[Working]:
             console.print(f"{text}: {time.monotonic() - started:.0f} s")
 
     handler = RichHandler(console=console, show_time=False, show_level=False, show_path=False)
-    logger = logging.getLogger("consilience_tools.place_and_route")
-    level = logger.level
-    logger.addHandler(handler)
-    logger.setLevel(logging.INFO)
-    try:
-        with bars:
-            yield working
-    finally:
-        logger.removeHandler(handler)
-        logger.setLevel(level)
-
-
-@contextmanager
-def _ended_by_sigterm() -> Iterator[None]:
-    """Let SIGTERM unwind as Ctrl-C does, so that no tool keeps running and no half file stays."""
-
-    def leave(number: int, _frame: FrameType | None) -> NoReturn:
-        raise SystemExit(128 + number)
-
-    before = signal.signal(signal.SIGTERM, leave)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
+    with logged("consilience_tools.place_and_route", handler), bars:
+        yield working

@@ -1,4 +1,4 @@
-"""What is placed and routed, under which name."""
+"""The placed and routed configurations, by name."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -36,7 +36,7 @@ class Configuration:
     lanes : int
         W of the unit.
     seeds : tuple of int
-        Of nextpnr's random choices; each is a run.
+        Seeds of nextpnr's random choices; each is a run.
     small : bool
         The unit is the `SerialLogSumExp`, otherwise the `LogSumExp`.
     live : bool
@@ -75,7 +75,7 @@ PUBLISHED = (
     Configuration("ecp5-85f-8-x16", ECP5_85F_8, 16),
     Configuration("ecp5-85f-8-x32", ECP5_85F_8, 32),
     Configuration("ecp5-85f-8-x64", ECP5_85F_8, 64, seeds=(1, 2, 3)),
-    # Its memories span several blocks, and what chooses between them is in no stage of its own.
+    # Its memories span several blocks, and the multiplexers behind them have no stage of their own.
     Configuration(LIVE, replace(ECP5_85F_8, required_mhz=100.0), 1, live=True),
     Configuration("ecp5-85f-6-x8", ECP5_85F_6, 8),
     Configuration("ecp5-85f-6-x16", ECP5_85F_6, 16),

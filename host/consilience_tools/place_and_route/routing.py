@@ -112,16 +112,13 @@ def _run(
         *("--json", "netlist.json", "--report", _REPORT, "--freq", str(target.required_mhz)),
         *options,
     ]
-    folder = cache_folder() / "place_and_route"
     made_from = (design.sha256, arguments, target.constraints, tool_version(target.router))
-    entry = folder / digest("routing", *made_from, *keep)
+    entry = cache_folder() / "place_and_route" / digest("routing", *made_from, *keep)
 
-    def make(work: Path) -> Path:
+    def make(work: Path, made: Path) -> None:
         # A link, as a netlist of 64 lanes has some 60 MB.
         (work / "netlist.json").hardlink_to(design.netlist)
         (work / "pins.cst").write_text(target.constraints)
-        made = work / "entry"
-        made.mkdir()
         log = entry.with_suffix(".log")
         try:
             run_tool(target.router, arguments, work, log)
@@ -133,7 +130,6 @@ def _run(
             for file in (_REPORT, *keep):
                 (work / file).rename(made / file)
         log.rename(made / "log")
-        return made
 
     made_once(entry, make)
     if not (entry / _REPORT).exists():

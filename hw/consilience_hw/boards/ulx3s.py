@@ -16,7 +16,6 @@ class Ulx3sPlatform(Ecp5Fabric, ULX3S_85F_Platform):
 
 BOARD = BoardDesign(
     name="ulx3s",
-    title="ULX3S-85F",
     config=EngineConfig(board=BoardId.ULX3S_85F, clock_hz=25_000_000),
     platform=Ulx3sPlatform,
 )

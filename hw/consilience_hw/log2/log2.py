@@ -124,7 +124,7 @@ class Log2(wiring.Component):
         places = self.fmt.cell_bits
         steps = list(reversed(range(ceil_log2(places))))
         steps = [-1] * (len(steps) % 2) + steps  # if their number is odd, the first is alone
-        # Of the sum, only X bits below the highest one matter, wherever that is.
+        # Only the X bits of the sum below its highest one matter, wherever that is.
         value = total[len(total) - places - X :]
         width = len(value)
         zeros: list[Value] = []

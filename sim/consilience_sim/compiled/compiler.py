@@ -50,9 +50,9 @@ class Compiler:
         return f"{self.command}\n{shown.stdout}\n{platform.system()} {platform.machine()}"
 
     @staticmethod
-    def flags(defines: Iterable[str]) -> tuple[str, ...]:
-        """Return the flags of a build in which some names are defined."""
-        return (*_FLAGS, *(f"-D{name}" for name in defines))
+    def flags(*, waves: bool) -> tuple[str, ...]:
+        """Return the flags of a build, with or without the means to record waveforms."""
+        return (*_FLAGS, "-DWAVES") if waves else _FLAGS
 
     def compile(
         self,
@@ -60,7 +60,7 @@ class Compiler:
         library: Path,
         *,
         includes: Iterable[Path],
-        defines: Iterable[str],
+        waves: bool,
         log: Path,
     ) -> None:
         """Compile one C++ file to a shared library, in about 10 s for an engine.
@@ -70,8 +70,8 @@ class Compiler:
         BuildFailed
             The compiler failed; its output is in `log`.
         """
-        folders = [f"-I{folder}" for folder in includes]
-        command = [*self.command, *self.flags(defines), *folders, "-o", str(library), str(source)]
+        options = [*self.flags(waves=waves), *(f"-I{folder}" for folder in includes)]
+        command = [*self.command, *options, "-o", str(library), str(source)]
         run_step("the C++ compiler", command, library.parent, log)
 
 

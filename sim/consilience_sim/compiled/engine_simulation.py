@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+from contextlib import ExitStack
 from functools import partial
 from io import FileIO
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 
 from consilience_hw.spec.engine_config import EngineConfig
 from consilience_sim.compiled.library import engine_library
-from consilience_sim.compiled.native import HANDLE, NativeSimulation, load
+from consilience_sim.compiled.native import HANDLE, NativeSimulation
 
 __all__ = ["EngineSimulation"]
 
@@ -50,7 +51,7 @@ class EngineSimulation(NativeSimulation):
     CompilerMissing, BuildFailed
     OSError
         The file of the waves cannot be written. That of a disk which becomes full comes from
-        `close`.
+        `close`, which writes what is left of the waves.
     ValueError
         `entropy` out of range, or any use after `close`.
     """
@@ -61,18 +62,15 @@ class EngineSimulation(NativeSimulation):
         _check_entropy(entropy)
         self.config = config
         # Before the build, which takes time, so that a wrong path is reported at once.
-        trace = None if waves is None else FileIO(waves, "w")
-        try:
-            native = load(engine_library(config, waves=waves is not None), _PROTOTYPES)
-        except BaseException:
-            if trace is not None:
-                trace.close()
-            raise
-        half_period = 500_000_000_000 // config.clock_hz  # ps
-        descriptor = -1 if trace is None else trace.fileno()
-        handle = native.simulation_open(descriptor, half_period)
-        # Also at the end of the program, so that a forgotten simulation still leaves its waves.
-        super().__init__(native, handle, partial(_finish, native, handle, trace))
+        with ExitStack() as opened:
+            trace = None if waves is None else opened.enter_context(FileIO(waves, "w"))
+            library = engine_library(config, waves=waves is not None)
+            half_period = 500_000_000_000 // config.clock_hz  # ps
+            descriptor = -1 if trace is None else trace.fileno()
+            # Also at the end of the program, so that a forgotten simulation still leaves its waves.
+            finish = partial(_finish, trace=trace)
+            super().__init__(library, _PROTOTYPES, descriptor, half_period, finish=finish)
+            opened.pop_all()
         self._native.simulation_reset(self._handle, entropy)
 
     def send(self, data: bytes) -> None:
@@ -98,13 +96,7 @@ class EngineSimulation(NativeSimulation):
         bytes
             Up to a zero byte, the end of a frame; without one after `cycles` cycles, perhaps none.
         """
-        if not 0 <= cycles < 1 << 64:
-            raise ValueError(f"cycles must be in 0..2**64 - 1, not {cycles}")
-        count = ctypes.c_size_t()
-        with self._open():
-            start = self._native.simulation_receive(self._handle, cycles, ctypes.byref(count))
-            # While locked: the next call reuses the memory.
-            return ctypes.string_at(start, count.value)
+        return self._bytes_after(self._native.simulation_receive, cycles)
 
     def reset(self, entropy: int) -> None:
         """Reset the engine, whatever it is doing; drop queued bytes and replies.
@@ -117,16 +109,6 @@ class EngineSimulation(NativeSimulation):
         _check_entropy(entropy)
         with self._open():
             self._native.simulation_reset(self._handle, entropy)
-
-    def close(self) -> None:
-        """End the simulation and write what is left of the waves; again changes nothing.
-
-        Raises
-        ------
-        OSError
-            The waves could not be written in full.
-        """
-        super().close()
 
 
 def _check_entropy(entropy: int) -> None:

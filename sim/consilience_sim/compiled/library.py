@@ -2,12 +2,13 @@
 
 import logging
 import time
-from functools import partial
+from collections.abc import Callable
+from functools import cache, partial
 from pathlib import Path
 
 from consilience_hw.spec.engine_config import EngineConfig
 from consilience_sim.compiled.cache import cache_folder, digest, made_once, text_made_once
-from consilience_sim.compiled.compiler import Compiler, find_compiler
+from consilience_sim.compiled.compiler import find_compiler
 from consilience_sim.compiled.design import Design
 from consilience_sim.compiled.emission import (
     SOURCE,
@@ -85,70 +86,38 @@ def library_of(design: Design, harness: Path, name: str, *, waves: bool = False)
     CompilerMissing, BuildFailed
     """
     compiler = find_compiler()
-    folder = cache_folder() / "sim"
-    folder.mkdir(parents=True, exist_ok=True)
     design_hash, text = hash_and_text(design)
     sources = [harness.read_text(), *(path.read_text() for path in _SHARED_SOURCES)]
-    tools = (emission_tools(), compiler.identity, compiler.flags(_defines(waves)))
-    entry = folder / digest(design_hash, sources, tools)
+    tools = (emission_tools(), compiler.identity, compiler.flags(waves=waves))
+    entry = cache_folder() / "sim" / digest(design_hash, sources, tools)
 
-    def make(work: Path) -> Path:
+    def make(work: Path, made: Path) -> None:
         started = time.monotonic()
         _log.info("compiling the simulated %s, once; about 15 s", name)
         log = entry.with_suffix(".log")
         log.unlink(missing_ok=True)
-        made = _build(design, text or design.emit(None), harness, compiler, work, log, waves=waves)
+        if design.gates:
+            (work / SOURCE).write_text(write_gates(text(), TOP))
+        else:
+            write_cxxrtl(text(), work, log, waves=waves)
+        # The folder of `design.h`, for harnesses of other folders.
+        includes = [work, runtime_headers(), HARNESS.parent]
+        compiler.compile(harness, made / _LIBRARY, includes=includes, waves=waves, log=log)
         _log.info("compiled the simulated %s in %.1f s", name, time.monotonic() - started)
-        return made
 
     made_once(entry, make)
     return entry / _LIBRARY
 
 
-def hash_and_text(design: Design, platform: object = None) -> tuple[str, str | None]:
-    """Return the hash of a design's text for a platform, and the text if it had to be emitted.
+def hash_and_text(design: Design, platform: object = None) -> tuple[str, Callable[[], str]]:
+    """Return the hash of a design's text for a platform, and the text, emitted when first called.
 
     To emit it takes longer than all the rest of a start, so its hash is noted under that of all it
     is made from.
     """
-    emitted = []
-
-    def emit() -> str:
-        emitted.append(design.emit(platform))
-        return digest(emitted[0])
-
-    if design.made_from is not None and gateware_unchanged():
-        notes = cache_folder() / "sim" / "designs"
-        made_from = (design.made_from, type(platform).__name__)
-        design_hash = text_made_once(notes / digest(*made_from, emission_tools()), emit)
-    else:
-        design_hash = emit()
-    return design_hash, emitted[0] if emitted else None
-
-
-def _defines(waves: bool) -> tuple[str, ...]:
-    return ("WAVES",) if waves else ()
-
-
-def _build(
-    design: Design,
-    text: str,
-    harness: Path,
-    compiler: Compiler,
-    work: Path,
-    log: Path,
-    *,
-    waves: bool,
-) -> Path:
-    """Compile a design in an empty folder; return the entry of the cache that it makes."""
-    if design.gates:
-        (work / SOURCE).write_text(write_gates(text, TOP))
-    else:
-        write_cxxrtl(text, work, log, waves=waves)
-    made = work / "entry"
-    made.mkdir()
-    # Of `design.h`, for harnesses of other folders.
-    includes = [work, runtime_headers(), HARNESS.parent]
-    library = made / _LIBRARY
-    compiler.compile(harness, library, includes=includes, defines=_defines(waves), log=log)
-    return made
+    text = cache(partial(design.emit, platform))
+    if design.made_from is None or not gateware_unchanged():
+        return digest(text()), text
+    made_from = (design.made_from, type(platform).__name__)
+    note = cache_folder() / "sim" / "designs" / digest(*made_from, emission_tools())
+    return text_made_once(note, lambda: digest(text())), text

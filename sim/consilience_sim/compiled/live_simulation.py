@@ -62,7 +62,7 @@ def live_design() -> Design:
     return unit_design(f"LiveUpdates(codes={LIVE_CODES})", lambda: LiveUpdates(codes=LIVE_CODES))
 
 
-class LiveSimulation:
+class LiveSimulation(StreamSimulation):
     """``LiveUpdates(codes=LIVE_CODES)`` in Q16.16, cycle by cycle, in compiled code.
 
     What is in it stays from one call to the next. The first time it is compiled: 10 s.
@@ -83,17 +83,12 @@ class LiveSimulation:
     """
 
     def __init__(self, design: Design | None = None) -> None:
-        self.simulation = StreamSimulation(design or live_design(), name="LiveUpdates")
-        empty = self.run([UpdateStep.READS], 0, 0)
+        super().__init__(design or live_design(), name="LiveUpdates")
+        empty = self.update([UpdateStep.READS], 0, 0)
         self.latency = int(empty.produced[0] - empty.accepted[0])
         self.update_cycles = self.latency + _STEPS_BEFORE
 
-    @property
-    def cycles(self) -> int:
-        """Clock cycles run so far."""
-        return self.simulation.cycles
-
-    def run(
+    def update(
         self,
         steps: ArrayLike,
         old: ArrayLike,
@@ -126,7 +121,7 @@ class LiveSimulation:
             updates[name] = values
         reads = int(np.count_nonzero(kinds & UpdateStep.READS))
         clears = 1 + int(np.count_nonzero(kinds & UpdateStep.CLEARS))
-        outputs, accepted, produced = self.simulation.run(
+        run = self.run(
             updates.view(np.uint8).reshape(len(updates), -1),
             reads,
             gaps=gaps,
@@ -136,30 +131,13 @@ class LiveSimulation:
             + 8 * int(len(updates) / (1 - gaps) + reads / (1 - stalls)),
             extra_cycles=1,
         )
-        return LiveReadings(*_fields(outputs), accepted, produced)
-
-    def close(self) -> None:
-        """End the simulation."""
-        self.simulation.close()
-
-    def __enter__(self) -> "LiveSimulation":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
+        return _readings(*run)
 
 
-def _fields(
-    outputs: NDArray[np.uint8],
-) -> tuple[
-    NDArray[np.int32],
-    NDArray[np.uint32],
-    NDArray[np.int64],
-    NDArray[np.int64],
-    NDArray[np.uint32],
-    NDArray[np.uint32],
-]:
-    """Return code, status, finite, zeros, agent and operation of results."""
+def _readings(
+    outputs: NDArray[np.uint8], accepted: NDArray[np.int64], produced: NDArray[np.int64]
+) -> LiveReadings:
+    """Return the fields of results."""
     count_bits = LIVE_CODES.bit_length()
     padded = np.zeros((len(outputs), 32), np.uint8)
     padded[:, : outputs.shape[1]] = outputs
@@ -173,11 +151,13 @@ def _fields(
         return value & np.uint64((1 << bits) - 1)
 
     ids = 40 + 2 * count_bits
-    return (
+    return LiveReadings(
         field(0, 32).astype(np.uint32).view(np.int32),
         field(32, 8).astype(np.uint32),
         field(40, count_bits).astype(np.int64),
         field(40 + count_bits, count_bits).astype(np.int64),
         field(ids, 32).astype(np.uint32),
         field(ids + 32, 32).astype(np.uint32),
+        accepted,
+        produced,
     )

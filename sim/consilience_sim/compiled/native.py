@@ -8,19 +8,14 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, Self
 
-__all__ = ["HANDLE", "NativeSimulation", "load"]
+__all__ = ["HANDLE", "NativeSimulation"]
 
 HANDLE = ctypes.c_void_p
 """A simulation, as its library knows it."""
 
 
-def load(library: Path, prototypes: Mapping[str, tuple[Any, Sequence[Any]]]) -> ctypes.CDLL:
-    """Load a library; `prototypes` are result and arguments of its functions."""
-    native = ctypes.CDLL(str(library))
-    for name, (result, arguments) in prototypes.items():
-        function = getattr(native, name)
-        function.restype, function.argtypes = result, arguments
-    return native
+def _close(native: ctypes.CDLL, handle: int) -> None:
+    native.simulation_close(handle)
 
 
 class NativeSimulation:
@@ -30,20 +25,31 @@ class NativeSimulation:
 
     Parameters
     ----------
-    native : CDLL
-        With a function ``simulation_cycles``.
-    handle : int
-        The open simulation.
+    library : Path
+        With functions ``simulation_open``, ``simulation_close`` and ``simulation_cycles``.
+    prototypes : mapping
+        Result and arguments of each of its functions.
+    opening : int
+        Arguments of ``simulation_open``.
     finish : callable
-        Closes it; called once, at the latest at the end of the program. It must not refer to this
-        object.
+        Closes the simulation, given the library and its handle; called once, at the latest at the
+        end of the program. It must not refer to this object.
     """
 
-    def __init__(self, native: ctypes.CDLL, handle: int, finish: Callable[[], None]) -> None:
-        self._native = native
-        self._handle = handle
+    def __init__(
+        self,
+        library: Path,
+        prototypes: Mapping[str, tuple[Any, Sequence[Any]]],
+        *opening: int,
+        finish: Callable[[ctypes.CDLL, int], None] = _close,
+    ) -> None:
+        self._native = ctypes.CDLL(str(library))
+        for name, (result, arguments) in prototypes.items():
+            function = getattr(self._native, name)
+            function.restype, function.argtypes = result, arguments
+        self._handle: int = self._native.simulation_open(*opening)
         self._lock = Lock()
-        self._finish = weakref.finalize(self, finish)
+        self._finish = weakref.finalize(self, finish, self._native, self._handle)
 
     @property
     def cycles(self) -> int:
@@ -69,3 +75,13 @@ class NativeSimulation:
             if not self._finish.alive:
                 raise ValueError("the simulation is closed")
             yield
+
+    def _bytes_after(self, run: Callable[..., int], cycles: int) -> bytes:
+        """Run the clock by a function of the library, and return the bytes that it gives."""
+        if not 0 <= cycles < 1 << 64:
+            raise ValueError(f"cycles must be in 0..2**64 - 1, not {cycles}")
+        count = ctypes.c_size_t()
+        with self._open():
+            start = run(self._handle, cycles, ctypes.byref(count))
+            # While locked: the next call reuses the memory.
+            return ctypes.string_at(start, count.value)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from consilience_sim.compiled.design import Design
 from consilience_sim.compiled.emission import emit_rtlil
 from consilience_sim.compiled.library import library_of
-from consilience_sim.compiled.native import HANDLE, NativeSimulation, load
+from consilience_sim.compiled.native import HANDLE, NativeSimulation
 from consilience_sim.compiled.plain_streams import can_stall, with_plain_streams
 
 __all__ = ["HARNESS", "StreamSimulation"]
@@ -87,11 +87,9 @@ class StreamSimulation(NativeSimulation):
         self._stallable = isinstance(design, Design) or can_stall(design)
         if not isinstance(design, Design):
             design = Design(partial(emit_rtlil, with_plain_streams(design)))
-        native = load(library_of(design, HARNESS, name), _PROTOTYPES)
-        handle = native.simulation_open()
-        super().__init__(native, handle, partial(native.simulation_close, handle))
-        self.input_bits = int(native.simulation_input_bits())
-        self.output_bits = int(native.simulation_output_bits())
+        super().__init__(library_of(design, HARNESS, name), _PROTOTYPES)
+        self.input_bits = int(self._native.simulation_input_bits())
+        self.output_bits = int(self._native.simulation_output_bits())
         self.reset()
 
     def reset(self) -> None:

@@ -12,11 +12,19 @@ from consilience_sim.golden.log_sum import codes_for_sum, finish, log_sum, log_s
 from consilience_sim.golden.mantissas import mantissas
 from consilience_sim.golden.posterior import posterior, posteriors
 from consilience_sim.golden.robust import binned_ratio, robust, robust_pairs
+from consilience_sim.golden.staleness import (
+    ShardReading,
+    StaleEstimate,
+    stale_estimate,
+    unseen_agents,
+)
 from consilience_sim.golden.window import WindowState, log2_of_window, merge_windows, window
 
 __all__ = [
     "LiveModel",
     "LiveReading",
+    "ShardReading",
+    "StaleEstimate",
     "WindowState",
     "age_decay",
     "age_weight",
@@ -34,5 +42,7 @@ __all__ = [
     "posteriors",
     "robust",
     "robust_pairs",
+    "stale_estimate",
+    "unseen_agents",
     "window",
 ]

@@ -5,13 +5,14 @@ A sum S of up to 192 bits (Q16.16: 96), shifted left to 192 bits, is an integer;
 border iff it is above the border's integer part at that scale. So comparing integers is exact.
 """
 
+from bisect import bisect_left
 from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from consilience_hw.spec.log_format import LogFormat
-from consilience_sim.golden.mantissas import BITS, power_of_two
+from consilience_sim.golden.mantissas import BITS, powers_of_two
 
 __all__ = ["WIDTH", "border_words", "borders", "fractions_of", "log2_rounded"]
 
@@ -25,17 +26,12 @@ def borders(fraction_bits: int) -> tuple[int, ...]:
 
     Raises ArithmeticError if the precision could not decide an integer part.
     """
-    bits = fraction_bits + 1
-    low_bits = bits // 2
-    low = [power_of_two(f, bits) for f in range(1 << low_bits)]
-    high = [power_of_two(f, bits - low_bits) for f in range(1 << bits - low_bits)]
     shift = 2 * BITS - (WIDTH - 1)
     margin = 1 << shift - 40
     result = []
-    for odd in range(1, 1 << bits, 2):
-        value = high[odd >> low_bits] * low[odd & (1 << low_bits) - 1]
+    for f, value in enumerate(powers_of_two(fraction_bits + 1)[1::2]):
         if not margin < value & (1 << shift) - 1 < (1 << shift) - margin:
-            raise ArithmeticError(f"border {odd} is too near to an integer")
+            raise ArithmeticError(f"border {2 * f + 1} is too near to an integer")
         result.append(value >> shift)
     return tuple(result)
 
@@ -46,15 +42,8 @@ def log2_rounded(total: int, fmt: LogFormat) -> int:
     if exponent >= WIDTH:
         raise ValueError(f"sums have at most {WIDTH} bits, not {exponent + 1}")
     normalised = total << WIDTH - 1 - exponent
-    table = borders(fmt.fraction_bits)
-    low, high = 0, len(table)
-    while low < high:  # number of borders below the sum
-        middle = (low + high) // 2
-        if normalised > table[middle]:
-            low = middle + 1
-        else:
-            high = middle
-    return (exponent << fmt.fraction_bits) + low
+    below = bisect_left(borders(fmt.fraction_bits), normalised)
+    return (exponent << fmt.fraction_bits) + below
 
 
 @cache

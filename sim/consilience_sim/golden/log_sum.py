@@ -1,5 +1,6 @@
 """log2 of the sum of 2**code over a multiset, exactly rounded."""
 
+from bisect import bisect_right
 from collections.abc import Iterable
 
 import numpy as np
@@ -112,20 +113,14 @@ def codes_for_sum(total: int, top: int, fmt: LogFormat = Q16_16) -> list[int]:
     top bin, so it is at most some thousand times 2**(B * (D + 1)). Greedy: the largest code whose
     cut term still fits, then the next; the lowest codes contribute single units.
     """
-    floor = fmt.bin_width * (top - fmt.window_bins)
+    lowest = fmt.bin_width * (top - fmt.window_bins) << fmt.fraction_bits
     if total < 1 << fmt.bin_width * fmt.window_bins:
         raise ValueError(f"total must be at least 2**{fmt.bin_width * fmt.window_bins}")
-    highest = (fmt.bin_width * (top + 1) << fmt.fraction_bits) - 1
+    in_bins = range(lowest, fmt.bin_width * (top + 1) << fmt.fraction_bits)
     codes = []
     left = total
     while left:
-        low, high = floor << fmt.fraction_bits, highest
-        while low < high:  # the largest code whose term is at most what is left
-            middle = (low + high + 1) // 2
-            if cut_term(middle, top, fmt) <= left:
-                low = middle
-            else:
-                high = middle - 1
-        codes.append(low)
-        left -= cut_term(low, top, fmt)
+        fitting = bisect_right(in_bins, left, key=lambda code: cut_term(code, top, fmt))
+        codes.append(in_bins[fitting - 1])
+        left -= cut_term(codes[-1], top, fmt)
     return codes

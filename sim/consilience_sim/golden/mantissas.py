@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from consilience_hw.spec.log_format import LogFormat
 
-__all__ = ["BITS", "mantissas", "power_of_two"]
+__all__ = ["BITS", "mantissas", "power_of_two", "powers_of_two"]
 
 BITS = 280
 """Fraction bits of all powers here. Each is wrong by less than 2**-260."""
@@ -15,11 +15,7 @@ BITS = 280
 
 def _ln_2() -> int:
     """Return ln 2 with BITS fraction bits, as 2 artanh(1/3)."""
-    total = 0
-    for k in range(BITS):
-        odd = 2 * k + 1
-        total += 2 * (1 << BITS) // (odd * int(3**odd))
-    return total
+    return sum(2 * (1 << BITS) // (odd * 3**odd) for odd in range(1, 2 * BITS, 2))
 
 
 @cache
@@ -41,15 +37,20 @@ def power_of_two(numerator: int, denominator_log: int) -> int:
 _LN_2 = _ln_2()
 
 
+def powers_of_two(bits: int) -> list[int]:
+    """Return ``2**(f / 2**bits)`` for every f, with 2 BITS fraction bits.
+
+    Each is a product of two powers, so that the series is summed for few of them.
+    """
+    low_bits = bits // 2
+    low = [power_of_two(f, bits) for f in range(1 << low_bits)]
+    high = [power_of_two(f, bits - low_bits) for f in range(1 << bits - low_bits)]
+    return [a * b for a in high for b in low]
+
+
 @cache
 def mantissas(fmt: LogFormat) -> NDArray[np.uint32]:
     """Return M[f] = 2**(P + f / 2**F) rounded to an integer, for every f; shape (2**F,)."""
-    low_bits = fmt.fraction_bits // 2
-    low = [power_of_two(f, fmt.fraction_bits) for f in range(1 << low_bits)]
-    high = [
-        power_of_two(f, fmt.fraction_bits - low_bits)
-        for f in range(1 << fmt.fraction_bits - low_bits)
-    ]
     shift = 2 * BITS - fmt.mantissa_bits
-    table = [(a * b + (1 << shift - 1)) >> shift for a in high for b in low]
+    table = [(power + (1 << shift - 1)) >> shift for power in powers_of_two(fmt.fraction_bits)]
     return np.array(table, dtype=np.uint32)

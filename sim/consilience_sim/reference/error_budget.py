@@ -92,13 +92,13 @@ class ErrorBudget:
 
     @cached_property
     def conversion(self) -> Fraction:
-        """Of `to_codes` in ulp: the constant and the product in binary64, and one rounding."""
+        """Error of `to_codes` in ulp: constant and product in binary64, and one rounding."""
         relative = Fraction(1, 1 << 53) * 2 + Fraction(1, 1 << 106)
         return self.rounding + relative * (self.fmt.max_code + 1)
 
     @cached_property
     def logsumexp_nats(self) -> Fraction:
-        """Of `logsumexp` in nats, its own conversions included (from_codes: 2**-50 relative)."""
+        """Error of `logsumexp` in nats, with its conversions (from_codes: 2**-50 relative)."""
         ln_2_above = _ln_2_below() + Fraction(1, 1 << _TERMS)
         ulp = ln_2_above / self.fmt.fractions
         back = Fraction(1, 1 << 50) * (self.fmt.max_code + 1)

@@ -13,7 +13,7 @@ class Told(enum.IntEnum, shape=2):
     """What a word that leaves the unit is."""
 
     WORD = 0
-    """Of a frame's buffer."""
+    """A word of a frame's buffer."""
     LAST = 1
     """The last of a frame."""
     DROP = 2

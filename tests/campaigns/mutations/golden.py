@@ -11,8 +11,8 @@ GOLDEN = (
     Mutation(
         "mantissas are cut, not rounded",
         MODEL + "mantissas.py",
-        "(a * b + (1 << shift - 1)) >> shift",
-        "(a * b) >> shift",
+        "(power + (1 << shift - 1)) >> shift",
+        "power >> shift",
         TESTS + "test_mantissas.py::test_every_mantissa_is_the_nearest_integer[Q8.6]",
     ),
     Mutation(
@@ -46,8 +46,8 @@ GOLDEN = (
     Mutation(
         "a border that is met counts as passed",
         MODEL + "borders.py",
-        "if normalised > table[middle]:",
-        "if normalised >= table[middle]:",
+        "bisect_left(borders(fmt.fraction_bits), normalised)",
+        "bisect_left(borders(fmt.fraction_bits), normalised + 1)",
         TESTS + "test_borders.py::test_a_sum_that_is_the_integer_part_of_a_border",
     ),
     Mutation(

@@ -37,7 +37,11 @@ def main() -> int:
         prog="python -m tests.campaigns.partition", description=__doc__
     )
     parser.add_argument("--nodes", type=int, default=100, metavar="N", help="12 or more")
-    parser.add_argument("--only", default="", metavar="TEXT", help="nemeses with this in the name")
+    names = "; ".join(one.name for one in NEMESES)
+    parser.add_argument(
+        "--cut", metavar="NAME", help=f"this nemesis alone, without planted faults: {names}"
+    )
+    parser.add_argument("--runs", type=int, default=1, metavar="N", help="each nemesis so often")
     parser.add_argument("--no-faults", action="store_true", help="leave the planted faults out")
     parser.add_argument("--out", type=Path, default=OUT, metavar="DIR")
     parser.add_argument("--judge", action="store_true", help="only judge what is in DIR")
@@ -45,6 +49,10 @@ def main() -> int:
     options = parser.parse_args()
     if options.nodes < 2 * SITES:
         parser.error(f"two nodes a site are the least: --nodes {2 * SITES}")
+    if options.cut is not None and options.cut not in [one.name for one in NEMESES]:
+        parser.error(f"no nemesis {options.cut!r}; there are: {names}")
+    if options.runs < 1:
+        parser.error("--runs is at least 1")
     console = Console(width=None if sys.stdout.isatty() else 140, highlight=False)
     if not options.judge:
         try:
@@ -67,10 +75,10 @@ def _run(options: argparse.Namespace, console: Console) -> None:
     """Write the histories."""
     # Ends like Ctrl-C: all processes and namespaces go with this one.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    nemeses = [one for one in NEMESES if options.only in one.name]
+    nemeses = [one for one in NEMESES if options.cut in (None, one.name)] * options.runs
     settings = Settings(options.nodes, SITES)
     run(folder_of(options.out), settings, nemeses, console.print, Schedule())
-    for fault in () if options.no_faults else FAULTS:
+    for fault in () if options.no_faults or options.cut else FAULTS:
         console.print(f"planted: {fault.name}")
         nemesis = next(one for one in NEMESES if one.name == fault.nemesis)
         with fault.planted():

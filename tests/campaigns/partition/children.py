@@ -40,9 +40,8 @@ class Children:
         self._between: list[int] = []
         real_time(1)
 
-    @property
-    def pids(self) -> list[int]:
-        return list(self._pids.values())
+    def pid(self, name: str) -> int:
+        return self._pids[name]
 
     def start(self, name: str, run: Callable[[int], None], offset_s: int = 0) -> None:
         """Fork a process that calls `run` with the end of its pipe, and ends.
@@ -69,14 +68,15 @@ class Children:
     def signal(self, name: str, number: signal.Signals) -> None:
         os.kill(self._pids[name], number)
 
-    def reap(self, name: str) -> None:
-        """Wait for the end of a process; for those in another time who made them does."""
+    def reap(self, name: str) -> int | None:
+        """Wait for the end of a process; return its exit code, None for one in another time."""
         pid = self._pids.pop(name)
         try:
-            os.waitpid(pid, 0)
+            return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
         except ChildProcessError:
             while Path(f"/proc/{pid}").exists():
                 time.sleep(0.01)
+        return None
 
     def end(self) -> None:
         """Kill all that are there."""

@@ -1,4 +1,4 @@
-"""A hundred nodes and their servers, started, told, stopped, killed and started again."""
+"""A hundred nodes and their servers: started, stopped, killed and started again."""
 
 import gc
 import json
@@ -7,13 +7,20 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from consilience_hw.spec.log_format import Q16_16
 from tests.campaigns.partition.children import Children, begin_session
 from tests.campaigns.partition.namespaces import Network, address, environment
-from tests.campaigns.partition.node_process import DEADLINE_NS, NodePlan, Recorder, run_node
+from tests.campaigns.partition.node_process import (
+    DEADLINE_NS,
+    NodePlan,
+    Recorder,
+    run_node,
+    run_recorder,
+)
 from tests.campaigns.partition.proxy import run_proxy
 from tests.campaigns.partition.settings import Settings
 
@@ -54,8 +61,6 @@ class Cluster:
         self.network = Network(settings.nodes + settings.sites + 1)
         self._children = Children()
         self._servers: list[subprocess.Popen[bytes]] = []
-        self._plans: list[tuple[int, int, int]] = []
-        self._producing = False
 
     @property
     def nodes(self) -> range:
@@ -93,33 +98,26 @@ class Cluster:
 
     def start(self, node: int, offset_s: int = 0) -> None:
         """Start a node, or start it again; with clocks that are ahead if wanted."""
-        plan = NodePlan(
-            node,
-            self.folder,
-            self._urls(node),
-            self.settings,
-            offset_s * 10**9,
-            self._reads_of(node),
-        )
+        plan = self._plan(node)
         with self.network.inside(node):
-            self._children.start(str(node), lambda orders: run_node(plan, orders), offset_s)
-        if self._producing:
-            self._tell(node, {"produce": True})
+            self._children.start(str(node), lambda _: run_node(plan), offset_s)
 
     def produce(self, on: bool) -> None:
         """Let the producers send frames, or stop after the one under way."""
-        self._producing = on
         self.note("produce", on=on)
         for node in self.nodes:
             self._tell(node, {"produce": on})
 
     def read(self, *plans: tuple[int, int, int]) -> None:
         """Let every node read by plans of (first, count, spacing), in ns; earlier ones are over."""
-        self._plans = list(plans)
         for first, count, spacing in plans:
             self.note("reads", first=first, count=count, spacing=spacing, stagger=STAGGER)
         for node in self.nodes:
-            self._tell(node, {"reads": self._reads_of(node)})
+            reads = [
+                (first + spacing * (node % STAGGER) // STAGGER, count, spacing)
+                for first, count, spacing in plans
+            ]
+            self._tell(node, {"reads": reads})
 
     def signal(self, nodes: Iterable[int], number: signal.Signals) -> None:
         """Send a signal to nodes; the killed ones are waited for."""
@@ -137,25 +135,30 @@ class Cluster:
         self._children.tell(_PROXY, b"1" if on else b"0")
 
     def leave(self) -> None:
-        """Let all nodes write what they heard, and wait for their ends."""
+        """Let the recorders end, then the nodes; RuntimeError if one of these fails to."""
         for node in self.nodes:
             self._tell(node, {"leave": True})
         for node in self.nodes:
-            self._children.reap(str(node))
+            self._children.reap(_recorder(node))
+            self._children.signal(str(node), signal.SIGTERM)
+        codes = {node: self._children.reap(str(node)) for node in self.nodes}
+        if failed := {node: code for node, code in codes.items() if code}:
+            raise RuntimeError(f"nodes that did not leave in order, and their ends: {failed}")
 
     def note(self, kind: str, **fields: Any) -> None:
         """Write a line into the campaign's history."""
         self.recorder.note(kind, **fields)
 
     def is_up(self, node: int) -> bool:
-        """Return whether a node has said in its history that it is there."""
+        """Return whether a node's history has begun: it has answered."""
         path = self.folder / f"node-{node:03}.jsonl"
         return path.exists() and path.stat().st_size > 0
 
     def memory_mb(self) -> float:
-        """Return the mean memory of a process, shared pages divided among those who share them."""
+        """Return the mean memory of a node, shared pages divided among those who share them."""
         sizes = []
-        for pid in self._children.pids:
+        for node in self.nodes:
+            pid = self._children.pid(str(node))
             text = Path(f"/proc/{pid}/smaps_rollup").read_text()
             sizes.append(int(text.split("Pss:")[1].split()[0]) / 1024)
         return sum(sizes) / len(sizes)
@@ -170,8 +173,14 @@ class Cluster:
         with self.network.inside(self.proxy_place):
             seed = self.settings.seed
             self._children.start(_PROXY, lambda orders: run_proxy(*ways, orders, seed))
+        self.folder.joinpath("rule.toml").write_text(self.settings.rule_text)
         for node in self.nodes:
+            plan = self._plan(node)
+            self._children.start(_recorder(node), partial(run_recorder, plan))
             self.start(node)
+
+    def _plan(self, node: int) -> NodePlan:
+        return NodePlan(node, self.folder, self._urls(node), self.settings)
 
     def _urls(self, node: int) -> tuple[str, ...]:
         home = self.settings.site(node)
@@ -181,14 +190,8 @@ class Cluster:
             places[0] = self.proxy_place
         return tuple(f"nats://{address(place)}:{_PORT}" for place in places)
 
-    def _reads_of(self, node: int) -> list[tuple[int, int, int]]:
-        return [
-            (first + spacing * (node % STAGGER) // STAGGER, count, spacing)
-            for first, count, spacing in self._plans
-        ]
-
     def _tell(self, node: int, order: dict[str, Any]) -> None:
-        self._children.tell(str(node), json.dumps(order).encode() + b"\n")
+        self._children.tell(_recorder(node), json.dumps(order).encode() + b"\n")
 
     def _serve(self, site: int) -> None:
         place = self.server(site)
@@ -203,3 +206,7 @@ class Cluster:
                     preexec_fn=begin_session,
                 )
             )
+
+
+def _recorder(node: int) -> str:
+    return f"recorder {node}"

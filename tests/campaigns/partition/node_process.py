@@ -1,69 +1,75 @@
-"""A node of the campaign: the product's `ReadNode` in a process of its own, and its recorder.
+"""A node of the campaign: the product's `consilience read-node`, and a recorder beside it.
 
-Three threads: the network's, the producer's (frames, one after the other, again until
-acknowledged) and the reader's. A read's clock starts when it was due, whether or not the thread
-was awake then, and ends when the answer is there.
+The node is the command itself, in a process forked from one that has everything imported. The
+recorder is another process, which outlives the kills of its node and asks it over its socket: one
+thread is the producer's (reports, one after the other, again until acknowledged), the others read.
+A read's clock starts when it was due, whether or not the thread was awake then, and ends when the
+answer is there.
 """
 
-import asyncio
+import contextlib
 import json
 import os
 import random
-import sys
+import socket
+import struct
 import threading
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from consilience.distributed.batching_loop import BatchingLoop
-from consilience.distributed.multi_site_pubsub import MultiSitePubsub
-from consilience.distributed.reads.gossip import Gossip
+import consilience.distributed.reads.daemon  # noqa: F401  # before the forks, so that it is shared
+from consilience.cli.app import main
 from consilience.distributed.reads.own_shard import boot_time_ns
-from consilience.distributed.reads.read_node import ReadNode
 from consilience.distributed.reads.shard_state import Report
-from consilience.distributed.write_ahead_log import WriteAheadLog
 from tests.campaigns.partition.children import real_time
 from tests.campaigns.partition.settings import Settings
 
-__all__ = ["DEADLINE_NS", "NodePlan", "Recorder", "frame_of", "run_node"]
+__all__ = ["DEADLINE_NS", "NodePlan", "Recorder", "frame_of", "run_node", "run_recorder"]
 
 DEADLINE_NS = 100_000_000
 """In which a read is to be answered."""
-_GATHER_S = 0.05
 _RESENT = 2
-"""Acknowledged frames that a restarted producer sends again."""
+"""Acknowledged frames that a producer sends again when its node has started anew."""
+_SECOND_NS = 10**9
+_READ = b'{"op":"read"}\n'
 
 
 @dataclass(frozen=True)
 class NodePlan:
-    """What a node is told at its start.
+    """What a node and its recorder are given at their start.
 
     Parameters
     ----------
     shard : int
     folder : Path
-        For its log and its history.
+        For the rule, the node's log and its history.
     urls : tuple of str
         Of the servers, the own site's first.
     settings : Settings
-    offset_ns : int
-        What its clocks are ahead of the machine's; for its history only.
-    reads : sequence of tuple
-        Reads to begin with: (first, count, spacing) in ns of the machine's time.
     """
 
     shard: int
     folder: Path
     urls: tuple[str, ...]
     settings: Settings
-    offset_ns: int
-    reads: Sequence[tuple[int, int, int]]
+
+    @property
+    def log(self) -> Path:
+        return self.folder / f"log-{self.shard:03}"
+
+    @property
+    def command(self) -> list[str]:
+        """The words after `consilience`."""
+        words = ["read-node", str(self.folder / "rule.toml"), "--log", str(self.log), "--json"]
+        words += ["--shard", f"{self.shard}/{self.settings.nodes}"]
+        words += ["--period", str(self.settings.period_s)]
+        return words + [word for url in self.urls for word in ("--nats", url)]
 
 
 def frame_of(seed: int, shard: int, seq: int, enrolled: int) -> Report:
-    """Return the frame of a number: the same at every start of its producer."""
+    """Return the report of a number: the same at every start of its producer."""
     chance = random.Random(f"{seed} {shard} {seq}")
     reporter = seq if seq < enrolled else chance.randrange(enrolled)
     return Report(reporter, round(chance.gauss(0.8, 1.5) * 65536))
@@ -72,150 +78,218 @@ def frame_of(seed: int, shard: int, seq: int, enrolled: int) -> Report:
 class Recorder:
     """Writes a history: one write per line, so that a kill cuts at most the last one short."""
 
-    def __init__(self, path: Path, offset_ns: int = 0) -> None:
+    def __init__(self, path: Path) -> None:
         self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
-        self._offset = offset_ns
 
     def now(self) -> int:
         """Return the machine's time since its start, in ns."""
-        return boot_time_ns() - self._offset
+        return boot_time_ns()
 
     def write(self, *lines: dict[str, Any]) -> None:
-        text = "".join(json.dumps(line, separators=(",", ":")) + "\n" for line in lines)
-        os.write(self._file, text.encode())
+        self.write_text(*(json.dumps(line, separators=(",", ":")) for line in lines))
+
+    def write_text(self, *lines: str) -> None:
+        """Write lines that are JSON already."""
+        os.write(self._file, "".join(f"{line}\n" for line in lines).encode())
 
     def note(self, kind: str, **fields: Any) -> None:
         """Write one line, with the time."""
         self.write({"type": kind, "t": self.now(), **fields})
 
 
-def run_node(plan: NodePlan, orders: int) -> None:
-    """Be a node until told to leave, by JSON lines from a file descriptor."""
-    sys.setswitchinterval(0.001)
-    recorder = Recorder(plan.folder / f"node-{plan.shard:03}.jsonl", plan.offset_ns)
-    with WriteAheadLog(plan.folder / f"log-{plan.shard:03}") as log:
-        node = ReadNode(plan.shard, plan.settings.rule, log)
-        process, since = _Process(plan, node, recorder), recorder.now()
-        recorder.note(
-            "start",
-            node=plan.shard,
-            life=node.incarnation,
-            zero=node.start_ns - plan.offset_ns,
-            version=node.read().versions[plan.shard - 1],
-        )
-        with asyncio.Runner(loop_factory=lambda: BatchingLoop(_GATHER_S)) as runner:
-            process.read(plan.reads, since)
-            runner.run(process.run(orders))
+def run_node(plan: NodePlan) -> None:
+    """Be a node until SIGTERM."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    os._exit(main(plan.command))
 
 
-class _Process:
-    def __init__(self, plan: NodePlan, node: ReadNode, recorder: Recorder) -> None:
-        self._plan, self._node, self._recorder = plan, node, recorder
+def run_recorder(plan: NodePlan, orders: int) -> None:
+    """Record a node until told to leave, by JSON lines from a file descriptor."""
+    recorder = Recorder(plan.folder / f"node-{plan.shard:03}.jsonl")
+    _Recording(plan, recorder).run(orders)
+
+
+class _Connection:
+    """A connection to a node's socket, for one thread; one request is on its way at a time."""
+
+    def __init__(self, path: Path) -> None:
+        self._socket = socket.socket(socket.AF_UNIX)
+        self._socket.connect(str(path))
+        peer = self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
+        self.pid = int(struct.unpack("3i", peer)[0])
+        self._pending = b""
+        self._owed = False
+
+    def ask(self, **request: Any) -> dict[str, Any]:
+        """Return the answer to a request, for which it waits as long as it takes."""
+        return dict(json.loads(self.ask_in_time(json.dumps(request).encode() + b"\n") or b"{}"))
+
+    def ask_in_time(self, line: bytes, patience_s: float | None = None) -> bytes | None:
+        """Return the answer's line, None if there is none in time; it is dropped when it comes.
+
+        Nothing is sent while an answer is owed: a node that was stopped is not met with a queue.
+        """
+        end = None if patience_s is None else time.monotonic() + patience_s
+        if self._owed and self._line(end) is None:
+            return None
+        self._socket.sendall(line)
+        answer = self._line(end)
+        self._owed = answer is None
+        return answer
+
+    def close(self) -> None:
+        self._socket.close()
+
+    def _line(self, end: float | None) -> bytes | None:
+        while b"\n" not in self._pending:
+            self._socket.settimeout(None if end is None else max(1e-4, end - time.monotonic()))
+            try:
+                more = self._socket.recv(1 << 16)
+            except TimeoutError:
+                return None
+            if not more:
+                raise ConnectionError("the node is gone")
+            self._pending += more
+        line, _, self._pending = self._pending.partition(b"\n")
+        return line
+
+
+class _Recording:
+    """What the threads of a recorder share.
+
+    `life` is the node's incarnation, `version` that of its shard when it started, `since` when it
+    answered first.
+    """
+
+    def __init__(self, plan: NodePlan, recorder: Recorder) -> None:
+        self._plan, self._recorder = plan, recorder
         self._producing = threading.Event()
-        self._left = asyncio.Event()
+        self._lock = threading.Lock()
+        self._life = self._version = self._since = 0
 
-    async def run(self, orders: int) -> None:
-        loop, talk = (
-            asyncio.get_running_loop(),
-            Gossip(self._node, self._plan.settings.period_s),
-        )
-        pubsub = MultiSitePubsub(self._plan.urls, greeting=talk.greeting)
+    def run(self, orders: int) -> None:
         threading.Thread(target=self._produce, daemon=True).start()
-        pending = bytearray()
-
-        def obey() -> None:
-            data = os.read(orders, 1 << 16)
-            if not data:
-                self._left.set()
-            pending.extend(data)
-            *lines, rest = pending.split(b"\n")
-            pending[:] = rest
+        with os.fdopen(orders) as lines:
             for line in lines:
                 self._obey(json.loads(line))
-
-        loop.add_reader(orders, obey)
-        speaking = asyncio.create_task(talk.run(pubsub))
-        await self._left.wait()
-        speaking.cancel()
-        self._recorder.note("leave", heard=dict(self._node.counts))
-        os._exit(0)
-
-    def read(self, plans: Sequence[tuple[int, int, int]], since: int) -> None:
-        """Read by plans of (first, count, spacing), but not what was due before `since`."""
-        for plan in plans:
-            threading.Thread(target=self._read, args=(*plan, since), daemon=True).start()
 
     def _obey(self, order: dict[str, Any]) -> None:
         if "produce" in order:
             (self._producing.set if order["produce"] else self._producing.clear)()
-        if "reads" in order:
-            self.read(order["reads"], self._recorder.now())
+        for plan in order.get("reads", ()):
+            threading.Thread(target=self._read, args=plan, daemon=True).start()
         if "leave" in order:
-            self._left.set()
+            self._recorder.note("leave", heard=self._connect().ask(op="status")["received"])
+            os._exit(0)
+
+    def _connect(self) -> _Connection:
+        """Return a connection to the node as soon as it answers; its new incarnation is noted."""
+        while True:
+            with contextlib.suppress(OSError):
+                node = _Connection(self._plan.log / "socket")
+                status, answer, ahead = self._first_answers(node)
+                break
+            time.sleep(0.01)
+        with contextlib.suppress(PermissionError):  # the thread that answers, before the network's
+            os.sched_setscheduler(node.pid, os.SCHED_FIFO, os.sched_param(2))
+        with self._lock:
+            if status["incarnation"] > self._life:
+                self._life, self._since = status["incarnation"], self._recorder.now()
+                self._version = answer["versions"][self._plan.shard - 1]
+                self._recorder.note(
+                    "start",
+                    node=self._plan.shard,
+                    life=self._life,
+                    zero=status["start"] - ahead,
+                    version=self._version,
+                )
+        return node
+
+    def _first_answers(self, node: _Connection) -> tuple[dict[str, Any], dict[str, Any], int]:
+        """Return a node's status, a read, and what its clock is ahead: whole seconds, in ns."""
+        status = node.ask(op="status")
+        while True:
+            before, answer, after = self._recorder.now(), node.ask(op="read"), self._recorder.now()
+            clock = status["start"] + answer["at"]
+            ahead = (clock - before) // _SECOND_NS * _SECOND_NS
+            if before <= clock - ahead <= after:
+                return status, answer, ahead
 
     def _produce(self) -> None:
-        plan, recorder, life = self._plan, self._recorder, self._node.incarnation
-        settings = plan.settings
-        seq = max(0, self._node.read().versions[plan.shard - 1] - _RESENT)
+        settings, shard = self._plan.settings, self._plan.shard
+        node, seq = self._connect(), 0
         while True:
             self._producing.wait()
-            frame = frame_of(settings.seed, plan.shard, seq, settings.enrolled)
-            recorder.note(
-                "invoke",
-                op="frame",
-                life=life,
-                seq=seq,
-                reporter=frame.reporter,
-                ratio=frame.ratio,
-            )
-            ack = self._node.accept(seq, frame)
-            recorder.note(
-                "ok",
-                op="frame",
-                life=life,
-                seq=seq,
-                fresh=ack.fresh,
-                version=ack.version,
-                at=ack.at_ns,
-            )
+            frame = frame_of(settings.seed, shard, seq, settings.enrolled)
+            line = {"op": "frame", "life": self._life, "seq": seq}
+            report = {"reporter": frame.reporter, "ratio": frame.ratio}
+            self._recorder.note("invoke", **line, **report)
+            try:
+                done = node.ask(op="report", seq=seq, **report)
+            except ConnectionError:
+                node.close()
+                node = self._connect()
+                seq = max(0, self._version - _RESENT)
+                continue
+            self._recorder.note("ok", **line, **done)
             seq += 1
             time.sleep(settings.burst_s if seq < settings.enrolled else settings.pace_s)
 
-    def _read(self, first: int, count: int, spacing: int, since: int) -> None:
-        recorder = self._recorder
+    def _read(self, first: int, count: int, spacing: int) -> None:
+        """Read when it is due; not what was due before the node was there, or before this order."""
         real_time(2)  # before what is heard, here and at the other nodes of this machine
-        waits = os.open("/proc/thread-self/schedstat", os.O_RDONLY)
-        waited = _run_delay(waits)
+        since, node = self._recorder.now(), self._connect()
+        waits = _Waits(node.pid)
         for due in range(first, first + count * spacing, spacing):
-            if due < since:  # a restarted node comes in the middle; the checker knows from when
-                continue
-            while (ahead := due - recorder.now()) > 0:
+            while (ahead := due - self._recorder.now()) > 0:
                 time.sleep(ahead / 1e9)
-            lines = self._read_once({"op": "read", "life": self._node.incarnation, "due": due})
-            before, waited = waited, _run_delay(waits)
-            lines[-1]["cpu_wait"] = waited - before
-            recorder.write(*lines)
-        os.close(waits)
+            while due >= max(since, self._since):  # the checker knows from when the node was there
+                try:
+                    self._read_once(node, due, waits)
+                    break
+                except ConnectionError:  # another incarnation has come, or is to come
+                    node.close()
+                    waits.close()
+                    node = self._connect()
+                    waits = _Waits(node.pid)
+        node.close()
+        waits.close()
 
-    def _read_once(self, read: dict[str, Any]) -> list[dict[str, Any]]:
+    def _read_once(self, node: _Connection, due: int, waits: "_Waits") -> None:
         """Read; what is overdue by a deadline has failed, and no time is lost on it.
 
         Both lines are written at the end: the checker knows which reads were due, and misses none.
         """
+        read = {"op": "read", "life": self._life, "due": due}
         invoked = self._recorder.now()
-        lines = [{"type": "invoke", "t": invoked, **read}]
-        if invoked - read["due"] > DEADLINE_NS:
-            return [*lines, {"type": "fail", "t": invoked, "error": "overdue", **read}]
-        try:
-            answer = self._node.read().as_dict()
-        except Exception as error:
-            return [
-                *lines,
-                {"type": "fail", "t": self._recorder.now(), "error": repr(error), **read},
-            ]
-        return [*lines, {"type": "ok", "t": self._recorder.now(), **read, **answer}]
+        left = due + DEADLINE_NS - invoked
+        answer = node.ask_in_time(_READ, left / 1e9) if left > 0 else None
+        told = {"t": self._recorder.now(), **read, "cpu_wait": waits.since_last()}
+        if answer is None or answer.startswith(b'{"error"'):
+            error = "overdue" if answer is None else answer.decode()
+            last = json.dumps({"type": "fail", "error": error, **told})
+        else:
+            last = json.dumps({"type": "ok", **told})[:-1] + "," + answer.decode()[1:]
+        self._recorder.write_text(json.dumps({"type": "invoke", **read, "t": invoked}), last)
 
 
-def _run_delay(file: int) -> int:
-    """Return how long this thread was ready to run and did not, in ns."""
-    return int(os.pread(file, 100, 0).split()[1])
+class _Waits:
+    """How long this thread and the node's that answers were ready to run and did not, in ns."""
+
+    def __init__(self, pid: int) -> None:
+        paths = ("/proc/thread-self/schedstat", f"/proc/{pid}/task/{pid}/schedstat")
+        self._files = [os.open(path, os.O_RDONLY) for path in paths]
+        self._last = self._total()
+
+    def since_last(self) -> int:
+        before, self._last = self._last, self._total()
+        return self._last - before
+
+    def close(self) -> None:
+        for file in self._files:
+            os.close(file)
+
+    def _total(self) -> int:
+        with contextlib.suppress(OSError):  # the node has gone
+            return sum(int(os.pread(file, 100, 0).split()[1]) for file in self._files)
+        return self._last

@@ -43,6 +43,14 @@ class Settings:
         arrays = ShardArrays(enrolled, self.changes_per_s, discount, self.clip)
         return FusionRule(arrays, sum(enrolled) // self.faulty_share)
 
+    @property
+    def rule_text(self) -> str:
+        """The same rule as a file for `consilience read-node`."""
+        names = ("changes_per_s", "clip", "grace_ms", "half_life_ms", "max_age_ms")
+        fields = {name: getattr(self, name) for name in names} | {"faulty": self.rule.faulty}
+        fields["enrolled"] = [self.enrolled] * self.nodes
+        return "".join(f"{name} = {value}\n" for name, value in fields.items())
+
     def site(self, node: int) -> int:
         """Return the site of a node, 1 .. sites: equal shares, in order."""
         return (node - 1) * self.sites // self.nodes + 1

@@ -2,7 +2,12 @@
 
 import json
 import sys
+from argparse import Namespace
 
+import pytest
+from rich.console import Console
+
+from consilience.distributed.reads.fusion_rule import FusionRule
 from tests.campaigns.partition import __main__ as command
 from tests.campaigns.partition import report
 from tests.campaigns.partition.campaign import judge
@@ -11,7 +16,7 @@ from tests.campaigns.partition.history import load
 from tests.campaigns.partition.namespaces import Missing, address
 from tests.campaigns.partition.page import COLUMNS, plot, row
 from tests.campaigns.partition.test_checkers import calm, disturbed, third_cut
-from tests.campaigns.partition.virtual_run import VirtualRun
+from tests.campaigns.partition.virtual_run import SETTINGS, VirtualRun
 
 
 def test_without_namespaces_it_is_skipped_not_passed(monkeypatch, capsys, tmp_path):
@@ -75,3 +80,27 @@ def test_places_have_addresses_of_their_own():
     places = [address(place, side) for place in range(1, 300) for side in (False, True)]
     assert len(set(places)) == len(places)
     assert address(1) == "10.88.0.3" and address(1, True) == "10.88.0.2"
+
+
+def test_a_cut_that_is_none_is_refused_with_the_names(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["partition", "--cut", "nothing"])
+    with pytest.raises(SystemExit, match="2"):
+        command.main()
+    told = " ".join(capsys.readouterr().err.split())
+    assert "no nemesis 'nothing'; there are: third cut; minority third;" in told
+
+
+def test_one_cut_is_run_as_often_as_wanted_and_without_planted_faults(monkeypatch, tmp_path):
+    ran = []
+    monkeypatch.setattr(command.signal, "signal", lambda *_: None)
+    monkeypatch.setattr(command, "run", lambda *words: ran.append([one.name for one in words[2]]))
+    command._run(
+        Namespace(cut="ring", runs=3, nodes=12, out=tmp_path, no_faults=False), Console(quiet=True)
+    )
+    assert ran == [["ring"] * 3]
+
+
+def test_the_nodes_get_the_rule_that_the_checkers_know(tmp_path):
+    path = tmp_path / "rule.toml"
+    path.write_text(SETTINGS.rule_text)
+    assert FusionRule.read(path) == SETTINGS.rule

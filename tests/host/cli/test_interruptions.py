@@ -13,7 +13,7 @@ import pytest
 
 from consilience.cli.app import main
 from consilience.devices.cpu import CpuDevice
-from consilience.devices.tcp import open_socket
+from consilience.devices.linked import open_linked
 from consilience.server.endpoint import SoftwareEndpoint
 from consilience.server.server import LinkServer
 
@@ -88,7 +88,7 @@ def test_a_host_that_is_killed_in_mid_job(tmp_path, evidence, number):
         left = [path.name for path in tmp_path.iterdir() if path != out]
         assert all(name.startswith(".o.csv.") for name in left)
         assert bool(left) == (number == signal.SIGKILL)
-        with open_socket(url) as device:
+        with open_linked(url) as device:
             before = device.info.counters["frames"]
             assert before > 10  # it was not reset
         assert main(fuse(source, out, url)) == 0

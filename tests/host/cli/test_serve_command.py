@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from consilience.cli.app import main
-from consilience.devices.tcp import open_socket
+from consilience.devices.linked import open_linked
 from consilience_sim import golden
 
 PROGRAM = [
@@ -55,7 +55,7 @@ def test_serve_with_json(serve):
     assert re.fullmatch(r"socket://127\.0\.0\.1:\d+", told["address"])
     codes = np.random.default_rng(1).integers(-(1 << 20), 1 << 20, 10_000, dtype=np.int32)
     for _ in range(2):
-        with open_socket(told["address"]) as device:
+        with open_linked(told["address"]) as device:
             assert device.reduce(codes)[0] == golden.log_sums(codes, np.array([0, 10_000]))[0][0]
             info = device.info
             assert (info.board, info.url) == ("cpu", told["address"])

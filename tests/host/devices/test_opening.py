@@ -7,8 +7,7 @@ import pytest
 import consilience as cs
 from consilience.devices.opening import open_device
 from consilience.errors import BadInput, NoDevice
-from consilience.server.endpoint import SoftwareEndpoint
-from consilience.server.opening import open_transport
+from consilience.server.endpoint import SoftwareEndpoint, served_transport
 
 
 def test_cpu():
@@ -18,7 +17,7 @@ def test_cpu():
 
 
 def test_auto_says_what_it_took(caplog, monkeypatch):
-    monkeypatch.setattr("consilience.devices.attached.serial_ports", list)
+    monkeypatch.setattr("consilience.devices.ports.serial_ports", list)
     with caplog.at_level(logging.WARNING), open_device() as device:
         assert device.info.url == "cpu"
     assert caplog.messages == ["auto: took cpu"]
@@ -31,14 +30,14 @@ def test_auto_says_what_it_took(caplog, monkeypatch):
         ("serial:///dev/none?baud=3000000", "/dev/none: no serial port .No such file or directory"),
     ],
 )
-@pytest.mark.parametrize("opener", [open_device, open_transport])
+@pytest.mark.parametrize("opener", [open_device, served_transport])
 def test_devices_that_are_not_there(opener, url, message):
     with pytest.raises(NoDevice, match=message):
         opener(url)
 
 
 @pytest.mark.parametrize("url", ["", "cpus", "CPU", "simulation", "socket", "cpu?lanes=2"])
-@pytest.mark.parametrize("opener", [open_device, open_transport])
+@pytest.mark.parametrize("opener", [open_device, served_transport])
 def test_no_device_at_all(opener, url):
     with pytest.raises(BadInput, match="not a device URL; give cpu, sim"):
         opener(url)
@@ -55,7 +54,7 @@ def test_no_device_at_all(opener, url):
         ("socket://host", "give socket://HOST:PORT"),
     ],
 )
-@pytest.mark.parametrize("opener", [open_device, open_transport])
+@pytest.mark.parametrize("opener", [open_device, served_transport])
 def test_options_that_cannot_be(opener, url, message):
     with pytest.raises(BadInput, match=message):
         opener(url)
@@ -64,7 +63,7 @@ def test_options_that_cannot_be(opener, url, message):
 def test_waves_never_replace_a_file(tmp_path):
     path = tmp_path / "evidence.csv"
     path.write_text("mine")
-    for opener in (open_device, open_transport):
+    for opener in (open_device, served_transport):
         with pytest.raises(BadInput, match="exists already; remove it or choose another --waves"):
             opener(f"sim?waves={path}")
     assert path.read_text() == "mine"
@@ -76,6 +75,6 @@ def test_what_is_no_url():
 
 
 def test_transport_of_the_cpu():
-    transport = open_transport("cpu")
+    transport = served_transport("cpu")
     assert isinstance(transport, SoftwareEndpoint)
     transport.close()

@@ -11,15 +11,14 @@ import pytest
 import serial
 
 import consilience as cs
-from consilience.devices.attached import attached_device, attached_devices
 from consilience.devices.cpu import CpuDevice
-from consilience.devices.ports import SerialPort
+from consilience.devices.linked import open_linked
+from consilience.devices.ports import SerialPort, attached_device, attached_devices
 from consilience.devices.serial_port import (
     BAUD,
     SerialAddress,
     SerialTransport,
     connect_serial,
-    open_serial,
 )
 from consilience.errors import BadInput, LinkError, NoDevice, PermissionRefused
 from consilience.link.transport import TransportClosed
@@ -111,7 +110,7 @@ def test_bytes_before_hello_do_no_harm():
         greeted.append(True)
         return first + answer(data)
 
-    with terminal(late) as one, open_serial(f"serial://{one.path}?timeout=20") as device:
+    with terminal(late) as one, open_linked(f"serial://{one.path}?timeout=20") as device:
         assert device.reduce([0, 0]).tolist() == [1 << 16]
 
 
@@ -151,21 +150,21 @@ def test_nobody_answers():
     with terminal(lambda data: b"") as one:
         url = f"serial://{one.path}?timeout=0.05"
         with pytest.raises(NoDevice, match="no device answers there; check that the board is prog"):
-            open_serial(url)
+            open_linked(url)
 
 
 def test_a_port_that_is_not_there():
     with pytest.raises(NoDevice, match=r"/dev/none: no serial port .*`consilience list` shows"):
-        open_serial("serial:///dev/none")
+        open_linked("serial:///dev/none")
 
 
 def test_a_port_in_use():
     with (
         terminal(board()) as one,
-        open_serial(f"serial://{one.path}"),
+        open_linked(f"serial://{one.path}"),
         pytest.raises(NoDevice, match="another program uses this port"),
     ):
-        open_serial(f"serial://{one.path}")
+        open_linked(f"serial://{one.path}")
 
 
 @pytest.mark.parametrize(
@@ -187,12 +186,12 @@ def test_ports_that_refuse(monkeypatch, error, kind, message):
 def test_unplugged_between_calls_and_plugged_in_again():
     """The call fails within its time; another `open` works."""
     one = Terminal(board())
-    with open_serial(f"serial://{one.path}?timeout=0.1") as device:
+    with open_linked(f"serial://{one.path}?timeout=0.1") as device:
         assert device.reduce([0]).tolist() == [0]
         one.unplug()
         with pytest.raises(LinkError, match=r"the serial port failed .*: was it unplugged\?"):
             device.reduce([0])
-    with terminal(board()) as other, open_serial(f"serial://{other.path}") as device:
+    with terminal(board()) as other, open_linked(f"serial://{other.path}") as device:
         assert device.reduce([0]).tolist() == [0]
 
 
@@ -212,7 +211,7 @@ def test_a_port_that_takes_nothing():
             raise serial.SerialTimeoutException("Write timeout")
 
     with pytest.raises(TransportClosed, match="the port takes no data"):
-        SerialTransport(Full(), 1.0).send(b"a")
+        SerialTransport(Full(), SerialAddress("full", BAUD, 1.0)).send(b"a")
 
 
 def test_auto_takes_the_one_that_answers(monkeypatch, caplog):
@@ -233,7 +232,7 @@ def test_auto_takes_the_one_that_answers(monkeypatch, caplog):
             port_of(quiet.path),
             port_of(answering.path),
         ]
-        monkeypatch.setattr("consilience.devices.attached.serial_ports", lambda: ports)
+        monkeypatch.setattr("consilience.devices.ports.serial_ports", lambda: ports)
         with cs.open("auto") as device:
             assert device.info.url == f"serial://{answering.path}?baud={BAUD}"
         assert caplog.messages[-1].startswith(f"auto: took serial://{answering.path}")

@@ -5,11 +5,11 @@ import pytest
 
 from consilience.devices import sim
 from consilience.devices.cpu import CpuDevice
+from consilience.devices.linked import open_transport
 from consilience.devices.opening import open_device
 from consilience.devices.sim import SimTransport, simulation_transport
 from consilience.errors import BadInput, ConsilienceError, ToolMissing
 from consilience.link.transport import TransportClosed
-from consilience.server.opening import open_transport
 from consilience_hw.spec.engine_config import EngineConfig
 from consilience_hw.spec.flags import ResultStatus
 from consilience_hw.spec.log_format import Q16_16
@@ -103,7 +103,7 @@ def test_timeouts_are_of_virtual_time():
 def test_waves(tmp_path, monkeypatch):
     """The URL asks for its engine; one that is compiled in less time takes its place."""
     path = tmp_path / "run.vcd"
-    small = EngineConfig(small=True, hypotheses=0, weights=False, credits=2, largest_payload=256)
+    small = EngineConfig(serial=True, hypotheses=0, weights=False, credits=2, largest_payload=256)
     asked = []
 
     def simulation(config, *, entropy, waves):

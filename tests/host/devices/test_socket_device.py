@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from consilience.devices.cpu import CpuDevice
-from consilience.devices.tcp import SocketTransport, connect, open_socket
+from consilience.devices.linked import open_linked
+from consilience.devices.tcp import SocketTransport, connect
 from consilience.errors import BadInput, LinkError, NoDevice
 from consilience.link.transport import TransportClosed
 from consilience.server.endpoint import SoftwareEndpoint
@@ -63,9 +64,9 @@ def test_nobody_there():
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     with pytest.raises(NoDevice, match=r"nobody serves a device there \(.*efused\); start one"):
-        open_socket(f"socket://127.0.0.1:{port}")
+        open_linked(f"socket://127.0.0.1:{port}")
     with pytest.raises(NoDevice, match=r"nobody serves a device there .*`consilience serve`"):
-        open_socket("socket://no.such.host.invalid:7361")
+        open_linked("socket://no.such.host.invalid:7361")
 
 
 def echo(connected):
@@ -92,7 +93,7 @@ def test_servers_of_something_else(monkeypatch, handle):
         server_that(handle) as url,
         pytest.raises(NoDevice, match="no device answers there; start one there with `consilience"),
     ):
-        open_socket(url)
+        open_linked(url)
 
 
 def test_a_server_that_closes_at_once():
@@ -100,7 +101,7 @@ def test_a_server_that_closes_at_once():
         server_that(lambda connected: None) as url,
         pytest.raises(NoDevice, match=r"connection.* before a device answered: it serves another"),
     ):
-        open_socket(url)
+        open_linked(url)
 
 
 def test_a_server_that_goes_away():
@@ -111,7 +112,7 @@ def test_a_server_that_goes_away():
             endpoint.send(connected.recv(1 << 16))
             connected.sendall(endpoint.receive(0))
 
-    with server_that(handle) as url, open_socket(url) as device:
+    with server_that(handle) as url, open_linked(url) as device:
         gone = r"the (server closed the )?connection.*; open the device again"
         with pytest.raises(LinkError, match=gone):
             device.reduce(np.zeros(100_000, np.int32))

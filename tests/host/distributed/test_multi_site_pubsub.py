@@ -1,4 +1,4 @@
-"""A pubsub of sites over NATS servers that come late, go, and come back."""
+"""A multi-site transport over NATS servers that come late, go, and come back."""
 
 import asyncio
 
@@ -19,7 +19,7 @@ async def until(condition, seconds=30):
     return False
 
 
-def test_said_at_all_sites_heard_at_home_answered_along_the_way(processes, tmp_path):
+def test_published_at_all_sites_received_at_home_answered_along_the_way(processes, tmp_path):
     ports = [free_port(), free_port()]
     urls = [f"nats://127.0.0.1:{port}" for port in ports]
 
@@ -72,6 +72,6 @@ def test_said_at_all_sites_heard_at_home_answered_along_the_way(processes, tmp_p
     asyncio.run(talk())
 
 
-def test_a_plane_without_a_server_is_refused():
+def test_a_transport_without_a_server_is_refused():
     with pytest.raises(BadInput, match="at least one server"):
         MultiSitePubsub([])

@@ -147,7 +147,7 @@ def test_eight_shards_one_killed_and_restarted(server, evidence, processes, tmp_
     assert (tmp_path / "all.csv").read_bytes() == (tmp_path / "one.csv").read_bytes()
 
 
-def test_a_plane_outlives_its_server(server, processes, tmp_path):
+def test_a_transport_outlives_its_server(server, processes, tmp_path):
     async def cut():
         pubsub, heard = await NatsPubsub.connect(server), []
         await pubsub.listen(STATES, heard.append)

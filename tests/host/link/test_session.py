@@ -271,7 +271,7 @@ def test_a_closed_transport(line, golden_device, segments):
     with pytest.raises(NoDevice, match=r"^test: the endpoint was closed before a device answered"):
         session.open()
 
-    session = LinkSession(SoftwareEndpoint(golden_device), "test", cure="start one")
+    session = LinkSession(SoftwareEndpoint(golden_device), "test")
     session.open()
     session.close()
     session.close()

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from consilience.devices.link_device import LinkDevice
-from consilience.devices.tcp import connect, open_socket
+from consilience.devices.linked import open_linked
+from consilience.devices.tcp import connect
 from consilience.errors import BadInput, LinkError, NoDevice
 from consilience.link.session import LinkSession
 from consilience.link.transport import TransportClosed
@@ -94,17 +95,17 @@ def assert_right(device, segments, seed=1):
 def test_clients_one_after_the_other(server, segments):
     assert server.address.startswith("socket://127.0.0.1:")
     for seed in range(20):
-        with open_socket(server.address) as device:
+        with open_linked(server.address) as device:
             assert_right(device, segments, seed)
 
 
 def test_a_second_client_at_the_same_time_is_turned_away(server, segments):
-    with open_socket(server.address) as first:
+    with open_linked(server.address) as first:
         assert_right(first, segments)
         with pytest.raises(NoDevice, match=r"it serves another client, or .*; try again later, or"):
-            open_socket(server.address)
+            open_linked(server.address)
         assert_right(first, segments, 2)
-    with open_socket(server.address) as third:
+    with open_linked(server.address) as third:
         assert_right(third, segments, 3)
 
 
@@ -115,7 +116,7 @@ def test_a_client_that_leaves_in_mid_frame(server, watched, segments):
     broken = raw(server)
     broken.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     broken.close()  # with a reset
-    with open_socket(server.address) as device:
+    with open_linked(server.address) as device:
         assert_right(device, segments)
         assert device.info.counters["bad_framing"] == 2
         assert device.info.counters["host_timeouts"] == 0
@@ -128,13 +129,13 @@ def test_a_client_that_goes_without_its_replies(server, segments):
     transport.send = lambda data: (send(data), device.close())
     with pytest.raises(LinkError, match=r"the connection failed .*; open the device again"):
         device.reduce(np.zeros(100_000, np.int32))
-    with open_socket(server.address) as other:
+    with open_linked(server.address) as other:
         assert_right(other, segments)
 
 
 def test_much_data(server):
     codes = np.random.default_rng(1).integers(-(1 << 20), 1 << 20, 300_000, dtype=np.int32)
-    with open_socket(server.address) as device:
+    with open_linked(server.address) as device:
         assert device.reduce(codes)[0] == golden.log_sums(codes, np.array([0, len(codes)]))[0][0]
 
 
@@ -149,7 +150,7 @@ def test_an_idle_server_leaves_the_device_alone(server, watched, segments):
             time.sleep(0.1)
         raise AssertionError("the server never sleeps")
 
-    with open_socket(server.address) as device:
+    with open_linked(server.address) as device:
         assert_right(device, segments)
         before = settled()
         time.sleep(0.2)
@@ -170,7 +171,7 @@ def test_a_device_that_takes_its_time(watched, segments):
         return receive(timeout) if waited[0] % 25 == 0 else b""
 
     watched.receive = late
-    with serving(watched) as server, open_socket(server.address) as device:
+    with serving(watched) as server, open_linked(server.address) as device:
         assert_right(device, segments)
         assert device.info.counters["host_timeouts"] == 0
 
@@ -183,7 +184,7 @@ def test_a_client_that_takes_nothing_is_dropped(monkeypatch, watched, segments):
         wait_for(lambda: server._client is not None)
         wait_for(lambda: server._client is None)
         del watched.receive
-        with open_socket(server.address) as device:
+        with open_linked(server.address) as device:
             assert_right(device, segments)
 
 
@@ -201,7 +202,7 @@ def test_stop_and_close_turn_everybody_away(watched):
     with connected:
         assert closed_by_peer(connected)
     with pytest.raises(NoDevice, match="nobody serves a device there"):
-        open_socket(server.address)
+        open_linked(server.address)
     server.close()
 
 

@@ -12,10 +12,10 @@ from consilience_hw.primitives.pipeline import delayed, flow
 from consilience_hw.spec.flags import ResultStatus
 from consilience_hw.spec.log_format import Q16_16
 from consilience_sim import golden
-from consilience_sim.benches.live_bench import beats_of_live_bench
-from consilience_sim.benches.wide_bench import RESULT_BITS, signature_of
 from consilience_sim.compiled import StreamSimulation
 from consilience_sim.testing.stream_bench import fields_of
+from tests.hw.benches.live_bench_model import beats_of_live_bench
+from tests.hw.benches.wide_bench_model import RESULT_BITS, signature_of
 
 ROUNDS = 800
 SIGNATURE_CYCLES = 2

@@ -13,8 +13,8 @@ from consilience_hw.primitives.pipeline import delayed, flow
 from consilience_hw.spec.flags import ResultStatus
 from consilience_hw.spec.log_format import Q16_16
 from consilience_sim import golden
-from consilience_sim.benches.wide_bench import RESULT_BITS, packets_of_bench, signature_of
 from consilience_sim.testing.stream_bench import run_stream
+from tests.hw.benches.wide_bench_model import RESULT_BITS, packets_of_bench, signature_of
 
 HARD = ResultStatus.HARD_TO_ROUND
 SIGNATURE_CYCLES = 2

@@ -94,7 +94,7 @@ def test_what_the_model_calls_impossible():
         inside = [choose.randrange(-scale, scale) for _ in range(choose.randrange(1, 6))]
         wrong = choose.choice([choose.randrange(-scale, scale), inside[0] + 1, SMALL.log_of_zero])
         if case == 0:
-            # Of this one only the bound from below tells.
+            # Only the bound from below notices this one.
             high, wrong = fewer_than_terms()
             inside = [0, 0, high]
         model.clear()

@@ -41,7 +41,7 @@ def receive(line, clock_hz, baud, *, phase=Fraction(0), taken=True):
 @pytest.mark.parametrize(("clock_hz", "baud"), RATES)
 @pytest.mark.parametrize("percent", [-3, 0, 3])
 def test_back_to_back_from_a_sender_that_is_off(clock_hz, baud, percent):
-    """Of bits that much too long or too short, without a pause; at several phases of the clock."""
+    """Bits too long or too short by `percent`, without a pause, at several phases of the clock."""
     data = some_bytes(24, seed=percent)
     bit = 1 + Fraction(percent, 100)
     for phase in (Fraction(0), Fraction(9, 10)):

@@ -17,7 +17,7 @@ from consilience_sim.compiled import EngineSimulation
 from consilience_sim.golden import log_sum
 from consilience_sim.testing.link_oracle import frames_of, packed, request_frame, sealed
 
-CONFIG = EngineConfig(small=True, hypotheses=0, weights=False, credits=2, largest_payload=256)
+CONFIG = EngineConfig(serial=True, hypotheses=0, weights=False, credits=2, largest_payload=256)
 """The engine that is compiled in the least time: a third of that of the usual one."""
 ENTROPY = 0x1234_5678
 CYCLES = 5_000

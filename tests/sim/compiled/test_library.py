@@ -89,7 +89,7 @@ def test_an_engine_is_compiled_once(cache, compiler, monkeypatch, caplog):
     assert other.parent.parent == first.parent.parent == cache / "sim"
     assert not list((cache / "sim").glob("build-*"))
 
-    monkeypatch.setattr(library, "_build", forbidden)
+    monkeypatch.setattr(library, "write_cxxrtl", forbidden)
     monkeypatch.setattr(library, "emit_engine", forbidden)
     assert engine_library(CONFIG, waves=False) == first
     assert engine_library(OTHER, waves=False) == other

@@ -22,7 +22,7 @@ def compiled_unit():
 
 @pytest.fixture
 def unit(compiled_unit):
-    compiled_unit.run([CLEARS], 0, 0)
+    compiled_unit.update([CLEARS], 0, 0)
     return compiled_unit
 
 
@@ -74,7 +74,7 @@ class Script:
 
     def run_on(self, unit, **options):
         does, old, new = np.array(self.updates).T
-        return unit.run(does, old.astype(np.int32), new.astype(np.int32), **options)
+        return unit.update(does, old.astype(np.int32), new.astype(np.int32), **options)
 
 
 def assert_as_expected(readings, expected):
@@ -132,11 +132,11 @@ def test_latency_is_one_number(unit):
     assert unit.update_cycles <= 64
     found = set()
     for count in (10, 1_000, 20_000):
-        unit.run([CLEARS], 0, 0)
+        unit.update([CLEARS], 0, 0)
         codes = np.random.default_rng(count).integers(-(1 << 31), 1 << 31, count, dtype=np.int32)
-        unit.run(np.full(count, ENTERS), 0, codes)
+        unit.update(np.full(count, ENTERS), 0, codes)
         does = np.full(500, LEAVES | ENTERS | READS)
-        readings = unit.run(does, codes[:1], codes[:1])
+        readings = unit.update(does, codes[:1], codes[:1])
         assert np.diff(readings.accepted).tolist() == [3] * 499
         # Offered when the one before has been taken: two cycles before it is taken itself.
         found |= set((readings.produced - (readings.accepted - 2)).tolist())
@@ -145,8 +145,8 @@ def test_latency_is_one_number(unit):
 
 def test_one_change_per_cycle(unit):
     codes = np.repeat(np.array([0, 0, 1 << 20], np.int32), 100)
-    assert np.diff(unit.run(np.full(300, ENTERS), 0, codes).accepted).tolist() == [1] * 299
-    readings = unit.run(np.full(200, READS), 0, 0)
+    assert np.diff(unit.update(np.full(300, ENTERS), 0, codes).accepted).tolist() == [1] * 299
+    readings = unit.update(np.full(200, READS), 0, 0)
     assert np.diff(readings.produced).tolist() == [1] * 199
     assert set(readings.codes.tolist()) == {golden.log_sum(codes)[0]}
 
@@ -154,7 +154,7 @@ def test_one_change_per_cycle(unit):
 def test_results_say_whose_they_are(unit):
     agent = np.arange(1 << 32, (1 << 32) - 500, -1, dtype=np.int64) - 1
     operation = np.arange(500) * 8_589_934 % (1 << 32)
-    readings = unit.run(
+    readings = unit.update(
         np.full(500, ENTERS | READS), 0, 5, agent=agent, operation=operation, gaps=0.2, stalls=0.6
     )
     assert readings.agent.tolist() == agent.tolist()
@@ -188,8 +188,8 @@ def test_impossible_states_are_noticed(unit, inside, wrong):
     script.update(None, wrong)
     assert script.expected[-1].status == ResultStatus.DAMAGED
     assert_as_expected(script.run_on(unit), script.expected)
-    unit.run([CLEARS], 0, 0)
-    readings = unit.run([ENTERS | READS], 0, 9)
+    unit.update([CLEARS], 0, 0)
+    readings = unit.update([ENTERS | READS], 0, 9)
     assert (readings.codes.tolist(), readings.status.tolist()) == ([9], [0])
 
 
@@ -198,7 +198,7 @@ def test_random_removals_are_noticed_as_the_model_does(unit):
     choose = np.random.default_rng(3)
     noticed = 0
     for _ in range(60):
-        unit.run([CLEARS], 0, 0)
+        unit.update([CLEARS], 0, 0)
         script = Script(4)
         for code in choose.integers(-(1 << 20), 1 << 20, choose.integers(1, 9)):
             script.update(None, int(code), reads=False)
@@ -226,7 +226,7 @@ def test_a_million_agents(unit):
     choose = np.random.default_rng(6)
     agents, updates = 1_000_000, 100_000
     codes = (choose.standard_normal(agents) * (8 << 16)).astype(np.int32)
-    unit.run(np.full(agents, ENTERS), 0, codes)
+    unit.update(np.full(agents, ENTERS), 0, codes)
     model = golden.LiveModel(capacity=MODEL_CAPACITY)
     model.extend(codes.tolist())
     agent = choose.integers(0, agents, updates)
@@ -245,7 +245,7 @@ def test_a_million_agents(unit):
             assert found[0] == expected[-1].code
             fresh += 1
     assert fresh >= 100
-    readings = unit.run(
+    readings = unit.update(
         np.full(updates, LEAVES | ENTERS | READS), old, new, agent=agent, operation=range(updates)
     )
     assert_as_expected(readings, expected)

@@ -25,7 +25,7 @@ def test_borders_are_integer_parts():
 
 def test_an_undecided_border_is_an_error(monkeypatch):
     borders.cache_clear()
-    monkeypatch.setattr(module, "power_of_two", lambda numerator, log: 1 << module.BITS)
+    monkeypatch.setattr(module, "powers_of_two", lambda bits: [1 << 2 * module.BITS] * 2**bits)
     with pytest.raises(ArithmeticError, match="border 1 is too near to an integer"):
         borders(3)
     monkeypatch.undo()

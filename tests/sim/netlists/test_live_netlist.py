@@ -29,7 +29,7 @@ def test_the_ecp5_netlist_is_the_design(unit, record_property):
     options = {"gaps": 0.2, "stalls": 0.3, "seed": 4}
     with LiveSimulation(netlist.design) as built:
         assert built.update_cycles == unit.update_cycles
-        built.run([CLEARS], 0, 0)
+        built.update([CLEARS], 0, 0)
         readings = script.run_on(built, **options)
     assert_as_expected(readings, script.expected)
     for one, other in zip(readings, script.run_on(unit, **options), strict=True):

@@ -17,8 +17,12 @@ def test_log_sum_exp(cocotb_designs, tmp_path, record_property, lanes):
 
 
 CAUGHT = {
-    "wrong_code": ["packet 1: wrong result", "expected 207746 (3.16", "5 (0.000076 bit)"],
-    "wrong_status": ["packet 0: wrong result", "SATURATED"],
+    "wrong_result/fault=code": [
+        "packet 1: wrong result",
+        "expected 207746 (3.16",
+        "5 (0.000076 bit)",
+    ],
+    "wrong_result/fault=status": ["packet 1: wrong result", "SATURATED"],
     "missing_output": ["no end after 300 cycles", "1 outputs were right"],
     "queue_not_empty": ["1 expected outputs did not come", "packet 1"],
     "extra_output": ["packet 2 is one more than expected"],

@@ -33,7 +33,7 @@ class Echo(Elaboratable):
 def echo(monkeypatch, tmp_path):
     """Boards are echoes, in a cache of their own; gives the names of what was shown."""
     monkeypatch.setenv("CONSILIENCE_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr("consilience_tools.boards.design.BoardTop", Echo)
+    monkeypatch.setattr("consilience_tools.boards.building.BoardTop", Echo)
     shown = []
 
     @contextlib.contextmanager

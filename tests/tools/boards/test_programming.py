@@ -47,7 +47,7 @@ def test_without_a_tool(board, tool, tmp_path):
 )
 def test_arguments(board, name, flash, arguments, tool):
     notes = tool(name)
-    assert program_board(board_named(board), Path("/x.bin"), flash=flash).name == name
+    assert program_board(board_named(board), Path("/x.bin"), flash=flash) == name
     assert notes.read_text().strip() == arguments
 
 

@@ -1,6 +1,9 @@
 """`consilience demo`: the table, the report, and the exit code of a mismatch."""
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -53,3 +56,17 @@ def test_demo_output_that_cannot_be(tmp_path, capsys):
 def test_demo_usage(capsys, runs):
     assert main(["demo", "--runs", runs]) == 2
     assert "--runs" in capsys.readouterr().err
+
+
+def test_from_any_folder(tmp_path):
+    """The example is loaded by path: it must not need the checkout's root on sys.path."""
+    program = Path(sys.executable).with_name("consilience")
+    answer = subprocess.run(
+        [program, "demo", "--device", "cpu", "--runs", "50", "--json"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert answer.returncode == 0, answer.stderr
+    assert json.loads(answer.stdout)["mismatches"] == 0

@@ -109,7 +109,7 @@ def test_formats():
 def test_files_are_not_replaced_unasked(tmp_path):
     folder = tmp_path / "a" / "b"
     core = SMALL
-    assert len(export_core(core, folder, overwrite=False).files) == 7
+    assert len(export_core(core, folder, overwrite=False)) == 7
     (folder / "DATASHEET.md").write_text("mine")
     with pytest.raises(BadInput, match="exists already; pass --force"):
         export_core(core, folder, overwrite=False)

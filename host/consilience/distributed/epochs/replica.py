@@ -1,6 +1,7 @@
 """One replica of a shard: reports in, an agreed set, an exact state, a vote."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Generic, Protocol, Self, TypeVar
 
@@ -82,7 +83,7 @@ class Replica(Generic[StateT]):
         self.state = state
         self._key = key
         self._open = Collection(epoch, roster)
-        self._counted: dict[int, dict[int, tuple[SignedReport, ...]]] = {}
+        self._counted: dict[int, dict[int, list[SignedReport]]] = {}
         self._late: dict[tuple[int, int], Equivocation] = {}
 
     @property
@@ -133,9 +134,9 @@ class Replica(Generic[StateT]):
         """
         if agreed.epoch != self.epoch:
             raise BadInput(f"epoch {agreed.epoch} cannot be closed, {self.epoch} is open")
-        counted: dict[int, tuple[SignedReport, ...]] = {}
+        counted: defaultdict[int, list[SignedReport]] = defaultdict(list)
         for signed in agreed.reports:
-            counted[signed.report.agent] = (*counted.get(signed.report.agent, ()), signed)
+            counted[signed.report.agent].append(signed)
         malformed = _apply(self.state.add, agreed.reports)
         corrected = [
             (epoch, agent)
@@ -161,11 +162,9 @@ class Replica(Generic[StateT]):
         return Vote(epoch, shard, self.number, closed.set_hash, closed.digest).signed(self._key)
 
 
-class _Change(Protocol):
-    def __call__(self, codes: ArrayLike, /) -> object: ...
-
-
-def _apply(change: _Change, reports: Iterable[SignedReport]) -> tuple[int, ...]:
+def _apply(
+    change: Callable[[ArrayLike], object], reports: Iterable[SignedReport]
+) -> tuple[int, ...]:
     """Add or remove the codes of reports; return the agents of those that hold none."""
     malformed = set()
     parts = []

@@ -1,4 +1,4 @@
-"""What a read answers: a verdict, and everything needed to judge how much it is worth."""
+"""The answer to a read: a verdict, and everything needed to judge how much it is worth."""
 
 from dataclasses import dataclass
 
@@ -47,7 +47,7 @@ class Answer:
     digest: str
 
     def as_dict(self) -> dict[str, object]:
-        """Return the answer as what JSON can say; `point` and `bound` in 2**-32 bit."""
+        """Return the answer as JSON can hold it; `point` and `bound` in 2**-32 bit."""
         return {
             "epoch": self.epoch,
             "shard": self.shard,

@@ -1,4 +1,4 @@
-"""A state on its way with its date: the speaker's own elapsed time, and echoes of others' times."""
+"""A dated state: a state with its sender's elapsed time, and echoes of others' times."""
 
 import struct
 import zlib
@@ -20,16 +20,16 @@ _WHOLE = 1 << 31
 
 
 class Echo(NamedTuple):
-    """The latest elapsed time that the speaker had heard from a node.
+    """The latest elapsed time that the sender had received from a node.
 
     Parameters
     ----------
     incarnation : int
-        Of the node whose time it is; 0: nothing heard.
+        Of the node whose time it is; 0: nothing received.
     elapsed_ns : int
-        That node's elapsed time, as it said it.
+        That node's elapsed time, as it sent it.
     held_us : int
-        How long before its own `elapsed` the speaker had heard it, cut to microseconds.
+        How long before its own `elapsed` the sender had received it, cut to microseconds.
     """
 
     incarnation: int
@@ -46,7 +46,7 @@ def pack_dated_state(elapsed_ns: int, echoes: bytes, message: StateMessage) -> b
     Parameters
     ----------
     elapsed_ns : int
-        The speaker's time since its start, read before the state was.
+        The sender's time since its start, read before the state was.
     echoes : bytes
         20 bytes a shard, as above.
     message : StateMessage

@@ -20,7 +20,7 @@ class EchoTable:
 
     Attributes
     ----------
-    lives : int
+    incarnations : int
         Incarnations of nodes that were heard for the first time.
     """
 

@@ -1,60 +1,14 @@
-"""How much evidence can have changed unseen: because changes are rate-limited, it is bounded."""
-
-from dataclasses import dataclass
+"""The rate limit of changes, which bounds how much evidence can have changed unseen."""
 
 from consilience.errors import BadInput
 
-__all__ = ["ChangeLimiter", "ShardReading"]
+__all__ = ["ChangeLimiter"]
 
-_SECOND_MS = 1_000
 _SECOND_NS = 1_000_000_000
 
 
-@dataclass(frozen=True)
-class ShardReading:
-    """What a node holds of one shard at the moment of a read.
-
-    Parameters
-    ----------
-    shard : int
-    enrolled : int
-        N_s: agents that may speak in this shard, heard from or not.
-    changes_per_s : int
-        Agents whose evidence the shard lets change in a second (`ChangeLimiter`).
-    age_ms : int or None
-        Upper bound of the time since the state held was the shard's own, transport included. None:
-        never heard from.
-    evidence : int
-        l_s: sum over the shard's agents of their clipped log-odds, in ulp. 0 if never heard from.
-    """
-
-    shard: int
-    enrolled: int
-    changes_per_s: int
-    age_ms: int | None
-    evidence: int = 0
-
-    def __post_init__(self) -> None:
-        for name in ("enrolled", "changes_per_s", "age_ms"):
-            value = getattr(self, name)
-            if value is not None and value < 0:
-                raise BadInput(f"{name} of shard {self.shard} is {value}; it cannot be negative")
-        if self.age_ms is None and self.evidence:
-            raise BadInput(f"evidence of shard {self.shard} without an age; say how old it is")
-
-    @property
-    def unseen(self) -> int:
-        """u_s: agents whose evidence may differ from what is held.
-
-        ``min(enrolled, ceil(changes_per_s * age))``; all enrolled if never heard from.
-        """
-        if self.age_ms is None:
-            return self.enrolled
-        return min(self.enrolled, -(-self.changes_per_s * self.age_ms // _SECOND_MS))
-
-
 class ChangeLimiter:
-    """Lets an agent's evidence change at most so often that `ShardReading.unseen` holds.
+    """Lets agents' evidence change at a bounded rate, so that `ShardArrays.unseen` holds.
 
     Two changes are at least ``1 / changes_per_s`` apart, without credit for idle time: a window of
     length t, without its start, then has at most ``ceil(changes_per_s * t)`` of them. A bucket of

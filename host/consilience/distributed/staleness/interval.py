@@ -1,9 +1,7 @@
 """The certified interval of robust fusion, for evidence that is out of date in part."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
-from consilience.distributed.staleness.change_rate import ShardReading
 from consilience.errors import BadInput
 from consilience.robust.decision import decide
 from consilience_hw.spec.number_formats import CLIP_BIN, Decision
@@ -33,18 +31,14 @@ class CertifiedInterval:
         if self.low > self.high:
             raise BadInput(f"an interval from {self.low} to {self.high} is empty")
 
-    def widened(self, readings: Iterable[ShardReading]) -> "CertifiedInterval":
+    def moved(self, unseen: int) -> "CertifiedInterval":
         """Return the interval of this moment, from that of the histogram held.
 
-        A reporter that changed unseen moved any sum that it is part of by at most 2c, one that was
-        not heard of yet by c: low and high are the least and the largest sum without some f
-        reporters, and no such sum moved by more than 2c times `ShardReading.unseen`, over all
-        shards. Weights play no part.
+        At most `unseen` reporters, over all shards, changed unseen. Each moved any sum that it is
+        part of by at most 2c, and by c if it was not heard of yet: low and high are the least and
+        the largest sum without some f reporters, and no such sum moved by more than 2c times
+        `unseen`. Weights play no part.
         """
-        return self.moved(sum(reading.unseen for reading in readings))
-
-    def moved(self, unseen: int) -> "CertifiedInterval":
-        """Return the interval of this moment, if at most `unseen` reporters changed unseen."""
         margin = 2 * CLIP_BIN * unseen
         return CertifiedInterval(self.low - margin, self.high + margin, self.unit)
 

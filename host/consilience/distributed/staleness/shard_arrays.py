@@ -1,4 +1,11 @@
-"""`estimate` of all shards at once, for nodes whose reads are too many for a loop over shards."""
+"""The arithmetic of a read: all shards' ages and evidence to a discounted sum and its error bound.
+
+With l_s the evidence held of shard s, l'_s what it is now, c the clip, u_s the agents that may have
+changed unseen: each of these moved its shard's sum by at most 2c, from one end of its clipped range
+to the other. So ``|l'_s - l_s| <= 2c u_s``, and for L = sum of w_s l_s and L' = sum of l'_s::
+
+    |L - L'| <= sum of (1 - w_s) |l_s| + 2c u_s
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,9 +30,7 @@ _LARGEST = 1 << 62
 
 @dataclass(frozen=True)
 class ShardArrays:
-    """What of the shards does not change from read to read, and the arithmetic of a read.
-
-    The same integers as `estimate` of as many `ShardReading`; arrays have one element a shard.
+    """The shards' constants, and the arithmetic of a read over arrays of one element a shard.
 
     Parameters
     ----------
@@ -60,7 +65,7 @@ class ShardArrays:
             raise BadInput("changes_per_s and clip must be at least 1")
         widest = 4 * ONE * self.clip * sum(self.enrolled)
         if widest >= _LARGEST or self.changes_per_s >= _LARGEST:
-            raise BadInput("sums of so many reporters need more than 64 bits; use estimate()")
+            raise BadInput("sums of so many reporters need more than 64 bits; lower the clip")
 
     @cached_property
     def _enrolled(self) -> NDArray[np.int64]:

@@ -39,10 +39,7 @@ class EvidenceSums:
         self.hypotheses = tuple(hypotheses)
         self._place: dict[int | str, int] = {}
         self._rows = np.zeros(0, np.int64)
-        shape = (0, len(self.hypotheses))
-        self._zeros = np.zeros(shape, np.int64)
-        self._high = np.zeros(shape, np.int64)
-        self._low = np.zeros(shape, np.int64)
+        self._cells = np.zeros((3, 0, len(self.hypotheses)), np.int64)
 
     def __len__(self) -> int:
         return len(self._place)
@@ -88,17 +85,12 @@ class EvidenceSums:
         product = np.where(zero, 0, codes).astype(np.int64) * weights[:, None]
         first: dict[Any, int] = {}
         index = np.array([first.setdefault(agent, len(first)) for agent in agents], np.int64)
-        shape = (len(first), len(self.hypotheses))
-        part = SumsFields(
-            self.hypotheses,
-            list(first),
-            np.bincount(index, minlength=len(first)).astype(np.int64),
-            *(np.zeros(shape, np.int64) for _ in range(3)),
-        )
-        np.add.at(part.zeros, index, zero & (weights > 0)[:, None])
-        np.add.at(part.high, index, product >> _LOW_BITS)
-        np.add.at(part.low, index, product & _LOW)
-        return self._take(part)
+        rows = np.bincount(index, minlength=len(first)).astype(np.int64)
+        cells = np.zeros((3, len(first), len(self.hypotheses)), np.int64)
+        adding = zero & (weights > 0)[:, None], product >> _LOW_BITS, product & _LOW
+        for sums, values in zip(cells, adding, strict=True):
+            np.add.at(sums, index, values)
+        return self._take(SumsFields(self.hypotheses, list(first), rows, cells))
 
     def merge(self, other: "EvidenceSums") -> Self:
         """Add all that `other` holds; BadInput if its hypotheses are others."""
@@ -122,10 +114,11 @@ class EvidenceSums:
             log2 of the prior probabilities, as codes.
         """
         fields = self._sorted()
-        zero = (fields.zeros > 0) | (prior == Q16_16.log_of_zero)
+        zeros, high, low = fields.cells
+        zero = (zeros > 0) | (prior == Q16_16.log_of_zero)
         shifted = prior.astype(np.int64) << WEIGHT_BITS
-        low = fields.low + (shifted & _LOW)
-        high = fields.high + (shifted >> _LOW_BITS) + (low >> _LOW_BITS)
+        low = low + (shifted & _LOW)
+        high = high + (shifted >> _LOW_BITS) + (low >> _LOW_BITS)
         low &= _LOW
         lowest = np.iinfo(np.int64).min
         top = np.where(zero, lowest, high).max(axis=1, keepdims=True, initial=lowest)
@@ -160,16 +153,13 @@ class EvidenceSums:
         return state
 
     def _fields(self) -> SumsFields:
-        return SumsFields(
-            self.hypotheses, list(self._place), self._rows, self._zeros, self._high, self._low
-        )
+        return SumsFields(self.hypotheses, list(self._place), self._rows, self._cells)
 
     def _sorted(self) -> SumsFields:
-        fields = self._fields()
-        order = sorted(range(len(fields.agents)), key=fields.agents.__getitem__)
-        agents = [fields.agents[place] for place in order]
-        arrays = (fields.rows, fields.zeros, fields.high, fields.low)
-        return SumsFields(self.hypotheses, agents, *(array[order] for array in arrays))
+        agents = list(self._place)
+        order = sorted(range(len(agents)), key=agents.__getitem__)
+        ordered = [agents[place] for place in order]
+        return SumsFields(self.hypotheses, ordered, self._rows[order], self._cells[:, order])
 
     def _take(self, part: SumsFields) -> Self:
         """Add sums by agent, each agent once."""
@@ -178,24 +168,20 @@ class EvidenceSums:
             kinds.add(type(next(iter(self._place))))
         if len(kinds) > 1 or not kinds <= {int, str}:
             raise BadInput("agent ids must be all integers or all text")
-        old = len(self._place)
-        known = [self._place.get(agent, -1) for agent in part.agents]
-        counts = [int(self._rows[place]) for place in known if place >= 0]
-        adding = [int(n) for n, place in zip(part.rows, known, strict=True) if place >= 0]
-        if any(a + b > Q16_16.capacity for a, b in zip(counts, adding, strict=True)):
+        index = np.array([self._place.get(agent, -1) for agent in part.agents], np.int64)
+        known = index >= 0
+        if (self._rows[index[known]] + part.rows[known] > Q16_16.capacity).any():
             raise CapacityExceeded("more than 2**32 rows of an agent; split them over several ids")
-        for agent in part.agents:
-            self._place.setdefault(agent, len(self._place))
-        index = np.array([self._place[agent] for agent in part.agents], np.int64)
-        grow = len(self._place) - old
-        wide = ((0, grow), (0, 0))
+        grow = int((~known).sum())
+        index[~known] = np.arange(len(self), len(self) + grow)
+        self._place.update(zip(part.agents, index.tolist(), strict=True))
         self._rows = np.pad(self._rows, (0, grow))
-        self._zeros = np.pad(self._zeros, wide)
-        high, low = np.pad(self._high, wide), np.pad(self._low, wide)
         self._rows[index] += part.rows
-        self._zeros[index] += part.zeros
-        high[index] += part.high
-        low[index] += part.low
+        cells = np.pad(self._cells, ((0, 0), (0, grow), (0, 0)))
+        cells[:, index] += part.cells
         # The one carry keeps the low part below 2**32, so that equal sums are equal arrays.
-        self._high, self._low = high + (low >> _LOW_BITS), low & _LOW
+        _, high, low = cells
+        high += low >> _LOW_BITS
+        low &= _LOW
+        self._cells = cells
         return self

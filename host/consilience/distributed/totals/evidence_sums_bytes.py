@@ -32,25 +32,17 @@ class SumsFields(NamedTuple):
     agents: list[int | str]
     rows: NDArray[np.int64]
     """Shape (agents,)."""
-    zeros: NDArray[np.int64]
-    """Shape (agents, hypotheses), as the next two."""
-    high: NDArray[np.int64]
-    low: NDArray[np.int64]
+    cells: NDArray[np.int64]
+    """Logs of zero, high and low parts: shape (3, agents, hypotheses)."""
 
 
 def pack_sums(fields: SumsFields) -> bytes:
     """Return the bytes of sums whose agents ascend."""
     text = any(isinstance(agent, str) for agent in fields.agents)
-    head = _HEADER.pack(
-        MAGIC,
-        VERSION,
-        Q16_16.identifier,
-        text,
-        len(fields.hypotheses),
-        len(fields.agents),
-    )
-    cells = np.empty(fields.zeros.shape, _CELL)
-    cells["zeros"], cells["low"], cells["high"] = fields.zeros, fields.low, fields.high
+    counts = len(fields.hypotheses), len(fields.agents)
+    head = _HEADER.pack(MAGIC, VERSION, Q16_16.identifier, text, *counts)
+    cells = np.empty(fields.cells.shape[1:], _CELL)
+    cells["zeros"], cells["high"], cells["low"] = fields.cells
     if text:
         ids = b"".join(_text(str(agent)) for agent in fields.agents)
     else:
@@ -109,8 +101,8 @@ def _unpack(data: bytes) -> SumsFields:
     reach = (rows.astype(np.int64)[:, None] - cells["zeros"].astype(np.int64)) << 15
     if ((cells["high"] > reach) | (cells["high"] < -reach)).any():
         raise ImpossibleState("a sum is beyond what its rows can reach; the bytes are damaged")
-    arrays = (cells[name].astype(np.int64) for name in ("zeros", "high", "low"))
-    return SumsFields(tuple(names), ids, rows.astype(np.int64), *arrays)
+    parts = np.stack([cells[name].astype(np.int64) for name in ("zeros", "high", "low")])
+    return SumsFields(tuple(names), ids, rows.astype(np.int64), parts)
 
 
 def _text(text: str) -> bytes:

@@ -1,4 +1,4 @@
-"""One shard: takes its evidence, acknowledges it, and says its state."""
+"""One shard: takes its evidence, acknowledges it, and publishes its state."""
 
 import asyncio
 import time
@@ -21,7 +21,7 @@ class ShardPublisher:
     shard, shards, epoch : int
     hypotheses : tuple of str
     log : WriteAheadLog or None
-        What outlives a kill; None: nothing does, and every message says ``volatile``. The
+        Outlives a kill; None: nothing does, and every message says ``volatile``. The
         incarnation then is the wall clock in ms, which must not be set back between two starts.
     """
 
@@ -59,7 +59,7 @@ class ShardPublisher:
         )
 
     async def read(self, parts: Iterable[EvidenceSums], pause: float = 0.0) -> None:
-        """Take parts of evidence as frames 0, 1, ..; those acknowledged before count once."""
+        """Take parts of evidence as records 0, 1, ..; those acknowledged before count once."""
         for seq, part in enumerate(parts):
             if self._log is not None and not self._log.accept(self._place[0], seq, bytes(part)):
                 continue
@@ -70,12 +70,12 @@ class ShardPublisher:
         await self.publish()
 
     async def publish(self) -> None:
-        """Say the state under a new version."""
+        """Publish the state under a new version."""
         self._version += 1
         await publish_state(self._pubsub, self.message)
 
     async def answer(self, period: float) -> None:
-        """Say the state again each `period` seconds and when asked, for ever."""
+        """Publish the state again each `period` seconds and when asked, for ever."""
         await self._pubsub.listen(ASK, lambda _: self._asked.set())
         while True:
             await publish_state(self._pubsub, self.message)

@@ -202,7 +202,7 @@ def beat_merge_step(folder: Path, lead: int = BeatMerge.least_lead) -> Outcome:
         for side in range(2):
             own = bin_key(late[side].present, late[side].top.as_unsigned())
             told = keys.word_select(side, key)
-            # Of an absent state the key tells no more than that.
+            # The key of an absent state says that it is absent, and nothing else.
             matches = Mux(late[side].present, told == own, ~told[-1])
             few = (late[side].count <= FORMAT.capacity // 2) & ~late[side].over
             good = good & _well_formed(late[side]) & matches & few

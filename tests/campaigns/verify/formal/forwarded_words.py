@@ -14,7 +14,7 @@ __all__ = ["forwarded_words"]
 
 WIDTH, DEPTH = 2, 4
 CYCLES = 6
-"""Of the induction: what is under way is then that of accesses within it."""
+"""Length of the induction: all that is under way at its end was begun within it."""
 
 
 def forwarded_words(folder: Path, *, forgets: bool = False) -> Outcome:

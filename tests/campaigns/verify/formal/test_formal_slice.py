@@ -83,7 +83,7 @@ def test_timing_of_the_live_units(unit):
     outputs = [bit for name in unit.handshakes for bit in netlist.outputs[name]]
     cone = cone_of(netlist, outputs)
     assert not any(cone.touches(netlist.inputs[name]) for name in unit.data)
-    # Of what is control, it does: kinds of operations.
+    # It does touch control: kinds of operations.
     assert cone.touches(netlist.inputs["i__valid"])
 
 

@@ -26,7 +26,7 @@ from tests.host.distributed.epochs.shard import (
 )
 
 POOL = [report(agent, seq, [code]) for agent in AGENTS for seq in (0, 1) for code in (agent, 7)]
-"""Of every report there is an equivocation."""
+"""Each report has an equivocation: another code under the same (agent, seq)."""
 
 
 def offer_of(replica, reports, **fields):

@@ -3,6 +3,7 @@
 import ast
 import json
 import time
+from dataclasses import astuple
 from pathlib import Path
 
 import numpy as np
@@ -13,15 +14,15 @@ from consilience.distributed.reads.fusion_rule import FusionRule
 from consilience.distributed.reads.own_shard import boot_time_ns
 from consilience.distributed.reads.read_node import ReadNode
 from consilience.distributed.reads.shard_state import Report
-from consilience.distributed.staleness.change_rate import ShardReading
 from consilience.distributed.staleness.discount import Discount
-from consilience.distributed.staleness.estimate import estimate
 from consilience.distributed.staleness.interval import CertifiedInterval
 from consilience.distributed.staleness.shard_arrays import ShardArrays
 from consilience.distributed.write_ahead_log import WriteAheadLog
 from consilience.errors import BadInput
 from consilience.robust.robust_histogram import RobustHistogram
 from consilience_hw.spec.number_formats import Decision
+from consilience_sim import golden
+from consilience_sim.golden import ShardReading
 
 S, MS = 10**9, 10**6
 CLIP = 128 * 64
@@ -83,11 +84,11 @@ def test_a_read_is_what_the_formulas_make_of_what_is_held(clocked):
         ShardReading(2, 2, 2, 1_702, sum(clipped[1])),
         ShardReading(3, 4, 2, None),
     ]
-    assert answer.estimate == estimate(readings, DISCOUNT, CLIP)
+    assert astuple(answer.estimate) == golden.stale_estimate(readings, astuple(DISCOUNT), CLIP)
     assert 0 < answer.estimate.weights[1] < 65536 and answer.estimate.weights[2] == 0
     scan = RobustHistogram.of(binned, CLIP).scan(1)
     whole = CertifiedInterval(scan.low, scan.high, 64)
-    assert answer.interval == whole.widened(readings)
+    assert answer.interval == whole.moved(golden.unseen_agents(readings))
     assert answer.decision is answer.interval.decision(5)
     assert (answer.versions, answer.incarnations) == ((2, 2, 0), (1, 1, 0))
     assert json.loads(json.dumps(answer.as_dict()))["bound_ulp"] == answer.estimate.bound_ulp

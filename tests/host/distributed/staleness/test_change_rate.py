@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consilience.distributed.staleness.change_rate import ChangeLimiter, ShardReading
+from consilience.distributed.staleness.change_rate import ChangeLimiter
 from consilience.errors import BadInput
+from consilience_sim.golden import ShardReading
 
 MS = 1_000_000
 """Nanoseconds."""
@@ -70,12 +71,14 @@ def test_unseen(enrolled, rate, age_ms, unseen):
 
 @pytest.mark.parametrize("fields", [(3, -1, 1, 1), (3, 1, -1, 1), (3, 1, 1, -1)])
 def test_negative(fields):
-    with pytest.raises(BadInput, match=r"of shard 3 is -1; it cannot be negative$"):
+    with pytest.raises(ValueError, match=r"of shard 3 is -1; it cannot be negative$"):
         ShardReading(*fields)
 
 
 def test_evidence_needs_an_age():
-    with pytest.raises(BadInput, match=r"^evidence of shard 3 without an age; say how old it is$"):
+    with pytest.raises(
+        ValueError, match=r"^evidence of shard 3 without an age; say how old it is$"
+    ):
         ShardReading(3, 1, 1, None, 5)
 
 

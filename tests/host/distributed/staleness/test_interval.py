@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from consilience.distributed.staleness.change_rate import ShardReading
 from consilience.distributed.staleness.interval import CertifiedInterval
 from consilience.errors import BadInput
 from consilience.robust.decision import decide
 from consilience_hw.spec.number_formats import CLIP_BIN, Decision
+from consilience_sim.golden import ShardReading, unseen_agents
 
 C = CLIP_BIN
 value = st.sampled_from([-C, C, 0, 1, -1]) | st.integers(-C, C)
@@ -56,7 +56,7 @@ def heard(shards):
 @given(moments())
 def test_the_honest_sum_of_this_moment_is_inside(moment):
     readings, before, now, faulty = moment
-    wide = interval_of(heard(before), faulty).widened(readings)
+    wide = interval_of(heard(before), faulty).moved(unseen_agents(readings))
     flat = [one for shard in now for one in shard]
     for size in range(faulty + 1):
         for liars in combinations(range(len(flat)), size):
@@ -70,7 +70,7 @@ def test_the_honest_sum_of_this_moment_is_inside(moment):
 @given(moments(), st.integers(1, 9), st.integers(-4_000, 4_000))
 def test_no_decision_but_the_honest_reporters_own(moment, unit, threshold):
     readings, before, now, faulty = moment
-    interval = interval_of(heard(before), faulty, unit).widened(readings)
+    interval = interval_of(heard(before), faulty, unit).moved(unseen_agents(readings))
     decision = interval.decision(threshold)
     flat = heard(now)
     for size in range(min(faulty, len(flat)) + 1):
@@ -93,14 +93,16 @@ def broken(margin):
 
 def test_twice_the_clip_for_each_is_needed():
     reading = ShardReading(0, 3, 1, 1_000)
-    assert interval_of((0, 0, 0), 0).widened([reading]) == CertifiedInterval(-2 * C, 2 * C, 1)
+    assert interval_of((0, 0, 0), 0).moved(unseen_agents([reading])) == CertifiedInterval(
+        -2 * C, 2 * C, 1
+    )
     assert not broken(2 * C)
     assert broken(2 * C - 1)
 
 
 def test_shards_never_heard_from_widen_by_all_they_have_enrolled():
     readings = [ShardReading(0, 5, 1, 0), ShardReading(1, 7, 0, None)]
-    assert CertifiedInterval(3, 4, 2).widened(readings) == CertifiedInterval(
+    assert CertifiedInterval(3, 4, 2).moved(unseen_agents(readings)) == CertifiedInterval(
         3 - 14 * C, 4 + 14 * C, 2
     )
 
@@ -139,8 +141,12 @@ def test_refused():
         CertifiedInterval(1, 2, 0)
 
 
-def test_moved_by_so_many_is_widened_by_readings_of_as_many():
+def test_moved_by_the_unseen_agents_of_readings():
     readings = [ShardReading(1, 9, 1, 2_001), ShardReading(2, 5, 1, None)]
     interval = CertifiedInterval(-7, 9, 4)
-    assert sum(reading.unseen for reading in readings) == 8
-    assert interval.moved(8) == interval.widened(readings) == CertifiedInterval(-2055, 2057, 4)
+    assert sum(reading.unseen for reading in readings) == unseen_agents(readings) == 8
+    assert (
+        interval.moved(8)
+        == interval.moved(unseen_agents(readings))
+        == CertifiedInterval(-2055, 2057, 4)
+    )

@@ -1,17 +1,20 @@
-"""`ShardArrays` gives the integers of `estimate`, which brute force has judged."""
+"""`ShardArrays` gives the integers of the golden model, which brute force has judged."""
+
+from dataclasses import astuple
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consilience.distributed.staleness.change_rate import ShardReading
 from consilience.distributed.staleness.discount import Discount
-from consilience.distributed.staleness.estimate import estimate
 from consilience.distributed.staleness.shard_arrays import NEVER, ShardArrays
 from consilience.errors import BadInput
+from consilience_sim import golden
+from consilience_sim.golden import ShardReading
 
-DISCOUNT = Discount(grace_ms=100, half_life_ms=700, max_age_ms=9_000)
+POLICY = 100, 700, 9_000
+DISCOUNT = Discount(*POLICY)
 AGES = st.one_of(st.none(), st.integers(0, 12_000), st.integers(0, (1 << 63) - 1))
 
 
@@ -31,7 +34,8 @@ def test_the_same_integers_as_one_by_one(shards, rate, clip, prior):
     arrays = ShardArrays([one.enrolled for one in readings], rate, DISCOUNT, clip, prior)
     ages = np.array([NEVER if one.age_ms is None else one.age_ms for one in readings])
     evidence = np.array([one.evidence for one in readings])
-    assert arrays.estimate(ages, evidence) == estimate(readings, DISCOUNT, clip, prior)
+    found = astuple(arrays.estimate(ages, evidence))
+    assert found == golden.stale_estimate(readings, POLICY, clip, prior)
     assert arrays.unseen(ages).tolist() == [one.unseen for one in readings]
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from consilience_sim.benches.wide_bench import bench_words
+from tests.hw.benches.wide_bench_model import bench_words
 
 __all__ = ["beats_of_live_bench"]
 

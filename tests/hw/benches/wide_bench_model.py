@@ -5,6 +5,8 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
+from consilience_sim.reference.vectors import split_mix
+
 __all__ = ["RESULT_BITS", "bench_words", "packets_of_bench", "signature_of"]
 
 RESULT_BITS = 40
@@ -54,15 +56,8 @@ def bench_words() -> NDArray[np.int64]:
 
     Bits 0 .. 31 are a code, 32 is keep, 33 last.
     """
-    golden_ratio, first, second = 0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB
-    number = np.arange(_WORDS, dtype=np.uint64)
-    # Modulo 2**64, as arrays are without a warning.
-    z = (number + np.uint64(1)) * np.uint64(golden_ratio)
-    z = (z ^ z >> np.uint64(30)) * np.uint64(first)
-    z = (z ^ z >> np.uint64(27)) * np.uint64(second)
-    z ^= z >> np.uint64(31)
     # What follows needs bits 0 .. 39.
-    bits = (z & np.uint64((1 << 40) - 1)).astype(np.int64)
+    bits = (split_mix(0, _WORDS) & np.uint64((1 << 40) - 1)).astype(np.int64)
     position = (bits >> 16 & 0xFFFF).astype(np.uint16).view(np.int16).astype(np.int64)
     shift = np.where(np.arange(_WORDS) % 128 == 127, 0, 10 + (bits >> 32 & 3))
     position = position >> shift & 0xFFFF

@@ -1,1 +1,0 @@
-"""Models of the gateware's benches: what their folded results must be."""
