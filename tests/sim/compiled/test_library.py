@@ -24,7 +24,7 @@ from consilience_sim.compiled import (
 from consilience_sim.compiled.emission import TOP, write_cxxrtl
 from consilience_sim.compiled.library import cache_folder, engine_library
 
-OPTIONS = {"small": True, "hypotheses": 0, "weights": False, "largest_payload": 256}
+OPTIONS = {"serial": True, "hypotheses": 0, "weights": False, "largest_payload": 256}
 CONFIG = EngineConfig(**OPTIONS, credits=2)
 OTHER = EngineConfig(**OPTIONS, credits=4)
 
