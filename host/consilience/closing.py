@@ -11,7 +11,7 @@ class Closes(ABC):
 
     @abstractmethod
     def close(self) -> None:
-        """Give back what it holds."""
+        """Give back what it holds; a second call does nothing."""
 
     def __enter__(self) -> Self:
         return self

@@ -1,6 +1,5 @@
 """`consilience serve`: a device for other processes, over the link's bytes on a TCP socket."""
 
-import contextlib
 from typing import Annotated
 
 import typer
@@ -32,7 +31,7 @@ def serve(
     output = Output(as_json=as_json)
     with output.working(f"opening {device}"):
         transport = served_transport(device)
-    with contextlib.closing(transport), LinkServer(transport, host, port) as server:
+    with transport, LinkServer(transport, host, port) as server:
         output.result(
             {"device": device, "address": server.address},
             Text(f"serving {device} at {server.address}; Ctrl-C ends it"),

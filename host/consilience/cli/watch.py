@@ -137,10 +137,7 @@ def _table(collector: ShardCollector) -> Table:
     now = time.monotonic()
     for shard, held in sorted(collector.held.items()):
         message = held.message
-        marks = [
-            "complete" if message.complete else "reading",
-            *(["volatile"] if message.volatile else []),
-        ]
+        progress = "complete" if message.complete else "reading"
         table.add_row(
             f"{shard}/{collector.shards}",
             str(message.incarnation),
@@ -149,7 +146,7 @@ def _table(collector: ShardCollector) -> Table:
             f"{held.sums.rows:,}",
             f"{now - held.received:.1f}",
             held.sums.digest[:16],
-            " ".join(marks),
+            f"{progress} volatile" if message.volatile else progress,
         )
     if collector.held:
         total = collector.total()

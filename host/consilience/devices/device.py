@@ -143,10 +143,6 @@ class Device(Closes):
         """
         raise BadInput("this device has no robust histogram; open sim or cpu")
 
-    @abstractmethod
-    def close(self) -> None:
-        """Give the device back; a second call does nothing."""
-
     def reduce(self, codes: ArrayLike, offsets: ArrayLike | None = None) -> Codes:
         """Return the log sum of each segment: log2 of the sum of 2**c, one int32 code each.
 

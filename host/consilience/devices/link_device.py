@@ -49,12 +49,7 @@ class LinkDevice(Device):
     def over(cls, session: LinkSession) -> Self:
         """Open the session and return its device; close it if that fails.
 
-        Raises
-        ------
-        NoDevice
-            Nobody answers, or no device that this host can drive.
-        AbiMismatch
-            Host and device are of different versions.
+        Raises as `LinkSession.open` does; NoDevice for a number format that this host cannot drive.
         """
         try:
             fmt = session.open().format
@@ -94,14 +89,9 @@ class LinkDevice(Device):
         )
 
     def sums(self, codes: Codes, offsets: Offsets) -> CodesAndStatus:
-        """Return log sum and status of each segment ``codes[offsets[k]:offsets[k + 1]]``.
+        """Return code and status of each segment; raises as `LinkSession.execute` does, too.
 
-        Raises
-        ------
-        BadInput
-            A segment is longer than a message or a state can be.
-        LinkError
-            See `LinkSession.execute`.
+        BadInput if one is longer than a message or a state can be.
         """
         sums = np.full(len(offsets) - 1, Q16_16.log_of_zero, np.int32)
         status = np.zeros(len(offsets) - 1, np.uint32)
@@ -123,17 +113,11 @@ class LinkDevice(Device):
     def posteriors(
         self, evidence: Codes, offsets: Offsets, prior: Codes, weight: Words | None
     ) -> CodesAndStatus:
-        """Return posterior codes (agents, H) and status words (agents,).
+        """Return posterior and status of each agent; raises as `LinkSession.execute` does, too.
 
         For a device without POSTERIOR the rows are added up here, exactly as one with it would; the
-        log sums are the device's all the same.
-
-        Raises
-        ------
-        BadInput
-            The device lacks what this takes, or an agent has more rows than a message can hold.
-        LinkError
-            See `LinkSession.execute`.
+        log sums are the device's all the same. BadInput if the device lacks what this takes, or an
+        agent has more rows than a message can hold.
         """
         if weight is not None and np.all(weight == ONE):
             weight = None  # 4 bytes a row less

@@ -14,22 +14,10 @@ __all__ = ["posteriors_of_sums"]
 def posteriors_of_sums(
     sums: Sums, evidence: Codes, offsets: Offsets, prior: Codes, weight: Words | None
 ) -> CodesAndStatus:
-    """Return posterior codes (agents, H) and status words (agents,).
+    """Return what `Device.posteriors` returns; BadInput if an agent has more rows than a state.
 
     The weighted rows are added here, exactly; the log sum over the hypotheses of each agent is
-    `sums`'.
-
-    Parameters
-    ----------
-    sums : callable
-        ``sums(codes, offsets)``: log sum and status of each segment, as `Device.sums`.
-    evidence, offsets, prior, weight
-        As `Device.posteriors` takes them.
-
-    Raises
-    ------
-    BadInput
-        An agent has more rows than a state can hold.
+    that of `sums`, which is as `Device.sums`.
     """
     if len(offsets) > 1 and np.diff(offsets).max() > Q16_16.capacity:
         raise BadInput("more than 2**32 rows of an agent; split them")

@@ -4,7 +4,6 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NoReturn
 
 from consilience.devices.link_device import LinkDevice
 from consilience.errors import BadInput, ConsilienceError, ToolMissing
@@ -69,13 +68,7 @@ class SimTransport(Transport):
         return self.simulation.cycles / self._clock_hz
 
     def close(self) -> None:
-        """End the simulation; waves are complete from then on.
-
-        Raises
-        ------
-        ConsilienceError
-            The waves could not all be written.
-        """
+        """End the simulation; waves are complete from then on, or ConsilienceError says why not."""
         try:
             self.simulation.close()
         except OSError as error:
@@ -115,27 +108,20 @@ def simulation_transport(config: EngineConfig, waves: Path | None = None) -> Sim
 
     Raises
     ------
-    ToolMissing
-        No C++ compiler.
     BadInput
         The waveform file cannot be written.
-    ConsilienceError
-        The compiler failed.
+    ToolMissing, ConsilienceError
+        See `build_errors_told`.
     """
     try:
         with build_errors_told():
             return SimTransport(EngineSimulation(config, entropy=secrets.randbits(32), waves=waves))
     except OSError as error:
-        _refuse_waves(waves, error)
-
-
-def _refuse_waves(waves: Path | None, error: OSError) -> NoReturn:
-    """Say that the waveforms cannot be written, if that is what failed."""
-    if waves is None:
-        raise error
-    raise BadInput(
-        f"{waves}: cannot be written ({error.strerror or error}); choose another --waves"
-    ) from error
+        if waves is None:
+            raise
+        raise BadInput(
+            f"{waves}: cannot be written ({error.strerror or error}); choose another --waves"
+        ) from error
 
 
 class SimDevice(LinkDevice):
@@ -159,13 +145,7 @@ class SimDevice(LinkDevice):
     def robust_scan(
         self, ratios: Codes, faulty: int, clip: int, threshold: int
     ) -> RobustResult[int]:
-        """Return the result of one pair; the first time the unit is compiled.
-
-        Raises
-        ------
-        ToolMissing, ConsilienceError
-            No C++ compiler, or it failed.
-        """
+        """Return the result of one pair; the first time the unit is compiled."""
         if self._histogram is None:
             with build_errors_told():
                 self._histogram = robust_simulation()

@@ -16,6 +16,8 @@ from consilience_hw.spec.log_format import LogFormat
 __all__ = ["Bins"]
 
 
+_Sums = NDArray[np.uint64]
+
 _CHUNK = 1 << 16
 """Codes taken at a time: bounds the memory of an addition."""
 
@@ -51,8 +53,8 @@ class Bins:
 
     fmt: LogFormat
     first: int
-    sums: NDArray[np.uint64]
-    terms: NDArray[np.uint64]
+    sums: _Sums
+    terms: _Sums
 
     @classmethod
     def empty(cls, fmt: LogFormat) -> "Bins":
@@ -100,9 +102,7 @@ class Bins:
 
     def __add__(self, other: "Bins") -> "Bins":
         first, mine, theirs = self._aligned(other)
-        return Bins(
-            self.fmt, first, mine.sums + theirs.sums, mine.terms + theirs.terms
-        )._without_empty_ends()
+        return self._trimmed(first, mine.sums + theirs.sums, mine.terms + theirs.terms)
 
     def __sub__(self, other: "Bins") -> "Bins":
         """Return what is left; ImpossibleState if that is less than nothing. See `check`, too."""
@@ -111,16 +111,12 @@ class Bins:
             raise ImpossibleState(
                 "codes to be removed are not in this state; remove only what was added"
             )
-        return Bins(
-            self.fmt, first, mine.sums - theirs.sums, mine.terms - theirs.terms
-        )._without_empty_ends()
+        return self._trimmed(first, mine.sums - theirs.sums, mine.terms - theirs.terms)
 
     def above(self, lowest: int) -> "Bins":
         """Return the bins from `lowest` on: the cut of every term, for nothing was carried."""
         start = min(max(lowest - self.first, 0), len(self.sums))
-        return Bins(
-            self.fmt, self.first + start, self.sums[start:], self.terms[start:]
-        )._without_empty_ends()
+        return self._trimmed(self.first + start, self.sums[start:], self.terms[start:])
 
     def code(self) -> int:
         """Return the log sum: log2 of the exact sum of the cut terms, rounded once.
@@ -192,7 +188,7 @@ class Bins:
             least[part] = of_lowest * (lowest >> fmt.bin_width * part & (1 << fmt.bin_width) - 1)
         return of_lowest > 0 and self._sign(self._wide(whole.sums) - least) < 0
 
-    def _wide(self, values: NDArray[np.uint64]) -> NDArray[Any]:
+    def _wide(self, values: _Sums) -> NDArray[Any]:
         """Return values as signed numbers that products with a part of a bin fit into."""
         return values.astype(np.int64 if self.fmt.bin_width <= 16 else object)
 
@@ -223,9 +219,10 @@ class Bins:
         around = (self.first - first, last - self.first - len(self.sums))
         return Bins(self.fmt, first, np.pad(self.sums, around), np.pad(self.terms, around))
 
-    def _without_empty_ends(self) -> "Bins":
-        used = np.flatnonzero((self.sums != 0) | (self.terms != 0))
+    def _trimmed(self, first: int, sums: NDArray[np.uint64], terms: NDArray[np.uint64]) -> "Bins":
+        """Return bins of this format, without the empty ones at either end."""
+        used = np.flatnonzero((sums != 0) | (terms != 0))
         if not len(used):
             return Bins.empty(self.fmt)
         span = slice(int(used[0]), int(used[-1]) + 1)
-        return Bins(self.fmt, self.first + span.start, self.sums[span], self.terms[span])
+        return Bins(self.fmt, first + span.start, sums[span], terms[span])

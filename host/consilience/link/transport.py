@@ -1,8 +1,9 @@
 """What carries the link: bytes both ways, and a clock."""
 
 import time
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 
+from consilience.closing import Closes
 from consilience.errors import LinkError
 
 __all__ = ["Transport", "TransportClosed"]
@@ -12,7 +13,7 @@ class TransportClosed(LinkError):
     """The other end is gone, or this end was closed; no byte will come or go any more."""
 
 
-class Transport(ABC):
+class Transport(Closes):
     """A byte stream to a device, with a clock of its own.
 
     The clock of hardware is the system's monotonic one. That of a simulation, or of a device in
@@ -44,7 +45,3 @@ class Transport(ABC):
     def now(self) -> float:
         """Return the time of this clock in seconds, from any origin; it never goes back."""
         return time.monotonic()
-
-    @abstractmethod
-    def close(self) -> None:
-        """Let go of the device. Closing again does nothing."""

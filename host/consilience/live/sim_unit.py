@@ -38,13 +38,7 @@ class SimLiveUnit(LiveUnit):
     def apply(
         self, steps: NDArray[np.uint8], agent: Words, operation: Words, old: Codes, new: Codes
     ) -> UnitReadings:
-        """Carry out updates in order.
-
-        Raises
-        ------
-        LinkError
-            A result is another update's.
-        """
+        """Carry out updates in order; LinkError if a result is another update's."""
         parts = []
         for start in range(0, len(steps), _MOST):
             part = slice(start, start + _MOST)

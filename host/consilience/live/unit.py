@@ -47,7 +47,3 @@ class LiveUnit(Closes):
 
         Codes that an update's steps do not use are not looked at.
         """
-
-    @abstractmethod
-    def close(self) -> None:
-        """Give it back; a second call does nothing."""

@@ -76,11 +76,8 @@ def available_bytes() -> int | None:
 
 
 def _free_on_machine() -> int | None:
-    for line in _lines(_PROC / "meminfo"):
-        name, _, amount = line.partition(":")
-        if name == "MemAvailable":
-            return int(amount.split()[0]) * 1024
-    return None
+    amount = _field(_PROC / "meminfo", "MemAvailable")
+    return int(amount.split()[0]) * 1024 if amount else None
 
 
 def _free_in_cgroup() -> int | None:
@@ -91,11 +88,13 @@ def _free_in_cgroup() -> int | None:
 
 
 def _processor() -> str:
-    for line in _lines(_PROC / "cpuinfo"):
-        name, _, value = line.partition(":")
-        if name.strip() == "model name":
-            return value.strip()
-    return platform.processor() or platform.machine()
+    return _field(_PROC / "cpuinfo", "model name") or platform.processor() or platform.machine()
+
+
+def _field(path: Path, name: str) -> str | None:
+    """Return the first value of a name in a file of lines ``name : value``."""
+    pairs = (line.partition(":") for line in _lines(path))
+    return next((value.strip() for key, _, value in pairs if key.strip() == name), None)
 
 
 def _lines(path: Path) -> list[str]:

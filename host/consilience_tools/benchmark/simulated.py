@@ -110,8 +110,7 @@ def compiled(lanes: tuple[int, ...], report: Report) -> Iterator[Simulations]:
             # These ids do not ascend, so that the grouping of rows is compiled as well.
             cpu.posterior(np.zeros((2, 2), np.int32), [1, 0], [0, 0])
         next(steps)
-        transport = simulation_transport(EngineConfig())
-        opened.callback(transport.close)
+        transport = opened.enter_context(simulation_transport(EngineConfig()))
         streams = {}
         with build_errors_told():
             for width in lanes:

@@ -9,11 +9,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from consilience.errors import BadInput, ConsilienceError
+from consilience.errors import BadInput
 from consilience_hw.boards.board import BoardDesign
 from consilience_hw.boards.top import BoardTop
 from consilience_hw.spec.link_map import ABI
-from consilience_sim.compiled.build_step import BuildFailed
 from consilience_sim.compiled.cache import cache_folder, digest, made_once
 from consilience_tools.boards.catalogue import BoardTooling
 from consilience_tools.place_and_route.routing import ROUTED, RoutedDesign, routed
@@ -185,12 +184,8 @@ def _pack(board: BoardTooling, run: RoutedDesign, work: Path, made: Path, log: P
     arguments = [
         argument.format(routed=ROUTED, bitstream=name) for argument in board.packer.arguments
     ]
-    try:
-        run_tool(board.packer.tool, arguments, work, log)
-    except BuildFailed as error:
-        raise ConsilienceError(
-            f"{board.name}: {board.packer.tool} made no bitstream; its log is {log}"
-        ) from error
+    tool = board.packer.tool
+    run_tool(tool, arguments, work, log, f"{board.name}: {tool} made no bitstream")
     (work / name).rename(made / name)
 
 

@@ -10,16 +10,11 @@ from consilience.cli.device_option import JsonOption
 from consilience.cli.output import Output, key_values
 from consilience.extras import naming_extras
 
-__all__ = ["BoardArgument", "build", "build_folder"]
+__all__ = ["BoardArgument", "build"]
 
 BoardArgument = Annotated[
     str, typer.Argument(metavar="BOARD", help="icebreaker, ulx3s or tangnano9k.")
 ]
-
-
-def build_folder(board: str) -> Path:
-    """Return where the build of a board is put unless told otherwise."""
-    return Path("build") / "boards" / board
 
 
 def build(
@@ -54,7 +49,7 @@ def build(
     given = {"lanes": lanes, "hypotheses": hypotheses}
     options = {name: value for name, value in given.items() if value is not None}
     built = build_board(known, options, output.working, seed)
-    placed = built.copy_to(out or build_folder(board))
+    placed = built.copy_to(out or Path("build") / "boards" / board)
     manifest = placed.manifest
     timing = manifest["timing"]
     used = manifest["area"]["used"]

@@ -93,8 +93,9 @@ class Core:
     def ports(self) -> list[Port]:
         """The ports of the Verilog module, in order."""
         members = self.top.signature.members
+        directions = {"In": "input", "Out": "output"}
         return [
-            Port(name, int(members[name].shape), _direction(members[name]), text)
+            Port(name, int(members[name].shape), directions[members[name].flow.name], text)
             for name, text in _MEANINGS.items()
         ]
 
@@ -102,10 +103,6 @@ class Core:
         """Return the Verilog of the module `TOP` and all below it."""
         text: str = verilog.convert(self.top, name=TOP, emit_src=False, strip_internal_attrs=True)
         return text
-
-
-def _direction(member: Any) -> str:
-    return "input" if member.flow.name == "In" else "output"
 
 
 def parse_format(text: str) -> LogFormat:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from consilience.errors import ConsilienceError
-from consilience_sim.compiled.build_step import BuildFailed
 from consilience_sim.compiled.cache import cache_folder, digest, made_once
 from consilience_tools.place_and_route.nextpnr_report import (
     CriticalPath,
@@ -121,11 +120,11 @@ def _run(
         (work / "pins.cst").write_text(target.constraints)
         log = entry.with_suffix(".log")
         try:
-            run_tool(target.router, arguments, work, log)
-        except BuildFailed as error:
+            run_tool(target.router, arguments, work, log, f"{name}: nextpnr was ended")
+        except ConsilienceError:
             # Nextpnr writes a report also when it misses the clock; that one is not kept.
             if why_it_failed(log.read_text(errors="replace")) is None:
-                raise ConsilienceError(f"{name}: nextpnr was ended; its log is {log}") from error
+                raise
         else:
             for file in (_REPORT, *keep):
                 (work / file).rename(made / file)

@@ -9,8 +9,6 @@ from typing import Any
 
 from amaranth.back import rtlil
 
-from consilience.errors import ConsilienceError
-from consilience_sim.compiled.build_step import BuildFailed
 from consilience_sim.compiled.cache import cache_folder, digest, made_once
 from consilience_tools.place_and_route.output_registers import use_ram_output_registers
 from consilience_tools.place_and_route.targets import Target
@@ -108,10 +106,7 @@ def synthesised_text(text: str, target: Target, *, name: str) -> SynthesisedDesi
     def make(work: Path, made: Path) -> None:
         (work / "design.il").write_text(text)
         (work / "script.ys").write_text(script)
-        try:
-            run_tool(YOSYS, ["-q", "script.ys"], work, log)
-        except BuildFailed as error:
-            raise ConsilienceError(f"the synthesis of {name} failed; its log is {log}") from error
+        run_tool(YOSYS, ["-q", "script.ys"], work, log, f"the synthesis of {name} failed")
         _finish(json.loads((work / "netlist.json").read_text()), target, made)
 
     made_once(entry, make)

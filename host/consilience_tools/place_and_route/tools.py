@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from consilience.errors import ToolMissing
+from consilience.errors import ConsilienceError, ToolMissing
 from consilience.extras import installed_version
-from consilience_sim.compiled.build_step import run_step
+from consilience_sim.compiled.build_step import BuildFailed, run_step
 
 __all__ = ["YOSYS", "Working", "package_of", "run_tool", "tool_version"]
 
@@ -50,15 +50,15 @@ def tool_version(package: str) -> str:
     return version
 
 
-def run_tool(tool: str, arguments: Sequence[str], folder: Path, log: Path) -> None:
+def run_tool(tool: str, arguments: Sequence[str], folder: Path, log: Path, failure: str) -> None:
     """Run a tool in a folder; a new log takes its output.
 
     File names must be relative to the folder: the tools run in a sandbox with a /tmp of its own.
 
     Raises
     ------
-    BuildFailed
-        Its exit status is not 0.
+    ConsilienceError
+        Its exit status is not 0; the message is `failure`, and names the log.
     """
     package = package_of(tool)
     module = package.replace("-", "_")
@@ -70,7 +70,10 @@ def run_tool(tool: str, arguments: Sequence[str], folder: Path, log: Path) -> No
     else:  # The program reads sys.argv itself.
         program = f"import sys; from {module} import {tool}; sys.exit({tool}.main())"
     log.unlink(missing_ok=True)
-    run_step(tool, [sys.executable, "-P", "-c", program, *arguments], folder, log)
+    try:
+        run_step(tool, [sys.executable, "-P", "-c", program, *arguments], folder, log)
+    except BuildFailed as error:
+        raise ConsilienceError(f"{failure}; its log is {log}") from error
 
 
 def _compiled_programs() -> Path:

