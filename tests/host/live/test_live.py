@@ -155,13 +155,13 @@ def test_a_clear_that_does_not_come_first():
 def test_a_result_of_another_update_is_refused(field, monkeypatch):
     """What a device would do that loses or doubles one."""
     with Live(SimLiveUnit()) as live:
-        run = live._unit.simulation.run
+        run = live._unit.simulation.update
 
         def shifted(*arguments, **options):
             found = run(*arguments, **options)
             return found._replace(**{field: getattr(found, field) + np.uint32(1)})
 
-        monkeypatch.setattr(live._unit.simulation, "run", shifted)
+        monkeypatch.setattr(live._unit.simulation, "update", shifted)
         with pytest.raises(LinkError, match="another update"):
             live.enter(1, 5)
 
