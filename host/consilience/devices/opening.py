@@ -1,10 +1,9 @@
-"""Opening a device by its URL."""
+"""Opening a device by its URL; what `cpu` does not need is imported when it is opened."""
 
 import logging
 
 from consilience.devices.cpu import CpuDevice
 from consilience.devices.device import Device
-from consilience.devices.linked import FORMS, open_linked
 from consilience.errors import BadInput, ToolMissing
 from consilience.extras import naming_extras
 
@@ -39,11 +38,15 @@ def open_device(url: str = "auto") -> Device:
     AbiMismatch
         The device is of another version.
     """
-    if not isinstance(url, str):
-        raise BadInput(f"a device is opened by its URL, not by {url!r}; give {FORMS}")
+    if url == "cpu":
+        return CpuDevice()
     if url == "auto":
         return _board_or_cpu()
-    return CpuDevice() if url == "cpu" else open_linked(url)
+    from consilience.devices.linked import FORMS, open_linked
+
+    if not isinstance(url, str):
+        raise BadInput(f"a device is opened by its URL, not by {url!r}; give {FORMS}")
+    return open_linked(url)
 
 
 def _board_or_cpu() -> Device:
