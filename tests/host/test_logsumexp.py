@@ -156,3 +156,26 @@ def test_refused(a, options, message):
 def test_bad_axes_raise_as_in_numpy(axis, error):
     with pytest.raises(error):
         logsumexp([1, 2], axis=axis)
+
+
+LOWEST = float(from_codes(Q16_16.min_code))
+
+
+@pytest.mark.parametrize("other", [[0.0, -1e5], [-1e5, -1e5], [1e5, 0.0], [0.0, 0.0]])
+def test_a_row_was_refused_for_what_stood_in_another(other):
+    alone = logsumexp([LOWEST, -np.inf])
+    assert np.isfinite(alone)
+    try:
+        both = logsumexp([[LOWEST, -np.inf], other], axis=1)
+    except OutOfRange as error:
+        assert "1 of 2 answers" in str(error)
+        assert "number 1" in str(error)
+    else:
+        assert both[0] == alone
+
+
+def test_longdoubles_beyond_binary64_became_infinity_and_zero():
+    with pytest.raises(OutOfRange):
+        logsumexp([np.longdouble("1e400")])
+    assert logsumexp([0.0], b=np.longdouble("1e-400")) == pytest.approx(-921.034037, abs=1e-5)
+    assert logsumexp([-np.longdouble("1e400"), 0.0]) == 0.0

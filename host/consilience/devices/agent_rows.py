@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from consilience.errors import BadInput
-from consilience.numbers.arrays import Offsets
+from consilience.numbers.arrays import Offsets, plain_array
 
 __all__ = ["AgentRows", "agent_ids", "rows_by_agent"]
 
@@ -34,17 +34,27 @@ class AgentRows(NamedTuple):
 
 
 def agent_ids(agent: ArrayLike) -> NDArray[Any]:
-    """Return agent ids as an array; BadInput unless they are all integers or all text."""
-    ids = np.asarray(agent)
+    """Return agent ids as an array; BadInput unless they are all integers or all text.
+
+    Ids are kept whole or refused. NumPy makes text of what stands beside text, so that 1 and "1"
+    would be one agent, and cuts trailing NULs, so that "a" and "a\\0" would be.
+    """
+    ids = plain_array(agent, "agent")
+    if ids.dtype.kind == "O" and ids.ndim == 1:  # text of pandas, or ids of mixed types
+        agent = list(ids)
+        ids = np.asarray(agent) if len({type(one) for one in agent}) == 1 else ids
     if ids.dtype.kind not in "iuUS" and ids.size:
         raise BadInput(f"agent ids must be integers or text, not {ids.dtype}")
     if ids.dtype.kind in "US" and not isinstance(agent, np.ndarray):
-        # NumPy makes text of what stands beside text: 1 and "1" would be one agent.
         for one in np.asarray(agent, dtype=object).flat:
             if not isinstance(one, str | bytes):
                 raise BadInput(
                     f"agent ids must be all integers or all text, but {one!r} is no text"
                 )
+            if isinstance(one, bytes) == (ids.dtype.kind == "U"):
+                raise BadInput(f"agent ids must be all str or all bytes, but {one!r} is bytes")
+            if one[-1:] in ("\0", b"\0"):
+                raise BadInput(f"agent id {one!r} ends with NUL, which NumPy cuts; rename it")
     return ids
 
 

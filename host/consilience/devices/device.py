@@ -12,7 +12,7 @@ from consilience.closing import Closes
 from consilience.devices.agent_rows import agent_ids, rows_by_agent
 from consilience.errors import BadInput
 from consilience.live.live import Live
-from consilience.numbers.arrays import Codes, CodesAndStatus, Offsets, Words
+from consilience.numbers.arrays import Codes, CodesAndStatus, Offsets, Words, plain_array
 from consilience.numbers.convert import as_codes
 from consilience.numbers.float_log_sum import log_sum_exp_over
 from consilience.robust.robust_histogram import RobustResult
@@ -170,7 +170,7 @@ class Device(Closes):
     def reduce_with_status(self, codes: ArrayLike, offsets: ArrayLike | None = None) -> Reduced:
         """Return `reduce` and the `ResultStatus` flags of each segment."""
         flat = _flat(codes)
-        bounds = np.array([0, len(flat)]) if offsets is None else np.asarray(offsets)
+        bounds = np.array([0, len(flat)]) if offsets is None else plain_array(offsets, "offsets")
         if bounds.dtype.kind not in "iu" or bounds.ndim != 1 or not len(bounds):
             raise BadInput("offsets must be integers of one dimension, 0 first")
         if bounds[0] != 0 or bounds[-1] != len(flat) or (bounds[1:] < bounds[:-1]).any():
@@ -313,7 +313,7 @@ def _flat(codes: ArrayLike) -> Codes:
 
 def _weights(weight: ArrayLike, rows: int) -> Words:
     """Return weights as uint32; BadInput at a wrong shape or value."""
-    values = np.asarray(weight)
+    values = plain_array(weight, "weight")
     if values.shape != (rows,) or (values.dtype.kind not in "iu" and rows):
         raise BadInput(
             f"weight must be {rows} integers, one per row, not {values.dtype} {values.shape}"

@@ -178,7 +178,8 @@ def leave_each_out(codes: Codes, tables: KernelTables, sums: Codes, status: Word
     in_top = 0
     alone = -1
     for place in range(len(codes)):
-        if np.int64(codes[place]) >> _TOP_SHIFT == top:
+        # A log of zero has the bin of the lowest codes and is in none.
+        if codes[place] != _ZERO and np.int64(codes[place]) >> _TOP_SHIFT == top:
             in_top += 1
             alone = place
     for place in range(len(codes)):

@@ -9,7 +9,7 @@ from consilience.closing import Closes
 from consilience.errors import BadInput, CapacityExceeded, ImpossibleState
 from consilience.exact.log_sum import LogSum
 from consilience.live.unit import LiveUnit, UnitReadings
-from consilience.numbers.arrays import Codes, Words
+from consilience.numbers.arrays import Codes, Words, plain_array
 from consilience.numbers.convert import as_codes
 from consilience_hw.spec.flags import ResultStatus, UpdateStep
 
@@ -232,7 +232,7 @@ def _refusal(agent: int, has: int, before: int) -> str:
 
 def _ids(agent: ArrayLike) -> NDArray[np.int64]:
     """Return agents, flat; BadInput if one is no id."""
-    ids = np.atleast_1d(np.asarray(agent))
+    ids = np.atleast_1d(plain_array(agent, "agent"))
     if ids.ndim != 1 or ids.dtype.kind not in "iu" or not len(ids):
         raise BadInput("agent must be one integer or an array of them, of one dimension")
     if int(ids.min()) < 0 or int(ids.max()) > _MOST_ID:

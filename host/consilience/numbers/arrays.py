@@ -1,9 +1,13 @@
-"""Names for the arrays that go in and out of devices, links and live units."""
+"""The arrays that go in and out: their names, and the one way in from what a user gives."""
+
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Codes", "CodesAndStatus", "Offsets", "Words"]
+from consilience.errors import BadInput
+
+__all__ = ["Codes", "CodesAndStatus", "Offsets", "Words", "plain_array"]
 
 Codes = NDArray[np.int32]
 """Logarithms to base 2, Q16.16."""
@@ -16,3 +20,28 @@ Offsets = NDArray[np.int64]
 
 CodesAndStatus = tuple[Codes, Words]
 """A code (or a row of codes) and a status word for each segment, agent or update."""
+
+
+def plain_array(values: ArrayLike, name: str) -> NDArray[Any]:
+    """Return `values` as an array in which every value counts; not copied if it is one.
+
+    Raises
+    ------
+    BadInput
+        Masked values, which NumPy would silently take for present, or rows of unequal length.
+    """
+    if _is_masked(values):
+        raise BadInput(
+            f"{name}: masked values cannot be left out here; give compressed() values, or "
+            "filled(x) with an x that means what you want (-inf: impossible)"
+        )
+    try:
+        return np.asarray(values)
+    except ValueError as error:
+        raise BadInput(f"{name} must be an array of one shape ({error})") from None
+
+
+def _is_masked(values: object) -> bool:
+    if isinstance(values, list | tuple):
+        return any(_is_masked(one) for one in values)
+    return isinstance(values, np.ma.MaskedArray) and bool(np.ma.is_masked(values))

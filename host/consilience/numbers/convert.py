@@ -7,10 +7,19 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from consilience.errors import BadInput
-from consilience.numbers.arrays import Codes
+from consilience.numbers.arrays import Codes, plain_array
 from consilience_hw.spec.log_format import Q16_16
 
-__all__ = ["Quantised", "as_codes", "from_codes", "quantise", "quantise_scaled", "to_codes"]
+__all__ = [
+    "Quantised",
+    "as_codes",
+    "binary64",
+    "from_codes",
+    "quantise",
+    "quantise_scaled",
+    "saturates",
+    "to_codes",
+]
 
 _LOG2_E = float.fromhex("0x1.71547652b82fep+0")
 _ONE = float(Q16_16.fractions)
@@ -48,20 +57,30 @@ def quantise(nats: ArrayLike) -> Quantised:
 
 def quantise_scaled(logarithms: ArrayLike, bits_per_unit: float) -> Quantised:
     """Return `quantise` of logarithms in a unit of `bits_per_unit` bits: 1.0 for log2 itself."""
-    values = np.asarray(logarithms)
+    values = plain_array(logarithms, "log-likelihoods")
     if values.dtype.kind not in "fiub":
         raise BadInput(f"log-likelihoods must be real numbers, not {values.dtype}")
-    if values.dtype == np.longdouble:
-        # Finite values beyond binary64 are only large ones.
-        largest = np.finfo(np.float64).max
-        values = np.where(np.isfinite(values), np.clip(values, -largest, largest), values)
-    values = values.astype(np.float64, copy=False)
+    values = binary64(values)
     flat = np.ascontiguousarray(values).reshape(-1)
     codes = np.empty(len(flat), np.int32)
     saturated, refused = _quantise(flat, bits_per_unit, codes)
     if refused:
         _refuse(values)
     return Quantised(codes.reshape(values.shape), int(saturated))
+
+
+def binary64(values: NDArray[Any]) -> NDArray[np.float64]:
+    """Return real numbers as binary64; a finite longdouble beyond it is large, not infinite."""
+    if values.dtype == np.longdouble:
+        largest = np.finfo(np.float64).max
+        values = np.where(np.isfinite(values), np.clip(values, -largest, largest), values)
+    return values.astype(np.float64, copy=False)
+
+
+def saturates(nats: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return which finite natural logarithms are beyond the codes: those that `quantise` counts."""
+    with np.errstate(over="ignore"):
+        return np.isfinite(nats) & (np.abs(np.rint((nats * _LOG2_E) * _ONE)) > _LARGEST)
 
 
 @numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
@@ -109,7 +128,7 @@ def from_codes(codes: ArrayLike) -> NDArray[np.float64]:
 
 def as_codes(codes: ArrayLike, name: str = "codes") -> Codes:
     """Return integers as int32; BadInput if they are none or do not fit."""
-    values: NDArray[Any] = np.asarray(codes)
+    values = plain_array(codes, name)
     if values.dtype == np.int32:
         return values
     if values.dtype.kind not in "iu":

@@ -8,8 +8,8 @@ from numpy.lib.array_utils import normalize_axis_tuple
 from numpy.typing import ArrayLike, NDArray
 
 from consilience.errors import BadInput, OutOfRange
-from consilience.numbers.arrays import Codes, CodesAndStatus
-from consilience.numbers.convert import from_codes, quantise
+from consilience.numbers.arrays import Codes, CodesAndStatus, plain_array
+from consilience.numbers.convert import binary64, from_codes, quantise, saturates
 from consilience_hw.spec.flags import ResultStatus
 from consilience_hw.spec.log_format import Q16_16
 
@@ -31,9 +31,11 @@ def log_sum_exp_over(
     return_sign: bool,
 ) -> Any:
     """Return `consilience.logsumexp` with the log sums of codes computed by `sums`."""
-    values, kind = _real(a, "a")
+    given = _real(a, "a")
+    kind = given.dtype if given.dtype in (np.float16, np.float32) else np.dtype(np.float64)
+    values = binary64(given)
     if b is not None:
-        kind = _result_kind(np.asarray(a), b)
+        kind = _result_kind(given, b)
         values = _times(values, b)
     axes = normalize_axis_tuple(range(values.ndim) if axis is None else axis, values.ndim)
     kept = [place for place in range(values.ndim) if place not in axes]
@@ -60,22 +62,23 @@ def _result_kind(a: NDArray[Any], b: ArrayLike) -> np.dtype[Any]:
     return kind if kind in (np.float16, np.float32) else np.dtype(np.float64)
 
 
-def _real(values: ArrayLike, name: str) -> tuple[NDArray[np.float64], np.dtype[Any]]:
-    """Return values as binary64, and the dtype of a result made from them."""
-    array = np.asarray(values)
+def _real(values: ArrayLike, name: str) -> NDArray[Any]:
+    """Return values as an array of real numbers."""
+    array = plain_array(values, name)
     if array.dtype.kind not in "fiub":
         raise BadInput(f"{name} must be real numbers, not {array.dtype}")
-    kind = array.dtype if array.dtype in (np.float16, np.float32) else np.dtype(np.float64)
-    return array.astype(np.float64), kind
+    return array
 
 
 def _times(values: NDArray[np.float64], b: ArrayLike) -> NDArray[np.float64]:
     """Return log(b * exp(values)); an infinite or NaN value times 0 does not count either."""
-    factors, _ = _real(b, "b")
+    factors = _real(b, "b")
     if (factors < 0).any():
         raise BadInput("b must not be negative: a log-likelihood has no sign; split the sum")
+    if factors.dtype != np.longdouble:  # whose logarithm binary64 holds, if not the factor
+        factors = factors.astype(np.float64)
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(factors == 0, -np.inf, values + np.log(factors))
+        return binary64(np.where(factors == 0, -np.inf, values + np.log(factors)))
 
 
 def _finite_log_sums(
@@ -89,9 +92,9 @@ def _finite_log_sums(
     code, status = sums(codes.reshape(-1), offsets)
     unknown = (status & ResultStatus.SATURATED) != 0
     if saturated:
-        # A code at either end is what saturation leaves, or the end itself.
-        unknown |= (codes == Q16_16.max_code).any(axis=1)
-        unknown |= (codes == Q16_16.min_code).any(axis=1) & (code < _NEGLIGIBLE)
+        beyond = saturates(rows)
+        unknown |= (beyond & (codes == Q16_16.max_code)).any(axis=1)
+        unknown |= (beyond & (codes == Q16_16.min_code)).any(axis=1) & (code < _NEGLIGIBLE)
     if unknown.any():
         raise OutOfRange(
             f"{int(unknown.sum())} of {slices} answers are beyond +-22,713 nats, which {Q16_16} "

@@ -1,12 +1,14 @@
 """`RobustHistogram`: the ratios of reporters that may lie, as integer counts of 257 bins."""
 
 import struct
+from operator import index
 from typing import Generic, NamedTuple, Self, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from consilience.errors import BadInput, CapacityExceeded, ImpossibleState
+from consilience.numbers.arrays import plain_array
 from consilience.numbers.convert import as_codes
 from consilience.robust.decision import decide
 from consilience.robust.robust_counts import BIN_VALUES, bins_of, robust_sums
@@ -97,10 +99,11 @@ class RobustHistogram:
         CapacityExceeded
             More than 2**32 ratios.
         """
-        given = np.asarray(counts)
+        given = plain_array(counts, "counts")
         if given.shape != (RATIO_BINS,) or given.dtype.kind not in "iu":
             raise BadInput(f"counts must be {RATIO_BINS} integers, not {given.shape} {given.dtype}")
-        return cls(clip)._take(given.astype(np.int64))
+        most = np.minimum(given, Q16_16.capacity + 1)  # what is too much stays so, and fits int64
+        return cls(clip)._take(most.astype(np.int64))
 
     @property
     def unit(self) -> int:
@@ -152,7 +155,10 @@ class RobustHistogram:
 
     def scan(self, faulty: int, threshold: int = 0) -> RobustResult[int]:
         """Return trimmed sum and count, certified interval and decision; see `Device.robust`."""
-        faulty, threshold = int(faulty), int(threshold)
+        try:
+            faulty, threshold = index(faulty), index(threshold)
+        except TypeError as error:
+            raise BadInput("faulty and threshold must be integers (threshold in ulp)") from error
         n = self.count
         refuse_too_few(n, faulty)
         trimmed, low, high = (int(found) for found in robust_sums(self._counts, faulty))
@@ -210,7 +216,7 @@ class RobustHistogram:
         if (counts < 0).any():
             place = int((counts < 0).argmax()) - CLIP_BIN
             raise ImpossibleState(f"bin {place} does not hold what is to be removed")
-        if counts.sum() > Q16_16.capacity:
+        if (counts > Q16_16.capacity).any() or counts.sum() > Q16_16.capacity:
             raise CapacityExceeded(f"more than {Q16_16.capacity} ratios in one histogram")
         self._counts = counts
         return self

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from consilience.devices import agent_rows
-from consilience.devices.agent_rows import rows_by_agent
+from consilience.devices.agent_rows import agent_ids, rows_by_agent
+from consilience.errors import BadInput
 
 TOP = 2**63 - 1
 
@@ -53,3 +54,22 @@ def test_groups(ids):
 def test_what_ascends_is_left_where_it_is():
     assert rows_by_agent(np.array([1, 1, 4])).order is None
     assert rows_by_agent(np.array([4, 1, 1])).order is not None
+
+
+def test_text_of_pandas_is_text():
+    assert agent_ids(np.array(["x", "y"], dtype=object)).tolist() == ["x", "y"]
+
+
+@pytest.mark.parametrize(
+    ("ids", "message"),
+    [
+        (["a", "a\0"], "ends with NUL, which NumPy cuts"),
+        ([b"\x99", b"\x99\0"], "ends with NUL, which NumPy cuts"),
+        (np.array(["a", "a\0"], dtype=object), "ends with NUL, which NumPy cuts"),
+        (["a", b"a"], "all str or all bytes"),
+        (np.array(["a", 1], dtype=object), "integers or text, not object"),
+    ],
+)
+def test_ids_that_numpy_shortens_or_mixes_became_one_agent(ids, message):
+    with pytest.raises(BadInput, match=message):
+        agent_ids(ids)

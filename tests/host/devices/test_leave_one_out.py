@@ -1,5 +1,6 @@
 """`leave_one_out` of the devices: brute force, a million codes, gateware."""
 
+import itertools
 import time
 
 import numpy as np
@@ -96,3 +97,15 @@ def test_wrong_arguments():
             dev.leave_one_out(np.zeros((2, 2), np.int32))
         with pytest.raises(BadInput, match="integers"):
             dev.leave_one_out([0.5])
+
+
+ENDS = [ZERO, ZERO + 1, ZERO + 2, -(1 << 19), -1, 0, 1, (1 << 31) - 2, (1 << 31) - 1]
+
+
+@pytest.mark.parametrize("length", [1, 2, 3, 4])
+def test_a_log_of_zero_was_taken_for_a_code_of_the_lowest_bin(length):
+    """Every multiset of logs of zero and end codes, in every order, against the definition."""
+    with cs.open("cpu") as dev:
+        for codes in itertools.product(ENDS if length < 4 else ENDS[:5], repeat=length):
+            expected = [code for code, _ in golden.leave_one_out(codes)]
+            assert dev.leave_one_out(list(codes)).tolist() == expected, codes

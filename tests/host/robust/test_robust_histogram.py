@@ -186,3 +186,21 @@ def test_counts_of_no_histogram_are_refused():
     ):
         with pytest.raises(error):
             cs.RobustHistogram.of_counts(counts, 128)
+
+
+@pytest.mark.parametrize(
+    "counts",
+    [[2**62] * 4, np.full(4, 2**63, np.uint64), [2**32, 1]],
+    ids=["wraps", "u64", "plus 1"],
+)
+def test_counts_whose_sum_wraps_were_an_empty_histogram(counts):
+    given = np.zeros(257, np.asarray(counts).dtype)
+    given[: len(counts)] = counts
+    with pytest.raises(CapacityExceeded):
+        cs.RobustHistogram.of_counts(given, 128)
+
+
+@pytest.mark.parametrize("call", [{"faulty": 0.9}, {"faulty": 0, "threshold": 2.9}])
+def test_fractions_of_reporters_and_ulps_were_cut(call):
+    with pytest.raises(BadInput, match="must be integers"):
+        cs.RobustHistogram.of([1, 2, 3, 4], 128).scan(**call)

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from consilience.errors import BadInput
+from consilience.numbers.arrays import plain_array
 from consilience.numbers.convert import as_codes
 from consilience_hw.spec.exp2_table import mantissa_table
 from consilience_hw.spec.log_format import Q16_16
@@ -81,7 +82,7 @@ class Discount:
 
 def _ages(age_ms: ArrayLike) -> NDArray[np.int64]:
     """Return ages as integers up to `LONGEST_AGE`; BadInput for what is no age."""
-    ages = np.asarray(age_ms)
+    ages = plain_array(age_ms, "age_ms")
     if ages.dtype.kind not in "iu" and ages.size:
         raise BadInput(f"ages are integers in ms, of at most 64 bits, not {ages.dtype}")
     if ages.size and ages.min() < 0:

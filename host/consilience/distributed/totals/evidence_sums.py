@@ -78,9 +78,12 @@ class EvidenceSums:
                 f"codes of shape {codes.shape} for {len(agents)} rows of "
                 f"{len(self.hypotheses)} hypotheses"
             )
-        weights = np.full(len(agents), ONE, np.int64) if weight is None else weight.astype(np.int64)
-        if weights.shape != (len(agents),) or (weights > ONE).any():
+        weights = np.full(len(agents), ONE, np.int64) if weight is None else np.asarray(weight)
+        if weights.shape != (len(agents),) or weights.dtype.kind not in "iu":
+            raise BadInput(f"weights must be integers, one a row, 0 .. {ONE}")
+        if (weights < 0).any() or (weights > ONE).any():
             raise BadInput(f"weights must be one a row, 0 .. {ONE}")
+        weights = weights.astype(np.int64)
         zero = codes == Q16_16.log_of_zero
         product = np.where(zero, 0, codes).astype(np.int64) * weights[:, None]
         first: dict[Any, int] = {}

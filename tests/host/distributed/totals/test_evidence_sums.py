@@ -96,6 +96,7 @@ def test_states_of_other_hypotheses_and_mixed_ids_are_refused():
     before = bytes(state)
     with pytest.raises(BadInput, match="all integers or all text"):
         state.add(["one"], np.zeros((1, 3), np.int32))
-    with pytest.raises(BadInput, match="weights"):
-        state.add([1], np.zeros((1, 3), np.int32), np.array([65537], np.uint32))
+    for weight in (np.array([65537], np.uint32), np.array([-1]), np.array([0.5])):
+        with pytest.raises(BadInput, match="weights"):
+            state.add([1], np.zeros((1, 3), np.int32), weight)
     assert bytes(state) == before
