@@ -45,6 +45,9 @@ class Live(Closes):
     another old code is refused, before anything has changed. For a sum alone cannot always tell
     whether what is taken out of it was in it. Every result is bit for bit that of a fresh sum.
 
+    A call that is interrupted (Ctrl-C) has happened as a whole or not at all: `code_of` says which.
+    The next call brings the unit in step.
+
     A context manager: leaving it closes the unit. One thread at a time.
 
     Parameters
@@ -56,6 +59,8 @@ class Live(Closes):
     def __init__(self, unit: LiveUnit) -> None:
         self._unit = unit
         self._codes: dict[int, int] = {}
+        self._pending: dict[int, int] | None = None
+        """Codes that are to be noted and given to the unit; None while both are in step."""
         self._operation = 0
         self.clear()
 
@@ -67,16 +72,21 @@ class Live(Closes):
     @property
     def count(self) -> int:
         """Agents."""
+        self._settle()
         return len(self._codes)
 
     @property
     def code(self) -> int:
-        """The log sum over all agents; the log of zero without any."""
-        results = self._apply(UpdateStep.READS, [0], [0], [0])
-        return int(results.codes[0])
+        """The log sum over all agents; the log of zero without any. Raises as `change` does."""
+        self._settle()
+        found = self._apply(UpdateStep.READS, [0], [0], [0])
+        self._refuse_faults(found, np.array([len(self._codes)]))
+        near = found.status[0] & ResultStatus.HARD_TO_ROUND
+        return self.state().code if near else int(found.codes[0])
 
     def code_of(self, agent: int) -> int:
         """Return an agent's current code; BadInput if it is unknown."""
+        self._settle()
         try:
             return self._codes[agent]
         except KeyError:
@@ -84,6 +94,7 @@ class Live(Closes):
 
     def state(self) -> LogSum:
         """Return the exact state of all agents' codes, to be merged with others' or compared."""
+        self._settle()
         return LogSum.of(np.fromiter(self._codes.values(), np.int64, len(self._codes)))
 
     def enter(self, agent: ArrayLike, new: ArrayLike) -> LiveResults:
@@ -137,16 +148,20 @@ class Live(Closes):
 
     def clear(self) -> None:
         """Forget all agents."""
-        self._codes.clear()
+        self._pending = {}
+        self._codes = {}
         self._apply(UpdateStep.CLEARS, [0], [0], [0])
+        self._pending = None
 
     def reload(self) -> None:
         """Make the unit's state anew from the agents' codes: after a fault of the unit."""
+        self._note(self._pending or {})
         codes = np.fromiter(self._codes.values(), np.int64, len(self._codes))
         self._apply(UpdateStep.CLEARS, [0], [0], [0])
         agents = np.fromiter(self._codes, np.int64, len(self._codes))
         if len(codes):
             self._apply(UpdateStep.ENTERS, agents, codes, codes)
+        self._pending = None
 
     def close(self) -> None:
         """Give the unit back."""
@@ -155,12 +170,17 @@ class Live(Closes):
     def _update(
         self, agents: NDArray[np.int64], old: NDArray[np.int64], new: NDArray[np.int64]
     ) -> LiveResults:
+        self._settle()
         present = len(self._codes)
-        self._enter_in_ledger(agents, old, new)
+        changed = self._checked(agents, old, new)
         leaves, enters = old != _ABSENT, new != _ABSENT
         steps = UpdateStep.READS | UpdateStep.LEAVES * leaves | UpdateStep.ENTERS * enters
         first = self._operation
+        # From here on it counts: whatever interrupts, `_settle` finishes it.
+        self._pending = changed
+        self._note(changed)
         found = self._apply(steps, agents, old, new)
+        self._pending = None
         self._refuse_faults(found, present + np.cumsum(enters.astype(np.int64) - leaves))
         codes, status = found.codes, found.status
         for place in np.flatnonzero(status & ResultStatus.HARD_TO_ROUND):
@@ -170,10 +190,15 @@ class Live(Closes):
             codes[place], status[place] = state.code, state.status
         return LiveResults(np.arange(first, first + len(agents)), codes, status)
 
-    def _enter_in_ledger(
+    def _settle(self) -> None:
+        """Finish what an interruption left."""
+        if self._pending is not None:
+            self.reload()
+
+    def _checked(
         self, agents: NDArray[np.int64], old: NDArray[np.int64], new: NDArray[np.int64]
-    ) -> None:
-        """Take note of updates; BadInput, and no note of any, if one does not fit."""
+    ) -> dict[int, int]:
+        """Return what the agents have after updates, or `_ABSENT`; BadInput if one does not fit."""
         changed: dict[int, int] = {}
         known = self._codes
         for agent, before, after in zip(agents.tolist(), old.tolist(), new.tolist(), strict=True):
@@ -183,11 +208,15 @@ class Live(Closes):
             if has != before:
                 raise BadInput(_refusal(agent, has, before))
             changed[agent] = after
+        return changed
+
+    def _note(self, changed: dict[int, int]) -> None:
+        """Note what agents have; noted twice is noted once."""
         for agent, after in changed.items():
             if after == _ABSENT:
-                known.pop(agent, None)
+                self._codes.pop(agent, None)
             else:
-                known[agent] = after
+                self._codes[agent] = after
 
     def _apply(
         self,

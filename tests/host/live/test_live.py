@@ -180,3 +180,82 @@ def test_devices_without_a_live_unit_say_so(monkeypatch):
             dev.live()
         with pytest.raises(BadInput, match="no live unit"):
             dev.leave_one_out([1])
+
+
+class Interrupted(CpuLiveUnit):
+    """Ctrl-C in the middle: before or after the unit has done its work."""
+
+    when = None
+
+    def apply(self, *arguments):
+        if self.when == "before":
+            self.when = None
+            raise KeyboardInterrupt
+        found = super().apply(*arguments)
+        if self.when == "after":
+            self.when = None
+            raise KeyboardInterrupt
+        return found
+
+
+class Fragile(dict):
+    """Ctrl-C in the middle of taking notes."""
+
+    left = 1
+
+    def __setitem__(self, key, value):
+        if not self.left:
+            self.left = -1
+            raise KeyboardInterrupt
+        self.left -= 1
+        super().__setitem__(key, value)
+
+
+@pytest.mark.parametrize("when", ["before", "after", "notes"])
+def test_an_interruption_left_two_truths_that_disagree(when):
+    live = Live(Interrupted())
+    live.enter([1, 2, 3], [10, 20, 30])
+    if when == "notes":
+        live._codes = Fragile(live._codes)
+    live._unit.when = when
+    with pytest.raises(KeyboardInterrupt):
+        live.change([1, 2, 3], [10, 20, 30], [11, 21, 31])
+    assert [live.code_of(agent) for agent in (1, 2, 3)] == [11, 21, 31]
+    assert live.code == cs.LogSum.of([11, 21, 31]).code
+    assert live.change(2, 21, 5).codes[0] == cs.LogSum.of([11, 5, 31]).code
+
+
+def test_an_interrupted_clear_is_one():
+    live = Live(Interrupted())
+    live.enter([1, 2], [10, 20])
+    live._unit.when = "before"
+    with pytest.raises(KeyboardInterrupt):
+        live.clear()
+    assert live.count == 0
+    assert live.code == ZERO
+
+
+def test_the_code_near_a_border_was_its_neighbour():
+    """851969 from the unit's bits alone could be 851970; `change` decides it, `code` did not."""
+
+    class Doubtful(CpuLiveUnit):
+        def apply(self, *arguments):
+            found = super().apply(*arguments)
+            marks = found.status | np.uint32(ResultStatus.HARD_TO_ROUND)
+            return found._replace(codes=found.codes + np.int32(1), status=marks)
+
+    live = Live(Doubtful())
+    live.enter([1, 2], [5 << 16, 3])
+    assert live.code == cs.LogSum.of([5 << 16, 3]).code
+
+
+def test_the_code_of_a_damaged_unit_was_the_log_of_zero():
+    live = Live(CpuLiveUnit())
+    live.enter([1, 2], [10, 20])
+    one = np.array([0], np.uint32)
+    stray = np.array([7 << 16], np.int32)
+    live._unit.apply(np.array([UpdateStep.LEAVES], np.uint8), one, one, stray, stray)
+    with pytest.raises(ImpossibleState, match="reload"):
+        _ = live.code
+    live.reload()
+    assert live.code == cs.LogSum.of([10, 20]).code

@@ -9,6 +9,7 @@ from consilience.distributed.reads.merged_states import HeldState, MergedStates
 from consilience.distributed.reads.shard_state import Report, ShardReporters
 from consilience.distributed.staleness.change_rate import ChangeLimiter
 from consilience.distributed.write_ahead_log import WriteAheadLog
+from consilience.errors import BadInput
 
 __all__ = ["Acknowledgement", "OwnShard", "boot_time_ns"]
 
@@ -77,12 +78,15 @@ class OwnShard:
         self.start_ns = clock()
         self._shard, self._epoch, self._log, self._states = shard, rule.epoch, log, states
         self._clock, self._sleep = clock, sleep
-        self._reporters = ShardReporters(rule.shards.enrolled[shard - 1], rule.shards.clip)
+        self._limits = rule.shards.enrolled[shard - 1], rule.shards.clip
+        self._reporters = ShardReporters(*self._limits)
+        self._in_step = False
+        """Whether the state has every report of the log; not after an interruption."""
         self._limiter = ChangeLimiter(rule.shards.changes_per_s)
         # The incarnation before may have changed the state just now, and its last report may be on
         # the disk without having been in the state: the replay is a change like others.
         self._limiter.allows(self.start_ns)
-        self._change([Report.from_bytes(data) for data in log.replay(rule.epoch)])
+        self._replay()
 
     @property
     def elapsed_ns(self) -> int:
@@ -91,10 +95,25 @@ class OwnShard:
 
     def accept(self, seq: int, report: Report) -> Acknowledgement:
         """Acknowledge a report; see `ReadNode.accept`."""
+        if not self._in_step:
+            self._replay()
         self._reporters.check(report)
-        fresh = self._log.accept(self._epoch, seq, bytes(report))
+        self._in_step = False
+        try:
+            fresh = self._log.accept(self._epoch, seq, bytes(report))
+        except BadInput:
+            self._in_step = True  # another report is known by this number: nothing was done
+            raise
         at = self._change([report]) if fresh else self.elapsed_ns
+        self._in_step = True
         return Acknowledgement(fresh, self._reporters.reports, at)
+
+    def _replay(self) -> None:
+        """Make the state that of the log: at the start, and after an interrupted report."""
+        self._in_step = False
+        self._reporters = ShardReporters(*self._limits)
+        self._change([Report.from_bytes(data) for data in self._log.replay(self._epoch)])
+        self._in_step = True
 
     def _change(self, reports: list[Report]) -> int:
         """Let reports into the state, as one change, once the rate allows it; return when."""

@@ -239,3 +239,25 @@ def test_no_module_of_the_reads_names_the_wall_clock():
             if isinstance(one, ast.Attribute) and getattr(one.value, "id", "") == "time":
                 allowed = {"CLOCK_BOOTTIME", "CLOCK_MONOTONIC", "clock_gettime_ns", "sleep"}
                 assert one.attr in allowed, f"{path.name}:{one.lineno}"
+
+
+@pytest.mark.parametrize("moment", ["rate", "log"])
+def test_an_interrupted_report_was_acknowledged_when_resent_and_in_no_state(clocked, moment):
+    node = clocked.node(1)
+    node.accept(0, Report(0, 640))
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    with pytest.MonkeyPatch.context() as patch:
+        if moment == "rate":
+            patch.setattr(node._own, "_sleep", interrupt)
+        else:
+            patch.setattr(node._own._log, "_sync", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            node.accept(1, Report(1, -640))
+    done = node.accept(1, Report(1, -640))
+    assert done.version == 2
+    assert node.read().versions[0] == 2
+    clocked.close()
+    assert clocked.node(1).accept(1, Report(1, -640)).version == 2
