@@ -96,6 +96,12 @@ def fuse(
         ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an existing output.")] = False,
+    strict: Annotated[
+        bool,
+        typer.Option(
+            "--strict", help="Refuse values that do not look like log-likelihoods and weights."
+        ),
+    ] = False,
     device: DeviceOption = "cpu",
     waves: WavesOption = None,
     as_json: JsonOption = False,
@@ -118,6 +124,7 @@ def fuse(
         bucket_rows=bucket_rows,
         spill_directory=spill_dir,
         overwrite=force,
+        strict=strict,
     )
     with (
         Fusion(evidence, out, options) as fusion,
@@ -125,6 +132,8 @@ def fuse(
         output.progress() as progress,
     ):
         summary = fusion.run(opened_device, progress)
+    for warning in summary.warnings:
+        output.note(f"warning: {warning}")
     output.result(asdict(summary), _decisions(summary), "", _figures(summary))
     if summary.saturated_values:
         output.note(

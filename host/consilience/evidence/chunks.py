@@ -9,9 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from consilience.evidence.agents import AgentIndex, AgentType
+from consilience.evidence.plausibility import Plausibility
 from consilience.evidence.reading import open_evidence
 from consilience.evidence.unit import Unit, quantise_in
-from consilience.evidence.validation import Rows, choose_columns, log_likelihoods, weights
+from consilience.evidence.validation import (
+    Rows,
+    choose_columns,
+    log_likelihoods,
+    refuse_counters,
+    weights,
+)
 
 __all__ = ["Chunk", "EvidenceChunks"]
 
@@ -71,12 +78,24 @@ class EvidenceChunks:
         with contextlib.ExitStack() as stack:
             self._source = stack.enter_context(open_evidence(path))
             self._columns = choose_columns(
-                path, self._source.columns, agent=agent, hypotheses=hypotheses, weight=weight
+                path,
+                self._source.columns,
+                agent=agent,
+                hypotheses=hypotheses,
+                weight=weight,
+                index=self._source.index_columns,
             )
             self.agents = AgentIndex(agent, text=self._source.agents_are_text, kind=agent_type)
             self._stack = stack.pop_all()
         self.hypotheses = self._columns.hypotheses
         self.weighted = self._columns.weight is not None
+        self._are_named = hypotheses is not None
+        self._plausibility = Plausibility(len(self.hypotheses))
+
+    @property
+    def doubts(self) -> list[str]:
+        """What the rows read so far look like if not log-likelihoods and weights."""
+        return self._plausibility.doubts(self.hypotheses, self._columns.weight)
 
     def __iter__(self) -> Iterator[Chunk]:
         columns = self._columns
@@ -87,6 +106,9 @@ class EvidenceChunks:
             values = log_likelihoods(batch, columns.hypotheses, rows)
             weight = None if columns.weight is None else weights(batch, columns.weight, rows)
             agent = self.agents.add(batch.column(columns.agent), rows)
+            if not (self.rows or self._are_named):
+                refuse_counters(values, columns.hypotheses, self.path)
+            self._plausibility.look(values, weight)
             codes, saturated = quantise_in(self._unit, values)
             self.rows += batch.num_rows
             self.saturated += saturated

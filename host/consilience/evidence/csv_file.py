@@ -5,7 +5,9 @@ from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import ClassVar
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as arrow_csv
 
 from consilience.errors import BadInput
@@ -18,7 +20,8 @@ class CsvFile(EvidenceSource):
     """A CSV file by RFC 4180: UTF-8, commas, a header line, quotes where needed.
 
     Every agent id is read as text and every number as binary64, so that no type is guessed
-    from the first rows.
+    from the first rows. A finite number beyond binary64 becomes the largest one, as -1e300 is only
+    very unlikely: -inf would be impossible.
 
     Raises
     ------
@@ -46,7 +49,7 @@ class CsvFile(EvidenceSource):
         self, agent: str, numbers: Sequence[str], chunk_rows: int
     ) -> Generator[pa.RecordBatch, None, None]:
         """Yield the named columns in batches of at most `chunk_rows` rows."""
-        types = {agent: pa.string()} | dict.fromkeys(numbers, pa.float64())
+        types = dict.fromkeys([agent, *numbers], pa.string())
         try:
             with arrow_csv.open_csv(
                 self._file,
@@ -60,7 +63,9 @@ class CsvFile(EvidenceSource):
                     strings_can_be_null=True,
                 ),
             ) as reader:
-                for block in reader:
+                for text in reader:
+                    columns = [text.column(agent), *map(_as_numbers, map(text.column, numbers))]
+                    block = pa.record_batch(columns, names=list(types))
                     for start in range(0, block.num_rows, chunk_rows):
                         yield block.slice(start, chunk_rows)
         except pa.ArrowException as error:
@@ -97,6 +102,23 @@ class CsvFile(EvidenceSource):
         except (UnicodeDecodeError, csv.Error):
             return BadInput(f"{self.path}: not text in UTF-8; save it as CSV, UTF-8, with commas")
         return None
+
+
+def _as_numbers(text: pa.Array) -> pa.Array:
+    """Return text as binary64; what would overflow or vanish becomes the nearest that does not."""
+    text = pc.utf8_trim_whitespace(text)
+    values = pc.cast(text, pa.float64())
+    size = np.finfo(np.float64)
+    for suspect, spelling, nearest in (
+        (pc.is_inf(values), "(?i)inf", size.max),
+        (pc.equal(values, 0.0), "^[^eE]*[1-9]", size.smallest_subnormal),
+    ):
+        if pc.any(suspect).as_py():
+            matches = pc.match_substring_regex(text, spelling)
+            wrong = pc.and_(suspect, pc.invert(matches) if nearest > 1 else matches)
+            signed = pc.if_else(pc.starts_with(text, "-"), -float(nearest), float(nearest))
+            values = pc.if_else(wrong, signed, values)
+    return values
 
 
 def _is_number(cell: str) -> bool:

@@ -52,6 +52,8 @@ class FuseOptions:
         Where those files go; None: beside the output.
     overwrite : bool
         Replace an existing output.
+    strict : bool
+        Refuse values that are probably not what they are taken for, in place of a warning.
     """
 
     prior: str | None = None
@@ -64,6 +66,7 @@ class FuseOptions:
     bucket_rows: int = 1 << 20
     spill_directory: Path | None = None
     overwrite: bool = False
+    strict: bool = False
 
 
 @dataclass(frozen=True)
@@ -83,6 +86,7 @@ class FuseSummary:
     clamped_agents: int
     spilled_rows: int
     seconds: float
+    warnings: tuple[str, ...] = ()
 
 
 class Fusion:
@@ -105,6 +109,7 @@ class Fusion:
 
     def __init__(self, evidence: Path, out: Path, options: FuseOptions) -> None:
         self._block_rows = options.chunk_rows
+        self._strict = options.strict
         spill = options.spill_directory or out.resolve().parent
         with contextlib.ExitStack() as stack:
             self._chunks = stack.enter_context(
@@ -157,6 +162,9 @@ class Fusion:
             report("reading", *chunks.progress())
         if not chunks.rows:
             raise BadInput(f"{chunks.path}: the file has no rows; write at least one observation")
+        doubts = tuple(f"{chunks.path}: {doubt}" for doubt in chunks.doubts)
+        if doubts and self._strict:
+            raise BadInput(doubts[0])
         prior = codes_of_prior(self.prior)
         self._fuse(device, prior, report)
         self._out.commit()
@@ -174,6 +182,7 @@ class Fusion:
             clamped_agents=self._results.clamped,
             spilled_rows=self._rows.spilled_rows,
             seconds=time.perf_counter() - start,
+            warnings=doubts,
         )
 
     def __enter__(self) -> Self:

@@ -27,10 +27,18 @@ class ParquetSource(EvidenceSource):
     def __init__(self, path: Path) -> None:
         try:
             # By default Arrow would read every column of a row group at once.
-            file = pq.ParquetFile(path, buffer_size=_BUFFER_BYTES, pre_buffer=False)
+            file = pq.ParquetFile(
+                path,
+                buffer_size=_BUFFER_BYTES,
+                pre_buffer=False,
+                page_checksum_verification=True,
+            )
         except (pa.ArrowException, OSError) as error:
             raise _damaged(path, error) from None
         super().__init__(path, file.schema_arrow.names, file, file.metadata.num_rows)
+        # An index that is a range is described by a dict, and is no column.
+        index = (file.schema_arrow.pandas_metadata or {}).get("index_columns", [])
+        self.index_columns = tuple(name for name in index if isinstance(name, str))
 
     def batches(
         self, agent: str, numbers: Sequence[str], chunk_rows: int

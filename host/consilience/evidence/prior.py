@@ -81,6 +81,11 @@ def _probability(text: str, name: str) -> float:
         value = float(text)
     except ValueError:
         value = math.nan
+    if value == 0 and any(digit in "123456789" for digit in text.lower().partition("e")[0]):
+        raise BadInput(
+            f"--prior for {name!r} is {text.strip()}, below the smallest number; give 0 if it is "
+            "impossible, or a larger one"
+        )
     if not (0 <= value < math.inf):
         raise BadInput(
             f"--prior for {name!r} is {text.strip()!r}; give a probability, a finite number >= 0"

@@ -30,6 +30,9 @@ class EvidenceSource(ABC):
     agents_are_text: ClassVar[bool] = False
     """True where the format cannot tell an integer id from text (CSV)."""
 
+    index_columns: tuple[str, ...] = ()
+    """Columns that the file itself says are a row index (pandas), not data."""
+
     def __init__(self, path: Path, columns: Sequence[str], file: Any, total: int = 0) -> None:
         self.path = path
         self.columns = tuple(columns)

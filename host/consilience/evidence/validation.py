@@ -1,6 +1,7 @@
 """Which columns mean what, and whether every value in them can be evidence."""
 
 import difflib
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,10 +20,18 @@ __all__ = [
     "choose_columns",
     "log_likelihoods",
     "nearest",
+    "refuse_counters",
     "weights",
 ]
 
 DEFAULT_WEIGHT = "weight"
+_INDEX = re.compile(
+    r"unnamed: ?\d+|__index_level_\d+__|index|level_\d+|id|row([ _]?(id|no|num|number))?",
+    re.IGNORECASE,
+)
+"""Names that pandas and spreadsheets give to the numbers of rows."""
+_FEWEST_COUNTED = 4
+"""Rows from which on a column that counts them is taken for a counter."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +74,7 @@ def choose_columns(
     agent: str,
     hypotheses: Sequence[str] | None,
     weight: str | None,
+    index: Sequence[str] = (),
 ) -> EvidenceColumns:
     """Give every column its meaning.
 
@@ -80,6 +90,8 @@ def choose_columns(
         The columns of log-likelihoods; None: all other than agent and weight, in file order.
     weight : str or None
         The column of weights; None: `weight` where the file has it.
+    index : sequence of str
+        Columns that the file says are a row index: hypotheses only if they are named.
 
     Raises
     ------
@@ -100,11 +112,13 @@ def choose_columns(
         if taken.count(name) > 1:
             raise BadInput(f"{path}: column {name!r} is named twice in the options; name it once")
     if hypotheses is None:
-        hypotheses = [name for name in columns if name not in taken]
+        hypotheses = [name for name in columns if name not in taken and name not in index]
         for name in hypotheses:
             if not name.strip():
                 raise BadInput(f"{path}: a column has no name; name it, or choose --hypotheses")
             _refuse_misspelt_weight(path, name, weight)
+            if _INDEX.fullmatch(name.strip()):
+                raise _index_taken(path, name)
     if len(hypotheses) < 2:
         found = ", ".join(hypotheses) or "none"
         raise BadInput(
@@ -122,6 +136,25 @@ def _refuse_misspelt_weight(path: Path, name: str, weight: str | None) -> None:
             f"{path}: column {name!r} would be a hypothesis but looks like {DEFAULT_WEIGHT!r}; "
             "rename it, or say what it is with --weight-column or --hypotheses"
         )
+
+
+def refuse_counters(values: NDArray[np.float64], names: Sequence[str], path: Path) -> None:
+    """Raise BadInput if a column of the file's first rows counts them from 0 or 1."""
+    count = np.arange(len(values), dtype=np.float64)
+    for name, column in zip(names, values.T, strict=True):
+        if (
+            len(values) >= _FEWEST_COUNTED
+            and column[0] in (0, 1)
+            and (column - column[0] == count).all()
+        ):
+            raise _index_taken(path, name)
+
+
+def _index_taken(path: Path, name: str) -> BadInput:
+    return BadInput(
+        f"{path}: column {name!r} would be a hypothesis but looks like the number of a row; leave "
+        "it out of the file, or name the hypotheses with --hypotheses"
+    )
 
 
 def log_likelihoods(batch: pa.RecordBatch, names: Sequence[str], rows: Rows) -> NDArray[np.float64]:

@@ -10,7 +10,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from consilience.errors import BadInput
+from consilience.evidence.chunks import EvidenceChunks
 from consilience.evidence.reading import open_evidence
+from consilience.evidence.unit import Unit
 
 ROWS = 1000
 AGENTS = np.arange(ROWS) % 7
@@ -278,3 +280,38 @@ def test_npz_with_less_data_than_its_header_says(tmp_path):
         archive.writestr("agent.npy", npy(np.arange(2)))
         archive.writestr("a.npy", npy(np.zeros(2))[:-1])
     assert "data ends early" in refusal(path, numbers=["a"])
+
+
+@pytest.mark.parametrize(("cell", "saturated"), [("-1e400", 1), ("-1e300", 1), ("-inf", 0)])
+def test_a_number_that_overflows_was_impossible(tmp_path, cell, saturated):
+    path = tmp_path / "e.csv"
+    path.write_text(f"agent,a,b\n1,{cell},-1\n1, -2 ,-1\n")
+    with EvidenceChunks(path, Unit.NATS, 10) as chunks:
+        (chunk,) = chunks
+    assert chunks.saturated == saturated
+    assert (chunk.codes[0, 0] == -(1 << 31)) == (cell == "-inf")
+
+
+def test_a_weight_that_vanishes_was_zero(tmp_path):
+    path = tmp_path / "e.csv"
+    path.write_text("agent,a,b,weight\n1,-1,-1,1e-400\n")
+    with (
+        EvidenceChunks(path, Unit.NATS, 10) as chunks,
+        pytest.raises(BadInput, match="weight"),
+    ):
+        list(chunks)
+
+
+def test_pages_with_a_wrong_checksum_were_read(tmp_path):
+    path = tmp_path / "e.parquet"
+    values = np.linspace(-9, -1, 2000)
+    columns = pa.table({"agent": np.zeros(2000, np.int64), "a": values, "b": values})
+    pq.write_table(
+        columns, path, write_page_checksum=True, use_dictionary=False, compression="NONE"
+    )
+    data = bytearray(path.read_bytes())
+    place = data.index(values.tobytes()[800:1600])
+    data[place + 5] ^= 1
+    path.write_bytes(data)
+    with EvidenceChunks(path, Unit.NATS, 5000) as chunks, pytest.raises(BadInput, match="checksum"):
+        list(chunks)

@@ -52,3 +52,9 @@ def test_prior_that_cannot_be_right(text, message):
     with pytest.raises(BadInput) as caught:
         parse_prior(text, NAMES)
     assert message in str(caught.value)
+
+
+def test_a_prior_that_vanishes_was_impossible():
+    with pytest.raises(BadInput, match="below the smallest number; give 0"):
+        parse_prior("1e-400,1", ("a", "b"))
+    assert parse_prior("0e9,1", ("a", "b")) == (0.0, 1.0)
