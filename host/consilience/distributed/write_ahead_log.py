@@ -13,17 +13,20 @@ from consilience.errors import BadInput
 
 __all__ = ["WriteAheadLog"]
 
-_HEADER = struct.Struct("<II")
-_MAGIC = b"CNLG\1\0\0\0"
+_MAGIC = b"CNLG\2\0\0\0"
+_LENGTH = struct.Struct("<I")
+_HEADER = struct.Struct("<III")
 _KEY = struct.Struct("<QQ")
 
 
 class WriteAheadLog:
     """Frames of a shard, each acknowledged once it is on the disk, each once.
 
-    A frame is known by (epoch, seq) of its one producer. A file: magic, then per record its
-    length u32, CRC-32 u32 and bytes; a record cut short by a crash was never acknowledged and is
-    dropped. Beside it stands ``incarnation``, one higher at every opening.
+    A frame is known by (epoch, seq) of its one producer. The file ``frames``: magic, then per
+    record its length u32, the CRC-32 of these four bytes u32, the CRC-32 of length and record
+    u32, and the record: epoch u64, seq u64, payload. Little-endian. The length has a check of its
+    own, so that a record cut short by a crash, which was never acknowledged, can be told from one
+    whose length is damaged. Beside it stands ``incarnation``, one higher at every opening.
 
     Parameters
     ----------
@@ -33,58 +36,73 @@ class WriteAheadLog:
     Raises
     ------
     BadInput
-        Another process has it open.
+        Another process has it open, or ``incarnation`` is damaged.
     """
 
     def __init__(self, directory: Path) -> None:
         directory.mkdir(parents=True, exist_ok=True)
         self._digests: dict[tuple[int, int], bytes] = {}
         self._directory = directory
-        self._file = (directory / "frames").open("a+b")
+        self._path = directory / "frames"
+        self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
+        self._is_open = True
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            self._file.close()
+            self.incarnation = self._next_incarnation()
+            # The names of the folder and of what is in it.
+            _sync_folder(directory)
+            _sync_folder(directory.parent)
+            self._begin()
+        except BlockingIOError:
+            self.close()
             raise BadInput(f"{directory}: another node has this log open; stop it first") from None
-        self.incarnation = self._next_incarnation()
-        if self._file.tell() == 0:
-            self._file.write(_MAGIC)
-            self._sync()
+        except BaseException:
+            self.close()
+            raise
 
     def replay(self, epoch: int) -> Iterator[bytes]:
-        """Yield the payload of every acknowledged frame of an epoch, in order; cut a torn end off.
+        """Yield the payload of every acknowledged frame of an epoch, in order, each once.
+
+        A torn end, a last record that is not complete, is cut off; nothing else is.
 
         Raises
         ------
         BadInput
-            The file is no log, or a record before the last is damaged.
+            The file is no log, or a record is damaged; the message names its first byte, and the
+            file stays as it is.
         """
-        size = os.fstat(self._file.fileno()).st_size
-        self._file.seek(0)
-        if self._file.read(len(_MAGIC)) != _MAGIC:
-            raise BadInput(f"{self._file.name}: is no log of a shard; choose another --log")
-        end = self._file.tell()
-        while True:
-            head = self._file.read(_HEADER.size)
-            if len(head) < _HEADER.size:
+        end = len(_MAGIC)
+        size = os.fstat(self._file).st_size
+        seen: set[tuple[int, int]] = set()
+        magic = os.pread(self._file, end, 0)
+        if magic != _MAGIC:
+            older = " of an older version" if magic[:4] == _MAGIC[:4] else ""
+            cure = "finish with that, or choose another" if older else "choose another"
+            raise BadInput(f"{self._path}: is no log of a shard{older}; {cure} --log")
+        while size - end >= _HEADER.size:
+            head = os.pread(self._file, _HEADER.size, end)
+            length, length_check, check = _HEADER.unpack(head)
+            if zlib.crc32(head[: _LENGTH.size]) != length_check or length < _KEY.size:
+                raise self._damaged(end)
+            if size - end - _HEADER.size < length:
                 break
-            length, check = _HEADER.unpack(head)
-            record = self._file.read(length)
-            if len(record) < length or zlib.crc32(record) != check:
-                if self._file.tell() < size:
-                    raise BadInput(
-                        f"{self._file.name}: damaged at byte {end}, before its end; acknowledged "
-                        "frames are lost: restore it, or start anew with another --log"
-                    )
-                break
-            end = self._file.tell()
+            record = os.pread(self._file, length, end + _HEADER.size)
+            if zlib.crc32(head[: _LENGTH.size] + record) != check:
+                raise self._damaged(end)
             key = _KEY.unpack_from(record)
-            self._digests[key] = hashlib.sha256(record).digest()
-            if key[0] == epoch:
+            digest = hashlib.sha256(record).digest()
+            if key in seen and digest != self._digests[key]:
+                raise self._damaged(end)
+            end += _HEADER.size + length
+            if key not in seen and key[0] == epoch:
                 yield record[_KEY.size :]
-                self._file.seek(end)
-        self._file.truncate(end)
-        self._sync()
+            seen.add(key)
+            self._digests[key] = digest
+        self._end = end
+        if size > end:
+            os.ftruncate(self._file, end)
+        # A frame that a killed process left in the system's memory is now known, so acknowledged.
+        os.fsync(self._file)
 
     def accept(self, epoch: int, seq: int, payload: bytes) -> bool:
         """Put a frame on the disk; return False if it is there already. Returning acknowledges.
@@ -93,6 +111,9 @@ class WriteAheadLog:
         ------
         BadInput
             Another frame was acknowledged under this (epoch, seq).
+        OSError
+            The disk did not take it: it is not acknowledged, and not in the log. Where that
+            cannot be made sure of, the log is closed, and takes nothing more.
         """
         record = _KEY.pack(epoch, seq) + payload
         digest = hashlib.sha256(record).digest()
@@ -100,19 +121,27 @@ class WriteAheadLog:
         if known is not None:
             if known != digest:
                 raise BadInput(
-                    f"{self._file.name}: holds another frame {seq} of epoch {epoch}; the evidence "
+                    f"{self._path}: holds another frame {seq} of epoch {epoch}; the evidence "
                     "or its options changed: choose another --log or --epoch"
                 )
             return False
-        self._file.seek(0, os.SEEK_END)
-        self._file.write(_HEADER.pack(len(record), zlib.crc32(record)) + record)
-        self._sync()
+        if not self._is_open:
+            raise OSError(f"{self._path}: closed after a failure of the disk; start again")
+        length = _LENGTH.pack(len(record))
+        checks = zlib.crc32(length), zlib.crc32(length + record)
+        self._append(_HEADER.pack(len(record), *checks) + record)
         self._digests[epoch, seq] = digest
         return True
 
+    def frames(self, epoch: int) -> int:
+        """Return the number of frames of an epoch that are on the disk."""
+        return sum(key[0] == epoch for key in self._digests)
+
     def close(self) -> None:
-        """Close the file."""
-        self._file.close()
+        """Close the file; a second call does nothing."""
+        if self._is_open:
+            self._is_open = False
+            os.close(self._file)
 
     def __enter__(self) -> Self:
         return self
@@ -120,20 +149,75 @@ class WriteAheadLog:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _sync(self) -> None:
-        self._file.flush()
-        os.fsync(self._file.fileno())
+    def _append(self, data: bytes) -> None:
+        """Write a record whole and sync it, or leave none of it."""
+        try:
+            _write(self._file, data)
+        except BaseException:
+            self._roll_back()
+            raise
+        try:
+            os.fsync(self._file)
+        except BaseException as error:
+            self._roll_back()
+            if isinstance(error, OSError):
+                # What the system has of the file in memory is not what is on the disk.
+                self.close()
+            raise
+        self._end += len(data)
+
+    def _roll_back(self) -> None:
+        try:
+            os.ftruncate(self._file, self._end)
+            os.fsync(self._file)
+        except BaseException:
+            self.close()
+            raise
+
+    def _begin(self) -> None:
+        """Write the magic of a new file, also where a crash left a part of it."""
+        self._end = os.fstat(self._file).st_size
+        if self._end < len(_MAGIC) and os.pread(self._file, self._end, 0) == _MAGIC[: self._end]:
+            os.ftruncate(self._file, 0)
+            _write(self._file, _MAGIC)
+            os.fsync(self._file)
+            self._end = len(_MAGIC)
+
+    def _damaged(self, place: int) -> BadInput:
+        return BadInput(
+            f"{self._path}: damaged at byte {place}; acknowledged frames may be lost: restore it, "
+            "or start anew with another --log"
+        )
 
     def _next_incarnation(self) -> int:
         path = self._directory / "incarnation"
-        number = int(path.read_text()) + 1 if path.exists() else 1
+        try:
+            number = int(path.read_text()) + 1 if path.exists() else 1
+        except ValueError:
+            raise BadInput(
+                f"{path}: holds no number; restore it, or start anew with another --log"
+            ) from None
         fresh = path.with_suffix(".new")
-        with fresh.open("w") as file:
-            file.write(str(number))
-            file.flush()
-            os.fsync(file.fileno())
+        file = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
+        try:
+            _write(file, str(number).encode())
+            os.fsync(file)
+        finally:
+            os.close(file)
         fresh.replace(path)
-        folder = os.open(self._directory, os.O_RDONLY)
-        os.fsync(folder)
-        os.close(folder)
         return number
+
+
+def _write(file: int, data: bytes) -> None:
+    """Write all of `data`: the system may take less at a time."""
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(file, rest) :]
+
+
+def _sync_folder(path: Path) -> None:
+    folder = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -8,6 +8,7 @@ from consilience.distributed.pubsub import ASK, Pubsub, publish_state
 from consilience.distributed.state_message import StateMessage
 from consilience.distributed.totals.evidence_sums import EvidenceSums
 from consilience.distributed.write_ahead_log import WriteAheadLog
+from consilience.errors import BadInput
 
 __all__ = ["ShardPublisher"]
 
@@ -59,13 +60,26 @@ class ShardPublisher:
         )
 
     async def read(self, parts: Iterable[EvidenceSums], pause: float = 0.0) -> None:
-        """Take parts of evidence as records 0, 1, ..; those acknowledged before count once."""
+        """Take parts of evidence as records 0, 1, ..; those acknowledged before count once.
+
+        Raises
+        ------
+        BadInput
+            The log holds other parts, or more of them: the evidence has changed.
+        """
+        count = 0
         for seq, part in enumerate(parts):
+            count = seq + 1
             if self._log is not None and not self._log.accept(self._place[0], seq, bytes(part)):
                 continue
             self.sums.merge(part)
             await self.publish()
             await asyncio.sleep(pause)
+        if self._log is not None and (held := self._log.frames(self._place[0])) > count:
+            raise BadInput(
+                f"the evidence has {count} parts, but {held} are acknowledged in the log: it was "
+                "shortened, or read with another --chunk-rows; choose another --log or --epoch"
+            )
         self._complete = True
         await self.publish()
 

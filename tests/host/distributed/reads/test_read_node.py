@@ -253,7 +253,7 @@ def test_an_interrupted_report_was_acknowledged_when_resent_and_in_no_state(cloc
         if moment == "rate":
             patch.setattr(node._own, "_sleep", interrupt)
         else:
-            patch.setattr(node._own._log, "_sync", interrupt)
+            patch.setattr(node._own._log, "_append", interrupt)
         with pytest.raises(KeyboardInterrupt):
             node.accept(1, Report(1, -640))
     done = node.accept(1, Report(1, -640))

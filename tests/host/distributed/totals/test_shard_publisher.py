@@ -83,3 +83,16 @@ def test_shards_divide_the_agents():
     for text in ("0/8", "9/8", "8", "a/b", "1/0", "-1/2"):
         with pytest.raises(BadInput, match="K/N"):
             parse_shard(text)
+
+
+def test_evidence_that_was_shortened_was_accepted(tmp_path):
+    async def read(parts):
+        pubsub, collector = InProcessPubsub(200), ShardCollector()
+        await pubsub.listen(STATES, collector.receive)
+        with WriteAheadLog(tmp_path) as log:
+            await ShardPublisher(pubsub, 1, 1, 0, NAMES, log).read(parts)
+        return collector.complete
+
+    assert asyncio.run(read([part(seed) for seed in range(4)]))
+    with pytest.raises(BadInput, match="has 2 parts, but 4 are acknowledged in the log"):
+        asyncio.run(read([part(0), part(1)]))
