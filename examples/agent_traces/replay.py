@@ -208,7 +208,12 @@ def _actor(traces: Traces, run: int) -> Actor:
 def _loaded(path: Path) -> Traces:
     try:
         return Traces.load(path)
-    except (OSError, ValueError, KeyError, IndexError) as error:
+    except ValueError:
+        raise BadInput(
+            f"{path}: no traces (not an NPZ archive of plain arrays); write the arrays of "
+            "examples/agent_traces/data/NOTE.md"
+        ) from None
+    except (OSError, KeyError, IndexError) as error:
         raise BadInput(
             f"{path}: no traces ({error}); write the arrays of examples/agent_traces/data/NOTE.md"
         ) from None

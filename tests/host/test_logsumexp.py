@@ -179,3 +179,12 @@ def test_longdoubles_beyond_binary64_became_infinity_and_zero():
         logsumexp([np.longdouble("1e400")])
     assert logsumexp([0.0], b=np.longdouble("1e-400")) == pytest.approx(-921.034037, abs=1e-5)
     assert logsumexp([-np.longdouble("1e400"), 0.0]) == 0.0
+
+
+@pytest.mark.parametrize(
+    "options", [{"axis": 0}, {"axis": -1, "keepdims": True}, {"keepdims": True}]
+)
+def test_a_single_number_with_an_axis_was_refused(options):
+    found, expected = logsumexp(1.0, **options), scipy.special.logsumexp(1.0, **options)
+    assert np.shape(found) == np.shape(expected)
+    assert found == pytest.approx(expected, abs=2e-5)

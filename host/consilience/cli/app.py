@@ -74,6 +74,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arguments : sequence of str or None
         The words after the program's name; None takes those of the process.
     """
+    if sys.stderr is None:  # closed, as by 2>&-
+        sys.stderr = io.StringIO()
+    if sys.stdout is None:
+        print("error: stdout is closed; there is nowhere to print the result", file=sys.stderr)
+        return ConsilienceError.exit_code
     for stream in (sys.stdout, sys.stderr):
         # A name that the terminal's encoding lacks is no reason to fail after the work is done.
         if isinstance(stream, io.TextIOWrapper):

@@ -13,7 +13,10 @@ from consilience.devices.device import Device
 from consilience.devices.opening import open_device
 from consilience.errors import BadInput
 
-__all__ = ["DeviceOption", "JsonOption", "WavesOption", "opened", "with_waves"]
+__all__ = ["MOST_ROWS", "DeviceOption", "JsonOption", "WavesOption", "opened", "with_waves"]
+
+MOST_ROWS = 1 << 28
+"""Most rows at a time that an option may ask for."""
 
 DeviceOption = Annotated[
     str,

@@ -8,7 +8,14 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from consilience.cli.device_option import DeviceOption, JsonOption, WavesOption, opened, with_waves
+from consilience.cli.device_option import (
+    MOST_ROWS,
+    DeviceOption,
+    JsonOption,
+    WavesOption,
+    opened,
+    with_waves,
+)
 from consilience.cli.output import Output, key_values
 from consilience.evidence.agents import AgentType
 from consilience.evidence.fusing import FuseOptions, FuseSummary, Fusion
@@ -76,13 +83,18 @@ def fuse(
     ] = None,
     chunk_rows: Annotated[
         int,
-        typer.Option(min=1, metavar="N", help="Rows read, and sent to the device, at a time."),
+        typer.Option(
+            min=1,
+            max=MOST_ROWS,
+            metavar="N",
+            help="Rows read, and sent to the device, at a time.",
+        ),
     ] = _DEFAULTS.chunk_rows,
     bucket_rows: Annotated[
         int,
         typer.Option(
             min=1,
-            max=1 << 28,
+            max=MOST_ROWS,
             metavar="N",
             help="Rows held in memory while grouping by agent; more go to temporary files.",
         ),

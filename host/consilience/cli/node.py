@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from consilience.cli.device_option import DeviceOption, JsonOption, opened
+from consilience.cli.device_option import MOST_ROWS, DeviceOption, JsonOption, opened
 from consilience.cli.output import Output, key_values
 from consilience.distributed.totals.shard_evidence import ShardEvidence, parse_shard
 from consilience.distributed.totals.shard_publisher import ShardPublisher
@@ -41,7 +41,10 @@ def node(
     epoch: Annotated[int, typer.Option(min=0, help="Epoch of the evidence.")] = 0,
     unit: Annotated[Unit, typer.Option(help="Unit of the log-likelihoods.")] = Unit.NATS,
     chunk_rows: Annotated[
-        int, typer.Option(min=1, metavar="N", help="Rows of the file acknowledged at a time.")
+        int,
+        typer.Option(
+            min=1, max=MOST_ROWS, metavar="N", help="Rows of the file acknowledged at a time."
+        ),
     ] = 1 << 16,
     pause: Annotated[
         float, typer.Option(min=0, metavar="SECONDS", help="Wait after each chunk.")

@@ -10,10 +10,12 @@ from typing import NoReturn
 
 __all__ = ["ended_by_sigterm", "logged"]
 
+_POLITE = (signal.SIGTERM, signal.SIGHUP)
+
 
 @contextmanager
 def ended_by_sigterm() -> Iterator[None]:
-    """Let SIGTERM unwind as Ctrl-C does, so that no tool keeps running and no half file stays."""
+    """Let SIGTERM and SIGHUP unwind as Ctrl-C does: no tool keeps running, no half file stays."""
 
     def leave(number: int, _frame: FrameType | None) -> NoReturn:
         raise SystemExit(128 + number)
@@ -21,11 +23,16 @@ def ended_by_sigterm() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGTERM, leave)
+    # What is ignored stays so: nohup means it.
+    before = {number: signal.getsignal(number) for number in _POLITE}
+    for number, handler in before.items():
+        if handler is not signal.SIG_IGN:
+            signal.signal(number, leave)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextmanager

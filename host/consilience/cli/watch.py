@@ -18,6 +18,7 @@ from consilience.distributed.pubsub import ASK, STATES
 from consilience.distributed.totals.shard_collector import ShardCollector
 from consilience.distributed.totals.verdicts import Verdicts
 from consilience.errors import BadInput, LinkError
+from consilience.evidence.prior import check_prior
 from consilience.evidence.writing import ResultFile
 
 __all__ = ["watch"]
@@ -69,6 +70,9 @@ def watch(
     """
     if out is not None and not until_complete:
         raise BadInput("--out needs --until-complete; without it there is no end to write at")
+    if timeout is not None and not until_complete:
+        raise BadInput("--timeout needs --until-complete; without it watch ends with Ctrl-C")
+    check_prior(prior)
     collector = ShardCollector(epoch)
     output = Output(as_json=as_json)
     if metrics is not None:

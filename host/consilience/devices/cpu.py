@@ -4,7 +4,7 @@ import numpy as np
 
 from consilience.devices.device import ERROR_BOUND_ULP, Device, DeviceInfo
 from consilience.devices.posterior_sums import posteriors_of_sums
-from consilience.errors import BadInput
+from consilience.errors import BadInput, NoDevice
 from consilience.kernels.kernel_tables import load_tables
 from consilience.kernels.sum_kernels import leave_each_out, sum_segments
 from consilience.live.cpu_unit import CpuLiveUnit
@@ -35,6 +35,7 @@ class CpuDevice(Device):
 
     def __init__(self) -> None:
         self._config = EngineConfig(board=BoardId.CPU, hypotheses=_HYPOTHESES, clock_hz=1)
+        self._is_open = True
         self._counters = dict.fromkeys(("calls", "codes", "results", "saturated"), 0)
 
     @property
@@ -90,9 +91,12 @@ class CpuDevice(Device):
         return RobustHistogram.of(ratios, clip).scan(faulty, threshold)
 
     def close(self) -> None:
-        """Do nothing: there is nothing to give back."""
+        """Compute nothing more: there is nothing to give back."""
+        self._is_open = False
 
     def _refuse_beyond_capacity(self, offsets: Offsets, whose: str, what: str) -> None:
+        if not self._is_open:
+            raise NoDevice("cpu: this device is closed; open another")
         capacity = self._config.fmt.capacity
         if offsets[-1] > capacity and np.diff(offsets).max() > capacity:
             raise BadInput(f"{whose} has more than {capacity} {what}; split them")

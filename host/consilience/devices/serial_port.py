@@ -66,7 +66,7 @@ class SerialAddress:
             timeout = float(options.pop("timeout", usual))
         except ValueError as error:
             raise BadInput(f"{url}: {error}; options are {_OPTIONS}") from error
-        if options or baud < 1 or not 0 < timeout < 1e6:
+        if options or not 1 <= baud < 1 << 31 or not 0 < timeout < 1e6:
             raise BadInput(f"{url}: options are {_OPTIONS}, both above 0")
         return cls(device, baud, timeout)
 

@@ -103,7 +103,11 @@ class AgentIndex:
         encoded = ids.dictionary_encode()
         places = self._places
         numbers = np.empty(len(encoded.dictionary), np.int64)
-        for position, agent in enumerate(encoded.dictionary.to_pylist()):
+        try:
+            distinct = encoded.dictionary.to_pylist()
+        except UnicodeDecodeError:
+            raise self._not_utf8(ids, rows) from None
+        for position, agent in enumerate(distinct):
             if agent not in places:
                 if isinstance(agent, str):
                     self._check_text(agent, encoded, position, rows)
@@ -111,6 +115,13 @@ class AgentIndex:
             numbers[position] = places[agent]
         arrivals: NDArray[np.int64] = numbers[encoded.indices.to_numpy(zero_copy_only=False)]
         return arrivals
+
+    def _not_utf8(self, ids: pa.Array, rows: Rows) -> BadInput:
+        texts = ids.cast(pa.binary()).to_pylist()
+        wrong = (agent.decode(errors="ignore").encode() != agent for agent in texts)
+        index = list(wrong).index(True)
+        cause = f"agent id {texts[index]!r} is not UTF-8; write it as such"
+        return rows.fault(index, self._column, cause)
 
     def sorted(self) -> SortedAgents:
         """Return all ids in ascending order and the place of each agent number in it."""

@@ -36,7 +36,10 @@ class AtomicFile:
     def __init__(self, path: Path, *, overwrite: bool) -> None:
         self.path = path
         self._overwrite = overwrite
-        self._target = path.resolve()
+        try:
+            self._target = path.resolve()
+        except (OSError, RuntimeError):  # of a loop Python 3.11 and 3.13 say so differently
+            raise BadInput(f"{path}: its links lead in a circle; choose another --out") from None
         self._refuse_existing()
         try:
             self._part, self.file = self._open_part()
@@ -45,7 +48,8 @@ class AtomicFile:
                 f"{path}: cannot be written ({error.strerror}); choose another --out, or make "
                 f"the folder {self._target.parent}"
             ) from None
-        self._remove_abandoned()
+        with contextlib.suppress(OSError):  # a folder that may be written and not be listed
+            self._remove_abandoned()
 
     def commit(self) -> None:
         """Bring what was written safely to disk and give it the final name."""
@@ -54,6 +58,13 @@ class AtomicFile:
         self.file.close()
         self._refuse_existing()
         self._part.replace(self._target)
+        # The new name goes to the disk, too; not where the folder may be written and not be read.
+        with contextlib.suppress(PermissionError):
+            folder = os.open(self._target.parent, os.O_RDONLY)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
 
     def __enter__(self) -> Self:
         return self

@@ -15,6 +15,8 @@ from consilience.evidence.source import EvidenceSource
 
 __all__ = ["CsvFile"]
 
+_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
+
 
 class CsvFile(EvidenceSource):
     """A CSV file by RFC 4180: UTF-8, commas, a header line, quotes where needed.
@@ -41,6 +43,11 @@ class CsvFile(EvidenceSource):
             ) from None
         if header is None:
             raise BadInput(f"{path}: the file has no header and no rows; write it again")
+        for mark, name in _SEPARATORS.items():
+            if len(header) == 1 and mark in header[0]:
+                raise BadInput(
+                    f"{path}: its columns are separated by {name}; save it as CSV with commas"
+                )
         # Arrow's own file: its threads read ahead, and one that waits for Python's would be killed
         # with the whole process if Python ends meanwhile.
         super().__init__(path, header, pa.OSFile(str(path), "rb"), path.stat().st_size)
@@ -69,6 +76,8 @@ class CsvFile(EvidenceSource):
                     for start in range(0, block.num_rows, chunk_rows):
                         yield block.slice(start, chunk_rows)
         except pa.ArrowException as error:
+            if "Empty CSV file" in str(error):  # a header without an end of line
+                return
             cause = str(error).partition("\n")[0]
             raise self._first_fault(numbers) or BadInput(
                 f"{self.path}: not readable as CSV ({cause}); save it as CSV, UTF-8, with commas"
@@ -99,8 +108,12 @@ class CsvFile(EvidenceSource):
                                 f"{where}, column {name!r}: {row[position]!r} is not a number; "
                                 "correct it, or name the right columns with --hypotheses"
                             )
-        except (UnicodeDecodeError, csv.Error):
+        except UnicodeDecodeError:
             return BadInput(f"{self.path}: not text in UTF-8; save it as CSV, UTF-8, with commas")
+        except csv.Error as error:
+            return BadInput(
+                f"{self.path}: line {lines.line_num}: {error}; is a quote or a comma missing?"
+            )
         return None
 
 

@@ -110,7 +110,7 @@ class Fusion:
     def __init__(self, evidence: Path, out: Path, options: FuseOptions) -> None:
         self._block_rows = options.chunk_rows
         self._strict = options.strict
-        spill = options.spill_directory or out.resolve().parent
+        spill = options.spill_directory or out.parent
         with contextlib.ExitStack() as stack:
             self._chunks = stack.enter_context(
                 EvidenceChunks(

@@ -1,6 +1,8 @@
 """Evidence from NPZ: one 1-D array per column, decompressed in step, never loaded whole."""
 
 import contextlib
+import lzma
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Generator, Sequence
@@ -16,7 +18,17 @@ from consilience.evidence.source import EvidenceSource
 
 __all__ = ["NpzFile"]
 
-_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError)
+_DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    tokenize.TokenError,
+    EOFError,
+    OSError,
+    RuntimeError,
+    SyntaxError,
+    ValueError,
+)
 
 
 class _Header(NamedTuple):

@@ -10,13 +10,20 @@ from consilience.errors import BadInput
 from consilience.evidence.validation import nearest
 from consilience.numbers.convert import to_codes
 
-__all__ = ["codes_of_prior", "parse_prior"]
+__all__ = ["check_prior", "codes_of_prior", "parse_prior"]
 
 
 def codes_of_prior(prior: Sequence[float]) -> NDArray[np.int32]:
     """Return probabilities as codes; 0 becomes the log of zero."""
     with np.errstate(divide="ignore"):
         return to_codes(np.log(np.array(prior)))
+
+
+def check_prior(text: str | None) -> None:
+    """Raise BadInput if no hypotheses can have this prior: a value is no probability."""
+    for part in (text or "").split(",") if text is not None else ():
+        name, sign, value = part.rpartition("=")
+        _probability(value, name.strip() if sign else part.strip())
 
 
 def parse_prior(text: str | None, hypotheses: Sequence[str]) -> tuple[float, ...]:

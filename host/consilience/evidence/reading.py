@@ -45,6 +45,8 @@ def open_evidence(path: Path) -> EvidenceSource:
         raise BadInput(f"{path}: is a directory; name one evidence file")
     suffix = check_suffix(path, "the evidence file")
     try:
+        if path.exists() and not path.is_file():
+            raise BadInput(f"{path}: is a pipe or a device; save what it gives to a file first")
         if path.stat().st_size == 0:
             raise BadInput(f"{path}: the file is empty (zero bytes); write it again")
         with path.open("rb"):

@@ -33,7 +33,7 @@ def log_sum_exp_over(
     """Return `consilience.logsumexp` with the log sums of codes computed by `sums`."""
     given = _real(a, "a")
     kind = given.dtype if given.dtype in (np.float16, np.float32) else np.dtype(np.float64)
-    values = binary64(given)
+    values = np.atleast_1d(binary64(given))  # as SciPy takes a single number
     if b is not None:
         kind = _result_kind(given, b)
         values = _times(values, b)

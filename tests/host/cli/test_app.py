@@ -160,7 +160,12 @@ def test_a_polite_kill_unwinds_and_the_old_handler_comes_back(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 128 + signal.SIGTERM)]
+    ("number", "code"),
+    [
+        (signal.SIGINT, 130),
+        (signal.SIGTERM, 128 + signal.SIGTERM),
+        (signal.SIGHUP, 128 + signal.SIGHUP),
+    ],
 )
 def test_a_killed_run_leaves_nothing_behind(tmp_path, number, code):
     """A real process, stopped while it reads a file that takes it minutes."""
@@ -168,7 +173,13 @@ def test_a_killed_run_leaves_nothing_behind(tmp_path, number, code):
     (tmp_path / "e.csv").write_text(rows)
     words = ["fuse", "e.csv", "--out", "o.csv", "--chunk-rows", "64", "--bucket-rows", "64"]
     process = subprocess.Popen(
-        [*PROGRAM, *words], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [*PROGRAM, *words],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # A shell may have started the tests with SIGHUP ignored, which children inherit.
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
     )
     deadline = time.monotonic() + 30
     while not list(tmp_path.glob(".o.csv.*.part")):
@@ -221,3 +232,18 @@ def test_installed_program_is_this_one():
         [script, "--version"], capture_output=True, text=True, check=True, env=os.environ
     )
     assert answer.stdout.strip() == importlib.metadata.version("consilience")
+
+
+@pytest.mark.parametrize(("closed", "code"), [(">&-", 1), ("2>&-", 0)])
+def test_a_closed_stream_was_a_traceback(closed, code):
+    answer = subprocess.run(
+        ["sh", "-c", f'"$@" {closed}', "sh", *PROGRAM, "status", "--json"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert answer.returncode == code
+    if code:
+        assert answer.stderr == "error: stdout is closed; there is nowhere to print the result\n"
+    else:
+        assert json.loads(answer.stdout)["board"] == "cpu"

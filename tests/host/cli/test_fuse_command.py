@@ -258,3 +258,19 @@ def test_device_that_is_not_there(folder, capsys):
     assert main(["fuse", "e.csv", "--out", "o.csv", "--device", "gpu"]) == 4
     assert "error: " in capsys.readouterr().err
     assert not (folder / "o.csv").exists()
+
+
+def test_links_in_a_circle_were_a_traceback(tmp_path, capsys):
+    (tmp_path / "e.csv").write_text("agent,a,b\n1,-1,-2\n")
+    (tmp_path / "one").symlink_to("two")
+    (tmp_path / "two").symlink_to("one")
+    words = ["fuse", str(tmp_path / "e.csv"), "--out", str(tmp_path / "one" / "o.csv")]
+    assert main(words) == 2
+    assert "links lead in a circle; choose another --out" in capsys.readouterr().err
+
+
+def test_more_rows_at_a_time_than_an_index_has_were_a_traceback(tmp_path, capsys):
+    (tmp_path / "e.csv").write_text("agent,a,b\n1,-1,-2\n")
+    words = ["fuse", str(tmp_path / "e.csv"), "--out", str(tmp_path / "o.csv")]
+    assert main([*words, "--chunk-rows", str(2**63)]) == 2
+    assert "--chunk-rows" in capsys.readouterr().err

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from consilience.devices.cpu import CpuDevice
-from consilience.errors import BadInput
+from consilience.errors import BadInput, NoDevice
 from consilience_hw.spec.flags import CLAMPS_SHIFT, ResultStatus
 from consilience_hw.spec.log_format import Q16_16
 
@@ -45,3 +45,11 @@ def test_sums_of_more_than_two_to_the_31_rows():
     posterior, status = CpuDevice().posteriors(rows, offsets, np.zeros(2, np.int32), None)
     assert posterior.tolist() == [[0, -largest]]
     assert status.tolist() == [ResultStatus.CLAMPED | 1 << CLAMPS_SHIFT]
+
+
+def test_a_closed_device_still_computed():
+    device = CpuDevice()
+    device.close()
+    for call in (device.reduce, device.leave_one_out, device.logsumexp):
+        with pytest.raises(NoDevice, match="this device is closed"):
+            call([1, 2])

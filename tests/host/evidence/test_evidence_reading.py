@@ -1,6 +1,7 @@
 """Every format gives the same rows, in chunks, and refuses what is damaged."""
 
 import io
+import os
 import zipfile
 
 import numpy as np
@@ -315,3 +316,56 @@ def test_pages_with_a_wrong_checksum_were_read(tmp_path):
     path.write_bytes(data)
     with EvidenceChunks(path, Unit.NATS, 5000) as chunks, pytest.raises(BadInput, match="checksum"):
         list(chunks)
+
+
+def wrong_files(folder):
+    """Files that ended in a traceback or in words that led astray, and the words now."""
+    good = {"agent": np.array([1, 2]), "a": np.array([-1.0, -2.0]), "b": np.array([-2.0, -1.0])}
+
+    def members(change):
+        for name, values in good.items():
+            data = io.BytesIO()
+            np.lib.format.write_array(data, values)
+            yield name, change(name, data.getvalue())
+
+    header = b"{'descr': '<i8'\n"
+    with zipfile.ZipFile(folder / "header.npz", "w") as archive:
+        for name, data in members(lambda name, data: data):
+            cut = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header
+            archive.writestr(f"{name}.npy", cut if name == "a" else data)
+    yield "header.npz", "not a whole NPZ file"
+    with zipfile.ZipFile(folder / "lzma.npz", "w", zipfile.ZIP_LZMA) as archive:
+        for name, data in members(lambda name, data: data):
+            archive.writestr(f"{name}.npy", data)
+    data = bytearray((folder / "lzma.npz").read_bytes())
+    data[60:70] = b"\xff" * 10
+    (folder / "lzma.npz").write_bytes(data)
+    yield "lzma.npz", "not a whole NPZ file"
+    raw = pa.array([b"x", b"he\xffllo"])
+    ids = pa.StringArray.from_buffers(2, raw.buffers()[1], raw.buffers()[2])
+    pq.write_table(pa.table(good | {"agent": ids}), folder / "bytes.parquet")
+    yield "bytes.parquet", r"row 2, column 'agent': agent id b'he\\xffllo' is not UTF-8"
+    for name, text, words in (
+        ("cell.csv", "agent,a,b\n1,-1," + "9" * 200_000 + "x\n", "line 2: field larger than"),
+        ("semicolons.csv", "agent;a;b\n1;-1;-2\n", "separated by semicolons; save it as CSV with"),
+        ("tabs.csv", "agent\ta\tb\n1\t-1\t-2\n", "separated by tabs"),
+    ):
+        (folder / name).write_text(text)
+        yield name, words
+    os.mkfifo(folder / "pipe.csv")
+    yield "pipe.csv", "is a pipe or a device; save what it gives to a file first"
+
+
+def test_wrong_files_ended_in_a_traceback_or_in_other_words(tmp_path):
+    for name, words in wrong_files(tmp_path):
+        with (
+            pytest.raises(BadInput, match=words),
+            EvidenceChunks(tmp_path / name, Unit.NATS, 10) as chunks,
+        ):
+            list(chunks)
+
+
+def test_a_header_without_an_end_of_line_has_no_rows(tmp_path):
+    (tmp_path / "e.csv").write_text("agent,a,b")
+    with EvidenceChunks(tmp_path / "e.csv", Unit.NATS, 10) as chunks:
+        assert list(chunks) == []
