@@ -26,13 +26,13 @@ $(STAMP): requirements.lock pyproject.toml
 demo: $(STAMP) ## agent traces through the simulated gateware, a table and an HTML report (a minute)
 	@$(BIN)/consilience demo --out $(OUT)
 
-test: $(STAMP) ## lint, types, the whole test suite, coverage (ten minutes)
+test: $(STAMP) ## lint, types, the whole test suite, coverage (nine minutes)
 	@$(BIN)/python tests/run.py
 
 lint: $(STAMP) ## test, without the suite (a minute)
 	@$(BIN)/python tests/run.py --lint-only
 
-verify: $(STAMP) ## put every claim to the test, and the slow tests (an hour), report in build/verify
+verify: $(STAMP) ## put every claim to the test, and the slow tests (half an hour), report in build/verify
 	@$(BIN)/python -m tests.campaigns.verify
 
 mutants: $(STAMP) ## plant hundreds of faults, each of which a test must notice (half an hour)
