@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Self
 
 from consilience.errors import BadInput
+from consilience.evidence.atomic_file import sync_folder
 
 __all__ = ["WriteAheadLog"]
 
@@ -50,8 +51,8 @@ class WriteAheadLog:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             self.incarnation = self._next_incarnation()
             # The names of the folder and of what is in it.
-            _sync_folder(directory)
-            _sync_folder(directory.parent)
+            sync_folder(directory)
+            sync_folder(directory.parent)
             self._begin()
         except BlockingIOError:
             self.close()
@@ -213,11 +214,3 @@ def _write(file: int, data: bytes) -> None:
     rest = memoryview(data)
     while rest:
         rest = rest[os.write(file, rest) :]
-
-
-def _sync_folder(path: Path) -> None:
-    folder = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

@@ -10,7 +10,7 @@ from typing import BinaryIO, Self
 
 from consilience.errors import BadInput
 
-__all__ = ["AtomicFile"]
+__all__ = ["AtomicFile", "sync_folder"]
 
 
 class AtomicFile:
@@ -60,11 +60,7 @@ class AtomicFile:
         self._part.replace(self._target)
         # The new name goes to the disk, too; not where the folder may be written and not be read.
         with contextlib.suppress(PermissionError):
-            folder = os.open(self._target.parent, os.O_RDONLY)
-            try:
-                os.fsync(folder)
-            finally:
-                os.close(folder)
+            sync_folder(self._target.parent)
 
     def __enter__(self) -> Self:
         return self
@@ -104,3 +100,12 @@ class AtomicFile:
             raise BadInput(f"{self.path}: is a device or a pipe; name a file for --out")
         if self._target.exists() and not self._overwrite:
             raise BadInput(f"{self.path}: exists already; pass --force to replace it")
+
+
+def sync_folder(path: Path) -> None:
+    """Bring the names in a folder safely to disk."""
+    folder = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from consilience.distributed.epochs.signing import SigningKey
 from consilience.errors import BadInput, PermissionRefused
+from consilience.evidence.atomic_file import sync_folder
 
 __all__ = ["PRIVATE", "PUBLIC", "read_key", "read_public", "write_key_pair"]
 
@@ -57,7 +58,12 @@ def write_key_pair(folder: Path, name: str, key: SigningKey) -> tuple[Path, Path
     secret = key.private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     shown = key.private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     _write(private, secret, 0o600)
-    _write(public, shown, 0o644)
+    try:
+        _write(public, shown, 0o644)
+    except BaseException:
+        private.unlink()
+        raise
+    sync_folder(folder)
     return private, public
 
 
@@ -111,13 +117,17 @@ def read_public(path: Path) -> bytes:
 
 
 def _write(path: Path, text: bytes, mode: int) -> None:
-    """Write a file that was not there and has its mode from the start."""
+    """Write a file that was not there and has its mode from the start; whole, or not at all."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     with os.fdopen(os.open(path, flags, mode), "wb") as file:
-        os.fchmod(file.fileno(), mode)  # whatever the process' umask
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
+        try:
+            os.fchmod(file.fileno(), mode)  # whatever the process' umask
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        except BaseException:
+            path.unlink()
+            raise
 
 
 def _refuse_shared(path: Path, status: os.stat_result) -> None:

@@ -1,6 +1,7 @@
 """Key files: their modes, who may read them, and what never shows."""
 
 import copy
+import errno
 import os
 import pickle
 
@@ -168,3 +169,22 @@ def test_rosters_that_cannot_be(change, message):
 
 def test_one_replica_trusts_itself():
     assert Roster(0, {}, {0: bytes(32)}).faulty == 0
+
+
+@pytest.mark.parametrize("call", [1, 2])
+def test_a_full_disk_left_an_empty_key(tmp_path, monkeypatch, call):
+    """Neither of the pair stays, so that the next try is not refused."""
+    calls, sync = [], os.fsync
+
+    def fsync(file):
+        calls.append(file)
+        if len(calls) == call:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        sync(file)
+
+    folder = tmp_path / "keys"
+    with monkeypatch.context() as patch, pytest.raises(OSError, match="No space left"):
+        patch.setattr(os, "fsync", fsync)
+        write_key_pair(folder, "agent-1", SigningKey.generate())
+    assert list(folder.iterdir()) == []
+    write_key_pair(folder, "agent-1", SigningKey.generate())
