@@ -4,11 +4,17 @@
 and `posteriors` are the same, vectorised, to be run on millions of codes and tested against them.
 """
 
-from consilience_sim.golden.borders import log2_rounded
+from consilience_sim.golden.borders import is_near_border, log2_rounded
 from consilience_sim.golden.discount import age_decay, age_weight
 from consilience_sim.golden.leave_one_out import leave_one_out
 from consilience_sim.golden.live import LiveModel, LiveReading
-from consilience_sim.golden.log_sum import codes_for_sum, finish, log_sum, log_sums
+from consilience_sim.golden.log_sum import (
+    codes_for_sum,
+    finish,
+    hard_to_round,
+    log_sum,
+    log_sums,
+)
 from consilience_sim.golden.mantissas import mantissas
 from consilience_sim.golden.posterior import posterior, posteriors
 from consilience_sim.golden.robust import binned_ratio, robust, robust_pairs
@@ -31,6 +37,8 @@ __all__ = [
     "binned_ratio",
     "codes_for_sum",
     "finish",
+    "hard_to_round",
+    "is_near_border",
     "leave_one_out",
     "log2_of_window",
     "log2_rounded",

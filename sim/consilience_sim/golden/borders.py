@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from consilience_hw.spec.log_format import LogFormat
 from consilience_sim.golden.mantissas import BITS, powers_of_two
 
-__all__ = ["WIDTH", "border_words", "borders", "fractions_of", "log2_rounded"]
+__all__ = ["WIDTH", "border_words", "borders", "fractions_of", "is_near_border", "log2_rounded"]
 
 WIDTH = 192
 """Bits of a normalised sum and of a border: values in [2**(WIDTH - 1), 2**WIDTH)."""
@@ -44,6 +44,21 @@ def log2_rounded(total: int, fmt: LogFormat) -> int:
     normalised = total << WIDTH - 1 - exponent
     below = bisect_left(borders(fmt.fraction_bits), normalised)
     return (exponent << fmt.fraction_bits) + below
+
+
+def is_near_border(total: int, fmt: LogFormat) -> bool:
+    """Return whether log2(total) is near a rounding border: only there a unit may not decide it.
+
+    Near is about 2**-34, relative to the sum: 2**-18 ulp with F = 16. `Log2` promises to mark one
+    case of 2**20, which is 2**-21 ulp on either side; the rest leaves room for its own error.
+    """
+    normalised = total << WIDTH - total.bit_length()
+    table = borders(fmt.fraction_bits)
+    place = bisect_left(table, normalised)
+    # Before the first border lies half the last one, after the last twice the first.
+    below = table[place - 1] if place else table[-1] >> 1
+    above = table[place] if place < len(table) else table[0] << 1
+    return min(normalised - below, above - normalised) <= normalised >> 34
 
 
 @cache

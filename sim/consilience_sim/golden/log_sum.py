@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 
 from consilience_hw.spec.flags import ResultStatus
 from consilience_hw.spec.log_format import Q16_16, LogFormat
-from consilience_sim.golden.borders import fractions_of, log2_rounded
+from consilience_sim.golden.borders import fractions_of, is_near_border, log2_rounded
 from consilience_sim.golden.mantissas import mantissas
 
-__all__ = ["codes_for_sum", "cut_term", "finish", "log_sum", "log_sums"]
+__all__ = ["codes_for_sum", "cut_term", "finish", "hard_to_round", "log_sum", "log_sums"]
 
 
 def cut_term(code: int, top: int, fmt: LogFormat) -> int:
@@ -40,6 +40,15 @@ def log_sum(codes: Iterable[int], fmt: LogFormat = Q16_16) -> tuple[int, int]:
         return fmt.log_of_zero, 0
     top = (max(finite) >> fmt.fraction_bits) // fmt.bin_width
     return finish(sum(cut_term(code, top, fmt) for code in finite), top, fmt)
+
+
+def hard_to_round(codes: Iterable[int], fmt: LogFormat = Q16_16) -> bool:
+    """Return whether a unit may mark the log sum HARD_TO_ROUND, and give its neighbour."""
+    finite = [int(code) for code in codes if code != fmt.log_of_zero]
+    if not finite:
+        return False
+    top = (max(finite) >> fmt.fraction_bits) // fmt.bin_width
+    return is_near_border(sum(cut_term(code, top, fmt) for code in finite), fmt)
 
 
 def log_sums(

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 import consilience as cs
 from consilience_hw.spec.flags import ResultStatus
+from consilience_sim import golden
 from consilience_sim.compiled import StreamSimulation, log_sum_exp_simulation, log_sums_of
 from tests.campaigns.verify.netlists import netlist_simulation
 from tests.campaigns.verify.step import Scale
@@ -59,7 +60,9 @@ def decided(
     """Return results in which HARD_TO_ROUND ones are decided from their packet's exact state."""
     got, status = got.copy(), status.copy()
     for place in np.flatnonzero(status & ResultStatus.HARD_TO_ROUND):
-        state = cs.LogSum.of(codes[offsets[place] : offsets[place + 1]])
+        packet = codes[offsets[place] : offsets[place + 1]]
+        assert golden.hard_to_round(packet.tolist()), f"packet {place} is marked far from a border"
+        state = cs.LogSum.of(packet)
         assert abs(int(got[place]) - state.code) <= 1, "a marked code is one of two neighbours"
         got[place], status[place] = state.code, int(state.status)
     return got, status

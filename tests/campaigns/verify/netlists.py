@@ -63,6 +63,10 @@ def _random_packets(family: Family, lanes: int, count: int) -> Claim:
         hard = (status & ResultStatus.HARD_TO_ROUND) != 0
         # One of the two neighbours of a border, for the host to decide between.
         near = np.abs(found.astype(np.int64) - right) <= hard
+        # A mark far from any border is wrong, too.
+        for place in np.flatnonzero(hard):
+            packet = codes[offsets[place] : offsets[place + 1]]
+            near[place] &= golden.hard_to_round(packet.tolist())
         wrong = np.flatnonzero(~near | (status & ~np.uint32(ResultStatus.HARD_TO_ROUND) != flags))
         failures += len(wrong)
         marked += int(hard.sum())

@@ -5,8 +5,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from consilience_hw.spec.flags import ResultStatus
+from consilience_sim import golden
+from tests.campaigns.verify.implementations import decided
 from tests.campaigns.verify.page import write_page
 from tests.campaigns.verify.report import write_report
 from tests.campaigns.verify.step import Claim, Findings, Scale
@@ -89,3 +93,11 @@ def test_pages_say_what_failed(tmp_path, failed):
     text = (tmp_path / "page.md").read_text()
     assert "NOT every claim holds" in text
     assert "| **fails** | a &#124; b (here) | 3 | 2 | 1 |" in text
+
+
+def test_a_unit_that_marks_everything_passed_as_exact():
+    codes = np.random.default_rng(4).integers(-(1 << 20), 0, 30).astype(np.int32)
+    offsets = np.array([0, 10, 20, 30])
+    right, status = golden.log_sums(codes, offsets)
+    with pytest.raises(AssertionError, match="packet 0 is marked far from a border"):
+        decided(right, status | np.uint32(ResultStatus.HARD_TO_ROUND), codes, offsets)

@@ -8,8 +8,16 @@ import numpy as np
 import pytest
 
 from consilience_hw.spec.log_format import Q16_16, LogFormat
+from consilience_sim import golden
 from consilience_sim.golden import borders as module
-from consilience_sim.golden.borders import WIDTH, border_words, borders, fractions_of, log2_rounded
+from consilience_sim.golden.borders import (
+    WIDTH,
+    border_words,
+    borders,
+    fractions_of,
+    is_near_border,
+    log2_rounded,
+)
 
 SMALL = LogFormat(integer_bits=8, fraction_bits=3, mantissa_bits=12)
 
@@ -68,3 +76,20 @@ def test_the_vectorised_comparison_is_the_plain_one():
         ]
         expected = [log2_rounded(total, Q16_16) - (127 << 16) for total in totals]
         assert below.tolist() == expected
+
+
+def test_only_what_is_near_a_border_may_be_marked():
+    table = borders(16)
+    for f in (0, 1, 20_000, 65_534, 65_535):
+        border = table[f]
+        for distance in (0, 1, border >> 35, border >> 40):
+            assert is_near_border(border + distance, Q16_16)
+            assert is_near_border(border - distance, Q16_16)
+        for distance in (border >> 33, border >> 20):
+            assert not is_near_border(border + distance, Q16_16)
+            assert not is_near_border(border - distance, Q16_16)
+    assert not is_near_border(1, Q16_16)
+    assert not golden.hard_to_round([5, 5, 7 << 16])
+    assert not golden.hard_to_round([Q16_16.log_of_zero])
+    border = table[777] >> WIDTH - 60
+    assert golden.hard_to_round(golden.codes_for_sum(border, 0))
