@@ -1,7 +1,7 @@
 """log2 of the sum of 2**code over a multiset, exactly rounded."""
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,19 +36,19 @@ def log_sum(codes: Iterable[int], fmt: LogFormat = Q16_16) -> tuple[int, int]:
     finite = [int(code) for code in codes if code != fmt.log_of_zero]
     if len(finite) > fmt.capacity:
         return fmt.max_code, int(ResultStatus.OVER_CAPACITY)
-    if not finite:
-        return fmt.log_of_zero, 0
+    return finish(*_cut_sum(finite, fmt), fmt) if finite else (fmt.log_of_zero, 0)
+
+
+def _cut_sum(finite: Collection[int], fmt: LogFormat) -> tuple[int, int]:
+    """Return the exact sum of the cut terms of finite codes, and their top."""
     top = (max(finite) >> fmt.fraction_bits) // fmt.bin_width
-    return finish(sum(cut_term(code, top, fmt) for code in finite), top, fmt)
+    return sum(cut_term(code, top, fmt) for code in finite), top
 
 
 def hard_to_round(codes: Iterable[int], fmt: LogFormat = Q16_16) -> bool:
     """Return whether a unit may mark the log sum HARD_TO_ROUND, and give its neighbour."""
     finite = [int(code) for code in codes if code != fmt.log_of_zero]
-    if not finite:
-        return False
-    top = (max(finite) >> fmt.fraction_bits) // fmt.bin_width
-    return is_near_border(sum(cut_term(code, top, fmt) for code in finite), fmt)
+    return bool(finite) and is_near_border(_cut_sum(finite, fmt)[0], fmt)
 
 
 def log_sums(

@@ -124,18 +124,22 @@ def test_nodes_of_two_sites_gossip_are_killed_and_recover(start, processes, tmp_
     assert first.wait(30) == 0
 
 
+LONG = "x" * 120
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
         (["--shard", "1/3"], "has 2 shards"),
         (["--shard", "3/2"], "is no K/N"),
         (["--shard", "1/2", "--nats", "127.0.0.1:4222"], "is not a NATS address"),
-        (["--shard", "1/2", "--log", "/tmp/" + "x" * 120], "too long for a socket"),
+        (["--shard", "1/2", "--log", LONG], "too long for a socket"),
     ],
 )
 def test_refused(tmp_path, capsys, words, message):
     rule = rule_file(tmp_path)
-    if "--log" not in words:
-        words = [*words, "--log", str(tmp_path / "log")]
+    log = tmp_path / (LONG if LONG in words else "log")
+    words = [word for word in words if word not in ("--log", LONG)]
+    words += ["--log", str(log)]
     assert main(["read-node", str(rule), *words]) == 2
     assert message in " ".join(capsys.readouterr().err.split())
