@@ -58,6 +58,7 @@ class CpuDevice(Device):
 
     def sums(self, codes: Codes, offsets: Offsets) -> CodesAndStatus:
         """Return code and status of each segment."""
+        self._refuse_closed()
         self._refuse_beyond_capacity(offsets, "a segment", "codes")
         sums, status = _sums(codes, offsets)
         self._count(len(codes), status)
@@ -67,6 +68,7 @@ class CpuDevice(Device):
         self, evidence: Codes, offsets: Offsets, prior: Codes, weight: Words | None
     ) -> CodesAndStatus:
         """Return posterior and status of each agent."""
+        self._refuse_closed()
         self._refuse_beyond_capacity(offsets, "an agent", "rows")
         posterior, status = posteriors_of_sums(_sums, evidence, offsets, prior, weight)
         self._count(evidence.size, status)
@@ -74,6 +76,7 @@ class CpuDevice(Device):
 
     def sums_of_others(self, codes: Codes) -> CodesAndStatus:
         """Return code and status of all codes but number i, for every i."""
+        self._refuse_closed()
         sums, status = np.empty(len(codes), np.int32), np.empty(len(codes), np.uint32)
         self._refuse_beyond_capacity(np.array([0, len(codes)]), "a call", "codes")
         leave_each_out(codes, load_tables(), sums, status)
@@ -82,21 +85,25 @@ class CpuDevice(Device):
 
     def live(self) -> Live:
         """Return an empty live state in this machine's memory."""
+        self._refuse_closed()
         return Live(CpuLiveUnit())
 
     def robust_scan(
         self, ratios: Codes, faulty: int, clip: int, threshold: int
     ) -> RobustResult[int]:
         """Return the result of one pair."""
+        self._refuse_closed()
         return RobustHistogram.of(ratios, clip).scan(faulty, threshold)
 
     def close(self) -> None:
         """Compute nothing more: there is nothing to give back."""
         self._is_open = False
 
-    def _refuse_beyond_capacity(self, offsets: Offsets, whose: str, what: str) -> None:
+    def _refuse_closed(self) -> None:
         if not self._is_open:
             raise NoDevice("cpu: this device is closed; open another")
+
+    def _refuse_beyond_capacity(self, offsets: Offsets, whose: str, what: str) -> None:
         capacity = self._config.fmt.capacity
         if offsets[-1] > capacity and np.diff(offsets).max() > capacity:
             raise BadInput(f"{whose} has more than {capacity} {what}; split them")

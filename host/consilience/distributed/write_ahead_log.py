@@ -7,8 +7,8 @@ import struct
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Self
 
+from consilience.closing import Closes
 from consilience.errors import BadInput
 from consilience.evidence.atomic_file import sync_folder
 
@@ -20,7 +20,7 @@ _HEADER = struct.Struct("<III")
 _KEY = struct.Struct("<QQ")
 
 
-class WriteAheadLog:
+class WriteAheadLog(Closes):
     """Frames of a shard, each acknowledged once it is on the disk, each once.
 
     A frame is known by (epoch, seq) of its one producer. The file ``frames``: magic, then per
@@ -143,12 +143,6 @@ class WriteAheadLog:
         if self._is_open:
             self._is_open = False
             os.close(self._file)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def _append(self, data: bytes) -> None:
         """Write a record whole and sync it, or leave none of it."""

@@ -1,16 +1,18 @@
 """The interface over all formats of evidence: a file as a stream of record batches."""
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Generator, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import pyarrow as pa
+
+from consilience.closing import Closes
 
 __all__ = ["EvidenceSource"]
 
 
-class EvidenceSource(ABC):
+class EvidenceSource(Closes):
     """An open evidence file: named columns of equal length, read once, front to back.
 
     Rows are numbered from 1 in messages; a CSV's header is not a row.
@@ -58,9 +60,3 @@ class EvidenceSource(ABC):
     def close(self) -> None:
         """Close the file."""
         self._file.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()

@@ -53,3 +53,7 @@ def test_a_closed_device_still_computed():
     for call in (device.reduce, device.leave_one_out, device.logsumexp):
         with pytest.raises(NoDevice, match="this device is closed"):
             call([1, 2])
+    with pytest.raises(NoDevice, match="this device is closed"):
+        device.live()
+    with pytest.raises(NoDevice, match="this device is closed"):
+        device.robust([1, 2], 0, 128)
