@@ -3,7 +3,6 @@
 from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
 
 from ..primitives.pipeline import delayed
-from ..spec.log_format import Q16_16
 from ..spec.number_formats import CLIP_BIN, MAX_UNIT
 
 __all__ = ["BIN_LATENCY", "UNIT_BITS", "bin_of_ratio"]
@@ -21,8 +20,7 @@ def bin_of_ratio(m: Module, ratio: Value, unit: Value) -> Signal:
     Throughput: one ratio per cycle. Only the bin depends on data.
     """
     negative = delayed(m, ratio[-1], BIN_LATENCY, "ratio_negative")
-    # The log of zero always clips, although half its size is below the clip of the largest unit.
-    zero_log = delayed(m, ratio == Q16_16.log_of_zero, BIN_LATENCY, "ratio_zero_log")
+    # The log of zero has the size 2**31, which is bin 128 of the largest unit: it always clips.
     size = Signal(32, reset_less=True)
     m.d.sync += size.eq(Mux(ratio[-1], -ratio, ratio))
     unit = delayed(m, unit, 1, "ratio_unit_sized")
@@ -42,8 +40,7 @@ def bin_of_ratio(m: Module, ratio: Value, unit: Value) -> Signal:
         ]
         unit = delayed(m, unit, 1, f"ratio_unit_{place}")
         rest, quotient = next_rest, next_quotient
-    clipped = quotient[-1] | zero_log
-    magnitude = Mux(clipped, CLIP_BIN, quotient[:-1])
+    magnitude = Mux(quotient[-1], CLIP_BIN, quotient[:-1])
     bin_place = Signal(signed(10), name="bin_place")
     m.d.comb += bin_place.eq(CLIP_BIN + Mux(negative, -magnitude, magnitude))
     result = Signal(9, name="bin_of_ratio")

@@ -75,6 +75,14 @@ def test_equals_golden_at_adversarial_streams(histogram, seed):
         check(result, kept.tolist(), faulty, unit, threshold)
 
 
+@pytest.mark.parametrize("unit", UNITS)
+def test_the_log_of_zero_clips_at_every_unit_without_a_rule_of_its_own(histogram, unit):
+    """Its size is exactly bin 128 of the largest unit."""
+    values = [Q16_16.log_of_zero, Q16_16.min_code, Q16_16.log_of_zero]
+    beats = robust_beats(np.array(values, np.int32), unit)
+    check(scan_of(histogram, beats, unit, 0), values, 0, unit, 0)
+
+
 def test_adds_and_removes_of_one_bin_never_wait(histogram):
     """Every pattern of eight adds and removes of two bins back to back."""
     for pattern in range(1 << 8):
