@@ -18,6 +18,7 @@ from consilience.numbers.arrays import Codes, Offsets
 from consilience.numbers.convert import to_codes
 from consilience_hw.spec.engine_config import EngineConfig
 from consilience_hw.spec.flags import ResultStatus
+from consilience_sim import golden
 from consilience_sim.compiled import StreamSimulation, log_sum_exp_simulation
 from consilience_sim.compiled.log_sum_exp_simulation import packed_beats
 from consilience_tools.benchmark.plan import Plan, Report, staged
@@ -203,9 +204,13 @@ def jobs_through_streams(
         engine = f"LogSumExp, {lanes} lane{'s' if lanes > 1 else ''}"
         job = Job(engine, title, "code", count, len(beats), int(produced[-1]) + 1, timing)
         found, status = stream_results(outputs)
-        # A result too near to a rounding border is for the driver to decide.
-        decided = status & int(ResultStatus.HARD_TO_ROUND) == 0
-        refuse_mismatch(job, found[decided], cpu.reduce(codes, offsets)[decided])
+        expected = cpu.reduce(codes, offsets)
+        # Next to a border the unit may give the neighbour, between which its driver decides.
+        for place in np.flatnonzero(status & int(ResultStatus.HARD_TO_ROUND)):
+            packet = codes[offsets[place] : offsets[place + 1]].tolist()
+            if abs(int(found[place]) - int(expected[place])) == 1 and golden.hard_to_round(packet):
+                found[place] = expected[place]
+        refuse_mismatch(job, found, expected)
         jobs.append(job)
     return jobs
 

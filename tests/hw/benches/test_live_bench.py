@@ -56,11 +56,12 @@ def test_results_and_signature_are_those_of_the_model():
     with StreamSimulation(observed, name="bench of the live unit") as simulation:
         nothing = np.empty((0, 1), dtype=np.uint8)
         outputs, _, _ = simulation.run(nothing, len(expected), max_cycles=20_000)
-    folded = []
+    folded, marked = [], 0
     for output, wanted in zip(outputs, expected, strict=True):
         found = fields_of(layout, int.from_bytes(output, "little"))
         result = found.result
         hard = bool(result.status & ResultStatus.HARD_TO_ROUND)
+        marked += hard
         assert abs(result.code - wanted.code) <= hard
         assert (result.count, result.zeros) == (wanted.finite, wanted.zeros)
         assert result.status & ~ResultStatus.HARD_TO_ROUND == wanted.status
@@ -69,3 +70,4 @@ def test_results_and_signature_are_those_of_the_model():
         folded.append(status << 32 | result.code & 0xFFFF_FFFF)
         assert found.signature == signature_of(folded)
     assert len(set(folded)) > 200, "results that differ"
+    assert marked < 3

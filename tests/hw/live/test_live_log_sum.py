@@ -60,11 +60,14 @@ def test_any_interleaving_is_golden(fmt, gaps, stalls):
     unit = LiveLogSum(fmt, CODES)
     beats = beats_of(fmt, operations)
     run = run_stream(unit, beats, len(expected), gaps=gaps, stalls=stalls, extra_cycles=5)
+    marked = 0
     for result, wanted in zip(results_of(fmt, run), expected, strict=True):
         assert (result.count, result.zeros) == (wanted.finite, wanted.zeros)
         hard = bool(result.status & ResultStatus.HARD_TO_ROUND)
         assert result.status & ~ResultStatus.HARD_TO_ROUND == wanted.status
         assert abs(result.code - wanted.code) <= hard
+        marked += hard
+    assert marked < 3
     if not gaps:
         asked = [
             now for now, (kind, _) in zip(run.accepted, operations, strict=True) if kind == READ

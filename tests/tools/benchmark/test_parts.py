@@ -10,12 +10,18 @@ import pytest
 
 from consilience.devices.cpu import CpuDevice
 from consilience.errors import ConsilienceError, Mismatch, ToolMissing
+from consilience_hw.spec.flags import ResultStatus
 from consilience_sim.compiled import BuildFailed, CompilerMissing
 from consilience_tools.benchmark import cpu as cpu_parts
 from consilience_tools.benchmark import simulated, workload
 from consilience_tools.benchmark.accuracy import CPU, FLOAT32_LOGADDEXP, errors
 from consilience_tools.benchmark.plan import FULL, QUICK, staged
-from consilience_tools.benchmark.simulated import Job, compiled, refuse_mismatch
+from consilience_tools.benchmark.simulated import (
+    Job,
+    compiled,
+    jobs_through_streams,
+    refuse_mismatch,
+)
 
 SMALL = replace(QUICK, elements=500, sizes=(100, 10**5, 10**6))
 
@@ -96,6 +102,28 @@ def test_a_simulation_that_differs_is_refused():
     with pytest.raises(Mismatch, match="engine, job: 2 of 3 codes are not those of the cpu"):
         refuse_mismatch(job, np.array([0, 5, 5]), np.arange(3))
     assert job.cycles_per_element == pytest.approx(10 / 3)
+
+
+class MarkedStream:
+    """Gives every code one too high, and marks all as hard to round."""
+
+    def __init__(self, codes):
+        self._codes = codes
+
+    def run(self, _beats, packets, **_limits):
+        offsets = np.array([0, len(self._codes)]) if packets == 1 else range(packets + 1)
+        sums = CpuDevice().reduce(self._codes, np.asarray(offsets)) + np.int32(1)
+        outputs = np.zeros((packets, 5), np.uint8)
+        outputs[:, :4] = sums.astype("<i4").view(np.uint8).reshape(-1, 4)
+        outputs[:, 4] = ResultStatus.HARD_TO_ROUND
+        return outputs, np.arange(packets), np.arange(packets)
+
+
+def test_wrong_codes_that_are_all_marked_were_compared_with_nothing(cpu):
+    plan = replace(SMALL, sim_codes=50, sim_runs=1)
+    codes, _ = simulated._drawn(plan)
+    with pytest.raises(Mismatch, match="1 of 1 codes are not those of the cpu"):
+        jobs_through_streams({1: MarkedStream(codes)}, cpu, plan, silent)
 
 
 @pytest.mark.parametrize(
