@@ -16,6 +16,7 @@ from typing import Any
 
 from tests.campaigns.mutations.campaign import CleanCopyFails, Field
 from tests.campaigns.mutations.display import print_table
+from tests.campaigns.mutations.python_campaign import SHARE
 from tests.campaigns.mutations.scratch import ROOT
 from tests.campaigns.mutations.trial import start_server
 
@@ -30,6 +31,12 @@ def main() -> int:
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}")
     parser.add_argument(
         "--only", action="append", default=[], metavar="TEXT", help="cases whose name contains it"
+    )
+    parser.add_argument(
+        "--share",
+        type=float,
+        default=SHARE,
+        help="part of the python mutants (default %(default)s)",
     )
     parser.add_argument("--out", type=Path, default=ROOT / "build" / "mutants", metavar="DIR")
     options = parser.parse_args()
@@ -47,7 +54,8 @@ def main() -> int:
         # Not above: every process of a test run imports this module.
         part = import_module(f"tests.campaigns.mutations.{name}_campaign").run
         try:
-            result = part(field, out, tuple(options.only))
+            more = {"share": options.share} if name == "python" else {}
+            result = part(field, out, tuple(options.only), **more)
         except (CleanCopyFails, ValueError) as error:
             print(f"{name}: {error}", file=sys.stderr)
             results[name] = {"error": str(error), "cases": []}

@@ -1,5 +1,7 @@
 """All planted faults."""
 
+from tests.campaigns.mutations.distributed import DISTRIBUTED
+from tests.campaigns.mutations.evidence import EVIDENCE
 from tests.campaigns.mutations.gateware import GATEWARE
 from tests.campaigns.mutations.golden import GOLDEN
 from tests.campaigns.mutations.host import HOST
@@ -10,4 +12,14 @@ from tests.campaigns.mutations.reduction import REDUCTION
 
 __all__ = ["PLANTED"]
 
-PLANTED = (*REDUCTION, *GATEWARE, *LINK_GATEWARE, *LIVE, *GOLDEN, *HOST, *HOST_LINK)
+PLANTED = (
+    *REDUCTION,
+    *GATEWARE,
+    *LINK_GATEWARE,
+    *LIVE,
+    *GOLDEN,
+    *HOST,
+    *HOST_LINK,
+    *DISTRIBUTED,
+    *EVIDENCE,
+)

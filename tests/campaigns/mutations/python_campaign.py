@@ -1,108 +1,38 @@
-"""Random changes of the host's exact and link code and of the golden model."""
+"""Random changes of the host's code and of the golden model."""
 
 import ast
 import hashlib
 from dataclasses import asdict
-from itertools import islice
 from pathlib import Path
 
 from tests.campaigns.mutations.campaign import Case, Field
 from tests.campaigns.mutations.display import progress
+from tests.campaigns.mutations.guards import GUARDS
 from tests.campaigns.mutations.result import PartResult
 from tests.campaigns.mutations.survivors import judged
 from tests.campaigns.mutations.syntax import Mutant, mutants_of
 
-__all__ = ["TESTS", "chosen", "run"]
+__all__ = ["SHARE", "chosen", "mutants", "run"]
 
-COUNT = 300
-"""Mutants tried, of some 3,000 there are."""
-
-EXACT, KERNELS = "tests/host/exact/", "tests/host/kernels/"
-LINK, SERVER, DEVICES = "tests/host/link/", "tests/host/server/", "tests/host/devices/"
-GOLDEN = "tests/sim/golden/"
-STATES = (EXACT + "test_log_sum.py", EXACT + "test_window_sum.py")
-SESSION = (LINK + "test_session.py", LINK + "test_session_faults.py")
-
-TESTS = {
-    "host/consilience/numbers/convert.py": ("tests/host/numbers/test_convert.py",),
-    "host/consilience/numbers/float_log_sum.py": ("tests/host/test_logsumexp.py",),
-    "host/consilience/exact/bins.py": STATES,
-    "host/consilience/kernels/sum_kernels.py": (
-        KERNELS + "test_sum_kernels.py",
-        KERNELS + "test_live_kernels.py",
-        "-k",
-        "interpreted",
-    ),
-    "host/consilience/kernels/posterior_kernels.py": (
-        KERNELS + "test_posterior_kernels.py",
-        "-k",
-        "interpreted",
-    ),
-    "host/consilience/exact/log_sum.py": STATES,
-    "host/consilience/exact/rounding.py": (EXACT + "test_rounding.py", *STATES),
-    "host/consilience/exact/state.py": STATES,
-    "host/consilience/exact/state_bytes.py": STATES,
-    "host/consilience/exact/window_sum.py": tuple(reversed(STATES)),
-    "host/consilience/server/device_session.py": (
-        SERVER + "test_endpoint.py",
-        *SESSION,
-        SERVER + "test_endpoint_against_gateware.py",
-    ),
-    "host/consilience/server/endpoint.py": (SERVER + "test_endpoint.py", *SESSION),
-    "host/consilience/link/exchange.py": SESSION,
-    "host/consilience/link/frames.py": (LINK + "test_frames.py", *SESSION),
-    "host/consilience/link/identity.py": (LINK + "test_identity.py", *SESSION),
-    "host/consilience/link/messages.py": (
-        LINK + "test_messages.py",
-        DEVICES + "test_link_device.py",
-    ),
-    "host/consilience/link/operation.py": (LINK + "test_operation.py", *SESSION),
-    "host/consilience/server/records.py": (
-        SERVER + "test_records.py",
-        SERVER + "test_endpoint.py",
-        DEVICES + "test_link_device.py",
-    ),
-    "host/consilience/link/reset_probe.py": (LINK + "test_reset_probe.py", *SESSION),
-    "host/consilience/server/server.py": (SERVER + "test_server.py",),
-    "host/consilience/link/session.py": SESSION,
-    "host/consilience/devices/agent_rows.py": (
-        DEVICES + "test_agent_rows.py",
-        DEVICES + "test_device.py",
-    ),
-    "host/consilience/devices/device.py": (
-        DEVICES + "test_device.py",
-        DEVICES + "test_cpu.py",
-    ),
-    "sim/consilience_sim/golden/borders.py": (
-        GOLDEN + "test_borders.py",
-        GOLDEN + "test_log_sum.py",
-    ),
-    "sim/consilience_sim/golden/log_sum.py": (
-        GOLDEN + "test_log_sum.py",
-        GOLDEN + "test_window.py",
-    ),
-    "sim/consilience_sim/golden/mantissas.py": (
-        GOLDEN + "test_mantissas.py",
-        GOLDEN + "test_borders.py",
-    ),
-    "sim/consilience_sim/golden/posterior.py": (GOLDEN + "test_posterior.py",),
-    "sim/consilience_sim/golden/window.py": (
-        GOLDEN + "test_window.py",
-        GOLDEN + "test_log_sum.py",
-    ),
-}
-"""Which tests are to notice, those that mirror the file first."""
+SHARE = 0.0855
+"""Part of the mutants that are tried."""
 
 
-def chosen(root: Path, count: int = COUNT) -> list[Mutant]:
-    """Return the mutants to be tried: those whose names have the lowest hashes.
+def mutants(root: Path) -> list[Mutant]:
+    """Return all mutants of the guarded files."""
+    return [one for path in GUARDS for one in mutants_of(path, (root / path).read_text())]
 
-    So a change of one file changes the choice in another hardly at all.
+
+def chosen(root: Path, share: float = SHARE) -> list[Mutant]:
+    """Return the mutants to be tried, in order: those with the lowest hashes of their names.
+
+    So a change of one file changes nothing of the choice in another, and a larger share has all
+    mutants of a smaller one.
     """
-    mutants = [mutant for path in TESTS for mutant in mutants_of(path, (root / path).read_text())]
-    mutants.sort(key=lambda mutant: hashlib.sha256(mutant.name.encode()).digest())
-    compiling = (mutant for mutant in mutants if _compiles(mutant.text))
-    return list(islice(compiling, count))
+    limit = int(share * (1 << 64))
+    drawn = {hashlib.sha256(one.name.encode()).digest(): one for one in mutants(root)}
+    lowest = sorted(key for key in drawn if int.from_bytes(key[:8]) < limit)
+    return [drawn[key] for key in lowest if _compiles(drawn[key].text)]
 
 
 def _compiles(text: str) -> bool:
@@ -113,14 +43,16 @@ def _compiles(text: str) -> bool:
     return True
 
 
-def run(field: Field, out: Path, only: tuple[str, ...]) -> PartResult:
+def run(field: Field, out: Path, only: tuple[str, ...], share: float = SHARE) -> PartResult:
     """Try every chosen mutant whose name contains one of `only`."""
-    mutants = [one for one in chosen(field.root) if not only or any(t in one.name for t in only)]
-    cases = [Case(one.name, one.path, one.text, (TESTS[one.path],)) for one in mutants]
-    runs = sorted({TESTS[one.path] for one in mutants})
+    tried = [
+        one for one in chosen(field.root, share) if not only or any(t in one.name for t in only)
+    ]
+    cases = [Case(one.name, one.path, one.text, (GUARDS[one.path],)) for one in tried]
+    runs = sorted({GUARDS[one.path] for one in tried})
     with progress("python, clean", len(runs)) as tick:
         field.rehearse(runs, tick)
     with progress("python", len(cases)) as tick:
         verdicts = field.judge(cases, tick)
     survivors = [one.name for one in verdicts if one.how == "survived"]
-    return judged("python", [asdict(one) for one in verdicts], survivors, whole=not only)
+    return judged("python", [asdict(one) for one in verdicts], survivors, whole=False)

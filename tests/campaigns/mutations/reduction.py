@@ -197,6 +197,14 @@ REDUCTION = (
         "tests/hw/reduction/test_accumulator.py::test_capacity_is_sticky[20-1]",
     ),
     Mutation(
+        "serial accumulator: over capacity is forgotten when the count wraps",
+        "hw/consilience_hw/reduction/serial_accumulator.py",
+        "over.eq(self.o.p.over)]",
+        "over.eq(0)]",
+        "tests/hw/reduction/test_serial_accumulator.py::"
+        "test_over_capacity_was_forgotten_where_the_count_wraps",
+    ),
+    Mutation(
         "packet merge: over capacity of one side is lost",
         "hw/consilience_hw/reduction/packet_merge.py",
         "a.over | b.over",

@@ -31,11 +31,12 @@ def judged(
     survivors : list of str
         Names of those that nothing noticed.
     whole : bool
-        All were tried, so that what is listed should be among the survivors.
+        Whatever can be listed was tried; else what was not tried is not judged.
     """
     reasons = listed(part)
     unlisted = [name for name in survivors if name not in reasons]
-    stale = [name for name in reasons if name not in survivors] if whole else []
+    tried = {case["name"] for case in cases}
+    stale = [name for name in reasons if name not in survivors and (whole or name in tried)]
     return PartResult(
         title=f"Random mutants that survive ({part})",
         headings=("mutant", "why that is right"),

@@ -73,6 +73,15 @@ def test_packets():
             assert_state_of(codes, state)
 
 
+def test_over_capacity_was_forgotten_where_the_count_wraps():
+    """The count has 33 bits: 18 eighths of the capacity read as two."""
+    share = Q16_16.capacity // 8
+    full = {"present": 1, "top": 0, "slots": [1] * 8, "count": share}
+    wrapped, after = accumulated([[full] * 18, [full]], share)
+    assert (wrapped.count, wrapped.over) == (2 * share, 1)
+    assert (after.count, after.over) == (share, 0)
+
+
 def test_capacity_and_full_slots():
     """Nine eighths of the capacity are over it; the largest sums there are lose no bit."""
     share = Q16_16.capacity // 8

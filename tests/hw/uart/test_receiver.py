@@ -104,10 +104,10 @@ def test_a_spike_is_no_start(clock_hz, baud, line):
 
 
 @pytest.mark.parametrize(("clock_hz", "baud"), RATES)
-@pytest.mark.parametrize(("bytes_of_silence", "gaps"), [(18, 0), (21, 1), (60, 1)])
-def test_a_gap_is_told_once(clock_hz, baud, bytes_of_silence, gaps, line):
+@pytest.mark.parametrize(("bits_of_silence", "gaps"), [(199, 0), (201, 1), (600, 1)])
+def test_a_gap_is_told_once_and_not_a_byte_early(clock_hz, baud, bits_of_silence, gaps, line):
     line.send(1)
-    line.idle(10 * bytes_of_silence)
+    line.idle(bits_of_silence)
     line.send(2)
     line.idle(3)
     got, strobes = receive(line, clock_hz, baud)

@@ -1,11 +1,15 @@
 """The file of what all nodes agree on: read exactly, or refused with what is wrong."""
 
+import numpy as np
 import pytest
 
 from consilience.distributed.reads.fusion_rule import FusionRule
+from consilience.distributed.reads.shard_state import ShardState
 from consilience.distributed.staleness.discount import Discount
+from consilience.distributed.staleness.interval import CertifiedInterval
 from consilience.distributed.staleness.shard_arrays import ShardArrays
 from consilience.errors import BadInput
+from consilience.robust.robust_histogram import RobustHistogram
 
 FIELDS = {
     "enrolled": [3, 4],
@@ -52,6 +56,15 @@ def test_a_rule_and_its_defaults(tmp_path):
 def test_refused(tmp_path, fields, message):
     with pytest.raises(BadInput, match=message):
         FusionRule.read(rule_file(tmp_path, **fields))
+
+
+@pytest.mark.parametrize("spoken", [0, 5, 6, 7])
+def test_with_exactly_3f_reporters_nothing_is_certified(spoken):
+    rule = FusionRule(ShardArrays([3, 4], 2, Discount(100, 200, 900), 1280), faulty=2)
+    histogram = RobustHistogram.of(np.full(spoken, 1280, np.int32), 1280)
+    found = rule.interval(ShardState(histogram, 1280 * spoken))
+    widest = CertifiedInterval(-128 * 7, 128 * 7, 10)
+    assert found == (CertifiedInterval(128 * 5, 128 * 7, 10) if spoken == 7 else widest)
 
 
 def test_what_is_no_file_of_a_rule_is_refused(tmp_path):

@@ -241,6 +241,21 @@ def test_no_module_of_the_reads_names_the_wall_clock():
                 assert one.attr in allowed, f"{path.name}:{one.lineno}"
 
 
+def test_a_report_was_in_the_state_before_it_was_in_the_log(clocked, monkeypatch):
+    """The disk is full: the report is not acknowledged, and in no read and no state."""
+    node = clocked.node(1)
+    node.accept(0, Report(0, 640))
+    before, digest = node._states.held[1].order, node.read().digest
+
+    def failing(data):
+        raise OSError("full")
+
+    monkeypatch.setattr(node._own._log, "_append", failing)
+    with pytest.raises(OSError, match="full"):
+        node.accept(1, Report(1, -640))
+    assert (node._states.held[1].order, node.read().digest) == (before, digest)
+
+
 @pytest.mark.parametrize("moment", ["rate", "log"])
 def test_an_interrupted_report_was_acknowledged_when_resent_and_in_no_state(clocked, moment):
     node = clocked.node(1)

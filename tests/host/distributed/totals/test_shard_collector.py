@@ -1,6 +1,8 @@
 """Whatever a network does to states short of forging them, the total is the exact one."""
 
 import random as randomness
+import struct
+import zlib
 
 import numpy as np
 import pytest
@@ -86,6 +88,32 @@ def test_every_flipped_bit_is_found(payload):
             assert not collector.held
             collector.receive(piece)
             assert collector.held[1].message == MESSAGES[0][0]
+
+
+def test_pieces_of_two_states_of_one_version_were_joined_to_one():
+    """Which no CRC and no version tells apart: the digest does, and the later one is held."""
+    one, other = (
+        StateMessage(0, 1, 1, 1, 1, True, False, bytes(EvidenceSums(NAMES).add(*rows(seed, 1))))
+        for seed in (1, 2)
+    )
+    first, second = (message.pieces(OVERHEAD + 200) for message in (one, other))
+    assert len(first) == len(second) > 2
+    collector = ShardCollector()
+    for piece in (first[0], *second[1:], second[0]):
+        collector.receive(piece)
+    assert collector.held[1].message == other
+    assert not collector.counts["damaged"]
+
+
+def test_whole_pieces_of_a_state_that_is_not_their_digests_are_damaged():
+    """Each piece has its right CRC: cut together by a fault, or by who may publish."""
+    one, other = MESSAGES[0][0], MESSAGES[0][1]
+    (piece,) = one.pieces(1 << 20)
+    head = piece[:-4].removesuffix(one.state)
+    forged = head + other.state
+    collector = ShardCollector()
+    assert collector.receive(forged + struct.pack("<I", zlib.crc32(forged))) is None
+    assert collector.counts["damaged"] == 1 and not collector.held
 
 
 def test_other_epochs_divisions_and_conflicts_are_counted():

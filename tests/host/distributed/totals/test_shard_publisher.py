@@ -46,6 +46,24 @@ def test_a_restart_goes_on_and_resent_frames_count_once(tmp_path):
     assert sums.digest == total.digest == whole.digest
 
 
+def test_a_part_was_in_the_state_before_it_was_in_the_log(tmp_path):
+    """The disk is full: the part is not acknowledged, and in no state that was published."""
+
+    async def read(pubsub):
+        with WriteAheadLog(tmp_path) as log:
+            node = ShardPublisher(pubsub, 1, 1, 0, NAMES, log)
+            await node.read([])
+            log._append = failing
+            with pytest.raises(OSError, match="full"):
+                await node.read([part(0)])
+            return node.sums
+
+    def failing(data):
+        raise OSError("full")
+
+    assert asyncio.run(read(InProcessPubsub())) == EvidenceSums(NAMES)
+
+
 def test_frames_of_another_epoch_are_no_part_of_this_one(tmp_path):
     async def incarnation(epoch):
         with WriteAheadLog(tmp_path) as log:

@@ -1,0 +1,94 @@
+"""Planted faults of robust fusion and of evidence: counts, readings, doubts, what is written."""
+
+from tests.campaigns.mutations.mutation import Mutation
+
+__all__ = ["EVIDENCE"]
+
+FOLDER = "host/consilience/evidence/"
+TESTS = "tests/host/evidence/"
+ROBUST = "host/consilience/robust/"
+HISTOGRAM = "tests/host/robust/test_robust_histogram.py::"
+
+EVIDENCE = (
+    Mutation(
+        "robust: 3 f reporters are enough for f liars",
+        ROBUST + "robust_histogram.py",
+        "if not 0 <= 3 * faulty < reporters:",
+        "if not 0 <= 3 * faulty <= reporters:",
+        HISTOGRAM + "test_robust_refuses[ratios0-1-128-0-^3 reporters cannot tolerate 1 faulty: "
+        "n must exceed 3f$]",
+    ),
+    Mutation(
+        "robust: ratios halfway between two bins go towards zero",
+        ROBUST + "robust_counts.py",
+        "(np.abs(ratios) + unit // 2) // unit",
+        "(np.abs(ratios) + (unit - 1) // 2) // unit",
+        HISTOGRAM + "test_cpu_equals_golden",
+    ),
+    Mutation(
+        "robust: the trim takes one of the lowest too many",
+        ROBUST + "robust_counts.py",
+        "lowest = _of_first(upto, faulty)",
+        "lowest = _of_first(upto, faulty + 1)",
+        "tests/host/robust/test_robust_counts.py::test_many_histograms_at_once",
+    ),
+    Mutation(
+        "robust: a circle of pairs is not looked for",
+        ROBUST + "robust_query.py",
+        "    if _has_circle(decisions, hypotheses):\n",
+        "    if _has_circle(decisions, 1):\n",
+        HISTOGRAM + "test_a_circle_of_pairs_is_undecided",
+    ),
+    Mutation(
+        "calibration: another set than the one asked for is taken",
+        ROBUST + "calibration.py",
+        "if stored != expected:",
+        "if not stored:",
+        "tests/host/robust/test_calibration.py::test_another_set_is_refused",
+    ),
+    Mutation(
+        "csv: a number that overflows is impossible",
+        FOLDER + "csv_file.py",
+        "            values = pc.if_else(wrong, signed, values)\n",
+        "            pass\n",
+        TESTS + "test_evidence_reading.py::test_a_number_that_overflows_was_impossible[-1e400-1]",
+    ),
+    Mutation(
+        "parquet: checksums of pages are not compared",
+        FOLDER + "parquet_file.py",
+        "page_checksum_verification=True",
+        "page_checksum_verification=False",
+        TESTS + "test_evidence_reading.py::test_pages_with_a_wrong_checksum_were_read",
+    ),
+    Mutation(
+        "validation: an infinite likelihood is evidence",
+        FOLDER + "validation.py",
+        "bad = np.isnan(column) | (column == np.inf)",
+        "bad = np.isnan(column)",
+        TESTS + "test_evidence_validation.py::test_values_that_are_no_evidence"
+        "[values1-row 102, column 'a': positive infinity]",
+    ),
+    Mutation(
+        "plausibility: probabilities are not doubted",
+        FOLDER + "plausibility.py",
+        "if lowest >= 0 and 0 < highest <= 1:",
+        "if lowest > 0 and highest > 1:",
+        TESTS + "test_plausibility.py::"
+        "test_what_is_probably_something_else_was_taken_in_silence[probabilities]",
+    ),
+    Mutation(
+        "results: of equal hypotheses the last is decided",
+        FOLDER + "results.py",
+        "posterior.argmax(axis=1))",
+        "posterior.shape[1] - 1 - posterior[:, ::-1].argmax(axis=1))",
+        TESTS + "test_fusing.py::test_impossible_clamped_saturated_and_ties",
+    ),
+    Mutation(
+        "robust histogram, gateware: what is beyond the clip is taken modulo",
+        "hw/consilience_hw/fusion/ratio_bin.py",
+        "magnitude = Mux(quotient[-1], CLIP_BIN, quotient[:-1])",
+        "magnitude = quotient[:-1]",
+        "tests/hw/fusion/test_robust_histogram.py::"
+        "test_the_log_of_zero_clips_at_every_unit_without_a_rule_of_its_own[1]",
+    ),
+)

@@ -1,0 +1,128 @@
+"""Which tests guard which file of the host and of the golden model: they are to notice its mutants.
+
+Both are written short: ``exact/bins`` is host/consilience/exact/bins.py as a file and
+tests/host/exact/test_bins.py as a test. The tests that mirror the file come first, and the quick
+ones: after the first that fails the others do not run.
+"""
+
+__all__ = ["GUARDS"]
+
+STATES = "exact/log_sum exact/window_sum"
+SESSION = "link/session link/session_faults"
+READS = "distributed/reads/"
+EPOCHS = "distributed/epochs/"
+STALENESS = "distributed/staleness/"
+TOTALS = "distributed/totals/"
+EVIDENCE = "evidence/evidence_reading evidence/evidence_validation evidence/plausibility"
+
+HOST = {
+    "numbers/convert": "numbers/convert",
+    "numbers/float_log_sum": "logsumexp",
+    "exact/bins": STATES,
+    "exact/log_sum": STATES,
+    "exact/rounding": f"exact/rounding {STATES}",
+    "exact/state": STATES,
+    "exact/state_bytes": STATES,
+    "exact/window_sum": "exact/window_sum exact/log_sum",
+    "kernels/sum_kernels": "kernels/sum_kernels kernels/live_kernels -k interpreted",
+    "kernels/posterior_kernels": "kernels/posterior_kernels -k interpreted",
+    "robust/calibration": "robust/calibration",
+    "robust/decision": "robust/robust_histogram",
+    "robust/quality": "robust/calibration",
+    "robust/robust_counts": "robust/robust_counts robust/robust_histogram",
+    "robust/robust_histogram": "robust/robust_histogram",
+    "robust/robust_query": "robust/robust_histogram devices/device",
+    "link/exchange": SESSION,
+    "link/frames": f"link/frames {SESSION}",
+    "link/identity": f"link/identity {SESSION}",
+    "link/messages": "link/messages devices/link_device",
+    "link/operation": f"link/operation {SESSION}",
+    "link/reset_probe": f"link/reset_probe {SESSION}",
+    "link/session": SESSION,
+    "server/device_session": f"server/endpoint {SESSION} server/endpoint_against_gateware",
+    "server/endpoint": f"server/endpoint {SESSION}",
+    "server/records": "server/records server/endpoint devices/link_device",
+    "server/server": "server/server",
+    "devices/agent_rows": "devices/agent_rows devices/device",
+    "devices/device": "devices/device devices/cpu",
+    "evidence/agents": f"evidence/agent_index {EVIDENCE} evidence/fusing",
+    "evidence/atomic_file": "evidence/atomic_file",
+    "evidence/chunks": f"{EVIDENCE} evidence/fusing",
+    "evidence/csv_file": EVIDENCE,
+    "evidence/fusing": "evidence/fusing cli/fuse_command",
+    "evidence/grouping": "evidence/grouping devices/device",
+    "evidence/npz_file": f"{EVIDENCE} cli/fuse_command",
+    "evidence/parquet_file": EVIDENCE,
+    "evidence/plausibility": "evidence/plausibility",
+    "evidence/prior": "evidence/prior",
+    "evidence/reading": EVIDENCE,
+    "evidence/results": "cli/fuse_command evidence/fusing",
+    "evidence/source": EVIDENCE,
+    "evidence/unit": "evidence/fusing",
+    "evidence/validation": f"evidence/evidence_validation {EVIDENCE}",
+    "evidence/writing": "cli/fuse_command",
+    "distributed/batching_loop": "distributed/batching_loop",
+    "distributed/multi_site_pubsub": "distributed/multi_site_pubsub",
+    "distributed/pubsub": f"{TOTALS}shard_publisher {READS}gossip",
+    "distributed/shard_store": f"distributed/shard_store {READS}merged_states",
+    "distributed/state_message": f"{TOTALS}shard_collector {READS}dated_state",
+    "distributed/write_ahead_log": "distributed/write_ahead_log distributed/write_ahead_log_faults",
+    f"{EPOCHS}closing": f"{EPOCHS}closing",
+    f"{EPOCHS}collection": f"{EPOCHS}collection {EPOCHS}replica",
+    f"{EPOCHS}digests": f"{EPOCHS}replica",
+    f"{EPOCHS}equivocation": f"{EPOCHS}collection {EPOCHS}replica {EPOCHS}closing",
+    f"{EPOCHS}key_files": f"{EPOCHS}key_files cli/keys_command",
+    f"{EPOCHS}offers": f"{EPOCHS}offers {EPOCHS}closing",
+    f"{EPOCHS}replica": f"{EPOCHS}replica",
+    f"{EPOCHS}reports": f"{EPOCHS}reports {EPOCHS}collection",
+    f"{EPOCHS}roster": f"{EPOCHS}key_files {EPOCHS}collection {EPOCHS}replica {EPOCHS}closing",
+    f"{EPOCHS}signing": f"{EPOCHS}key_files {EPOCHS}reports {EPOCHS}votes",
+    f"{EPOCHS}votes": f"{EPOCHS}votes {EPOCHS}replica",
+    f"{READS}age_bounds": f"{READS}age_bounds {READS}read_node",
+    f"{READS}daemon": f"{READS}daemon",
+    f"{READS}dated_state": f"{READS}dated_state {READS}read_node",
+    f"{READS}echo_table": f"{READS}read_node",
+    f"{READS}fusion_rule": f"{READS}fusion_rule {READS}read_node",
+    f"{READS}gossip": f"{READS}gossip",
+    f"{READS}merged_states": f"{READS}merged_states {READS}read_node",
+    f"{READS}own_shard": f"{READS}read_node",
+    f"{READS}read_node": f"{READS}read_node {READS}gossip",
+    f"{READS}shard_state": f"{READS}shard_state {READS}read_node",
+    f"{STALENESS}change_rate": f"{STALENESS}change_rate",
+    f"{STALENESS}discount": f"{STALENESS}discount",
+    f"{STALENESS}estimate": f"{STALENESS}estimate {STALENESS}shard_arrays",
+    f"{STALENESS}interval": f"{STALENESS}interval",
+    f"{STALENESS}shard_arrays": f"{STALENESS}shard_arrays",
+    f"{TOTALS}batch_combiner": f"{TOTALS}batch_combiner",
+    f"{TOTALS}evidence_sums": f"{TOTALS}evidence_sums",
+    f"{TOTALS}evidence_sums_bytes": f"{TOTALS}evidence_sums",
+    f"{TOTALS}shard_collector": f"{TOTALS}shard_collector",
+    f"{TOTALS}shard_evidence": f"{TOTALS}shard_publisher distributed/processes",
+    f"{TOTALS}shard_publisher": f"{TOTALS}shard_publisher",
+    f"{TOTALS}verdicts": f"{TOTALS}verdicts",
+}
+
+GOLDEN = {
+    "borders": "borders log_sum",
+    "log_sum": "log_sum window",
+    "mantissas": "mantissas borders",
+    "posterior": "posterior",
+    "window": "window log_sum",
+}
+
+
+def _tests(folder: str, names: str) -> tuple[str, ...]:
+    """Return pytest's arguments: the files of the tests, and what is from ``-k`` on."""
+    files, option, words = names.partition(" -k ")
+    places = [name.rpartition("/") for name in files.split()]
+    paths = tuple(f"{folder}/{room}{slash}test_{name}.py" for room, slash, name in places)
+    return (*paths, "-k", words) if option else paths
+
+
+GUARDS = {
+    f"host/consilience/{file}.py": _tests("tests/host", names) for file, names in HOST.items()
+} | {
+    f"sim/consilience_sim/golden/{file}.py": _tests("tests/sim/golden", names)
+    for file, names in GOLDEN.items()
+}
+"""By the file's path from the root: arguments of pytest."""
