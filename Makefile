@@ -62,7 +62,7 @@ timing: $(STAMP) ## place and route CONFIG=..., or all published (hours): Fmax a
 bitstream-test: $(STAMP) ## the driver against the built bitstreams, simulated at their pins (half an hour)
 	@$(BIN)/python -m tests.campaigns.bitstream $(BOARD)
 
-docs: $(STAMP) ## render the computed pages: docs/link.md, docs/numerics.md, docs/timing.md
+docs: $(STAMP) ## render the computed pages; mark those of campaigns that are older than their code
 	@$(BIN)/python -m docs.render
 
 lock: $(STAMP) ## resolve requirements.lock anew from pyproject.toml

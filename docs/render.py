@@ -1,7 +1,9 @@
 """``make docs``: the computed pages. ``--check`` compares and writes nothing.
 
 docs/link.md comes from the map of the link, docs/numerics.md from the error budget, docs/timing.md
-from the committed figures, so that every number on a page is computed by the code.
+from the committed figures, so that every number on a page is computed by the code. Pages that runs
+write (docs/pages.toml) get a note where they are older than the code they speak of, and lose it
+where they are not.
 """
 
 import argparse
@@ -14,6 +16,7 @@ from consilience_hw.log2 import log2_rom
 from consilience_hw.spec.log_format import Q16_16
 from consilience_sim.reference.error_budget import CONTRACT, ErrorBudget
 from consilience_sim.reference.vectors import PACKETS, SHORT
+from consilience_tools.pages.stamp import Origin, pages, says_it_is_older, settled, with_note
 from consilience_tools.pages.templates import rendered
 from consilience_tools.place_and_route.baseline import read_baseline
 from consilience_tools.place_and_route.configurations import PUBLISHED
@@ -79,6 +82,7 @@ def render_timing() -> str:
     """Return docs/timing.md."""
     baseline = read_baseline()
     rows, tools = [], set()
+    origin = pages()["timing.md"]
     for name in (one.name for one in PUBLISHED if one.name in baseline):
         figures = baseline[name]
         unit, fmax = figures["unit"], figures["fmax_median_mhz"]
@@ -99,13 +103,24 @@ def render_timing() -> str:
                 "dsp": unit["DSP"],
                 "latency": figures["latency_cycles"],
                 "path": figures["critical_path"],
+                "commit": figures["commit"],
             }
         )
     tools_text = ", ".join(sorted(tools))
-    return rendered(DOCS / "timing.md.j2", rows=rows, tools=tools_text, words=WORDS)
+    text = rendered(DOCS / "timing.md.j2", rows=rows, tools=tools_text, words=WORDS)
+    of_code = {baseline[row["name"]]["code"] for row in rows}
+    return text if of_code == {origin.digest()} else with_note(text, origin)
 
 
 PAGES = {"link.md": render_link, "numerics.md": render_numerics, "timing.md": render_timing}
+
+
+def written_page(name: str, origin: Origin) -> str:
+    """Return a page that a run wrote as it is now: with a note if it is older than its code."""
+    try:
+        return settled((DOCS / name).read_text(encoding="utf-8"), origin)
+    except ValueError as error:
+        raise SystemExit(f"docs/{name}: {error}; {origin.command}") from None
 
 
 def main() -> int:
@@ -113,13 +128,18 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="compare, write nothing")
     check = parser.parse_args().check
+    origins = pages()
+    texts = {name: render() for name, render in PAGES.items()}
+    texts |= {name: written_page(name, origins[name]) for name in origins.keys() - PAGES.keys()}
     stale = []
-    for name, render in PAGES.items():
-        page, text = DOCS / name, render()
+    for name, text in sorted(texts.items()):
+        page = DOCS / name
         if not check:
             page.write_text(text, encoding="utf-8")
         elif not page.exists() or page.read_text(encoding="utf-8") != text:
             stale.append(f"docs/{name}")
+    if older := [f"docs/{name}" for name, text in sorted(texts.items()) if says_it_is_older(text)]:
+        print(f"older than the code they speak of, which they say: {', '.join(older)}")
     if stale:
         print(f"{', '.join(stale)} not as rendered; run `make docs`", file=sys.stderr)
     return 1 if stale else 0

@@ -12,6 +12,7 @@ from rich.progress import Progress
 from consilience.robust.calibration import Calibration
 from consilience.robust.quality import EvidenceQuality, evidence_quality
 from consilience_hw.spec.number_formats import CLIP_BIN
+from consilience_tools.pages.stamp import stamped
 from consilience_tools.pages.svg import svg
 
 from ..traces import Traces
@@ -103,7 +104,8 @@ def main() -> int:
     chosen.raw.parent.mkdir(parents=True, exist_ok=True)
     chosen.raw.write_text(json.dumps(value_of(found), allow_nan=False, indent=1) + "\n")
     (chosen.out / PLOT).write_text(svg(robustness_figure(found.cells)), encoding="utf-8")
-    (chosen.out / "robustness.md").write_text(robustness_page(found), encoding="utf-8")
+    page = stamped(robustness_page(found), "robustness.md")
+    (chosen.out / "robustness.md").write_text(page, encoding="utf-8")
     cell = cell_of(found.cells, *SHOWN, "clip-maximal")
     wrong = sum(one.wrong_certified.count for one in found.cells if one.is_certified)
     robust, plain = cell.errors["robust"], cell.errors["plain sum"]

@@ -11,6 +11,7 @@ from consilience_tools.benchmark.plan import Report, ScalePlan
 from consilience_tools.benchmark.scale_cpu import CpuScale, on_the_cpu, update_ns
 from consilience_tools.benchmark.scale_gateware import GatewareResult, in_simulation
 from consilience_tools.benchmark.timing import Timing
+from consilience_tools.pages.stamp import stamped
 from consilience_tools.pages.svg import BLUE, GREEN, GREY, ORANGE, RED, plot
 from consilience_tools.pages.templates import rendered
 from consilience_tools.place_and_route.baseline import read_baseline
@@ -175,7 +176,7 @@ def scale_page(results: ScaleResults) -> str:
         ("full sweep", live.sweep, own, "all codes in, one a cycle; live unit"),
         ("full sweep", wide.sweep, other, f"all codes; {unit}"),
     )
-    return rendered(
+    text = rendered(
         Path(__file__).with_name("scale.md.j2"),
         results=results,
         run=results.conditions,
@@ -187,3 +188,4 @@ def scale_page(results: ScaleResults) -> str:
         sizes=size_rows(results),
         left_million=time_of(own.seconds(gateware.cycles_per_left_out * 1e6)),
     )
+    return stamped(text, "scale.md")

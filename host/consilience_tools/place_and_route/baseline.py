@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from consilience_tools.pages.stamp import stamp
 from consilience_tools.place_and_route.measurement import Measurement
 
 __all__ = ["BASELINE", "TOLERANCE", "read_baseline", "regressions", "write_baseline"]
@@ -13,6 +14,8 @@ BASELINE = Path(__file__).with_name("baseline.json")
 
 TOLERANCE = 0.05
 """A clock lower, or an area larger, by more than this fails."""
+
+_PAGE = "timing.md"
 
 _KEPT = (
     *("part", "lanes", "fmax_mhz", "fmax_median_mhz", "latency_cycles", "unit"),
@@ -55,5 +58,5 @@ def write_baseline(measurements: Iterable[Measurement]) -> None:
         value = measurement.as_json()
         kept = {key: value[key] for key in _KEPT}
         kept["critical_path"] = value["critical_path"]["in_words"]
-        figures[measurement.configuration.name] = kept
+        figures[measurement.configuration.name] = kept | stamp(_PAGE)._asdict()
     BASELINE.write_text(json.dumps(figures, indent=1, sort_keys=True) + "\n")

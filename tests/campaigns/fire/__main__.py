@@ -4,7 +4,6 @@ The exit code is 0 only if everything held.
 """
 
 import argparse
-import subprocess
 import sys
 import time
 from collections.abc import MutableMapping
@@ -37,7 +36,7 @@ def main() -> int:
     result = _run(FULL if whole else SLICE, whole=whole)
     _print(result)
     if options.page:
-        write_page(result, _commit(), ROOT / "docs" / "fire.md")
+        write_page(result, ROOT / "docs" / "fire.md")
     return 0 if result.holds else 1
 
 
@@ -101,12 +100,6 @@ def _cells_of(layer: Layer) -> int:
         Layer.GATEWARE_PARSER: {Direction.TO_DEVICE},
     }.get(layer, set(Direction))
     return sum(cell.direction in directions for cell in CELLS)
-
-
-def _commit() -> str:
-    command = ["git", "describe", "--always", "--dirty"]
-    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    return run.stdout.strip() or "unknown"
 
 
 def _print(result: Result) -> None:

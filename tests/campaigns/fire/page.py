@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from consilience_tools.pages.stamp import stamped
 from consilience_tools.pages.templates import rendered
 from tests.campaigns.fire.faults import Direction, Kind
 from tests.campaigns.fire.result import Result
@@ -21,18 +22,17 @@ _KINDS = {
 }
 
 
-def write_page(result: Result, commit: str, path: Path) -> None:
+def write_page(result: Result, path: Path) -> None:
     """Write the page of one run."""
     text = rendered(
         Path(__file__).with_name("fire.md.j2"),
         result=result,
-        commit=commit,
         verdict="everything held" if result.holds else "NOT everything held",
         became=_markdown(layer_table(result)),
         injected=[_markdown(cell_table(result, direction)) for direction in Direction],
         kinds=_KINDS,
     )
-    path.write_text(text, encoding="utf-8")
+    path.write_text(stamped(text, "fire.md"), encoding="utf-8")
 
 
 def _markdown(rows: Rows) -> str:

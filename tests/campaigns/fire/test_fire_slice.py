@@ -108,7 +108,7 @@ def test_a_campaign_without_enough_faults_does_not_hold(tmp_path):
     result.add(Layer.DRIVER, tally)
     assert len(result.shortfalls) == 3
     assert not result.holds
-    write_page(result, "abc", tmp_path / "fire.md")
+    write_page(result, tmp_path / "fire.md")
     page = (tmp_path / "fire.md").read_text()
     assert "NOT everything held" in page
     assert "| flip | 0 | 0 | 0 | 0 | 0 | 0 | 0 | 0 | 0 | 5 | 0 | 0 |" in page

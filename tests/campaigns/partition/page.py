@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
+from consilience_tools.pages.stamp import stamped
 from consilience_tools.pages.svg import BLUE, GREY, ORANGE, drawing, svg
 from consilience_tools.pages.templates import rendered
 from tests.campaigns.partition.history import History
@@ -83,7 +84,7 @@ def write_page(report: dict[str, Any], history: History, docs: Path) -> None:
         command="make partition",
         **{name: report[name] for name in _TOLD},
     )
-    (docs / "partition.md").write_text(text)
+    (docs / "partition.md").write_text(stamped(text, "partition.md"))
 
 
 def plot(history: History) -> Figure | None:

@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+from consilience_tools.pages.stamp import stamped
+
 __all__ = ["write_page"]
 
 
@@ -16,7 +18,7 @@ def write_page(value: dict[str, Any], path: Path) -> None:
         "",
         "<!-- Written by `make verify` (`--page`) from build/verify/verify.json; run it again. -->",
         "",
-        f"What `make verify` found at commit {environment['commit']}, in {value['seconds']} s:",
+        f"What `make verify` found, in {value['seconds']} s:",
         f"{verdict}. Steps: {steps}. A claim with no case would count as failed.",
     ]
     for step in value["steps"]:
@@ -35,4 +37,4 @@ def write_page(value: dict[str, Any], path: Path) -> None:
             lines += ["", f"Seeds: {seeds}. Time: {step['seconds']} s."]
     tools = ", ".join(f"{name} {version}" for name, version in environment.items())
     lines += ["", "## With", "", tools + ".", ""]
-    path.write_text("\n".join(lines), encoding="utf-8")
+    path.write_text(stamped("\n".join(lines), "verification.md"), encoding="utf-8")

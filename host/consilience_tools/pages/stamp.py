@@ -1,0 +1,154 @@
+"""Of which code a page is: stamped on it when it is made, compared whenever the code is tested.
+
+docs/pages.toml names, for each page that a run writes, the command and the code that the page
+speaks of. A digest of this code goes onto the page. Comments and docstrings are no part of it, and
+neither is git: it is the same in an archive, a shallow clone and a tree with changes of one's own.
+"""
+
+import ast
+import hashlib
+import io
+import re
+import subprocess
+import tokenize
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+__all__ = [
+    "ROOT",
+    "Origin",
+    "Stamp",
+    "pages",
+    "says_it_is_older",
+    "settled",
+    "stamp",
+    "stamped",
+    "with_note",
+]
+
+ROOT = Path(__file__).parents[3]
+"""The checkout; without `_PAGES` the package is installed alone."""
+_PAGES = "docs/pages.toml"
+
+_WRITTEN = re.compile(r"^<!-- .*-->\n\n", re.MULTILINE)
+_STAMP = re.compile(r"^Made at commit (\S+) of code (\w+)\.\n\n", re.MULTILINE)
+_OLDER = "> **Older than the code it speaks of.**"
+_NOTE = re.compile(rf"^{re.escape(_OLDER)}.*\n(?:>.*\n)*\n", re.MULTILINE)
+
+_KINDS = {".py", ".cc", ".h", ".v", ".json", ".npz", ".toml", ".pcf", ".cst", ".lpf"}
+
+
+@dataclass(frozen=True)
+class Origin:
+    """How a page is made, and of what it speaks.
+
+    Parameters
+    ----------
+    command : str
+    code : tuple of str
+        Files, or folders with all source and data below them but tests; from the root.
+    """
+
+    command: str
+    code: tuple[str, ...]
+
+    def digest(self, root: Path = ROOT) -> str:
+        """Return the digest of the code as it is now, 16 hexadecimal digits."""
+        found: set[Path] = set()
+        for path in self.code:
+            below = (root / path).rglob("*") if (root / path).is_dir() else [root / path]
+            found |= {one for one in below if one.suffix in _KINDS and not _is_test(one)}
+        whole = hashlib.sha256()
+        for one in sorted(found):
+            whole.update(f"{one.relative_to(root).as_posix()}\0{_file_digest(one)}\n".encode())
+        return whole.hexdigest()[:16]
+
+
+def pages(root: Path = ROOT) -> dict[str, Origin]:
+    """Return the origins of the pages that runs write, by the names of their files in docs."""
+    given = tomllib.loads((root / _PAGES).read_text(encoding="utf-8"))
+    return {name: Origin(one["command"], tuple(one["code"])) for name, one in given.items()}
+
+
+class Stamp(NamedTuple):
+    """What a page, or a figure, is of."""
+
+    commit: str
+    code: str
+
+
+def stamp(page: str, root: Path = ROOT) -> Stamp:
+    """Return the stamp of a page that is made now; outside of a checkout nothing is known."""
+    if not (root / _PAGES).is_file():
+        return Stamp("unknown", "unknown")
+    command = ["git", "describe", "--always", "--dirty"]
+    try:
+        run = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    except FileNotFoundError:  # no git
+        return Stamp("unknown", pages(root)[page].digest(root))
+    return Stamp(run.stdout.strip() or "unknown", pages(root)[page].digest(root))
+
+
+def stamped(text: str, page: str, root: Path = ROOT) -> str:
+    """Return a page with its stamp, under the comment that says how it is written."""
+    made = stamp(page, root)
+    line = f"Made at commit {made.commit} of code {made.code}.\n\n"
+    return _WRITTEN.sub(lambda written: written[0] + line, text, count=1)
+
+
+def settled(text: str, origin: Origin, root: Path = ROOT) -> str:
+    """Return a page that says that it is older than the code it speaks of, if it is, and else not.
+
+    Raises
+    ------
+    ValueError
+        It bears no stamp.
+    """
+    found = _STAMP.search(text)
+    if found is None:
+        raise ValueError("it bears no stamp; write it again")
+    if found[2] == origin.digest(root):
+        return _NOTE.sub("", text)
+    return text if says_it_is_older(text) else with_note(text, origin)
+
+
+def says_it_is_older(text: str) -> bool:
+    """Return whether a page has the note."""
+    return _NOTE.search(text) is not None
+
+
+def with_note(text: str, origin: Origin) -> str:
+    """Return a page that says that it is older than the code it speaks of."""
+    head = _STAMP.search(text) or _WRITTEN.search(text)
+    place = head.end() if head else 0
+    return f"{text[:place]}{_OLDER} `{origin.command}` writes it again.\n\n{text[place:]}"
+
+
+def _is_test(path: Path) -> bool:
+    return path.name.startswith("test_") or path.name == "conftest.py"
+
+
+def _file_digest(path: Path) -> str:
+    data = path.read_bytes()
+    if path.suffix == ".py":
+        data = _code(data.decode()).encode()
+    return hashlib.sha256(data).hexdigest()
+
+
+@cache
+def _code(source: str) -> str:
+    """Return a Python source without its docstrings, comments and empty lines."""
+    lines = source.splitlines()
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type == tokenize.COMMENT:
+            row, column = token.start
+            lines[row - 1] = lines[row - 1][:column]
+    for node in ast.walk(ast.parse(source)):
+        match node:
+            case ast.Expr(ast.Constant(value=str())):
+                end = node.end_lineno or node.lineno
+                lines[node.lineno - 1 : end] = [""] * (end - node.lineno + 1)
+    return "\n".join(line.rstrip() for line in lines if line.strip())
