@@ -70,9 +70,9 @@ class ShardState:
         if (magic, version) != (_MAGIC, _VERSION):
             raise ImpossibleState("the bytes are no state of a shard of this version")
         histogram = RobustHistogram.from_bytes(data[_HEADER.size :])
-        # A binned ratio is within half a unit, rounded up, of the clipped one.
+        # A binned ratio is within half a unit of the clipped one.
         apart = abs(evidence - histogram.unit * histogram.sum)
-        if 2 * apart > (histogram.unit + 1) * histogram.count:
+        if apart > histogram.unit // 2 * histogram.count:
             raise ImpossibleState("a sum of ratios that their histogram contradicts")
         return cls(histogram, evidence)
 

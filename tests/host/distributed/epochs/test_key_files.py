@@ -4,6 +4,7 @@ import copy
 import errno
 import os
 import pickle
+from pathlib import Path
 
 import pytest
 
@@ -153,6 +154,7 @@ def test_roster_of_a_folder(folder):
     ("change", "message"),
     [
         ({"shard": -1}, "shard -1 is not an u64"),
+        ({"shard": 1 << 64}, f"shard {1 << 64} is not an u64"),
         ({"replicas": {}}, "0 replicas; f liars are outvoted by 2 f [+] 1, an odd number"),
         ({"replicas": {0: bytes(32), 1: bytes([1] * 32)}}, "2 replicas; .*"),
         ({"reports_per_agent": 0}, "reports_per_agent, codes_per_report and horizon must be .*"),
@@ -165,6 +167,25 @@ def test_roster_of_a_folder(folder):
 def test_rosters_that_cannot_be(change, message):
     with pytest.raises(BadInput, match=f"^{message}$"):
         Roster(**({"shard": 0, "agents": {}, "replicas": {0: bytes(32)}} | change))
+
+
+def test_a_roster_and_its_limits_are_what_was_given():
+    keys = {0: bytes(32)}
+    roster = Roster((1 << 64) - 1, keys, {0: bytes(32)})
+    limits = roster.reports_per_agent, roster.horizon, roster.codes_per_report
+    assert limits == (16, 16, 1 << 18)
+    keys[1] = bytes([1] * 32)
+    assert dict(roster.agents) == {0: bytes(32)}
+    with pytest.raises(TypeError):
+        roster.agents[1] = keys[1]
+
+
+def test_reading_a_key_left_its_file_open(folder):
+    private, _ = write_key_pair(folder, "agent-7", key_of("a"))
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    for _ in range(3):
+        read_key(private)
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
 
 
 def test_one_replica_trusts_itself():

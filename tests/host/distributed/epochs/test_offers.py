@@ -79,6 +79,15 @@ def test_faults(fault):
     assert replace(OFFER, **FAULTS[fault]).fault(roster()) == fault
 
 
+def test_the_same_twice_and_as_many_as_there_may_be():
+    twice = replace(OFFER, reports=(REPORTS[0], *REPORTS))
+    assert twice.fault(roster()) == "offered reports out of order or twice"
+    twice = replace(OFFER, proofs=(PROOFS[0], *PROOFS))
+    assert twice.fault(roster()) == "offered proofs out of order or twice"
+    four = replace(OFFER, reports=tuple(report(0, seq, epoch=7) for seq in range(4)))
+    assert four.fault(roster()) is None
+
+
 def test_a_relay_counts_good_signatures_once():
     relay = Relay(OFFER, ()).passed_on(1, replica_key(1))
     assert relay.signers(roster()) == {1}

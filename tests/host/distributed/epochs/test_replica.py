@@ -206,11 +206,25 @@ def test_a_proof_that_comes_late_corrects_the_next_epoch():
     assert tally_of(shard, outcomes, epoch=1).digest == expected
     assert expected != without[0].digest, "that it was corrected is part of the digest"
 
+    assert shard[1].offer().proofs == (), "a proof that was brought is not brought again"
     # Once is enough: the same proof again takes nothing out.
     assert shard[1].admit(hidden) is Admission.OTHER_EPOCH
     assert shard[1].admit_proof(proof) is Admission.DUPLICATE
     assert closed(shard)[0].corrected == ()
     assert bytes(shard[0].state) == bytes(never[0].state)
+
+
+def test_proofs_against_several_are_brought_in_order_and_counted():
+    one = replica_of(0, 1)
+    for agent in (4, 2):
+        one.admit(report(agent))
+    closed({0: one})
+    for agent in (4, 2):
+        assert one.admit(report(agent, codes=[5])) is Admission.LATE_PROOF
+    assert one.collection.counts[Admission.LATE_PROOF] == 2
+    assert [proof.agent for proof in one.offer().proofs] == [2, 4]
+    assert one.offer().fault(roster(1)) is None
+    assert closed({0: one})[0].corrected == ((0, 2), (0, 4))
 
 
 def test_proofs_have_a_horizon():

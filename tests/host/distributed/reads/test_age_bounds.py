@@ -80,5 +80,5 @@ def test_no_date_is_in_the_future():
 
 
 def test_ages_are_rounded_up_and_lengthened_by_the_drift():
-    said = np.array([10 * S, 10 * S - 1, 9 * S, 0])
-    assert ages_ms(10 * S, said).tolist() == [1, 1, 1002, 10_011]
+    said = np.array([10 * S, 10 * S - 1, 10 * S - 999_000, 10 * S - 999_001, 9 * S, 0])
+    assert ages_ms(10 * S, said).tolist() == [1, 1, 1, 2, 1002, 10_011]

@@ -35,7 +35,9 @@ def test_what_is_no_dated_state_is_refused():
         return body + struct.pack("<I", zlib.crc32(body))
 
     short = struct.pack("<4sHIQ", b"CNST", 1, 1000, 0)
-    for data in (b"", DATA[:-1], DATA + b"\0", checked(b"X" + DATA[1:-4]), checked(short)):
+    cut_echo = checked(DATA[: struct.calcsize("<4sHIQ") + 3 * 20 - 4])
+    parts = [DATA[:length] for length in range(len(DATA))]
+    for data in (*parts, DATA + b"\0", checked(b"X" + DATA[1:-4]), checked(short), cut_echo):
         with pytest.raises(BadInput):
             DatedState.of(data)
     cut = DatedState.of(checked(DATA[:-5]))

@@ -33,8 +33,8 @@ def test_a_rule_and_its_defaults(tmp_path):
     arrays = ShardArrays([3, 4], 2, Discount(100, 200, 900), 1280)
     assert FusionRule.read(rule_file(tmp_path)) == FusionRule(arrays, 2)
     arrays = ShardArrays([3, 4], 2, Discount(100, 200, 900), 1280, prior=-5)
-    more = rule_file(tmp_path, prior=-5, threshold=-7, epoch=9)
-    assert FusionRule.read(more) == FusionRule(arrays, 2, -7, 9)
+    more = rule_file(tmp_path, prior=-5, threshold=-7, epoch=(1 << 64) - 1)
+    assert FusionRule.read(more) == FusionRule(arrays, 2, -7, (1 << 64) - 1)
 
 
 @pytest.mark.parametrize(

@@ -71,6 +71,51 @@ def test_all_are_fresh_before_a_period_is_over(nodes):
     assert 1 <= answered <= SHARDS * (SHARDS - 1)
 
 
+class Waiting:
+    """A node to which every message is one of a shard that waits for it: the message's number."""
+
+    shard, rule = 1, RULE
+
+    def receive(self, data):
+        return int(data) or None
+
+    def dated_state(self):
+        return b"state"
+
+
+def test_a_node_that_waits_was_answered_at_every_message(monkeypatch):
+    """Once in 0.3 s, by the way of the message, whoever else waits."""
+    sent = []
+
+    class Answers(InProcessPubsub):
+        async def answer(self, subject, data, way):
+            sent.append((round(now[0], 2), int(subject.rpartition(".")[2]), way))
+
+    async def run():
+        gossip, loop = Gossip(Waiting(), 60), asyncio.get_running_loop()
+        task = asyncio.create_task(gossip.run(Answers()))
+        await asyncio.sleep(0)
+        monkeypatch.setattr(loop, "time", lambda: now[0])
+        for now[0], data, *way in said:
+            gossip._receive(data, *way)
+            for _ in range(3):
+                await asyncio.sleep(0)
+        monkeypatch.undo()
+        task.cancel()
+
+    now = [0.0]
+    said = [
+        (0.1, b"2"),
+        (0.2, b"2", 5),
+        (0.39, b"2"),
+        (0.39, b"3", 4),
+        (0.41, b"2", 7),
+        (0.5, b"0"),
+    ]
+    asyncio.run(run())
+    assert sent == [(0.1, 2, 0), (0.39, 3, 4), (0.41, 2, 7)]
+
+
 def test_states_are_said_each_period(nodes):
     async def run():
         pubsub, heard = InProcessPubsub(), []

@@ -2,7 +2,9 @@
 
 import ast
 import json
+import struct
 import time
+import zlib
 from dataclasses import astuple
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from consilience.distributed.reads.shard_state import Report
 from consilience.distributed.staleness.discount import Discount
 from consilience.distributed.staleness.interval import CertifiedInterval
 from consilience.distributed.staleness.shard_arrays import ShardArrays
+from consilience.distributed.state_message import StateMessage
 from consilience.distributed.write_ahead_log import WriteAheadLog
 from consilience.errors import BadInput
 from consilience.robust.robust_histogram import RobustHistogram
@@ -208,6 +211,58 @@ def test_who_waits_is_told(clocked):
     clocked.now += 1
     a.receive(b.dated_state())
     assert a.read().ages_ms[1] == 1
+
+
+def test_who_has_not_heard_for_the_grace_is_waited_for(clocked):
+    """To the nanosecond: its echo is as old as the grace, and no longer, then longer."""
+    a, b = clocked.node(1), clocked.node(2)
+    exchange(a, b)
+    clocked.now += 1_000 * MS
+    assert b.receive(a.dated_state()) is None
+    clocked.now += 1
+    assert b.receive(a.dated_state()) == 1
+
+
+def test_the_moments_of_a_node_count_from_its_start(clocked):
+    """The clock begins anywhere, and so does what the state and the acknowledgement bear."""
+    clocked.now = 5 * S
+    node = clocked.node(1, zero=77 * S)
+    assert (node.start_ns, node.elapsed_ns) == (82 * S, S // 2)  # the replay is a change
+    clocked.now += 3 * S
+    assert node.elapsed_ns == 3_500 * MS == node.accept(0, Report(0, 7)).at_ns
+    assert node._states.held[1].sent_ns == 3_500 * MS
+    assert node.accept(0, Report(0, 7)).at_ns == 3_500 * MS
+
+
+def test_a_report_did_not_read_the_log_again(clocked, monkeypatch):
+    node = clocked.node(1)
+    reads = []
+    replay = WriteAheadLog.replay
+    monkeypatch.setattr(
+        WriteAheadLog, "replay", lambda *given: reads.append(given) or replay(*given)
+    )
+    node.accept(0, Report(0, 1))
+    node.accept(1, Report(0, 2))
+    with pytest.raises(BadInput, match="holds another frame 1"):
+        node.accept(1, Report(0, 3))
+    node.accept(2, Report(0, 3))
+    assert not reads
+
+
+def test_a_state_of_no_shard_and_one_heard_again(clocked):
+    a, b = clocked.node(1), clocked.node(2)
+    exchange(a, b)
+    own, digest = b.dated_state(), a.read().digest
+    body = struct.pack("<4sHIQ", b"CNST", 1, 3, 1) + bytes(60)
+    counted = a.counts.copy()
+    for shard in (0, 4):
+        message = StateMessage(9, shard, 3, 1, 1, False, False, b"")
+        data = body + message.pieces(1 << 20)[0]
+        a.receive(data + struct.pack("<I", zlib.crc32(data)))
+    clocked.now += S
+    a.receive(own)  # heard again: it has the order that is held, and is not newer
+    assert a.counts - counted == {"other epoch or division": 2, "old": 1}
+    assert a.read().digest == digest
 
 
 def test_no_shard_but_those_there_are(clocked):

@@ -41,21 +41,38 @@ def test_reports_have_bytes():
 
 def test_who_is_not_enrolled_is_refused():
     reporters = ShardReporters(2, CLIP)
-    with pytest.raises(BadInput, match="reporter 2 is not among the 2 enrolled"):
-        reporters.apply(Report(2, 0))
+    for reporter in (2, -1):
+        with pytest.raises(BadInput, match=f"reporter {reporter} is not among the 2 enrolled"):
+            reporters.apply(Report(reporter, 0))
     assert reporters.reports == 0
+
+
+@pytest.mark.parametrize(("unit", "least"), [(1, 5), (2, 11), (4, 22), (5, 28), (1000, 5_500)])
+def test_the_least_evidence_that_a_bin_may_have(unit, least):
+    """Of one reporter in a bin: the lowest ratio of all that are binned there."""
+    histogram = RobustHistogram.of(np.array([least], np.int32), 128 * unit)
+    head = struct.calcsize("<4sHq")
+    right = bytes(ShardState(histogram, least))
+    lower = struct.pack("<4sHq", b"CSRS", 1, least - 1) + right[head:]
+    assert ShardState.from_bytes(right).evidence == least
+    with pytest.raises(ImpossibleState):
+        ShardState.from_bytes(lower)
 
 
 def test_bytes_that_no_reporters_have_are_refused():
     histogram = RobustHistogram.of(np.array([100, -7], np.int32), CLIP)
     right = bytes(ShardState(histogram, 93))
-    assert ShardState.from_bytes(right).evidence == 93
     head = struct.calcsize("<4sHq")
+    assert right[:head] == struct.pack("<4sHq", b"CSRS", 1, 93)
+    for evidence in (91, 93, 95):  # bins 33 and -2 of 3 ulp: each ratio within 1 of its bin
+        possible = struct.pack("<4sHq", b"CSRS", 1, evidence) + right[head:]
+        assert ShardState.from_bytes(possible).evidence == evidence
     for wrong in (
         right[: head - 1],
         b"XXXX" + right[4:],
         struct.pack("<4sHq", b"CSRS", 2, 93) + right[head:],
-        struct.pack("<4sHq", b"CSRS", 1, 98) + right[head:],  # bins 33 and -2: 93 +- 4
+        struct.pack("<4sHq", b"CSRS", 1, 96) + right[head:],
+        struct.pack("<4sHq", b"CSRS", 1, 90) + right[head:],
         right + b"\0",
     ):
         with pytest.raises(ImpossibleState):

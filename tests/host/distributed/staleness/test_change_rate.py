@@ -94,4 +94,5 @@ def test_how_long_until_the_next_change():
     wait = limiter.wait_ns(7)
     assert wait == 333_333_334
     assert not limiter.allows(7 + wait - 1) and limiter.wait_ns(7 + wait - 1) == 1
+    assert limiter.wait_ns(7 + wait) == limiter.wait_ns(7 + 3 * wait) == 0
     assert limiter.allows(7 + wait)

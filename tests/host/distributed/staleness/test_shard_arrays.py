@@ -55,6 +55,19 @@ def test_refused(enrolled, rate, clip, message):
         ShardArrays(enrolled, rate, DISCOUNT, clip)
 
 
+def test_the_largest_there_may_be():
+    """2**62 is what 4 c 2**16 times all reporters must stay below."""
+    for enrolled, rate in (([8191], 1), ([4096, 4095], (1 << 62) - 1)):
+        assert ShardArrays(enrolled, rate, DISCOUNT, 1 << 31).clip == 1 << 31
+    with pytest.raises(BadInput, match="more than 64 bits"):
+        ShardArrays([8192], 1, DISCOUNT, 1 << 31)
+
+
+def test_shards_without_reporters_and_no_prior():
+    arrays = ShardArrays([0], 1, DISCOUNT, 10)
+    assert astuple(arrays.estimate(np.array([5]), np.array([0]))) == (0, 0, (65536,), 0)
+
+
 def test_evidence_that_no_reporters_have_is_refused():
     arrays = ShardArrays([2, 3], 1, DISCOUNT, 10)
     for ages, evidence in (([5, 5], [21, 0]), ([5, NEVER], [20, 1])):
