@@ -60,8 +60,6 @@ def decoded(levels, cycles_per_bit):
         assert at[0] == 0 and at[9] == 1, "a frame of start and stop bit"
         found.append((sum(bit << k for k, bit in enumerate(at[1:9])), cycle))
         cycle = int(cycle + cycles_per_bit * Fraction(19, 2))
-        while cycle < len(levels) and not levels[cycle]:
-            cycle += 1
     return found
 
 
