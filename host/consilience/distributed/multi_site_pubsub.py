@@ -30,8 +30,7 @@ class MultiSitePubsub(Pubsub):
     urls : sequence of str
         The servers, the own site's first.
     greeting : callable or None
-        Gives the subject and the bytes that are sent to a server whenever it is connected; to all
-        servers when it is the own site's.
+        Gives the subject and the bytes that are sent to a server whenever it is connected.
     """
 
     def __init__(
@@ -87,11 +86,8 @@ class MultiSitePubsub(Pubsub):
             await site.close()
 
     async def _greet(self, way: int) -> None:
-        if self._greeting is None:
-            return
-        if way == 0:  # from now on answers are heard, also those to earlier greetings
-            await self.publish(*self._greeting())
-        else:
+        # Answers come back the way of the greeting: those of other sites do not wait for the own.
+        if self._greeting is not None:
             await self._sites[way].publish(*self._greeting())
 
 

@@ -35,7 +35,7 @@ from consilience.errors import BadInput
 
 __all__ = ["ReadDaemon"]
 
-_BATCH_S = 0.05
+_BATCH_S = 0.1
 _SWITCH_S = 0.001
 _LONGEST_PATH = 100
 _DEPARTURES = ConnectionError, ValueError, asyncio.CancelledError
@@ -82,6 +82,7 @@ class ReadDaemon:
             with contextlib.closing(server):
                 self._socket.chmod(0o600)
                 loop.add_signal_handler(signal.SIGTERM, self._end)
+                self._node.read()  # compiles what a read needs, so that the first is not late
                 ready()
                 await self._ended
         finally:

@@ -4,8 +4,6 @@ import time
 from collections import Counter
 from collections.abc import Callable
 
-import numpy as np
-
 from consilience.distributed.reads.age_bounds import AgeBounds, ages_ms
 from consilience.distributed.reads.answer import Answer
 from consilience.distributed.reads.dated_state import DatedState, pack_dated_state
@@ -15,7 +13,7 @@ from consilience.distributed.reads.merged_states import HeldState, MergedStates
 from consilience.distributed.reads.own_shard import Acknowledgement, OwnShard, boot_time_ns
 from consilience.distributed.reads.shard_state import Report, ShardState
 from consilience.distributed.shard_store import Standing
-from consilience.distributed.staleness.shard_arrays import NEVER
+from consilience.distributed.staleness.interval import CertifiedInterval
 from consilience.distributed.state_message import StateMessage
 from consilience.distributed.write_ahead_log import WriteAheadLog
 from consilience.errors import BadInput, ImpossibleState
@@ -69,6 +67,7 @@ class ReadNode:
         self._states = MergedStates(count, rule.shards.clip, rule.epoch)
         self._own = OwnShard(shard, rule, log, self._states, clock, sleep)
         self.start_ns = self._own.start_ns
+        self._judged: tuple[ShardState, CertifiedInterval] | None = None
 
     @property
     def elapsed_ns(self) -> int:
@@ -134,10 +133,10 @@ class ReadNode:
         arrays, before = self.rule.shards, self.elapsed_ns
         view = self._states.view()
         now = self.elapsed_ns
-        sent = view.sent_ns.copy()
-        sent[self.shard - 1] = before
-        ages = np.where(np.array(view.incarnations) > 0, ages_ms(now, sent), NEVER)
-        interval = self.rule.interval(view.total).moved(int(arrays.unseen(ages).sum()))
+        view.sent_ns[self.shard - 1] = before
+        ages = ages_ms(now, view.sent_ns)
+        estimate = arrays.estimate(ages, view.evidence)
+        interval = self._interval(view.total).moved(estimate.unseen)
         return Answer(
             self.rule.epoch,
             self.shard,
@@ -145,12 +144,19 @@ class ReadNode:
             now,
             interval.decision(self.rule.threshold),
             interval,
-            arrays.estimate(ages, view.evidence),
+            estimate,
             view.incarnations,
             view.versions,
             tuple(ages.tolist()),
             view.digest,
         )
+
+    def _interval(self, total: ShardState) -> CertifiedInterval:
+        """Return the interval of a merged state, worked out once for all reads of it."""
+        judged = self._judged
+        if judged is None or judged[0] is not total:
+            judged = self._judged = total, self.rule.interval(total)
+        return judged[1]
 
     def _receive(self, dated: DatedState) -> str:
         piece = dated.piece
@@ -177,7 +183,7 @@ class ReadNode:
             enrolled = self.rule.shards.enrolled[shard - 1]
             if state.histogram.count > enrolled or state.histogram.unit != self.rule.unit:
                 raise ImpossibleState("a shard has more reporters than enrolled, or another clip")
-            self._states.join(shard, HeldState(piece.order, piece.digest, state, sent_ns))
+            self._states.join_dated(shard, HeldState(piece.order, piece.digest, state), sent_ns)
         return standing
 
     def _is_missed(self, dated: DatedState) -> bool:

@@ -84,7 +84,8 @@ def test_a_read_is_what_the_formulas_make_of_what_is_held(clocked):
         ShardReading(2, 2, 2, 1_702, sum(clipped[1])),
         ShardReading(3, 4, 2, None),
     ]
-    assert astuple(answer.estimate) == golden.stale_estimate(readings, astuple(DISCOUNT), CLIP)
+    estimate = golden.stale_estimate(readings, astuple(DISCOUNT), CLIP)
+    assert astuple(answer.estimate) == (*estimate, golden.unseen_agents(readings))
     assert 0 < answer.estimate.weights[1] < 65536 and answer.estimate.weights[2] == 0
     scan = RobustHistogram.of(binned, CLIP).scan(1)
     whole = CertifiedInterval(scan.low, scan.high, 64)
