@@ -30,11 +30,12 @@ class MultiSitePubsub(Pubsub):
     urls : sequence of str
         The servers, the own site's first.
     greeting : callable or None
-        Gives the subject and the bytes that are sent to a server whenever it is connected.
+        Gives the subject and the bytes that are sent to a server whenever it is connected; it gets
+        the server's number, 0 is the own site's.
     """
 
     def __init__(
-        self, urls: Sequence[str], greeting: Callable[[], tuple[str, bytes]] | None = None
+        self, urls: Sequence[str], greeting: Callable[[int], tuple[str, bytes]] | None = None
     ) -> None:
         if not urls:
             raise BadInput("a multi-site transport needs the address of at least one server")
@@ -88,7 +89,7 @@ class MultiSitePubsub(Pubsub):
     async def _greet(self, way: int) -> None:
         # Answers come back the way of the greeting: those of other sites do not wait for the own.
         if self._greeting is not None:
-            await self._sites[way].publish(*self._greeting())
+            await self._sites[way].publish(*self._greeting(way))
 
 
 def _with_way(receiver: Callable[[bytes, int], object], way: int, data: bytes) -> None:

@@ -4,6 +4,8 @@ import time
 from collections import Counter
 from collections.abc import Callable
 
+import numpy as np
+
 from consilience.distributed.reads.age_bounds import AgeBounds, ages_ms
 from consilience.distributed.reads.answer import Answer
 from consilience.distributed.reads.dated_state import DatedState, pack_dated_state
@@ -17,10 +19,12 @@ from consilience.distributed.staleness.interval import CertifiedInterval
 from consilience.distributed.state_message import StateMessage
 from consilience.distributed.write_ahead_log import WriteAheadLog
 from consilience.errors import BadInput, ImpossibleState
+from consilience.kernels.read_kernels import NEVER
 
 __all__ = ["ReadNode"]
 
 _MS_NS = 1_000_000
+_APART_NS = 300 * _MS_NS
 
 
 class ReadNode:
@@ -67,6 +71,8 @@ class ReadNode:
         self._states = MergedStates(count, rule.shards.clip, rule.epoch)
         self._own = OwnShard(shard, rule, log, self._states, clock, sleep)
         self.start_ns = self._own.start_ns
+        self._grace_ns = rule.shards.discount.grace_ms * _MS_NS
+        self._answered: dict[int, tuple[int, int]] = {}
         self._judged: tuple[ShardState, CertifiedInterval] | None = None
 
     @property
@@ -115,18 +121,25 @@ class ReadNode:
         -------
         int or None
             The sender's shard if it waits for this node: answer it soon. It is new and needs an
-            echo to date what it receives; or its echo is older than the grace, as after a cut.
+            echo to date what it receives; or its echo is older than the grace, as after a cut. Not
+            again for what it sent within 0.3 s of that: the answer is on its way.
         """
-        known, missed, shard = self._echoes.incarnations, False, 0
+        known, shard = self._echoes.incarnations, None
         try:
             dated = DatedState.of(data)
-            shard = dated.piece.place[1]
             fate = self._receive(dated)
-            missed = fate in ("taken", "same", "undated") and self._is_missed(dated)
+            is_new = self._echoes.incarnations > known
+            if is_new or (fate in ("taken", "same", "undated") and self._is_missed(dated)):
+                shard = dated.piece.place[1]
         except BadInput:  # also ImpossibleState
             fate = "damaged"
         self.counts[fate] += 1
-        return shard if missed or self._echoes.incarnations > known else None
+        return shard
+
+    def is_behind(self) -> bool:
+        """Return whether some shard has not been heard for longer than the grace, or never."""
+        sent = np.delete(self._states.view().sent_ns, self.shard - 1)
+        return bool((sent < self.elapsed_ns - self._grace_ns).any() or (sent == NEVER).any())
 
     def read(self) -> Answer:
         """Return what this node knows, and what that is worth, at this moment."""
@@ -187,7 +200,14 @@ class ReadNode:
         return standing
 
     def _is_missed(self, dated: DatedState) -> bool:
-        echo = dated.echo(self.shard)
-        age_ns = self.elapsed_ns - echo.elapsed_ns
-        grace_ns = self.rule.shards.discount.grace_ms * _MS_NS
-        return echo.incarnation != self.incarnation or age_ns > grace_ns
+        echo, (_, shard) = dated.echo(self.shard), dated.piece.place
+        sent = dated.piece.order[0], dated.elapsed_ns
+        heard = echo.incarnation == self.incarnation
+        if heard and self.elapsed_ns - echo.elapsed_ns <= self._grace_ns:
+            return False
+        # By the sender's clock: what waited in its buffers while it was cut off came first, and was
+        # answered before it could hear.
+        if sent <= self._answered.get(shard, (0, 0)):
+            return False
+        self._answered[shard] = sent[0], sent[1] + _APART_NS
+        return True

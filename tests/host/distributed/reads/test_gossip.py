@@ -49,14 +49,14 @@ def test_all_are_fresh_before_a_period_is_over(nodes):
         tasks = [asyncio.create_task(one.run(pubsub)) for one in talks]
         await asyncio.sleep(0.05)
         for talk in talks:
-            await pubsub.publish(*talk.greeting())
+            await pubsub.publish(*talk.greeting(1))
         await asyncio.sleep(0.2)
         first = weights(nodes)
         pubsub.cut = True
         await asyncio.sleep(1.1)
         during, pubsub.cut, pubsub.answered = weights(nodes), False, 0
         for talk in talks:
-            await pubsub.publish(*talk.greeting())
+            await pubsub.publish(*talk.greeting(1))
         await asyncio.sleep(0.2)
         for task in tasks:
             task.cancel()
@@ -69,6 +69,26 @@ def test_all_are_fresh_before_a_period_is_over(nodes):
     assert len({node.read().digest for node in nodes}) == 1
     # Each was waited for by the two others; nobody is answered twice in a row.
     assert 1 <= answered <= SHARDS * (SHARDS - 1)
+
+
+def test_two_that_come_back_at_once_and_miss_each_others_greetings_are_soon_fresh(nodes):
+    """Each heard the other only with its next state, up to a period later."""
+
+    async def run():
+        pubsub = CutPubsub()
+        talks = [Gossip(node, 60) for node in nodes[:2]]
+        tasks = [asyncio.create_task(one.run(pubsub)) for one in talks]
+        await asyncio.sleep(0.05)
+        pubsub.cut = True
+        for talk in talks:
+            await pubsub.publish(*talk.greeting(0))
+        pubsub.cut = False
+        await asyncio.sleep(0.6)
+        for task in tasks:
+            task.cancel()
+
+    asyncio.run(run())
+    assert all(node.read().estimate.weights[:2] == (65536, 65536) for node in nodes[:2])
 
 
 def test_states_are_said_each_period(nodes):

@@ -211,6 +211,35 @@ def test_who_waits_is_told(clocked):
     assert a.read().ages_ms[1] == 1
 
 
+def test_an_answer_to_what_waited_in_buffers_does_not_withhold_the_next(clocked):
+    """Answers were withheld for 0.3 s of the receiver's clock: that to the buffered was lost."""
+    a, b = clocked.node(1), clocked.node(2)
+    exchange(a, b)
+    clocked.now += 2 * S
+    buffered = a.dated_state()
+    clocked.now += 200 * MS
+    shortly_after = a.dated_state()
+    clocked.now += 9 * S
+    greeting = a.dated_state()
+    assert [b.receive(data) for data in (buffered, shortly_after, greeting)] == [1, None, 1]
+    assert b.receive(greeting) is None
+
+
+def test_a_node_is_behind_until_it_has_heard_all_others_within_the_grace(clocked):
+    a, b, c = (clocked.node(shard) for shard in (1, 2, 3))
+    exchange(a, b)
+    assert a.is_behind()  # of the third it has never heard
+    exchange(a, b, c)
+    clocked.now += 1_000 * MS
+    assert not a.is_behind()
+    clocked.now += 100 * MS
+    assert a.is_behind()
+    exchange(a, b)
+    assert a.is_behind()
+    exchange(b, c, a)
+    assert not a.is_behind()
+
+
 def test_no_shard_but_those_there_are(clocked):
     for shard in (0, 4):
         with pytest.raises(BadInput, match=f"shard {shard} is none of 1 .. 3"):
