@@ -9,31 +9,36 @@ __all__ = ["BatchingLoop"]
 
 
 class _BatchingSelector(selectors.DefaultSelector):
-    """Waits a little after the first event, so that one turn takes all that came meanwhile."""
+    """Begins turns a least time apart, so that one turn takes all that came meanwhile."""
 
-    def __init__(self, pause_s: float) -> None:
+    def __init__(self, apart_s: float) -> None:
         super().__init__()
-        self._pause_s = pause_s
+        self._apart_s = apart_s
+        self._next = 0.0
 
     def select(self, timeout: float | None = None) -> list[tuple[SelectorKey, int]]:
         ready = super().select(timeout)
         if not ready or timeout == 0:
             return ready
-        time.sleep(self._pause_s)
-        return super().select(0)
+        if (early := self._next - time.monotonic()) > 0:
+            time.sleep(early)
+            ready = super().select(0)
+        self._next = time.monotonic() + self._apart_s
+        return ready
 
 
 class BatchingLoop(asyncio.SelectorEventLoop):
-    """A loop whose turns come `pause_s` late and take what came until then.
+    """A loop whose turns for what comes in begin `apart_s` apart and take all that came until then.
 
-    A node that hears a hundred others spends most of its time on waking up; with 20 turns a second
-    it hears the same in a third of the time. It needs a thread that does nothing else.
+    A node that hears a hundred others spends most of its time on waking up; with 10 turns a second
+    it hears the same in half of the time. What comes after a silence is taken at once. It needs a
+    thread that does nothing else.
 
     Parameters
     ----------
-    pause_s : float
+    apart_s : float
         Seconds.
     """
 
-    def __init__(self, pause_s: float) -> None:
-        super().__init__(_BatchingSelector(pause_s))
+    def __init__(self, apart_s: float) -> None:
+        super().__init__(_BatchingSelector(apart_s))

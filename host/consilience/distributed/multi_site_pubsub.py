@@ -30,12 +30,12 @@ class MultiSitePubsub(Pubsub):
     urls : sequence of str
         The servers, the own site's first.
     greeting : callable or None
-        Gives the subject and the bytes that are sent to a server whenever it is connected; to all
-        servers when it is the own site's.
+        Gives the subject and the bytes that are sent to a server whenever it is connected; it gets
+        the server's number, 0 is the own site's.
     """
 
     def __init__(
-        self, urls: Sequence[str], greeting: Callable[[], tuple[str, bytes]] | None = None
+        self, urls: Sequence[str], greeting: Callable[[int], tuple[str, bytes]] | None = None
     ) -> None:
         if not urls:
             raise BadInput("a multi-site transport needs the address of at least one server")
@@ -87,12 +87,9 @@ class MultiSitePubsub(Pubsub):
             await site.close()
 
     async def _greet(self, way: int) -> None:
-        if self._greeting is None:
-            return
-        if way == 0:  # from now on answers are heard, also those to earlier greetings
-            await self.publish(*self._greeting())
-        else:
-            await self._sites[way].publish(*self._greeting())
+        # Answers come back the way of the greeting: those of other sites do not wait for the own.
+        if self._greeting is not None:
+            await self._sites[way].publish(*self._greeting(way))
 
 
 def _with_way(receiver: Callable[[bytes, int], object], way: int, data: bytes) -> None:

@@ -5,7 +5,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from consilience_hw.spec.number_formats import CLIP_BIN
+from consilience.kernels.read_kernels import trim_each
+from consilience_hw.spec.number_formats import CLIP_BIN, RATIO_BINS
 
 __all__ = ["BIN_VALUES", "RobustSums", "bins_of", "robust_sums"]
 
@@ -53,18 +54,5 @@ def robust_sums(counts: NDArray[np.int64], faulty: int) -> RobustSums:
         trimmed: the sum without the f lowest and the f highest. low: the sum of all less the
         positive values among the f highest; high: less the negative values among the f lowest.
     """
-    upto = np.cumsum(counts, axis=-1)
-    lowest = _of_first(upto, faulty)
-    highest = counts - _of_first(upto, upto[..., -1:] - faulty)
-    positive, negative = np.maximum(BIN_VALUES, 0), np.minimum(BIN_VALUES, 0)
-    total = counts @ BIN_VALUES
-    return RobustSums(
-        (counts - lowest - highest) @ BIN_VALUES,
-        total - highest @ positive,
-        total - lowest @ negative,
-    )
-
-
-def _of_first(upto: NDArray[np.int64], how_many: int | NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return, by bin, how many of the lowest `how_many` ratios it holds."""
-    return np.diff(np.minimum(upto, how_many), axis=-1, prepend=0)
+    sums = trim_each(counts.reshape(-1, RATIO_BINS), faulty)
+    return RobustSums(*sums.reshape(3, *counts.shape[:-1]))

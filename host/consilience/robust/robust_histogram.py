@@ -198,7 +198,7 @@ class RobustHistogram:
         records = np.frombuffer(data, _RECORD, offset=_HEADER.size)
         places = records["bin"].astype(np.int64) + CLIP_BIN
         counts = records["count"]
-        if (np.diff(places) <= 0).any() or (counts == 0).any():
+        if (places[1:] <= places[:-1]).any() or (counts == 0).any():
             raise ImpossibleState("bins are unsorted or empty; the bytes are damaged")
         if len(places) and (places[0] < 0 or places[-1] >= RATIO_BINS):
             raise ImpossibleState("bins outside -128 .. 128; the bytes are damaged")

@@ -58,10 +58,10 @@ DISTRIBUTED = (
         COLLECTOR + "test_whole_pieces_of_a_state_that_is_not_their_digests_are_damaged",
     ),
     Mutation(
-        "merged states: a state that is dated anew counts once more",
+        "merged states: a state that is replaced stays in the sum",
         FOLDER + "reads/merged_states.py",
-        "            if state.state is not before:\n",
-        "            if state.state is not None:\n                before = self._none.state\n",
+        "            self._counts += state.state.histogram.counts - before.histogram.counts\n",
+        "            self._counts += state.state.histogram.counts\n",
         TESTS + "reads/test_merged_states.py::test_a_view_is_the_sum_of_what_is_held",
     ),
     Mutation(
@@ -87,9 +87,9 @@ DISTRIBUTED = (
     ),
     Mutation(
         "staleness: what may have changed unseen is half of it",
-        FOLDER + "staleness/shard_arrays.py",
-        "ONE * 2 * self.clip * moved",
-        "ONE * self.clip * moved",
+        "host/consilience/kernels/read_kernels.py",
+        "ONE * 2 * clip * unseen",
+        "ONE * clip * unseen",
         TESTS + "staleness/test_shard_arrays.py::test_the_same_integers_as_one_by_one",
     ),
     Mutation(

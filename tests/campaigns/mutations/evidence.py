@@ -27,9 +27,9 @@ EVIDENCE = (
     ),
     Mutation(
         "robust: the trim takes one of the lowest too many",
-        ROBUST + "robust_counts.py",
-        "lowest = _of_first(upto, faulty)",
-        "lowest = _of_first(upto, faulty + 1)",
+        "host/consilience/kernels/read_kernels.py",
+        "below = above = faulty\n",
+        "below, above = faulty + 1, faulty\n",
         "tests/host/robust/test_robust_counts.py::test_many_histograms_at_once",
     ),
     Mutation(

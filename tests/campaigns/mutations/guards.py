@@ -26,6 +26,8 @@ HOST = {
     "exact/window_sum": "exact/window_sum exact/log_sum",
     "kernels/sum_kernels": "kernels/sum_kernels kernels/live_kernels -k interpreted",
     "kernels/posterior_kernels": "kernels/posterior_kernels -k interpreted",
+    "kernels/read_kernels": "robust/robust_counts robust/robust_histogram "
+    f"{READS}age_bounds {STALENESS}discount {STALENESS}shard_arrays",
     "robust/calibration": "robust/calibration",
     "robust/decision": "robust/robust_histogram",
     "robust/quality": "robust/calibration",

@@ -101,6 +101,7 @@ def _print(report: dict[str, Any], console: Console) -> None:
     for one in report["planted"]:
         caught = "caught" if one["caught"] else "NOT CAUGHT"
         console.print(f"{one['fault']}: {caught} by {one['catcher']}; found: {one['violations']}")
+    console.print(f"{report['processor_min']} minutes of processor time in {report['seconds']} s")
     console.print(f"history SHA-256 {report['history_sha256']}")
     console.print(f"checkers' output SHA-256 {report['checkers_sha256']}")
     console.print("every claim held" if report["holds"] else "NOT every claim held")

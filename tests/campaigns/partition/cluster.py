@@ -2,6 +2,7 @@
 
 import gc
 import json
+import resource
 import shutil
 import signal
 import subprocess
@@ -11,6 +12,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from consilience.distributed.reads.read_node import ReadNode
+from consilience.distributed.write_ahead_log import WriteAheadLog
 from consilience_hw.spec.log_format import Q16_16
 from tests.campaigns.partition.children import Children, begin_session
 from tests.campaigns.partition.namespaces import Network, address, environment
@@ -19,7 +22,7 @@ from tests.campaigns.partition.node_process import (
     NodePlan,
     Recorder,
     run_node,
-    run_recorder,
+    run_recorders,
 )
 from tests.campaigns.partition.proxy import run_proxy
 from tests.campaigns.partition.settings import Settings
@@ -61,10 +64,15 @@ class Cluster:
         self.network = Network(settings.nodes + settings.sites + 1)
         self._children = Children()
         self._servers: list[subprocess.Popen[bytes]] = []
+        self._processor_s = _processor_s()
 
     @property
     def nodes(self) -> range:
         return range(1, self.settings.nodes + 1)
+
+    @property
+    def _sites(self) -> range:
+        return range(1, self.settings.sites + 1)
 
     @property
     def proxy_place(self) -> int:
@@ -93,6 +101,7 @@ class Cluster:
             server.kill()
             server.wait()
         self.network.close()
+        self.note("processor", seconds=round(_processor_s() - self._processor_s, 1))
         for log in self.folder.glob("log-*"):
             shutil.rmtree(log)
 
@@ -136,10 +145,11 @@ class Cluster:
 
     def leave(self) -> None:
         """Let the recorders end, then the nodes; RuntimeError if one of these fails to."""
+        for site in self._sites:
+            self._children.tell(_recorder(site), b'{"leave": true}\n')
+        for site in self._sites:
+            self._children.reap(_recorder(site))
         for node in self.nodes:
-            self._tell(node, {"leave": True})
-        for node in self.nodes:
-            self._children.reap(_recorder(node))
             self._children.signal(str(node), signal.SIGTERM)
         codes = {node: self._children.reap(str(node)) for node in self.nodes}
         if failed := {node: code for node, code in codes.items() if code}:
@@ -164,9 +174,11 @@ class Cluster:
         return sum(sizes) / len(sizes)
 
     def _start_all(self) -> None:
-        for site in range(1, self.settings.sites + 1):
+        for site in self._sites:
             self._serve(site)
         time.sleep(0.5)
+        with WriteAheadLog(self.folder / "log-none") as log:
+            ReadNode(1, self.settings.rule, log).read()  # compiles what all nodes then share
         gc.collect()
         gc.freeze()  # what is here stays as it is, so that its pages stay shared
         ways = address(self.proxy_place), address(self.server(self.proxied)), _PORT
@@ -174,9 +186,10 @@ class Cluster:
             seed = self.settings.seed
             self._children.start(_PROXY, lambda orders: run_proxy(*ways, orders, seed))
         self.folder.joinpath("rule.toml").write_text(self.settings.rule_text)
+        for site in self._sites:
+            plans = [self._plan(node) for node in self.of_sites([site])]
+            self._children.start(_recorder(site), partial(run_recorders, plans))
         for node in self.nodes:
-            plan = self._plan(node)
-            self._children.start(_recorder(node), partial(run_recorder, plan))
             self.start(node)
 
     def _plan(self, node: int) -> NodePlan:
@@ -191,7 +204,8 @@ class Cluster:
         return tuple(f"nats://{address(place)}:{_PORT}" for place in places)
 
     def _tell(self, node: int, order: dict[str, Any]) -> None:
-        self._children.tell(_recorder(node), json.dumps(order).encode() + b"\n")
+        recorder = _recorder(self.settings.site(node))
+        self._children.tell(recorder, json.dumps({"node": node, **order}).encode() + b"\n")
 
     def _serve(self, site: int) -> None:
         place = self.server(site)
@@ -208,5 +222,11 @@ class Cluster:
             )
 
 
-def _recorder(node: int) -> str:
-    return f"recorder {node}"
+def _processor_s() -> float:
+    """Return the processor time of this process and of those that it has waited for, in s."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in used)
+
+
+def _recorder(site: int) -> str:
+    return f"recorders {site}"

@@ -106,8 +106,9 @@ def _takes_old(right: Callable[..., Any]) -> Callable[..., Any]:
             echo, piece = dated.echo(node.shard), dated.piece
             if echo.incarnation == node.incarnation:
                 state = ShardState.from_bytes(dated.message.state)
-                held = HeldState(piece.order, piece.digest, state, echo.elapsed_ns)
+                held = HeldState(piece.order, piece.digest, state)
                 node._states._put(piece.place[1], held)
+                node._states.date(piece.place[1], echo.elapsed_ns)
         return fate
 
     return receive

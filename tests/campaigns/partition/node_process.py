@@ -1,8 +1,9 @@
 """A node of the campaign: the product's `consilience read-node`, and a recorder beside it.
 
 The node is the command itself, in a process forked from one that has everything imported. The
-recorder is another process, which outlives the kills of its node and asks it over its socket: one
-thread is the producer's (reports, one after the other, again until acknowledged), the others read.
+recorders of a site's nodes share another process, which outlives the kills of its nodes and asks
+them over their sockets: one thread a node is the producer's (reports, one after the other, again
+until acknowledged), the others read.
 A read's clock starts when it was due, whether or not the thread was awake then, and ends when the
 answer is there.
 """
@@ -13,8 +14,10 @@ import os
 import random
 import socket
 import struct
+import sys
 import threading
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,13 +29,14 @@ from consilience.distributed.reads.shard_state import Report
 from tests.campaigns.partition.children import real_time
 from tests.campaigns.partition.settings import Settings
 
-__all__ = ["DEADLINE_NS", "NodePlan", "Recorder", "frame_of", "run_node", "run_recorder"]
+__all__ = ["DEADLINE_NS", "NodePlan", "Recorder", "frame_of", "run_node", "run_recorders"]
 
 DEADLINE_NS = 100_000_000
 """In which a read is to be answered."""
 _RESENT = 2
 """Acknowledged frames that a producer sends again when its node has started anew."""
 _SECOND_NS = 10**9
+_SWITCH_S = 0.001
 _READ = b'{"op":"read"}\n'
 
 
@@ -103,10 +107,19 @@ def run_node(plan: NodePlan) -> None:
     os._exit(main(plan.command))
 
 
-def run_recorder(plan: NodePlan, orders: int) -> None:
-    """Record a node until told to leave, by JSON lines from a file descriptor."""
-    recorder = Recorder(plan.folder / f"node-{plan.shard:03}.jsonl")
-    _Recording(plan, recorder).run(orders)
+def run_recorders(plans: Iterable[NodePlan], orders: int) -> None:
+    """Record nodes until told to leave, by JSON lines from a file descriptor."""
+    sys.setswitchinterval(_SWITCH_S)  # the longest that a read waits for another thread
+    recordings = {plan.shard: _Recording(plan) for plan in plans}
+    with os.fdopen(orders) as lines:
+        for line in lines:
+            order = json.loads(line)
+            if "leave" in order:
+                break
+            recordings[order["node"]].obey(order)
+    for recording in recordings.values():
+        recording.leave()
+    os._exit(0)
 
 
 class _Connection:
@@ -155,32 +168,31 @@ class _Connection:
 
 
 class _Recording:
-    """What the threads of a recorder share.
+    """What the threads that record one node share.
 
     `life` is the node's incarnation, `version` that of its shard when it started, `since` when it
     answered first.
     """
 
-    def __init__(self, plan: NodePlan, recorder: Recorder) -> None:
-        self._plan, self._recorder = plan, recorder
+    def __init__(self, plan: NodePlan) -> None:
+        self._plan = plan
+        self._recorder = Recorder(plan.folder / f"node-{plan.shard:03}.jsonl")
         self._producing = threading.Event()
         self._lock = threading.Lock()
         self._life = self._version = self._since = 0
 
-    def run(self, orders: int) -> None:
         threading.Thread(target=self._produce, daemon=True).start()
-        with os.fdopen(orders) as lines:
-            for line in lines:
-                self._obey(json.loads(line))
 
-    def _obey(self, order: dict[str, Any]) -> None:
+    def obey(self, order: dict[str, Any]) -> None:
+        """Begin what the campaign orders: to produce or not to, and reads."""
         if "produce" in order:
             (self._producing.set if order["produce"] else self._producing.clear)()
         for plan in order.get("reads", ()):
             threading.Thread(target=self._read, args=plan, daemon=True).start()
-        if "leave" in order:
-            self._recorder.note("leave", heard=self._connect().ask(op="status")["received"])
-            os._exit(0)
+
+    def leave(self) -> None:
+        """Note what the node has heard."""
+        self._recorder.note("leave", heard=self._connect().ask(op="status")["received"])
 
     def _connect(self) -> _Connection:
         """Return a connection to the node as soon as it answers; its new incarnation is noted."""

@@ -33,7 +33,7 @@ COLUMNS = (
     "C6",
 )
 _PLOTTED = "minority third"
-_TOLD = ("seconds", "nodes", "sites", "deadline", "up_s", "mb_per_node")
+_TOLD = ("seconds", "nodes", "sites", "deadline", "up_s", "mb_per_node", "processor_min")
 
 
 def row(result: dict[str, Any]) -> list[str]:

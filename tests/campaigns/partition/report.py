@@ -34,7 +34,7 @@ def report_of(out: Path, history: History) -> dict[str, Any]:
     nemeses = [asdict(one) | {"holds": one.holds} for one in judge(history)]
     planted = [_planted(out, fault) for fault in FAULTS if folder_of(out, fault).exists()]
     checked = {"nemeses": nemeses, "planted": planted}
-    memory = next(event for event in history.events if event["type"] == "memory")
+    memory, used = (_event(history, kind) for kind in ("memory", "processor"))
     holds = all(one["holds"] and one["fresh_after_s"] <= FRESH_S for one in nemeses)
     return {
         "nodes": history.settings["nodes"],
@@ -43,12 +43,17 @@ def report_of(out: Path, history: History) -> dict[str, Any]:
         "seconds": round((history.events[-1]["t"] - history.events[0]["t"]) / 1e9),
         "up_s": memory["up_s"],
         "mb_per_node": memory["mb_per_node"],
+        "processor_min": round(used["seconds"] / 60, 1),
         "heard": history.heard,
         "history_sha256": digest_of(folder_of(out)),
         "checkers_sha256": hashlib.sha256(text_of(checked).encode()).hexdigest(),
         "holds": holds and all(one["caught"] for one in planted),
         **checked,
     }
+
+
+def _event(history: History, kind: str) -> dict[str, Any]:
+    return next(event for event in history.events if event["type"] == kind)
 
 
 def text_of(checked: dict[str, Any]) -> str:

@@ -34,6 +34,7 @@ def test_histories_are_judged_again_to_the_same_digest(monkeypatch, capsys, tmp_
     run = VirtualRun(report.folder_of(tmp_path), third_cut)
     run.run()
     run._note("memory", mb_per_node=1.5, up_s=2.5)
+    run._note("processor", seconds=90)
     run.written()
     with FAULTS[2].planted():
         VirtualRun(report.folder_of(tmp_path, FAULTS[2]), disturbed).run()

@@ -4,19 +4,21 @@ import asyncio
 import socket
 import threading
 import time
+from itertools import pairwise
 
 from consilience.distributed.batching_loop import BatchingLoop
 
 
-def test_what_comes_within_the_pause_is_taken_in_one_turn():
+def test_what_comes_after_a_silence_is_taken_at_once_and_what_follows_in_one_turn():
     def send(writer):
-        for _ in range(5):
+        for _ in range(6):
             writer.send(b"x")
             time.sleep(0.02)
 
     async def take():
         loop, reader, turns = asyncio.get_running_loop(), one, []
-        loop.add_reader(reader, lambda: turns.append(len(reader.recv(100))))
+        await asyncio.sleep(0.3)
+        loop.add_reader(reader, lambda: turns.append((len(reader.recv(100)), time.monotonic())))
         thread = threading.Thread(target=send, args=(other,))
         thread.start()
         await asyncio.sleep(0.6)
@@ -27,7 +29,9 @@ def test_what_comes_within_the_pause_is_taken_in_one_turn():
     one, other = socket.socketpair()
     with one, other, asyncio.Runner(loop_factory=lambda: BatchingLoop(0.25)) as runner:
         turns = runner.run(take())
-    assert sum(turns) == 5 and len(turns) <= 2
+    counts, moments = zip(*turns, strict=True)
+    assert sum(counts) == 6 and counts[0] < 6 and len(counts) <= 3
+    assert all(later - one >= 0.24 for one, later in pairwise(moments))
 
 
 def test_what_is_ready_at_once_does_not_wait():

@@ -31,8 +31,8 @@ def test_published_at_all_sites_received_at_home_answered_along_the_way(processe
     async def talk():
         greetings = []
 
-        def greeting():
-            greetings.append(1)
+        def greeting(way):
+            greetings.append(way)
             return "said.2", b"hello"
 
         one = MultiSitePubsub(urls)

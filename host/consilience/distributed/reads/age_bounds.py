@@ -19,12 +19,13 @@ A new incarnation has no step. Until its first echo it counts as sent when the l
 incarnation before it was; without one it is not dated at all and not taken.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from consilience.distributed.reads.dated_state import Echo
+from consilience.kernels.read_kernels import age_each
 
 __all__ = ["DRIFT", "AgeBounds", "ages_ms"]
 
@@ -32,11 +33,9 @@ DRIFT = 1_000
 """Two clocks gain or lose at most one part in this many on each other."""
 
 _US_NS = 1_000
-_MS_NS = 1_000_000
 
 
-@dataclass(frozen=True)
-class _Last:
+class _Last(NamedTuple):
     incarnation: int
     elapsed_ns: int
     sent_ns: int
@@ -94,10 +93,11 @@ class AgeBounds:
 
 
 def ages_ms(now_ns: int, sent_ns: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return ages in ms, rounded up, at least 1: nothing that is read is of this moment."""
-    age = now_ns - sent_ns
-    age += age // DRIFT + 1
-    return np.maximum(-(-age // _MS_NS), 1)
+    """Return ages in ms, rounded up, at least 1: nothing that is read is of this moment.
+
+    `NEVER` stays what it is.
+    """
+    return age_each(now_ns, sent_ns, DRIFT)
 
 
 def _shortened(length_ns: int) -> int:

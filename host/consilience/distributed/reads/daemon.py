@@ -35,7 +35,7 @@ from consilience.errors import BadInput
 
 __all__ = ["ReadDaemon"]
 
-_BATCH_S = 0.05
+_TURNS_APART_S = 0.1
 _SWITCH_S = 0.001
 _LONGEST_PATH = 100
 _DEPARTURES = ConnectionError, ValueError, asyncio.CancelledError
@@ -60,7 +60,7 @@ class ReadDaemon:
             raise BadInput(f"{socket}: too long for a socket; choose a shorter --log")
         self._node, self._urls, self._period_s, self._socket = node, urls, period_s, socket
         self._pubsub: MultiSitePubsub | None = None
-        self._network = BatchingLoop(_BATCH_S)
+        self._network = BatchingLoop(_TURNS_APART_S)
         self._leaving = asyncio.Event()
         self._producer = ThreadPoolExecutor(1)
 
@@ -82,6 +82,7 @@ class ReadDaemon:
             with contextlib.closing(server):
                 self._socket.chmod(0o600)
                 loop.add_signal_handler(signal.SIGTERM, self._end)
+                self._node.read()  # compiles what a read needs, so that the first is not late
                 ready()
                 await self._ended
         finally:

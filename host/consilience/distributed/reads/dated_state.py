@@ -72,7 +72,7 @@ class DatedState:
         magic, version, shards, elapsed = _HEADER.unpack_from(data)
         if (magic, version) != (_MAGIC, _VERSION):
             raise BadInput("the bytes are no dated state of this version")
-        if zlib.crc32(data[: -_CHECK.size]) != _CHECK.unpack(data[-_CHECK.size :])[0]:
+        if zlib.crc32(memoryview(data)[: -_CHECK.size]) != _CHECK.unpack(data[-_CHECK.size :])[0]:
             raise BadInput("a dated state was damaged on its way")
         if len(data) < _HEADER.size + _ECHO.size * shards + _CHECK.size:
             raise BadInput("a dated state is shorter than its echoes")

@@ -13,7 +13,7 @@ SUBJECT = "consilience.dated"
 ANSWERS = "consilience.answer"
 """Subject of dated states for one node; those for a shard's have ``.EPOCH.SHARD`` after it."""
 
-_APART_S = 0.3
+_AGAIN_S = 0.3
 _LEAST = 0.75
 
 
@@ -22,7 +22,9 @@ class Gossip:
 
     A node that comes back from a cut, or is new, greets each server with its state (`greeting`).
     The echoes in it show which nodes it has not heard for long, and they answer it: all are fresh
-    again within the time of two messages, whatever the period.
+    again within the time of two messages, whatever the period. Two that come back at the same time
+    may miss each other's greetings; so a node that is back at its own server, and has not heard all
+    others a moment later, greets once more.
 
     Parameters
     ----------
@@ -34,25 +36,26 @@ class Gossip:
 
     def __init__(self, node: ReadNode, period_s: float) -> None:
         self._node, self._period_s = node, period_s
-        self._answered: dict[int, float] = {}
         self._waiting: dict[int, int] = {}
-        self._wanted = asyncio.Event()
+        self._wanted, self._back = asyncio.Event(), asyncio.Event()
 
-    def greeting(self) -> tuple[str, bytes]:
+    def greeting(self, way: int) -> tuple[str, bytes]:
         """Return the subject and the state, for a server that has just been connected."""
-        return self._subject(SUBJECT, self._node.shard), self._node.dated_state()
+        if way == 0:
+            self._back.set()
+        return self._said()
 
     async def run(self, pubsub: Pubsub) -> None:
         """Gossip until cancelled."""
         await pubsub.listen(f"{SUBJECT}.{self._node.rule.epoch}", self._receive)
         await pubsub.listen_everywhere(self._subject(ANSWERS, self._node.shard), self._receive)
-        await asyncio.gather(self._publish(pubsub), self._answer(pubsub))
+        await asyncio.gather(self._publish(pubsub), self._answer(pubsub), self._greet_again(pubsub))
 
     async def _publish(self, pubsub: Pubsub) -> None:
         # Each node at its own moments, so that not all publish at once.
         await asyncio.sleep(random.random() * self._period_s)
         while True:
-            await pubsub.publish(*self.greeting())
+            await pubsub.publish(*self._said())
             await asyncio.sleep(random.uniform(_LEAST, 1) * self._period_s)
 
     async def _answer(self, pubsub: Pubsub) -> None:
@@ -63,11 +66,20 @@ class Gossip:
             for shard, way in waiting.items():
                 await pubsub.answer(self._subject(ANSWERS, shard), self._node.dated_state(), way)
 
+    async def _greet_again(self, pubsub: Pubsub) -> None:
+        while True:
+            await self._back.wait()
+            self._back.clear()
+            await asyncio.sleep(_AGAIN_S)
+            if self._node.is_behind():
+                await pubsub.publish(*self._said())
+
+    def _said(self) -> tuple[str, bytes]:
+        return self._subject(SUBJECT, self._node.shard), self._node.dated_state()
+
     def _receive(self, data: bytes, way: int = 0) -> None:
         shard = self._node.receive(data)
-        now = asyncio.get_running_loop().time()
-        if shard is not None and now > self._answered.get(shard, -_APART_S) + _APART_S:
-            self._answered[shard] = now
+        if shard is not None:
             self._waiting[shard] = way
             self._wanted.set()
 

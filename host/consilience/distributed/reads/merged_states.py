@@ -3,13 +3,15 @@
 import hashlib
 import struct
 import threading
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from consilience.distributed.reads.shard_state import ShardState
-from consilience.distributed.shard_store import ShardStore
+from consilience.distributed.shard_store import ShardStore, Standing
+from consilience.kernels.read_kernels import NEVER
 from consilience.robust.robust_histogram import RobustHistogram
 from consilience_hw.spec.number_formats import RATIO_BINS
 
@@ -19,7 +21,7 @@ _TAG = b"consilience read 1\0"
 _EPOCH = struct.Struct("<Q")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class HeldState:
     """A state of one shard.
 
@@ -30,18 +32,14 @@ class HeldState:
     digest : bytes
         Of its message; empty for the node's own shard.
     state : ShardState
-    sent_ns : int
-        The holder's elapsed time at or after which it was sent; see `AgeBounds`.
     """
 
     order: tuple[int, int]
     digest: bytes
     state: ShardState
-    sent_ns: int
 
 
-@dataclass(frozen=True)
-class View:
+class View(NamedTuple):
     """What is held at one moment, for readers; nobody writes to it.
 
     Parameters
@@ -52,22 +50,26 @@ class View:
         Of the merged state; see `Answer.digest`.
     evidence : ndarray of int64, shape (S,)
         l_s in ulp; 0 where no state is held.
-    sent_ns : ndarray of int64, shape (S,)
-        As in `HeldState`.
     incarnations, versions : tuple of int
         Of the states held; 0 where there is none.
+    sent_ns : ndarray of int64, shape (S,)
+        The holder's elapsed time at or after which the state was sent, see `AgeBounds`; `NEVER`
+        where there is none.
     """
 
     total: ShardState
     digest: str
     evidence: NDArray[np.int64]
-    sent_ns: NDArray[np.int64]
     incarnations: tuple[int, ...]
     versions: tuple[int, ...]
+    sent_ns: NDArray[np.int64]
 
 
 class MergedStates(ShardStore[HeldState]):
     """A store that sums the states it holds: a new state replaces the old one in the sum.
+
+    A read copies arrays: what is the same for many reads is worked out when a state comes, and
+    what only a read needs, once for all reads until the next state.
 
     Parameters
     ----------
@@ -85,41 +87,48 @@ class MergedStates(ShardStore[HeldState]):
     def __init__(self, shards: int, clip: int, epoch: int) -> None:
         super().__init__()
         self.lock = threading.RLock()
-        self._clip, self._epoch = clip, epoch
-        self._none = HeldState((0, 0), b"", ShardState(RobustHistogram(clip), 0), 0)
-        self._shards = range(1, shards + 1)
+        self._clip, self._tag = clip, _TAG + _EPOCH.pack(epoch)
+        self._nothing = ShardState(RobustHistogram(clip), 0)
         self._counts = np.zeros(RATIO_BINS, np.int64)
-        self._evidence = 0
+        self._sum = 0
+        self._evidence = np.zeros(shards, np.int64)
+        self._sent_ns = np.full(shards, NEVER)
+        self._orders = np.zeros((2, shards), np.uint64)
         self._view: View | None = None
 
     def date(self, shard: int, sent_ns: int) -> None:
         """Date the state that is held of a shard anew: it was sent again."""
-        self._put(shard, replace(self.held[shard], sent_ns=sent_ns))
+        with self.lock:
+            self._sent_ns[shard - 1] = sent_ns
+
+    def join_dated(self, shard: int, state: HeldState, sent_ns: int) -> Standing:
+        """Hold a state if it is new, with its date: no view has one without the other."""
+        with self.lock:
+            standing = self.join(shard, state)
+            if standing is Standing.NEW:
+                self.date(shard, sent_ns)
+            return standing
 
     def view(self) -> View:
-        """Return what is held now; the same object until something changes."""
+        """Return what is held now."""
         with self.lock:
             if self._view is None:
                 self._view = self._viewed()
-            return self._view
+            return self._view._replace(sent_ns=self._sent_ns.copy())
 
     def _put(self, shard: int, state: HeldState) -> None:
         with self.lock:
-            before = self.held.get(shard, self._none).state
-            if state.state is not before:
-                self._counts += state.state.histogram.counts - before.histogram.counts
-                self._evidence += state.state.evidence - before.evidence
+            before = self.held[shard].state if shard in self.held else self._nothing
+            self._counts += state.state.histogram.counts - before.histogram.counts
+            self._sum += state.state.evidence - before.evidence
+            self._evidence[shard - 1] = state.state.evidence
+            self._orders[:, shard - 1] = state.order
             super()._put(shard, state)
             self._view = None
 
     def _viewed(self) -> View:
-        total = ShardState(RobustHistogram.of_counts(self._counts, self._clip), self._evidence)
-        rows = [self.held.get(shard, self._none) for shard in self._shards]
-        return View(
-            total,
-            hashlib.sha256(_TAG + _EPOCH.pack(self._epoch) + bytes(total)).hexdigest(),
-            np.array([row.state.evidence for row in rows]),
-            np.array([row.sent_ns for row in rows]),
-            tuple(row.order[0] for row in rows),
-            tuple(row.order[1] for row in rows),
-        )
+        total = ShardState(RobustHistogram.of_counts(self._counts, self._clip), self._sum)
+        digest = hashlib.sha256(self._tag + bytes(total)).hexdigest()
+        incarnations, versions = map(tuple, self._orders.tolist())
+        evidence = self._evidence.copy()
+        return View(total, digest, evidence, incarnations, versions, self._sent_ns)

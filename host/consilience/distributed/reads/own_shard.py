@@ -126,8 +126,8 @@ class OwnShard:
                     for report in reports:
                         self._reporters.apply(report)
                     order = self._log.incarnation, self._reporters.reports
-                    state = HeldState(order, b"", self._reporters.state, now - self.start_ns)
-                    self._states.join(self._shard, state)
-                    return now - self.start_ns
+                    state, at = HeldState(order, b"", self._reporters.state), now - self.start_ns
+                    self._states.join_dated(self._shard, state, at)
+                    return at
                 wait = self._limiter.wait_ns(now)
             self._sleep(wait / _SECOND_NS)

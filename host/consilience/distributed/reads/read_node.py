@@ -15,14 +15,16 @@ from consilience.distributed.reads.merged_states import HeldState, MergedStates
 from consilience.distributed.reads.own_shard import Acknowledgement, OwnShard, boot_time_ns
 from consilience.distributed.reads.shard_state import Report, ShardState
 from consilience.distributed.shard_store import Standing
-from consilience.distributed.staleness.shard_arrays import NEVER
+from consilience.distributed.staleness.interval import CertifiedInterval
 from consilience.distributed.state_message import StateMessage
 from consilience.distributed.write_ahead_log import WriteAheadLog
 from consilience.errors import BadInput, ImpossibleState
+from consilience.kernels.read_kernels import NEVER
 
 __all__ = ["ReadNode"]
 
 _MS_NS = 1_000_000
+_APART_NS = 300 * _MS_NS
 
 
 class ReadNode:
@@ -69,6 +71,9 @@ class ReadNode:
         self._states = MergedStates(count, rule.shards.clip, rule.epoch)
         self._own = OwnShard(shard, rule, log, self._states, clock, sleep)
         self.start_ns = self._own.start_ns
+        self._grace_ns = rule.shards.discount.grace_ms * _MS_NS
+        self._answered: dict[int, tuple[int, int]] = {}
+        self._judged: tuple[ShardState, CertifiedInterval] | None = None
 
     @property
     def elapsed_ns(self) -> int:
@@ -116,28 +121,35 @@ class ReadNode:
         -------
         int or None
             The sender's shard if it waits for this node: answer it soon. It is new and needs an
-            echo to date what it receives; or its echo is older than the grace, as after a cut.
+            echo to date what it receives; or its echo is older than the grace, as after a cut. Not
+            again for what it sent within 0.3 s of that: the answer is on its way.
         """
-        known, missed, shard = self._echoes.incarnations, False, 0
+        known, shard = self._echoes.incarnations, None
         try:
             dated = DatedState.of(data)
-            shard = dated.piece.place[1]
             fate = self._receive(dated)
-            missed = fate in ("taken", "same", "undated") and self._is_missed(dated)
+            is_new = self._echoes.incarnations > known
+            if is_new or (fate in ("taken", "same", "undated") and self._is_missed(dated)):
+                shard = dated.piece.place[1]
         except BadInput:  # also ImpossibleState
             fate = "damaged"
         self.counts[fate] += 1
-        return shard if missed or self._echoes.incarnations > known else None
+        return shard
+
+    def is_behind(self) -> bool:
+        """Return whether some shard has not been heard for longer than the grace, or never."""
+        sent = np.delete(self._states.view().sent_ns, self.shard - 1)
+        return bool((sent < self.elapsed_ns - self._grace_ns).any() or (sent == NEVER).any())
 
     def read(self) -> Answer:
         """Return what this node knows, and what that is worth, at this moment."""
         arrays, before = self.rule.shards, self.elapsed_ns
         view = self._states.view()
         now = self.elapsed_ns
-        sent = view.sent_ns.copy()
-        sent[self.shard - 1] = before
-        ages = np.where(np.array(view.incarnations) > 0, ages_ms(now, sent), NEVER)
-        interval = self.rule.interval(view.total).moved(int(arrays.unseen(ages).sum()))
+        view.sent_ns[self.shard - 1] = before
+        ages = ages_ms(now, view.sent_ns)
+        estimate = arrays.estimate(ages, view.evidence)
+        interval = self._interval(view.total).moved(estimate.unseen)
         return Answer(
             self.rule.epoch,
             self.shard,
@@ -145,12 +157,19 @@ class ReadNode:
             now,
             interval.decision(self.rule.threshold),
             interval,
-            arrays.estimate(ages, view.evidence),
+            estimate,
             view.incarnations,
             view.versions,
             tuple(ages.tolist()),
             view.digest,
         )
+
+    def _interval(self, total: ShardState) -> CertifiedInterval:
+        """Return the interval of a merged state, worked out once for all reads of it."""
+        judged = self._judged
+        if judged is None or judged[0] is not total:
+            judged = self._judged = total, self.rule.interval(total)
+        return judged[1]
 
     def _receive(self, dated: DatedState) -> str:
         piece = dated.piece
@@ -177,11 +196,18 @@ class ReadNode:
             enrolled = self.rule.shards.enrolled[shard - 1]
             if state.histogram.count > enrolled or state.histogram.unit != self.rule.unit:
                 raise ImpossibleState("a shard has more reporters than enrolled, or another clip")
-            self._states.join(shard, HeldState(piece.order, piece.digest, state, sent_ns))
+            self._states.join_dated(shard, HeldState(piece.order, piece.digest, state), sent_ns)
         return standing
 
     def _is_missed(self, dated: DatedState) -> bool:
-        echo = dated.echo(self.shard)
-        age_ns = self.elapsed_ns - echo.elapsed_ns
-        grace_ns = self.rule.shards.discount.grace_ms * _MS_NS
-        return echo.incarnation != self.incarnation or age_ns > grace_ns
+        echo, (_, shard) = dated.echo(self.shard), dated.piece.place
+        sent = dated.piece.order[0], dated.elapsed_ns
+        heard = echo.incarnation == self.incarnation
+        if heard and self.elapsed_ns - echo.elapsed_ns <= self._grace_ns:
+            return False
+        # By the sender's clock: what waited in its buffers while it was cut off came first, and was
+        # answered before it could hear.
+        if sent <= self._answered.get(shard, (0, 0)):
+            return False
+        self._answered[shard] = sent[0], sent[1] + _APART_NS
+        return True

@@ -6,20 +6,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from consilience.errors import BadInput
+from consilience.kernels.read_kernels import LONGEST_AGE, weigh
 from consilience.numbers.arrays import plain_array
 from consilience.numbers.convert import as_codes
 from consilience_hw.spec.exp2_table import mantissa_table
 from consilience_hw.spec.log_format import Q16_16
-from consilience_hw.spec.number_formats import AGE_BITS, WEIGHT_BITS
+from consilience_hw.spec.number_formats import WEIGHT_BITS
 
 __all__ = ["LONGEST_AGE", "Discount"]
-
-LONGEST_AGE = (1 << AGE_BITS) - 1
-"""ms; a longer age counts as this one, which is at or beyond every `max_age_ms`."""
-
-_DROPPED = Q16_16.mantissa_bits - WEIGHT_BITS
-_FARTHEST = Q16_16.mantissa_bits + 2
-"""Half-lives from which on the shift leaves nothing."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +45,11 @@ class Discount:
                     f"{name} must be in {least} .. {LONGEST_AGE} ms, not {getattr(self, name)}"
                 )
 
+    @property
+    def policy(self) -> tuple[int, int, int]:
+        """(grace_ms, half_life_ms, max_age_ms)."""
+        return self.grace_ms, self.half_life_ms, self.max_age_ms
+
     def decay(self, age_ms: ArrayLike) -> NDArray[np.int64]:
         """Return q for ages of any shape, in ulp (2**-16 bit): what is taken from a code.
 
@@ -62,11 +61,9 @@ class Discount:
 
     def weight(self, age_ms: ArrayLike) -> NDArray[np.uint32]:
         """Return the weights, 0 .. 65536, of ages of any shape."""
-        code = -self.decay(age_ms)
-        mantissa = mantissa_table(Q16_16)[code & Q16_16.fractions - 1].astype(np.int64)
-        places = np.minimum(-(code >> Q16_16.fraction_bits), _FARTHEST) + _DROPPED
-        weight = (mantissa + (np.int64(1) << places - 1)) >> places
-        return np.where(_ages(age_ms) < self.max_age_ms, weight, 0).astype(np.uint32)
+        ages = _ages(age_ms)
+        weights = weigh(ages.reshape(-1), *self.policy, mantissa_table(Q16_16))
+        return weights.reshape(ages.shape).astype(np.uint32)
 
     def mixed(self, codes: ArrayLike, age_ms: ArrayLike) -> NDArray[np.int32]:
         """Return codes as members of a mixture (a log sum) after their ages: less q.

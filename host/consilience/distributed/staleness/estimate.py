@@ -23,12 +23,15 @@ class Estimate:
         One of each shard, 0 .. 65536.
     effective_weight : int
         Mean of the weights over the enrolled agents, cut to an integer 0 .. 65536.
+    unseen : int
+        Sum of u_s: reporters whose evidence may differ from what is held.
     """
 
     point: int
     bound: int
     weights: tuple[int, ...]
     effective_weight: int
+    unseen: int
 
     @property
     def bound_ulp(self) -> int:

@@ -17,14 +17,13 @@ from numpy.typing import NDArray
 from consilience.distributed.staleness.discount import Discount
 from consilience.distributed.staleness.estimate import Estimate
 from consilience.errors import BadInput
+from consilience.kernels.read_kernels import IMPOSSIBLE, NEVER, weigh_shards
+from consilience_hw.spec.exp2_table import mantissa_table
+from consilience_hw.spec.log_format import Q16_16
 from consilience_hw.spec.number_formats import ONE, WEIGHT_BITS
 
 __all__ = ["NEVER", "ShardArrays"]
 
-NEVER = -1
-"""Age of a shard that was never heard from."""
-
-_SECOND_MS = 1_000
 _LARGEST = 1 << 62
 
 
@@ -71,12 +70,9 @@ class ShardArrays:
     def _enrolled(self) -> NDArray[np.int64]:
         return np.array(self.enrolled, np.int64)
 
-    def unseen(self, age_ms: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return u_s: reporters whose evidence may differ from what is held."""
-        # Where this cuts, all have changed: there are fewer than 2**44 reporters.
-        ages = np.minimum(age_ms, _LARGEST // self.changes_per_s)
-        changed = -(-self.changes_per_s * ages // _SECOND_MS)
-        return np.where(age_ms == NEVER, self._enrolled, np.minimum(self._enrolled, changed))
+    @cached_property
+    def _reporters(self) -> int:
+        return sum(self.enrolled)
 
     def estimate(self, age_ms: NDArray[np.int64], evidence: NDArray[np.int64]) -> Estimate:
         """Return the discounted sum over shards and its error bound.
@@ -88,19 +84,16 @@ class ShardArrays:
         evidence : ndarray of int64, shape (S,)
             l_s in ulp: sums of clipped log-odds; 0 where never heard from.
         """
-        never = age_ms == NEVER
-        size = np.abs(evidence)
-        if (size > self._enrolled * self.clip).any() or evidence[never].any():
+        rules = (self.changes_per_s, self.clip, *self.discount.policy)
+        weights, point, bound, whole, unseen = weigh_shards(
+            age_ms, evidence, self._enrolled, rules, mantissa_table(Q16_16)
+        )
+        if unseen == IMPOSSIBLE:
             raise BadInput("evidence of a shard that its reporters, clipped, cannot sum to")
-        weight = self.discount.weight(np.where(never, 0, age_ms)).astype(np.int64)
-        weight[never] = 0
-        point = int(weight @ evidence)
-        moved = int(self.unseen(age_ms).sum())
-        bound = int((ONE - weight) @ size) + ONE * 2 * self.clip * moved
-        total = sum(self.enrolled)
         return Estimate(
             (self.prior << WEIGHT_BITS) + point,
             bound,
-            tuple(weight.tolist()),
-            int(weight @ self._enrolled) // total if total else 0,
+            tuple(weights.tolist()),
+            whole // self._reporters if self._reporters else 0,
+            unseen,
         )

@@ -49,14 +49,14 @@ def test_all_are_fresh_before_a_period_is_over(nodes):
         tasks = [asyncio.create_task(one.run(pubsub)) for one in talks]
         await asyncio.sleep(0.05)
         for talk in talks:
-            await pubsub.publish(*talk.greeting())
+            await pubsub.publish(*talk.greeting(1))
         await asyncio.sleep(0.2)
         first = weights(nodes)
         pubsub.cut = True
         await asyncio.sleep(1.1)
         during, pubsub.cut, pubsub.answered = weights(nodes), False, 0
         for talk in talks:
-            await pubsub.publish(*talk.greeting())
+            await pubsub.publish(*talk.greeting(1))
         await asyncio.sleep(0.2)
         for task in tasks:
             task.cancel()
@@ -83,37 +83,47 @@ class Waiting:
         return b"state"
 
 
-def test_a_node_that_waits_was_answered_at_every_message(monkeypatch):
-    """Once in 0.3 s, by the way of the message, whoever else waits."""
+def test_who_waits_is_answered_by_the_way_of_its_latest_message():
     sent = []
 
     class Answers(InProcessPubsub):
         async def answer(self, subject, data, way):
-            sent.append((round(now[0], 2), int(subject.rpartition(".")[2]), way))
+            sent.append((int(subject.rpartition(".")[2]), data, way))
 
     async def run():
-        gossip, loop = Gossip(Waiting(), 60), asyncio.get_running_loop()
+        gossip = Gossip(Waiting(), 60)
         task = asyncio.create_task(gossip.run(Answers()))
         await asyncio.sleep(0)
-        monkeypatch.setattr(loop, "time", lambda: now[0])
-        for now[0], data, *way in said:
-            gossip._receive(data, *way)
+        for messages in said:
+            for data, *way in messages:
+                gossip._receive(data, *way)
             for _ in range(3):
                 await asyncio.sleep(0)
-        monkeypatch.undo()
         task.cancel()
 
-    now = [0.0]
-    said = [
-        (0.1, b"2"),
-        (0.2, b"2", 5),
-        (0.39, b"2"),
-        (0.39, b"3", 4),
-        (0.41, b"2", 7),
-        (0.5, b"0"),
-    ]
+    said = [[(b"2",)], [(b"0",)], [(b"3", 4), (b"2", 5), (b"3", 7)]]
     asyncio.run(run())
-    assert sent == [(0.1, 2, 0), (0.39, 3, 4), (0.41, 2, 7)]
+    assert sent == [(2, b"state", 0), (3, b"state", 7), (2, b"state", 5)]
+
+
+def test_two_that_come_back_at_once_and_miss_each_others_greetings_are_soon_fresh(nodes):
+    """Each heard the other only with its next state, up to a period later."""
+
+    async def run():
+        pubsub = CutPubsub()
+        talks = [Gossip(node, 60) for node in nodes[:2]]
+        tasks = [asyncio.create_task(one.run(pubsub)) for one in talks]
+        await asyncio.sleep(0.05)
+        pubsub.cut = True
+        for talk in talks:
+            await pubsub.publish(*talk.greeting(0))
+        pubsub.cut = False
+        await asyncio.sleep(0.6)
+        for task in tasks:
+            task.cancel()
+
+    asyncio.run(run())
+    assert all(node.read().estimate.weights[:2] == (65536, 65536) for node in nodes[:2])
 
 
 def test_states_are_said_each_period(nodes):

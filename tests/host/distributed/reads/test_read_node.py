@@ -87,7 +87,8 @@ def test_a_read_is_what_the_formulas_make_of_what_is_held(clocked):
         ShardReading(2, 2, 2, 1_702, sum(clipped[1])),
         ShardReading(3, 4, 2, None),
     ]
-    assert astuple(answer.estimate) == golden.stale_estimate(readings, astuple(DISCOUNT), CLIP)
+    estimate = golden.stale_estimate(readings, astuple(DISCOUNT), CLIP)
+    assert astuple(answer.estimate) == (*estimate, golden.unseen_agents(readings))
     assert 0 < answer.estimate.weights[1] < 65536 and answer.estimate.weights[2] == 0
     scan = RobustHistogram.of(binned, CLIP).scan(1)
     whole = CertifiedInterval(scan.low, scan.high, 64)
@@ -230,7 +231,7 @@ def test_the_moments_of_a_node_count_from_its_start(clocked):
     assert (node.start_ns, node.elapsed_ns) == (82 * S, S // 2)  # the replay is a change
     clocked.now += 3 * S
     assert node.elapsed_ns == 3_500 * MS == node.accept(0, Report(0, 7)).at_ns
-    assert node._states.held[1].sent_ns == 3_500 * MS
+    assert node._states.view().sent_ns[0] == 3_500 * MS
     assert node.accept(0, Report(0, 7)).at_ns == 3_500 * MS
 
 
@@ -263,6 +264,35 @@ def test_a_state_of_no_shard_and_one_heard_again(clocked):
     a.receive(own)  # heard again: it has the order that is held, and is not newer
     assert a.counts - counted == {"other epoch or division": 2, "old": 1}
     assert a.read().digest == digest
+
+
+def test_an_answer_to_what_waited_in_buffers_does_not_withhold_the_next(clocked):
+    """Answers were withheld for 0.3 s of the receiver's clock: that to the buffered was lost."""
+    a, b = clocked.node(1), clocked.node(2)
+    exchange(a, b)
+    clocked.now += 2 * S
+    buffered = a.dated_state()
+    clocked.now += 200 * MS
+    shortly_after = a.dated_state()
+    clocked.now += 9 * S
+    greeting = a.dated_state()
+    assert [b.receive(data) for data in (buffered, shortly_after, greeting)] == [1, None, 1]
+    assert b.receive(greeting) is None
+
+
+def test_a_node_is_behind_until_it_has_heard_all_others_within_the_grace(clocked):
+    a, b, c = (clocked.node(shard) for shard in (1, 2, 3))
+    exchange(a, b)
+    assert a.is_behind()  # of the third it has never heard
+    exchange(a, b, c)
+    clocked.now += 1_000 * MS
+    assert not a.is_behind()
+    clocked.now += 100 * MS
+    assert a.is_behind()
+    exchange(a, b)
+    assert a.is_behind()
+    exchange(b, c, a)
+    assert not a.is_behind()
 
 
 def test_no_shard_but_those_there_are(clocked):

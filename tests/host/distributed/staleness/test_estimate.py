@@ -17,7 +17,8 @@ POLICY = 100, 200, 1_500
 
 def estimate(readings, policy, clip, prior=0):
     """What the golden model says, as the product's record, whose decision is judged as well."""
-    return Estimate(*golden.stale_estimate(readings, policy, clip, prior))
+    unseen = sum(one.unseen for one in readings)
+    return Estimate(*golden.stale_estimate(readings, policy, clip, prior), unseen)
 
 
 agents = st.lists(st.integers(-CLIP, CLIP) | st.sampled_from([-CLIP, CLIP]), max_size=4)
@@ -169,4 +170,4 @@ def test_refused(readings, clip, message):
 
 def test_ages_of_any_size():
     found = estimate([ShardReading(0, 1, 0, 1 << 90, 5)], (0, 1, 1 << 31), 5)
-    assert found == Estimate(0, 5 << 16, (0,), 0)
+    assert found == Estimate(0, 5 << 16, (0,), 0, 0)

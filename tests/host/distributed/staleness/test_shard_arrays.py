@@ -19,7 +19,7 @@ AGES = st.one_of(st.none(), st.integers(0, 12_000), st.integers(0, (1 << 63) - 1
 
 
 @given(
-    st.lists(st.tuples(st.integers(0, 5_000), AGES, st.floats(-1, 1)), min_size=1, max_size=9),
+    st.lists(st.tuples(st.integers(0, 900), AGES, st.floats(-1, 1)), min_size=1, max_size=9),
     st.integers(1, 10_000) | st.integers(1, 1 << 61),
     st.integers(1, 1 << 31),
     st.integers(-(1 << 40), 1 << 40),
@@ -34,9 +34,9 @@ def test_the_same_integers_as_one_by_one(shards, rate, clip, prior):
     arrays = ShardArrays([one.enrolled for one in readings], rate, DISCOUNT, clip, prior)
     ages = np.array([NEVER if one.age_ms is None else one.age_ms for one in readings])
     evidence = np.array([one.evidence for one in readings])
-    found = astuple(arrays.estimate(ages, evidence))
-    assert found == golden.stale_estimate(readings, POLICY, clip, prior)
-    assert arrays.unseen(ages).tolist() == [one.unseen for one in readings]
+    *found, unseen = astuple(arrays.estimate(ages, evidence))
+    assert tuple(found) == golden.stale_estimate(readings, POLICY, clip, prior)
+    assert unseen == sum(one.unseen for one in readings)
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_the_largest_there_may_be():
 
 def test_shards_without_reporters_and_no_prior():
     arrays = ShardArrays([0], 1, DISCOUNT, 10)
-    assert astuple(arrays.estimate(np.array([5]), np.array([0]))) == (0, 0, (65536,), 0)
+    assert astuple(arrays.estimate(np.array([5]), np.array([0]))) == (0, 0, (65536,), 0, 0)
 
 
 def test_evidence_that_no_reporters_have_is_refused():
