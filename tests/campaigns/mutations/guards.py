@@ -29,7 +29,7 @@ HOST = {
     "kernels/read_kernels": "robust/robust_counts robust/robust_histogram "
     f"{READS}age_bounds {STALENESS}discount {STALENESS}shard_arrays",
     "robust/calibration": "robust/calibration",
-    "robust/decision": "robust/robust_histogram",
+    "robust/decision": f"robust/robust_histogram {STALENESS}interval",
     "robust/quality": "robust/calibration",
     "robust/robust_counts": "robust/robust_counts robust/robust_histogram",
     "robust/robust_histogram": "robust/robust_histogram",

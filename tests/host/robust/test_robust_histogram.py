@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 import consilience as cs
 from consilience.errors import BadInput, CapacityExceeded, ImpossibleState
+from consilience.robust.robust_query import robust_over
 from consilience_hw.spec.log_format import Q16_16
+from consilience_hw.spec.number_formats import Decision
 from consilience_sim import golden
 
 CODES = st.one_of(
@@ -113,12 +115,64 @@ def test_bytes_of_no_histogram_are_refused():
         good[:10] + b"\0\0\0\0" + good[14:],
         good[:14] + second + first,
         good[:16] + bytes(8) + second,
+        good[:14] + first + first,
         good[:14] + b"\x81\0" + good[16:24],
+        good[:14] + b"\x7f\xff" + good[16:24] + second,
         good[:16] + b"\xff" * 8,
+        good[:16] + b"\0" * 7 + b"\x80" + second[:2] + b"\0" * 7 + b"\x80",  # their sum wraps
     ]
     for data in broken:
         with pytest.raises(ImpossibleState):
             cs.RobustHistogram.from_bytes(data)
+
+
+def test_bytes_in_any_buffer():
+    good = bytes(cs.RobustHistogram.of([-1, 4], 128))
+    for data in (bytearray(good), np.frombuffer(good, "<u2")):
+        assert bytes(cs.RobustHistogram.from_bytes(data)) == good
+
+
+def test_as_many_ratios_as_there_may_be():
+    counts = np.zeros(257, np.int64)
+    counts[[3, 128]] = 2**32 - 1, 1
+    state = cs.RobustHistogram.of_counts(counts, 128)
+    assert state.count == 2**32
+    assert bytes(cs.RobustHistogram.from_bytes(bytes(state))) == bytes(state)
+
+
+def test_a_histogram_refuses_too_few_by_itself_and_compares_with_0():
+    for faulty in (1, -1):
+        with pytest.raises(BadInput, match=f"3 reporters cannot tolerate {faulty} faulty"):
+            cs.RobustHistogram.of([1, 2, 3], 128).scan(faulty)
+    for ratio, decision in ((1, Decision.ABOVE), (0, Decision.UNDECIDED), (-1, Decision.BELOW)):
+        assert cs.RobustHistogram.of([ratio], 128).scan(0).decision is decision
+        assert cs.open("cpu").robust([ratio], 0, 128).decision is decision
+
+
+@pytest.mark.parametrize(("hypotheses", "fits"), [(15, True), (16, True), (17, False)])
+def test_the_pairs_of_up_to_16_hypotheses(device, hypotheses, fits):
+    pairs = hypotheses * (hypotheses - 1) // 2
+    ratios = np.ones((1, pairs), np.int32)
+    if fits:
+        assert (device.robust(ratios, 0, 128).decision == Decision.ABOVE).all()
+    else:
+        with pytest.raises(BadInput, match="136 pairs are not the pairs of 2 to 16 hypotheses"):
+            device.robust(ratios, 0, 128)
+
+
+def test_a_device_is_asked_with_integers_only():
+    asked = []
+
+    def scan(ratios, *given):
+        asked.append(given)
+        return cs.RobustHistogram.of(ratios, 128).scan(0)
+
+    robust_over(scan, [1], np.int64(0), 128, np.int64(-3))
+    assert [tuple(map(type, given)) for given in asked] == [(int, int, int)]
+    for wrong in ({"faulty": 0.0}, {"faulty": 0, "threshold": 1.0}):
+        with pytest.raises(BadInput, match="must be integers"):
+            robust_over(scan, [1], clip=128, **wrong)
+    assert len(asked) == 1
 
 
 @given(st.integers(2, 5), st.data())
@@ -190,8 +244,8 @@ def test_counts_of_no_histogram_are_refused():
 
 @pytest.mark.parametrize(
     "counts",
-    [[2**62] * 4, np.full(4, 2**63, np.uint64), [2**32, 1]],
-    ids=["wraps", "u64", "plus 1"],
+    [[2**62] * 4, np.full(4, 2**63, np.uint64), [2**32, 1], [2**32 + 1]],
+    ids=["wraps", "u64", "plus 1", "one bin"],
 )
 def test_counts_whose_sum_wraps_were_an_empty_histogram(counts):
     given = np.zeros(257, np.asarray(counts).dtype)
