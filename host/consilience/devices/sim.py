@@ -14,6 +14,7 @@ from consilience.numbers.arrays import Codes, CodesAndStatus
 from consilience.robust.robust_histogram import RobustResult
 from consilience_hw.spec.engine_config import EngineConfig
 from consilience_hw.spec.number_formats import CLIP_BIN, Decision
+from consilience_sim.cache import CacheUnusable
 from consilience_sim.compiled import (
     BuildFailed,
     CompilerMissing,
@@ -86,13 +87,13 @@ def build_errors_told() -> Iterator[None]:
     ToolMissing
         No C++ compiler.
     ConsilienceError
-        The compiler, or Yosys, failed.
+        The compiler, or Yosys, failed; or the cache folder cannot be used.
     """
     try:
         yield
     except CompilerMissing as error:
         raise ToolMissing(str(error)) from error
-    except BuildFailed as error:
+    except (BuildFailed, CacheUnusable) as error:
         raise ConsilienceError(str(error)) from error
 
 
