@@ -1,13 +1,15 @@
-"""How kernels are compiled: integers only, kept on disk for later processes.
+"""How kernels are compiled, and kept on disk for later processes.
 
-numba's cache of a kernel sees a change of the kernel's own file alone. A function that others are
-compiled with stands in their file, therefore.
+What is kept is made anew when the kernel's own file, the tables or the formats change: a function
+that others are compiled with stands in their file, therefore.
 """
 
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 import numba
+
+from consilience.kernels.kernel_cache import KernelCache
 
 __all__ = ["compiled", "inlined"]
 
@@ -16,7 +18,9 @@ Kernel = TypeVar("Kernel", bound=Callable[..., Any])
 
 def compiled(function: Kernel) -> Kernel:
     """Compile for calls from Python; other Python threads run meanwhile."""
-    return cast(Kernel, numba.njit(cache=True, nogil=True)(function))
+    dispatcher = numba.njit(nogil=True)(function)
+    dispatcher._cache = KernelCache(function)
+    return cast(Kernel, dispatcher)
 
 
 def inlined(function: Kernel) -> Kernel:
