@@ -5,8 +5,10 @@ import logging
 import os
 import pkgutil
 import shutil
+import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -119,6 +121,28 @@ def test_a_read_only_home_and_package_ended_in_the_traceback_of_numba(tmp_path):
     assert (tmp_path / "o.csv").read_text().count("\n") == 2
     told = f"{TOLD}{home}/.cache: Permission denied; {CURE}"
     assert answer.stderr.splitlines() == ["opening cpu ...", told]
+
+
+def test_an_interruption_while_a_kernel_was_compiled_lost_it(folder, monkeypatch):
+    """It came in a callback of LLVM: "no compiled object yet", and a traceback."""
+    kernel = compiled(add_up)
+    load = kernel._cache.load_overload
+
+    def interrupted(*arguments):
+        signal.raise_signal(signal.SIGINT)
+        return load(*arguments)
+
+    monkeypatch.setattr(kernel._cache, "load_overload", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        kernel(VALUES)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert kernel(VALUES) == 45
+    assert added_up() == (45, False)
+    found = []
+    thread = threading.Thread(target=lambda: found.append(added_up()))  # where no signal comes
+    thread.start()
+    thread.join()
+    assert found == [(45, False)]
 
 
 def test_no_kernel_is_left_to_the_cache_of_numba():
