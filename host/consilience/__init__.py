@@ -8,35 +8,32 @@
 True
 """
 
-from importlib.metadata import version
+TYPE_CHECKING = False  # as typing's, which takes longer to import than all of this
+if TYPE_CHECKING:
+    from consilience.api import *  # noqa: F403
 
-from consilience.devices.device import Device, DeviceInfo, PosteriorResult
-from consilience.devices.opening import open_device as open  # noqa: A004  (its name in the API)
-from consilience.exact.log_sum import LogSum
-from consilience.exact.window_sum import WindowSum
-from consilience.live.groups import GroupTree, Moved
-from consilience.live.live import Live, LiveResults
-from consilience.logsumexp import logsumexp
-from consilience.numbers.convert import from_codes, quantise, to_codes
-from consilience.robust.robust_histogram import RobustHistogram, RobustResult
+    __version__: str
+else:
 
-__version__ = version("consilience")
+    def __getattr__(name):
+        """Import a module of the package, or all public names, when one is first used.
 
-__all__ = [
-    "Device",
-    "DeviceInfo",
-    "GroupTree",
-    "Live",
-    "LiveResults",
-    "LogSum",
-    "Moved",
-    "PosteriorResult",
-    "RobustHistogram",
-    "RobustResult",
-    "WindowSum",
-    "from_codes",
-    "logsumexp",
-    "open",
-    "quantise",
-    "to_codes",
-]
+        They need NumPy and numba, which take half a second.
+        """
+        import importlib.util
+
+        if name == "__version__":
+            from importlib.metadata import version
+
+            return version(__name__)
+        if not name.startswith("__") and importlib.util.find_spec(f"{__name__}.{name}"):
+            return importlib.import_module(f"{__name__}.{name}")
+        if name == "__all__" or not name.startswith("__"):
+            from consilience import api
+
+            if name in ("__all__", *api.__all__):
+                return globals().setdefault(name, getattr(api, name))
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+    def __dir__():
+        return sorted({*globals(), *__getattr__("__all__")})

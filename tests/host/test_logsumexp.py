@@ -7,8 +7,8 @@ import pytest
 import scipy.special
 
 from consilience.devices.cpu import CpuDevice
+from consilience.devices.logsumexp import logsumexp
 from consilience.errors import BadInput, OutOfRange
-from consilience.logsumexp import logsumexp
 from consilience.numbers.convert import from_codes
 from consilience_hw.spec.log_format import Q16_16
 

@@ -13,12 +13,16 @@ __all__ = ["Check", "package_check", "tool_check"]
 
 @dataclass(frozen=True)
 class Check:
-    """One thing looked for: what it is needed for, what was found (None = missing), the cure."""
+    """One thing looked for: what it is needed for, what was found, the cure where nothing was.
+
+    `fault` says what it is where `found` is None.
+    """
 
     name: str
     needed_for: str
     found: str | None
     cure: str
+    fault: str = "missing"
 
 
 def package_check(name: str, needed_for: str, extra: str | None = None) -> Check:

@@ -4,12 +4,13 @@ import contextlib
 import importlib.metadata
 import os
 import sys
+import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from consilience.cli.check import Check, package_check, tool_check
@@ -17,12 +18,14 @@ from consilience.cli.device_option import JsonOption
 from consilience.cli.output import Output
 from consilience.errors import ToolMissing
 from consilience.extras import naming_extras
+from consilience_sim.cache import CacheUnusable, cache_folder, damaged_entries
 
 __all__ = ["doctor", "run_checks"]
 
 EVERYTHING = "everything"
 SIMULATOR = "simulated device"
 TESTBENCHES = "testbenches"
+QUICK_STARTS = "quick starts"
 _OLDEST_PYTHON = (3, 11)
 _OTHERS = {
     "plane": ("shards over a network", ("nats-py", "cryptography")),
@@ -80,6 +83,7 @@ def run_checks() -> list[Check]:
             for name in names
         ),
         *_plugged_in(),
+        _kept_folder(),
     ]
 
 
@@ -104,12 +108,33 @@ def _cxxrtl_headers() -> Check:
     return Check("CXXRTL headers", SIMULATOR, "present" if there else None, cure)
 
 
+def _kept_folder() -> Check:
+    """Look whether what is kept on disk is as it was made, and whether more can be."""
+    name = "cache folder"
+    try:
+        folder = cache_folder()
+        damaged, whole = damaged_entries(folder)
+    except CacheUnusable as error:
+        return Check(name, QUICK_STARTS, None, str(error), "unusable")
+    if damaged:
+        cure = f"made again when it is needed; {len(damaged)} damaged, the first {damaged[0]}"
+        return Check(name, QUICK_STARTS, None, cure, "damaged")
+    there = next(path for path in (folder, *folder.parents) if path.exists())
+    try:
+        tempfile.TemporaryFile(dir=there).close()
+    except OSError as error:
+        cure = f"{there}: {error.strerror}; set CONSILIENCE_CACHE to a folder that can be written"
+        return Check(name, QUICK_STARTS, None, cure, "unusable")
+    return Check(name, QUICK_STARTS, f"{whole} entries, whole", "")
+
+
 def _table(checks: Sequence[Check]) -> Table:
-    table = Table("", "what", "found", "needed for", "cure", box=None, pad_edge=False)
+    cure = Column("cure", overflow="fold")  # whole: it is there to be copied
+    table = Table("", "what", "found", "needed for", cure, box=None, pad_edge=False)
     for check in checks:
-        mark = Text("ok", "green") if check.found is not None else Text("missing", "bold red")
-        cure = check.cure if check.found is None else ""
-        table.add_row(mark, check.name, check.found or "", check.needed_for, cure)
+        mark = Text("ok", "green") if check.found is not None else Text(check.fault, "bold red")
+        shown = check.cure if check.found is None else ""
+        table.add_row(mark, check.name, check.found or "", check.needed_for, shown)
     return table
 
 
@@ -118,11 +143,13 @@ def _verdict(missing: Sequence[Check], blocking: Sequence[str]) -> list[Text]:
         return [Text(f"The simulated device cannot run: {', '.join(blocking)} missing.")]
     if not missing:
         return [Text("Nothing is missing.")]
-    others = dict.fromkeys(check.needed_for for check in missing)
+    kept = [check for check in missing if check.needed_for == QUICK_STARTS]
+    others = dict.fromkeys(check.needed_for for check in missing if check not in kept)
     benches = others.pop(TESTBENCHES, "") is None
     simulator = others.pop(SIMULATOR, "") is None
     verdict = "The cpu device can run" if simulator else "The devices can run"
-    lines = [Text(f"Not installed: {', '.join(others)}.")] if others else []
+    lines = [Text(f"The {check.name} is {check.fault}.") for check in kept]
+    lines += [Text(f"Not installed: {', '.join(others)}.")] if others else []
     if simulator:
         lines.append(Text("Not installed: the simulated device (pip install 'consilience[sim]')."))
     return [*lines, Text(f"{verdict}{'; the testbenches cannot' if benches else ''}.")]

@@ -2,11 +2,11 @@
 
 from typing import Any, NamedTuple
 
-import numba
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from consilience.errors import BadInput
+from consilience.kernels.compiling import compiled
 from consilience.numbers.arrays import Offsets, plain_array
 
 __all__ = ["AgentRows", "agent_ids", "rows_by_agent"]
@@ -83,7 +83,7 @@ def _already_grouped(ids: NDArray[Any], order: NDArray[np.int64] | None) -> Agen
     return AgentRows(order, ids[firsts], np.append(firsts, len(ids)).astype(np.int64))
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@compiled
 def _counted(places: NDArray[np.int64], values: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the stable order of places in 0 .. values - 1, and the end of each value's rows."""
     ends = np.zeros(values, np.int64)

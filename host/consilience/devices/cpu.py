@@ -1,5 +1,7 @@
 """The cpu device: the exact arithmetic on this machine, no link between."""
 
+from threading import RLock
+
 import numpy as np
 
 from consilience.devices.device import ERROR_BOUND_ULP, Device, DeviceInfo
@@ -11,6 +13,7 @@ from consilience.live.cpu_unit import CpuLiveUnit
 from consilience.live.live import Live
 from consilience.numbers.arrays import Codes, CodesAndStatus, Offsets, Words
 from consilience.robust.robust_histogram import RobustHistogram, RobustResult
+from consilience.turns import in_turn
 from consilience_hw.spec.engine_config import EngineConfig
 from consilience_hw.spec.flags import ResultStatus
 from consilience_hw.spec.link_map import BoardId
@@ -36,6 +39,7 @@ class CpuDevice(Device):
     def __init__(self) -> None:
         self._config = EngineConfig(board=BoardId.CPU, hypotheses=_HYPOTHESES, clock_hz=1)
         self._is_open = True
+        self._turns = RLock()
         self._counters = dict.fromkeys(("calls", "codes", "results", "saturated"), 0)
 
     @property
@@ -108,6 +112,7 @@ class CpuDevice(Device):
         if offsets[-1] > capacity and np.diff(offsets).max() > capacity:
             raise BadInput(f"{whose} has more than {capacity} {what}; split them")
 
+    @in_turn
     def _count(self, codes: int, status: Words) -> None:
         counters = self._counters
         counters["calls"] += 1

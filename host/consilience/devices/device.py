@@ -94,7 +94,8 @@ class DeviceInfo:
 class Device(Closes):
     """Computes log sums and posteriors; all devices give the same bits.
 
-    A context manager: leaving it closes the device. One thread at a time.
+    A context manager: leaving it closes the device. Threads may share it: on the cpu their calls
+    run side by side, over a link they take turns, message by message.
     """
 
     @property

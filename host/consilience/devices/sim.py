@@ -4,16 +4,20 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import RLock
+from typing import ClassVar
 
 from consilience.devices.link_device import LinkDevice
-from consilience.errors import BadInput, ConsilienceError, ToolMissing
+from consilience.errors import BadInput, ConsilienceError, NoDevice, ToolMissing
 from consilience.link.transport import Transport, TransportClosed
 from consilience.live.live import Live
 from consilience.live.sim_unit import SimLiveUnit, simulated_leave_one_out
 from consilience.numbers.arrays import Codes, CodesAndStatus
 from consilience.robust.robust_histogram import RobustResult
+from consilience.turns import in_turn
 from consilience_hw.spec.engine_config import EngineConfig
 from consilience_hw.spec.number_formats import CLIP_BIN, Decision
+from consilience_sim.cache import CacheUnusable
 from consilience_sim.compiled import (
     BuildFailed,
     CompilerMissing,
@@ -86,13 +90,13 @@ def build_errors_told() -> Iterator[None]:
     ToolMissing
         No C++ compiler.
     ConsilienceError
-        The compiler, or Yosys, failed.
+        The compiler, or Yosys, failed; or the cache folder cannot be used.
     """
     try:
         yield
     except CompilerMissing as error:
         raise ToolMissing(str(error)) from error
-    except BuildFailed as error:
+    except (BuildFailed, CacheUnusable) as error:
         raise ConsilienceError(str(error)) from error
 
 
@@ -131,14 +135,18 @@ class SimDevice(LinkDevice):
     """
 
     _histogram: StreamSimulation | None = None
+    _is_open = True
+    _turns: ClassVar = RLock()  # of all: held while a histogram is begun
 
     def sums_of_others(self, codes: Codes) -> CodesAndStatus:
         """Return code and status of all codes but number i: two passes, 4 cycles per code."""
+        self._refuse_closed()
         with build_errors_told():
             return simulated_leave_one_out(codes)
 
     def live(self) -> Live:
         """Return an empty live state in simulated gateware."""
+        self._refuse_closed()
         with build_errors_told():
             return Live(SimLiveUnit())
 
@@ -146,16 +154,26 @@ class SimDevice(LinkDevice):
         self, ratios: Codes, faulty: int, clip: int, threshold: int
     ) -> RobustResult[int]:
         """Return the result of one pair; the first time the unit is compiled."""
-        if self._histogram is None:
-            with build_errors_told():
-                self._histogram = robust_simulation()
         unit = clip // CLIP_BIN
         beats = robust_beats(ratios, unit)
-        found, _ = scan_of(self._histogram, beats, unit, faulty, threshold)
+        found, _ = scan_of(self._scanner(), beats, unit, faulty, threshold)
         return RobustResult(*found[:4], unit, Decision(found.above - found.below))
 
     def close(self) -> None:
         """End both simulations."""
+        self._is_open = False
         if self._histogram is not None:
             self._histogram.close()
         super().close()
+
+    @in_turn
+    def _scanner(self) -> StreamSimulation:
+        self._refuse_closed()
+        if self._histogram is None:
+            with build_errors_told():
+                self._histogram = robust_simulation()
+        return self._histogram
+
+    def _refuse_closed(self) -> None:
+        if not self._is_open:
+            raise NoDevice(f"{self.url}: this device is closed; open another")

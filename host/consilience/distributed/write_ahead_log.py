@@ -7,10 +7,12 @@ import struct
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from threading import RLock
 
 from consilience.closing import Closes
 from consilience.errors import BadInput
 from consilience.evidence.atomic_file import sync_folder
+from consilience.turns import in_turn
 
 __all__ = ["WriteAheadLog"]
 
@@ -42,6 +44,7 @@ class WriteAheadLog(Closes):
 
     def __init__(self, directory: Path) -> None:
         directory.mkdir(parents=True, exist_ok=True)
+        self._turns = RLock()
         self._digests: dict[tuple[int, int], bytes] = {}
         self._directory = directory
         self._path = directory / "frames"
@@ -105,8 +108,11 @@ class WriteAheadLog(Closes):
         # A frame that a killed process left in the system's memory is now known, so acknowledged.
         os.fsync(self._file)
 
+    @in_turn
     def accept(self, epoch: int, seq: int, payload: bytes) -> bool:
         """Put a frame on the disk; return False if it is there already. Returning acknowledges.
+
+        Threads take turns.
 
         Raises
         ------

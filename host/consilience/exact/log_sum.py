@@ -17,7 +17,7 @@ class LogSum(State):
     the same bits whatever the order of additions, removals and merges: the state is that of the
     multiset, and equal multisets have equal `bytes`.
 
-    Not thread-safe. Memory: 16 bytes per bin between the lowest and the highest code (8 bits of
+    Memory: 16 bytes per bin between the lowest and the highest code (8 bits of
     exponent each; at most 131 kB for Q16.16). Over 2**32 finite codes: CapacityExceeded, at once
     and from then on.
     """

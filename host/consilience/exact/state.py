@@ -3,6 +3,7 @@
 import copy
 import hashlib
 from abc import ABC, abstractmethod
+from threading import RLock
 from typing import ClassVar, Self
 
 import numpy as np
@@ -12,6 +13,7 @@ from consilience.errors import BadInput, CapacityExceeded, ImpossibleState, Need
 from consilience.exact.bins import Bins
 from consilience.exact.state_bytes import Held, pack_state, unpack_state
 from consilience.numbers.convert import as_codes
+from consilience.turns import in_turn
 from consilience_hw.spec.flags import ResultStatus
 from consilience_hw.spec.log_format import Q16_16, LogFormat
 
@@ -25,7 +27,8 @@ class State(ABC):
     """A multiset of codes by its exact log sum; `log_sum.LogSum` and `window_sum.WindowSum`.
 
     Operations that change a state return it, so that they can be chained. One that raises has
-    changed nothing; only CapacityExceeded is sticky.
+    changed nothing; only CapacityExceeded is sticky. Threads may share a state: each operation
+    happens as a whole.
 
     Parameters
     ----------
@@ -37,6 +40,8 @@ class State(ABC):
     """First four of the state's `bytes`."""
     WINDOWED: ClassVar[bool]
     """Bins below the window of the top are not held."""
+    _turns: ClassVar = RLock()
+    """Of all states: a lock of its own could not be copied with a state."""
 
     def __init__(self, fmt: LogFormat = Q16_16) -> None:
         if not isinstance(fmt, LogFormat):
@@ -174,6 +179,7 @@ class State(ABC):
     def _without(self, gone: Held) -> Held:
         """Return what is left without `gone`, which holds no more codes; see `remove`."""
 
+    @in_turn
     def _take(self, more: Held) -> Self:
         held = self._held
         finite, zeros = held.finite + more.finite, held.zeros + more.zeros
@@ -183,6 +189,7 @@ class State(ABC):
         self._held = Held(finite, zeros, self._kept(held.bins + more.bins))
         return self
 
+    @in_turn
     def _take_out(self, gone: Held) -> Self:
         held = self._held
         if gone.finite > held.finite or gone.zeros > held.zeros:

@@ -1,13 +1,18 @@
-"""How kernels are compiled: integers only, kept on disk for later processes.
+"""How kernels are compiled, and kept on disk for later processes.
 
-numba's cache of a kernel sees a change of the kernel's own file alone. A function that others are
-compiled with stands in their file, therefore.
+What is kept is made anew when the kernel's own file, the tables or the formats change: a function
+that others are compiled with stands in their file, therefore.
 """
 
-from collections.abc import Callable
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar, cast
 
 import numba
+
+from consilience.kernels.kernel_cache import KernelCache
 
 __all__ = ["compiled", "inlined"]
 
@@ -16,7 +21,10 @@ Kernel = TypeVar("Kernel", bound=Callable[..., Any])
 
 def compiled(function: Kernel) -> Kernel:
     """Compile for calls from Python; other Python threads run meanwhile."""
-    return cast(Kernel, numba.njit(cache=True, nogil=True)(function))
+    dispatcher = numba.njit(nogil=True)(function)
+    dispatcher._cache = KernelCache(function)
+    dispatcher.compile = _put_off()(dispatcher.compile)
+    return cast(Kernel, dispatcher)
 
 
 def inlined(function: Kernel) -> Kernel:
@@ -25,3 +33,25 @@ def inlined(function: Kernel) -> Kernel:
     So do levels of inlined functions, 10 ns each: keep them few.
     """
     return cast(Kernel, numba.njit(nogil=True, inline="always")(function))
+
+
+@contextmanager
+def _put_off() -> Iterator[None]:
+    """Put off signals for the second that a kernel is compiled or loaded.
+
+    LLVM calls back into Python, where an interruption is dropped, and with it what was compiled.
+    """
+    came: list[int] = []
+    before: dict[int, Any] = {}
+    try:
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                if callable(handler := signal.getsignal(number)):
+                    before[number] = handler
+                    signal.signal(number, lambda number, _frame: came.append(number))
+        yield
+    finally:
+        for put_off, handler in before.items():
+            signal.signal(put_off, handler)
+        for arrived in came:
+            signal.raise_signal(arrived)

@@ -3,6 +3,7 @@
 import secrets
 import struct
 from collections.abc import Callable
+from threading import RLock
 
 from consilience.errors import ConsilienceError, LinkError, NoDevice
 from consilience.link.exchange import Exchange, NoReply
@@ -10,6 +11,7 @@ from consilience.link.identity import Identity, parse_hello
 from consilience.link.operation import Damaged, Operation, Refused, fragments
 from consilience.link.reset_probe import DeviceReset, ResetProbe
 from consilience.link.transport import Transport, TransportClosed
+from consilience.turns import in_turn
 from consilience_hw.spec.link_map import Counter, FrameType, data_limit
 
 __all__ = ["LARGEST_MESSAGE", "LinkSession"]
@@ -31,7 +33,7 @@ class LinkSession:
     session stays usable: after an error or an interruption the next call opens it anew with a
     HELLO of its own, which nothing of the calls before can disturb. A call that a reset of the
     device interrupts begins anew: a message has the same answer whenever it is executed, and a
-    device keeps nothing of one. Not thread-safe.
+    device keeps nothing of one. Threads that share it take turns; `close` waits for none.
 
     Parameters
     ----------
@@ -55,6 +57,7 @@ class LinkSession:
     ) -> None:
         self.url = url
         self.transport = transport
+        self._turns = RLock()
         self._exchange = Exchange(transport)
         self._retries = retries
         self._random_bits = random_bits
@@ -68,6 +71,7 @@ class LinkSession:
         self._number = 0  # of the last operation
 
     @property
+    @in_turn
     def identity(self) -> Identity:
         """Identity of the device; opens the session if it was never open."""
         return self.open() if self._identity is None else self._identity
@@ -77,6 +81,7 @@ class LinkSession:
         """Counters of this side of the link: `Exchange.counters`, and sessions opened."""
         return {"sessions": self._sessions} | self._exchange.counters
 
+    @in_turn
     def open(self) -> Identity:
         """Open a session, also where one is open.
 
@@ -117,6 +122,7 @@ class LinkSession:
         self._hello = number, (hello.next_sequence - 1) & 0xFF
         return self._begin(reply)
 
+    @in_turn
     def execute(self, frame_type: FrameType, message: bytes | memoryview) -> bytes:
         """Send a message and return the bytes of its results.
 
@@ -139,6 +145,7 @@ class LinkSession:
             raise ValueError(f"a message of {len(message)} bytes; whole words, < 4 GiB are needed")
         return self._transact(frame_type, message)
 
+    @in_turn
     def status(self) -> dict[str, int]:
         """Return the device's counters by their names in lower case; all count since its reset.
 

@@ -2,13 +2,15 @@
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from threading import RLock
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from consilience.errors import BadInput
 from consilience.exact.log_sum import LogSum
+from consilience.turns import in_turn
 from consilience_hw.spec.log_format import Q16_16, LogFormat
 
 __all__ = ["GroupTree", "Moved"]
@@ -69,7 +71,7 @@ class GroupTree:
     `mark` remembers the state of everything; `drill_down` then tells which nodes have moved the sum
     over all since.
 
-    Not thread-safe. Memory: some kilobytes a node.
+    Threads that share it take turns, call by call. Memory: some kilobytes a node.
 
     Parameters
     ----------
@@ -78,6 +80,9 @@ class GroupTree:
     fmt : LogFormat
         Number format.
     """
+
+    _turns: ClassVar = RLock()
+    """Of all trees: a lock of its own could not be copied with a tree."""
 
     def __init__(self, depth: int = 2, fmt: LogFormat = Q16_16) -> None:
         if depth < 1:
@@ -105,6 +110,7 @@ class GroupTree:
         """Take codes out of a group; raises as `change` does."""
         self.change(path, codes, np.empty(0, np.int32))
 
+    @in_turn
     def change(self, path: Sequence[Name], old: ArrayLike, new: ArrayLike) -> None:
         """Replace codes of a group: `old` go out, `new` come in.
 
@@ -132,22 +138,27 @@ class GroupTree:
                 node.marked = node.state
             node.state = state
 
+    @in_turn
     def state(self, path: Sequence[Name] = ()) -> LogSum:
         """Return a node's exact state (a copy); of the whole tree without a path."""
         return self._node(path).state.copy()
 
+    @in_turn
     def code(self, path: Sequence[Name] = ()) -> int:
         """Return a node's log sum."""
         return self._node(path).state.code
 
+    @in_turn
     def children(self, path: Sequence[Name] = ()) -> list[Name]:
         """Return the names below a node, in the order in which they came."""
         return list(self._node(path).children)
 
+    @in_turn
     def mark(self) -> None:
         """Remember everything as it is: `drill_down` compares with it."""
         self._root.mark()
 
+    @in_turn
     def drill_down(self, least: int = 1, most: int = 10) -> list[Moved]:
         """Return the groups that have moved the sum over all the most since the mark.
 

@@ -1,16 +1,18 @@
 """Agents whose evidence changes, and the log sum over all of them after each change."""
 
+from threading import RLock
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from consilience.closing import Closes
-from consilience.errors import BadInput, CapacityExceeded, ImpossibleState
+from consilience.errors import BadInput, CapacityExceeded, ImpossibleState, NoDevice
 from consilience.exact.log_sum import LogSum
 from consilience.live.unit import LiveUnit, UnitReadings
 from consilience.numbers.arrays import Codes, Words, plain_array
 from consilience.numbers.convert import as_codes
+from consilience.turns import in_turn
 from consilience_hw.spec.flags import ResultStatus, UpdateStep
 
 __all__ = ["Live", "LiveResults"]
@@ -48,7 +50,7 @@ class Live(Closes):
     A call that is interrupted (Ctrl-C) has happened as a whole or not at all: `code_of` says which.
     The next call brings the unit in step.
 
-    A context manager: leaving it closes the unit. One thread at a time.
+    A context manager: leaving it closes the unit. Threads that share it take turns, call by call.
 
     Parameters
     ----------
@@ -58,6 +60,8 @@ class Live(Closes):
 
     def __init__(self, unit: LiveUnit) -> None:
         self._unit = unit
+        self._turns = RLock()
+        self._is_open = True
         self._codes: dict[int, int] = {}
         self._pending: dict[int, int] | None = None
         """Codes that are to be noted and given to the unit; None while both are in step."""
@@ -70,12 +74,14 @@ class Live(Closes):
         return self._unit.update_cycles
 
     @property
+    @in_turn
     def count(self) -> int:
         """Agents."""
         self._settle()
         return len(self._codes)
 
     @property
+    @in_turn
     def code(self) -> int:
         """The log sum over all agents; the log of zero without any. Raises as `change` does."""
         self._settle()
@@ -84,6 +90,7 @@ class Live(Closes):
         near = found.status[0] & ResultStatus.HARD_TO_ROUND
         return self.state().code if near else int(found.codes[0])
 
+    @in_turn
     def code_of(self, agent: int) -> int:
         """Return an agent's current code; BadInput if it is unknown."""
         self._settle()
@@ -92,11 +99,13 @@ class Live(Closes):
         except KeyError:
             raise BadInput(f"agent {agent} is unknown; let it enter first") from None
 
+    @in_turn
     def state(self) -> LogSum:
         """Return the exact state of all agents' codes, to be merged with others' or compared."""
         self._settle()
         return LogSum.of(np.fromiter(self._codes.values(), np.int64, len(self._codes)))
 
+    @in_turn
     def enter(self, agent: ArrayLike, new: ArrayLike) -> LiveResults:
         """Let agents in, each with its first code.
 
@@ -117,6 +126,7 @@ class Live(Closes):
         agents = _ids(agent)
         return self._update(agents, np.full(len(agents), _ABSENT), _values(new, len(agents)))
 
+    @in_turn
     def change(self, agent: ArrayLike, old: ArrayLike, new: ArrayLike) -> LiveResults:
         """Replace codes: each update takes the agent's old one out and lets its new one in.
 
@@ -141,20 +151,25 @@ class Live(Closes):
         count = len(agents)
         return self._update(agents, _values(old, count), _values(new, count))
 
+    @in_turn
     def leave(self, agent: ArrayLike, old: ArrayLike) -> LiveResults:
         """Take agents out, each with the code it has now; raises as `change` does."""
         agents = _ids(agent)
         return self._update(agents, _values(old, len(agents)), np.full(len(agents), _ABSENT))
 
+    @in_turn
     def clear(self) -> None:
         """Forget all agents."""
+        self._refuse_closed()
         self._pending = {}
         self._codes = {}
         self._apply(UpdateStep.CLEARS, [0], [0], [0])
         self._pending = None
 
+    @in_turn
     def reload(self) -> None:
         """Make the unit's state anew from the agents' codes: after a fault of the unit."""
+        self._refuse_closed()
         self._note(self._pending or {})
         codes = np.fromiter(self._codes.values(), np.int64, len(self._codes))
         self._apply(UpdateStep.CLEARS, [0], [0], [0])
@@ -163,8 +178,10 @@ class Live(Closes):
             self._apply(UpdateStep.ENTERS, agents, codes, codes)
         self._pending = None
 
+    @in_turn
     def close(self) -> None:
-        """Give the unit back."""
+        """Give the unit back; from then on every call raises NoDevice."""
+        self._is_open = False
         self._unit.close()
 
     def _update(
@@ -191,9 +208,14 @@ class Live(Closes):
         return LiveResults(np.arange(first, first + len(agents)), codes, status)
 
     def _settle(self) -> None:
-        """Finish what an interruption left."""
+        """Finish what an interruption left; NoDevice after `close`."""
+        self._refuse_closed()
         if self._pending is not None:
             self.reload()
+
+    def _refuse_closed(self) -> None:
+        if not self._is_open:
+            raise NoDevice("this live state is closed; open another")
 
     def _checked(
         self, agents: NDArray[np.int64], old: NDArray[np.int64], new: NDArray[np.int64]

@@ -2,11 +2,11 @@
 
 from typing import Any, NamedTuple, NoReturn
 
-import numba
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from consilience.errors import BadInput
+from consilience.kernels.compiling import compiled
 from consilience.numbers.arrays import Codes, plain_array
 from consilience_hw.spec.log_format import Q16_16
 
@@ -83,7 +83,7 @@ def saturates(nats: NDArray[np.float64]) -> NDArray[np.bool_]:
         return np.isfinite(nats) & (np.abs(np.rint((nats * _LOG2_E) * _ONE)) > _LARGEST)
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@compiled
 def _quantise(values: NDArray[np.float64], bits_per_unit: float, codes: Codes) -> tuple[int, int]:
     """Write the codes; return how many saturated, and how many are NaN or +inf.
 

@@ -2,7 +2,8 @@
 
 import struct
 from operator import index
-from typing import Generic, NamedTuple, Self, TypeVar
+from threading import RLock
+from typing import ClassVar, Generic, NamedTuple, Self, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,6 +13,7 @@ from consilience.numbers.arrays import plain_array
 from consilience.numbers.convert import as_codes
 from consilience.robust.decision import decide
 from consilience.robust.robust_counts import BIN_VALUES, bins_of, robust_sums
+from consilience.turns import in_turn
 from consilience_hw.spec.log_format import Q16_16
 from consilience_hw.spec.number_formats import CLIP_BIN, MAX_UNIT, RATIO_BINS
 
@@ -60,6 +62,8 @@ def refuse_too_few(reporters: int, faulty: int) -> None:
 class RobustHistogram:
     """The exact state of one pair of hypotheses: mergeable, retractable, 257 counts.
 
+    Threads may share it: each operation happens as a whole.
+
     Bin = clamp(sign(x) * ((abs(x) + k // 2) // k), -128, 128); the log of zero is -128.
 
     Parameters
@@ -72,6 +76,9 @@ class RobustHistogram:
     BadInput
         Another clip.
     """
+
+    _turns: ClassVar = RLock()
+    """Of all histograms: a lock of its own could not be copied with one."""
 
     def __init__(self, clip: int) -> None:
         if not isinstance(clip, (int, np.integer)) or clip % CLIP_BIN:
@@ -135,7 +142,7 @@ class RobustHistogram:
         CapacityExceeded
             More than 2**32 ratios; the state stays as it was.
         """
-        return self._take(self._counts + self._binned(ratios))
+        return self._take(self._binned(ratios))
 
     def remove(self, ratios: ArrayLike) -> Self:
         """Remove ratios that were added before.
@@ -145,13 +152,13 @@ class RobustHistogram:
         ImpossibleState
             A bin holds fewer than are to be removed; the state stays as it was.
         """
-        return self._take(self._counts - self._binned(ratios))
+        return self._take(-self._binned(ratios))
 
     def merge(self, other: "RobustHistogram") -> Self:
         """Add all that another histogram of the same clip holds."""
         if other.unit != self._unit:
             raise BadInput(f"units of {self._unit} and {other.unit} ulp do not mix; use one clip")
-        return self._take(self._counts + other._counts)
+        return self._take(other._counts)
 
     def scan(self, faulty: int, threshold: int = 0) -> RobustResult[int]:
         """Return trimmed sum and count, certified interval and decision; see `Device.robust`."""
@@ -212,7 +219,10 @@ class RobustHistogram:
         codes = as_codes(ratios, "ratios").reshape(-1).astype(np.int64)
         return np.bincount(bins_of(codes, self._unit), minlength=RATIO_BINS)
 
-    def _take(self, counts: NDArray[np.int64]) -> Self:
+    @in_turn
+    def _take(self, more: NDArray[np.int64]) -> Self:
+        """Change the counts, unless one would go below zero or the sum above the capacity."""
+        counts = self._counts + more
         if (counts < 0).any():
             place = int((counts < 0).argmax()) - CLIP_BIN
             raise ImpossibleState(f"bin {place} does not hold what is to be removed")

@@ -13,7 +13,7 @@ from consilience.errors import BadInput
 from consilience_hw.boards.board import BoardDesign
 from consilience_hw.boards.top import BoardTop
 from consilience_hw.spec.link_map import ABI
-from consilience_sim.compiled.cache import cache_folder, digest, made_once
+from consilience_sim.cache import cache_folder, digest, made_once
 from consilience_tools.boards.catalogue import BoardTooling
 from consilience_tools.place_and_route.routing import ROUTED, RoutedDesign, routed
 from consilience_tools.place_and_route.synthesis import TOP, cell_counts, synthesised_text

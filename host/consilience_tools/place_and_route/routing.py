@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from consilience.errors import ConsilienceError
-from consilience_sim.compiled.cache import cache_folder, digest, made_once
+from consilience_sim.cache import cache_folder, digest, made_once
 from consilience_tools.place_and_route.nextpnr_report import (
     CriticalPath,
     critical_path,

@@ -9,7 +9,7 @@ from typing import Any
 
 from amaranth.back import rtlil
 
-from consilience_sim.compiled.cache import cache_folder, digest, made_once
+from consilience_sim.cache import cache_folder, digest, made_once
 from consilience_tools.place_and_route.output_registers import use_ram_output_registers
 from consilience_tools.place_and_route.targets import Target
 from consilience_tools.place_and_route.tools import YOSYS, run_tool, tool_version

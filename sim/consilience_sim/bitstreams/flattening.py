@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
 
-from consilience_sim.compiled.cache import cache_folder, digest, made_once
+from consilience_sim.cache import cache_folder, digest, made_once
 from consilience_sim.compiled.design import Design
 from consilience_sim.compiled.emission import TOP
 from consilience_sim.netlists.to_gates import GATES, TO_GATES, gates_of, read_models, run_script

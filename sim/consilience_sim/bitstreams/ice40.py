@@ -7,8 +7,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from consilience_sim.bitstreams.flattening import flattened
+from consilience_sim.cache import cache_folder, digest, text_made_once
 from consilience_sim.compiled.build_step import BuildFailed
-from consilience_sim.compiled.cache import cache_folder, digest, text_made_once
 from consilience_sim.compiled.design import Design
 from consilience_sim.netlists.family import Family
 

@@ -7,7 +7,7 @@ from functools import cache, partial
 from pathlib import Path
 
 from consilience_hw.spec.engine_config import EngineConfig
-from consilience_sim.compiled.cache import cache_folder, digest, made_once, text_made_once
+from consilience_sim.cache import cache_folder, digest, made_once, text_made_once
 from consilience_sim.compiled.compiler import find_compiler
 from consilience_sim.compiled.design import Design
 from consilience_sim.compiled.emission import (

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from consilience_sim.compiled.cache import cache_folder, digest, made_once
+from consilience_sim.cache import cache_folder, digest, made_once
 from consilience_sim.compiled.design import Design
 from consilience_sim.compiled.emission import TOP
 from consilience_sim.compiled.library import hash_and_text

@@ -9,6 +9,7 @@ import pytest
 from consilience.cli import doctor as doctor_module
 from consilience.cli.app import main
 from consilience.cli.doctor import run_checks
+from consilience_sim.cache import digest, text_made_once
 
 
 def test_everything_is_here(capsys):
@@ -92,3 +93,44 @@ def test_old_python(capsys, monkeypatch):
     value = json.loads(capsys.readouterr().out)
     assert not value["ok"]
     assert value["checks"][0]["found"] is None
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    """A cache of one kept text."""
+    monkeypatch.setenv("CONSILIENCE_CACHE", str(tmp_path / "cache"))
+    entry = tmp_path / "cache" / "sim" / digest("an entry")
+    text_made_once(entry, lambda: "what was made")
+    return entry
+
+
+def kept(capsys):
+    """Return what doctor says of the cache folder, as JSON and in words."""
+    assert main(["doctor", "--json"]) == 0
+    checks = json.loads(capsys.readouterr().out)["checks"]
+    (check,) = [check for check in checks if check["name"] == "cache folder"]
+    assert main(["doctor"]) == 0
+    return check, capsys.readouterr().out
+
+
+def test_a_damaged_cache_was_all_well(capsys, cache):
+    check, shown = kept(capsys)
+    assert check["found"] == "1 entries, whole"
+    assert "The cache folder is" not in shown
+    (cache / "text").write_text("what was mad")
+    check, shown = kept(capsys)
+    assert check["found"] is None
+    assert check["cure"] == f"made again when it is needed; 1 damaged, the first {cache}"
+    assert "The cache folder is damaged.\n" in shown
+    assert "Not installed: quick starts" not in shown
+    assert str(cache) in "".join(shown.split())  # folded, but whole
+
+
+@pytest.mark.parametrize("folder", ["/proc/cache", "/dev/null/cache"])
+def test_a_cache_that_cannot_be_used_was_all_well(capsys, monkeypatch, folder):
+    monkeypatch.setenv("CONSILIENCE_CACHE", folder)
+    check, shown = kept(capsys)
+    assert check["found"] is None
+    assert check["cure"].startswith(folder.removesuffix("/cache"))
+    assert check["cure"].endswith("set CONSILIENCE_CACHE to a folder that can be written")
+    assert "The cache folder is unusable.\n" in shown

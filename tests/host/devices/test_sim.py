@@ -14,6 +14,7 @@ from consilience_hw.spec.engine_config import EngineConfig
 from consilience_hw.spec.flags import ResultStatus
 from consilience_hw.spec.log_format import Q16_16
 from consilience_sim import golden
+from consilience_sim.cache import CacheUnusable
 from consilience_sim.compiled import BuildFailed, CompilerMissing, EngineSimulation
 
 ZERO, HIGH = Q16_16.log_of_zero, Q16_16.max_code
@@ -141,6 +142,7 @@ def test_waves_that_cannot_be_written(tmp_path):
     [
         (CompilerMissing("install g++"), ToolMissing),
         (BuildFailed("see the log"), ConsilienceError),
+        (CacheUnusable("set CONSILIENCE_CACHE"), ConsilienceError),
         (OSError("disk full"), OSError),
     ],
 )

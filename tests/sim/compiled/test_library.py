@@ -1,6 +1,7 @@
 """The cache of compiled engines, and what happens when they cannot be built."""
 
 import logging
+import multiprocessing
 import os
 import shlex
 import subprocess
@@ -9,15 +10,19 @@ import textwrap
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 from amaranth.back import rtlil
 from amaranth.hdl import Module, Signal
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
 
 from consilience_hw.spec.engine_config import EngineConfig
 from consilience_sim.compiled import (
     BuildFailed,
     CompilerMissing,
     EngineSimulation,
+    StreamSimulation,
     emission,
     library,
 )
@@ -87,7 +92,7 @@ def test_an_engine_is_compiled_once(cache, compiler, monkeypatch, caplog):
     other = engine_library(OTHER, waves=False)
     assert compiled(compiler) == 3
     assert other.parent.parent == first.parent.parent == cache / "sim"
-    assert not list((cache / "sim").glob("build-*"))
+    assert not list((cache / "sim").glob("*.build-*"))
 
     monkeypatch.setattr(library, "write_cxxrtl", forbidden)
     monkeypatch.setattr(library, "emit_engine", forbidden)
@@ -198,3 +203,34 @@ def test_a_start_from_the_cache_is_quick():
     started = time.perf_counter()
     EngineSimulation(CONFIG, entropy=0).close()
     assert time.perf_counter() - started < 0.5
+
+
+class Doubler(wiring.Component):
+    """A design that is compiled in a second."""
+
+    i: In(stream.Signature(8, always_ready=True))
+    o: Out(stream.Signature(9, always_ready=True))
+
+    def elaborate(self, platform):
+        m = Module()
+        m.d.sync += [self.o.p.eq(2 * self.i.p), self.o.valid.eq(self.i.valid)]
+        return m
+
+
+def doubled():
+    with StreamSimulation(Doubler(), name="doubler") as simulation:
+        outputs, *_ = simulation.run(np.array([[3], [200]], np.uint8), 2, max_cycles=100)
+    return outputs.tolist()
+
+
+def test_a_library_cut_short_ended_the_program_with_sigbus(cache):
+    """In processes of their own: the fault was a signal, and a mapped library stays as it was."""
+    for damage in (None, 5000, 0):
+        for path in cache.rglob("design.so"):
+            os.truncate(path, damage)
+        process = multiprocessing.get_context("fork").Process(
+            target=lambda: os._exit(doubled() != [[6, 0], [144, 1]])
+        )
+        process.start()
+        process.join()
+        assert process.exitcode == 0

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from threading import RLock
 
 from consilience.distributed.reads.fusion_rule import FusionRule
 from consilience.distributed.reads.merged_states import HeldState, MergedStates
@@ -10,6 +11,7 @@ from consilience.distributed.reads.shard_state import Report, ShardReporters
 from consilience.distributed.staleness.change_rate import ChangeLimiter
 from consilience.distributed.write_ahead_log import WriteAheadLog
 from consilience.errors import BadInput
+from consilience.turns import in_turn
 
 __all__ = ["Acknowledgement", "OwnShard", "boot_time_ns"]
 
@@ -45,7 +47,7 @@ class Acknowledgement:
 
 
 class OwnShard:
-    """The reporters of one shard. `accept` is for one thread, the producer's.
+    """The reporters of one shard. Threads that call `accept` take turns.
 
     Parameters
     ----------
@@ -75,6 +77,7 @@ class OwnShard:
         clock: Callable[[], int],
         sleep: Callable[[float], None],
     ) -> None:
+        self._turns = RLock()
         self.start_ns = clock()
         self._shard, self._epoch, self._log, self._states = shard, rule.epoch, log, states
         self._clock, self._sleep = clock, sleep
@@ -93,6 +96,7 @@ class OwnShard:
         """The time since the start."""
         return self._clock() - self.start_ns
 
+    @in_turn
     def accept(self, seq: int, report: Report) -> Acknowledgement:
         """Acknowledge a report; see `ReadNode.accept`."""
         if not self._in_step:

@@ -3,6 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Callable
+from threading import RLock
 
 import numpy as np
 
@@ -20,6 +21,7 @@ from consilience.distributed.state_message import StateMessage
 from consilience.distributed.write_ahead_log import WriteAheadLog
 from consilience.errors import BadInput, ImpossibleState
 from consilience.kernels.read_kernels import NEVER
+from consilience.turns import in_turn
 
 __all__ = ["ReadNode"]
 
@@ -30,8 +32,8 @@ _APART_NS = 300 * _MS_NS
 class ReadNode:
     """The node of one shard.
 
-    `accept` is for one thread, the producer's; `dated_state` and `receive` for another, the
-    network's; `read` for any. No read waits for the network or the disk.
+    For any thread: those in `accept`, which waits for the disk, take turns, and apart from them
+    those in `dated_state` and `receive`. No read waits for the network or the disk.
 
     Parameters
     ----------
@@ -65,6 +67,7 @@ class ReadNode:
         if not 1 <= shard <= count:
             raise BadInput(f"shard {shard} is none of 1 .. {count}")
         self.shard, self.rule, self.incarnation = shard, rule, log.incarnation
+        self._turns = RLock()
         self.counts: Counter[str] = Counter()
         self._bounds = AgeBounds(self.incarnation)
         self._echoes = EchoTable(count)
@@ -98,6 +101,7 @@ class ReadNode:
         """
         return self._own.accept(seq, report)
 
+    @in_turn
     def dated_state(self) -> bytes:
         """Return the dated state to publish now."""
         elapsed = self.elapsed_ns  # before the state: all acknowledged until then is in it
@@ -114,6 +118,7 @@ class ReadNode:
         )
         return pack_dated_state(elapsed, self._echoes.echoes(elapsed), message)
 
+    @in_turn
     def receive(self, data: bytes) -> int | None:
         """Take a dated state of another node. Never raises.
 

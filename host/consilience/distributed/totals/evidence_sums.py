@@ -2,7 +2,8 @@
 
 import hashlib
 from collections.abc import Sequence
-from typing import Any, Self
+from threading import RLock
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from consilience.devices.device import Device, PosteriorResult
 from consilience.distributed.totals.evidence_sums_bytes import SumsFields, pack_sums, unpack_sums
 from consilience.errors import BadInput, CapacityExceeded, ImpossibleState
+from consilience.turns import in_turn
 from consilience_hw.spec.log_format import Q16_16
 from consilience_hw.spec.number_formats import ONE, WEIGHT_BITS
 
@@ -27,13 +29,17 @@ class EvidenceSums:
     that say log of zero with a weight above 0 are counted, not added. The state is that of the
     multiset of rows: any order and any split over states give the same `bytes` after merging.
 
-    Not thread-safe. Memory: 8 + 24 H bytes an agent, and its id.
+    Threads may share it: each operation happens as a whole. Memory: 8 + 24 H bytes an agent, and
+    its id.
 
     Parameters
     ----------
     hypotheses : sequence of str
         Names; states of other names do not merge.
     """
+
+    _turns: ClassVar = RLock()
+    """Of all such states: a lock of its own could not be copied with one."""
 
     def __init__(self, hypotheses: Sequence[str]) -> None:
         self.hypotheses = tuple(hypotheses)
@@ -54,6 +60,7 @@ class EvidenceSums:
         """SHA-256 of `bytes`, in hex: equal for equal states."""
         return hashlib.sha256(bytes(self)).hexdigest()
 
+    @in_turn
     def rows_of(self, agents: Sequence[int] | Sequence[str]) -> NDArray[np.int64]:
         """Return the rows of each of these agents, shape (n,); KeyError for one it has not."""
         return self._rows[[self._place[agent] for agent in agents]]
@@ -155,15 +162,18 @@ class EvidenceSums:
             raise ImpossibleState("the bytes of the sums are not canonical; they are damaged")
         return state
 
+    @in_turn
     def _fields(self) -> SumsFields:
         return SumsFields(self.hypotheses, list(self._place), self._rows, self._cells)
 
+    @in_turn
     def _sorted(self) -> SumsFields:
         agents = list(self._place)
         order = sorted(range(len(agents)), key=agents.__getitem__)
         ordered = [agents[place] for place in order]
         return SumsFields(self.hypotheses, ordered, self._rows[order], self._cells[:, order])
 
+    @in_turn
     def _take(self, part: SumsFields) -> Self:
         """Add sums by agent, each agent once."""
         kinds = {type(agent) for agent in part.agents}

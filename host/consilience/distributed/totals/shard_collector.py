@@ -37,7 +37,7 @@ class ShardCollector:
 
     Pieces may be lost, repeated and reordered, and may mix: a state counts when all of it is
     there and its digest is right. At most two states are kept of a shard, the one held and the
-    one that is arriving.
+    one that is arriving. For one thread, an event loop's.
 
     Parameters
     ----------

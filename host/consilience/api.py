@@ -1,0 +1,30 @@
+"""The public names, with all that they need: imported when one of them is first used."""
+
+from consilience.devices.device import Device, DeviceInfo, PosteriorResult
+from consilience.devices.logsumexp import logsumexp
+from consilience.devices.opening import open_device as open  # noqa: A004  (its name in the API)
+from consilience.exact.log_sum import LogSum
+from consilience.exact.window_sum import WindowSum
+from consilience.live.groups import GroupTree, Moved
+from consilience.live.live import Live, LiveResults
+from consilience.numbers.convert import from_codes, quantise, to_codes
+from consilience.robust.robust_histogram import RobustHistogram, RobustResult
+
+__all__ = [
+    "Device",
+    "DeviceInfo",
+    "GroupTree",
+    "Live",
+    "LiveResults",
+    "LogSum",
+    "Moved",
+    "PosteriorResult",
+    "RobustHistogram",
+    "RobustResult",
+    "WindowSum",
+    "from_codes",
+    "logsumexp",
+    "open",
+    "quantise",
+    "to_codes",
+]
