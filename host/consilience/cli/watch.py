@@ -61,6 +61,10 @@ def watch(
             show_default="uniform",
         ),
     ] = None,
+    agent_column: Annotated[
+        str,
+        typer.Option(metavar="NAME", help="Column of agent ids in --out, as the nodes have it."),
+    ] = "agent",
     device: DeviceOption = "cpu",
     as_json: JsonOption = False,
 ) -> None:
@@ -87,7 +91,7 @@ def watch(
         opened_device = stack.enter_context(opened(device, output))
         asyncio.run(_watch(nats, collector, until_complete, limit, show=not as_json))
         total = collector.total()
-        verdicts = Verdicts.of(total, opened_device, prior)
+        verdicts = Verdicts.of(total, opened_device, prior, agent_column)
         if file:
             file.write(verdicts.batch)
             file.commit()

@@ -11,9 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from consilience.errors import BadInput
-from consilience.evidence.chunks import EvidenceChunks
+from consilience.evidence.chunks import EvidenceChunks, ReadingOptions
 from consilience.evidence.reading import open_evidence
-from consilience.evidence.unit import Unit
 
 ROWS = 1000
 AGENTS = np.arange(ROWS) % 7
@@ -287,7 +286,7 @@ def test_npz_with_less_data_than_its_header_says(tmp_path):
 def test_a_number_that_overflows_was_impossible(tmp_path, cell, saturated):
     path = tmp_path / "e.csv"
     path.write_text(f"agent,a,b\n1,{cell},-1\n1, -2 ,-1\n")
-    with EvidenceChunks(path, Unit.NATS, 10) as chunks:
+    with EvidenceChunks(path, ReadingOptions(chunk_rows=10)) as chunks:
         (chunk,) = chunks
     assert chunks.saturated == saturated
     assert (chunk.codes[0, 0] == -(1 << 31)) == (cell == "-inf")
@@ -297,7 +296,7 @@ def test_a_weight_that_vanishes_was_zero(tmp_path):
     path = tmp_path / "e.csv"
     path.write_text("agent,a,b,weight\n1,-1,-1,1e-400\n")
     with (
-        EvidenceChunks(path, Unit.NATS, 10) as chunks,
+        EvidenceChunks(path, ReadingOptions(chunk_rows=10)) as chunks,
         pytest.raises(BadInput, match="weight"),
     ):
         list(chunks)
@@ -314,7 +313,10 @@ def test_pages_with_a_wrong_checksum_were_read(tmp_path):
     place = data.index(values.tobytes()[800:1600])
     data[place + 5] ^= 1
     path.write_bytes(data)
-    with EvidenceChunks(path, Unit.NATS, 5000) as chunks, pytest.raises(BadInput, match="checksum"):
+    with (
+        EvidenceChunks(path, ReadingOptions(chunk_rows=5000)) as chunks,
+        pytest.raises(BadInput, match="checksum"),
+    ):
         list(chunks)
 
 
@@ -360,12 +362,15 @@ def test_wrong_files_ended_in_a_traceback_or_in_other_words(tmp_path):
     for name, words in wrong_files(tmp_path):
         with (
             pytest.raises(BadInput, match=words),
-            EvidenceChunks(tmp_path / name, Unit.NATS, 10) as chunks,
+            EvidenceChunks(tmp_path / name, ReadingOptions(chunk_rows=10)) as chunks,
         ):
             list(chunks)
 
 
 def test_a_header_without_an_end_of_line_has_no_rows(tmp_path):
     (tmp_path / "e.csv").write_text("agent,a,b")
-    with EvidenceChunks(tmp_path / "e.csv", Unit.NATS, 10) as chunks:
-        assert list(chunks) == []
+    with (
+        EvidenceChunks(tmp_path / "e.csv", ReadingOptions()) as chunks,
+        pytest.raises(BadInput, match="the file has no rows"),
+    ):
+        list(chunks)
