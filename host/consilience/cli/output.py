@@ -24,10 +24,13 @@ from rich.text import Text
 from consilience.cli.unwinding import logged
 from consilience.errors import BadInput
 
-__all__ = ["INTERRUPTED", "Output", "key_values", "log_to_stderr", "made_folder"]
+__all__ = ["INTERRUPTED", "STDOUT", "Output", "key_values", "log_to_stderr", "made_folder"]
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C."""
+
+STDOUT = "stdout"
+"""Name of the file in the error of a result that cannot be printed."""
 
 _WIDTH = 100
 """Columns of tables where there is no terminal to ask."""
@@ -57,12 +60,15 @@ class Output:
     def result(self, value: Mapping[str, object], *view: RenderableType) -> None:
         """Print the result: `value` as JSON, or `view` for a person."""
         self._answered = True
-        if self._as_json:
-            print(json.dumps(value, allow_nan=False), flush=True)
-            return
-        for part in view:
-            self._results.print(part, soft_wrap=isinstance(part, str | Text))
-        sys.stdout.flush()
+        try:
+            if self._as_json:
+                print(json.dumps(value, allow_nan=False), flush=True)
+                return
+            for part in view:
+                self._results.print(part, soft_wrap=isinstance(part, str | Text))
+            sys.stdout.flush()
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, STDOUT) from None
 
     def note(self, text: str) -> None:
         """Say something that is not a result."""

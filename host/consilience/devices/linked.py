@@ -64,7 +64,9 @@ def _simulation_options(url: str) -> tuple[EngineConfig, Path | None]:
         if name == "waves" and value:
             waves = Path(value)
             if waves.exists():
-                raise BadInput(f"{waves}: exists already; remove it or choose another --waves")
+                raise BadInput(
+                    f"{waves}: exists already; remove it or choose another file for the waves"
+                )
         elif name in _SIM_NUMBERS and value.isdecimal():
             numbers[name] = int(value)
         else:

@@ -121,10 +121,7 @@ class WriteAheadLog(Closes):
         known = self._digests.get((epoch, seq))
         if known is not None:
             if known != digest:
-                raise BadInput(
-                    f"{self._path}: holds another frame {seq} of epoch {epoch}; the evidence "
-                    "or its options changed: choose another --log or --epoch"
-                )
+                raise BadInput(f"{self._path}: holds another frame {seq} of epoch {epoch}")
             return False
         if not self._is_open:
             raise OSError(f"{self._path}: closed after a failure of the disk; start again")
