@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from consilience.evidence.atomic_file import write_file
 from consilience_tools.pages.svg import embedded
 from consilience_tools.pages.templates import rendered
 
@@ -36,7 +37,7 @@ def write_replay(result: "ReplayResult") -> None:
             "expected": embedded(replay_plots.expected_over_time(result)),
         },
     )
-    result.report.write_text(text, encoding="utf-8")
+    write_file(result.report, text)
 
 
 def _place(label: str) -> int:

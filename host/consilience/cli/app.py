@@ -21,7 +21,7 @@ from consilience.cli.serve import serve
 from consilience.cli.status import status
 from consilience.cli.unwinding import ended_by_sigterm
 from consilience.cli.watch import watch
-from consilience.errors import ConsilienceError
+from consilience.errors import BadInput, ConsilienceError
 from consilience.extras import naming_extras
 
 __all__ = ["app", "main"]
@@ -106,7 +106,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         context = getattr(error, "ctx", None)
         output.note(f"try '{context.command_path if context else 'consilience'} --help'")
     except OSError as error:
-        code = ConsilienceError.exit_code
+        too_long = error.errno == errno.ENAMETOOLONG  # only a name that the user gave can be
+        code = (BadInput if too_long else ConsilienceError).exit_code
         place = STDOUT if _let_go_of_stdout() else error.filename
         cure = "" if place == STDOUT else _cure(error.errno, _options(command, words[0]))
         output.failure(f"{f'{place}: ' if place else ''}{error.strerror or error}{cure}", code)
@@ -141,6 +142,8 @@ def _options(program: Any, name: str) -> set[str]:
 
 def _cure(number: int | None, options: set[str]) -> str:
     """Return what helps against an error of the system, by the options that there are."""
+    if number == errno.ENAMETOOLONG:
+        return "; choose another name"
     verb, wanted = _CURES.get(number or 0, ("", ()))
     named = " or ".join(option for option in wanted if option in options)
     return f"; {verb} {named}" if named else ""

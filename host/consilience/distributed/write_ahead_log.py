@@ -37,15 +37,20 @@ class WriteAheadLog(Closes):
     Raises
     ------
     BadInput
-        Another process has it open, or ``incarnation`` is damaged.
+        It cannot be made or written, another process has it open, or ``incarnation`` is damaged.
     """
 
     def __init__(self, directory: Path) -> None:
-        directory.mkdir(parents=True, exist_ok=True)
         self._digests: dict[tuple[int, int], bytes] = {}
         self._directory = directory
         self._path = directory / "frames"
-        self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+            self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
+        except OSError as error:
+            raise BadInput(
+                f"{directory}: cannot hold a log ({error.strerror}); choose another --log"
+            ) from None
         self._is_open = True
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -93,8 +93,9 @@ class Fusion:
             names = self._chunks.hypotheses
             self.prior = parse_prior(options.prior, names)
             self._results = ResultTable(options.agent_column, names)
-            if out.exists() and out.samefile(evidence):
-                raise BadInput(f"{out}: is the evidence itself; choose another --out")
+            with contextlib.suppress(OSError):  # no such file, as it should be
+                if out.samefile(evidence):
+                    raise BadInput(f"{out}: is the evidence itself; choose another --out")
             self._out = stack.enter_context(ResultFile(out, overwrite=options.overwrite))
             if not spill.is_dir():
                 raise BadInput(f"{spill}: no such folder; make it or choose another --spill-dir")

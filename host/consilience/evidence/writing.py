@@ -12,7 +12,7 @@ import pyarrow.csv as arrow_csv
 import pyarrow.parquet as pq
 
 from consilience.errors import BadInput
-from consilience.evidence.atomic_file import AtomicFile
+from consilience.evidence.atomic_file import AtomicFile, naming
 from consilience.evidence.reading import check_suffix
 
 __all__ = ["ResultFile"]
@@ -47,13 +47,15 @@ class ResultFile:
 
     def write(self, batch: pa.RecordBatch) -> None:
         """Append rows; the batches of a file have one schema."""
-        if self._writer is None:
-            self._writer = _WRITERS[self._suffix](self._file.file, batch.schema)
-        self._writer.write_batch(batch)
+        with naming(self.path):
+            if self._writer is None:
+                self._writer = _WRITERS[self._suffix](self._file.file, batch.schema)
+            self._writer.write_batch(batch)
 
     def commit(self) -> None:
         """Complete the file and give it its name."""
-        self._writer.close()
+        with naming(self.path):
+            self._writer.close()
         self._writer = None
         self._file.commit()
 
@@ -62,9 +64,9 @@ class ResultFile:
 
     def __exit__(self, *_: object) -> None:
         # An abandoned Arrow writer is closed too; its last write may fail where the disk is full.
-        if self._writer is not None and not isinstance(self._writer, _NpzWriter):
-            with contextlib.suppress(OSError):
-                self._writer.close()
+        if self._writer is not None:
+            with contextlib.suppress(OSError, pa.ArrowException):
+                getattr(self._writer, "abandon", self._writer.close)()
         self._file.__exit__()
 
 
@@ -82,6 +84,9 @@ class _ParquetWriter:
 
     def close(self) -> None:
         self._write(rest=0)
+        self._writer.close()
+
+    def abandon(self) -> None:
         self._writer.close()
 
     def _write(self, rest: int) -> None:
@@ -113,6 +118,9 @@ class _NpzWriter:
                         "that ends in .parquet or .csv"
                     )
         self._batches.append(batch)
+
+    def abandon(self) -> None:
+        self._batches.clear()
 
     def close(self) -> None:
         table = pa.Table.from_batches(self._batches)

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from consilience.cli.device_option import JsonOption
 from consilience.cli.output import Output, key_values, made_folder
+from consilience.evidence.atomic_file import write_file
 from consilience.extras import naming_extras
 
 __all__ = ["benchmark"]
@@ -63,8 +64,8 @@ def benchmark(
     with output.progress(stages=True) as progress:
         results = run_benchmark(QUICK if quick else FULL, progress, quick=quick)
     value = json_value(results, routed) | {"report": str(out / "report.html")}
-    (out / "benchmark.json").write_text(json.dumps(value, allow_nan=False, indent=1) + "\n")
-    (out / "report.html").write_text(report_page(results, routed), encoding="utf-8")
+    write_file(out / "benchmark.json", json.dumps(value, allow_nan=False, indent=1) + "\n")
+    write_file(out / "report.html", report_page(results, routed))
 
     output.result(
         value,

@@ -43,13 +43,18 @@ def write_key_pair(folder: Path, name: str, key: SigningKey) -> tuple[Path, Path
     Raises
     ------
     BadInput
-        Another name, or a file is there: keys are never overwritten.
+        Another name, no folder can be made there, or a file is there: keys are never overwritten.
     PermissionRefused
         Others may write to the folder.
     """
     if not _NAME.fullmatch(name):
         raise BadInput(f"key name {name!r}: use agent-N or replica-N, N a number")
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadInput(
+            f"{folder}: cannot be made ({error.strerror}); choose another --out"
+        ) from None
     _refuse_shared_folder(folder)
     private, public = folder / f"{name}{PRIVATE}", folder / f"{name}{PUBLIC}"
     for path in (private, public):
