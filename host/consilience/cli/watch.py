@@ -140,7 +140,7 @@ async def _watch(
 def _table(collector: ShardCollector) -> Table:
     """Return one line a shard and the total."""
     table = Table(box=None, pad_edge=False)
-    for name in ("shard", "incarnation", "version", "agents", "rows", "age s", "digest", ""):
+    for name in ("shard", "incarnation", "version", "agents", "rows", "received", "digest", ""):
         table.add_column(name, justify="left" if name in ("digest", "") else "right")
     now = time.monotonic()
     for shard, held in sorted(collector.held.items()):
@@ -152,7 +152,7 @@ def _table(collector: ShardCollector) -> Table:
             str(message.version),
             f"{len(held.sums):,}",
             f"{held.sums.rows:,}",
-            f"{now - held.received:.1f}",
+            f"{now - held.received:.1f} s ago",
             held.sums.digest[:16],
             f"{progress} volatile" if message.volatile else progress,
         )

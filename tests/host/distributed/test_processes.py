@@ -3,6 +3,7 @@
 import asyncio
 import json
 import random
+import re
 import shutil
 import socket
 import subprocess
@@ -224,11 +225,11 @@ def test_no_server_is_told_with_its_cure(evidence):
     assert "apt install nats-server" in json.loads(found.stdout)["error"]
 
 
-def test_metrics_are_served():
+def test_metrics_called_the_time_since_receipt_an_age():
     from consilience.distributed.metrics import serve_metrics
     from tests.host.distributed.totals.test_shard_collector import MESSAGES
 
-    collector = ShardCollector()
+    collector = ShardCollector(clock=lambda: time.monotonic() - 100)
     for message in MESSAGES[0]:
         collector.receive(message.pieces(1 << 20)[0])
     port = serve_metrics(collector, 0)
@@ -237,3 +238,6 @@ def test_metrics_are_served():
     assert 'consilience_shard_version{shard="1"} 4.0' in text
     assert 'consilience_shard_rows{shard="1"} 40.0' in text
     assert 'consilience_pieces_total{fate="taken"} 4.0' in text
+    assert "age_seconds" not in text
+    (since,) = re.findall(r'consilience_shard_seconds_since_received{shard="1"} ([0-9.]+)', text)
+    assert 100 <= float(since) < 130
