@@ -31,6 +31,7 @@ def write_replay(result: "ReplayResult") -> None:
         r=result,
         alarms=result.alarms(),
         by_label=result.by_label(),
+        drawn=len(replay_plots.thinned(result, order)),
         agents=[(agent, result.actors[agent], steps[agent]) for agent in order],
         figures={
             "agents": embedded(replay_plots.agents_over_time(result, order)),
