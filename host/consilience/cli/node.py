@@ -27,7 +27,10 @@ from consilience.errors import BadInput
 from consilience.evidence.chunks import ReadingOptions
 from consilience.evidence.results import ResultTable
 
-__all__ = ["NatsOption", "node"]
+__all__ = ["MOST_EPOCH", "NatsOption", "node"]
+
+MOST_EPOCH = (1 << 64) - 1
+"""Largest number of an epoch."""
 
 _DEFAULTS = ReadingOptions()
 
@@ -51,7 +54,7 @@ def node(
     volatile: Annotated[
         bool, typer.Option("--volatile", help="Keep no log; every answer says so.")
     ] = False,
-    epoch: Annotated[int, typer.Option(min=0, help="Epoch of the evidence.")] = 0,
+    epoch: Annotated[int, typer.Option(min=0, max=MOST_EPOCH, help="Epoch of the evidence.")] = 0,
     unit: UnitOption = _DEFAULTS.unit,
     agent_column: AgentColumnOption = _DEFAULTS.agent_column,
     agent_type: AgentTypeOption = _DEFAULTS.agent_type,

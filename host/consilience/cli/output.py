@@ -130,13 +130,27 @@ def key_values(rows: Mapping[str, object]) -> Table:
     return table
 
 
-def made_folder(out: Path) -> Path:
-    """Return the folder of --out, made if it is missing; BadInput if it cannot be."""
+@contextlib.contextmanager
+def made_folder(out: Path) -> Iterator[Path]:
+    """Give the folder of --out, made if it is missing; what is empty after a failure goes again.
+
+    Raises
+    ------
+    BadInput
+        It cannot be made.
+    """
     try:
+        missing = [folder for folder in (out, *out.parents) if not folder.exists()]
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise BadInput(f"{out}: cannot be made ({error.strerror}); choose another --out") from None
-    return out
+    try:
+        yield out
+    except BaseException:
+        with contextlib.suppress(OSError):
+            for folder in missing:
+                folder.rmdir()
+        raise
 
 
 @contextlib.contextmanager

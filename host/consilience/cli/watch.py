@@ -12,7 +12,7 @@ from rich.live import Live
 from rich.table import Table
 
 from consilience.cli.device_option import DeviceOption, JsonOption, opened
-from consilience.cli.node import NatsOption
+from consilience.cli.node import MOST_EPOCH, NatsOption
 from consilience.cli.output import Output
 from consilience.distributed.pubsub import ASK, STATES
 from consilience.distributed.totals.shard_collector import ShardCollector
@@ -28,7 +28,7 @@ _REFRESH = 0.25
 
 def watch(
     nats: NatsOption = "nats://127.0.0.1:4222",
-    epoch: Annotated[int, typer.Option(min=0, help="Epoch to watch.")] = 0,
+    epoch: Annotated[int, typer.Option(min=0, max=MOST_EPOCH, help="Epoch to watch.")] = 0,
     metrics: Annotated[
         int | None,
         typer.Option(

@@ -18,6 +18,7 @@ _MAGIC = b"CNLG\2\0\0\0"
 _LENGTH = struct.Struct("<I")
 _HEADER = struct.Struct("<III")
 _KEY = struct.Struct("<QQ")
+_INCARNATION = struct.Struct("<Q")
 
 
 class WriteAheadLog(Closes):
@@ -190,7 +191,8 @@ class WriteAheadLog(Closes):
         path = self._directory / "incarnation"
         try:
             number = int(path.read_text()) + 1 if path.exists() else 1
-        except ValueError:
+            _INCARNATION.pack(number)
+        except (ValueError, IsADirectoryError, struct.error):
             raise BadInput(
                 f"{path}: holds no number; restore it, or start anew with another --log"
             ) from None

@@ -41,9 +41,9 @@ class CsvFile(EvidenceSource):
 
     def __init__(self, path: Path) -> None:
         with path.open("rb") as file:
-            encoding = _wide_encoding(file.readline(_LONGEST_ROW))
-        if encoding:
-            raise BadInput(f"{path}: is in {encoding}; {_CURE}")
+            other = _other_encoding(file.readline(_LONGEST_ROW))
+        if other:
+            raise BadInput(f"{path}: is {other}; {_CURE}")
         try:
             with path.open(newline="", **_TEXT) as text:
                 header = next((row for row in csv.reader(text) if row), None)
@@ -128,19 +128,20 @@ class CsvFile(EvidenceSource):
         return None
 
 
-def _wide_encoding(start: bytes) -> str:
-    """Return the name of an encoding in words of 2 or 4 bytes; empty if it is none.
+def _other_encoding(start: bytes) -> str:
+    """Return what a file is by its first line if that is not UTF-8; empty if it may be.
 
-    Parameters
-    ----------
-    start : bytes
-        The first line: without a mark, text of such an encoding has zeros in it.
+    In words of 2 or 4 bytes the zeros of ASCII lie in every second place, or in three of four.
     """
-    if start.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)) or b"\0\0\0" in start:
-        return "UTF-32"
-    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in start:
-        return "UTF-16"
-    return ""
+    if start.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        return "in UTF-32"
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "in UTF-16"
+    zeros = sorted(start[place::4].count(0) for place in range(4))
+    if not any(zeros):
+        return ""
+    most = len(start) // 8
+    return "in UTF-32" if zeros[1] > most else "in UTF-16" if zeros[2] > most else "no text"
 
 
 def _is_utf8(cell: str) -> bool:

@@ -67,9 +67,9 @@ class BuiltBoard:
 
     def copy_to(self, folder: Path) -> "BuiltBoard":
         """Copy all files to a folder; files of the same name are replaced."""
-        made_folder(folder)
-        for file in self.folder.iterdir():
-            write_file(folder / file.name, file.read_bytes())
+        with made_folder(folder):
+            for file in self.folder.iterdir():
+                write_file(folder / file.name, file.read_bytes())
         return BuiltBoard(self.board, folder)
 
 

@@ -57,15 +57,15 @@ def benchmark(
 
     output = Output(as_json=as_json)
     routed = read_routed(timing)
-    made_folder(out)
-    if scale:
-        measure_scale(out, output, quick=quick)
-        return
-    with output.progress(stages=True) as progress:
-        results = run_benchmark(QUICK if quick else FULL, progress, quick=quick)
-    value = json_value(results, routed) | {"report": str(out / "report.html")}
-    write_file(out / "benchmark.json", json.dumps(value, allow_nan=False, indent=1) + "\n")
-    write_file(out / "report.html", report_page(results, routed))
+    with made_folder(out):
+        if scale:
+            measure_scale(out, output, quick=quick)
+            return
+        with output.progress(stages=True) as progress:
+            results = run_benchmark(QUICK if quick else FULL, progress, quick=quick)
+        value = json_value(results, routed) | {"report": str(out / "report.html")}
+        write_file(out / "benchmark.json", json.dumps(value, allow_nan=False, indent=1) + "\n")
+        write_file(out / "report.html", report_page(results, routed))
 
     output.result(
         value,

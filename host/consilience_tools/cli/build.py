@@ -48,8 +48,8 @@ def build(
     known = board_named(board)
     given = {"lanes": lanes, "hypotheses": hypotheses}
     options = {name: value for name, value in given.items() if value is not None}
-    folder = made_folder(out or Path("build") / "boards" / known.name)
-    placed = build_board(known, options, output.working, seed).copy_to(folder)
+    with made_folder(out or Path("build") / "boards" / known.name) as folder:
+        placed = build_board(known, options, output.working, seed).copy_to(folder)
     manifest = placed.manifest
     timing = manifest["timing"]
     used = manifest["area"]["used"]

@@ -101,12 +101,12 @@ def export_core(core: Core, folder: Path, *, overwrite: bool) -> list[str]:
     BadInput
         The folder cannot be made, or a file of that name is there and `overwrite` is not set.
     """
-    made_folder(folder)
-    files = core_files(core)
-    if not overwrite:
-        for name in files:
-            if (folder / name).exists():
-                raise BadInput(f"{folder / name}: exists already; pass --force to replace it")
-    for name, text in files.items():
-        write_file(folder / name, text, overwrite=overwrite)
+    with made_folder(folder):
+        files = core_files(core)
+        if not overwrite:
+            for name in files:
+                if (folder / name).exists():
+                    raise BadInput(f"{folder / name}: exists already; pass --force to replace it")
+        for name, text in files.items():
+            write_file(folder / name, text, overwrite=overwrite)
     return list(files)

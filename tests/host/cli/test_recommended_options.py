@@ -20,6 +20,10 @@ COMMANDS = typer.main.get_command(app).commands
 NOT_SAID = {
     ("node", "consilience.evidence.prior"): "its decisions have the uniform prior",
     ("watch", "consilience.evidence.csv_file"): "it reads no evidence, only the list of formats",
+    ("benchmark", "consilience.evidence.atomic_file"): "it replaces files, and checks --out before",
+    ("build", "consilience.evidence.atomic_file"): "the same",
+    ("program", "consilience.evidence.atomic_file"): "it copies nothing",
+    ("program", "consilience.cli.output"): "and makes no folder",
     ("doctor", "consilience.cli.doctor"): "an option of pip",
     ("doctor", "consilience.cli.check"): "an option of the tools that it looks for",
 }

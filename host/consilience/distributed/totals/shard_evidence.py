@@ -1,5 +1,6 @@
 """The part of an evidence file that one shard accounts for."""
 
+import re
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,8 @@ from consilience.evidence.chunks import EvidenceChunks, ReadingOptions
 
 __all__ = ["ShardEvidence", "parse_shard", "shard_of"]
 
+_SHARD = re.compile(r"([0-9]{1,10})/([0-9]{1,10})")
+
 
 def shard_of(agent: int | str, shards: int) -> int:
     """Return the shard, 1 .. `shards`, of an agent: CRC-32 of its id as text, modulo."""
@@ -21,9 +24,9 @@ def shard_of(agent: int | str, shards: int) -> int:
 
 def parse_shard(text: str) -> tuple[int, int]:
     """Return (K, N) of ``K/N``; BadInput unless 1 <= K <= N."""
-    left, sign, right = text.partition("/")
-    if sign and left.isdecimal() and right.isdecimal() and 1 <= int(left) <= int(right) < 1 << 32:
-        return int(left), int(right)
+    found = _SHARD.fullmatch(text)
+    if found and 1 <= int(found[1]) <= int(found[2]) < 1 << 32:
+        return int(found[1]), int(found[2])
     raise BadInput(f"--shard {text!r} is no K/N with 1 <= K <= N; give one as 1/8")
 
 
