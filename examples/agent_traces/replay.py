@@ -1,6 +1,7 @@
 """Recorded runs as live evidence: calls of many agents at a rate, and what is known after each."""
 
 import time
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from consilience.errors import BadInput
+from consilience.evidence.npz_file import DAMAGE
 
 from .evidence import collect, fit_detector
 from .report.replay_page import write_replay
@@ -206,17 +208,13 @@ def _actor(traces: Traces, run: int) -> Actor:
 
 
 def _loaded(path: Path) -> Traces:
+    cure = "write the arrays of examples/agent_traces/data/NOTE.md"
+    if not zipfile.is_zipfile(path):
+        raise BadInput(f"{path}: no traces (not an NPZ archive); {cure}")
     try:
         return Traces.load(path)
-    except ValueError:
-        raise BadInput(
-            f"{path}: no traces (not an NPZ archive of plain arrays); write the arrays of "
-            "examples/agent_traces/data/NOTE.md"
-        ) from None
-    except (OSError, KeyError, IndexError) as error:
-        raise BadInput(
-            f"{path}: no traces ({error}); write the arrays of examples/agent_traces/data/NOTE.md"
-        ) from None
+    except (*DAMAGE, LookupError, TypeError) as error:
+        raise BadInput(f"{path}: no traces ({error}); {cure}") from None
 
 
 def _check(

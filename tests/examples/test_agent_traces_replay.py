@@ -1,5 +1,8 @@
 """Runs replayed as live evidence: every step checked, and the page whatever comes."""
 
+import base64
+import re
+from collections import Counter
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -7,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from agent_traces import ReplayOptions, ReplayResult, replay
-from agent_traces.report.replay_plots import known_after
+from agent_traces.report.replay_plots import known_after, thinned
 from agent_traces.schedule import LABELS, draw_agents, schedule
 from agent_traces.traces import DATA, TEST, Traces
 
@@ -40,8 +43,33 @@ def test_every_call_is_seen_and_the_page_tells_all(tmp_path: Path) -> None:
     assert set(result.alarms()) == {agent for agent in highest if highest[agent] >= 0.8}
     page = result.report.read_text()
     assert "<b>Mismatches: 0.</b>" in page and "Ended early" not in page
+    assert thinned(result, [3, 1, 2]) == [3, 1, 2] and "are drawn" not in page
     for actor in result.actors:
         assert f"{actor.name}, {actor.suite}" in page
+
+
+def test_many_agents_were_a_picture_of_18813_points(tmp_path: Path) -> None:
+    result = run(tmp_path, ReplayOptions(agents=150, rate=0.0))
+    assert sum(acted for _, acted in result.by_label().values()) == 150
+    page = result.report.read_text()
+    order = sorted(range(150), key=lambda agent: result.actors[agent].label)
+    drawn = thinned(result, order)
+    assert 120 <= len(drawn) <= 122
+    assert drawn == [agent for agent in order if agent in drawn]
+    counts = Counter(result.actors[agent].label for agent in drawn)
+    assert set(counts) == set(LABELS)
+    assert max(counts.values()) - min(counts.values()) <= 3
+    assert f"Of 150 agents {len(drawn)} are drawn" in page
+    assert page.count('<tr><td class="n">') == 150
+    for figure in re.findall(r'base64,([^"]+)"', page):
+        (height,) = re.findall(r' height="([0-9.]+)pt"', base64.b64decode(figure).decode())
+        assert float(height) < 1300
+
+
+def test_the_only_agent_of_a_label_is_drawn() -> None:
+    labels = ["hijacked"] * 200 + ["resisted"] + ["benign"] * 200
+    result: Any = SimpleNamespace(actors=[SimpleNamespace(label=label) for label in labels])
+    assert 200 in thinned(result, list(range(401)))
 
 
 def test_a_wrong_posterior_and_a_wrong_sum_are_mismatches(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from consilience.evidence.atomic_file import write_file
 from consilience_tools.pages.svg import embedded
 from consilience_tools.pages.templates import rendered
 
@@ -35,4 +36,4 @@ def write_report(result: DemoResult, curves: Curves, chosen: Selection) -> None:
         detected=result.labels["hijacked"],
         passed=result.labels["benign"],
     )
-    result.report.write_text(text, encoding="utf-8")
+    write_file(result.report, text)

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from consilience.evidence.atomic_file import write_file
 from consilience_tools.pages.svg import embedded
 from consilience_tools.pages.templates import rendered
 
@@ -30,13 +31,14 @@ def write_replay(result: "ReplayResult") -> None:
         r=result,
         alarms=result.alarms(),
         by_label=result.by_label(),
+        drawn=len(replay_plots.thinned(result, order)),
         agents=[(agent, result.actors[agent], steps[agent]) for agent in order],
         figures={
             "agents": embedded(replay_plots.agents_over_time(result, order)),
             "expected": embedded(replay_plots.expected_over_time(result)),
         },
     )
-    result.report.write_text(text, encoding="utf-8")
+    write_file(result.report, text)
 
 
 def _place(label: str) -> int:

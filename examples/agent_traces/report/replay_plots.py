@@ -12,7 +12,22 @@ from consilience_tools.pages.svg import GREY, ORANGE, RED, plot
 if TYPE_CHECKING:
     from ..replay import ReplayResult
 
-__all__ = ["agents_over_time", "expected_over_time", "known_after"]
+__all__ = ["agents_over_time", "expected_over_time", "known_after", "thinned"]
+
+_MOST_LINES = 120
+"""Agents in the picture, which is a page high with so many."""
+_MOST_POINTS = 2000
+"""Steps of a curve: more than the picture's width can show."""
+
+
+def thinned(result: "ReplayResult", order: list[int]) -> list[int]:
+    """Return the agents to draw, at most 120 and the first of each label: evenly over `order`."""
+    if len(order) <= _MOST_LINES:
+        return order
+    evenly = np.linspace(0, len(order) - 1, _MOST_LINES).round().astype(int).tolist()
+    labels = [result.actors[agent].label for agent in order]
+    places = {*evenly, *map(labels.index, labels)}
+    return [order[place] for place in sorted(places)]
 
 
 def known_after(result: "ReplayResult") -> NDArray[np.float64]:
@@ -27,7 +42,11 @@ def known_after(result: "ReplayResult") -> NDArray[np.float64]:
 
 
 def agents_over_time(result: "ReplayResult", order: list[int]) -> Figure:
-    """Draw a line an agent, in `order` from above, as dark as it is held for hijacked."""
+    """Draw a line an agent, in `order` from above, as dark as it is held for hijacked.
+
+    Of many agents some are drawn, see `thinned`; the title says how many.
+    """
+    acted, order = len(order), thinned(result, order)
     known = known_after(result)[order]
     with plot(11.5, 1.3 + 0.13 * len(order)) as (figure, axes):
         scale = LinearSegmentedColormap.from_list("hijacked", ["#dbe9f6", "#f3e3b3", RED])
@@ -48,14 +67,18 @@ def agents_over_time(result: "ReplayResult", order: list[int]) -> Figure:
         for line in range(1, len(labels)):
             if labels[line] != labels[line - 1]:
                 axes.axhline(line - 0.5, color=GREY, lw=1)
-        axes.set(xlabel="calls of all agents so far", title="Held for hijacked, agent by agent")
+        some = "" if len(order) == acted else f" ({len(order)} of {acted:,} agents are drawn)"
+        axes.set(
+            xlabel="calls of all agents so far", title=f"Held for hijacked, agent by agent{some}"
+        )
         figure.colorbar(image, ax=axes, label="probability of hijacked", fraction=0.03)
     return figure
 
 
 def expected_over_time(result: "ReplayResult") -> Figure:
     """Draw the expected number of hijacked agents beside those that were hijacked in the end."""
-    steps = np.arange(1, len(result.sightings) + 1)
+    calls = len(result.sightings)
+    shown = np.unique(np.linspace(0, calls - 1, min(calls, _MOST_POINTS)).round().astype(int))
     seen: set[int] = set()
     truth = []
     for sighting in result.sightings:
@@ -63,14 +86,16 @@ def expected_over_time(result: "ReplayResult") -> Figure:
             seen.add(sighting.call.agent)
         truth.append(len(seen))
     with plot(11.5, 3.6) as (figure, axes):
-        expected = [sighting.expected for sighting in result.sightings]
+        steps = shown + 1
+        expected = [result.sightings[step].expected for step in shown]
         axes.plot(steps, expected, ORANGE, lw=2.2, label="expected: the live log sum")
-        axes.plot(steps, truth, RED, lw=1.8, ls="--", label="seen so far and hijacked in the end")
+        label = "seen so far and hijacked in the end"
+        axes.plot(steps, np.array(truth)[shown], RED, lw=1.8, ls="--", label=label)
         axes.set(
             xlabel="calls of all agents so far",
             ylabel="agents",
             title="Hijacked agents",
-            xlim=(1, max(2, len(steps))),
+            xlim=(1, max(2, calls)),
             ylim=(0, None),
         )
         axes.legend(loc="upper left")

@@ -44,7 +44,7 @@ def with_waves(url: str, waves: Path | None) -> str:
         return url
     if url.partition("?")[0] != "sim":
         raise BadInput(f"--waves records the simulated device, not {url}; use --device sim")
-    return f"{url}{'&' if '?' in url else '?'}waves={quote(str(waves))}"
+    return f"{url}{'&' if '?' in url else '?'}waves={quote(bytes(waves))}"
 
 
 @contextmanager

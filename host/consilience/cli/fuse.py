@@ -17,9 +17,17 @@ from consilience.cli.device_option import (
     with_waves,
 )
 from consilience.cli.output import Output, key_values
-from consilience.evidence.agents import AgentType
+from consilience.cli.reading_options import (
+    AgentColumnOption,
+    AgentTypeOption,
+    HypothesesOption,
+    StrictOption,
+    UnitOption,
+    WeightColumnOption,
+    names_of,
+    tell_doubts,
+)
 from consilience.evidence.fusing import FuseOptions, FuseSummary, Fusion
-from consilience.evidence.unit import Unit
 
 __all__ = ["fuse"]
 
@@ -55,32 +63,11 @@ def fuse(
             show_default="uniform",
         ),
     ] = None,
-    unit: Annotated[
-        Unit, typer.Option(help="Unit of the log-likelihoods: natural logarithms or log2.")
-    ] = Unit.NATS,
-    agent_column: Annotated[
-        str, typer.Option(metavar="NAME", help="Column of agent ids (integers or text).")
-    ] = _DEFAULTS.agent_column,
-    agent_type: Annotated[
-        AgentType,
-        typer.Option(help="How a CSV's ids are taken; auto refuses a mixture of both."),
-    ] = AgentType.AUTO,
-    hypotheses: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME,NAME,...",
-            help="Log-likelihood columns.",
-            show_default="all but agent and weight, in file order",
-        ),
-    ] = None,
-    weight_column: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            help="Column of row weights, integers 0 .. 65536 (65536 = 1).",
-            show_default="weight, where the file has it",
-        ),
-    ] = None,
+    unit: UnitOption = _DEFAULTS.unit,
+    agent_column: AgentColumnOption = _DEFAULTS.agent_column,
+    agent_type: AgentTypeOption = _DEFAULTS.agent_type,
+    hypotheses: HypothesesOption = None,
+    weight_column: WeightColumnOption = None,
     chunk_rows: Annotated[
         int,
         typer.Option(
@@ -108,12 +95,7 @@ def fuse(
         ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an existing output.")] = False,
-    strict: Annotated[
-        bool,
-        typer.Option(
-            "--strict", help="Refuse values that do not look like log-likelihoods and weights."
-        ),
-    ] = False,
+    strict: StrictOption = False,
     device: DeviceOption = "cpu",
     waves: WavesOption = None,
     as_json: JsonOption = False,
@@ -130,7 +112,7 @@ def fuse(
         unit=unit,
         agent_column=agent_column,
         agent_type=agent_type,
-        hypotheses=None if hypotheses is None else tuple(hypotheses.split(",")),
+        hypotheses=names_of(hypotheses),
         weight_column=weight_column,
         chunk_rows=chunk_rows,
         bucket_rows=bucket_rows,
@@ -144,14 +126,8 @@ def fuse(
         output.progress() as progress,
     ):
         summary = fusion.run(opened_device, progress)
-    for warning in summary.warnings:
-        output.note(f"warning: {warning}")
+    tell_doubts(output, summary.warnings, summary.saturated_values)
     output.result(asdict(summary), _decisions(summary), "", _figures(summary))
-    if summary.saturated_values:
-        output.note(
-            "note: values beyond +-32768 bits, taken as the nearest code: "
-            f"{summary.saturated_values:,}"
-        )
 
 
 def _decisions(summary: FuseSummary) -> Table:

@@ -25,11 +25,12 @@ def keys(
     Never overwrites a key. A folder of .pub files is a roster: give it to every replica.
     """
     # They need the extra plane.
-    from consilience.distributed.epochs.key_files import write_key_pair
+    from consilience.distributed.epochs.key_files import check_new_keys, write_key_pair
     from consilience.distributed.epochs.signing import SigningKey, fingerprint
 
     output = Output(as_json=as_json)
     made = []
+    check_new_keys(out, names)  # all of them, before there is any
     for name in names:
         key = SigningKey.generate()
         private, public = write_key_pair(out, name, key)

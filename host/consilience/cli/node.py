@@ -9,14 +9,30 @@ import typer
 
 from consilience.cli.device_option import MOST_ROWS, DeviceOption, JsonOption, opened
 from consilience.cli.output import Output, key_values
+from consilience.cli.reading_options import (
+    AgentColumnOption,
+    AgentTypeOption,
+    HypothesesOption,
+    StrictOption,
+    UnitOption,
+    WeightColumnOption,
+    names_of,
+    tell_doubts,
+)
 from consilience.distributed.totals.shard_evidence import ShardEvidence, parse_shard
 from consilience.distributed.totals.shard_publisher import ShardPublisher
 from consilience.distributed.totals.verdicts import Verdicts
 from consilience.distributed.write_ahead_log import WriteAheadLog
 from consilience.errors import BadInput
-from consilience.evidence.unit import Unit
+from consilience.evidence.chunks import ReadingOptions
+from consilience.evidence.results import ResultTable
 
-__all__ = ["NatsOption", "node"]
+__all__ = ["MOST_EPOCH", "NatsOption", "node"]
+
+MOST_EPOCH = (1 << 64) - 1
+"""Largest number of an epoch."""
+
+_DEFAULTS = ReadingOptions()
 
 NatsOption = Annotated[str, typer.Option("--nats", metavar="URL", help="The NATS server.")]
 
@@ -38,14 +54,19 @@ def node(
     volatile: Annotated[
         bool, typer.Option("--volatile", help="Keep no log; every answer says so.")
     ] = False,
-    epoch: Annotated[int, typer.Option(min=0, help="Epoch of the evidence.")] = 0,
-    unit: Annotated[Unit, typer.Option(help="Unit of the log-likelihoods.")] = Unit.NATS,
+    epoch: Annotated[int, typer.Option(min=0, max=MOST_EPOCH, help="Epoch of the evidence.")] = 0,
+    unit: UnitOption = _DEFAULTS.unit,
+    agent_column: AgentColumnOption = _DEFAULTS.agent_column,
+    agent_type: AgentTypeOption = _DEFAULTS.agent_type,
+    hypotheses: HypothesesOption = None,
+    weight_column: WeightColumnOption = None,
+    strict: StrictOption = False,
     chunk_rows: Annotated[
         int,
         typer.Option(
             min=1, max=MOST_ROWS, metavar="N", help="Rows of the file acknowledged at a time."
         ),
-    ] = 1 << 16,
+    ] = _DEFAULTS.chunk_rows,
     pause: Annotated[
         float, typer.Option(min=0, metavar="SECONDS", help="Wait after each chunk.")
     ] = 0.0,
@@ -73,23 +94,29 @@ def node(
         raise BadInput("give --log DIR, so that a restart loses nothing, or --volatile")
     output = Output(as_json=as_json)
     number, shards = parse_shard(shard)
+    options = ReadingOptions(
+        unit, agent_column, agent_type, names_of(hypotheses), weight_column, chunk_rows, strict
+    )
     with contextlib.ExitStack() as stack:
-        source = stack.enter_context(ShardEvidence(evidence, number, shards, unit, chunk_rows))
-        records = None if log is None else stack.enter_context(WriteAheadLog(log))
+        source = stack.enter_context(ShardEvidence(evidence, number, shards, options))
+        ResultTable(agent_column, source.hypotheses)  # refuses names that no result can have
         opened_device = stack.enter_context(opened(device, output))
-        sums = asyncio.run(
-            _run(nats, (number, shards, epoch), source, records, (pause, period, hold))
-        )
+        source.check_device(opened_device.info)
+        records = None if log is None else stack.enter_context(WriteAheadLog(log))
+        place, times = (number, shards, epoch), (pause, period, hold)
+        sums = asyncio.run(_run(nats, place, source, records, times, output)).sums
         result: dict[str, object] = {
             "shard": shard,
-            "rows": sums.sums.rows,
-            "agents": len(sums.sums),
-            "digest": sums.sums.digest,
+            "rows": sums.rows,
+            "agents": len(sums),
+            "digest": sums.digest,
             "volatile": volatile,
             "device": opened_device.info.url,
-            "decisions": Verdicts.of(sums.sums, opened_device).decisions,
+            "decisions": Verdicts.of(sums, opened_device, agent=agent_column).decisions,
+            "warnings": source.warnings,
         }
-    output.result(result, key_values(result))
+    shown = {name: value for name, value in result.items() if name != "warnings"}
+    output.result(result, key_values(shown))
 
 
 async def _run(
@@ -98,6 +125,7 @@ async def _run(
     source: ShardEvidence,
     log: WriteAheadLog | None,
     times: tuple[float, float, float | None],
+    output: Output,
 ) -> ShardPublisher:
     """Read all, answer as long as wanted, and return the node."""
     # Here, since nats-py is an extra.
@@ -109,6 +137,7 @@ async def _run(
     answering = asyncio.create_task(shard.answer(period))
     try:
         await shard.read(source.parts(), pause)
+        tell_doubts(output, source.warnings, source.saturated)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(asyncio.shield(answering), hold)
     finally:

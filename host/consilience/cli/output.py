@@ -24,10 +24,13 @@ from rich.text import Text
 from consilience.cli.unwinding import logged
 from consilience.errors import BadInput
 
-__all__ = ["INTERRUPTED", "Output", "key_values", "log_to_stderr", "made_folder"]
+__all__ = ["INTERRUPTED", "STDOUT", "Output", "key_values", "log_to_stderr", "made_folder"]
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C."""
+
+STDOUT = "stdout"
+"""Name of the file in the error of a result that cannot be printed."""
 
 _WIDTH = 100
 """Columns of tables where there is no terminal to ask."""
@@ -57,12 +60,15 @@ class Output:
     def result(self, value: Mapping[str, object], *view: RenderableType) -> None:
         """Print the result: `value` as JSON, or `view` for a person."""
         self._answered = True
-        if self._as_json:
-            print(json.dumps(value, allow_nan=False), flush=True)
-            return
-        for part in view:
-            self._results.print(part, soft_wrap=isinstance(part, str | Text))
-        sys.stdout.flush()
+        try:
+            if self._as_json:
+                print(json.dumps(value, allow_nan=False), flush=True)
+                return
+            for part in view:
+                self._results.print(part, soft_wrap=isinstance(part, str | Text))
+            sys.stdout.flush()
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, STDOUT) from None
 
     def note(self, text: str) -> None:
         """Say something that is not a result."""
@@ -124,13 +130,27 @@ def key_values(rows: Mapping[str, object]) -> Table:
     return table
 
 
-def made_folder(out: Path) -> Path:
-    """Return the folder of --out, made if it is missing; BadInput if it cannot be."""
+@contextlib.contextmanager
+def made_folder(out: Path) -> Iterator[Path]:
+    """Give the folder of --out, made if it is missing; what is empty after a failure goes again.
+
+    Raises
+    ------
+    BadInput
+        It cannot be made.
+    """
     try:
+        missing = [folder for folder in (out, *out.parents) if not folder.exists()]
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise BadInput(f"{out}: cannot be made ({error.strerror}); choose another --out") from None
-    return out
+    try:
+        yield out
+    except BaseException:
+        with contextlib.suppress(OSError):
+            for folder in missing:
+                folder.rmdir()
+        raise
 
 
 @contextlib.contextmanager

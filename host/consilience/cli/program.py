@@ -6,7 +6,7 @@ import io
 import os
 import sys
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -15,13 +15,13 @@ from consilience.cli.fuse import fuse
 from consilience.cli.keys import keys
 from consilience.cli.list_ports import list_ports
 from consilience.cli.node import node
-from consilience.cli.output import INTERRUPTED, Output, log_to_stderr
+from consilience.cli.output import INTERRUPTED, STDOUT, Output, log_to_stderr
 from consilience.cli.read_node import read_node
 from consilience.cli.serve import serve
 from consilience.cli.status import status
 from consilience.cli.unwinding import ended_by_sigterm
 from consilience.cli.watch import watch
-from consilience.errors import ConsilienceError
+from consilience.errors import BadInput, ConsilienceError
 from consilience.extras import naming_extras
 
 __all__ = ["app", "run"]
@@ -30,6 +30,13 @@ _EPILOG = (
     "Exit codes: 0 ok, 1 failed, 2 usage or bad input, 3 tool missing, 4 no device, 5 permission, "
     "6 link ABI mismatch, 7 link integrity, 8 mismatch against the golden model, 130 interrupted."
 )
+
+_CURES = {
+    errno.ENOSPC: ("free some, or choose another", ("--out", "--spill-dir", "--log")),
+    errno.EADDRINUSE: ("choose another", ("--port", "--metrics")),
+    errno.ENOMEM: ("use a smaller", ("--chunk-rows", "--bucket-rows", "--agents", "--runs")),
+}
+"""Errors of the system, and the options that help, of those that a command has."""
 
 app = typer.Typer(
     name="consilience",
@@ -99,33 +106,44 @@ def run(arguments: Sequence[str]) -> int:
         context = getattr(error, "ctx", None)
         output.note(f"try '{context.command_path if context else 'consilience'} --help'")
     except OSError as error:
-        code = ConsilienceError.exit_code
-        output.failure(_os_message(error), code)
-        _let_go_of_stdout()
+        too_long = error.errno == errno.ENAMETOOLONG  # only a name that the user gave can be
+        code = (BadInput if too_long else ConsilienceError).exit_code
+        place = STDOUT if _let_go_of_stdout() else error.filename
+        cure = "" if place == STDOUT else _cure(error.errno, _options(command, words[0]))
+        output.failure(f"{f'{place}: ' if place else ''}{error.strerror or error}{cure}", code)
     except MemoryError:
         code = ConsilienceError.exit_code
-        output.failure("out of memory; use smaller --chunk-rows and --bucket-rows", code)
+        output.failure(f"out of memory{_cure(errno.ENOMEM, _options(command, words[0]))}", code)
     if code == INTERRUPTED:
         output.note("interrupted")
     return int(code)
 
 
-def _let_go_of_stdout() -> None:
-    """Drop what cannot be written: it would fail once more, untold, when the program ends."""
+def _let_go_of_stdout() -> bool:
+    """Drop what cannot be written: it would fail once more, untold, when the program ends.
+
+    Returns whether there was something.
+    """
     try:
         sys.stdout.flush()
     except OSError:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())
         os.close(nowhere)
+        return True
+    return False
 
 
-def _os_message(error: OSError) -> str:
-    """Return what the system refused, and the cure where there is one."""
-    place = f"{error.filename}: " if error.filename else ""
-    cause = error.strerror or str(error)
-    cures = {
-        errno.ENOSPC: "; free some, or choose another --out or --spill-dir",
-        errno.EADDRINUSE: "; choose another --port",
-    }
-    return f"{place}{cause}{cures.get(error.errno or 0, '')}"
+def _options(program: Any, name: str) -> set[str]:
+    """Return the options of one of the program's commands; none if there is no such command."""
+    found = program.commands.get(name)
+    return {option for one in found.params for option in one.opts} if found else set()
+
+
+def _cure(number: int | None, options: set[str]) -> str:
+    """Return what helps against an error of the system, by the options that there are."""
+    if number == errno.ENAMETOOLONG:
+        return "; choose another name"
+    verb, wanted = _CURES.get(number or 0, ("", ()))
+    named = " or ".join(option for option in wanted if option in options)
+    return f"; {verb} {named}" if named else ""

@@ -54,7 +54,8 @@ def read_node(
     --nats nats://site-2:4222
     """
     # Here, since nats-py is an extra.
-    from consilience.distributed.reads.daemon import ReadDaemon
+    from consilience.distributed.nats_pubsub import check_address
+    from consilience.distributed.reads.daemon import ReadDaemon, check_socket
     from consilience.distributed.reads.read_node import ReadNode
 
     output = Output(as_json=as_json)
@@ -62,6 +63,9 @@ def read_node(
     number, shards = parse_shard(shard)
     if shards != len(agreed.shards.enrolled):
         raise BadInput(f"--shard {shard}, but {rule} has {len(agreed.shards.enrolled)} shards")
+    check_socket(log / _SOCKET)
+    for server in nats:
+        check_address(server)
     with WriteAheadLog(log) as records:
         node = ReadNode(number, agreed, records)
         result = {"shard": shard, "incarnation": node.incarnation, "socket": str(log / _SOCKET)}

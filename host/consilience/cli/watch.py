@@ -12,7 +12,7 @@ from rich.live import Live
 from rich.table import Table
 
 from consilience.cli.device_option import DeviceOption, JsonOption, opened
-from consilience.cli.node import NatsOption
+from consilience.cli.node import MOST_EPOCH, NatsOption
 from consilience.cli.output import Output
 from consilience.distributed.pubsub import ASK, STATES
 from consilience.distributed.totals.shard_collector import ShardCollector
@@ -28,7 +28,7 @@ _REFRESH = 0.25
 
 def watch(
     nats: NatsOption = "nats://127.0.0.1:4222",
-    epoch: Annotated[int, typer.Option(min=0, help="Epoch to watch.")] = 0,
+    epoch: Annotated[int, typer.Option(min=0, max=MOST_EPOCH, help="Epoch to watch.")] = 0,
     metrics: Annotated[
         int | None,
         typer.Option(
@@ -61,6 +61,10 @@ def watch(
             show_default="uniform",
         ),
     ] = None,
+    agent_column: Annotated[
+        str,
+        typer.Option(metavar="NAME", help="Column of agent ids in --out, as the nodes have it."),
+    ] = "agent",
     device: DeviceOption = "cpu",
     as_json: JsonOption = False,
 ) -> None:
@@ -87,7 +91,7 @@ def watch(
         opened_device = stack.enter_context(opened(device, output))
         asyncio.run(_watch(nats, collector, until_complete, limit, show=not as_json))
         total = collector.total()
-        verdicts = Verdicts.of(total, opened_device, prior)
+        verdicts = Verdicts.of(total, opened_device, prior, agent_column)
         if file:
             file.write(verdicts.batch)
             file.commit()
@@ -136,7 +140,7 @@ async def _watch(
 def _table(collector: ShardCollector) -> Table:
     """Return one line a shard and the total."""
     table = Table(box=None, pad_edge=False)
-    for name in ("shard", "incarnation", "version", "agents", "rows", "age s", "digest", ""):
+    for name in ("shard", "incarnation", "version", "agents", "rows", "received", "digest", ""):
         table.add_column(name, justify="left" if name in ("digest", "") else "right")
     now = time.monotonic()
     for shard, held in sorted(collector.held.items()):
@@ -148,7 +152,7 @@ def _table(collector: ShardCollector) -> Table:
             str(message.version),
             f"{len(held.sums):,}",
             f"{held.sums.rows:,}",
-            f"{now - held.received:.1f}",
+            f"{now - held.received:.1f} s ago",
             held.sums.digest[:16],
             f"{progress} volatile" if message.volatile else progress,
         )

@@ -43,6 +43,8 @@ def agent_ids(agent: ArrayLike) -> NDArray[Any]:
     if ids.dtype.kind == "O" and ids.ndim == 1:  # text of pandas, or ids of mixed types
         agent = list(ids)
         ids = np.asarray(agent) if len({type(one) for one in agent}) == 1 else ids
+    if ids.dtype.kind in "fO" and not isinstance(agent, np.ndarray):
+        ids = _unsigned(agent, ids)
     if ids.dtype.kind not in "iuUS" and ids.size:
         raise BadInput(f"agent ids must be integers or text, not {ids.dtype}")
     if ids.dtype.kind in "US" and not isinstance(agent, np.ndarray):
@@ -56,6 +58,21 @@ def agent_ids(agent: ArrayLike) -> NDArray[Any]:
             if one[-1:] in ("\0", b"\0"):
                 raise BadInput(f"agent id {one!r} ends with NUL, which NumPy cuts; rename it")
     return ids
+
+
+def _unsigned(agent: ArrayLike, ids: NDArray[Any]) -> NDArray[Any]:
+    """Return integers as uint64 if one is too large for int64: NumPy makes floats of them."""
+    given = np.asarray(agent, dtype=object)
+    if not all(isinstance(one, int | np.integer) for one in given.flat):
+        return ids
+    try:
+        # By way of int: NumPy's own conversion lets a negative int64 wrap around.
+        return np.array([int(one) for one in given.flat], np.uint64).reshape(given.shape)
+    except OverflowError:
+        raise BadInput(
+            f"agent ids from {given.min()} to {given.max()} are wider than 64 bits together; give "
+            "them as text"
+        ) from None
 
 
 def rows_by_agent(ids: NDArray[Any]) -> AgentRows:

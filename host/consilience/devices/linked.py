@@ -5,7 +5,7 @@ Each kind is imported when it is opened: what one does not need may be missing.
 
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 
 from consilience.devices.link_device import LinkDevice
 from consilience.errors import BadInput, NoDevice
@@ -35,6 +35,10 @@ def open_linked(url: str) -> LinkDevice:
 
 def open_transport(url: str) -> Transport:
     """Return the bytes of the link to a device that is not this machine."""
+    try:
+        urlsplit(url)
+    except ValueError as error:
+        raise BadInput(f"{url}: not a device URL ({error}); give {FORMS}") from None
     if _is_sim(url):
         from consilience.devices.sim import simulation_transport
 
@@ -60,11 +64,15 @@ def _simulation_options(url: str) -> tuple[EngineConfig, Path | None]:
     """Return parameters and waveform file of a ``sim`` URL; BadInput at an unknown option."""
     numbers: dict[str, Any] = {}
     waves = None
-    for name, value in parse_qsl(url.partition("?")[2], keep_blank_values=True):
-        if name == "waves" and value:
+    for name, value in parse_qsl(
+        url.partition("?")[2], keep_blank_values=True, errors="surrogateescape"
+    ):
+        if name == "waves" and value and "\0" not in value:
             waves = Path(value)
             if waves.exists():
-                raise BadInput(f"{waves}: exists already; remove it or choose another --waves")
+                raise BadInput(
+                    f"{waves}: exists already; remove it or choose another file for the waves"
+                )
         elif name in _SIM_NUMBERS and value.isdecimal():
             numbers[name] = int(value)
         else:

@@ -77,7 +77,8 @@ class SimTransport(Transport):
             self.simulation.close()
         except OSError as error:
             raise ConsilienceError(
-                f"waveforms are not complete ({error.strerror or error}); choose another --waves"
+                f"waveforms are not complete ({error.strerror or error}); choose another file for "
+                "the waves"
             ) from error
 
 
@@ -124,7 +125,8 @@ def simulation_transport(config: EngineConfig, waves: Path | None = None) -> Sim
         if waves is None:
             raise
         raise BadInput(
-            f"{waves}: cannot be written ({error.strerror or error}); choose another --waves"
+            f"{waves}: cannot be written ({error.strerror or error}); choose another file for the "
+            "waves"
         ) from error
 
 

@@ -90,6 +90,8 @@ def connect(url: str) -> SocketTransport:
         raise BadInput(f"{url}: not the URL of a served device; give socket://HOST:PORT")
     try:
         connected = socket.create_connection((parts.hostname, port), timeout=5.0)
+    except UnicodeError as error:
+        raise BadInput(f"{url}: no name of a machine ({error}); give socket://HOST:PORT") from None
     except OSError as error:
         cause = error.strerror or str(error)
         raise NoDevice(f"{url}: nobody serves a device there ({cause}); {_CURE}") from error

@@ -23,7 +23,12 @@ class ShardMetrics(Collector):
         self._collector = collector
 
     def collect(self) -> Iterator[Metric]:
-        """Yield version, incarnation, rows, agents and age of each shard, and pieces by fate."""
+        """Yield the figures of each shard, and pieces by fate.
+
+        Version, incarnation, rows and agents of the state held, and the seconds since it was first
+        received. No age: these states carry no time of their sender, and the way here may have
+        taken any time, so that the age is at least that.
+        """
         # A copy: the receiving thread goes on.
         held = dict(self._collector.held)
         now = time.monotonic()
@@ -32,7 +37,7 @@ class ShardMetrics(Collector):
             "version": lambda one: one.message.version,
             "rows": lambda one: one.sums.rows,
             "agents": lambda one: len(one.sums),
-            "age_seconds": lambda one: now - one.received,
+            "seconds_since_received": lambda one: now - one.received,
         }
         for name, figure in figures.items():
             gauge = GaugeMetricFamily(

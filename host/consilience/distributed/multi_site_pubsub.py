@@ -8,9 +8,8 @@ between two others, and a member finds its way back after a cut by itself, as fa
 import asyncio
 from collections.abc import Callable, Sequence
 from functools import partial
-from urllib.parse import urlsplit
 
-from consilience.distributed.nats_pubsub import NatsPubsub
+from consilience.distributed.nats_pubsub import NatsPubsub, check_address
 from consilience.distributed.pubsub import Pubsub, Receiver
 from consilience.errors import BadInput
 
@@ -40,8 +39,7 @@ class MultiSitePubsub(Pubsub):
         if not urls:
             raise BadInput("a multi-site transport needs the address of at least one server")
         for url in urls:
-            if urlsplit(url).scheme not in ("nats", "tls") or not urlsplit(url).hostname:
-                raise BadInput(f"{url!r} is not a NATS address; give it as nats://HOST:4222")
+            check_address(url)
         self._greeting = greeting
         self._sites = [NatsPubsub(url, partial(self._greet, way)) for way, url in enumerate(urls)]
         self._starting = [asyncio.create_task(site.start()) for site in self._sites]

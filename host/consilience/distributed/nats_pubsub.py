@@ -4,9 +4,10 @@ import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 from consilience.distributed.pubsub import Pubsub, Receiver
-from consilience.errors import LinkError
+from consilience.errors import BadInput, LinkError
 from consilience.extras import naming_extras
 
 with naming_extras("the NATS transport"):
@@ -14,7 +15,7 @@ with naming_extras("the NATS transport"):
     from nats.aio.msg import Msg
     from nats.errors import Error as NatsError
 
-__all__ = ["NatsPubsub"]
+__all__ = ["NatsPubsub", "check_address"]
 
 _log = logging.getLogger(__name__)
 _FIRST_ATTEMPT_S = 5
@@ -22,6 +23,17 @@ _ATTEMPT_S = 0.4
 _PAUSE_S = 0.2
 _PING_S = 2
 _UNANSWERED_PINGS = 1
+
+
+def check_address(url: str) -> None:
+    """Raise BadInput if a URL is not that of a NATS server."""
+    try:
+        parts = urlsplit(url)
+        good = parts.scheme in ("nats", "tls") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        good = False
+    if not good:
+        raise BadInput(f"{url!r} is not a NATS address; give it as nats://HOST:4222")
 
 
 class NatsPubsub(Pubsub):
@@ -47,6 +59,7 @@ class NatsPubsub(Pubsub):
     @classmethod
     async def connect(cls, url: str) -> "NatsPubsub":
         """Return a transport over the server at `url`; LinkError if none answers there."""
+        check_address(url)
         made = cls(url)
         try:
             await made.start(patient=False)

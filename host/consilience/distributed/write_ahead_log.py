@@ -20,6 +20,7 @@ _MAGIC = b"CNLG\2\0\0\0"
 _LENGTH = struct.Struct("<I")
 _HEADER = struct.Struct("<III")
 _KEY = struct.Struct("<QQ")
+_INCARNATION = struct.Struct("<Q")
 
 
 class WriteAheadLog(Closes):
@@ -39,16 +40,21 @@ class WriteAheadLog(Closes):
     Raises
     ------
     BadInput
-        Another process has it open, or ``incarnation`` is damaged.
+        It cannot be made or written, another process has it open, or ``incarnation`` is damaged.
     """
 
     def __init__(self, directory: Path) -> None:
-        directory.mkdir(parents=True, exist_ok=True)
         self._turns = RLock()
         self._digests: dict[tuple[int, int], bytes] = {}
         self._directory = directory
         self._path = directory / "frames"
-        self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+            self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
+        except OSError as error:
+            raise BadInput(
+                f"{directory}: cannot hold a log ({error.strerror}); choose another --log"
+            ) from None
         self._is_open = True
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -127,10 +133,7 @@ class WriteAheadLog(Closes):
         known = self._digests.get((epoch, seq))
         if known is not None:
             if known != digest:
-                raise BadInput(
-                    f"{self._path}: holds another frame {seq} of epoch {epoch}; the evidence "
-                    "or its options changed: choose another --log or --epoch"
-                )
+                raise BadInput(f"{self._path}: holds another frame {seq} of epoch {epoch}")
             return False
         if not self._is_open:
             raise OSError(f"{self._path}: closed after a failure of the disk; start again")
@@ -194,7 +197,8 @@ class WriteAheadLog(Closes):
         path = self._directory / "incarnation"
         try:
             number = int(path.read_text()) + 1 if path.exists() else 1
-        except ValueError:
+            _INCARNATION.pack(number)
+        except (ValueError, IsADirectoryError, struct.error):
             raise BadInput(
                 f"{path}: holds no number; restore it, or start anew with another --log"
             ) from None

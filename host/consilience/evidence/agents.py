@@ -19,6 +19,9 @@ _INTEGER = re.compile(r"-?[1-9][0-9]*|0")
 _DECIMAL = re.compile(
     r"[+-]?([0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?=e))(e[+-]?[0-9]+)?|nan", re.IGNORECASE
 )
+_LIMIT = 1 << 63
+_MOST_DIGITS = 22
+"""So many are beyond 64 bits, whatever follows."""
 
 
 class AgentType(StrEnum):
@@ -62,6 +65,7 @@ class AgentIndex:
         self._type: pa.DataType | None = None
         self._first: tuple[str, int] | None = None
         self._places: dict[int | str, int] = {}
+        self._lowest = self._highest = 0
 
     def __len__(self) -> int:
         return len(self._places)
@@ -69,12 +73,15 @@ class AgentIndex:
     def ids(self, start: int = 0) -> list[Any]:
         """Return the ids in order of arrival from number `start` on, integers or text."""
         ids = itertools.islice(self._places, start, None)
-        return list(map(int, ids)) if self._text_is_integers else list(ids)
+        text_is_integers = self._text and self._expected is AgentType.INTEGER
+        return list(map(int, ids)) if text_is_integers else list(ids)
 
     @property
-    def _text_is_integers(self) -> bool:
-        """Whether the source holds text, and all ids so far are integers."""
-        return self._text and self._expected is AgentType.INTEGER
+    def type(self) -> pa.DataType:
+        """The type of the ids so far: the file's, but for integers in text int64 or uint64."""
+        if self._text and self._expected is AgentType.INTEGER:
+            return pa.uint64() if self._highest >= _LIMIT else pa.int64()
+        return self._type
 
     def add(self, ids: pa.Array, rows: Rows) -> NDArray[np.int64]:
         """Return the number of each row's agent, shape (rows,).
@@ -125,11 +132,11 @@ class AgentIndex:
 
     def sorted(self) -> SortedAgents:
         """Return all ids in ascending order and the place of each agent number in it."""
-        ids, kind = self.ids(), pa.int64() if self._text_is_integers else self._type
+        ids = self.ids()
         order = sorted(range(len(ids)), key=ids.__getitem__)
         rank = np.empty(len(ids), np.int64)
         rank[order] = np.arange(len(ids))
-        return SortedAgents(pa.array([ids[place] for place in order], type=kind), rank)
+        return SortedAgents(pa.array([ids[place] for place in order], type=self.type), rank)
 
     def _check_text(
         self, agent: str, encoded: pa.DictionaryArray, position: int, rows: Rows
@@ -147,8 +154,15 @@ class AgentIndex:
         cure = "pass --agent-type string to take all ids as text"
         if _INTEGER.fullmatch(agent):
             kind = AgentType.INTEGER
-            if not -(1 << 63) <= int(agent) < 1 << 63:
-                raise fault(f"agent id {agent} is wider than 64 bits; {cure}")
+            number = int(agent[:_MOST_DIGITS])  # Python refuses to read thousands of digits
+            self._lowest, self._highest = min(self._lowest, number), max(self._highest, number)
+            above = _LIMIT if self._lowest < 0 else 2 * _LIMIT
+            if self._lowest < -_LIMIT or self._highest >= above:
+                together = (
+                    " together with those before it" if -_LIMIT <= number < 2 * _LIMIT else ""
+                )
+                shown = agent[:_MOST_DIGITS]
+                raise fault(f"agent id {shown} is wider than 64 bits{together}; {cure}")
         elif _DECIMAL.fullmatch(agent):
             raise fault(f"agent id {agent!r} is a decimal number, not an integer; {cure}")
         else:

@@ -1,16 +1,18 @@
 """A file that appears under its name whole or not at all."""
 
 import contextlib
+import errno
 import fcntl
 import os
 import re
 import secrets
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, Self
 
 from consilience.errors import BadInput
 
-__all__ = ["AtomicFile", "sync_folder"]
+__all__ = ["AtomicFile", "naming", "sync_folder", "write_file"]
 
 
 class AtomicFile:
@@ -40,27 +42,30 @@ class AtomicFile:
             self._target = path.resolve()
         except (OSError, RuntimeError):  # of a loop Python 3.11 and 3.13 say so differently
             raise BadInput(f"{path}: its links lead in a circle; choose another --out") from None
-        self._refuse_existing()
         try:
+            self._refuse_existing()
             self._part, self.file = self._open_part()
         except OSError as error:
+            folder = self._target.parent
+            missing = error.errno == errno.ENOENT and not folder.exists()
+            cure = f", or make the folder {folder}" if missing else ""
             raise BadInput(
-                f"{path}: cannot be written ({error.strerror}); choose another --out, or make "
-                f"the folder {self._target.parent}"
+                f"{path}: cannot be written ({error.strerror}); choose another --out{cure}"
             ) from None
         with contextlib.suppress(OSError):  # a folder that may be written and not be listed
             self._remove_abandoned()
 
     def commit(self) -> None:
         """Bring what was written safely to disk and give it the final name."""
-        self.file.flush()
-        os.fsync(self.file.fileno())
-        self.file.close()
-        self._refuse_existing()
-        self._part.replace(self._target)
-        # The new name goes to the disk, too; not where the folder may be written and not be read.
-        with contextlib.suppress(PermissionError):
-            sync_folder(self._target.parent)
+        with naming(self.path):
+            self.file.flush()
+            os.fsync(self.file.fileno())
+            self.file.close()
+            self._refuse_existing()
+            self._part.replace(self._target)
+            # The new name goes to the disk, too; not where the folder may only be written.
+            with contextlib.suppress(PermissionError):
+                sync_folder(self._target.parent)
 
     def __enter__(self) -> Self:
         return self
@@ -94,12 +99,31 @@ class AtomicFile:
 
     def _refuse_existing(self) -> None:
         if self._target.is_dir():
-            raise BadInput(f"{self.path}: is a directory; name a file for --out")
+            raise BadInput(f"{self.path}: is a directory; choose another --out")
         if self._target.exists() and not self._target.is_file():
             # Replacing would take the device or pipe away from all who use it.
-            raise BadInput(f"{self.path}: is a device or a pipe; name a file for --out")
+            raise BadInput(f"{self.path}: is a device or a pipe; choose another --out")
         if self._target.exists() and not self._overwrite:
             raise BadInput(f"{self.path}: exists already; pass --force to replace it")
+
+
+def write_file(path: Path, content: str | bytes, *, overwrite: bool = True) -> None:
+    """Write a file whole or not at all, text as UTF-8; raises as `AtomicFile` does."""
+    with AtomicFile(path, overwrite=overwrite) as output:
+        with naming(path):
+            output.file.write(content.encode() if isinstance(content, str) else content)
+        output.commit()
+
+
+@contextlib.contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Let errors of the system name `path`, the file that the user knows."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is None:
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 def sync_folder(path: Path) -> None:

@@ -1,13 +1,16 @@
 """An evidence file as chunks of checked rows: agent numbers, codes and weights."""
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from consilience.devices.device import DeviceInfo
+from consilience.errors import BadInput
 from consilience.evidence.agents import AgentIndex, AgentType
 from consilience.evidence.plausibility import Plausibility
 from consilience.evidence.reading import open_evidence
@@ -20,7 +23,38 @@ from consilience.evidence.validation import (
     weights,
 )
 
-__all__ = ["Chunk", "EvidenceChunks"]
+__all__ = ["Chunk", "EvidenceChunks", "ReadingOptions"]
+
+
+@dataclass(frozen=True)
+class ReadingOptions:
+    """How an evidence file is to be understood.
+
+    Parameters
+    ----------
+    unit : Unit
+        Unit of the log-likelihoods.
+    agent_column : str
+        Column of agent ids.
+    agent_type : AgentType
+        How the ids of a CSV are taken.
+    hypotheses : tuple of str or None
+        Columns of log-likelihoods; None: all others, in file order.
+    weight_column : str or None
+        Column of weights, 0 .. 65536; None: `weight` where there is one.
+    chunk_rows : int
+        Rows read at a time.
+    strict : bool
+        Refuse values that are probably not what they are taken for, in place of a warning.
+    """
+
+    unit: Unit = Unit.NATS
+    agent_column: str = "agent"
+    agent_type: AgentType = AgentType.AUTO
+    hypotheses: tuple[str, ...] | None = None
+    weight_column: str | None = None
+    chunk_rows: int = 1 << 16
+    strict: bool = False
 
 
 class Chunk(NamedTuple):
@@ -40,14 +74,7 @@ class EvidenceChunks:
     ----------
     path : Path
         The suffix says the format.
-    unit : Unit
-        Unit of the log-likelihoods.
-    chunk_rows : int
-        Most rows per chunk.
-    agent, hypotheses, weight
-        Names of columns, see `choose_columns`.
-    agent_type : AgentType
-        How the ids of a CSV are taken.
+    options : ReadingOptions
 
     Attributes
     ----------
@@ -55,64 +82,68 @@ class EvidenceChunks:
         Numbers the agents of the rows so far.
     rows, saturated : int
         Rows so far, and values of theirs beyond the largest code.
+    warnings : tuple of str
+        What the rows look like if not log-likelihoods and weights, once all are read.
 
     Raises
     ------
     BadInput
-        Anything wrong with the file, the columns or, while iterating, a row.
+        Anything wrong with the file, the columns or, while iterating, a row; at the end of a file
+        without rows; and, if strict, in place of warnings.
     """
 
-    def __init__(
-        self,
-        path: Path,
-        unit: Unit,
-        chunk_rows: int = 1 << 16,
-        *,
-        agent: str = "agent",
-        hypotheses: Sequence[str] | None = None,
-        weight: str | None = None,
-        agent_type: AgentType = AgentType.AUTO,
-    ) -> None:
-        self.path, self._unit, self._chunk_rows = path, unit, chunk_rows
+    def __init__(self, path: Path, options: ReadingOptions) -> None:
+        self.path, self._options = path, options
         self.rows = self.saturated = 0
+        self.warnings: tuple[str, ...] = ()
         with contextlib.ExitStack() as stack:
             self._source = stack.enter_context(open_evidence(path))
             self._columns = choose_columns(
                 path,
                 self._source.columns,
-                agent=agent,
-                hypotheses=hypotheses,
-                weight=weight,
+                agent=options.agent_column,
+                hypotheses=options.hypotheses,
+                weight=options.weight_column,
                 index=self._source.index_columns,
             )
-            self.agents = AgentIndex(agent, text=self._source.agents_are_text, kind=agent_type)
+            self.agents = AgentIndex(
+                options.agent_column, text=self._source.agents_are_text, kind=options.agent_type
+            )
             self._stack = stack.pop_all()
         self.hypotheses = self._columns.hypotheses
         self.weighted = self._columns.weight is not None
-        self._are_named = hypotheses is not None
         self._plausibility = Plausibility(len(self.hypotheses))
 
-    @property
-    def doubts(self) -> list[str]:
-        """What the rows read so far look like if not log-likelihoods and weights."""
-        return self._plausibility.doubts(self.hypotheses, self._columns.weight)
+    def check_device(self, info: DeviceInfo) -> None:
+        """Raise BadInput if a device takes fewer hypotheses than there are."""
+        if len(self.hypotheses) > info.hypotheses:
+            raise BadInput(
+                f"{self.path}: {len(self.hypotheses)} hypotheses, but {info.url} takes at most "
+                f"{info.hypotheses}; choose fewer with --hypotheses"
+            )
 
     def __iter__(self) -> Iterator[Chunk]:
         columns = self._columns
-        batches = self._source.batches(columns.agent, columns.numbers, self._chunk_rows)
+        batches = self._source.batches(columns.agent, columns.numbers, self._options.chunk_rows)
         # Closed with the file, not when its frame is collected: a reader may have threads.
         for batch in self._stack.enter_context(contextlib.closing(batches)):
             rows = Rows(self.path, self.rows + 1)
             values = log_likelihoods(batch, columns.hypotheses, rows)
             weight = None if columns.weight is None else weights(batch, columns.weight, rows)
             agent = self.agents.add(batch.column(columns.agent), rows)
-            if not (self.rows or self._are_named):
+            if not (self.rows or self._options.hypotheses):
                 refuse_counters(values, columns.hypotheses, self.path)
             self._plausibility.look(values, weight)
-            codes, saturated = quantise_in(self._unit, values)
+            codes, saturated = quantise_in(self._options.unit, values)
             self.rows += batch.num_rows
             self.saturated += saturated
             yield Chunk(agent, codes, weight)
+        if not self.rows:
+            raise BadInput(f"{self.path}: the file has no rows; write at least one observation")
+        doubts = self._plausibility.doubts(self.hypotheses, columns.weight)
+        self.warnings = tuple(f"{self.path}: {doubt}" for doubt in doubts)
+        if self.warnings and self._options.strict:
+            raise BadInput(self.warnings[0])
 
     def progress(self) -> tuple[int, int]:
         """Return (done, total), in rows or bytes."""

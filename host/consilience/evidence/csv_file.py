@@ -1,9 +1,10 @@
 """Evidence from CSV, block by block, and the place of the first cell that cannot be read."""
 
+import codecs
 import csv
 from collections.abc import Generator, Sequence
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
@@ -15,6 +16,11 @@ from consilience.evidence.source import EvidenceSource
 
 __all__ = ["CsvFile"]
 
+_CURE = "save it as CSV, UTF-8, with commas"
+_QUOTE = "is a quote or a comma missing?"
+_LONGEST_ROW = 1 << 17
+"""Bytes: Arrow reads blocks of so many, some sixteen ahead."""
+_TEXT: Any = {"encoding": "utf-8-sig", "errors": "surrogateescape"}
 _SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 
 
@@ -34,15 +40,19 @@ class CsvFile(EvidenceSource):
     agents_are_text: ClassVar[bool] = True
 
     def __init__(self, path: Path) -> None:
+        with path.open("rb") as file:
+            other = _other_encoding(file.readline(_LONGEST_ROW))
+        if other:
+            raise BadInput(f"{path}: is {other}; {_CURE}")
         try:
-            with path.open(newline="", encoding="utf-8-sig") as text:
+            with path.open(newline="", **_TEXT) as text:
                 header = next((row for row in csv.reader(text) if row), None)
-        except (UnicodeDecodeError, csv.Error) as error:
-            raise BadInput(
-                f"{path}: not a CSV file in UTF-8 ({error}); save it as CSV, UTF-8, with commas"
-            ) from None
+        except csv.Error as error:
+            raise BadInput(f"{path}: header: {error}; {_QUOTE}") from None
         if header is None:
             raise BadInput(f"{path}: the file has no header and no rows; write it again")
+        if not all(map(_is_utf8, header)):
+            raise BadInput(f"{path}: its header is not in UTF-8 (Latin-1?); {_CURE}")
         for mark, name in _SEPARATORS.items():
             if len(header) == 1 and mark in header[0]:
                 raise BadInput(
@@ -60,8 +70,7 @@ class CsvFile(EvidenceSource):
         try:
             with arrow_csv.open_csv(
                 self._file,
-                # Arrow reads some sixteen blocks ahead.
-                read_options=arrow_csv.ReadOptions(block_size=1 << 17),
+                read_options=arrow_csv.ReadOptions(block_size=_LONGEST_ROW),
                 parse_options=arrow_csv.ParseOptions(newlines_in_values=True),
                 convert_options=arrow_csv.ConvertOptions(
                     column_types=types,
@@ -79,19 +88,21 @@ class CsvFile(EvidenceSource):
             if "Empty CSV file" in str(error):  # a header without an end of line
                 return
             cause = str(error).partition("\n")[0]
-            raise self._first_fault(numbers) or BadInput(
-                f"{self.path}: not readable as CSV ({cause}); save it as CSV, UTF-8, with commas"
+            if "straddling" in cause:
+                cause = f"a row of more than {_LONGEST_ROW:,} bytes"
+            raise self._first_fault(agent, numbers) or BadInput(
+                f"{self.path}: not readable as CSV ({cause}); {_CURE}"
             ) from None
 
     def progress(self) -> tuple[int, int]:
         """Return the bytes read, and all bytes."""
         return self._file.tell(), self._total
 
-    def _first_fault(self, numbers: Sequence[str]) -> BadInput | None:
+    def _first_fault(self, agent: str, numbers: Sequence[str]) -> BadInput | None:
         """Find the row and column that Arrow's message does not name, by reading once more."""
-        places = [(self.columns.index(name), name) for name in numbers]
+        places = [(self.columns.index(name), name) for name in (agent, *numbers)]
         try:
-            with self.path.open(newline="", encoding="utf-8-sig") as text:
+            with self.path.open(newline="", **_TEXT) as text:
                 lines = csv.reader(text)
                 rows = (row for row in lines if row)
                 next(rows, None)
@@ -103,18 +114,43 @@ class CsvFile(EvidenceSource):
                             f"{len(self.columns)}; add or remove commas"
                         )
                     for position, name in places:
-                        if not _is_number(row[position]):
+                        if not _is_utf8(row[position]):
+                            return BadInput(
+                                f"{where}, column {name!r}: not in UTF-8 (Latin-1?); {_CURE}"
+                            )
+                        if name != agent and not _is_number(row[position]):
                             return BadInput(
                                 f"{where}, column {name!r}: {row[position]!r} is not a number; "
                                 "correct it, or name the right columns with --hypotheses"
                             )
-        except UnicodeDecodeError:
-            return BadInput(f"{self.path}: not text in UTF-8; save it as CSV, UTF-8, with commas")
         except csv.Error as error:
-            return BadInput(
-                f"{self.path}: line {lines.line_num}: {error}; is a quote or a comma missing?"
-            )
+            return BadInput(f"{self.path}: line {lines.line_num}: {error}; {_QUOTE}")
         return None
+
+
+def _other_encoding(start: bytes) -> str:
+    """Return what a file is by its first line if that is not UTF-8; empty if it may be.
+
+    In words of 2 or 4 bytes the zeros of ASCII lie in every second place, or in three of four.
+    """
+    if start.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        return "in UTF-32"
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "in UTF-16"
+    zeros = sorted(start[place::4].count(0) for place in range(4))
+    if not any(zeros):
+        return ""
+    most = len(start) // 8
+    return "in UTF-32" if zeros[1] > most else "in UTF-16" if zeros[2] > most else "no text"
+
+
+def _is_utf8(cell: str) -> bool:
+    """Return whether a cell, read as `_TEXT` says, was in UTF-8."""
+    try:
+        cell.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _as_numbers(text: pa.Array) -> pa.Array:

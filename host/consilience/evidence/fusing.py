@@ -12,12 +12,10 @@ from numpy.typing import NDArray
 
 from consilience.devices.device import Device
 from consilience.errors import BadInput
-from consilience.evidence.agents import AgentType
-from consilience.evidence.chunks import EvidenceChunks
+from consilience.evidence.chunks import EvidenceChunks, ReadingOptions
 from consilience.evidence.grouping import RowGrouping
 from consilience.evidence.prior import codes_of_prior, parse_prior
 from consilience.evidence.results import ResultTable
-from consilience.evidence.unit import Unit
 from consilience.evidence.writing import ResultFile
 
 __all__ = ["FuseOptions", "FuseSummary", "Fusion", "Progress"]
@@ -27,46 +25,26 @@ Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
-class FuseOptions:
-    """How an evidence file is to be understood and how much memory it may take.
+class FuseOptions(ReadingOptions):
+    """How an evidence file is to be fused and how much memory it may take.
 
     Parameters
     ----------
     prior : str or None
         As `parse_prior` takes it.
-    unit : Unit
-        Unit of the log-likelihoods.
-    agent_column : str
-        Column of agent ids.
-    agent_type : AgentType
-        How the ids of a CSV are taken.
-    hypotheses : tuple of str or None
-        Columns of log-likelihoods; None: all others, in file order.
-    weight_column : str or None
-        Column of weights, 0 .. 65536; None: `weight` where there is one.
-    chunk_rows : int
-        Rows read, and rows sent to the device, at a time.
     bucket_rows : int
-        Rows held in memory while grouping; more go to temporary files.
+        Rows held in memory while grouping; more go to temporary files. `chunk_rows` are sent to
+        the device at a time.
     spill_directory : Path or None
         Where those files go; None: beside the output.
     overwrite : bool
         Replace an existing output.
-    strict : bool
-        Refuse values that are probably not what they are taken for, in place of a warning.
     """
 
     prior: str | None = None
-    unit: Unit = Unit.NATS
-    agent_column: str = "agent"
-    agent_type: AgentType = AgentType.AUTO
-    hypotheses: tuple[str, ...] | None = None
-    weight_column: str | None = None
-    chunk_rows: int = 1 << 16
     bucket_rows: int = 1 << 20
     spill_directory: Path | None = None
     overwrite: bool = False
-    strict: bool = False
 
 
 @dataclass(frozen=True)
@@ -109,25 +87,15 @@ class Fusion:
 
     def __init__(self, evidence: Path, out: Path, options: FuseOptions) -> None:
         self._block_rows = options.chunk_rows
-        self._strict = options.strict
         spill = options.spill_directory or out.parent
         with contextlib.ExitStack() as stack:
-            self._chunks = stack.enter_context(
-                EvidenceChunks(
-                    evidence,
-                    options.unit,
-                    options.chunk_rows,
-                    agent=options.agent_column,
-                    hypotheses=options.hypotheses,
-                    weight=options.weight_column,
-                    agent_type=options.agent_type,
-                )
-            )
+            self._chunks = stack.enter_context(EvidenceChunks(evidence, options))
             names = self._chunks.hypotheses
             self.prior = parse_prior(options.prior, names)
             self._results = ResultTable(options.agent_column, names)
-            if out.exists() and out.samefile(evidence):
-                raise BadInput(f"{out}: is the evidence itself; choose another --out")
+            with contextlib.suppress(OSError):  # no such file, as it should be
+                if out.samefile(evidence):
+                    raise BadInput(f"{out}: is the evidence itself; choose another --out")
             self._out = stack.enter_context(ResultFile(out, overwrite=options.overwrite))
             if not spill.is_dir():
                 raise BadInput(f"{spill}: no such folder; make it or choose another --spill-dir")
@@ -150,21 +118,11 @@ class Fusion:
         """
         start = time.perf_counter()
         chunks = self._chunks
-        names = chunks.hypotheses
-        if len(names) > device.info.hypotheses:
-            raise BadInput(
-                f"{chunks.path}: {len(names)} hypotheses, but {device.info.url} takes at "
-                f"most {device.info.hypotheses}; choose fewer with --hypotheses"
-            )
+        chunks.check_device(device.info)
         report = progress or (lambda stage, done, total: None)
         for chunk in chunks:
             self._rows.add(*chunk)
             report("reading", *chunks.progress())
-        if not chunks.rows:
-            raise BadInput(f"{chunks.path}: the file has no rows; write at least one observation")
-        doubts = tuple(f"{chunks.path}: {doubt}" for doubt in chunks.doubts)
-        if doubts and self._strict:
-            raise BadInput(doubts[0])
         prior = codes_of_prior(self.prior)
         self._fuse(device, prior, report)
         self._out.commit()
@@ -173,7 +131,7 @@ class Fusion:
             device=device.info.url,
             rows=chunks.rows,
             agents=len(chunks.agents),
-            hypotheses=names,
+            hypotheses=chunks.hypotheses,
             prior=self.prior,
             prior_codes=tuple(prior.tolist()),
             decisions=self._results.decisions,
@@ -182,7 +140,7 @@ class Fusion:
             clamped_agents=self._results.clamped,
             spilled_rows=self._rows.spilled_rows,
             seconds=time.perf_counter() - start,
-            warnings=doubts,
+            warnings=chunks.warnings,
         )
 
     def __enter__(self) -> Self:

@@ -9,6 +9,9 @@ from typing import IO, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from consilience.errors import BadInput
+from consilience.evidence.atomic_file import naming
+
 __all__ = ["Block", "RowGrouping"]
 
 Records = np.ndarray[Any, np.dtype[np.void]]
@@ -90,8 +93,9 @@ class RowGrouping:
         counts[: len(self.counts)] += self.counts
         self.counts = counts
         if len(self._resident) > self._bucket_rows:
-            self._arrived = self._arrived or self._temporary()
-            self._arrived.write(self._resident.view(np.uint8).data)
+            with naming(self._directory):
+                self._arrived = self._arrived or self._temporary()
+                self._arrived.write(self._resident.view(np.uint8).data)
             self.spilled_rows += len(self._resident)
             self._resident = np.empty(0, self._record)
 
@@ -123,7 +127,9 @@ class RowGrouping:
     def close(self) -> None:
         """Give the memory and the disk back."""
         self._resident = np.empty(0, self._record)
-        self._files.close()
+        # A full disk fails here once more; the first failure is the one to report.
+        with contextlib.suppress(OSError):
+            self._files.close()
 
     def _buckets(
         self, rank: NDArray[np.int64], before: NDArray[np.int64]
@@ -135,7 +141,8 @@ class RowGrouping:
             return
         cuts = list(_cut(before, 0, len(rank), self._bucket_rows))
         firsts = np.array([first for first, _ in cuts])
-        grouped = self._scatter(self._arrived, rank, firsts, before[firsts])
+        with naming(self._directory):
+            grouped = self._scatter(self._arrived, rank, firsts, before[firsts])
         for first, stop in cuts:
             yield first, stop, self._load(grouped, int(before[stop] - before[first]))
 
@@ -173,7 +180,13 @@ class RowGrouping:
         return np.fromfile(file, self._record, rows)
 
     def _temporary(self) -> IO[bytes]:
-        return self._files.enter_context(tempfile.TemporaryFile(dir=self._directory))
+        try:
+            return self._files.enter_context(tempfile.TemporaryFile(dir=self._directory))
+        except OSError as error:
+            raise BadInput(
+                f"{self._directory}: cannot hold temporary files ({error.strerror}); choose "
+                "another --spill-dir"
+            ) from None
 
 
 def _cut(before: NDArray[np.int64], first: int, stop: int, rows: int) -> Iterator[tuple[int, int]]:

@@ -16,9 +16,9 @@ from numpy.lib import format as npy
 from consilience.errors import BadInput
 from consilience.evidence.source import EvidenceSource
 
-__all__ = ["NpzFile"]
+__all__ = ["DAMAGE", "NpzFile"]
 
-_DAMAGE = (
+DAMAGE = (
     zipfile.BadZipFile,
     zlib.error,
     lzma.LZMAError,
@@ -29,6 +29,7 @@ _DAMAGE = (
     SyntaxError,
     ValueError,
 )
+"""What reading a damaged archive can raise."""
 
 
 class _Header(NamedTuple):
@@ -48,7 +49,7 @@ class NpzFile(EvidenceSource):
     def __init__(self, path: Path) -> None:
         try:
             archive = zipfile.ZipFile(path)
-        except _DAMAGE as error:
+        except DAMAGE as error:
             raise _damaged(path, error) from None
         members = [name for name in archive.namelist() if name.endswith(".npy")]
         super().__init__(path, [name.removesuffix(".npy") for name in members], archive)
@@ -76,7 +77,7 @@ class NpzFile(EvidenceSource):
                     raise EOFError("data after the last row")
         except BadInput:
             raise
-        except _DAMAGE as error:
+        except DAMAGE as error:
             raise _damaged(self.path, error) from None
 
     def _header(self, member: IO[bytes], name: str) -> _Header:
@@ -95,10 +96,10 @@ class NpzFile(EvidenceSource):
                 f"{self.path}: array {name!r} holds pickled Python objects, which are not "
                 "loaded; save it with a plain dtype, for text .astype(str)"
             )
-        if dtype.kind not in "biufU":
+        if dtype.kind not in "biufU" or (dtype.kind == "f" and dtype.itemsize > 8):
             raise BadInput(
-                f"{self.path}: array {name!r} has dtype {dtype}; save numbers, or text "
-                "with .astype(str)"
+                f"{self.path}: array {name!r} has dtype {dtype}; save numbers of 64 bits or less, "
+                "or text with .astype(str)"
             )
         if len(shape) != 1:
             raise BadInput(

@@ -60,7 +60,11 @@ def parse_prior(text: str | None, hypotheses: Sequence[str]) -> tuple[float, ...
         raise BadInput(
             f"--prior sums to {total:g} and cannot be normalised; give probabilities, as 0.9,0.1"
         )
-    return tuple(value / total for value in values)
+    scaled = tuple(value / total for value in values)
+    for name, value, share in zip(hypotheses, values, scaled, strict=True):
+        if value > 0 and share == 0:
+            raise _vanishing(f"{value:g} of {total:g}", name)
+    return scaled
 
 
 def _by_name(parts: Sequence[str], hypotheses: Sequence[str]) -> list[str]:
@@ -85,16 +89,20 @@ def _by_name(parts: Sequence[str], hypotheses: Sequence[str]) -> list[str]:
 
 def _probability(text: str, name: str) -> float:
     try:
-        value = float(text)
+        value = math.nan if "_" in text else float(text)
     except ValueError:
         value = math.nan
     if value == 0 and any(digit in "123456789" for digit in text.lower().partition("e")[0]):
-        raise BadInput(
-            f"--prior for {name!r} is {text.strip()}, below the smallest number; give 0 if it is "
-            "impossible, or a larger one"
-        )
+        raise _vanishing(text.strip(), name)
     if not (0 <= value < math.inf):
         raise BadInput(
             f"--prior for {name!r} is {text.strip()!r}; give a probability, a finite number >= 0"
         )
     return value
+
+
+def _vanishing(value: str, name: str) -> BadInput:
+    return BadInput(
+        f"--prior for {name!r} is {value}, below the smallest number; give 0 if it is impossible, "
+        "or a larger one"
+    )

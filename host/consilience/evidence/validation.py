@@ -63,6 +63,8 @@ class Rows:
 def nearest(name: str, names: Iterable[str]) -> str:
     """Return a hint with the most similar of `names`, or with all of them."""
     known = list(names)
+    if not known:
+        return "there are no columns"
     close = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
     return f"did you mean {close[0]!r}?" if close else f"the columns are {', '.join(known)}"
 

@@ -7,17 +7,22 @@ from typing import Any, BinaryIO, Self
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as arrow_csv
 import pyarrow.parquet as pq
 
-from consilience.evidence.atomic_file import AtomicFile
+from consilience.errors import BadInput
+from consilience.evidence.atomic_file import AtomicFile, naming
 from consilience.evidence.reading import check_suffix
 
 __all__ = ["ResultFile"]
 
+_BLOCK_ROWS = 1 << 16
+"""Agents per row group of Parquet: its bytes do not depend on the batches in which they come."""
+
 
 class ResultFile:
-    """A file of results, found to be writable before there are any.
+    """A file of results, found to be writable before there are any; equal rows are equal bytes.
 
     A context manager: left without `commit`, nothing stays behind.
 
@@ -42,13 +47,15 @@ class ResultFile:
 
     def write(self, batch: pa.RecordBatch) -> None:
         """Append rows; the batches of a file have one schema."""
-        if self._writer is None:
-            self._writer = _WRITERS[self._suffix](self._file.file, batch.schema)
-        self._writer.write_batch(batch)
+        with naming(self.path):
+            if self._writer is None:
+                self._writer = _WRITERS[self._suffix](self._file.file, batch.schema)
+            self._writer.write_batch(batch)
 
     def commit(self) -> None:
         """Complete the file and give it its name."""
-        self._writer.close()
+        with naming(self.path):
+            self._writer.close()
         self._writer = None
         self._file.commit()
 
@@ -57,10 +64,41 @@ class ResultFile:
 
     def __exit__(self, *_: object) -> None:
         # An abandoned Arrow writer is closed too; its last write may fail where the disk is full.
-        if self._writer is not None and not isinstance(self._writer, _NpzWriter):
-            with contextlib.suppress(OSError):
-                self._writer.close()
+        if self._writer is not None:
+            with contextlib.suppress(OSError, pa.ArrowException):
+                getattr(self._writer, "abandon", self._writer.close)()
         self._file.__exit__()
+
+
+class _ParquetWriter:
+    """Parquet in row groups of `_BLOCK_ROWS` rows, in whatever batches they come."""
+
+    def __init__(self, file: BinaryIO, schema: pa.Schema) -> None:
+        self._writer = pq.ParquetWriter(file, schema)
+        self._waiting: list[pa.RecordBatch] = []
+
+    def write_batch(self, batch: pa.RecordBatch) -> None:
+        self._waiting.append(batch)
+        if sum(one.num_rows for one in self._waiting) > _BLOCK_ROWS:
+            self._write(rest=_BLOCK_ROWS)
+
+    def close(self) -> None:
+        self._write(rest=0)
+        self._writer.close()
+
+    def abandon(self) -> None:
+        self._writer.close()
+
+    def _write(self, rest: int) -> None:
+        """Write what is waiting, but for the last `rest` rows or less."""
+        table = pa.Table.from_batches(self._waiting).combine_chunks()
+        written = 0
+        while True:
+            self._writer.write_table(table.slice(written, _BLOCK_ROWS))
+            written += _BLOCK_ROWS
+            if table.num_rows - written <= rest:
+                break
+        self._waiting = table.slice(written).to_batches()
 
 
 class _NpzWriter:
@@ -71,7 +109,18 @@ class _NpzWriter:
         self._batches: list[pa.RecordBatch] = []
 
     def write_batch(self, batch: pa.RecordBatch) -> None:
+        for name, column in zip(batch.schema.names, batch.columns, strict=True):
+            if column.type in (pa.string(), pa.large_string()):
+                cut = column.filter(pc.ends_with(column, "\0"))
+                if len(cut):
+                    raise BadInput(
+                        f"{name} {cut[0].as_py()!r} ends with NUL, which NPZ cuts; choose an --out "
+                        "that ends in .parquet or .csv"
+                    )
         self._batches.append(batch)
+
+    def abandon(self) -> None:
+        self._batches.clear()
 
     def close(self) -> None:
         table = pa.Table.from_batches(self._batches)
@@ -86,7 +135,7 @@ class _NpzWriter:
 
 
 _WRITERS: dict[str, Any] = {
-    ".parquet": pq.ParquetWriter,
+    ".parquet": _ParquetWriter,
     ".csv": arrow_csv.CSVWriter,
     ".npz": _NpzWriter,
 }

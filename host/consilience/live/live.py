@@ -285,7 +285,9 @@ def _ids(agent: ArrayLike) -> NDArray[np.int64]:
     """Return agents, flat; BadInput if one is no id."""
     ids = np.atleast_1d(plain_array(agent, "agent"))
     if ids.ndim != 1 or ids.dtype.kind not in "iu" or not len(ids):
-        raise BadInput("agent must be one integer or an array of them, of one dimension")
+        raise BadInput(
+            f"agent must be an integer, 0 .. {_MOST_ID}, or an array of them, of one dimension"
+        )
     if int(ids.min()) < 0 or int(ids.max()) > _MOST_ID:
         raise BadInput(f"agents must be in 0 .. {_MOST_ID}")
     return ids.astype(np.int64)

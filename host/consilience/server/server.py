@@ -1,11 +1,12 @@
 """A device for other processes: link bytes between a transport and one TCP client at a time."""
 
 import contextlib
+import errno
 import selectors
 import socket
 
 from consilience.closing import Closes
-from consilience.errors import BadInput
+from consilience.errors import BadInput, PermissionRefused
 from consilience.link.transport import Transport
 
 __all__ = ["LinkServer"]
@@ -47,20 +48,29 @@ class LinkServer(Closes):
     Raises
     ------
     BadInput
-        The host has no address.
+        The host is no address of this machine.
+    PermissionRefused
+        The port is not for this user.
     OSError
-        The address cannot be had.
+        The port is taken.
     """
 
     def __init__(self, transport: Transport, host: str = "127.0.0.1", port: int = 0) -> None:
         self._transport = transport
         try:
             family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        except socket.gaierror as error:
+            self._listener = socket.create_server(address[:2], family=family)
+        except PermissionError:
+            raise PermissionRefused(
+                f"{host}: this user may not listen at port {port}; choose another --port"
+            ) from None
+        except (OSError, UnicodeError) as error:
+            if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+                raise
+            cause = getattr(error, "strerror", None) or error
             raise BadInput(
-                f"{host}: no address ({error.strerror}); give one of this machine's"
+                f"{host}: no address of this machine ({cause}); choose another --host"
             ) from error
-        self._listener = socket.create_server(address[:2], family=family)
         self._listener.setblocking(False)
         shown, taken = self._listener.getsockname()[:2]
         self.address = (

@@ -9,7 +9,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from consilience.cli.output import made_folder
 from consilience.errors import BadInput
+from consilience.evidence.atomic_file import write_file
 from consilience_hw.boards.board import BoardDesign
 from consilience_hw.boards.top import BoardTop
 from consilience_hw.spec.link_map import ABI
@@ -65,9 +67,9 @@ class BuiltBoard:
 
     def copy_to(self, folder: Path) -> "BuiltBoard":
         """Copy all files to a folder; files of the same name are replaced."""
-        folder.mkdir(parents=True, exist_ok=True)
-        for file in self.folder.iterdir():
-            shutil.copyfile(file, folder / file.name)
+        with made_folder(folder):
+            for file in self.folder.iterdir():
+                write_file(folder / file.name, file.read_bytes())
         return BuiltBoard(self.board, folder)
 
 

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from consilience.cli.device_option import JsonOption
 from consilience.cli.output import Output, key_values, made_folder
+from consilience.evidence.atomic_file import write_file
 from consilience.extras import naming_extras
 
 __all__ = ["benchmark"]
@@ -56,15 +57,15 @@ def benchmark(
 
     output = Output(as_json=as_json)
     routed = read_routed(timing)
-    made_folder(out)
-    if scale:
-        measure_scale(out, output, quick=quick)
-        return
-    with output.progress(stages=True) as progress:
-        results = run_benchmark(QUICK if quick else FULL, progress, quick=quick)
-    value = json_value(results, routed) | {"report": str(out / "report.html")}
-    (out / "benchmark.json").write_text(json.dumps(value, allow_nan=False, indent=1) + "\n")
-    (out / "report.html").write_text(report_page(results, routed), encoding="utf-8")
+    with made_folder(out):
+        if scale:
+            measure_scale(out, output, quick=quick)
+            return
+        with output.progress(stages=True) as progress:
+            results = run_benchmark(QUICK if quick else FULL, progress, quick=quick)
+        value = json_value(results, routed) | {"report": str(out / "report.html")}
+        write_file(out / "benchmark.json", json.dumps(value, allow_nan=False, indent=1) + "\n")
+        write_file(out / "report.html", report_page(results, routed))
 
     output.result(
         value,

@@ -7,7 +7,7 @@ import typer
 from rich.text import Text
 
 from consilience.cli.device_option import JsonOption
-from consilience.cli.output import Output, key_values
+from consilience.cli.output import Output, key_values, made_folder
 from consilience.extras import naming_extras
 
 __all__ = ["BoardArgument", "build"]
@@ -48,8 +48,8 @@ def build(
     known = board_named(board)
     given = {"lanes": lanes, "hypotheses": hypotheses}
     options = {name: value for name, value in given.items() if value is not None}
-    built = build_board(known, options, output.working, seed)
-    placed = built.copy_to(out or Path("build") / "boards" / board)
+    with made_folder(out or Path("build") / "boards" / known.name) as folder:
+        placed = build_board(known, options, output.working, seed).copy_to(folder)
     manifest = placed.manifest
     timing = manifest["timing"]
     used = manifest["area"]["used"]

@@ -36,11 +36,15 @@ def demo(
     output = Output(as_json=as_json)
     url = with_waves(device, waves)
     example = agent_traces()
-    report = made_folder(out) / "report.html"
     # The golden model is needed by nothing else here, and takes a while to import.
     from consilience_sim import golden
 
-    with opened(url, output) as opened_device, output.progress() as progress:
+    with (
+        made_folder(out) as folder,
+        opened(url, output) as opened_device,
+        output.progress() as progress,
+    ):
+        report = folder / "report.html"
         result = example.run_demo(
             opened_device, golden.posteriors, report, runs=runs, progress=progress
         )

@@ -62,12 +62,16 @@ def replay(
     example = agent_traces()
     if traces is not None and not traces.is_file():
         raise BadInput(f"{traces}: no such file")
-    report = made_folder(out) / "replay.html"
+    report = out / "replay.html"
     # The golden model is needed by nothing else here, and takes a while to import.
     from consilience_sim import golden
 
     options = example.ReplayOptions(traces, agents, rate, alarm, seed)
-    with opened(device, output) as opened_device, _screen(output, alarm, quiet=as_json) as told:
+    with (
+        made_folder(out),
+        opened(device, output) as opened_device,
+        _screen(output, alarm, quiet=as_json) as told,
+    ):
         try:
             result = example.replay(opened_device, golden, report, options, told)
         except KeyboardInterrupt:

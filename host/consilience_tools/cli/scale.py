@@ -7,6 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from consilience.cli.output import Output
+from consilience.evidence.atomic_file import write_file
 from consilience_tools.benchmark.plan import SCALE_FULL, SCALE_QUICK
 from consilience_tools.benchmark.scale import (
     PLOT,
@@ -29,9 +30,9 @@ def measure_scale(out: Path, output: Output, *, quick: bool) -> None:
         results = run_scale(SCALE_QUICK if quick else SCALE_FULL, progress, quick=quick)
     page = out / "scale.md"
     value = scale_value(results) | {"page": str(page)}
-    (out / "scale.json").write_text(json.dumps(value, allow_nan=False, indent=1) + "\n")
-    (out / PLOT).write_text(svg(growth_figure(results)), encoding="utf-8")
-    page.write_text(scale_page(results), encoding="utf-8")
+    write_file(out / "scale.json", json.dumps(value, allow_nan=False, indent=1) + "\n")
+    write_file(out / PLOT, svg(growth_figure(results)))
+    write_file(page, scale_page(results))
     output.result(value, *_tables(results), Text(f"page {page}"))
 
 

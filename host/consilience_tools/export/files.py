@@ -6,7 +6,7 @@ from typing import Any
 from consilience.cli.output import made_folder
 from consilience.devices.device import ERROR_BOUND_ULP
 from consilience.errors import BadInput
-from consilience.evidence.atomic_file import AtomicFile
+from consilience.evidence.atomic_file import write_file
 from consilience_hw.spec.engine_config import EngineConfig
 from consilience_hw.spec.log_format import Q16_16
 from consilience_tools.export.core import TOP, Core
@@ -101,14 +101,12 @@ def export_core(core: Core, folder: Path, *, overwrite: bool) -> list[str]:
     BadInput
         The folder cannot be made, or a file of that name is there and `overwrite` is not set.
     """
-    files = core_files(core)
-    if not overwrite:
-        for name in files:
-            if (folder / name).exists():
-                raise BadInput(f"{folder / name}: exists already; pass --force to replace it")
-    made_folder(folder)
-    for name, text in files.items():
-        with AtomicFile(folder / name, overwrite=overwrite) as output:
-            output.file.write(text.encode())
-            output.commit()
+    with made_folder(folder):
+        files = core_files(core)
+        if not overwrite:
+            for name in files:
+                if (folder / name).exists():
+                    raise BadInput(f"{folder / name}: exists already; pass --force to replace it")
+        for name, text in files.items():
+            write_file(folder / name, text, overwrite=overwrite)
     return list(files)

@@ -46,8 +46,10 @@ def read_routed(folder: Path) -> list[RoutedFigures]:
     Raises
     ------
     BadInput
-        A file does not come from `make timing`.
+        It is no folder, or a file does not come from `make timing`.
     """
+    if folder.exists() and not folder.is_dir():
+        raise BadInput(f"{folder}: is no folder; name that of `make timing` with --timing")
     found = []
     for file in sorted(folder.glob("*.json")):
         try:

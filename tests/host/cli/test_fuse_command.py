@@ -195,7 +195,7 @@ BAD = {
         "e.csv",
         csv(GOOD),
         ["--device", "sim", "--waves", "e.csv"],
-        "e.csv: exists already; remove it or choose another --waves",
+        "e.csv: exists already; remove it or choose another file for the waves",
     ),
     "unknown suffix": ("e.tsv", csv(GOOD), [], "the evidence file has suffix '.tsv'"),
     "missing input": ("e.csv", lambda path: None, [], "no such file"),

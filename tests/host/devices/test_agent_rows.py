@@ -68,8 +68,19 @@ def test_text_of_pandas_is_text():
         (np.array(["a", "a\0"], dtype=object), "ends with NUL, which NumPy cuts"),
         (["a", b"a"], "all str or all bytes"),
         (np.array(["a", 1], dtype=object), "integers or text, not object"),
+        ([-1, 2**63], "from -1 to 9223372036854775808 are wider than 64 bits together; give them"),
+        ([np.uint64(2**63), np.int64(-1)], "wider than 64 bits together"),
+        ([2**64], "wider than 64 bits"),
+        ([1.0, 2.0**63], "integers or text, not float64"),
     ],
 )
 def test_ids_that_numpy_shortens_or_mixes_became_one_agent(ids, message):
     with pytest.raises(BadInput, match=message):
         agent_ids(ids)
+
+
+@pytest.mark.parametrize("ids", [[1, 2**63], [2**64 - 1, 0], (np.uint64(2**63), np.int64(7))])
+def test_integers_from_2_63_on_became_floats_and_were_refused(ids):
+    found = agent_ids(ids)
+    assert found.dtype == np.uint64
+    assert found.tolist() == [int(one) for one in ids]

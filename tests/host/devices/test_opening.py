@@ -64,7 +64,9 @@ def test_waves_never_replace_a_file(tmp_path):
     path = tmp_path / "evidence.csv"
     path.write_text("mine")
     for opener in (open_device, served_transport):
-        with pytest.raises(BadInput, match="exists already; remove it or choose another --waves"):
+        with pytest.raises(
+            BadInput, match="exists already; remove it or choose another file for the waves"
+        ):
             opener(f"sim?waves={path}")
     assert path.read_text() == "mine"
 

@@ -127,13 +127,15 @@ def test_waves_that_end_early_are_told_of(monkeypatch):
 
     with monkeypatch.context() as patch:
         patch.setattr(transport.simulation, "close", full)
-        with pytest.raises(ConsilienceError, match=r"not complete \(No space .* another --waves"):
+        with pytest.raises(
+            ConsilienceError, match=r"not complete \(No space .* another file for the waves"
+        ):
             transport.close()
     transport.close()
 
 
 def test_waves_that_cannot_be_written(tmp_path):
-    with pytest.raises(BadInput, match=r"cannot be written .* choose another --waves"):
+    with pytest.raises(BadInput, match=r"cannot be written .* choose another file for the waves"):
         open_device(f"sim?hypotheses=2&credits=2&waves={tmp_path / 'no' / 'run.vcd'}")
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import random
+import re
 import shutil
 import socket
 import subprocess
@@ -11,6 +12,8 @@ import time
 import urllib.request
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from consilience.cli.app import main
@@ -147,6 +150,47 @@ def test_eight_shards_one_killed_and_restarted(server, evidence, processes, tmp_
     assert (tmp_path / "all.csv").read_bytes() == (tmp_path / "one.csv").read_bytes()
 
 
+def test_columns_by_option_ids_from_2_63_on_and_shards_without_agents(
+    server, processes, tmp_path, capsys
+):
+    """`node` had no such options, and a traceback for a shard that gets no agent."""
+    columns = {"who": pa.array([2**63, 2**64 - 1, 2**63], pa.uint64()), "w": [65536, 65536, 1]}
+    columns |= {"note": ["x", "y", "z"], "b": [-2.0, -1.0, -1.0], "a": [-1.0, -2.0, -3.0]}
+    path, one = tmp_path / "e.parquet", tmp_path / "one.parquet"
+    pq.write_table(pa.table(columns), path)
+    reading = ["--agent-column", "who", "--hypotheses", "a,b", "--weight-column", "w"]
+    reading += ["--unit", "bits"]
+    words = ["watch", "--until-complete", "--timeout", "90", "--agent-column", "who"]
+    words += ["--nats", server, "--out", tmp_path / "all.parquet"]
+    watcher = subprocess.Popen([*PROGRAM, *words], stdout=subprocess.PIPE, text=True)
+    processes.append(watcher)
+    node = ["node", str(path), *reading, "--volatile", "--nats", server, "--hold", "0", "--json"]
+    while watcher.poll() is None:
+        capsys.readouterr()
+        for shard in range(1, 5):
+            assert main([*node, "--shard", f"{shard}/4"]) == 0
+    assert watcher.returncode == 0
+    said = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [node["agents"] for node in said] == [0, 0, 1, 1]
+    assert said[0]["decisions"] == {"a": 0, "b": 0, "impossible": 0}
+    assert main(["fuse", str(path), *reading, "--out", str(one)]) == 0
+    assert (tmp_path / "all.parquet").read_bytes() == one.read_bytes()
+
+
+def test_a_node_took_in_silence_what_fuse_doubts(server, tmp_path, capsys):
+    path, log = tmp_path / "e.csv", tmp_path / "log"
+    path.write_text("agent,a,b\n" + "1,0.3,0.7\n" * 9)
+    node = ["node", str(path), "--shard", "1/1", "--log", str(log), "--nats", server]
+    node += ["--hold", "0", "--json"]
+    assert main([*node, "--strict"]) == 2
+    assert not log.exists()
+    assert "probabilities?" in json.loads(capsys.readouterr().out)["error"]
+    assert main(node) == 0
+    shown = capsys.readouterr()
+    assert "warning: " in shown.err
+    assert "probabilities?" in json.loads(shown.out)["warnings"][0]
+
+
 def test_a_transport_outlives_its_server(server, processes, tmp_path):
     async def cut():
         pubsub, heard = await NatsPubsub.connect(server), []
@@ -181,11 +225,11 @@ def test_no_server_is_told_with_its_cure(evidence):
     assert "apt install nats-server" in json.loads(found.stdout)["error"]
 
 
-def test_metrics_are_served():
+def test_metrics_called_the_time_since_receipt_an_age():
     from consilience.distributed.metrics import serve_metrics
     from tests.host.distributed.totals.test_shard_collector import MESSAGES
 
-    collector = ShardCollector()
+    collector = ShardCollector(clock=lambda: time.monotonic() - 100)
     for message in MESSAGES[0]:
         collector.receive(message.pieces(1 << 20)[0])
     port = serve_metrics(collector, 0)
@@ -194,3 +238,6 @@ def test_metrics_are_served():
     assert 'consilience_shard_version{shard="1"} 4.0' in text
     assert 'consilience_shard_rows{shard="1"} 40.0' in text
     assert 'consilience_pieces_total{fate="taken"} 4.0' in text
+    assert "age_seconds" not in text
+    (since,) = re.findall(r'consilience_shard_seconds_since_received{shard="1"} ([0-9.]+)', text)
+    assert 100 <= float(since) < 130

@@ -55,6 +55,15 @@ def test_text_of_integers_is_sorted_by_value():
     assert rank.tolist() == [3, 2, 0, 1]
 
 
+def test_text_of_integers_from_2_63_on_was_refused():
+    index = AgentIndex("agent", text=True)
+    index.add(pa.array(["18446744073709551615", "9223372036854775808", "7"]), rows())
+    ids, rank = index.sorted()
+    assert ids.type == pa.uint64()
+    assert ids.to_pylist() == [7, 2**63, 2**64 - 1]
+    assert rank.tolist() == [2, 1, 0]
+
+
 def test_text_is_sorted_as_numpy_sorts_it():
     names = ["b", "ä", "B", "aa", "a", "007", "x 1", "\U0001f600"]
     index = AgentIndex("agent", text=True)
@@ -79,7 +88,11 @@ def test_any_text_when_told_so():
         (["1", "1.5"], "row 11, column 'agent': agent id '1.5' is a decimal number"),
         (["1e5"], "'1e5' is a decimal number"),
         (["NaN"], "'NaN' is a decimal number"),
-        (["9223372036854775808"], "wider than 64 bits"),
+        (["18446744073709551616"], "agent id 18446744073709551616 is wider than 64 bits; pass"),
+        (["-9223372036854775809"], "wider than 64 bits; pass --agent-type string"),
+        (["-1", "9223372036854775808"], "wider than 64 bits together with those before it; pass"),
+        (["9223372036854775808", "-1"], "agent id -1 is wider than 64 bits together with those"),
+        (["9" * 5000], "agent id 9999999999999999999999 is wider than 64 bits"),
         (["x", None], "row 11, column 'agent': no agent id"),
     ],
 )

@@ -1,5 +1,6 @@
 """A file appears whole or not at all."""
 
+import errno
 import fcntl
 import os
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from consilience.errors import BadInput
-from consilience.evidence.atomic_file import AtomicFile
+from consilience.evidence.atomic_file import AtomicFile, write_file
 
 
 def test_nothing_is_there_before_commit(tmp_path):
@@ -70,8 +71,33 @@ def test_directory_and_missing_folder(tmp_path):
     with pytest.raises(BadInput, match=r"cannot be written .*make the folder"):
         AtomicFile(tmp_path / "no" / "out.csv", overwrite=False)
     (tmp_path / "file").touch()
-    with pytest.raises(BadInput, match="cannot be written"):
+    with pytest.raises(BadInput, match=r"\(Not a directory\); choose another --out$"):
         AtomicFile(tmp_path / "file" / "out.csv", overwrite=False)
+
+
+def test_a_name_that_is_too_long_was_no_wrong_input(tmp_path):
+    with pytest.raises(BadInput, match=r"cannot be written \(File name too long\); choose another"):
+        AtomicFile(tmp_path / ("x" * 300), overwrite=True)
+
+
+@pytest.mark.parametrize("call", ["fsync", "replace"])
+def test_a_failure_named_the_part_or_no_file(tmp_path, monkeypatch, call):
+    def refused(*_):
+        raise OSError(errno.ENOSPC, "No space left", "something.part")
+
+    monkeypatch.setattr(*((os, call) if call == "fsync" else (Path, call)), refused)
+    with pytest.raises(OSError, match="No space left") as caught:
+        write_file(tmp_path / "out.html", "text")
+    assert caught.value.filename == str(tmp_path / "out.html")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_text_and_bytes_are_written_whole(tmp_path):
+    write_file(tmp_path / "one", "ä\n")
+    write_file(tmp_path / "one", b"\xff")
+    assert (tmp_path / "one").read_bytes() == b"\xff"
+    with pytest.raises(BadInput, match="exists already"):
+        write_file(tmp_path / "one", "ä", overwrite=False)
 
 
 @pytest.mark.parametrize("overwrite", [False, True])
@@ -79,7 +105,7 @@ def test_a_pipe_is_not_replaced(tmp_path, overwrite):
     os.mkfifo(tmp_path / "pipe.csv")
     (tmp_path / "link.csv").symlink_to(tmp_path / "pipe.csv")
     for name in ("pipe.csv", "link.csv"):
-        with pytest.raises(BadInput, match="is a device or a pipe; name a file for --out"):
+        with pytest.raises(BadInput, match="is a device or a pipe; choose another --out"):
             AtomicFile(tmp_path / name, overwrite=overwrite)
     assert (tmp_path / "pipe.csv").is_fifo()
 

@@ -11,9 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from consilience.errors import BadInput
-from consilience.evidence.chunks import EvidenceChunks
+from consilience.evidence.chunks import EvidenceChunks, ReadingOptions
 from consilience.evidence.reading import open_evidence
-from consilience.evidence.unit import Unit
 
 ROWS = 1000
 AGENTS = np.arange(ROWS) % 7
@@ -192,17 +191,58 @@ def test_csv_names_a_row_far_into_the_file(tmp_path):
     assert "row 250000 (line 250001), column 'b': 'x'" in refusal(path, chunk_rows=1 << 20)
 
 
-@pytest.mark.parametrize("text", [b"agent,a,b\n\xff,1,2\n", b"ag\xffent,a,b\n1,1,2\n"])
-def test_csv_not_in_utf8(tmp_path, text):
+LATIN_1 = {
+    b"agent,a,b\n\xe9,1,2\n": "row 1 (line 2), column 'agent': not in UTF-8 (Latin-1?); save it as",
+    b"agent,a,b\nx,1,2\ny,1,\xe9\n": "row 2 (line 3), column 'b': not in UTF-8",
+    b"ag\xe9nt,a,b\n1,1,2\n": "its header is not in UTF-8 (Latin-1?); save it as CSV, UTF-8",
+    b"agent,a,b\n" + b"1,1,2\n" * 100_000 + b"\xe9,1,2\n": "row 100001 (line 100002), column",
+    b"note,agent,a,b\n\xe9,1,1,2\n\xe9,1,1,x\n": "row 2 (line 3), column 'b': 'x' is not a number",
+}
+
+
+@pytest.mark.parametrize("text", LATIN_1, ids=range(len(LATIN_1)))
+def test_csv_not_in_utf8_was_told_without_its_line(tmp_path, text):
     path = tmp_path / "e.csv"
     path.write_bytes(text)
-    assert "UTF-8" in refusal(path)
+    assert LATIN_1[text] in refusal(path)
 
 
-def test_csv_not_in_utf8_far_into_the_file(tmp_path):
+def test_a_column_that_is_not_read_may_be_in_any_encoding(tmp_path):
     path = tmp_path / "e.csv"
-    path.write_bytes(b"agent,a,b\n" + b"1,1,2\n" * 100_000 + b"\xff,1,2\n")
-    assert "not text in UTF-8; save it as CSV" in refusal(path)
+    path.write_bytes(b"note,agent,a,b\n\xe9,1,1,2\n")
+    (batch,) = read(path)
+    assert batch["a"].to_pylist() == [1.0]
+
+
+@pytest.mark.parametrize("name", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_csv_in_utf16_lacked_columns_or_was_not_csv(tmp_path, name, end):
+    path = tmp_path / "e.csv"
+    path.write_bytes(end.join(["agent,a,b", "1,-1,-2", ""]).encode(name))
+    assert f"is in {name[:6].upper()}; save it as CSV, UTF-8, with commas" in refusal(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("agent,a,b\n" + "x" * 1_000_000 + ",-1,-2\n", "line 2: field larger than field limit"),
+        ("agent,a,b\n1,-1," + "9" * 1_000_000 + "\n", "line 2: field larger than field limit"),
+        ("agent,a," + "b" * 1_000_000 + "\n1,-1,-2\n", "header: field larger than field limit"),
+        (
+            "agent,a,b\n" + "x,1,2\n" * 20_000 + "\u00e9" * 131_000 + ",1,2\n",
+            "a row of more than 131,072 bytes",
+        ),
+        ('agent,a,b\n"x,-1,-2\n' + "x,-1,-2\n" * 99_999, "line 16386: field larger than"),
+    ],
+    ids=["agent", "number", "header", "wide", "quote"],
+)
+def test_a_cell_of_a_megabyte_was_not_utf8(tmp_path, text, words):
+    path = tmp_path / "e.csv"
+    path.write_text(text)
+    found = refusal(path, numbers=("a",) if "header" in words else ("a", "b"))
+    assert words in found
+    assert "Latin" not in found
+    assert len(found) < 300
 
 
 def test_csv_number_that_only_arrow_refuses(tmp_path):
@@ -287,7 +327,7 @@ def test_npz_with_less_data_than_its_header_says(tmp_path):
 def test_a_number_that_overflows_was_impossible(tmp_path, cell, saturated):
     path = tmp_path / "e.csv"
     path.write_text(f"agent,a,b\n1,{cell},-1\n1, -2 ,-1\n")
-    with EvidenceChunks(path, Unit.NATS, 10) as chunks:
+    with EvidenceChunks(path, ReadingOptions(chunk_rows=10)) as chunks:
         (chunk,) = chunks
     assert chunks.saturated == saturated
     assert (chunk.codes[0, 0] == -(1 << 31)) == (cell == "-inf")
@@ -297,7 +337,7 @@ def test_a_weight_that_vanishes_was_zero(tmp_path):
     path = tmp_path / "e.csv"
     path.write_text("agent,a,b,weight\n1,-1,-1,1e-400\n")
     with (
-        EvidenceChunks(path, Unit.NATS, 10) as chunks,
+        EvidenceChunks(path, ReadingOptions(chunk_rows=10)) as chunks,
         pytest.raises(BadInput, match="weight"),
     ):
         list(chunks)
@@ -314,7 +354,10 @@ def test_pages_with_a_wrong_checksum_were_read(tmp_path):
     place = data.index(values.tobytes()[800:1600])
     data[place + 5] ^= 1
     path.write_bytes(data)
-    with EvidenceChunks(path, Unit.NATS, 5000) as chunks, pytest.raises(BadInput, match="checksum"):
+    with (
+        EvidenceChunks(path, ReadingOptions(chunk_rows=5000)) as chunks,
+        pytest.raises(BadInput, match="checksum"),
+    ):
         list(chunks)
 
 
@@ -360,12 +403,15 @@ def test_wrong_files_ended_in_a_traceback_or_in_other_words(tmp_path):
     for name, words in wrong_files(tmp_path):
         with (
             pytest.raises(BadInput, match=words),
-            EvidenceChunks(tmp_path / name, Unit.NATS, 10) as chunks,
+            EvidenceChunks(tmp_path / name, ReadingOptions(chunk_rows=10)) as chunks,
         ):
             list(chunks)
 
 
 def test_a_header_without_an_end_of_line_has_no_rows(tmp_path):
     (tmp_path / "e.csv").write_text("agent,a,b")
-    with EvidenceChunks(tmp_path / "e.csv", Unit.NATS, 10) as chunks:
-        assert list(chunks) == []
+    with (
+        EvidenceChunks(tmp_path / "e.csv", ReadingOptions()) as chunks,
+        pytest.raises(BadInput, match="the file has no rows"),
+    ):
+        list(chunks)

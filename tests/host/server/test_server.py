@@ -227,7 +227,9 @@ def test_addresses(watched):
             LinkServer(watched, "localhost", port)
     with LinkServer(watched, "127.0.0.1", port) as again:
         assert again.address == f"socket://127.0.0.1:{port}"
-    with pytest.raises(BadInput, match=r"no\.such\.host\.invalid: no address .*; give one of"):
+    with pytest.raises(
+        BadInput, match=r"no\.such\.host\.invalid: no address of this machine .*; choose"
+    ):
         LinkServer(watched, "no.such.host.invalid")
 
 

@@ -3,6 +3,7 @@
 import os
 import re
 import stat
+from collections.abc import Sequence
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -19,14 +20,30 @@ from consilience.distributed.epochs.signing import SigningKey
 from consilience.errors import BadInput, PermissionRefused
 from consilience.evidence.atomic_file import sync_folder
 
-__all__ = ["PRIVATE", "PUBLIC", "read_key", "read_public", "write_key_pair"]
+__all__ = ["PRIVATE", "PUBLIC", "check_new_keys", "read_key", "read_public", "write_key_pair"]
 
 PRIVATE = ".key"
 PUBLIC = ".pub"
 
 _NAME = re.compile(r"(agent|replica)-(0|[1-9][0-9]*)")
+_DIGITS = 20
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
+
+
+def check_new_keys(folder: Path, names: Sequence[str]) -> None:
+    """Raise BadInput unless keys of all these names can be made: see `write_key_pair`."""
+    for name in names:
+        found = _NAME.fullmatch(name)
+        if not found or len(found[2]) > _DIGITS or int(found[2]) >= 1 << 64:
+            raise BadInput(f"key name {name!r}: use agent-N or replica-N, N a number below 2**64")
+        if names.count(name) > 1:
+            raise BadInput(f"key name {name!r} is given twice; give it once")
+        for path in _files(folder, name):
+            if path.exists() or path.is_symlink():
+                raise BadInput(
+                    f"{path} is there; a key is never overwritten: move it away, or use it"
+                )
 
 
 def write_key_pair(folder: Path, name: str, key: SigningKey) -> tuple[Path, Path]:
@@ -37,24 +54,25 @@ def write_key_pair(folder: Path, name: str, key: SigningKey) -> tuple[Path, Path
     folder : Path
         Made, with mode 0700, if it is not there.
     name : str
-        ``agent-N`` or ``replica-N``.
+        ``agent-N`` or ``replica-N``, N a u64.
     key : SigningKey
 
     Raises
     ------
     BadInput
-        Another name, or a file is there: keys are never overwritten.
+        Another name, no folder can be made there, or a file is there: keys are never overwritten.
     PermissionRefused
         Others may write to the folder.
     """
-    if not _NAME.fullmatch(name):
-        raise BadInput(f"key name {name!r}: use agent-N or replica-N, N a number")
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    check_new_keys(folder, [name])
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadInput(
+            f"{folder}: cannot be made ({error.strerror}); choose another --out"
+        ) from None
     _refuse_shared_folder(folder)
-    private, public = folder / f"{name}{PRIVATE}", folder / f"{name}{PUBLIC}"
-    for path in (private, public):
-        if path.exists() or path.is_symlink():
-            raise BadInput(f"{path} is there; a key is never overwritten: move it away, or use it")
+    private, public = _files(folder, name)
     secret = key.private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     shown = key.private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     _write(private, secret, 0o600)
@@ -114,6 +132,10 @@ def read_public(path: Path) -> bytes:
     if not isinstance(key, Ed25519PublicKey):
         raise BadInput(f"{path}: not an Ed25519 public key in PEM")
     return key.public_bytes_raw()
+
+
+def _files(folder: Path, name: str) -> tuple[Path, Path]:
+    return folder / f"{name}{PRIVATE}", folder / f"{name}{PUBLIC}"
 
 
 def _write(path: Path, text: bytes, mode: int) -> None:

@@ -33,12 +33,18 @@ from consilience.distributed.reads.read_node import ReadNode
 from consilience.distributed.reads.shard_state import Report
 from consilience.errors import BadInput
 
-__all__ = ["ReadDaemon"]
+__all__ = ["ReadDaemon", "check_socket"]
 
 _TURNS_APART_S = 0.1
 _SWITCH_S = 0.001
 _LONGEST_PATH = 100
 _DEPARTURES = ConnectionError, ValueError, asyncio.CancelledError
+
+
+def check_socket(path: Path) -> None:
+    """Raise BadInput if no socket can have this name."""
+    if len(bytes(path)) > _LONGEST_PATH:
+        raise BadInput(f"{path}: too long for a socket; choose a shorter --log")
 
 
 class ReadDaemon:
@@ -56,8 +62,6 @@ class ReadDaemon:
     """
 
     def __init__(self, node: ReadNode, urls: Sequence[str], period_s: float, socket: Path) -> None:
-        if len(bytes(socket)) > _LONGEST_PATH:
-            raise BadInput(f"{socket}: too long for a socket; choose a shorter --log")
         self._node, self._urls, self._period_s, self._socket = node, urls, period_s, socket
         self._pubsub: MultiSitePubsub | None = None
         self._network = BatchingLoop(_TURNS_APART_S)
@@ -132,7 +136,7 @@ class ReadDaemon:
             raise BadInput("op is read, report or status")
         except BadInput as error:
             return {"error": str(error)}
-        except (ValueError, KeyError, TypeError, struct.error) as error:
+        except (ValueError, KeyError, TypeError, RecursionError, struct.error) as error:
             return {"error": f"not a request: {error!r}"}
 
     async def _accept(self, request: dict[str, Any]) -> dict[str, Any]:

@@ -49,9 +49,15 @@ class FusionRule:
             No such file, other keys or values, or too few reporters for `faulty`.
         """
         try:
-            given = _DEFAULTS | tomllib.loads(path.read_text())
-        except (OSError, ValueError) as error:
-            raise BadInput(f"{path}: no rule in TOML can be read there ({error})") from None
+            given = _DEFAULTS | tomllib.loads(path.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise BadInput(
+                f"{path}: no rule can be read there ({error.strerror}); docs/plane.md has one"
+            ) from None
+        except (ValueError, RecursionError) as error:
+            raise BadInput(
+                f"{path}: no rule in TOML, UTF-8 ({error}); docs/plane.md has one"
+            ) from None
         wanted = {"enrolled", *_NUMBERS}
         if given.keys() != wanted:
             raise BadInput(
@@ -66,11 +72,14 @@ class FusionRule:
             raise BadInput(f"{path}: enrolled is a list of integers, every other value an integer")
         if min(given["faulty"], given["epoch"]) < 0 or given["epoch"] >= 1 << 64:
             raise BadInput(f"{path}: faulty and epoch are at least 0, epoch is below 2**64")
-        RobustHistogram(given["clip"])  # refuses a clip that is none
-        discount = Discount(given["grace_ms"], given["half_life_ms"], given["max_age_ms"])
-        shards = ShardArrays(
-            enrolled, given["changes_per_s"], discount, given["clip"], given["prior"]
-        )
+        try:
+            RobustHistogram(given["clip"])  # refuses a clip that is none
+            discount = Discount(given["grace_ms"], given["half_life_ms"], given["max_age_ms"])
+            shards = ShardArrays(
+                enrolled, given["changes_per_s"], discount, given["clip"], given["prior"]
+            )
+        except BadInput as error:
+            raise BadInput(f"{path}: {error}") from None
         if sum(enrolled) <= 3 * given["faulty"]:
             raise BadInput(
                 f"{path}: {sum(enrolled)} reporters cannot tolerate {given['faulty']} faulty: "

@@ -105,9 +105,9 @@ class OwnShard:
         self._in_step = False
         try:
             fresh = self._log.accept(self._epoch, seq, bytes(report))
-        except BadInput:
+        except BadInput as error:
             self._in_step = True  # another report is known by this number: nothing was done
-            raise
+            raise BadInput(f"{error}; give a report that is new a seq of its own") from None
         at = self._change([report]) if fresh else self.elapsed_ns
         self._in_step = True
         return Acknowledgement(fresh, self._reporters.reports, at)

@@ -1,7 +1,7 @@
 """Merging as a batch engine runs it: the four verbs of a combiner."""
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,9 +12,9 @@ __all__ = ["EvidenceCombine", "EvidenceRows"]
 
 
 class EvidenceRows(NamedTuple):
-    """Rows of evidence: agents (n,), codes (n, H), weights (n,) or None."""
+    """Rows of evidence as `EvidenceSums.add` takes them."""
 
-    agents: Sequence[int] | Sequence[str]
+    agents: Any
     codes: NDArray[np.int32]
     weight: NDArray[np.uint32] | None = None
 

@@ -1,25 +1,49 @@
 """The evidence of many agents as exact sums that can be merged."""
 
 import hashlib
+import itertools
 from collections.abc import Sequence
 from threading import RLock
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
-from consilience.devices.device import Device, PosteriorResult
+from consilience.devices.device import Device
 from consilience.distributed.totals.evidence_sums_bytes import SumsFields, pack_sums, unpack_sums
+from consilience.distributed.totals.id_types import ID_TYPES, common_type, typed_ids
 from consilience.errors import BadInput, CapacityExceeded, ImpossibleState
+from consilience.numbers.arrays import Codes, Words
 from consilience.turns import in_turn
+from consilience_hw.spec.flags import CLAMPS_SHIFT, ResultStatus
 from consilience_hw.spec.log_format import Q16_16
 from consilience_hw.spec.number_formats import ONE, WEIGHT_BITS
 
-__all__ = ["EvidenceSums"]
+__all__ = ["EvidenceSums", "SumsPosteriors"]
 
 _LOW_BITS = 32
 _LOW = (1 << _LOW_BITS) - 1
 _CLAMP = -(1 << 31) + 1
+
+
+class SumsPosteriors(NamedTuple):
+    """Posteriors of the agents of a state.
+
+    Parameters
+    ----------
+    ids : pyarrow.Array, shape (A,)
+        Agents in ascending order, of the type of their file.
+    posterior, status
+        As in `PosteriorResult`.
+    rows : int64 array, shape (A,)
+        Rows of evidence of each agent.
+    """
+
+    ids: pa.Array
+    posterior: Codes
+    status: Words
+    rows: NDArray[np.int64]
 
 
 class EvidenceSums:
@@ -43,6 +67,7 @@ class EvidenceSums:
 
     def __init__(self, hypotheses: Sequence[str]) -> None:
         self.hypotheses = tuple(hypotheses)
+        self._id_type = ID_TYPES[0]
         self._place: dict[int | str, int] = {}
         self._rows = np.zeros(0, np.int64)
         self._cells = np.zeros((3, 0, len(self.hypotheses)), np.int64)
@@ -60,23 +85,14 @@ class EvidenceSums:
         """SHA-256 of `bytes`, in hex: equal for equal states."""
         return hashlib.sha256(bytes(self)).hexdigest()
 
-    @in_turn
-    def rows_of(self, agents: Sequence[int] | Sequence[str]) -> NDArray[np.int64]:
-        """Return the rows of each of these agents, shape (n,); KeyError for one it has not."""
-        return self._rows[[self._place[agent] for agent in agents]]
-
-    def add(
-        self,
-        agents: Sequence[int] | Sequence[str],
-        codes: NDArray[np.int32],
-        weight: NDArray[np.uint32] | None = None,
-    ) -> Self:
+    def add(self, agents: Any, codes: Codes, weight: Words | None = None) -> Self:
         """Add rows: agents (n,), codes (n, H), weights (n,) of 0 .. 65536, None meaning 1.
 
         Raises
         ------
         BadInput
-            Shapes that do not match, a weight above 65536, or ids of another type than before.
+            Shapes that do not match, a weight above 65536, ids that `typed_ids` refuses, or
+            integers beside text.
         CapacityExceeded
             An agent would have more than 2**32 rows; nothing changed.
         """
@@ -93,14 +109,17 @@ class EvidenceSums:
         weights = weights.astype(np.int64)
         zero = codes == Q16_16.log_of_zero
         product = np.where(zero, 0, codes).astype(np.int64) * weights[:, None]
-        first: dict[Any, int] = {}
-        index = np.array([first.setdefault(agent, len(first)) for agent in agents], np.int64)
-        rows = np.bincount(index, minlength=len(first)).astype(np.int64)
+        ids = typed_ids(agents)
+        if not len(ids):
+            return self
+        encoded = ids.dictionary_encode()
+        first, index = encoded.dictionary.to_pylist(), encoded.indices.to_numpy()
+        rows = np.bincount(index).astype(np.int64)
         cells = np.zeros((3, len(first), len(self.hypotheses)), np.int64)
         adding = zero & (weights > 0)[:, None], product >> _LOW_BITS, product & _LOW
         for sums, values in zip(cells, adding, strict=True):
             np.add.at(sums, index, values)
-        return self._take(SumsFields(self.hypotheses, list(first), rows, cells))
+        return self._take(SumsFields(self.hypotheses, str(ids.type), first, rows, cells))
 
     def merge(self, other: "EvidenceSums") -> Self:
         """Add all that `other` holds; BadInput if its hypotheses are others."""
@@ -111,18 +130,27 @@ class EvidenceSums:
             )
         return self._take(other._fields())
 
-    def posterior(self, device: Device, prior: NDArray[np.int32]) -> PosteriorResult:
-        """Return ids ascending, posterior codes (A, H) and status, computed on `device`.
+    def posterior(self, device: Device, prior: Codes) -> SumsPosteriors:
+        """Return the posterior of each agent, computed on `device`.
 
-        The same codes as `Device.posterior` gives for all the rows. Status counts only what the
-        device clamps: a difference below the lowest code is clamped here, before it.
+        The same codes and status as `Device.posterior` gives for all the rows.
 
         Parameters
         ----------
         device : Device
         prior : ndarray of int32, shape (H,)
             log2 of the prior probabilities, as codes.
+
+        Raises
+        ------
+        BadInput
+            The device has fewer hypotheses.
         """
+        if len(self.hypotheses) > device.info.hypotheses:
+            raise BadInput(
+                f"{len(self.hypotheses)} hypotheses, but {device.info.url} takes at most "
+                f"{device.info.hypotheses}; choose another --device"
+            )
         fields = self._sorted()
         zeros, high, low = fields.cells
         zero = (zeros > 0) | (prior == Q16_16.log_of_zero)
@@ -140,7 +168,13 @@ class EvidenceSums:
         half = ONE >> 1
         quotient += (rest > half) | ((rest == half) & ((quotient & 1) == 1))
         d = np.where(zero, Q16_16.log_of_zero, np.maximum(quotient, _CLAMP)).astype(np.int32)
-        return device.posterior(d, np.array(fields.agents), np.zeros_like(prior))
+        posterior, status = device.posteriors(d, np.arange(len(d) + 1), np.zeros_like(prior), None)
+        clamps = (~zero & (quotient < _CLAMP)).sum(axis=1).astype(np.uint32)
+        status = (status + (clamps << CLAMPS_SHIFT)) | np.uint32(ResultStatus.CLAMPED) * (
+            clamps > 0
+        )
+        ids = pa.array(fields.agents, fields.id_type)
+        return SumsPosteriors(ids, posterior, status, fields.rows)
 
     def __bytes__(self) -> bytes:
         return pack_sums(self._sorted())
@@ -164,27 +198,34 @@ class EvidenceSums:
 
     @in_turn
     def _fields(self) -> SumsFields:
-        return SumsFields(self.hypotheses, list(self._place), self._rows, self._cells)
+        return SumsFields(
+            self.hypotheses, self._id_type, list(self._place), self._rows, self._cells
+        )
 
     @in_turn
     def _sorted(self) -> SumsFields:
-        agents = list(self._place)
-        order = sorted(range(len(agents)), key=agents.__getitem__)
-        ordered = [agents[place] for place in order]
-        return SumsFields(self.hypotheses, ordered, self._rows[order], self._cells[:, order])
+        fields = self._fields()
+        order = sorted(range(len(self)), key=fields.agents.__getitem__)
+        return fields._replace(
+            agents=[fields.agents[place] for place in order],
+            rows=fields.rows[order],
+            cells=fields.cells[:, order],
+        )
 
     @in_turn
     def _take(self, part: SumsFields) -> Self:
         """Add sums by agent, each agent once."""
-        kinds = {type(agent) for agent in part.agents}
+        if not part.agents:
+            return self
+        id_type = part.id_type
         if self._place:
-            kinds.add(type(next(iter(self._place))))
-        if len(kinds) > 1 or not kinds <= {int, str}:
-            raise BadInput("agent ids must be all integers or all text")
+            both = itertools.chain(self._place, part.agents)
+            id_type = common_type(self._id_type, id_type, both)
         index = np.array([self._place.get(agent, -1) for agent in part.agents], np.int64)
         known = index >= 0
         if (self._rows[index[known]] + part.rows[known] > Q16_16.capacity).any():
             raise CapacityExceeded("more than 2**32 rows of an agent; split them over several ids")
+        self._id_type = id_type
         grow = int((~known).sum())
         index[~known] = np.arange(len(self), len(self) + grow)
         self._place.update(zip(part.agents, index.tolist(), strict=True))

@@ -1,9 +1,9 @@
 """The canonical bytes of sums of evidence: one multiset of rows, one byte string.
 
-Little-endian: magic ``CNES``, version u16, format id u32, kind of ids u8 (0 integers, 1 text),
-hypotheses u8, agents u64; each hypothesis' name (u32 bytes, UTF-8); the agents ascending (i64, or
-u32 bytes and UTF-8); rows of each u64; then row by row, per hypothesis, rows that said log of zero
-u64, and the sum as a signed integer of 12 bytes.
+Little-endian: magic ``CNES``, version u16, format id u32, type of ids u8 (place in `ID_TYPES`; 0
+without agents), hypotheses u8, agents u64; each hypothesis' name (u32 bytes, UTF-8); the agents
+ascending (i64, for type uint64 u64, or u32 bytes and UTF-8); rows of each u64; then row by row, per
+hypothesis, rows that said log of zero u64, and the sum as a signed integer of 12 bytes.
 """
 
 import itertools
@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from consilience.distributed.totals.id_types import ID_TYPES, TEXTS
 from consilience.errors import ImpossibleState
 from consilience_hw.spec.log_format import Q16_16
 
@@ -29,6 +30,8 @@ class SumsFields(NamedTuple):
     """Sums by agent; a sum is ``high * 2**32 + low``."""
 
     hypotheses: tuple[str, ...]
+    id_type: str
+    """One of `ID_TYPES`; the first without agents."""
     agents: list[int | str]
     rows: NDArray[np.int64]
     """Shape (agents,)."""
@@ -38,15 +41,15 @@ class SumsFields(NamedTuple):
 
 def pack_sums(fields: SumsFields) -> bytes:
     """Return the bytes of sums whose agents ascend."""
-    text = any(isinstance(agent, str) for agent in fields.agents)
     counts = len(fields.hypotheses), len(fields.agents)
-    head = _HEADER.pack(MAGIC, VERSION, Q16_16.identifier, text, *counts)
+    kind = ID_TYPES.index(fields.id_type)
+    head = _HEADER.pack(MAGIC, VERSION, Q16_16.identifier, kind, *counts)
     cells = np.empty(fields.cells.shape[1:], _CELL)
     cells["zeros"], cells["high"], cells["low"] = fields.cells
-    if text:
+    if fields.id_type in TEXTS:
         ids = b"".join(_text(str(agent)) for agent in fields.agents)
     else:
-        ids = np.array(fields.agents, "<i8").tobytes()
+        ids = np.array(fields.agents, _id_word(fields.id_type)).tobytes()
     names = b"".join(_text(name) for name in fields.hypotheses)
     return head + names + ids + fields.rows.astype("<u8").tobytes() + cells.tobytes()
 
@@ -63,7 +66,7 @@ def unpack_sums(data: bytes) -> SumsFields:
     """
     try:
         return _unpack(data)
-    except (struct.error, UnicodeDecodeError, ValueError, IndexError) as error:
+    except (struct.error, ValueError, IndexError, OverflowError) as error:
         if isinstance(error, ImpossibleState):
             raise
         raise ImpossibleState(f"the bytes are no sums of evidence ({error})") from None
@@ -71,19 +74,22 @@ def unpack_sums(data: bytes) -> SumsFields:
 
 def _unpack(data: bytes) -> SumsFields:
     magic, version, identifier, kind, hypotheses, agents = _HEADER.unpack_from(data)
-    if (magic, version, identifier) != (MAGIC, VERSION, Q16_16.identifier) or kind > 1:
+    ours = MAGIC, VERSION, Q16_16.identifier
+    if (magic, version, identifier) != ours or kind >= (len(ID_TYPES) if agents else 1):
         raise ImpossibleState("the bytes are sums of another kind, version or number format")
+    id_type = ID_TYPES[kind]
     if agents > len(data):
         raise ImpossibleState(f"{len(data)} bytes are no sums of {agents} agents; some are missing")
     place = _HEADER.size
     names, place = _texts(data, place, hypotheses)
     ids: list[int | str] = []
-    if kind:
+    if id_type in TEXTS:
         texts, place = _texts(data, place, agents)
         ids += texts
     else:
-        ids += np.frombuffer(data, "<i8", agents, place).tolist()
+        ids += np.frombuffer(data, _id_word(id_type), agents, place).tolist()
         place += 8 * agents
+        np.array(ids, id_type)  # OverflowError for an id that is none of its type
     if any(a >= b for a, b in itertools.pairwise(ids)):  # type: ignore[operator]
         raise ImpossibleState("the agents of the sums do not ascend; the bytes are damaged")
     rows = np.frombuffer(data, "<u8", agents, place)
@@ -102,7 +108,11 @@ def _unpack(data: bytes) -> SumsFields:
     if ((cells["high"] > reach) | (cells["high"] < -reach)).any():
         raise ImpossibleState("a sum is beyond what its rows can reach; the bytes are damaged")
     parts = np.stack([cells[name].astype(np.int64) for name in ("zeros", "high", "low")])
-    return SumsFields(tuple(names), ids, rows.astype(np.int64), parts)
+    return SumsFields(tuple(names), id_type, ids, rows.astype(np.int64), parts)
+
+
+def _id_word(id_type: str) -> str:
+    return "<u8" if id_type == "uint64" else "<i8"
 
 
 def _text(text: str) -> bytes:

@@ -70,7 +70,7 @@ class ShardPublisher:
         count = 0
         for seq, part in enumerate(parts):
             count = seq + 1
-            if self._log is not None and not self._log.accept(self._place[0], seq, bytes(part)):
+            if not self._accept(seq, part):
                 continue
             self.sums.merge(part)
             await self.publish()
@@ -82,6 +82,17 @@ class ShardPublisher:
             )
         self._complete = True
         await self.publish()
+
+    def _accept(self, seq: int, part: EvidenceSums) -> bool:
+        """Return whether a part was not acknowledged before; now it is."""
+        if self._log is None:
+            return True
+        try:
+            return self._log.accept(self._place[0], seq, bytes(part))
+        except BadInput as error:
+            raise BadInput(
+                f"{error}; the evidence or its options changed: choose another --log or --epoch"
+            ) from None
 
     async def publish(self) -> None:
         """Publish the state under a new version."""

@@ -30,21 +30,28 @@ class Verdicts:
     batch: pa.RecordBatch
 
     @classmethod
-    def of(cls, sums: EvidenceSums, device: Device, prior: str | None = None) -> Self:
-        """Compute them on a device.
+    def of(
+        cls, sums: EvidenceSums, device: Device, prior: str | None = None, agent: str = "agent"
+    ) -> Self:
+        """Compute them on a device: those of `consilience fuse` over all the evidence.
 
-        Codes, probabilities, decisions and rows are those of `consilience fuse` over all the
-        evidence; a status does not show differences that were clamped before the device.
+        Parameters
+        ----------
+        sums : EvidenceSums
+        device : Device
+        prior : str or None
+            As `parse_prior` takes it.
+        agent : str
+            Name of the column of ids.
 
         Raises
         ------
         BadInput
-            `prior` is not what `parse_prior` takes, or a hypothesis has the name of a column.
+            `prior` is not what `parse_prior` takes, a hypothesis has the name of a column, or the
+            device has fewer hypotheses.
         """
-        table = ResultTable("agent", sums.hypotheses)
+        table = ResultTable(agent, sums.hypotheses)
         codes = codes_of_prior(parse_prior(prior, sums.hypotheses))
         found = sums.posterior(device, codes)
-        ids = found.ids.tolist()
-        column = pa.array(ids, pa.string() if found.ids.dtype.kind in "UO" else None)
-        batch = table.batch(column, found.posterior, sums.rows_of(ids), found.status)
+        batch = table.batch(found.ids, found.posterior, found.rows, found.status)
         return cls(table.decisions, batch)

@@ -66,9 +66,11 @@ def test_a_dangling_link_is_not_written_through(folder, tmp_path):
     assert not (tmp_path / "elsewhere").exists()
 
 
-@pytest.mark.parametrize("name", ["agent", "agent-", "agent-07", "../agent-7", "agent-7.key", ""])
+@pytest.mark.parametrize(
+    "name", ["agent", "agent-", "agent-07", "../agent-7", "agent-7.key", "", f"agent-{2**64}"]
+)
 def test_names(folder, name):
-    with pytest.raises(BadInput, match=r"use agent-N or replica-N, N a number$"):
+    with pytest.raises(BadInput, match=r"use agent-N or replica-N, N a number below 2\*\*64$"):
         write_key_pair(folder, name, key_of("a"))
 
 

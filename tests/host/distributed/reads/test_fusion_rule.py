@@ -47,8 +47,8 @@ def test_a_rule_and_its_defaults(tmp_path):
         ({"faulty": "yes"}, "every other value an integer"),
         ({"faulty": -1}, "faulty and epoch are at least 0"),
         ({"epoch": 1 << 64}, r"epoch is below 2\*\*64"),
-        ({"clip": 100}, "clip must be a multiple of 128"),
-        ({"enrolled": []}, "at least one shard"),
+        ({"clip": 100}, "rule.toml: clip must be a multiple of 128"),
+        ({"enrolled": []}, "rule.toml: .*at least one shard"),
         ({"half_life_ms": 0}, "half_life_ms must be in"),
         ({"enrolled": [3, 3]}, "6 reporters cannot tolerate 2 faulty: n must exceed 3f$"),
     ],
@@ -68,7 +68,7 @@ def test_with_exactly_3f_reporters_nothing_is_certified(spoken):
 
 
 def test_what_is_no_file_of_a_rule_is_refused(tmp_path):
-    with pytest.raises(BadInput, match=r"none\.toml: no rule in TOML"):
+    with pytest.raises(BadInput, match=r"none\.toml: no rule can be read there \(No such file"):
         FusionRule.read(tmp_path / "none.toml")
     (tmp_path / "torn.toml").write_bytes(b"enrolled = [\xff")
     with pytest.raises(BadInput, match=r"torn\.toml: no rule in TOML"):

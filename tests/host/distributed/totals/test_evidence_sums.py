@@ -1,6 +1,7 @@
 """Sums of evidence: any order and any split are one state, and posteriors are the device's."""
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -50,8 +51,9 @@ def test_posteriors_are_those_of_the_rows(rows, prior):
             prior,
             np.array([row[2] for row in rows], np.uint32),
         )
-    assert np.array_equal(found[0], expected[0])
-    assert np.array_equal(found[1], expected[1])
+    assert found.ids.to_pylist() == expected.ids.tolist()
+    assert np.array_equal(found.posterior, expected.posterior)
+    assert np.array_equal(found.status, expected.status)
 
 
 @given(ROWS)
@@ -71,7 +73,10 @@ def test_sums_are_integers_of_any_width(rows):
             assert int.from_bytes(cells[at + 8 : at + 20], "little", signed=True) == total
 
 
-@pytest.mark.parametrize("agents", [[3, 1, 3], ["b", "ä", "b"]])
+@pytest.mark.parametrize(
+    "agents",
+    [[3, 1, 3], ["b", "ä", "b"], [2**64 - 1, 0, 0], np.array([200, 3, 200], np.uint8)],
+)
 def test_damaged_bytes_are_refused_or_another_state(agents):
     state = EvidenceSums(NAMES).add(agents, np.arange(9, dtype=np.int32).reshape(3, 3))
     data = bytes(state)
@@ -92,6 +97,9 @@ def test_damaged_bytes_are_refused_or_another_state(agents):
 def test_states_of_other_hypotheses_and_mixed_ids_are_refused():
     with pytest.raises(BadInput, match="cannot be merged"):
         EvidenceSums(NAMES).merge(EvidenceSums(NAMES[:2]))
+    for agents in ([-1, 2**63], [2**64, 1], [1, "one"], [b"x", b"y"], [1.0, 2.0], [None, 1]):
+        with pytest.raises(BadInput, match="must be all integers or all text"):
+            EvidenceSums(NAMES).add(agents, np.zeros((2, 3), np.int32))
     state = EvidenceSums(NAMES).add([1], np.zeros((1, 3), np.int32))
     before = bytes(state)
     with pytest.raises(BadInput, match="all integers or all text"):
@@ -100,3 +108,78 @@ def test_states_of_other_hypotheses_and_mixed_ids_are_refused():
         with pytest.raises(BadInput, match="weights"):
             state.add([1], np.zeros((1, 3), np.int32), weight)
     assert bytes(state) == before
+
+
+IDS = {
+    "int64": [-(2**63), 2**63 - 1],
+    "uint64": [2**63, 2**64 - 1],
+    "int8": [-128, 127],
+    "uint8": [0, 255],
+    "int16": [-(2**15), 2**15 - 1],
+    "uint16": [0, 2**16 - 1],
+    "int32": [-(2**31), 2**31 - 1],
+    "uint32": [0, 2**32 - 1],
+    "string": ["a", "a\0"],
+    "large_string": ["", "\U0001f600"],
+}
+
+
+@pytest.mark.parametrize("name", IDS)
+def test_ids_from_2_63_on_or_with_nul_were_errors_and_types_were_lost(name):
+    agents = pa.array(IDS[name], name)
+    data = bytes(EvidenceSums(NAMES).add(agents, np.arange(6, dtype=np.int32).reshape(2, 3)))
+    with cs.open("cpu") as device:
+        found = EvidenceSums.from_bytes(data).posterior(device, np.zeros(3, np.int32))
+    assert found.ids.equals(agents)
+    assert found.rows.tolist() == [1, 1]
+
+
+def test_bytes_of_ids_that_their_type_has_not_are_refused():
+    data = bytearray(bytes(EvidenceSums(NAMES).add([300, 400], np.zeros((2, 3), np.int32))))
+    data[10] = 8  # uint8
+    with pytest.raises(ImpossibleState, match="no sums of evidence"):
+        EvidenceSums.from_bytes(bytes(data))
+    empty = bytearray(bytes(EvidenceSums(NAMES)))
+    empty[10] = 1
+    with pytest.raises(ImpossibleState, match="another kind"):
+        EvidenceSums.from_bytes(bytes(empty))
+
+
+PARTS = {
+    "int64": (["int8", "uint16"], [[1], [2]]),
+    "uint64": (["int64", "uint64"], [[1], [2**63]]),
+    "string": (["string", "large_string"], [["a"], ["b"]]),
+    "int32": (["int32", "int32"], [[1], [2]]),
+}
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_ids_of_several_types_merge_in_any_order(name):
+    types, ids = PARTS[name]
+    code = np.zeros((1, 3), np.int32)
+    parts = [
+        EvidenceSums(NAMES).add(pa.array(one, kind), code)
+        for one, kind in zip(ids, types, strict=True)
+    ]
+    one, other = (
+        EvidenceSums(NAMES).merge(parts[first]).merge(parts[1 - first]) for first in (0, 1)
+    )
+    assert bytes(one) == bytes(other)
+    with cs.open("cpu") as device:
+        assert str(one.posterior(device, np.zeros(3, np.int32)).ids.type) == name
+
+
+def test_ids_that_no_type_of_64_bits_has_together_are_refused():
+    code = np.zeros((1, 3), np.int32)
+    state = EvidenceSums(NAMES).add([-1], code)
+    with pytest.raises(BadInput, match="from -1 to 9223372036854775808 are wider than 64 bits"):
+        state.add([2**63], code)
+
+
+def test_more_hypotheses_than_the_device_has_are_refused():
+    state = EvidenceSums(map(str, range(17))).add([1], np.zeros((1, 17), np.int32))
+    with (
+        cs.open("cpu") as device,
+        pytest.raises(BadInput, match="17 hypotheses, but cpu takes at most 16"),
+    ):
+        state.posterior(device, np.zeros(17, np.int32))

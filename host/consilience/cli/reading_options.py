@@ -1,0 +1,74 @@
+"""The options that say how an evidence file is to be understood, and what was found odd in it."""
+
+from typing import Annotated
+
+import typer
+
+from consilience.cli.output import Output
+from consilience.evidence.agents import AgentType
+from consilience.evidence.unit import Unit
+
+__all__ = [
+    "AgentColumnOption",
+    "AgentTypeOption",
+    "HypothesesOption",
+    "StrictOption",
+    "UnitOption",
+    "WeightColumnOption",
+    "names_of",
+    "tell_doubts",
+]
+
+UnitOption = Annotated[
+    Unit, typer.Option("--unit", help="Unit of the log-likelihoods: natural logarithms or log2.")
+]
+
+AgentColumnOption = Annotated[
+    str,
+    typer.Option("--agent-column", metavar="NAME", help="Column of agent ids (integers or text)."),
+]
+
+AgentTypeOption = Annotated[
+    AgentType,
+    typer.Option("--agent-type", help="How a CSV's ids are taken; auto refuses a mixture of both."),
+]
+
+HypothesesOption = Annotated[
+    str | None,
+    typer.Option(
+        "--hypotheses",
+        metavar="NAME,NAME,...",
+        help="Log-likelihood columns.",
+        show_default="all but agent and weight, in file order",
+    ),
+]
+
+WeightColumnOption = Annotated[
+    str | None,
+    typer.Option(
+        "--weight-column",
+        metavar="NAME",
+        help="Column of row weights, integers 0 .. 65536 (65536 = 1).",
+        show_default="weight, where the file has it",
+    ),
+]
+
+StrictOption = Annotated[
+    bool,
+    typer.Option(
+        "--strict", help="Refuse values that do not look like log-likelihoods and weights."
+    ),
+]
+
+
+def names_of(hypotheses: str | None) -> tuple[str, ...] | None:
+    """Return the columns that `HypothesesOption` names; None for all."""
+    return None if hypotheses is None else tuple(hypotheses.split(","))
+
+
+def tell_doubts(output: Output, warnings: tuple[str, ...], saturated: int) -> None:
+    """Say what evidence that has been read looks like, and how many values were out of range."""
+    for warning in warnings:
+        output.note(f"warning: {warning}")
+    if saturated:
+        output.note(f"note: values beyond +-32768 bits, taken as the nearest code: {saturated:,}")

@@ -1,0 +1,99 @@
+"""Every option that an error recommends is one of the command that says so.
+
+Followed from each command: the functions and classes that it names, by way of imports, and those
+that they name. What of them is raised or said may be said by the command.
+"""
+
+import ast
+import inspect
+import re
+from pathlib import Path
+
+import pytest
+import typer
+
+from consilience.cli.app import app
+
+HOST = Path(__file__).parents[3] / "host"
+OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
+COMMANDS = typer.main.get_command(app).commands
+NOT_SAID = {
+    ("node", "consilience.evidence.prior"): "its decisions have the uniform prior",
+    ("watch", "consilience.evidence.csv_file"): "it reads no evidence, only the list of formats",
+    ("benchmark", "consilience.evidence.atomic_file"): "it replaces files, and checks --out before",
+    ("build", "consilience.evidence.atomic_file"): "the same",
+    ("program", "consilience.evidence.atomic_file"): "it copies nothing",
+    ("program", "consilience.cli.output"): "and makes no folder",
+    ("doctor", "consilience.cli.doctor"): "an option of pip",
+    ("doctor", "consilience.cli.check"): "an option of the tools that it looks for",
+}
+OTHERS = ("consilience_tools.boards.catalogue", "consilience_tools.place_and_route.")
+"""Options there are those of FPGA tools."""
+
+
+def options_said(tree):
+    """The options in the texts of a piece of code, but for its docstrings."""
+    texts = {id(node): node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Expr):
+            texts.pop(id(node.value), None)
+    return {option for text in texts.values() for option in OPTION.findall(str(text))}
+
+
+def defined(node):
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return [node.name]
+    targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+    return [target.id for target in targets if isinstance(target, ast.Name)]
+
+
+def definitions():
+    """All of the library and the tools: (module, name) -> (what it names, options that it says)."""
+    found = {}
+    for path in HOST.rglob("*.py"):
+        module = ".".join(path.relative_to(HOST).with_suffix("").parts)
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        known = {
+            alias.asname or alias.name: (node.module, alias.name)
+            for node in ast.walk(tree)
+            if isinstance(node, ast.ImportFrom) and node.module
+            for alias in node.names
+        }
+        known |= {name: (module, name) for node in tree.body for name in defined(node)}
+        for node in tree.body:
+            used = {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
+            for name in defined(node):
+                found[module, name] = (
+                    {known[one] for one in used & known.keys()},
+                    options_said(node),
+                )
+    return found
+
+
+@pytest.fixture(scope="module")
+def everything():
+    return definitions()
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_errors_recommended_options_that_their_command_did_not_have(everything, name):
+    command = COMMANDS[name]
+    callback = inspect.unwrap(command.callback)
+    options = {option for parameter in command.params for option in parameter.opts}
+    waiting = [(callback.__module__, callback.__name__)]
+    seen = set(waiting)
+    while waiting:
+        place = waiting.pop()
+        used, said = everything[place]
+        if (name, place[0]) not in NOT_SAID and not place[0].startswith(OTHERS):
+            assert said <= options | {"--help"}, place
+        fresh = (used & everything.keys()) - seen
+        seen |= fresh
+        waiting += fresh
+    assert len(seen) > 2
+
+
+def test_messages_are_found_and_followed(everything):
+    assert "--agent-column" in everything["consilience.evidence.validation", "choose_columns"][1]
+    used, _ = everything["consilience.cli.node", "node"]
+    assert ("consilience.distributed.totals.shard_evidence", "ShardEvidence") in used
