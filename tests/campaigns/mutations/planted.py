@@ -1,5 +1,6 @@
 """All planted faults."""
 
+from tests.campaigns.mutations.durability import DURABILITY
 from tests.campaigns.mutations.gateware import GATEWARE
 from tests.campaigns.mutations.golden import GOLDEN
 from tests.campaigns.mutations.host import HOST
@@ -10,4 +11,4 @@ from tests.campaigns.mutations.reduction import REDUCTION
 
 __all__ = ["PLANTED"]
 
-PLANTED = (*REDUCTION, *GATEWARE, *LINK_GATEWARE, *LIVE, *GOLDEN, *HOST, *HOST_LINK)
+PLANTED = (*REDUCTION, *GATEWARE, *LINK_GATEWARE, *LIVE, *GOLDEN, *HOST, *HOST_LINK, *DURABILITY)
