@@ -1,5 +1,6 @@
 """All planted faults."""
 
+from tests.campaigns.mutations.differential import DIFFERENTIAL
 from tests.campaigns.mutations.durability import DURABILITY
 from tests.campaigns.mutations.gateware import GATEWARE
 from tests.campaigns.mutations.golden import GOLDEN
@@ -11,4 +12,7 @@ from tests.campaigns.mutations.reduction import REDUCTION
 
 __all__ = ["PLANTED"]
 
-PLANTED = (*REDUCTION, *GATEWARE, *LINK_GATEWARE, *LIVE, *GOLDEN, *HOST, *HOST_LINK, *DURABILITY)
+PLANTED = (
+    *(*REDUCTION, *GATEWARE, *LINK_GATEWARE, *LIVE, *GOLDEN, *HOST, *HOST_LINK),
+    *(*DIFFERENTIAL, *DURABILITY),
+)
