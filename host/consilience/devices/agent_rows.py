@@ -43,6 +43,13 @@ def agent_ids(agent: ArrayLike) -> NDArray[Any]:
     if ids.dtype.kind == "O" and ids.ndim == 1:  # text of pandas, or ids of mixed types
         agent = list(ids)
         ids = np.asarray(agent) if len({type(one) for one in agent}) == 1 else ids
+    if ids.dtype.kind == "f" and not isinstance(agent, np.ndarray):
+        # Of whole numbers below and from 2**63 on NumPy makes floats, which are not whole.
+        given = np.asarray(agent, dtype=object)
+        if given.size and all(isinstance(one, int) for one in given.flat):
+            if min(given.flat) < 0:
+                raise BadInput("agent ids below 0 and from 2**63 on do not go together; rename one")
+            ids = given.astype(np.uint64)
     if ids.dtype.kind not in "iuUS" and ids.size:
         raise BadInput(f"agent ids must be integers or text, not {ids.dtype}")
     if ids.dtype.kind in "US" and not isinstance(agent, np.ndarray):

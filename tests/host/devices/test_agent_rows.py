@@ -73,3 +73,23 @@ def test_text_of_pandas_is_text():
 def test_ids_that_numpy_shortens_or_mixes_became_one_agent(ids, message):
     with pytest.raises(BadInput, match=message):
         agent_ids(ids)
+
+
+@pytest.mark.parametrize("ids", [[0, 2**63], (2**64 - 1, 3, 2**63)])
+def test_whole_numbers_on_both_sides_of_2_63_were_taken_for_floats(ids):
+    assert agent_ids(ids).dtype == np.uint64
+    assert agent_ids(ids).tolist() == list(ids)
+    assert agent_ids(np.array(ids, dtype=object)).tolist() == list(ids)
+
+
+@pytest.mark.parametrize(
+    ("ids", "message"),
+    [
+        ([-1, 2**63], "ids below 0 and from 2[*][*]63 on do not go together"),
+        ([0.0, 2**63], "integers or text, not float64"),
+        ([1.5], "integers or text, not float64"),
+    ],
+)
+def test_numbers_that_no_type_of_ids_holds_are_refused(ids, message):
+    with pytest.raises(BadInput, match=message):
+        agent_ids(ids)

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from consilience.distributed.epochs.signing import SigningKey
 from consilience.errors import BadInput, PermissionRefused
-from consilience.evidence.atomic_file import sync_folder
+from consilience.evidence.atomic_file import AtomicFile, sync_path
 
 __all__ = ["PRIVATE", "PUBLIC", "read_key", "read_public", "write_key_pair"]
 
@@ -31,6 +31,8 @@ _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 def write_key_pair(folder: Path, name: str, key: SigningKey) -> tuple[Path, Path]:
     """Write ``name.key`` (mode 0600, PKCS 8 in PEM) and ``name.pub`` (0644) and return their paths.
+
+    Both are there, whole and safely on the disk, or neither; a crash can leave ``name.key`` alone.
 
     Parameters
     ----------
@@ -57,13 +59,22 @@ def write_key_pair(folder: Path, name: str, key: SigningKey) -> tuple[Path, Path
             raise BadInput(f"{path} is there; a key is never overwritten: move it away, or use it")
     secret = key.private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     shown = key.private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    _write(private, secret, 0o600)
-    try:
-        _write(public, shown, 0o644)
-    except BaseException:
-        private.unlink()
-        raise
-    sync_folder(folder)
+    with (
+        AtomicFile(private, overwrite=False, mode=0o600) as own,
+        AtomicFile(public, overwrite=False, mode=0o644) as everyones,
+    ):
+        os.fchmod(own.file.fileno(), 0o600)  # whatever the process' umask
+        os.fchmod(everyones.file.fileno(), 0o644)
+        own.file.write(secret)
+        everyones.file.write(shown)
+        try:
+            own.commit()
+            everyones.commit()
+        except (OSError, KeyboardInterrupt):
+            if not public.exists():
+                private.unlink(missing_ok=True)
+            raise
+    sync_path(folder)
     return private, public
 
 
@@ -114,20 +125,6 @@ def read_public(path: Path) -> bytes:
     if not isinstance(key, Ed25519PublicKey):
         raise BadInput(f"{path}: not an Ed25519 public key in PEM")
     return key.public_bytes_raw()
-
-
-def _write(path: Path, text: bytes, mode: int) -> None:
-    """Write a file that was not there and has its mode from the start; whole, or not at all."""
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    with os.fdopen(os.open(path, flags, mode), "wb") as file:
-        try:
-            os.fchmod(file.fileno(), mode)  # whatever the process' umask
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        except BaseException:
-            path.unlink()
-            raise
 
 
 def _refuse_shared(path: Path, status: os.stat_result) -> None:
