@@ -7,6 +7,7 @@ __all__ = ["DIFFERENTIAL"]
 SLICE = "tests/campaigns/differential/test_differential_slice.py::"
 ON_CPU = SLICE + "test_slice_on_cpu[{}]"
 IN_SIMULATION = SLICE + "test_slice_in_simulation[{}]"
+READ_KERNELS = "host/consilience/kernels/read_kernels.py"
 SUM_KERNELS = "host/consilience/kernels/sum_kernels.py"
 SUMS = "host/consilience/distributed/totals/evidence_sums.py"
 GROUPS = "host/consilience/live/groups.py"
@@ -119,16 +120,16 @@ DIFFERENTIAL = (
     ),
     Mutation(
         "discount: the age itself is beyond the greatest",
-        "host/consilience/distributed/staleness/discount.py",
-        "np.where(_ages(age_ms) < self.max_age_ms, weight, 0)",
-        "np.where(_ages(age_ms) <= self.max_age_ms, weight, 0)",
+        READ_KERNELS,
+        "    if age >= max_age:\n",
+        "    if age > max_age:\n",
         ON_CPU.format("discounts"),
     ),
     Mutation(
         "stale reads: changes unseen are cut, not rounded up",
-        "host/consilience/distributed/staleness/shard_arrays.py",
-        "-(-self.changes_per_s * ages // _SECOND_MS)",
-        "self.changes_per_s * ages // _SECOND_MS",
+        READ_KERNELS,
+        "-(-rate * min(age, _LARGEST // rate) // _SECOND_MS)",
+        "rate * min(age, _LARGEST // rate) // _SECOND_MS",
         ON_CPU.format("stale reads"),
     ),
     Mutation(
