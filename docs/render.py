@@ -130,7 +130,8 @@ def main() -> int:
     check = parser.parse_args().check
     origins = pages()
     texts = {name: render() for name, render in PAGES.items()}
-    texts |= {name: written_page(name, origins[name]) for name in origins.keys() - PAGES.keys()}
+    written = [name for name in origins.keys() - PAGES.keys() if (DOCS / name).exists()]
+    texts |= {name: written_page(name, origins[name]) for name in written}
     stale = []
     for name, text in sorted(texts.items()):
         page = DOCS / name

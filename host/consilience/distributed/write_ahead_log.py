@@ -11,7 +11,7 @@ from threading import RLock
 
 from consilience.closing import Closes
 from consilience.errors import BadInput
-from consilience.evidence.atomic_file import sync_folder
+from consilience.evidence.atomic_file import sync_path
 from consilience.turns import in_turn
 
 __all__ = ["WriteAheadLog"]
@@ -50,7 +50,7 @@ class WriteAheadLog(Closes):
         self._path = directory / "frames"
         try:
             directory.mkdir(parents=True, exist_ok=True)
-            self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
+            self._file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o666)
         except OSError as error:
             raise BadInput(
                 f"{directory}: cannot hold a log ({error.strerror}); choose another --log"
@@ -59,9 +59,7 @@ class WriteAheadLog(Closes):
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             self.incarnation = self._next_incarnation()
-            # The names of the folder and of what is in it.
-            sync_folder(directory)
-            sync_folder(directory.parent)
+            sync_path(directory)
             self._begin()
         except BlockingIOError:
             self.close()
@@ -81,7 +79,7 @@ class WriteAheadLog(Closes):
             The file is no log, or a record is damaged; the message names its first byte, and the
             file stays as it is.
         """
-        end = len(_MAGIC)
+        end, last = len(_MAGIC), _MAGIC
         size = os.fstat(self._file).st_size
         seen: set[tuple[int, int]] = set()
         magic = os.pread(self._file, end, 0)
@@ -103,7 +101,8 @@ class WriteAheadLog(Closes):
             digest = hashlib.sha256(record).digest()
             if key in seen and digest != self._digests[key]:
                 raise self._damaged(end)
-            end += _HEADER.size + length
+            last = head + record
+            end += len(last)
             if key not in seen and key[0] == epoch:
                 yield record[_KEY.size :]
             seen.add(key)
@@ -112,6 +111,8 @@ class WriteAheadLog(Closes):
         if size > end:
             os.ftruncate(self._file, end)
         # A frame that a killed process left in the system's memory is now known, so acknowledged.
+        # It is written again: if its sync failed, the system takes it for written.
+        _write(self._file, last, end - len(last))
         os.fsync(self._file)
 
     @in_turn
@@ -155,20 +156,20 @@ class WriteAheadLog(Closes):
 
     def _append(self, data: bytes) -> None:
         """Write a record whole and sync it, or leave none of it."""
+        if os.fstat(self._file).st_size != self._end:
+            self._roll_back()  # a call before was interrupted while it did so
+        end, written = self._end + len(data), False
         try:
-            _write(self._file, data)
-        except BaseException:
-            self._roll_back()
-            raise
-        try:
+            _write(self._file, data, self._end)
+            written = True
             os.fsync(self._file)
+            self._end = end
         except BaseException as error:
             self._roll_back()
-            if isinstance(error, OSError):
+            if written and isinstance(error, OSError):
                 # What the system has of the file in memory is not what is on the disk.
                 self.close()
             raise
-        self._end += len(data)
 
     def _roll_back(self) -> None:
         try:
@@ -182,9 +183,7 @@ class WriteAheadLog(Closes):
         """Write the magic of a new file, also where a crash left a part of it."""
         self._end = os.fstat(self._file).st_size
         if self._end < len(_MAGIC) and os.pread(self._file, self._end, 0) == _MAGIC[: self._end]:
-            os.ftruncate(self._file, 0)
-            _write(self._file, _MAGIC)
-            os.fsync(self._file)
+            _write(self._file, _MAGIC, 0)
             self._end = len(_MAGIC)
 
     def _damaged(self, place: int) -> BadInput:
@@ -205,7 +204,7 @@ class WriteAheadLog(Closes):
         fresh = path.with_suffix(".new")
         file = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
         try:
-            _write(file, str(number).encode())
+            _write(file, str(number).encode(), 0)
             os.fsync(file)
         finally:
             os.close(file)
@@ -213,8 +212,9 @@ class WriteAheadLog(Closes):
         return number
 
 
-def _write(file: int, data: bytes) -> None:
+def _write(file: int, data: bytes, place: int) -> None:
     """Write all of `data`: the system may take less at a time."""
     rest = memoryview(data)
     while rest:
-        rest = rest[os.write(file, rest) :]
+        written = os.pwrite(file, rest, place)
+        rest, place = rest[written:], place + written

@@ -12,7 +12,7 @@ from typing import BinaryIO, Self
 
 from consilience.errors import BadInput
 
-__all__ = ["AtomicFile", "naming", "sync_folder", "write_file"]
+__all__ = ["AtomicFile", "naming", "sync_folder", "sync_path", "write_file"]
 
 
 class AtomicFile:
@@ -28,6 +28,8 @@ class AtomicFile:
         The final name. A link is followed: its target is replaced.
     overwrite : bool
         Replace an existing file.
+    mode : int
+        Permissions from the start, before the umask.
 
     Raises
     ------
@@ -35,9 +37,9 @@ class AtomicFile:
         The path is a directory, exists already, or its folder is missing or not writable.
     """
 
-    def __init__(self, path: Path, *, overwrite: bool) -> None:
+    def __init__(self, path: Path, *, overwrite: bool, mode: int = 0o666) -> None:
         self.path = path
-        self._overwrite = overwrite
+        self._overwrite, self._mode = overwrite, mode
         try:
             self._target = path.resolve()
         except (OSError, RuntimeError):  # of a loop Python 3.11 and 3.13 say so differently
@@ -80,7 +82,9 @@ class AtomicFile:
         """Open a file beside the final name, and lock it as long as it is open."""
         while True:
             part = self._target.with_name(f".{self.path.name}.{secrets.token_hex(4)}.part")
-            file = part.open("xb")
+            file = open(  # noqa: SIM115  (closed by __exit__)
+                part, "xb", opener=lambda name, flags: os.open(name, flags, self._mode)
+            )
             fcntl.flock(file, fcntl.LOCK_EX)
             if os.fstat(file.fileno()).st_nlink:
                 return part, file
@@ -133,3 +137,16 @@ def sync_folder(path: Path) -> None:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def sync_path(folder: Path) -> None:
+    """Bring the names in a folder, its own, and those above it safely to disk.
+
+    Up to where its file system is mounted; what may not be read there was not made by this user.
+    """
+    folder = folder.resolve()
+    sync_folder(folder)
+    while folder.parent.stat().st_dev == folder.stat().st_dev and folder.parent != folder:
+        folder = folder.parent
+        with contextlib.suppress(PermissionError):
+            sync_folder(folder)

@@ -28,7 +28,7 @@ class LiveResults(NamedTuple):
     Parameters
     ----------
     operation : int64 array
-        Id of each update, counted from 0 since opening.
+        Ids of the updates, one after the other; readings between calls have ids, too.
     codes : int32 array
         The log sum over all agents after it: log2, Q16.16.
     status : uint32 array

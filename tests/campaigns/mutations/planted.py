@@ -1,6 +1,8 @@
 """All planted faults."""
 
+from tests.campaigns.mutations.differential import DIFFERENTIAL
 from tests.campaigns.mutations.distributed import DISTRIBUTED
+from tests.campaigns.mutations.durability import DURABILITY
 from tests.campaigns.mutations.evidence import EVIDENCE
 from tests.campaigns.mutations.gateware import GATEWARE
 from tests.campaigns.mutations.golden import GOLDEN
@@ -13,13 +15,6 @@ from tests.campaigns.mutations.reduction import REDUCTION
 __all__ = ["PLANTED"]
 
 PLANTED = (
-    *REDUCTION,
-    *GATEWARE,
-    *LINK_GATEWARE,
-    *LIVE,
-    *GOLDEN,
-    *HOST,
-    *HOST_LINK,
-    *DISTRIBUTED,
-    *EVIDENCE,
+    *(*REDUCTION, *GATEWARE, *LINK_GATEWARE, *LIVE, *GOLDEN, *HOST, *HOST_LINK),
+    *(*DIFFERENTIAL, *DURABILITY, *DISTRIBUTED, *EVIDENCE),
 )

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from consilience.cli.app import app
+from consilience.cli.program import app
 
 HOST = Path(__file__).parents[3] / "host"
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
@@ -27,8 +27,12 @@ NOT_SAID = {
     ("doctor", "consilience.cli.doctor"): "an option of pip",
     ("doctor", "consilience.cli.check"): "an option of the tools that it looks for",
 }
-OTHERS = ("consilience_tools.boards.catalogue", "consilience_tools.place_and_route.")
-"""Options there are those of FPGA tools."""
+OTHERS = (
+    "consilience_tools.boards.catalogue",
+    "consilience_tools.pages.stamp",
+    "consilience_tools.place_and_route.",
+)
+"""Options there are those of FPGA tools and of git."""
 
 
 def options_said(tree):

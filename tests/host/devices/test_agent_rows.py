@@ -84,3 +84,17 @@ def test_integers_from_2_63_on_became_floats_and_were_refused(ids):
     found = agent_ids(ids)
     assert found.dtype == np.uint64
     assert found.tolist() == [int(one) for one in ids]
+    assert agent_ids(np.array(ids, dtype=object)).tolist() == found.tolist()
+
+
+@pytest.mark.parametrize(
+    ("ids", "message"),
+    [
+        ([-1, 2**63], "ids from -1 to 9223372036854775808 are wider than 64 bits"),
+        ([0.0, 2**63], "integers or text, not float64"),
+        ([1.5], "integers or text, not float64"),
+    ],
+)
+def test_numbers_that_no_type_of_ids_holds_are_refused(ids, message):
+    with pytest.raises(BadInput, match=message):
+        agent_ids(ids)

@@ -1,156 +1,214 @@
-"""The log on a disk that fails: short writes, no space, failed syncs, and crashes between calls.
+"""The log on a disk that fails, fault by fault; `make crash` tries all of them together."""
 
-A disk keeps what was synced, and any prefix of what was written since. Whatever happens, and
-wherever: a restart has every acknowledged frame, none that was not offered, each once.
-"""
-
-import errno
-import os
-import random
-from collections import Counter
+from random import Random
 
 import pytest
 
 from consilience.distributed import write_ahead_log
 from consilience.distributed.write_ahead_log import WriteAheadLog
+from tests.campaigns.crash.disk import Disk
+from tests.campaigns.crash.faulty_disk import FAULTS, FaultyDisk
+from tests.campaigns.crash.folders import laid_out
+from tests.campaigns.crash.states import states
+
+FIRST, SECOND, THIRD = b"first", b"second" * 20, b"third"
 
 
-class Crash(BaseException):
-    """The machine stops here."""
+def lived(disk, process, interrupt=None):
+    """Let a process use the log of a disk; it ends without closing anything."""
+    with laid_out(disk.tree()) as folder, FaultyDisk(folder, disk, interrupt=interrupt) as faulty:
+        log = WriteAheadLog(folder / "state" / "log")
+        process(log, faulty)
 
 
-class FaultyDisk:
-    """`os`, with faults at chosen calls of write, fsync and ftruncate; all other calls pass.
-
-    Parameters
-    ----------
-    plan : dict of int to str
-        Number of the call: what becomes of it.
-    synced : dict of int to int
-        By inode, how much of a file is on the disk; syncing is only noted.
-    """
-
-    def __init__(self, plan, synced):
-        self.plan, self.calls, self.synced = plan, 0, synced
-
-    def __getattr__(self, name):
-        return getattr(os, name)
-
-    def _fault(self):
-        self.calls += 1
-        fault = self.plan.get(self.calls)
-        if fault == "crash":
-            raise Crash
-        return fault
-
-    def write(self, file, data):
-        fault = self._fault()
-        if fault == "no space":
-            raise OSError(errno.ENOSPC, "No space left on device")
-        if fault == "some, then no space":
-            self.plan[self.calls + 1] = "no space"
-            return os.write(file, data[: len(data) // 2])
-        if fault == "torn":
-            os.write(file, data[: len(data) // 2])
-            raise Crash
-        return os.write(file, data[:3] if fault == "short" else data)
-
-    def fsync(self, file):
-        if self._fault() == "no sync":
-            raise OSError(errno.EIO, "Input/output error")
-        self.synced[os.fstat(file).st_ino] = os.fstat(file).st_size
-
-    def ftruncate(self, file, length):
-        if self._fault() == "no truncate":
-            raise OSError(errno.EIO, "Input/output error")
-        os.ftruncate(file, length)
-        inode = os.fstat(file).st_ino
-        self.synced[inode] = min(self.synced.get(inode, 0), length)
-
-    def lose(self, path, rng):
-        """Keep what was synced, and some of the rest."""
-        data = path.read_bytes()
-        kept = min(self.synced.get(path.stat().st_ino, 0), len(data))
-        with path.open("r+b") as file:
-            file.truncate(rng.randint(kept, len(data)))
+def after_power_loss(disk):
+    """Return the different replays of what the disk may hold then, in order, the least first."""
+    held = []
+    for state in [one for one in states(disk, Random(1)) if one.in_order]:
+        with laid_out(state.tree) as folder, WriteAheadLog(folder / "state" / "log") as log:
+            replayed = list(log.replay(0))
+        if replayed not in held:
+            held.append(replayed)
+    return held
 
 
-FAULTS = ["crash", "no space", "some, then no space", "short", "torn", "no sync", "no truncate"]
+def failing(faulty, kind, fault, after=1):
+    """Let a call fail, `after` calls from now."""
+    faulty.plan[faulty.calls + after] = FAULTS[kind].index(fault) / len(FAULTS[kind])
 
 
-def one_life(folder, disk, rng, acknowledged, offered):
-    """Open, replay, accept until a fault ends it; frames not acknowledged are offered again."""
-    log = None
-    try:
-        log = WriteAheadLog(folder)
-        held = list(log.replay(0))
-        check(held, acknowledged, offered)
-        for _ in range(3):
-            seq = len(acknowledged)
-            data = offered.setdefault(seq, b"frame %d " % seq + rng.randbytes(rng.randrange(40)))
-            try:
-                log.accept(0, seq, data)
-            except OSError:
-                continue
-            acknowledged[seq] = data
-    except (Crash, OSError):
-        pass
-    finally:
-        if log is not None:
-            os.close(log._file) if log._is_open else None
-            log._is_open = False
+def test_an_acknowledged_frame_is_there_after_every_crash():
+    disk = Disk()
+
+    def process(log, faulty):
+        list(log.replay(0))
+        assert log.accept(0, 0, FIRST) and log.accept(0, 1, SECOND)
+
+    lived(disk, process)
+    assert after_power_loss(disk) == [[FIRST, SECOND]]
 
 
-def check(held, acknowledged, offered):
-    counts = Counter(held)
-    assert max(counts.values(), default=1) == 1, "a frame is there twice"
-    assert set(acknowledged.values()) <= counts.keys(), "an acknowledged frame is lost"
-    assert counts.keys() <= set(offered.values()), "a frame was invented"
+def test_folders_made_above_the_log_could_vanish_with_it():
+    """Only the log's own folder and the one above were synced; "state" is made, too."""
+    disk = Disk()
+    lived(disk, lambda log, faulty: log.accept(0, 0, FIRST))
+    least = next(states(disk, Random(1)))
+    assert "state/log/frames" in least.tree
 
 
-def crash_points(folder, count, seed):
-    """Try `count` plans of faults; return how many of their faults happened."""
-    rng = random.Random(seed)
-    happened = 0
-    for number in range(count):
-        place = folder / str(number)
-        acknowledged, offered, synced = {}, {}, {}
-        for _ in range(3):
-            plan = {rng.randint(1, 14): rng.choice(FAULTS) for _ in range(rng.randint(1, 3))}
-            disk = FaultyDisk(plan, synced)
-            with pytest.MonkeyPatch.context() as patch:
-                patch.setattr(write_ahead_log, "os", disk)
-                one_life(place, disk, rng, acknowledged, offered)
-            happened += sum(call <= disk.calls for call in plan)
-            if (place / "frames").exists():
-                disk.lose(place / "frames", rng)
-        with WriteAheadLog(place) as log:
-            check(list(log.replay(0)), acknowledged, offered)
-    return happened
+def test_folders_that_a_killed_process_made_could_vanish_with_the_log_of_the_next():
+    disk = Disk.holding({"state": None})
+    disk.nodes[0].base.clear()  # the folder is there, its name not yet on the disk
+    disk.nodes[0].changes.append((("state", 1),))
+    lived(disk, lambda log, faulty: log.accept(0, 0, FIRST))
+    assert "state/log/frames" in next(states(disk, Random(1))).tree
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_no_frame_is_lost_or_invented(tmp_path, seed):
-    assert crash_points(tmp_path, 100, seed) > 200
+def test_a_frame_left_in_memory_by_a_killed_process_is_synced_before_it_counts():
+    disk = Disk()
+
+    def killed(log, faulty):
+        list(log.replay(0))
+        failing(faulty, "write", "interrupted after it")
+        log._roll_back = lambda: None  # it is no more
+        with pytest.raises(KeyboardInterrupt):
+            log.accept(0, 0, FIRST)
+
+    def next_one(log, faulty):
+        assert list(log.replay(0)) == [FIRST] and not log.accept(0, 0, FIRST)
+
+    lived(disk, killed)
+    lived(disk, next_one)
+    assert after_power_loss(disk) == [[FIRST]]
 
 
-@pytest.mark.parametrize(
-    ("name", "fault"),
-    [
-        ("fsync removed", lambda log: None),
-        ("no rollback", lambda log: None),
-    ],
-)
-def test_the_disk_notices_what_no_test_noticed(tmp_path, monkeypatch, name, fault):
-    if name == "fsync removed":
+def test_what_a_failed_sync_left_in_memory_was_taken_for_written():
+    """The next process found the frame, synced, and acknowledged it; it was never on the disk."""
+    disk = Disk()
 
-        def append(self, data):
-            write_ahead_log._write(self._file, data)
-            self._end += len(data)
+    def dying(log, faulty):
+        list(log.replay(0))
+        faulty.dead_from = faulty.calls + 2  # written, and then nothing
+        with pytest.raises(OSError):
+            log.accept(0, 0, FIRST)
 
-        monkeypatch.setattr(WriteAheadLog, "_append", append)
-    else:
-        monkeypatch.setattr(WriteAheadLog, "_roll_back", lambda self: None)
-    with pytest.raises((AssertionError, write_ahead_log.BadInput)):
-        for seed in range(20):
-            crash_points(tmp_path / str(seed), 100, seed)
+    def next_one(log, faulty):
+        assert list(log.replay(0)) == [FIRST] and not log.accept(0, 0, FIRST)
+
+    lived(disk, dying)
+    assert after_power_loss(disk) == [[], [FIRST]]
+    lived(disk, next_one)
+    assert after_power_loss(disk) == [[FIRST]]
+
+
+def test_the_magic_of_a_failed_sync_was_taken_for_written():
+    disk = Disk()
+
+    def dying(log, faulty):
+        faulty.dead_from = faulty.calls + 2  # the magic is written again, and not synced
+        with pytest.raises(OSError):
+            list(log.replay(0))
+
+    lived(disk, dying)
+    lived(disk, lambda log, faulty: list(log.replay(0)) or log.accept(0, 0, FIRST))
+    assert after_power_loss(disk) == [[FIRST]]
+
+
+@pytest.mark.parametrize("fault", ["no space", "I/O error", "some bytes, then no space"])
+def test_a_record_that_could_not_be_written_whole_is_rolled_back(fault):
+    disk = Disk()
+
+    def process(log, faulty):
+        list(log.replay(0))
+        failing(faulty, "write", fault)
+        with pytest.raises(OSError):
+            log.accept(0, 0, SECOND)
+        assert log.accept(0, 1, FIRST)
+
+    lived(disk, process)
+    assert after_power_loss(disk) == [[FIRST]]
+
+
+LINES = frozenset({write_ahead_log.__file__})
+
+
+def lines_of(append):
+    """Return which lines of the module, counted as they run, belong to `append`."""
+    ran = []
+
+    def counting(log, faulty):
+        list(log.replay(0))
+        ran.append(faulty.lines)
+        append(log, faulty)
+        ran.append(faulty.lines)
+
+    lived(Disk(), counting, (LINES, 10**9))
+    return range(ran[0] + 1, ran[1] + 1)
+
+
+def appending(log, _):
+    log.accept(0, 0, SECOND)
+
+
+def test_an_interruption_between_write_and_sync_left_a_record_behind():
+    """Ctrl-C before each line of it; then other frames, of other lengths, on a disk that fills."""
+
+    def process(log, faulty):
+        list(log.replay(0))
+        with pytest.raises(KeyboardInterrupt):
+            appending(log, faulty)
+        assert log.accept(0, 1, FIRST)
+        failing(faulty, "write", "some bytes, then no space")
+        with pytest.raises(OSError):
+            log.accept(0, 2, THIRD)
+        assert log.accept(0, 2, THIRD)
+        log.accept(0, 0, SECOND)
+
+    for line in lines_of(appending):
+        disk = Disk()
+        lived(disk, process, (LINES, line))
+        (held,) = after_power_loss(disk)
+        assert sorted(held) == [FIRST, SECOND, THIRD], line
+
+
+def on_a_full_disk(log, faulty):
+    """Offer a record of which some bytes can be written."""
+    failing(faulty, "write", "some bytes, then no space")
+    with pytest.raises((OSError, KeyboardInterrupt)):
+        log.accept(0, 0, SECOND)
+    faulty.plan.clear()
+
+
+def test_what_an_interrupted_rollback_leaves_is_undone_before_the_next_record():
+    """Ctrl-C before each line of it: the log is closed, or goes on as if nothing had been."""
+
+    def process(log, faulty):
+        list(log.replay(0))
+        on_a_full_disk(log, faulty)
+        if not log._is_open:
+            log = WriteAheadLog(log._directory)
+            list(log.replay(0))
+        assert log.accept(0, 1, FIRST)
+
+    for line in lines_of(on_a_full_disk):
+        disk = Disk()
+        lived(disk, process, (LINES, line))
+        assert after_power_loss(disk) == [[FIRST]], line
+
+
+def test_what_was_resent_after_an_interruption_is_replayed_once():
+    """Synced, and interrupted before it was noted: the file may have it twice."""
+    twice = 0
+
+    def process(log, faulty):
+        list(log.replay(0))
+        with pytest.raises(KeyboardInterrupt):
+            appending(log, faulty)
+        appending(log, faulty)
+
+    for line in lines_of(appending):
+        disk = Disk()
+        lived(disk, process, (LINES, line))
+        twice += disk.tree()["state/log/frames"][0].count(SECOND) - 1
+        assert after_power_loss(disk) == [[SECOND]], line
+    assert twice

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from consilience.distributed.epochs.signing import SigningKey
 from consilience.errors import BadInput, PermissionRefused
-from consilience.evidence.atomic_file import sync_folder
+from consilience.evidence.atomic_file import AtomicFile, sync_path
 
 __all__ = ["PRIVATE", "PUBLIC", "check_new_keys", "read_key", "read_public", "write_key_pair"]
 
@@ -49,6 +49,8 @@ def check_new_keys(folder: Path, names: Sequence[str]) -> None:
 def write_key_pair(folder: Path, name: str, key: SigningKey) -> tuple[Path, Path]:
     """Write ``name.key`` (mode 0600, PKCS 8 in PEM) and ``name.pub`` (0644) and return their paths.
 
+    Both are there, whole and safely on the disk, or neither; a crash can leave ``name.key`` alone.
+
     Parameters
     ----------
     folder : Path
@@ -75,13 +77,22 @@ def write_key_pair(folder: Path, name: str, key: SigningKey) -> tuple[Path, Path
     private, public = _files(folder, name)
     secret = key.private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     shown = key.private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    _write(private, secret, 0o600)
-    try:
-        _write(public, shown, 0o644)
-    except BaseException:
-        private.unlink()
-        raise
-    sync_folder(folder)
+    with (
+        AtomicFile(private, overwrite=False, mode=0o600) as own,
+        AtomicFile(public, overwrite=False, mode=0o644) as everyones,
+    ):
+        os.fchmod(own.file.fileno(), 0o600)  # whatever the process' umask
+        os.fchmod(everyones.file.fileno(), 0o644)
+        own.file.write(secret)
+        everyones.file.write(shown)
+        try:
+            own.commit()
+            everyones.commit()
+        except (OSError, KeyboardInterrupt):
+            if not public.exists():
+                private.unlink(missing_ok=True)
+            raise
+    sync_path(folder)
     return private, public
 
 
@@ -136,20 +147,6 @@ def read_public(path: Path) -> bytes:
 
 def _files(folder: Path, name: str) -> tuple[Path, Path]:
     return folder / f"{name}{PRIVATE}", folder / f"{name}{PUBLIC}"
-
-
-def _write(path: Path, text: bytes, mode: int) -> None:
-    """Write a file that was not there and has its mode from the start; whole, or not at all."""
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    with os.fdopen(os.open(path, flags, mode), "wb") as file:
-        try:
-            os.fchmod(file.fileno(), mode)  # whatever the process' umask
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        except BaseException:
-            path.unlink()
-            raise
 
 
 def _refuse_shared(path: Path, status: os.stat_result) -> None:

@@ -5,6 +5,7 @@ import errno
 import os
 import pickle
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -12,6 +13,10 @@ from consilience.distributed.epochs.key_files import read_key, read_public, writ
 from consilience.distributed.epochs.roster import Roster
 from consilience.distributed.epochs.signing import SigningKey, fingerprint, is_signed
 from consilience.errors import BadInput, PermissionRefused
+from tests.campaigns.crash.disk import Disk
+from tests.campaigns.crash.faulty_disk import FaultyDisk
+from tests.campaigns.crash.folders import laid_out
+from tests.campaigns.crash.states import states
 from tests.host.distributed.epochs.shard import key_of
 
 
@@ -194,7 +199,7 @@ def test_one_replica_trusts_itself():
     assert Roster(0, {}, {0: bytes(32)}).faulty == 0
 
 
-@pytest.mark.parametrize("call", [1, 2])
+@pytest.mark.parametrize("call", [1, 2, 3])
 def test_a_full_disk_left_an_empty_key(tmp_path, monkeypatch, call):
     """Neither of the pair stays, so that the next try is not refused."""
     calls, sync = [], os.fsync
@@ -211,3 +216,22 @@ def test_a_full_disk_left_an_empty_key(tmp_path, monkeypatch, call):
         write_key_pair(folder, "agent-1", SigningKey.generate())
     assert list(folder.iterdir()) == []
     write_key_pair(folder, "agent-1", SigningKey.generate())
+
+
+def test_a_crash_left_a_key_of_no_bytes_and_took_a_new_folder_with_its_keys():
+    """Whatever a crash at any call leaves: each key is whole, and no public one is alone."""
+    disk, key = Disk(), key_of("a")
+    before = disk.copy()
+    with laid_out({}) as folder, FaultyDisk(folder, disk) as faulty:
+        write_key_pair(folder / "deployment" / "keys", "agent-1", key)
+    path = "deployment/keys/agent-1"
+    for touch in faulty.trace:
+        touch.apply(before)
+        for state in states(before, Random(1)):
+            with laid_out(state.tree) as folder:
+                if f"{path}.key" in state.tree:
+                    assert read_key(folder / f"{path}.key").public == key.public
+                if f"{path}.pub" in state.tree:
+                    assert read_public(folder / f"{path}.pub") == key.public
+            assert (f"{path}.pub" in state.tree) <= (f"{path}.key" in state.tree)
+    assert f"{path}.pub" in next(states(disk, Random(1))).tree
