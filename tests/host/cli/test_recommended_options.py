@@ -22,6 +22,7 @@ NOT_SAID = {
     ("watch", "consilience.evidence.csv_file"): "it reads no evidence, only the list of formats",
     ("benchmark", "consilience.evidence.atomic_file"): "it replaces files, and checks --out before",
     ("build", "consilience.evidence.atomic_file"): "the same",
+    ("keys", "consilience.evidence.atomic_file"): "it replaces no file, and checks before",
     ("program", "consilience.evidence.atomic_file"): "it copies nothing",
     ("program", "consilience.cli.output"): "and makes no folder",
     ("doctor", "consilience.cli.doctor"): "an option of pip",
