@@ -14,6 +14,7 @@ EPOCHS = "distributed/epochs/"
 STALENESS = "distributed/staleness/"
 TOTALS = "distributed/totals/"
 EVIDENCE = "evidence/evidence_reading evidence/evidence_validation evidence/plausibility"
+CRASH = "campaigns/crash/crash_slice"
 
 HOST = {
     "numbers/convert": "numbers/convert",
@@ -48,17 +49,17 @@ HOST = {
     "devices/agent_rows": "devices/agent_rows devices/device",
     "devices/device": "devices/device devices/cpu",
     "evidence/agents": f"evidence/agent_index {EVIDENCE} evidence/fusing",
-    "evidence/atomic_file": "evidence/atomic_file",
+    "evidence/atomic_file": f"evidence/atomic_file {CRASH}",
     "evidence/chunks": f"{EVIDENCE} evidence/fusing",
-    "evidence/csv_file": EVIDENCE,
-    "evidence/fusing": "evidence/fusing cli/fuse_command",
+    "evidence/csv_file": f"evidence/csv_numbers {EVIDENCE}",
+    "evidence/fusing": "evidence/fusing cli/fuse_command evidence/plausibility",
     "evidence/grouping": "evidence/grouping devices/device",
     "evidence/npz_file": f"{EVIDENCE} cli/fuse_command",
     "evidence/parquet_file": EVIDENCE,
-    "evidence/plausibility": "evidence/plausibility",
+    "evidence/plausibility": "evidence/doubts evidence/plausibility",
     "evidence/prior": "evidence/prior",
     "evidence/reading": EVIDENCE,
-    "evidence/results": "cli/fuse_command evidence/fusing",
+    "evidence/results": "evidence/results cli/fuse_command evidence/fusing",
     "evidence/source": EVIDENCE,
     "evidence/unit": "evidence/fusing",
     "evidence/validation": f"evidence/evidence_validation {EVIDENCE}",
@@ -68,12 +69,13 @@ HOST = {
     "distributed/pubsub": f"{TOTALS}shard_publisher {READS}gossip",
     "distributed/shard_store": f"distributed/shard_store {READS}merged_states",
     "distributed/state_message": f"{TOTALS}shard_collector {READS}dated_state",
-    "distributed/write_ahead_log": "distributed/write_ahead_log distributed/write_ahead_log_faults",
+    "distributed/write_ahead_log": "distributed/write_ahead_log "
+    f"distributed/write_ahead_log_faults {CRASH}",
     f"{EPOCHS}closing": f"{EPOCHS}closing {EPOCHS}replica",
     f"{EPOCHS}collection": f"{EPOCHS}collection {EPOCHS}replica",
     f"{EPOCHS}digests": f"{EPOCHS}replica",
     f"{EPOCHS}equivocation": f"{EPOCHS}collection {EPOCHS}replica {EPOCHS}closing",
-    f"{EPOCHS}key_files": f"{EPOCHS}key_files cli/keys_command",
+    f"{EPOCHS}key_files": f"{EPOCHS}key_files cli/keys_command {CRASH}",
     f"{EPOCHS}offers": f"{EPOCHS}offers {EPOCHS}closing",
     f"{EPOCHS}replica": f"{EPOCHS}replica",
     f"{EPOCHS}reports": f"{EPOCHS}reports {EPOCHS}collection",
@@ -116,9 +118,12 @@ GOLDEN = {
 def _tests(folder: str, names: str) -> tuple[str, ...]:
     """Return pytest's arguments: the files of the tests, and what is from ``-k`` on."""
     files, option, words = names.partition(" -k ")
-    places = [name.rpartition("/") for name in files.split()]
-    paths = tuple(f"{folder}/{room}{slash}test_{name}.py" for room, slash, name in places)
-    return (*paths, "-k", words) if option else paths
+    paths = []
+    for path in files.split():
+        room, slash, name = path.rpartition("/")
+        below = "tests" if room.startswith("campaigns/") else folder
+        paths.append(f"{below}/{room}{slash}test_{name}.py")
+    return (*paths, "-k", words) if option else tuple(paths)
 
 
 GUARDS = {

@@ -12,6 +12,7 @@ from consilience.evidence.validation import (
     Rows,
     choose_columns,
     log_likelihoods,
+    refuse_counters,
     weights,
 )
 
@@ -138,3 +139,19 @@ def test_weights_out_of_range(value, message):
     with pytest.raises(BadInput) as caught:
         weights(batch(w=pa.array([1.0, value])), "w", ROWS)
     assert f"e.csv: row 102, column 'w': {message}" in str(caught.value)
+
+
+@pytest.mark.parametrize(("rows", "refused"), [(3, False), (4, True)])
+@pytest.mark.parametrize("first", [0, 1])
+def test_four_rows_that_count_are_a_counter(rows, refused, first):
+    values = np.array([[-0.5, first + row] for row in range(rows)])
+    if not refused:
+        refuse_counters(values, ["a", "b"], FILE)
+        return
+    with pytest.raises(BadInput, match="column 'b' would be a hypothesis but looks like the num"):
+        refuse_counters(values, ["a", "b"], FILE)
+
+
+def test_a_column_without_a_name_was_a_hypothesis():
+    with pytest.raises(BadInput, match="a column has no name; name it"):
+        choose(["agent", "a", " "])

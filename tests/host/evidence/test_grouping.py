@@ -85,3 +85,12 @@ def test_memory_is_a_bucket_and_not_the_file(tmp_path, monkeypatch):
     grouping.close()
     assert max(largest) <= bucket
     assert sum(largest) >= 2 * (rows - bucket)
+
+
+def test_a_block_has_as_many_whole_agents_as_fit(tmp_path):
+    grouping = RowGrouping(1, weighted=False, bucket_rows=100, directory=tmp_path)
+    assert grouping.counts.shape == (0,)
+    agent = np.repeat(np.arange(5), 2)
+    fill(grouping, agent, np.zeros((10, 1), np.int32), None, 10)
+    blocks = list(grouping.blocks(np.arange(5), 4))
+    assert [(block.first, len(block.codes)) for block in blocks] == [(0, 4), (2, 4), (4, 2)]

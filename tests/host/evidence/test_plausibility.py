@@ -88,6 +88,12 @@ def test_a_counter_won_as_a_hypothesis(tmp_path, capsys, first):
     assert "column 'n' would be a hypothesis" in capsys.readouterr().err
 
 
+def test_a_column_that_counts_is_a_hypothesis_where_it_is_named(tmp_path):
+    columns = table(LOGS) | {"hijacked": -np.arange(50.0), "benign": np.arange(50.0)}
+    assert fused(tmp_path, columns)[0] == 2
+    assert fused(tmp_path, columns, "--hypotheses", "benign,hijacked") == (0, True)
+
+
 @pytest.mark.parametrize("index", ["__index_level_0__", "when", "agent"])
 def test_the_index_of_a_data_frame_is_no_hypothesis(tmp_path, capsys, index):
     """As pandas writes it: the index is a column, and the metadata names it."""

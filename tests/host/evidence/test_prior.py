@@ -3,7 +3,7 @@
 import pytest
 
 from consilience.errors import BadInput
-from consilience.evidence.prior import parse_prior
+from consilience.evidence.prior import check_prior, parse_prior
 
 NAMES = ("benign", "hijacked")
 
@@ -58,3 +58,11 @@ def test_a_prior_that_vanishes_was_impossible():
     with pytest.raises(BadInput, match="below the smallest number; give 0"):
         parse_prior("1e-400,1", ("a", "b"))
     assert parse_prior("0e9,1", ("a", "b")) == (0.0, 1.0)
+
+
+def test_a_prior_that_no_hypotheses_can_have_is_told_before_they_are_known():
+    for text in (None, "0.9,0.1", "a=0.9, b=0.1"):
+        check_prior(text)
+    for text in ("", "0.9,", "foo", "a=0.9,b=-1"):
+        with pytest.raises(BadInput, match="give a probability"):
+            check_prior(text)
