@@ -127,5 +127,7 @@ def _os_message(error: OSError) -> str:
     cures = {
         errno.ENOSPC: "; free some, or choose another --out or --spill-dir",
         errno.EADDRINUSE: "; choose another --port",
+        errno.EFBIG: "; raise the limit of a file's size (ulimit -f)",
+        errno.EMFILE: "; raise the limit of open files (ulimit -n)",
     }
     return f"{place}{cause}{cures.get(error.errno or 0, '')}"
