@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
+_BAD_INPUT = 2
 _TOOL_MISSING = 3
 _INTERRUPTED = 130
 
@@ -47,16 +48,23 @@ def main(arguments: "Sequence[str] | None" = None) -> int:
 
 
 def _commands() -> "Callable[[Sequence[str]], int]":
-    """Return what runs the commands; where a package is missing, something that says so."""
+    """Return what runs the commands; where they cannot be imported, what says why and the cure."""
+    try:
+        os.getcwd()  # noqa: PTH109  (pathlib takes longer than all of this)
+    except OSError:  # numba looks for it
+        return _refusal("the folder it was started in is gone; change to another (cd)", _BAD_INPUT)
     try:
         from consilience.cli.program import run
     except ImportError as error:
         if (error.name or "").startswith("consilience"):
             raise
-        cause = " ".join(str(error).split())
-        print(f"error: {cause}; repair the installation: pip install consilience", file=sys.stderr)
-        return lambda _words: _TOOL_MISSING
+        return _refusal(f"{error}; repair it: pip install consilience", _TOOL_MISSING)
     return run
+
+
+def _refusal(message: str, code: int) -> "Callable[[Sequence[str]], int]":
+    print(f"error: {' '.join(message.split())}", file=sys.stderr)
+    return lambda _words: code
 
 
 def _leave(_number: int, _frame: object) -> None:

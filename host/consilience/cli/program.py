@@ -37,6 +37,11 @@ _CURES = {
     errno.ENOMEM: ("use a smaller", ("--chunk-rows", "--bucket-rows", "--agents", "--runs")),
 }
 """Errors of the system, and the options that help, of those that a command has."""
+_ALWAYS = {
+    errno.ENAMETOOLONG: "choose another name",
+    errno.EFBIG: "raise the limit of a file's size (ulimit -f)",
+    errno.EMFILE: "raise the limit of open files (ulimit -n)",
+}
 
 app = typer.Typer(
     name="consilience",
@@ -142,8 +147,8 @@ def _options(program: Any, name: str) -> set[str]:
 
 def _cure(number: int | None, options: set[str]) -> str:
     """Return what helps against an error of the system, by the options that there are."""
-    if number == errno.ENAMETOOLONG:
-        return "; choose another name"
+    if number in _ALWAYS:
+        return f"; {_ALWAYS[number]}"
     verb, wanted = _CURES.get(number or 0, ("", ()))
     named = " or ".join(option for option in wanted if option in options)
     return f"; {verb} {named}" if named else ""

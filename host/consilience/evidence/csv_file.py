@@ -2,6 +2,7 @@
 
 import codecs
 import csv
+import os
 from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
@@ -60,7 +61,7 @@ class CsvFile(EvidenceSource):
                 )
         # Arrow's own file: its threads read ahead, and one that waits for Python's would be killed
         # with the whole process if Python ends meanwhile.
-        super().__init__(path, header, pa.OSFile(str(path), "rb"), path.stat().st_size)
+        super().__init__(path, header, pa.OSFile(os.fsencode(path), "rb"), path.stat().st_size)
 
     def batches(
         self, agent: str, numbers: Sequence[str], chunk_rows: int
@@ -84,6 +85,8 @@ class CsvFile(EvidenceSource):
                     block = pa.record_batch(columns, names=list(types))
                     for start in range(0, block.num_rows, chunk_rows):
                         yield block.slice(start, chunk_rows)
+        except pa.ArrowMemoryError:  # no fault of the file
+            raise
         except pa.ArrowException as error:
             if "Empty CSV file" in str(error):  # a header without an end of line
                 return

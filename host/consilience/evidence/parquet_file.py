@@ -1,5 +1,6 @@
 """Evidence from Parquet, batch by batch."""
 
+import os
 from collections.abc import Generator, Sequence
 from pathlib import Path
 
@@ -28,7 +29,7 @@ class ParquetSource(EvidenceSource):
         try:
             # By default Arrow would read every column of a row group at once.
             file = pq.ParquetFile(
-                path,
+                pa.OSFile(os.fsencode(path), "rb"),  # bytes: a name need not be UTF-8
                 buffer_size=_BUFFER_BYTES,
                 pre_buffer=False,
                 page_checksum_verification=True,
@@ -39,6 +40,10 @@ class ParquetSource(EvidenceSource):
         # An index that is a range is described by a dict, and is no column.
         index = (file.schema_arrow.pandas_metadata or {}).get("index_columns", [])
         self.index_columns = tuple(name for name in index if isinstance(name, str))
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close(force=True)
 
     def batches(
         self, agent: str, numbers: Sequence[str], chunk_rows: int
@@ -55,4 +60,6 @@ class ParquetSource(EvidenceSource):
 
 def _damaged(path: Path, error: Exception) -> BadInput:
     cause = str(error).partition("\n")[0]
+    if isinstance(error, MemoryError):  # perhaps as much as a damaged number asks for
+        return BadInput(f"{path}: {cause}; use a smaller --chunk-rows, or write the file again")
     return BadInput(f"{path}: not a whole Parquet file ({cause}); write or copy it again")

@@ -41,10 +41,10 @@ def open_evidence(path: Path) -> EvidenceSource:
         The file is missing, a directory, not readable, empty, of another format, damaged, or
         has two columns of one name.
     """
-    if path.is_dir():
-        raise BadInput(f"{path}: is a directory; name one evidence file")
-    suffix = check_suffix(path, "the evidence file")
     try:
+        if path.is_dir():
+            raise BadInput(f"{path}: is a directory; name one evidence file")
+        suffix = check_suffix(path, "the evidence file")
         if path.exists() and not path.is_file():
             raise BadInput(f"{path}: is a pipe or a device; save what it gives to a file first")
         if path.stat().st_size == 0:
@@ -57,7 +57,9 @@ def open_evidence(path: Path) -> EvidenceSource:
     except FileNotFoundError:
         raise BadInput(f"{path}: no such file; check the path") from None
     except OSError as error:
-        raise BadInput(f"{path}: cannot be read ({error.strerror}); check its rights") from None
+        raise BadInput(
+            f"{path}: cannot be read ({error.strerror}); check the path and its rights"
+        ) from None
     source = _OPENERS[suffix](path)
     for position, name in enumerate(source.columns):
         if name in source.columns[:position]:

@@ -22,8 +22,9 @@ Kernel = TypeVar("Kernel", bound=Callable[..., Any])
 def compiled(function: Kernel) -> Kernel:
     """Compile for calls from Python; other Python threads run meanwhile."""
     dispatcher = numba.njit(nogil=True)(function)
-    dispatcher._cache = KernelCache(function)
-    dispatcher.compile = _put_off()(dispatcher.compile)
+    if dispatcher is not function:  # as it is where NUMBA_DISABLE_JIT is set
+        dispatcher._cache = KernelCache(function)
+        dispatcher.compile = _put_off()(dispatcher.compile)
     return cast(Kernel, dispatcher)
 
 
@@ -37,18 +38,24 @@ def inlined(function: Kernel) -> Kernel:
 
 @contextmanager
 def _put_off() -> Iterator[None]:
-    """Put off signals for the second that a kernel is compiled or loaded.
+    """Put off signals for the second that a kernel is compiled or loaded, unless they come twice.
 
     LLVM calls back into Python, where an interruption is dropped, and with it what was compiled.
     """
-    came: list[int] = []
+    came: set[int] = set()
     before: dict[int, Any] = {}
+
+    def note(number: int, frame: object) -> None:
+        if number in came:
+            before[number](number, frame)
+        came.add(number)
+
     try:
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
                 if callable(handler := signal.getsignal(number)):
                     before[number] = handler
-                    signal.signal(number, lambda number, _frame: came.append(number))
+                    signal.signal(number, note)
         yield
     finally:
         for put_off, handler in before.items():

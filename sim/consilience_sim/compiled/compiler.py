@@ -83,7 +83,10 @@ def find_compiler() -> Compiler:
     CompilerMissing
         None is found.
     """
-    wish = shlex.split(os.environ.get("CXX", ""))
+    try:
+        wish = shlex.split(os.environ.get("CXX", ""))
+    except ValueError as error:
+        raise CompilerMissing(f"CXX is no command ({error}): {_CURE}") from error
     for name, *arguments in [wish] if wish else [["g++"], ["clang++"], ["c++"]]:
         program = shutil.which(name)
         if program is not None:

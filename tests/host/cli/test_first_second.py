@@ -131,5 +131,4 @@ def test_an_incomplete_installation_ended_in_a_traceback(tmp_path):
     (tmp_path / "numpy.py").write_text("raise ModuleNotFoundError('No module named x', name='x')")
     words = [sys.executable, "-c", "import sys; from consilience.cli.app import main; main()"]
     answer = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
-    cure = "repair the installation: pip install consilience"
-    assert answer.stderr == f"error: No module named x; {cure}\n"
+    assert answer.stderr == "error: No module named x; repair it: pip install consilience\n"

@@ -52,6 +52,33 @@ def test_every_format_gives_all_rows_in_order_and_in_chunks(tmp_path, suffix):
 
 
 @pytest.mark.parametrize("suffix", [".parquet", ".csv", ".npz"])
+def test_a_name_that_is_not_utf_8_was_a_traceback(tmp_path, suffix):
+    """As every name beyond ASCII is in a locale that has nothing else."""
+    path = write(tmp_path / f"e{suffix}", {"agent": AGENTS, "a": VALUES, "b": VALUES})
+    path = path.rename(tmp_path / os.fsdecode(b"e\xff" + suffix.encode()))
+    assert sum(batch.num_rows for batch in read(path)) == ROWS
+
+
+def test_a_lack_of_memory_was_a_fault_of_the_file(tmp_path, monkeypatch):
+    def fail(*_, **__):
+        raise pa.ArrowMemoryError("malloc of size 9 failed")
+
+    columns = {"agent": AGENTS, "a": VALUES, "b": VALUES}
+    text, binary = (write(tmp_path / f"e{suffix}", columns) for suffix in (".csv", ".parquet"))
+    monkeypatch.setattr(arrow_csv, "open_csv", fail)
+    with pytest.raises(MemoryError):
+        read(text)
+    monkeypatch.setattr(pq, "ParquetFile", fail)
+    assert refusal(binary).endswith("use a smaller --chunk-rows, or write the file again")
+
+
+def test_a_name_that_is_too_long(tmp_path):
+    assert "cannot be read (File name too long); check the path" in refusal(
+        tmp_path / ("x" * 300 + ".csv")
+    )
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".csv", ".npz"])
 def test_memory_is_a_few_chunks_and_not_the_file(tmp_path, suffix):
     rows = 1_000_000
     rng = np.random.default_rng(3)
@@ -136,7 +163,7 @@ def test_unreadable_file(tmp_path, monkeypatch):
     monkeypatch.setattr(
         "pathlib.Path.open", lambda *_, **__: (_ for _ in ()).throw(PermissionError(13, "Denied"))
     )
-    assert "cannot be read (Denied); check its rights" in refusal(path)
+    assert "cannot be read (Denied); check the path and its rights" in refusal(path)
 
 
 @pytest.mark.parametrize("suffix", [".parquet", ".npz"])

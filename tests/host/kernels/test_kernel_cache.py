@@ -145,6 +145,20 @@ def test_an_interruption_while_a_kernel_was_compiled_lost_it(folder, monkeypatch
     assert found == [(45, False)]
 
 
+def test_a_second_interruption_is_not_put_off(folder, monkeypatch):
+    kernel = compiled(add_up)
+
+    def interrupted(*_):
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+        pytest.fail("it went on")
+
+    monkeypatch.setattr(kernel._cache, "load_overload", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        kernel(VALUES)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
 def test_no_kernel_is_left_to_the_cache_of_numba():
     """Its own is unchecked."""
     found = {}

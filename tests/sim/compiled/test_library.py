@@ -26,6 +26,7 @@ from consilience_sim.compiled import (
     emission,
     library,
 )
+from consilience_sim.compiled.compiler import find_compiler
 from consilience_sim.compiled.emission import TOP, write_cxxrtl
 from consilience_sim.compiled.library import cache_folder, engine_library
 
@@ -183,6 +184,12 @@ def test_no_compiler(monkeypatch, tmp_path, wish):
     named = "no program no_such_compiler, named by CXX" if wish else "needs a C\\+\\+ compiler"
     with pytest.raises(CompilerMissing, match=f"{named}: install g\\+\\+ .*apt install.* CXX"):
         EngineSimulation(CONFIG, entropy=0)
+
+
+def test_a_compiler_of_unbalanced_quotes_was_a_traceback(monkeypatch):
+    monkeypatch.setenv("CXX", 'g++ "-O1')
+    with pytest.raises(CompilerMissing, match=r"CXX is no command \(No closing quotation\): inst"):
+        find_compiler()
 
 
 def test_a_combinational_loop_is_refused(tmp_path):
