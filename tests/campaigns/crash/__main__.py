@@ -27,13 +27,17 @@ def main() -> int:
     parser.add_argument("--page", action="store_true", help="write docs/crash.md, too")
     options = parser.parse_args()
     started = time.monotonic()
-    tally = Tally()
+    tally, told, whole = Tally(), 0, options.points
     columns = (BarColumn(), TextColumn("{task.completed:,} crash points"), TimeElapsedColumn())
     console = Console(stderr=True)
     with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
-        bar = bars.add_task("", total=options.points)
+        bar = bars.add_task("", total=whole)
         for found in _run(parts(options.points, options.seed), options.jobs):
             tally.add(found)
+            tenth = 10 * tally.points.total() // whole
+            if tenth > told and not console.is_terminal:
+                console.print(f"{tally.points.total():,} crash points")
+            told = max(told, tenth)
             bars.update(bar, completed=tally.points.total())
     seconds = round(time.monotonic() - started)
     print_table(scenario_table(tally))

@@ -35,13 +35,17 @@ def main() -> int:
     if options.call:
         return _again(options.call)
     started = time.monotonic()
-    tally = Tally()
+    tally, told, whole = Tally(), 0, options.calls + options.sim_calls
     columns = (BarColumn(), TextColumn("{task.completed:,} calls"), TimeElapsedColumn())
     console = Console(stderr=True)
     with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
-        bar = bars.add_task("", total=options.calls + options.sim_calls)
+        bar = bars.add_task("", total=whole)
         for found in _run(parts(options.calls, options.sim_calls, options.seed), options.jobs):
             tally.add(found)
+            tenth = 10 * tally.calls.total() // whole
+            if tenth > told and not console.is_terminal:
+                console.print(f"{tally.calls.total():,} calls")
+            told = max(told, tenth)
             bars.update(bar, completed=tally.calls.total())
             for complaint in found.complaints:
                 print(complaint, flush=True)
