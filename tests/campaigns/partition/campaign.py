@@ -183,11 +183,14 @@ def _judge(history: History, event: dict[str, Any]) -> Result:
 def _fresh_after(history: History, event: dict[str, Any]) -> float:
     """Return after how long, from the end on, all reads at all nodes have all weights 1, in s.
 
-    The moment of the last read before the final ones that has not, or of the first of all.
+    The moment of the last read before the final ones that has not, or of the first of all;
+    infinite if no read was due, since to end the nemesis took too long.
     """
     reads = history.reads
     after = reads.answered & (reads.due >= event["healed"]) & (reads.due < event["final"])
     rows = np.flatnonzero(after)
+    if not len(rows):
+        return float("inf")
     stale = (reads.shards["weights"][rows] != _ONE).any(axis=1)
     if not stale.any():
         return float((reads.due[rows].min() - event["healed"]) / _SECOND)
