@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import consilience.cli.program  # noqa: F401  # before the forks, so that it is shared
+import consilience.cli.program  # before the forks, so that it is shared
 import consilience.distributed.reads.daemon  # noqa: F401
 from consilience.cli.app import main
 from consilience.distributed.reads.own_shard import boot_time_ns
