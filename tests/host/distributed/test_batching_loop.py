@@ -43,3 +43,20 @@ def test_what_is_ready_at_once_does_not_wait():
 
     with asyncio.Runner(loop_factory=lambda: BatchingLoop(0.25)) as runner:
         assert runner.run(spin()) < 0.25
+
+
+def test_who_is_busy_does_not_wait_for_what_comes_in():
+    """Bytes are there in each of 20 turns, and so is other work: no turn is put off."""
+
+    async def spin():
+        loop, begun = asyncio.get_running_loop(), time.monotonic()
+        loop.add_reader(one, lambda: one.recv(1))
+        for _ in range(20):
+            await asyncio.sleep(0)
+        loop.remove_reader(one)
+        return time.monotonic() - begun
+
+    one, other = socket.socketpair()
+    with one, other, asyncio.Runner(loop_factory=lambda: BatchingLoop(0.25)) as runner:
+        other.send(bytes(30))
+        assert runner.run(spin()) < 0.25

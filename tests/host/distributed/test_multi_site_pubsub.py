@@ -1,6 +1,7 @@
 """A multi-site transport over NATS servers that come late, go, and come back."""
 
 import asyncio
+from types import SimpleNamespace
 
 import pytest
 
@@ -72,6 +73,15 @@ def test_published_at_all_sites_received_at_home_answered_along_the_way(processe
     asyncio.run(talk())
 
 
-def test_a_transport_without_a_server_is_refused():
+def test_a_transport_without_a_server_or_with_another_address_is_refused():
     with pytest.raises(BadInput, match="at least one server"):
         MultiSitePubsub([])
+    for url in ("http://one:4222", "nats://", "one"):
+        with pytest.raises(BadInput, match=f"'{url}' is not a NATS address"):
+            MultiSitePubsub(["nats://one:4222", url])
+
+
+def test_the_largest_message_is_that_of_the_own_site():
+    pubsub = MultiSitePubsub.__new__(MultiSitePubsub)
+    pubsub._sites = [SimpleNamespace(payload=100), SimpleNamespace(payload=200)]
+    assert pubsub.payload == 100

@@ -1,12 +1,15 @@
 """Nodes that talk over a pubsub of their own process."""
 
 import asyncio
+import random
+import time
 
 import pytest
 
 from consilience.distributed.pubsub import InProcessPubsub
+from consilience.distributed.reads import gossip as gossip_module
 from consilience.distributed.reads.fusion_rule import FusionRule
-from consilience.distributed.reads.gossip import ANSWERS, Gossip
+from consilience.distributed.reads.gossip import ANSWERS, SUBJECT, Gossip
 from consilience.distributed.reads.read_node import ReadNode
 from consilience.distributed.reads.shard_state import Report
 from consilience.distributed.staleness.discount import Discount
@@ -38,8 +41,21 @@ def nodes(tmp_path):
         log.close()
 
 
+FRESH = (65536,) * SHARDS
+
+
 def weights(nodes):
     return [node.read().estimate.weights for node in nodes]
+
+
+async def all_fresh(nodes, shards=SHARDS):
+    """Return whether each node is fresh at some moment of the next 20 s: a period is longer."""
+    begun, fresh = time.monotonic(), set()
+    while len(fresh) < len(nodes) and time.monotonic() < begun + 20:
+        await asyncio.sleep(0.02)
+        found = enumerate(weights(nodes))
+        fresh |= {number for number, one in found if one[:shards] == FRESH[:shards]}
+    return len(fresh) == len(nodes)
 
 
 def test_all_are_fresh_before_a_period_is_over(nodes):
@@ -52,21 +68,20 @@ def test_all_are_fresh_before_a_period_is_over(nodes):
         await asyncio.sleep(0.05)
         for talk in talks:
             await pubsub.publish(*talk.greeting(1))
-        await asyncio.sleep(0.2)
-        first = weights(nodes)
+        first = await all_fresh(nodes)
         pubsub.cut = True
         await asyncio.sleep(1.1)
         during, pubsub.cut, pubsub.answered = weights(nodes), False, 0
         for talk in talks:
             await pubsub.publish(*talk.greeting(1))
-        await asyncio.sleep(0.2)
+        after = await all_fresh(nodes)
         for task in tasks:
             task.cancel()
-        return first, during, weights(nodes), pubsub.answered
+        return first, during, after, pubsub.answered
 
     nodes[0].accept(0, Report(0, 7))
     first, during, after, answered = asyncio.run(run())
-    assert first == after == [(65536,) * SHARDS] * SHARDS
+    assert first and after
     assert during == [(65536, 0, 0), (0, 65536, 0), (0, 0, 65536)]
     assert len({node.read().digest for node in nodes}) == 1
     # Each was waited for by the two others; nobody is answered twice in a row.
@@ -83,6 +98,37 @@ class Waiting:
 
     def dated_state(self):
         return b"state"
+
+
+@pytest.mark.parametrize(("behind", "said"), [(True, 1), (False, 0)])
+def test_who_is_back_greets_once_more_if_it_is_behind(monkeypatch, behind, said):
+    """Once for each time that its own server is there again, and never for another."""
+    heard = []
+
+    class Back(Waiting):
+        def is_behind(self):
+            return behind
+
+        def receive(self, data):
+            return None
+
+    async def run():
+        pubsub = InProcessPubsub()
+        await pubsub.listen(SUBJECT, heard.append)
+        gossip = Gossip(Back(), 60)
+        task = asyncio.create_task(gossip.run(pubsub))
+        for way in (1, 0):
+            assert gossip.greeting(way) == ("consilience.dated.0.1", b"state")
+            await asyncio.sleep(0.1)
+            counts.append(len(heard))
+        assert not task.done()
+        task.cancel()
+
+    counts = []
+    monkeypatch.setattr(gossip_module, "_AGAIN_S", 0.01)
+    monkeypatch.setattr("random.random", lambda: 1.0)
+    asyncio.run(run())
+    assert counts == [0, said]
 
 
 def test_who_waits_is_answered_by_the_way_of_its_latest_message():
@@ -120,15 +166,19 @@ def test_two_that_come_back_at_once_and_miss_each_others_greetings_are_soon_fres
         for talk in talks:
             await pubsub.publish(*talk.greeting(0))
         pubsub.cut = False
-        await asyncio.sleep(0.6)
+        fresh = await all_fresh(nodes[:2], shards=2)
         for task in tasks:
             task.cancel()
+        return fresh
 
-    asyncio.run(run())
-    assert all(node.read().estimate.weights[:2] == (65536, 65536) for node in nodes[:2])
+    assert asyncio.run(run())
 
 
-def test_states_are_said_each_period(nodes):
+def test_states_are_said_each_period(nodes, monkeypatch):
+    """No later than a period after the one before, and no sooner than three quarters of it."""
+    asked, uniform = set(), random.uniform
+    monkeypatch.setattr("random.uniform", lambda *given: asked.add(given) or uniform(*given))
+
     async def run():
         pubsub, heard = InProcessPubsub(), []
         await pubsub.listen("consilience.dated.0.1", heard.append)
@@ -138,3 +188,4 @@ def test_states_are_said_each_period(nodes):
         return len(heard)
 
     assert 5 <= asyncio.run(run()) <= 14
+    assert asked == {(0.75, 1)}

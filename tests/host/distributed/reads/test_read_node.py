@@ -280,6 +280,37 @@ def test_an_answer_to_what_waited_in_buffers_does_not_withhold_the_next(clocked)
     assert b.receive(greeting) is None
 
 
+def test_answers_are_a_third_of_a_second_apart_by_the_senders_clock(clocked):
+    """To the nanosecond; of a new incarnation, whose clock begins anew, at once."""
+    a, b = clocked.node(1), clocked.node(2)
+    exchange(a, b)
+    clocked.now += 2 * S
+    for apart, told in ((0, 1), (300 * MS, None), (1, 1), (1, None)):
+        clocked.now += apart
+        assert b.receive(a.dated_state()) == told
+    clocked.logs[0].close()
+    again = clocked.node(1)
+    for _ in range(2):  # it is new, then waits
+        clocked.now += 1
+        assert b.receive(again.dated_state()) == 1
+
+
+def test_a_read_after_a_change_has_its_own_interval(clocked):
+    node = clocked.node(1)
+    for seq in range(3):
+        node.accept(seq, Report(seq, CLIP))
+    few = node.read().interval
+    exchange(node, other := clocked.node(2))
+    for seq in range(2):
+        other.accept(seq, Report(seq, CLIP))
+    exchange(node, other)
+    many = node.read().interval
+    assert node.read().interval == many != few
+    scan = RobustHistogram.of(np.full(5, CLIP, np.int32), CLIP).scan(1)
+    unseen = node.read().estimate.unseen
+    assert many == CertifiedInterval(scan.low, scan.high, 64).moved(unseen)
+
+
 def test_a_node_is_behind_until_it_has_heard_all_others_within_the_grace(clocked):
     a, b, c = (clocked.node(shard) for shard in (1, 2, 3))
     exchange(a, b)

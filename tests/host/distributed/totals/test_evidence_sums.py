@@ -56,6 +56,26 @@ def test_posteriors_are_those_of_the_rows(rows, prior):
     assert np.array_equal(found.status, expected.status)
 
 
+def test_halves_of_an_ulp_go_to_even_as_on_a_device():
+    """Half the weight of odd codes; drawn rows hardly ever meet a half."""
+    codes = np.array([[0, code, -2 * code] for code in range(-9, 10)], np.int32)
+    agents, weight = list(range(len(codes))), np.full(len(codes), 1 << 15, np.uint32)
+    prior = np.array([0, -1, -1], np.int32)
+    state = EvidenceSums(NAMES).add(agents, codes, weight)
+    with cs.open("cpu") as device:
+        for given in (prior, np.zeros(3, np.int32)):
+            found = state.posterior(device, given)
+            expected = device.posterior(codes, np.array(agents), given, weight)
+            assert np.array_equal(found.posterior, expected.posterior)
+
+
+def test_a_log_of_zero_counts_with_the_least_weight_and_not_without():
+    codes = np.full((1, 3), -(2**31), np.int32)
+    for weight, zeros in ((0, 0), (1, 1)):
+        data = bytes(EvidenceSums(NAMES).add([1], codes, np.array([weight], np.uint32)))
+        assert int.from_bytes(data[-20:-12], "little") == zeros
+
+
 @given(ROWS)
 def test_sums_are_integers_of_any_width(rows):
     """The bytes hold what Python's integers add up to."""
@@ -92,6 +112,39 @@ def test_damaged_bytes_are_refused_or_another_state(agents):
             assert bytes(EvidenceSums.from_bytes(bytes(damaged))) == damaged
         except ImpossibleState:
             continue
+
+
+@pytest.mark.parametrize(
+    ("zeros", "total", "possible"),
+    [
+        (0, 1 << 47, True),
+        (0, (1 << 47) + (1 << 32), False),
+        (0, -(1 << 47), True),
+        (0, -(1 << 47) - (1 << 32), False),
+        (1, 0, True),
+        (1, 1 << 32, False),
+        (1, -(1 << 32), False),
+        (2, 0, False),
+    ],
+)
+def test_a_sum_beyond_what_its_rows_can_reach(zeros, total, possible):
+    """Of one row: 2**31 * 2**16 at most, and nothing if it said log of zero."""
+    state = EvidenceSums(NAMES[:1]).add([7], np.array([[5]], np.int32))
+    cell = zeros.to_bytes(8, "little") + total.to_bytes(12, "little", signed=True)
+    data = bytes(state)[:-20] + cell
+    if possible:
+        assert bytes(EvidenceSums.from_bytes(data)) == data
+    else:
+        with pytest.raises(ImpossibleState):
+            EvidenceSums.from_bytes(data)
+
+
+def test_bytes_of_another_kind_are_refused_in_their_own_words():
+    data = bytes(EvidenceSums(NAMES[:1]).add([7], np.array([[5]], np.int32)))
+    kind = 4 + 2 + 4
+    for wrong in (b"X" + data[1:], data[:kind] + b"\2" + data[kind + 1 :]):
+        with pytest.raises(ImpossibleState, match=r"^the bytes are sums of another kind"):
+            EvidenceSums.from_bytes(wrong)
 
 
 def test_states_of_other_hypotheses_and_mixed_ids_are_refused():

@@ -75,6 +75,15 @@ def test_a_new_incarnation_replaces_any_version():
     assert collector.held[1].message == again
 
 
+def test_a_piece_older_than_what_arrives_is_old():
+    collector = ShardCollector()
+    newer, older = (MESSAGES[0][version].pieces(OVERHEAD + 50) for version in (3, 1))
+    for piece in (newer[0], older[0], *newer[1:]):
+        collector.receive(piece)
+    assert collector.held[1].message == MESSAGES[0][3]
+    assert collector.counts["old"] == 1
+
+
 @pytest.mark.parametrize("payload", [OVERHEAD + 50, 1 << 20])
 def test_every_flipped_bit_is_found(payload):
     pieces = MESSAGES[0][0].pieces(payload)
@@ -126,7 +135,9 @@ def test_other_epochs_divisions_and_conflicts_are_counted():
     assert collector.receive(division.pieces(1 << 20)[0]) is None
     conflict = StateMessage(0, 1, SHARDS, 1, 1, False, False, bytes(EvidenceSums(NAMES)))
     assert collector.receive(conflict.pieces(1 << 20)[0]) is None
+    none = StateMessage(0, 0, SHARDS, 1, 1, False, False, message.state)
+    assert collector.receive(none.pieces(1 << 20)[0]) is None
     assert collector.receive(b"noise") is None
     wanted = ("other epoch", "other division", "conflict", "damaged")
-    assert [collector.counts[name] for name in wanted] == [1, 1, 1, 1]
+    assert [collector.counts[name] for name in wanted] == [1, 2, 1, 1]
     assert collector.held[1].message == message and not collector.complete

@@ -1,6 +1,7 @@
 """A shard in this process: resent frames count once, late comers hear of all."""
 
 import asyncio
+import time
 import zlib
 
 import numpy as np
@@ -94,11 +95,22 @@ def test_who_comes_late_asks_and_hears_a_volatile_state():
     assert collector.held[2].message.volatile and not collector.complete
 
 
+def test_parts_come_apart_and_a_volatile_incarnation_is_the_clock_in_ms():
+    async def read():
+        begun, node = time.time(), ShardPublisher(InProcessPubsub(), 1, 1, 0, NAMES, None)
+        assert 0 <= node.message.incarnation - begun * 1000 + 1 < 60_000
+        await node.read([part(0), part(1)], pause=0.05)
+        return time.time() - begun
+
+    assert asyncio.run(read()) >= 0.1
+
+
 def test_shards_divide_the_agents():
     assert shard_of("ä", 5) == zlib.crc32("ä".encode()) % 5 + 1
     assert {shard_of(agent, 8) for agent in range(100)} == set(range(1, 9))
     assert parse_shard("3/8") == (3, 8)
-    for text in ("0/8", "9/8", "8", "a/b", "1/0", "-1/2"):
+    assert parse_shard(f"1/{2**32 - 1}") == (1, 2**32 - 1)
+    for text in ("0/8", "9/8", "8", "a/b", "1/0", "-1/2", f"1/{2**32}"):
         with pytest.raises(BadInput, match="K/N"):
             parse_shard(text)
 
