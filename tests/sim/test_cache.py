@@ -185,6 +185,15 @@ def test_a_cache_that_is_a_file_ended_in_a_traceback(tmp_path):
     assert str(refusal.value) == f"{tmp_path / 'cache'}: File exists; {CURE}"
 
 
+def test_an_entry_that_needs_another_says_what_the_other_cannot(entry, tmp_path):
+    """The message once, with one cure."""
+    (tmp_path / "file").write_text("no folder")
+    other = tmp_path / "file" / digest("another")
+    with pytest.raises(CacheUnusable) as refusal:
+        made_once(entry, lambda work, made: made_once(other, make))
+    assert str(refusal.value) == f"{tmp_path / 'file'}: File exists; {CURE}"
+
+
 def test_no_home_ended_in_a_traceback(monkeypatch):
     def no_home():
         raise RuntimeError("Could not determine home directory.")
