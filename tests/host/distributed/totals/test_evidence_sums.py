@@ -142,7 +142,7 @@ def test_a_sum_beyond_what_its_rows_can_reach(zeros, total, possible):
 def test_bytes_of_another_kind_are_refused_in_their_own_words():
     data = bytes(EvidenceSums(NAMES[:1]).add([7], np.array([[5]], np.int32)))
     kind = 4 + 2 + 4
-    for wrong in (b"X" + data[1:], data[:kind] + b"\2" + data[kind + 1 :]):
+    for wrong in (b"X" + data[1:], data[:kind] + b"\xff" + data[kind + 1 :]):
         with pytest.raises(ImpossibleState, match=r"^the bytes are sums of another kind"):
             EvidenceSums.from_bytes(wrong)
 
