@@ -75,7 +75,7 @@ class Evidence(Kind):
         def posterior() -> Any:
             found = again.posterior(device, np.array(arguments["prior"], np.int32))
             impossible = (found.status & ResultStatus.IMPOSSIBLE) != 0
-            return found.ids, found.posterior, impossible
+            return found.ids.to_pylist(), found.posterior, impossible
 
         return [bytes(total).hex(), refusal(posterior)]
 
