@@ -51,9 +51,6 @@ def open_evidence(path: Path) -> EvidenceSource:
             raise BadInput(f"{path}: the file is empty (zero bytes); write it again")
         with path.open("rb"):
             pass
-        str(path).encode()
-    except UnicodeEncodeError:
-        raise BadInput(f"{path}: its name is not in UTF-8; rename it") from None
     except FileNotFoundError:
         raise BadInput(f"{path}: no such file; check the path") from None
     except OSError as error:

@@ -67,7 +67,6 @@ FUSE = {
     "a comment": ("e.csv", b"# note\nagent,a,b\n1,-1,-2\n"),
     "JSON": ("e.csv", b'[{"agent":1,"a":-1,"b":-2}]'),
     "two equal columns": ("e.csv", b"agent" + b",c" * 2 + b"\n1,-1,-2\n"),
-    "a name that is not UTF-8": ("e\udcff.csv", GOOD),
 }
 WORDS = {
     "longdouble": "has dtype float128; save numbers of 64 bits or less",
@@ -90,7 +89,6 @@ WORDS = {
     "a comment": "no column 'agent' (--agent-column); the columns are # note",
     "JSON": "no column 'agent'",
     "two equal columns": "two columns are named 'c'; rename one",
-    "a name that is not UTF-8": "its name is not in UTF-8; rename it",
 }
 DEVICES = {
     "socket://" + "x" * 300 + ":1": "no name of a machine",
