@@ -106,7 +106,10 @@ def test_exit_codes(capsys, monkeypatch, error, code):
     [
         (OSError(errno.ENOSPC, "No space left", "o.csv"), "o.csv: No space left"),
         (OSError(errno.EADDRINUSE, "Address in use"), "Address in use"),
-        (OSError(errno.EFBIG, "Too large"), "Too large; raise the limit of a file's size (ulimit"),
+        (
+            OSError(errno.EFBIG, "Too large"),
+            "Too large; raise the limit of a file's size (ulimit -f)",
+        ),
         (OSError(errno.EMFILE, "Too many"), "Too many; raise the limit of open files (ulimit -n)"),
         (OSError("nothing known"), "nothing known"),
         (MemoryError(), "out of memory"),

@@ -9,6 +9,7 @@ from consilience.cli.app import main
 
 LIMIT = 100_000
 """Bytes of a file, in place of a full disk."""
+TOO_LARGE = "File too large; raise the limit of a file's size (ulimit -f)"
 
 
 @pytest.fixture
@@ -36,7 +37,7 @@ def error_of(capsys):
 @pytest.mark.parametrize("suffix", [".csv", ".npz", ".parquet"])
 def test_a_full_disk_was_told_without_the_name_of_the_file(full, capsys, suffix):
     assert main(["fuse", "e.npz", "--out", f"o{suffix}"]) == 1
-    assert error_of(capsys) == f"error: o{suffix}: File too large"
+    assert error_of(capsys) == f"error: o{suffix}: {TOO_LARGE}"
     assert [path.name for path in full.iterdir()] == ["e.npz"]
 
 
@@ -44,7 +45,7 @@ def test_a_full_disk_of_temporary_files_was_told_without_their_folder(full, caps
     (full / "spill").mkdir()
     words = ["fuse", "e.npz", "--out", "o.csv", "--spill-dir", "spill"]
     assert main([*words, "--chunk-rows", "1000", "--bucket-rows", "1000"]) == 1
-    assert error_of(capsys) == "error: spill: File too large"
+    assert error_of(capsys) == f"error: spill: {TOO_LARGE}"
     assert sorted(path.name for path in full.iterdir()) == ["e.npz", "spill"]
 
 

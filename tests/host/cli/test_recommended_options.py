@@ -20,6 +20,7 @@ COMMANDS = typer.main.get_command(app).commands
 NOT_SAID = {
     ("node", "consilience.evidence.prior"): "its decisions have the uniform prior",
     ("watch", "consilience.evidence.csv_file"): "it reads no evidence, only the list of formats",
+    ("watch", "consilience.evidence.parquet_file"): "the same",
     ("benchmark", "consilience.evidence.atomic_file"): "it replaces files, and checks --out before",
     ("build", "consilience.evidence.atomic_file"): "the same",
     ("keys", "consilience.evidence.atomic_file"): "it replaces no file, and checks before",
