@@ -1,18 +1,14 @@
-"""Tables of campaigns as rows of text, for the terminal and for pages; and the commit they are of.
+"""Tables of campaigns as rows of text, for the terminal and for pages.
 
 Rows are the headings, then one after the other; the first column is text, all others are numbers.
 """
 
-import subprocess
 import sys
-from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
-__all__ = ["ROOT", "Rows", "commit", "markdown", "print_table"]
-
-ROOT = Path(__file__).parents[2]
+__all__ = ["Rows", "markdown", "print_table"]
 
 Rows = list[tuple[str, ...]]
 
@@ -35,10 +31,3 @@ def print_table(rows: Rows) -> None:
     console = Console(width=None if sys.stdout.isatty() else 140, markup=False, highlight=False)
     console.print(table)
     console.print()
-
-
-def commit() -> str:
-    """Return the commit that is checked out; with ``-dirty`` if anything differs from it."""
-    command = ["git", "describe", "--always", "--dirty"]
-    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    return run.stdout.strip() or "unknown"

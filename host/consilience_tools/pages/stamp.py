@@ -21,6 +21,7 @@ __all__ = [
     "ROOT",
     "Origin",
     "Stamp",
+    "checked_out",
     "pages",
     "says_it_is_older",
     "settled",
@@ -84,12 +85,17 @@ def stamp(page: str, root: Path = ROOT) -> Stamp:
     """Return the stamp of a page that is made now; outside of a checkout nothing is known."""
     if not (root / _PAGES).is_file():
         return Stamp("unknown", "unknown")
+    return Stamp(checked_out(root), pages(root)[page].digest(root))
+
+
+def checked_out(root: Path = ROOT) -> str:
+    """Return the commit that is checked out, ``-dirty`` behind it if anything differs from it."""
     command = ["git", "describe", "--always", "--dirty"]
     try:
         run = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     except FileNotFoundError:  # no git
-        return Stamp("unknown", pages(root)[page].digest(root))
-    return Stamp(run.stdout.strip() or "unknown", pages(root)[page].digest(root))
+        return "unknown"
+    return run.stdout.strip() or "unknown"
 
 
 def stamped(text: str, page: str, root: Path = ROOT) -> str:

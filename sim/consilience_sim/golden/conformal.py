@@ -156,18 +156,19 @@ class ConformalModel:
         Each earlier run that is open counts as the worst: +infinity to others, the last rank for
         itself. What the agent's own earlier runs bring comes before, so it is added.
         """
-        past, own = list(self._past), [0] * len(self._kappas)
-        for one in self._open:
-            is_asked = one.run == run
-            ranked = max(one.score, score) if is_asked else one.score
-            rank = self._rank(one, ranked, past) if is_asked or one.ended else len(past) + 1
-            agent = next(this.agent for this in self._open if this.run == run)
-            if one.agent == agent and len(past) >= self._n0:
-                own = [a + b for a, b in zip(own, self._increments(rank, past), strict=True)]
-            if is_asked:
-                return own if len(past) >= self._n0 else None
+        asked = next((one for one in self._open if one.run == run), None)
+        if asked is None:
+            raise KeyError(run)
+        past, before = list(self._past), [0] * len(self._kappas)
+        for one in self._open[: self._open.index(asked)]:
+            rank = self._rank(one, one.score, past) if one.ended else len(past) + 1
+            if one.agent == asked.agent and len(past) >= self._n0:
+                before = [a + b for a, b in zip(before, self._increments(rank, past), strict=True)]
             past.append(one.score if one.ended and not one.suspected else _INFINITE)
-        raise KeyError(run)
+        if len(past) < self._n0:
+            return None
+        own = self._increments(self._rank(asked, max(asked.score, score), past), past)
+        return [a + b for a, b in zip(before, own, strict=True)]
 
     def _is_over(self, one: _Run, now: int) -> bool:
         return self._deadline is not None and now > one.start + self._deadline

@@ -29,16 +29,15 @@ def log_add_table() -> NDArray[np.int32]:
     Raises ArithmeticError if the precision could not decide an entry.
     """
     shift = 2 * BITS - _KEPT
-    powers = [power >> shift for power in powers_of_two(Q16_16.fraction_bits)]
+    powers = [power >> shift for power in powers_of_two(Q16_16.fraction_bits)] + [2 << _KEPT]
     one, margin = 1 << _KEPT, 1 << 64
     table, g = [_ONE], _ONE
     while g:
         whole, fraction = divmod(-len(table), _ONE)
         total = one + (powers[fraction] >> -whole)
-        # Powers are too low by less than 2; 2**1 stands at the end of the list, as it were.
-        while (2 * one if g == _ONE else powers[g]) > total + margin:
+        while powers[g] > total + margin:  # each is too low by less than 2
             g -= 1
-        if g and abs(powers[g % _ONE] * (1 + (g == _ONE)) - total) <= margin:
+        if g and abs(powers[g] - total) <= margin:
             raise ArithmeticError(f"G({len(table)}) is too near to a border")
         table.append(g)
     values = np.array(table, np.int32)

@@ -7,17 +7,14 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
-
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 import consilience as cs
+from consilience_tools.pages.stamp import ROOT, checked_out
 from tests.campaigns.differential.kinds import kind_of
 from tests.campaigns.differential.page import call_table, write_page
-from tests.campaigns.differential.parts import Part, Tally, found_on, parts
-from tests.campaigns.tables import ROOT, commit, print_table
+from tests.campaigns.differential.parts import Tally, found_on, parts
+from tests.campaigns.parts_in_processes import run_parts
+from tests.campaigns.tables import print_table
 
 
 def main() -> int:
@@ -35,20 +32,12 @@ def main() -> int:
     if options.call:
         return _again(options.call)
     started = time.monotonic()
-    tally, told, whole = Tally(), 0, options.calls + options.sim_calls
-    columns = (BarColumn(), TextColumn("{task.completed:,} calls"), TimeElapsedColumn())
-    console = Console(stderr=True)
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
-        bar = bars.add_task("", total=whole)
-        for found in _run(parts(options.calls, options.sim_calls, options.seed), options.jobs):
-            tally.add(found)
-            tenth = 10 * tally.calls.total() // whole
-            if tenth > told and not console.is_terminal:
-                console.print(f"{tally.calls.total():,} calls")
-            told = max(told, tenth)
-            bars.update(bar, completed=tally.calls.total())
-            for complaint in found.complaints:
-                print(complaint, flush=True)
+    tally, whole = Tally(), options.calls + options.sim_calls
+    drawn = parts(options.calls, options.sim_calls, options.seed)
+    for found in run_parts(drawn, options.jobs, lambda: tally.calls.total(), whole, "calls"):
+        tally.add(found)
+        for complaint in found.complaints:
+            print(complaint, flush=True)
     seconds = round(time.monotonic() - started)
     print_table(call_table(tally))
     print(
@@ -60,16 +49,8 @@ def main() -> int:
             f"python -m tests.campaigns.differential --calls {options.calls} "
             f"--sim-calls {options.sim_calls} --seed {options.seed}"
         )
-        write_page(tally, command, seconds, commit(), ROOT / "docs" / "differential.md")
+        write_page(tally, command, seconds, checked_out(), ROOT / "docs" / "differential.md")
     return 0 if tally.holds else 1
-
-
-def _run(whole: list[Part], jobs: int) -> Iterator[Tally]:
-    if jobs == 1:
-        yield from (part.run() for part in whole)
-        return
-    with ProcessPoolExecutor(jobs) as pool:
-        yield from pool.map(Part.run, whole)
 
 
 def _again(call: str) -> int:

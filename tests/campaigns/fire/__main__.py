@@ -13,14 +13,14 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
 from tests.campaigns.fire.faults import CELLS, Direction
 from tests.campaigns.fire.page import write_page
 from tests.campaigns.fire.parts import FULL, SLICE, Layer, Part
 from tests.campaigns.fire.result import Result
-from tests.campaigns.fire.tables import Rows, cell_table, layer_table
+from tests.campaigns.fire.tables import cell_table, layer_table
 from tests.campaigns.fire.tally import Tally
+from tests.campaigns.tables import print_table
 
 ROOT = Path(__file__).parents[3]
 AT_ONCE = 2
@@ -105,10 +105,8 @@ def _cells_of(layer: Layer) -> int:
 def _print(result: Result) -> None:
     console = Console(width=None if sys.stdout.isatty() else 140, markup=False, highlight=False)
     for direction in Direction:
-        console.print(_table(cell_table(result, direction)))
-        console.print()
-    console.print(_table(layer_table(result)))
-    console.print()
+        print_table(cell_table(result, direction))
+    print_table(layer_table(result))
     for layer, tally in result.layers.items():
         for complaint in tally.complaints:
             console.print(f"{layer.value}: {complaint}", soft_wrap=True)
@@ -121,16 +119,6 @@ def _print(result: Result) -> None:
         f"{result.least_through_driver[1]:,} or more of each cell: wrong answers {total.wrong}, "
         f"hangs {total.hangs}, recoveries {total.recovered:,}; {verdict} ({result.seconds} s)"
     )
-
-
-def _table(rows: Rows) -> Table:
-    headings, *rest = rows
-    table = Table(box=None, pad_edge=False)
-    for number, heading in enumerate(headings):
-        table.add_column(heading, justify="right" if number else "left")
-    for row in rest:
-        table.add_row(*row)
-    return table
 
 
 if __name__ == "__main__":

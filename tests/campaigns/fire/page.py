@@ -6,7 +6,8 @@ from consilience_tools.pages.stamp import stamped
 from consilience_tools.pages.templates import rendered
 from tests.campaigns.fire.faults import Direction, Kind
 from tests.campaigns.fire.result import Result
-from tests.campaigns.fire.tables import Rows, cell_table, layer_table
+from tests.campaigns.fire.tables import cell_table, layer_table
+from tests.campaigns.tables import markdown
 
 __all__ = ["write_page"]
 
@@ -28,14 +29,8 @@ def write_page(result: Result, path: Path) -> None:
         Path(__file__).with_name("fire.md.j2"),
         result=result,
         verdict="everything held" if result.holds else "NOT everything held",
-        became=_markdown(layer_table(result)),
-        injected=[_markdown(cell_table(result, direction)) for direction in Direction],
+        became=markdown(layer_table(result)),
+        injected=[markdown(cell_table(result, direction)) for direction in Direction],
         kinds=_KINDS,
     )
     path.write_text(stamped(text, "fire.md"), encoding="utf-8")
-
-
-def _markdown(rows: Rows) -> str:
-    headings, *rest = rows
-    rule = ["---"] + ["---:"] * (len(headings) - 1)
-    return "\n".join(f"| {' | '.join(row)} |" for row in (headings, rule, *rest))

@@ -3,11 +3,9 @@
 from tests.campaigns.fire.faults import FIELDS, Cell, Direction, Kind
 from tests.campaigns.fire.result import Result
 from tests.campaigns.fire.tally import Tally
+from tests.campaigns.tables import Rows
 
-__all__ = ["Rows", "cell_table", "layer_table"]
-
-Rows = list[tuple[str, ...]]
-"""The headings, then a row after the other; the first column is text, all others numbers."""
+__all__ = ["cell_table", "layer_table"]
 
 
 def layer_table(result: Result) -> Rows:

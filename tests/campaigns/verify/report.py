@@ -1,12 +1,13 @@
 """The verification as one HTML page, and what it was run with."""
 
 import platform
-import subprocess
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment
+
+from consilience_tools.pages.stamp import checked_out
 
 __all__ = ["environment", "write_report"]
 
@@ -51,15 +52,8 @@ code, pre { font-size: .85em; overflow-wrap: anywhere; white-space: pre-wrap; }
 
 def environment(root: Path) -> dict[str, str]:
     """Return the commit and the versions of everything that can matter."""
-    commit = subprocess.run(
-        ["git", "describe", "--always", "--dirty"],
-        cwd=root,
-        capture_output=True,
-        text=True,
-        check=False,
-    ).stdout.strip()
     tools = {name: version(name) for name in TOOLS}
-    return {"commit": commit or "unknown", "python": platform.python_version(), **tools}
+    return {"commit": checked_out(root), "python": platform.python_version(), **tools}
 
 
 def write_report(value: dict[str, Any], path: Path) -> None:
