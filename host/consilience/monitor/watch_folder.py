@@ -128,9 +128,7 @@ class WatchFolder(Closes):
         with naming(self.path / "alarms.jsonl"):
             os.fsync(self._alarms)
             size = os.fstat(self._alarms).st_size
-        _replace(
-            self.path / "state", bytes(SavedWatch({**facts, "alarms": size}, monitor, ranks))
-        )
+        _replace(self.path / "state", bytes(SavedWatch({**facts, "alarms": size}, monitor, ranks)))
 
     def close(self) -> None:
         """Let another process have it."""
