@@ -100,7 +100,7 @@ def test_report_is_one_file_and_says_what_it_holds(result: DemoResult) -> None:
     assert parser.open == []
     assert parser.outside == []
     assert "script" not in parser.tags
-    assert parser.drawings == 4
+    assert parser.drawings == 5
     text = re.sub(r"\s+", " ", page)
     assert "Mismatches: 0." in text
     assert "replicated real traces" in text

@@ -50,8 +50,9 @@ def main() -> int:
     (chosen.out / PAGE).write_text(stamped(monitor_page(found, seconds), PAGE), encoding="utf-8")
     kept = sum(one.kept for one in found.outcomes)
     print(
-        f"one false alarm in {ARL:,} runs at most: kept in {kept} of {len(found.outcomes)} pipelines; "
-        f"mean delay {found.delay:.2f} runs of hijack; {found.early:.1%} of alarms before the run ends"
+        f"one false alarm in {ARL:,} runs at most: kept in {kept} of {len(found.outcomes)} "
+        f"pipelines; mean delay {found.delay:.2f} runs of hijack; {found.early:.1%} of alarms "
+        "before the run ends"
     )
     print(f"{chosen.out / PAGE}, {chosen.raw}; {seconds:.0f} s")
     return int(not holds(found))

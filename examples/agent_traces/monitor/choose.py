@@ -1,8 +1,8 @@
 """Choice of the chains: `python -m examples.agent_traces.monitor.choose`, some minutes.
 
 Writes `choice.json`. A candidate is a set of chains; what counts is the mean delay of the monitor
-on the pipelines of GPT and Claude, each scored by chains and weights fitted to others. No run of the
-held-out families is read.
+on the pipelines of GPT and Claude, each scored by chains and weights fitted to others. No run of
+the held-out families is read.
 """
 
 import json

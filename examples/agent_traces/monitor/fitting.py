@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,16 @@ from ..selection import FITTING_LABELS, Selection
 from ..traces import Traces
 from .score import Detector, RunScore
 
-__all__ = ["CHOICE", "Shapes", "chain_set", "chosen_chains", "cross_fitted", "fit_score", "weigh"]
+__all__ = [
+    "CHOICE",
+    "Shapes",
+    "chain_set",
+    "choice",
+    "chosen_chains",
+    "cross_fitted",
+    "fit_score",
+    "weigh",
+]
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
@@ -34,9 +44,14 @@ def chain_set(orders: Sequence[int], resisted: float, errors: bool) -> tuple[Cha
     return tuple(replace(base, order=one, resisted=resisted, errors=errors) for one in orders)
 
 
-def chosen_chains(path: Path = CHOICE) -> tuple[ChainConfig, ...]:
+def choice(path: Path = CHOICE) -> Any:
+    """Return what was committed: the chosen chains and all candidates."""
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def chosen_chains() -> tuple[ChainConfig, ...]:
     """Return the committed choice."""
-    chosen = json.loads(path.read_text(encoding="utf-8"))["chosen"]
+    chosen = choice()["chosen"]
     return chain_set(chosen["orders"], chosen["resisted"], chosen["errors"])
 
 

@@ -111,9 +111,7 @@ def _cusum(bits):  # type: ignore[no-untyped-def]
     return found
 
 
-def _first_drift(
-    values: Float, detectors: Iterable[drift.ADWIN | drift.PageHinkley]
-) -> Int:
+def _first_drift(values: Float, detectors: Iterable[drift.ADWIN | drift.PageHinkley]) -> Int:
     """Return when each stream's detector first says drift behind the history."""
     found = np.zeros(len(values), np.int64)
     for stream, (row, detector) in enumerate(zip(values.tolist(), detectors, strict=True)):
@@ -139,7 +137,7 @@ def _page_hinkley(values: Float, threshold: float, tuned: bool) -> Int:
 
 
 def _kswin_values(values: Float) -> Float:
-    """Return -log10 of KSWIN's p-value after each run; up to an alarm alpha changes none of them."""
+    """Return -log10 of KSWIN's p-value after each run; alpha changes none before an alarm."""
     found = np.zeros_like(values)
     for stream, row in enumerate(values.tolist()):
         detector = drift.KSWIN(alpha=0.0, seed=_KSWIN_SEED + stream)
@@ -157,18 +155,51 @@ _FEW = Effort(10, 1536, 30, 8)
 
 RULES = (
     Rule(
-        "posterior, all runs so far", "bits", "log2 odds", _CERTAIN, 0, 0,
-        _all_runs, _passage, _MANY,
+        "posterior, all runs so far",
+        "bits",
+        "log2 odds",
+        _CERTAIN,
+        0,
+        0,
+        _all_runs,
+        _passage,
+        _MANY,
     ),
     Rule(
-        "posterior of each run", "bits", "log2 odds", _CERTAIN, 0.01, 100.0,
-        _this_run, _passage, _MANY,
+        "posterior of each run",
+        "bits",
+        "log2 odds",
+        _CERTAIN,
+        0.01,
+        100.0,
+        _this_run,
+        _passage,
+        _MANY,
     ),
-    Rule("CUSUM of log-likelihood ratios", "bits", "bits", 10.0, 0.1, 1000.0, _cusum, _passage, _MANY),
+    Rule(
+        "CUSUM of log-likelihood ratios", "bits", "bits", 10.0, 0.1, 1000.0, _cusum, _passage, _MANY
+    ),
     Rule("ADWIN", "probability", "delta", 0.002, 3.0, 1e-15, _as_it_is, _adwin, _SOME),
-    Rule("Page-Hinkley", "probability", "threshold", 50.0, 0.05, 500.0, _as_it_is, _page_hinkley, _SOME),
     Rule(
-        "KSWIN", "probability", "-log10 alpha", -float(np.log10(0.005)), 0.3, 17.0,
-        _kswin_values, _passage, _FEW,
+        "Page-Hinkley",
+        "probability",
+        "threshold",
+        50.0,
+        0.05,
+        500.0,
+        _as_it_is,
+        _page_hinkley,
+        _SOME,
+    ),
+    Rule(
+        "KSWIN",
+        "probability",
+        "-log10 alpha",
+        -float(np.log10(0.005)),
+        0.3,
+        17.0,
+        _kswin_values,
+        _passage,
+        _FEW,
     ),
 )

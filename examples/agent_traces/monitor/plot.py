@@ -23,7 +23,7 @@ _BIT = 1 << 16
 
 
 def monitor_figure(found: Study) -> Figure:
-    """Draw the three panels, one below the other's half: wide enough for their legends."""
+    """Draw the three panels."""
     with drawing():
         figure = Figure(figsize=(11, 8.6), layout="constrained")
         grid = figure.add_gridspec(2, 2)
@@ -57,7 +57,7 @@ def _rules(axes: Axes, rows: tuple[Row, ...]) -> None:
     axes.set(
         xscale="log",
         yscale="log",
-        xlabel=f"runs to a false alarm, fleet of all pipelines (at the right edge: {_MOST_RUNS:,.0f} or more)",
+        xlabel=f"runs to a false alarm, fleet (right edge: {_MOST_RUNS:,.0f} or more)",
         ylabel="mean delay, hijacked runs",
         title="Few false alarms is to the right, quick is down",
         ylim=(1, 130),

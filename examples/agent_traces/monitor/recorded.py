@@ -35,10 +35,13 @@ class Order:
         The largest T over the benign runs behind the history.
     delays : (streams,) int64
         The hijacked run at which T first was at 10 bits, of streams that were not before; else 0.
+    place : float
+        Mean of (j - 1/2) / N over the benign runs behind the history: 1/2 while exchangeable.
     """
 
     highest: Int
     delays: Int
+    place: float
 
     def alarms(self, bits: int) -> int:
         """Return how many streams alarm at A while the agent behaves."""
@@ -71,6 +74,11 @@ class Recorded:
     as_recorded: Order
     shuffled: Order
     suites: tuple[str, str]
+
+    @property
+    def off(self) -> float:
+        """How many standard deviations the recorded order's places are from 1/2."""
+        return (self.as_recorded.place - 0.5) * (12 * self.runs) ** 0.5
 
     def allowed(self, bits: int) -> float:
         """Return the promise: P(an alarm within the benign runs) is at most this."""
@@ -106,6 +114,7 @@ def _run(scores: Int, keys: NDArray[np.uint64], benign: int, increments: Increme
     rows = np.arange(streams)
     highest = np.full(streams, -(1 << 31), np.int64)
     delays = np.zeros(streams, np.int64)
+    places = []
     monitor: Monitor
     with new_monitor() as monitor:
         for step, row in enumerate(ranks_of(scores, keys, N0_RECORDED)):
@@ -113,9 +122,10 @@ def _run(scores: Int, keys: NDArray[np.uint64], benign: int, increments: Increme
             result = monitor.update(rows, increments.of(row, run + 1))
             if run < benign:
                 highest = np.maximum(highest, result.statistic)
+                places.append((row.mean() - 0.5) / (run + 1))
             else:
                 delays[result.alarms] = run - benign + 1
-    return Order(highest, delays)
+    return Order(highest, delays, float(np.mean(places)))
 
 
 def _counted(suites: NDArray[np.str_]) -> str:

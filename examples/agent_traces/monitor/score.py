@@ -1,13 +1,14 @@
 """A score for each run, from its tool calls alone, that never falls while the run goes on.
 
-Every call brings a log-likelihood ratio hijacked : benign of each chain. Three figures of the ratios
-so far never fall: the largest sum from the start, the largest sum of calls in a row, and the
+Every call brings a log-likelihood ratio hijacked : benign of each chain. Three figures of the
+ratios so far never fall: the largest sum from the start, the largest sum of calls in a row, and the
 largest single ratio. The score is a combination of rising functions of these, none with a weight
-below 0, so that it never falls either. It is cut to an integer by the pinned binning of the monitor.
+below 0, so that it never falls either. It is cut to an integer as `consilience monitor` does it.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from math import log
 
 import numpy as np
@@ -19,13 +20,11 @@ from ..chain import Chain, ChainConfig
 from ..evidence import BENIGN, HIJACKED, Evidence, collect
 from ..traces import Traces
 
-__all__ = ["BINNING", "SHAPES", "Detector", "RunScore", "Scored", "binned_all", "rising", "shaped"]
+__all__ = ["BINNING", "Detector", "RunScore", "Scored", "binned_all", "rising", "shaped"]
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 
-SHAPES = 3
-"""Rising functions of each figure; see `shaped`."""
 _LEAST_BITS = -40.0
 """Ratios below are taken for it: no score is beyond the binning."""
 _ONE = 1 << 16
@@ -47,7 +46,7 @@ def rising(bits: Float, offsets: Int) -> Float:
         The largest sum from the run's start, the largest sum of rows in a row, the largest row.
     """
     found = np.empty((len(bits), 3))
-    for first, last in zip(offsets[:-1], offsets[1:], strict=True):
+    for first, last in pairwise(offsets.tolist()):
         rows = bits[first:last]
         sums = np.cumsum(rows)
         lowest = np.minimum.accumulate(np.concatenate([[0.0], sums[:-1]]))

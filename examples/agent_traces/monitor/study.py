@@ -12,6 +12,7 @@ from .fitting import chosen_chains, fit_score
 from .limits import RunLength, mean_limit
 from .others import RULES, Rule
 from .pipelines import Pipeline, fitting_pipelines, held_out_pipelines
+from .plain import plain_statistics
 from .ranks import Increments
 from .recorded import Recorded, recorded
 from .replicated import (
@@ -24,7 +25,6 @@ from .replicated import (
     draw_hijack,
     hijack,
     no_hijack,
-    plain_statistics,
 )
 
 __all__ = ["STEPS", "Outcome", "Study", "Workload", "study"]
@@ -160,9 +160,7 @@ def study(
         for one, quiet, loud in zip(pipelines, benign, hijacked, strict=True)
     )
     progress()
-    checked = sum(
-        plain_statistics(one.first(work.checked), increments).size for one in hijacked
-    )
+    checked = sum(plain_statistics(one.first(work.checked), increments).size for one in hijacked)
     progress()
     orders = tuple(recorded(one, work.streams, seed) for one in pipelines)
     progress()
