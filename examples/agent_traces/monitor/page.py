@@ -108,6 +108,7 @@ def monitor_page(found: Study, seconds: float) -> str:
         for one in found.recorded
     )
     tuned = [row for row in others if row.tuned]
+    places = [one.shuffled.place for one in found.recorded]
     return rendered(
         Path(__file__).with_name("page.md.j2"),
         found=found,
@@ -127,9 +128,7 @@ def monitor_page(found: Study, seconds: float) -> str:
         suites=found.recorded[0].suites,
         alarmed=alarmed,
         shifted=shifted,
-        mixed_places="{:.3f} .. {:.3f}".format(
-            *sorted(one.shuffled.place for one in found.recorded)[:: len(found.recorded) - 1]
-        ),
+        mixed_places=f"{min(places):.3f} .. {max(places):.3f}",
         worst_mixed=f"{worst_mixed:.2f}",
         levels=[
             (

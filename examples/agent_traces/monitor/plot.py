@@ -26,10 +26,11 @@ def monitor_figure(found: Study) -> Figure:
     """Draw the three panels."""
     with drawing():
         figure = Figure(figsize=(11, 8.6), layout="constrained")
-        grid = figure.add_gridspec(2, 2)
-        _rules(figure.add_subplot(grid[0, :]), found.rows)
-        _delays(figure.add_subplot(grid[1, 0]), found)
-        _orders(figure.add_subplot(grid[1, 1]), found)
+        above, below = figure.subfigures(2, 1)
+        _rules(above.add_subplot(), found.rows)
+        left, right = below.subplots(1, 2)
+        _delays(left, found)
+        _orders(right, found)
     return figure
 
 
@@ -111,6 +112,7 @@ def _orders(axes: Axes, found: Study) -> None:
         ylabel=f"share with an alarm in {runs} benign runs",
         title="As recorded, no run twice",
         yscale="log",
-        ylim=(0.001, 1.3),
+        ylim=(0.001, 60.0),
     )
+    axes.set_yticks([1e-3, 1e-2, 1e-1, 1.0])
     axes.legend(fontsize=8, loc="upper right")
