@@ -13,16 +13,17 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from consilience.cli.device_option import JsonOption
 from consilience.cli.output import Output, key_values
 from consilience.errors import BadInput
+from consilience.evidence.atomic_file import AtomicFile, naming
 from consilience.monitor.line_source import FileLines, StreamLines
 from consilience.monitor.monitor import Monitor
 from consilience.monitor.observation_lines import LineReader
+from consilience.monitor.report_page import Curve, report_page
 from consilience.monitor.run_ranking import RunRanking
 from consilience.monitor.watch_folder import WatchFolder
 from consilience.monitor.watch_options import WatchOptions
-from consilience.monitor.watching import FleetWatch
+from consilience.monitor.watching import SAYS, FleetWatch
 
 __all__ = ["ALARMED", "monitor"]
 
@@ -43,7 +44,7 @@ def monitor(
             metavar="SCORES",
             help="Runs, CSV (the first line names the columns) or JSON lines: agent, score (a "
             "number, high = suspect), and where there are any run, event (start, score, end), at, "
-            "group, cut, sequence. - is standard input.",
+            "group, cut, sequence. Or evidence, with --against. - is standard input.",
             show_default=False,
         ),
     ],
@@ -163,6 +164,14 @@ def monitor(
             "--low-is-suspect", help="Low scores are the bad ones.", rich_help_panel=_RANKS
         ),
     ] = False,
+    against: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="SCORES is evidence, a run a row: the score is how much more likely the best "
+            "other hypothesis is than this one, as benign (a difference of columns).",
+        ),
+    ] = None,
     asserted: Annotated[
         int,
         typer.Option(
@@ -188,7 +197,16 @@ def monitor(
     fail_on_alarm: Annotated[
         bool, typer.Option("--fail-on-alarm", help=f"Exit with {ALARMED} if there was an alarm.")
     ] = False,
-    as_json: JsonOption = False,
+    report: Annotated[
+        Path | None,
+        typer.Option(metavar="PATH", help="Write a page: statistics over runs, alarms (HTML)."),
+    ] = None,
+    out_force: Annotated[
+        bool, typer.Option("--force", help="Replace an existing --report.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="End with one JSON object that sums up, on stdout.")
+    ] = False,
 ) -> int:
     """Watch runs, and say when an agent no longer behaves as it did.
 
@@ -218,11 +236,15 @@ def monitor(
         groups=groups,
         asserted=asserted,
         low_is_suspect=low_is_suspect,
+        against=against,
     )
     if follow and scores == "-":
         raise BadInput("standard input is followed until it ends; leave --follow out")
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(WatchFolder(state)) if state else None
+        page = None
+        if report is not None:
+            page = stack.enter_context(AtomicFile(report, overwrite=out_force))
         session = _Session(options, folder, output, each=each)
         place = session.place
         source: FileLines | StreamLines
@@ -234,7 +256,11 @@ def monitor(
             source = FileLines(Path(scores), place, follow=follow)
         stack.callback(source.close)
         session.run(source)
-    session.tell_end()
+        facts = session.tell_end(as_json=as_json)
+        if page is not None:
+            with naming(page.path):
+                page.file.write(session.page(facts).encode())
+            page.commit()
     return ALARMED if fail_on_alarm and session.alarms else 0
 
 
@@ -248,7 +274,9 @@ class _Session:
         settings = options.settings()
         ranking = options.ranking(folder.seed() if folder else secrets.randbits(64))
         promise, alpha = options.promise(settings), options.alpha_of_runs()
-        self._reader = LineReader(options.asserted, options.low_is_suspect)
+        self._reader = LineReader(options.asserted, options.low_is_suspect, options.against)
+        self._curves: dict[Any, Curve] = {}
+        self._said: list[dict[str, Any]] = []
         saved = folder.saved if folder else None
         self.place: dict[str, Any] = {}
         self.alarms = 0
@@ -289,15 +317,15 @@ class _Session:
                     live.update(self._table(), refresh=True)
             self._save(source)
 
-    def tell_end(self) -> None:
-        """Say what there was to see."""
+    def tell_end(self, *, as_json: bool) -> dict[str, Any]:
+        """Say what there was to see, and return it."""
         watch, output = self.watch, self._output
         facts: dict[str, Any] = {
             "observations": watch.counts["observations"],
             "runs": watch.counts["runs"],
-            "alarms": self.alarms,
             "agents": len(watch.monitor),
-            "threshold_bits": watch.monitor.settings.threshold / 65536,
+            "alarms": self.alarms,
+            "threshold_bits": round(watch.monitor.settings.threshold / 65536, 4),
             "promise": watch.promise,
             "source": watch.monitor.settings.source.name.lower(),
         }
@@ -305,7 +333,17 @@ class _Session:
             facts["named"] = watch.monitor.fleet(self._options.fleet_alpha)
         for note in self._doubts():
             output.note(note)
-        output.result(facts, self._table(), "", key_values(facts))
+        if as_json:
+            output.result(facts)
+        else:
+            for part in (self._table(), "", key_values(facts)):
+                output.console.print(part)
+        return facts
+
+    def page(self, facts: dict[str, Any]) -> str:
+        """Return the page of what this start has judged."""
+        threshold = self.watch.monitor.settings.threshold / 65536
+        return report_page(facts, threshold, self._curves, self._said, SAYS)
 
     def _judge(self, block: list[tuple[int, bytes]]) -> None:
         said = []
@@ -323,8 +361,20 @@ class _Session:
                 self._output.line(one)
             for one in alarms:
                 self._output.line(one)
+            self._draw(judged, alarms)
         if self._folder and said:
             self._folder.say(said)
+
+    def _draw(self, judged: list[dict[str, Any]], alarms: list[dict[str, Any]]) -> None:
+        for one in judged:
+            bits = one["statistic_bits"]
+            curve = self._curves.setdefault(one["agent"], Curve())
+            curve.bits.append(float("-inf") if bits is None else bits)
+        for one in alarms:
+            if one["alarm"] == "agent" and not one["provisional"]:
+                curve = self._curves[one["agent"]]
+                curve.alarms.append(len(curve.bits) - 1)
+        self._said += alarms
 
     def _save(self, source: FileLines | StreamLines) -> None:
         if self._folder is None:

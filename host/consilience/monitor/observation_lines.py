@@ -96,10 +96,14 @@ class LineReader:
     asserted : int
         K, if increments are asserted; else 0.
     low_is_suspect : bool
+    against : str or None
+        The lines are evidence: the score is the largest other log-likelihood less this one.
     """
 
-    def __init__(self, asserted: int = 0, low_is_suspect: bool = False) -> None:
-        self._asserted, self._low = asserted, low_is_suspect
+    def __init__(
+        self, asserted: int = 0, low_is_suspect: bool = False, against: str | None = None
+    ) -> None:
+        self._asserted, self._low, self._against = asserted, low_is_suspect, against
         self._columns: list[str] | None = None
 
     @property
@@ -148,11 +152,18 @@ class LineReader:
         names = [cell.strip() for cell in cells]
         if len(set(names)) < len(names):
             raise BadInput("two columns have the same name")
-        needed = [f"{_INCREMENTS}{k}" for k in range(1, self._asserted + 1)] or ["score"]
+        needed = [f"{_INCREMENTS}{k}" for k in range(1, self._asserted + 1)]
+        needed = needed or [self._against or "score"]
         missing = [name for name in ("agent", *needed) if name not in names]
         if "score" in missing and f"{_INCREMENTS}1" in names:
             raise BadInput(
                 "columns x1 .. are increments, which are valid only if you say so: pass --asserted"
+            )
+        others = [name for name in names if name not in (*_FIELDS, "weight")]
+        if missing == ["score"] and len(others) > 1:
+            raise BadInput(
+                f"no column score; if {', '.join(others)} are log-likelihoods, say which "
+                f"hypothesis is good behaviour: --against {others[0]}"
             )
         if missing and "event" not in names:
             raise BadInput(
@@ -180,7 +191,7 @@ class LineReader:
             raise BadInput("x1 is an increment, which is valid only if you say so: pass --asserted")
         score = None
         if what is not What.START and not self._asserted:
-            score = binned(_number(fields, "score"), self._low)
+            score = binned(self._score(fields), self._low)
         return Observation(
             what,
             agent,
@@ -192,6 +203,14 @@ class LineReader:
             _whole(fields, "sequence"),
             increments,
         )
+
+    def _score(self, fields: dict[str, Any]) -> float:
+        if self._against is None:
+            return _number(fields, "score")
+        others = [name for name in fields if name not in (*_FIELDS, "weight", self._against)]
+        if not others:
+            raise BadInput(f"no hypothesis beside {self._against}")
+        return max(_number(fields, name) for name in others) - _number(fields, self._against)
 
 
 def _name(value: object, name: str) -> AgentId:

@@ -40,6 +40,7 @@ class WatchOptions:
     groups: bool = False
     asserted: int = 0
     low_is_suspect: bool = False
+    against: str | None = None
 
     def settings(self) -> MonitorSettings:
         """Return the monitor's settings; BadInput if the options cannot be."""
@@ -120,11 +121,15 @@ class WatchOptions:
 
     def promise(self, settings: MonitorSettings) -> str:
         """Return the promise of the threshold in words."""
-        rare = least_false_alarm(settings.threshold)
-        if settings.mode in (MonitorMode.RESTART, MonitorMode.CUSUM):
-            runs = 2 ** (settings.threshold / 65536)
-            return f"{runs:.6g} runs of this agent on average, or more, to a false alarm"
-        return f"a false alarm of this agent, ever, with probability {rare} at most"
+        if settings.mode not in (MonitorMode.RESTART, MonitorMode.CUSUM):
+            rare = self.false_alarm or least_false_alarm(settings.threshold)
+            return f"a false alarm of this agent, ever, with probability {rare} at most"
+        arl = self.arl
+        if arl is None and self.false_alarms_per_day is not None:
+            arl = f"{float(self.agent_arl):,.0f}"
+        if arl is None:
+            arl = f"{2 ** (settings.threshold / 65536):,.1f}"
+        return f"{arl} runs of this agent on average, or more, to a false alarm"
 
     def as_facts(self) -> dict[str, Any]:
         """Return the options as JSON holds them: another state folder for others."""

@@ -16,7 +16,7 @@ _SHOWN = (2, 4, 6, 8, 10)
 
 
 def null_table(results: Sequence[NullResult]) -> Rows:
-    """Return a row for each mode, kind of scores and K, the figure over what is allowed at some A."""
+    """Return a row for each mode, kind of scores and K: figures over what is allowed."""
     rows: Rows = [("mode, scores, K", *(f"A = {bits} bits" for bits in _SHOWN), "trials", "held")]
     keys = dict.fromkeys((one.mode, one.kind, one.components, one.trials) for one in results)
     for mode, kind, k, trials in keys:

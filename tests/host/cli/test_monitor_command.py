@@ -217,3 +217,24 @@ def test_a_file_that_grows_is_followed(tmp_path, scores):
         process.send_signal(signal.SIGINT)
         process.communicate()
     assert process.returncode == 130
+
+
+def test_a_report_shows_statistics_and_alarms(scores, tmp_path, capsys):
+    page = tmp_path / "page.html"
+    ran(capsys, scores, "--arl", "1024", "--ties", "full", "--report", page)
+    text = page.read_text()
+    assert text.count("<svg") == 3 and text.count("<polyline") == 3
+    assert "a2 <span class=alarm>" in text and "not the probability of a hijack" in text
+    code, _, err = ran(capsys, scores, "--arl", "1024", "--report", page)
+    assert code == 2 and "--force" in err and page.read_text() == text
+
+
+def test_evidence_is_scored_against_the_hypothesis_that_is_good_behaviour(tmp_path, capsys):
+    path = tmp_path / "evidence.csv"
+    chance = random.Random(3)
+    rows = [f"a,{chance.gauss(-1, 0.3):.3f},{-9 if n < 150 else -0.1},-5" for n in range(160)]
+    path.write_text("agent,benign,hijacked,broken\n" + "\n".join(rows) + "\n")
+    code, _, err = ran(capsys, path, "--arl", "64")
+    assert code == 2 and "--against benign" in err
+    _, said, _ = ran(capsys, path, "--arl", "64", "--against", "benign")
+    assert said[0]["alarm"] == "agent" and 150 < said[0]["run"] < 160
