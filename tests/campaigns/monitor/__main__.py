@@ -11,6 +11,7 @@ from consilience_tools.pages.stamp import ROOT, checked_out
 from tests.campaigns.monitor.kills import kill_often
 from tests.campaigns.monitor.null import simulate
 from tests.campaigns.monitor.page import kill_line, null_table, write_page
+from tests.campaigns.monitor.speed import speed_table
 from tests.campaigns.tables import print_table
 
 
@@ -20,8 +21,12 @@ def main() -> int:
     parser.add_argument("--trials", type=int, default=40_000, help="agents, for once and spread")
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--speed", action="store_true", help="measure how fast it is, nothing else")
     parser.add_argument("--page", action="store_true", help="write docs/false_alarms.md, too")
     options = parser.parse_args()
+    if options.speed:
+        print_table(speed_table())
+        return 0
     started = time.monotonic()
     kills = kill_often(options.kills, options.seed)
     print(kill_line(kills), flush=True)
