@@ -8,10 +8,11 @@ from typing import Annotated
 import typer
 
 from consilience.cli.output import Output
-from consilience.cli.watch_session import WatchSession
+from consilience.cli.watch_session import LineSource, WatchSession
 from consilience.errors import BadInput
 from consilience.evidence.atomic_file import AtomicFile, naming
 from consilience.monitor.line_source import FileLines, StreamLines
+from consilience.monitor.parquet_lines import ParquetLines
 from consilience.monitor.watch_folder import WatchFolder
 from consilience.monitor.watch_options import WatchOptions
 
@@ -30,9 +31,9 @@ def monitor(
         str,
         typer.Argument(
             metavar="SCORES",
-            help="Runs, CSV (the first line names the columns) or JSON lines: agent, score (a "
-            "number, high = suspect), and where there are any run, event (start, score, end), at, "
-            "group, cut, sequence. Or evidence, with --against. - is standard input.",
+            help="Runs, CSV (the first line names the columns), JSON lines or .parquet: agent, "
+            "score (a number, high = suspect), and where there are any run, event (start, score, "
+            "end), at, group, cut, sequence. Or evidence, with --against. - is standard input.",
             show_default=False,
         ),
     ],
@@ -235,11 +236,15 @@ def monitor(
             page = stack.enter_context(AtomicFile(report, overwrite=out_force))
         session = WatchSession(options, folder, output, each=each)
         place = session.place
-        source: FileLines | StreamLines
+        source: LineSource
         if scores == "-":
             source = StreamLines(sys.stdin.fileno(), folder.path if folder else None, place)
             if source.cut:
                 output.note("note: the stream before ended within a line; that line is left out")
+        elif Path(scores).suffix == ".parquet":
+            if follow:
+                raise BadInput(f"{scores}: a Parquet file is written whole; leave --follow out")
+            source = ParquetLines(Path(scores), place)
         else:
             source = FileLines(Path(scores), place, follow=follow)
         stack.callback(source.close)

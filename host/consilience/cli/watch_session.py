@@ -15,13 +15,16 @@ from consilience.errors import BadInput
 from consilience.monitor.line_source import FileLines, StreamLines
 from consilience.monitor.monitor import Monitor
 from consilience.monitor.observation_lines import LineReader
+from consilience.monitor.parquet_lines import ParquetLines
 from consilience.monitor.report_page import Curve, report_page
 from consilience.monitor.run_ranking import RunRanking
 from consilience.monitor.watch_folder import WatchFolder
 from consilience.monitor.watch_options import WatchOptions
 from consilience.monitor.watching import SAYS, FleetWatch
 
-__all__ = ["WatchSession"]
+__all__ = ["LineSource", "WatchSession"]
+
+LineSource = FileLines | StreamLines | ParquetLines
 
 _SAVE_S = 1.0
 _SHOWN = 12
@@ -78,7 +81,7 @@ class WatchSession:
         self.place = facts["place"]
         output.note(f"going on after line {self.place['line']:,}")
 
-    def run(self, source: FileLines | StreamLines) -> None:
+    def run(self, source: LineSource) -> None:
         """Judge lines until there are no more; the state is saved between blocks."""
         saved, took = time.monotonic(), 0.0
         live = Live(auto_refresh=False, console=self._output.console, transient=True)
@@ -154,7 +157,7 @@ class WatchSession:
                 curve.alarms.append(len(curve.bits) - 1)
         self._said += alarms
 
-    def _save(self, source: FileLines | StreamLines) -> None:
+    def _save(self, source: LineSource) -> None:
         if self._folder is None:
             return
         watch = self.watch
@@ -175,12 +178,22 @@ class WatchSession:
             source.forget()
 
     def _doubts(self) -> list[str]:
-        """Return what the user should know: too little history, nothing judged."""
+        """Return what the user should know: nothing read, columns not used, too little history."""
         watch, found = self.watch, list[str]()
+        if not watch.counts["observations"]:
+            found.append("warning: no line was an observation")
+        if unused := self._reader.unused:
+            hint = "; a clock is called at" if any("time" in one for one in unused) else ""
+            found.append(f"note: not used: {', '.join(sorted(unused))}{hint}")
         if watch.ranking is None:
             return found
-        lacking = watch.ranking.lacking()
-        if lacking:
+        if constant := watch.ranking.constant():
+            found.append(
+                f"warning: all scores of {constant[0]!r} are equal"
+                f"{f', and of {len(constant) - 1:,} others' if constant[1:] else ''}: nothing can "
+                "be told from them"
+            )
+        if lacking := watch.ranking.lacking():
             agent, more = max(lacking.items(), key=lambda item: item[1])
             found.append(
                 f"warning: {len(lacking):,} histories are too short to judge: {agent!r} needs "

@@ -105,6 +105,8 @@ class LineReader:
     ) -> None:
         self._asserted, self._low, self._against = asserted, low_is_suspect, against
         self._columns: list[str] | None = None
+        self.unused: set[str] = set()
+        """Names that say nothing to the reader."""
 
     @property
     def columns(self) -> list[str] | None:
@@ -145,11 +147,15 @@ class LineReader:
                 raise BadInput(f"{len(cells)} cells for {len(self._columns)} columns")
             fields = zip(self._columns, cells, strict=True)
             return self._observation({name: cell for name, cell in fields if cell}, number)
+        except UnicodeDecodeError:
+            raise BadInput(f"line {number}: is no UTF-8; save it as UTF-8, CSV or JSON") from None
         except (BadInput, ValueError, csv.Error) as error:
             raise BadInput(f"line {number}: {error}") from None
 
     def _take_columns(self, cells: Sequence[str]) -> None:
         names = [cell.strip() for cell in cells]
+        if len(names) == 1 and ("\t" in names[0] or ";" in names[0]):
+            raise BadInput("columns are separated by commas, not by semicolons or tabs")
         if len(set(names)) < len(names):
             raise BadInput("two columns have the same name")
         needed = [f"{_INCREMENTS}{k}" for k in range(1, self._asserted + 1)]
@@ -178,6 +184,8 @@ class LineReader:
         return {name: value for name, value in found.items() if value is not None}
 
     def _observation(self, fields: dict[str, Any], number: int) -> Observation:
+        if self._against is None:
+            self.unused |= {name for name in fields if name not in _FIELDS and not self._is_x(name)}
         agent = _name(fields.get("agent"), "agent")
         what = What(fields.get("event", What.WHOLE.value))
         if "run" not in fields and what is not What.WHOLE:
@@ -203,6 +211,9 @@ class LineReader:
             _whole(fields, "sequence"),
             increments,
         )
+
+    def _is_x(self, name: str) -> bool:
+        return name in {f"{_INCREMENTS}{k + 1}" for k in range(self._asserted)}
 
     def _score(self, fields: dict[str, Any]) -> float:
         if self._against is None:

@@ -8,6 +8,8 @@ import subprocess
 import sys
 import time
 
+import pyarrow.csv as pa_csv
+import pyarrow.parquet as pq
 import pytest
 
 from consilience.cli.app import main
@@ -159,6 +161,7 @@ def test_asserted_increments_are_taken_if_the_user_says_so(tmp_path, capsys):
         ("agent,score\na,1\n", ("--arl", "9", "--kappas", "1/3"), "kappa 1/3"),
         ("agent,score\na,1\n", ("--arl", "9", "--n0", "3"), "at least 50"),
         ("agent,score\na,1\n", ("--arl", "9", "--run-alpha", "2"), "a share between 0 and 1"),
+        ("agent;score\na;1\n", ("--arl", "9"), "separated by commas"),
         ("agent,value\na,1\n", ("--arl", "9"), "no column score"),
         ("agent,score\na,nan\n", ("--arl", "9"), "line 2: the score is NaN"),
         ("agent,score\na,much\n", ("--arl", "9"), "line 2: could not convert"),
@@ -171,7 +174,7 @@ def test_asserted_increments_are_taken_if_the_user_says_so(tmp_path, capsys):
         ('{"agent": 1.5, "score": 1}\n', ("--arl", "9"), "agent must be text or an integer"),
         ('{"agent": "a", "score": 1, "event": "stop"}\n', ("--arl", "9"), "'stop'"),
         ('{"agent": "a", "score"\n', ("--arl", "9"), "line 1"),
-        ("agent,score\nb\xe9,1\n", ("--arl", "9"), "line 2: 'utf-8'"),
+        ("agent,score\nb\xe9,1\n", ("--arl", "9"), "line 2: is no UTF-8"),
         ("agent,score,group\na,1,g\n", ("--arl", "9"), "group needs"),
     ],
 )
@@ -238,3 +241,35 @@ def test_evidence_is_scored_against_the_hypothesis_that_is_good_behaviour(tmp_pa
     assert code == 2 and "--against benign" in err
     _, said, _ = ran(capsys, path, "--arl", "64", "--against", "benign")
     assert said[0]["alarm"] == "agent" and 150 < said[0]["run"] < 160
+
+
+def test_a_parquet_file_is_its_rows(scores, tmp_path, capsys):
+    table = pa_csv.read_csv(scores)
+    path, state = tmp_path / "scores.parquet", tmp_path / "state"
+    pq.write_table(table, path, row_group_size=100)
+    words = ["--arl", "1024", "--ties", "full"]
+    _, expected, _ = ran(capsys, scores, *words)
+    _, found, _ = ran(capsys, path, *words, "--state", state)
+    keys = ("agent", "at", "statistic")
+    assert [[one[k] for k in keys] for one in found] == [[one[k] for k in keys] for one in expected]
+    assert ran(capsys, path, *words, "--state", state)[1] == []  # nothing is counted again
+    code, _, err = ran(capsys, path, *words, "--follow")
+    assert code == 2 and "leave --follow out" in err
+    path.write_bytes(b"PAR1")
+    code, _, err = ran(capsys, path, *words)
+    assert code == 2 and "is no Parquet file" in err
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", "no line was an observation"),
+        ("agent,score\n" + "a,1\n" * 120, "all scores of 'a' are equal"),
+        ("agent,score,timestamp,colour\na,1,2,red\n", "not used: colour, timestamp; a clock is"),
+    ],
+)
+def test_what_is_probably_not_meant_is_said(tmp_path, capsys, text, told):
+    path = tmp_path / "odd.csv"
+    path.write_text(text)
+    code, _, err = ran(capsys, path, "--arl", "64")
+    assert code == 0 and told in " ".join(err.split())
