@@ -9,6 +9,7 @@ from consilience.live.groups import GroupTree, Moved
 from consilience.live.live import Live, LiveResults
 from consilience.monitor.conformal_ranks import ConformalRanks
 from consilience.monitor.monitor import Monitor
+from consilience.monitor.weighting import weighted_increments
 from consilience.numbers.convert import from_codes, quantise, to_codes
 from consilience.robust.robust_histogram import RobustHistogram, RobustResult
 
@@ -31,4 +32,5 @@ __all__ = [
     "open",
     "quantise",
     "to_codes",
+    "weighted_increments",
 ]

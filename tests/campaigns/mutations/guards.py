@@ -54,6 +54,7 @@ HOST = {
     "monitor/watch_folder": WATCH,
     "monitor/watch_options": "cli/monitor_command",
     "monitor/watching": "cli/monitor_command",
+    "monitor/weighting": "monitor/weighting",
     "robust/calibration": "robust/calibration",
     "robust/decision": f"robust/robust_histogram {STALENESS}interval",
     "robust/quality": "robust/calibration",
