@@ -96,6 +96,15 @@ def monitor(
             rich_help_panel=_PROMISE,
         ),
     ] = None,
+    fleet_every: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="RUNS",
+            help="With --fleet-alpha: so name agents after every so many runs of the fleet, too.",
+            rich_help_panel=_PROMISE,
+        ),
+    ] = None,
     mode: Annotated[
         str, typer.Option(help="restart, cusum (change at any time), once, spread (ever).")
     ] = _DEFAULTS.mode,
@@ -217,6 +226,7 @@ def monitor(
         policy=policy,
         run_alpha=run_alpha,
         fleet_alpha=fleet_alpha,
+        fleet_every=fleet_every,
         n0=n0,
         kappas=kappas,
         ties=ties,

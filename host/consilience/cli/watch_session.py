@@ -55,6 +55,7 @@ class WatchSession:
         settings = options.settings()
         ranking = options.ranking(folder.seed() if folder else secrets.randbits(64))
         promise, alpha = options.promise(settings), options.alpha_of_runs()
+        reading = options.reading()
         self._reader = LineReader(options.asserted, options.low_is_suspect, options.against)
         self._curves: dict[Any, Curve] = {}
         self._said: list[dict[str, Any]] = []
@@ -62,7 +63,7 @@ class WatchSession:
         self.place: dict[str, Any] = {}
         self.alarms = 0
         if saved is None or folder is None:
-            self.watch = FleetWatch(Monitor(settings), ranking, promise, alpha)
+            self.watch = FleetWatch(Monitor(settings), ranking, promise, alpha, reading)
             return
         facts = saved.facts
         if facts["options"] != json.loads(json.dumps(options.as_facts())):
@@ -72,7 +73,8 @@ class WatchSession:
                 "same, or begin anew with another --state"
             )
         restored = RunRanking.from_bytes(saved.ranks, folder.seed()) if saved.ranks else None
-        self.watch = FleetWatch(Monitor.from_bytes(saved.monitor), restored, promise, alpha)
+        monitor = Monitor.from_bytes(saved.monitor)
+        self.watch = FleetWatch(monitor, restored, promise, alpha, reading)
         self.watch.counts.update(facts["counts"])
         self.watch.told = {(agent, run, kind) for agent, run, kind in facts["told"]}
         self.watch.highest = dict(facts["highest"])

@@ -92,6 +92,10 @@ def report_page(
 def _alarm_table(alarms: Sequence[Mapping[str, Any]]) -> str:
     rows = ["<tr><th>agent<th>run<th>at<th>what<th>statistic (bits)<th>rank"]
     for one in alarms:
+        if one["alarm"] == "fleet":
+            names = escape(", ".join(map(str, one["named"])))
+            rows.append(f"<tr><td>{names}<td><td><td>named by the fleet's reading<td><td>")
+            continue
         moved = one.get("moved", one)
         rank = f"{moved['rank']} of {moved['of']}" if "rank" in moved else ""
         kind = one["alarm"] + (", still open" if one.get("provisional") else "")

@@ -32,6 +32,7 @@ class WatchOptions:
     policy: str = "latch"
     run_alpha: str | None = None
     fleet_alpha: str | None = None
+    fleet_every: int | None = None
     n0: int = 100
     kappas: str = "1/4,1/2"
     ties: str = "seeded"
@@ -103,6 +104,16 @@ class WatchOptions:
     def run_share(self) -> bool:
         """Whether the daily budget is split: single runs alarm too, at a rate that follows."""
         return self.run_alpha == "budget"
+
+    def reading(self) -> tuple[str, int] | None:
+        """Return alpha of the fleet's readings, and after how many runs one comes; None: none."""
+        if self.fleet_every is not None and self.fleet_alpha is None:
+            raise BadInput("--fleet-every needs --fleet-alpha")
+        if self.fleet_alpha is not None and self.agents is None:
+            raise BadInput("--fleet-alpha needs --agents: of how many, those not heard of too")
+        if self.fleet_alpha is None or self.fleet_every is None:
+            return None
+        return self.fleet_alpha, self.fleet_every
 
     def alpha_of_runs(self) -> Fraction | None:
         """Return the share of good runs that may alarm by themselves; None: none does."""

@@ -273,3 +273,15 @@ def test_what_is_probably_not_meant_is_said(tmp_path, capsys, text, told):
     path.write_text(text)
     code, _, err = ran(capsys, path, "--arl", "64")
     assert code == 0 and told in " ".join(err.split())
+
+
+def test_the_fleet_is_read_at_moments_that_do_not_depend_on_scores(scores, tmp_path, capsys):
+    page = tmp_path / "page.html"
+    words = ["--arl", "1e9", "--ties", "full", "--fleet-alpha", "1/20", "--fleet-every", "50"]
+    code, _, err = ran(capsys, scores, *words)
+    assert code == 2 and "--fleet-alpha needs --agents" in err
+    _, said, _ = ran(capsys, scores, *words, "--agents", "3", "--report", page)
+    readings = [one for one in said if one["alarm"] == "fleet"]
+    assert readings and all(one["named"] == ["a2"] for one in readings[-3:])
+    assert all(one["runs"] % 50 == 0 for one in readings) and readings[-1]["runs"] == 900
+    assert "named by the fleet" in page.read_text()
