@@ -8,6 +8,7 @@ from consilience.exact.window_sum import WindowSum
 from consilience.live.groups import GroupTree, Moved
 from consilience.live.live import Live, LiveResults
 from consilience.monitor.conformal_ranks import ConformalRanks
+from consilience.monitor.frozen_table import FrozenTable
 from consilience.monitor.monitor import Monitor
 from consilience.numbers.convert import from_codes, quantise, to_codes
 from consilience.robust.robust_histogram import RobustHistogram, RobustResult
@@ -16,6 +17,7 @@ __all__ = [
     "ConformalRanks",
     "Device",
     "DeviceInfo",
+    "FrozenTable",
     "GroupTree",
     "Live",
     "LiveResults",
