@@ -9,6 +9,7 @@ from consilience.live.groups import GroupTree, Moved
 from consilience.live.live import Live, LiveResults
 from consilience.monitor.conformal_ranks import ConformalRanks
 from consilience.monitor.frozen_table import FrozenTable
+from consilience.monitor.model_increments import ModelIncrements
 from consilience.monitor.monitor import Monitor
 from consilience.numbers.convert import from_codes, quantise, to_codes
 from consilience.robust.robust_histogram import RobustHistogram, RobustResult
@@ -22,6 +23,7 @@ __all__ = [
     "Live",
     "LiveResults",
     "LogSum",
+    "ModelIncrements",
     "Monitor",
     "Moved",
     "PosteriorResult",
