@@ -9,6 +9,7 @@ from consilience.live.groups import GroupTree, Moved
 from consilience.live.live import Live, LiveResults
 from consilience.monitor.conformal_ranks import ConformalRanks
 from consilience.monitor.frozen_table import FrozenTable
+from consilience.monitor.lying_reports import dependent_reports, independent_reports
 from consilience.monitor.model_increments import ModelIncrements
 from consilience.monitor.monitor import Monitor
 from consilience.numbers.convert import from_codes, quantise, to_codes
@@ -30,7 +31,9 @@ __all__ = [
     "RobustHistogram",
     "RobustResult",
     "WindowSum",
+    "dependent_reports",
     "from_codes",
+    "independent_reports",
     "logsumexp",
     "open",
     "quantise",
