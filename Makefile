@@ -47,7 +47,7 @@ differential: $(STAMP) ## a million drawn calls on cpu, ten thousand in simulati
 crash: $(STAMP) ## a million crashes of a disk that fails: no acknowledged frame lost, none invented (ten minutes)
 	@$(BIN)/python -m tests.campaigns.crash
 
-liars: $(STAMP) ## lying reporters against the robust guarantees, 10^6 drawn trials (a few minutes)
+liars: $(STAMP) ## lying reporters against the robust guarantees and monitors, 10^6 drawn trials each (a few minutes)
 	@$(BIN)/python -m tests.campaigns.robust
 
 liars-on-traces: $(STAMP) ## liars among real traces: writes docs/robustness.md and its plot (two minutes), rates in build/robust

@@ -17,7 +17,8 @@ EVIDENCE = "evidence/evidence_reading evidence/evidence_validation evidence/plau
 CRASH = "campaigns/crash/crash_slice"
 
 HOST = {
-    "numbers/convert": "numbers/convert",
+    "numbers/convert": "numbers/convert numbers/directed",
+    "numbers/directed": "numbers/directed",
     "numbers/float_log_sum": "logsumexp",
     "exact/bins": STATES,
     "exact/log_sum": STATES,
