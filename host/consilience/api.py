@@ -12,6 +12,7 @@ from consilience.monitor.frozen_table import FrozenTable
 from consilience.monitor.lying_reports import dependent_reports, independent_reports
 from consilience.monitor.model_increments import ModelIncrements
 from consilience.monitor.monitor import Monitor
+from consilience.monitor.weighting import weighted_increments
 from consilience.numbers.convert import from_codes, quantise, to_codes
 from consilience.robust.robust_histogram import RobustHistogram, RobustResult
 
@@ -38,4 +39,5 @@ __all__ = [
     "open",
     "quantise",
     "to_codes",
+    "weighted_increments",
 ]

@@ -209,6 +209,16 @@ class RunRanking:
         return {name: n0 - one.past.total for name, one in histories if one.past.total < n0}
 
     @in_turn
+    def constant(self) -> list[AgentId]:
+        """Return the histories with n0 runs or more that all have one score."""
+        histories = self._histories.items()
+        return [
+            name
+            for name, one in histories
+            if len(one.past.values) == 1 and one.past.total >= self.settings.n0
+        ]
+
+    @in_turn
     def clock(self, agent: AgentId) -> int:
         """Return the clock of an agent's history; 0 before its first run."""
         history = self._histories.get(self._history_of.get(agent, agent))

@@ -27,7 +27,7 @@ _N0 = 100
 _RUNS_STEPS = 16_384
 _EVER_STEPS = 10_000
 _ONE = 65536
-_AT_ONCE = 2_000
+_AT_ONCE = 5_000
 _SIGMAS = 2.326
 """Of the lower 99 % limit of a mean."""
 
