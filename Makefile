@@ -8,7 +8,7 @@ OUT    ?= build/demo
 export CONSILIENCE_CACHE ?= $(CURDIR)/build/cache
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint verify mutants fire differential crash liars liars-on-traces monitor-on-traces partition figures benchmark timing bitstream-test lock docs clean
+.PHONY: help setup demo test lint verify mutants fire differential crash alarms liars liars-on-traces monitor-on-traces partition figures benchmark timing bitstream-test lock docs clean
 
 help: ## list the targets; times are of two quiet cores, and stand only here
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,13 +47,16 @@ differential: $(STAMP) ## a million drawn calls on cpu, ten thousand in simulati
 crash: $(STAMP) ## a million crashes of a disk that fails: no acknowledged frame lost, none invented (ten minutes)
 	@$(BIN)/python -m tests.campaigns.crash
 
-liars: $(STAMP) ## lying reporters against the robust guarantees, 10^6 drawn trials (a few minutes)
+alarms: $(STAMP) ## agents that behave, against what the monitor promises; and a watch that is killed (an hour)
+	@$(BIN)/python -m tests.campaigns.monitor
+
+liars: $(STAMP) ## lying reporters against the robust guarantees and monitors, 10^6 drawn trials each (a few minutes)
 	@$(BIN)/python -m tests.campaigns.robust
 
 liars-on-traces: $(STAMP) ## liars among real traces: writes docs/robustness.md and its plot (two minutes), rates in build/robust
 	@$(BIN)/python -m examples.agent_traces.robustness
 
-monitor-on-traces: $(STAMP) ## alarms over time on real traces: writes docs/traces_over_time.md and its picture (four minutes)
+monitor-on-traces: $(STAMP) ## alarms over time on real traces: writes docs/traces_over_time.md and its picture (two minutes)
 	@$(BIN)/python -m examples.agent_traces.monitor
 
 partition: $(STAMP) ## reads at 100 nodes while their network is cut (six minutes, as root: namespaces); CUT=NAME RUNS=N: one cut, repeated

@@ -1,36 +1,26 @@
 """`consilience monitor`: runs as they come, and an alarm when an agent no longer behaves."""
 
 import contextlib
-import json
-import secrets
 import sys
-import time
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from rich.live import Live
-from rich.table import Table
-from rich.text import Text
 
-from consilience.cli.device_option import JsonOption
-from consilience.cli.output import Output, key_values
+from consilience.cli.output import Output
+from consilience.cli.watch_session import LineSource, WatchSession
 from consilience.errors import BadInput
+from consilience.evidence.atomic_file import AtomicFile, naming
 from consilience.monitor.line_source import FileLines, StreamLines
-from consilience.monitor.monitor import Monitor
-from consilience.monitor.observation_lines import LineReader
-from consilience.monitor.run_ranking import RunRanking
+from consilience.monitor.parquet_lines import ParquetLines
 from consilience.monitor.watch_folder import WatchFolder
 from consilience.monitor.watch_options import WatchOptions
-from consilience.monitor.watching import FleetWatch
 
 __all__ = ["ALARMED", "monitor"]
 
 ALARMED = 10
 """Exit code with --fail-on-alarm, if there was one."""
 
-_SAVE_S = 1.0
-_SHOWN = 12
 _DEFAULTS = WatchOptions()
 _PROMISE = "How rare a false alarm is (one of these)"
 _RANKS = "How scores are ranked"
@@ -41,9 +31,9 @@ def monitor(
         str,
         typer.Argument(
             metavar="SCORES",
-            help="Runs, CSV (the first line names the columns) or JSON lines: agent, score (a "
-            "number, high = suspect), and where there are any run, event (start, score, end), at, "
-            "group, cut, sequence. - is standard input.",
+            help="Runs, CSV (the first line names the columns), JSON lines or .parquet: agent, "
+            "score (a number, high = suspect), and where there are any run, event (start, score, "
+            "end), at, group, cut, sequence. Or evidence, with --against. - is standard input.",
             show_default=False,
         ),
     ],
@@ -106,6 +96,15 @@ def monitor(
             rich_help_panel=_PROMISE,
         ),
     ] = None,
+    fleet_every: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="RUNS",
+            help="With --fleet-alpha: so name agents after every so many runs of the fleet, too.",
+            rich_help_panel=_PROMISE,
+        ),
+    ] = None,
     mode: Annotated[
         str, typer.Option(help="restart, cusum (change at any time), once, spread (ever).")
     ] = _DEFAULTS.mode,
@@ -163,6 +162,14 @@ def monitor(
             "--low-is-suspect", help="Low scores are the bad ones.", rich_help_panel=_RANKS
         ),
     ] = False,
+    against: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="SCORES is evidence, a run a row: the score is how much more likely the best "
+            "other hypothesis is than this one, as benign (a difference of columns).",
+        ),
+    ] = None,
     asserted: Annotated[
         int,
         typer.Option(
@@ -188,7 +195,16 @@ def monitor(
     fail_on_alarm: Annotated[
         bool, typer.Option("--fail-on-alarm", help=f"Exit with {ALARMED} if there was an alarm.")
     ] = False,
-    as_json: JsonOption = False,
+    report: Annotated[
+        Path | None,
+        typer.Option(metavar="PATH", help="Write a page: statistics over runs, alarms (HTML)."),
+    ] = None,
+    out_force: Annotated[
+        bool, typer.Option("--force", help="Replace an existing --report.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="End with one JSON object that sums up, on stdout.")
+    ] = False,
 ) -> int:
     """Watch runs, and say when an agent no longer behaves as it did.
 
@@ -210,6 +226,7 @@ def monitor(
         policy=policy,
         run_alpha=run_alpha,
         fleet_alpha=fleet_alpha,
+        fleet_every=fleet_every,
         n0=n0,
         kappas=kappas,
         ties=ties,
@@ -218,166 +235,33 @@ def monitor(
         groups=groups,
         asserted=asserted,
         low_is_suspect=low_is_suspect,
+        against=against,
     )
     if follow and scores == "-":
         raise BadInput("standard input is followed until it ends; leave --follow out")
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(WatchFolder(state)) if state else None
-        session = _Session(options, folder, output, each=each)
+        page = None
+        if report is not None:
+            page = stack.enter_context(AtomicFile(report, overwrite=out_force))
+        session = WatchSession(options, folder, output, each=each)
         place = session.place
-        source: FileLines | StreamLines
+        source: LineSource
         if scores == "-":
             source = StreamLines(sys.stdin.fileno(), folder.path if folder else None, place)
             if source.cut:
                 output.note("note: the stream before ended within a line; that line is left out")
+        elif Path(scores).suffix == ".parquet":
+            if follow:
+                raise BadInput(f"{scores}: a Parquet file is written whole; leave --follow out")
+            source = ParquetLines(Path(scores), place)
         else:
             source = FileLines(Path(scores), place, follow=follow)
         stack.callback(source.close)
         session.run(source)
-    session.tell_end()
+        facts = session.tell_end(as_json=as_json)
+        if page is not None:
+            with naming(page.path):
+                page.file.write(session.page(facts).encode())
+            page.commit()
     return ALARMED if fail_on_alarm and session.alarms else 0
-
-
-class _Session:
-    """One start of the command: a watch, where it goes on from, and what it has said."""
-
-    def __init__(
-        self, options: WatchOptions, folder: WatchFolder | None, output: Output, *, each: bool
-    ) -> None:
-        self._options, self._folder, self._output, self._each = options, folder, output, each
-        settings = options.settings()
-        ranking = options.ranking(folder.seed() if folder else secrets.randbits(64))
-        promise, alpha = options.promise(settings), options.alpha_of_runs()
-        self._reader = LineReader(options.asserted, options.low_is_suspect)
-        saved = folder.saved if folder else None
-        self.place: dict[str, Any] = {}
-        self.alarms = 0
-        if saved is None or folder is None:
-            self.watch = FleetWatch(Monitor(settings), ranking, promise, alpha)
-            return
-        facts = saved.facts
-        if facts["options"] != json.loads(json.dumps(options.as_facts())):
-            changed = [k for k, v in options.as_facts().items() if facts["options"].get(k) != v]
-            raise BadInput(
-                f"{folder.path}: the state is of other options ({', '.join(changed)}); give the "
-                "same, or begin anew with another --state"
-            )
-        restored = RunRanking.from_bytes(saved.ranks, folder.seed()) if saved.ranks else None
-        self.watch = FleetWatch(Monitor.from_bytes(saved.monitor), restored, promise, alpha)
-        self.watch.counts.update(facts["counts"])
-        self.watch.told = {(agent, run, kind) for agent, run, kind in facts["told"]}
-        self.watch.highest = dict(facts["highest"])
-        self._reader.columns = facts["columns"]
-        self.alarms = facts["told_alarms"]
-        self.place = facts["place"]
-        output.note(f"going on after line {self.place['line']:,}")
-
-    def run(self, source: FileLines | StreamLines) -> None:
-        """Judge lines until there are no more; the state is saved between blocks."""
-        saved, took = time.monotonic(), 0.0
-        live = Live(auto_refresh=False, console=self._output.console, transient=True)
-        with live if self._output.console.is_terminal else contextlib.nullcontext():
-            dirty = False
-            for block in source.blocks():
-                self._judge(block)
-                dirty |= bool(block)
-                now = time.monotonic()
-                if dirty and now - saved > max(_SAVE_S, 10 * took):
-                    self._save(source)
-                    saved, took, dirty = time.monotonic(), time.monotonic() - now, False
-                if live.is_started:
-                    live.update(self._table(), refresh=True)
-            self._save(source)
-
-    def tell_end(self) -> None:
-        """Say what there was to see."""
-        watch, output = self.watch, self._output
-        facts: dict[str, Any] = {
-            "observations": watch.counts["observations"],
-            "runs": watch.counts["runs"],
-            "alarms": self.alarms,
-            "agents": len(watch.monitor),
-            "threshold_bits": watch.monitor.settings.threshold / 65536,
-            "promise": watch.promise,
-            "source": watch.monitor.settings.source.name.lower(),
-        }
-        if self._options.fleet_alpha is not None:
-            facts["named"] = watch.monitor.fleet(self._options.fleet_alpha)
-        for note in self._doubts():
-            output.note(note)
-        output.result(facts, self._table(), "", key_values(facts))
-
-    def _judge(self, block: list[tuple[int, bytes]]) -> None:
-        said = []
-        for number, line in block:
-            seen = self._reader.read(line, number)
-            if seen is None:
-                continue
-            try:
-                alarms, judged = self.watch.take(seen, number)
-            except BadInput as error:
-                raise BadInput(f"line {number}: {error}") from None
-            self.alarms += len(alarms)
-            said += [json.dumps(one) for one in alarms]
-            for one in judged if self._each else []:
-                self._output.line(one)
-            for one in alarms:
-                self._output.line(one)
-        if self._folder and said:
-            self._folder.say(said)
-
-    def _save(self, source: FileLines | StreamLines) -> None:
-        if self._folder is None:
-            return
-        watch = self.watch
-        self._folder.save(
-            {
-                "options": self._options.as_facts(),
-                "place": source.place,
-                "columns": self._reader.columns,
-                "counts": dict(sorted(watch.counts.items())),
-                "told": sorted(watch.told, key=repr),
-                "highest": sorted(watch.highest.items(), key=repr),
-                "told_alarms": self.alarms,
-            },
-            bytes(watch.monitor),
-            bytes(watch.ranking) if watch.ranking else b"",
-        )
-        if isinstance(source, StreamLines):
-            source.forget()
-
-    def _doubts(self) -> list[str]:
-        """Return what the user should know: too little history, nothing judged."""
-        watch, found = self.watch, list[str]()
-        if watch.ranking is None:
-            return found
-        lacking = watch.ranking.lacking()
-        if lacking:
-            agent, more = max(lacking.items(), key=lambda item: item[1])
-            found.append(
-                f"warning: {len(lacking):,} histories are too short to judge: {agent!r} needs "
-                f"{more} more runs; until then there is no alarm whatever happens"
-            )
-        return found
-
-    def _table(self) -> Table:
-        """Return the agents with the highest statistics."""
-        watch = self.watch
-        table = Table(box=None, pad_edge=False, title_justify="left")
-        for name in ("agent", "statistic (bits)", "of threshold", "runs judged", ""):
-            table.add_column(name, justify="left" if name in ("agent", "") else "right")
-        statistics = watch.monitor.statistics()
-        agents = watch.monitor.agents
-        for row in (-statistics).argsort(kind="stable")[:_SHOWN].tolist():
-            state = watch.monitor.state(agents[row])
-            bits = state.statistic / 65536 if state.statistic > -(1 << 31) else float("-inf")
-            share = bits / (watch.monitor.settings.threshold / 65536)
-            mark = Text("ALARM", "bold red") if state.latched else Text("")
-            table.add_row(
-                Text(str(agents[row])),
-                f"{bits:.2f}",
-                f"{share:.0%}",
-                f"{state.observations:,}",
-                mark,
-            )
-        return table

@@ -48,9 +48,8 @@ def named_agents(
     values = statistics[rows].astype(np.int64)
     if settings.mode is MonitorMode.RESTART:
         counts, places = np.unique(states[rows, SINCE_SCHEDULED], return_inverse=True)
-        lost = np.array([ceil_log2(int(one)) if one else 0 for one in counts], np.int64)
-        values -= lost[places]
-        values[counts[places] == 0] = _ZERO
+        # None is 0: without an observation T is the log of zero, below any border.
+        values -= np.array([ceil_log2(int(one)) for one in counts], np.int64)[places]
     falling = -np.sort(-values)
     count = _named(falling, fleet)
     return rows[values >= falling[count - 1]] if count else rows[:0]

@@ -330,11 +330,14 @@ class Monitor(Closes):
 def _numbers(sequence: ArrayLike, count: int) -> NDArray[np.int64]:
     """Return sequence numbers with bit 63 inverted, so that they compare as signed ones."""
     values = np.atleast_1d(plain_array(sequence, "sequence"))
-    if values.dtype.kind == "O" and all(isinstance(one, int) for one in values.flat):
-        try:
-            values = values.astype(np.uint64)
-        except OverflowError:
-            raise BadInput("sequence numbers are in 0 .. 2**64 - 1") from None
+    if values.dtype.kind in "fO" and not isinstance(sequence, np.ndarray):
+        # NumPy makes floats of integers, some of which are 2**63 or more.
+        given = np.atleast_1d(np.asarray(sequence, dtype=object))
+        if all(isinstance(one, int | np.integer) for one in given):
+            try:
+                values = np.array([int(one) for one in given], np.uint64)
+            except OverflowError:
+                raise BadInput("sequence numbers are in 0 .. 2**64 - 1") from None
     if values.shape != (count,) or values.dtype.kind not in "iu":
         raise BadInput(f"sequence must be {count} integers, not {values.dtype} {values.shape}")
     if values.dtype.kind == "i" and count and int(values.min()) < 0:

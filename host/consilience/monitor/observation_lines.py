@@ -96,11 +96,17 @@ class LineReader:
     asserted : int
         K, if increments are asserted; else 0.
     low_is_suspect : bool
+    against : str or None
+        The lines are evidence: the score is the largest other log-likelihood less this one.
     """
 
-    def __init__(self, asserted: int = 0, low_is_suspect: bool = False) -> None:
-        self._asserted, self._low = asserted, low_is_suspect
+    def __init__(
+        self, asserted: int = 0, low_is_suspect: bool = False, against: str | None = None
+    ) -> None:
+        self._asserted, self._low, self._against = asserted, low_is_suspect, against
         self._columns: list[str] | None = None
+        self.unused: set[str] = set()
+        """Names that say nothing to the reader."""
 
     @property
     def columns(self) -> list[str] | None:
@@ -141,18 +147,29 @@ class LineReader:
                 raise BadInput(f"{len(cells)} cells for {len(self._columns)} columns")
             fields = zip(self._columns, cells, strict=True)
             return self._observation({name: cell for name, cell in fields if cell}, number)
+        except UnicodeDecodeError:
+            raise BadInput(f"line {number}: is no UTF-8; save it as UTF-8, CSV or JSON") from None
         except (BadInput, ValueError, csv.Error) as error:
             raise BadInput(f"line {number}: {error}") from None
 
     def _take_columns(self, cells: Sequence[str]) -> None:
         names = [cell.strip() for cell in cells]
+        if len(names) == 1 and ("\t" in names[0] or ";" in names[0]):
+            raise BadInput("columns are separated by commas, not by semicolons or tabs")
         if len(set(names)) < len(names):
             raise BadInput("two columns have the same name")
-        needed = [f"{_INCREMENTS}{k}" for k in range(1, self._asserted + 1)] or ["score"]
+        needed = [f"{_INCREMENTS}{k}" for k in range(1, self._asserted + 1)]
+        needed = needed or [self._against or "score"]
         missing = [name for name in ("agent", *needed) if name not in names]
         if "score" in missing and f"{_INCREMENTS}1" in names:
             raise BadInput(
                 "columns x1 .. are increments, which are valid only if you say so: pass --asserted"
+            )
+        others = [name for name in names if name not in (*_FIELDS, "weight")]
+        if missing == ["score"] and len(others) > 1:
+            raise BadInput(
+                f"no column score; if {', '.join(others)} are log-likelihoods, say which "
+                f"hypothesis is good behaviour: --against {others[0]}"
             )
         if missing and "event" not in names:
             raise BadInput(
@@ -167,6 +184,8 @@ class LineReader:
         return {name: value for name, value in found.items() if value is not None}
 
     def _observation(self, fields: dict[str, Any], number: int) -> Observation:
+        if self._against is None:
+            self.unused |= {name for name in fields if name not in _FIELDS and not self._is_x(name)}
         agent = _name(fields.get("agent"), "agent")
         what = What(fields.get("event", What.WHOLE.value))
         if "run" not in fields and what is not What.WHOLE:
@@ -180,7 +199,7 @@ class LineReader:
             raise BadInput("x1 is an increment, which is valid only if you say so: pass --asserted")
         score = None
         if what is not What.START and not self._asserted:
-            score = binned(_number(fields, "score"), self._low)
+            score = binned(self._score(fields), self._low)
         return Observation(
             what,
             agent,
@@ -192,6 +211,17 @@ class LineReader:
             _whole(fields, "sequence"),
             increments,
         )
+
+    def _is_x(self, name: str) -> bool:
+        return name in {f"{_INCREMENTS}{k + 1}" for k in range(self._asserted)}
+
+    def _score(self, fields: dict[str, Any]) -> float:
+        if self._against is None:
+            return _number(fields, "score")
+        others = [name for name in fields if name not in (*_FIELDS, "weight", self._against)]
+        if not others:
+            raise BadInput(f"no hypothesis beside {self._against}")
+        return max(_number(fields, name) for name in others) - _number(fields, self._against)
 
 
 def _name(value: object, name: str) -> AgentId:

@@ -32,6 +32,7 @@ class WatchOptions:
     policy: str = "latch"
     run_alpha: str | None = None
     fleet_alpha: str | None = None
+    fleet_every: int | None = None
     n0: int = 100
     kappas: str = "1/4,1/2"
     ties: str = "seeded"
@@ -40,6 +41,7 @@ class WatchOptions:
     groups: bool = False
     asserted: int = 0
     low_is_suspect: bool = False
+    against: str | None = None
 
     def settings(self) -> MonitorSettings:
         """Return the monitor's settings; BadInput if the options cannot be."""
@@ -103,6 +105,16 @@ class WatchOptions:
         """Whether the daily budget is split: single runs alarm too, at a rate that follows."""
         return self.run_alpha == "budget"
 
+    def reading(self) -> tuple[str, int] | None:
+        """Return alpha of the fleet's readings, and after how many runs one comes; None: none."""
+        if self.fleet_every is not None and self.fleet_alpha is None:
+            raise BadInput("--fleet-every needs --fleet-alpha")
+        if self.fleet_alpha is not None and self.agents is None:
+            raise BadInput("--fleet-alpha needs --agents: of how many, those not heard of too")
+        if self.fleet_alpha is None or self.fleet_every is None:
+            return None
+        return self.fleet_alpha, self.fleet_every
+
     def alpha_of_runs(self) -> Fraction | None:
         """Return the share of good runs that may alarm by themselves; None: none does."""
         if self.run_alpha is None:
@@ -120,11 +132,15 @@ class WatchOptions:
 
     def promise(self, settings: MonitorSettings) -> str:
         """Return the promise of the threshold in words."""
-        rare = least_false_alarm(settings.threshold)
-        if settings.mode in (MonitorMode.RESTART, MonitorMode.CUSUM):
-            runs = 2 ** (settings.threshold / 65536)
-            return f"{runs:.6g} runs of this agent on average, or more, to a false alarm"
-        return f"a false alarm of this agent, ever, with probability {rare} at most"
+        if settings.mode not in (MonitorMode.RESTART, MonitorMode.CUSUM):
+            rare = self.false_alarm or least_false_alarm(settings.threshold)
+            return f"a false alarm of this agent, ever, with probability {rare} at most"
+        arl = self.arl
+        if arl is None and self.false_alarms_per_day is not None:
+            arl = f"{float(self.agent_arl):,.0f}"
+        if arl is None:
+            arl = f"{2 ** (settings.threshold / 65536):,.1f}"
+        return f"{arl} runs of this agent on average, or more, to a false alarm"
 
     def as_facts(self) -> dict[str, Any]:
         """Return the options as JSON holds them: another state folder for others."""

@@ -39,12 +39,15 @@ class FleetWatch:
         Of the monitor's threshold, in words.
     run_alpha : Fraction or None
         A run alarms by itself if its rank is at most this share of its history's; None: none does.
+    reading : (str, int) or None
+        Level alpha of the fleet's readings, and after how many runs one comes; None: none comes.
     """
 
     monitor: Monitor
     ranking: RunRanking | None
     promise: str
     run_alpha: Fraction | None = None
+    reading: tuple[str, int] | None = None
 
     def __post_init__(self) -> None:
         self.counts: Counter[str] = Counter()
@@ -72,6 +75,8 @@ class FleetWatch:
             return self._judged([run], seen, line)
         due = self._ranked(self.ranking, seen)
         alarms, told = self._judged(due, seen, line)
+        if due:
+            alarms += self._fleet_alarm(len(due), line)
         if seen.what is What.SCORE and seen.score is not None:
             found = self.ranking.provisional(seen.agent, seen.run, seen.score)
             if found is not None:
@@ -151,6 +156,30 @@ class FleetWatch:
                 "promise": f"at most {self.run_alpha} of good runs alarm so",
                 "source": "conformal",
                 "says": _RUN_SAYS,
+            }
+        ]
+
+    def _fleet_alarm(self, runs: int, line: int) -> list[dict[str, Any]]:
+        """Name agents, if a reading was due with the last runs: when does not depend on scores."""
+        if self.reading is None:
+            return []
+        alpha, every = self.reading
+        count = self.counts["runs"]
+        if count // every == (count - runs) // every:
+            return []
+        named = self.monitor.fleet(alpha)
+        if not named:
+            return []
+        self.counts["fleet alarms"] += 1
+        return [
+            {
+                "alarm": "fleet",
+                "named": named,
+                "line": line,
+                "runs": count,
+                "promise": f"of those named {alpha} behave at most, expected for this reading",
+                "source": self.monitor.settings.source.name.lower(),
+                "says": SAYS,
             }
         ]
 

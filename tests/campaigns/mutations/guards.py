@@ -14,10 +14,15 @@ EPOCHS = "distributed/epochs/"
 STALENESS = "distributed/staleness/"
 TOTALS = "distributed/totals/"
 EVIDENCE = "evidence/evidence_reading evidence/evidence_validation evidence/plausibility"
+MONITOR = "monitor/monitor"
+RANKS = "monitor/conformal_ranks"
+FROZEN = "monitor/frozen_table"
+WATCH = "monitor/watch_folder cli/monitor_command"
 CRASH = "campaigns/crash/crash_slice"
 
 HOST = {
-    "numbers/convert": "numbers/convert",
+    "numbers/convert": "numbers/convert numbers/directed",
+    "numbers/directed": "numbers/directed",
     "numbers/float_log_sum": "logsumexp",
     "exact/bins": STATES,
     "exact/log_sum": STATES,
@@ -29,6 +34,35 @@ HOST = {
     "kernels/posterior_kernels": "kernels/posterior_kernels -k interpreted",
     "kernels/read_kernels": "robust/robust_counts robust/robust_histogram "
     f"{READS}age_bounds {STALENESS}discount {STALENESS}shard_arrays",
+    "kernels/monitor_kernels": f"{MONITOR} monitor/fleet",
+    "numbers/exact_logarithms": "numbers/exact_logarithms",
+    "monitor/agent_index": f"{MONITOR} {RANKS}",
+    "monitor/agent_records": MONITOR,
+    "monitor/bin_terms": FROZEN,
+    "monitor/binomial_limits": f"monitor/binomial_limits {FROZEN}",
+    "monitor/conformal_ranks": RANKS,
+    "monitor/fleet": "monitor/fleet",
+    "monitor/frozen_bytes": FROZEN,
+    "monitor/frozen_table": FROZEN,
+    "monitor/history": f"{RANKS} monitor/validity",
+    "monitor/line_source": WATCH,
+    "monitor/lying_reports": "monitor/lying_reports",
+    "monitor/model_increments": "monitor/model_increments",
+    "monitor/monitor": f"{MONITOR} monitor/fleet",
+    "monitor/monitor_bytes": f"monitor/monitor_bytes {MONITOR}",
+    "monitor/observation_lines": "cli/monitor_command",
+    "monitor/promises": "monitor/promises",
+    "monitor/rank_terms": RANKS,
+    "monitor/ranks_bytes": RANKS,
+    "monitor/report_page": "cli/monitor_command",
+    "monitor/run_ranking": RANKS,
+    "monitor/settings": "monitor/promises",
+    "monitor/statistics": f"{MONITOR} monitor/promises",
+    "monitor/tie_chance": RANKS,
+    "monitor/watch_folder": WATCH,
+    "monitor/watch_options": "cli/monitor_command",
+    "monitor/watching": "cli/monitor_command",
+    "monitor/weighting": "monitor/weighting",
     "robust/calibration": "robust/calibration",
     "robust/decision": f"robust/robust_histogram {STALENESS}interval",
     "robust/quality": "robust/calibration",

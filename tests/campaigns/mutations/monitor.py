@@ -49,7 +49,7 @@ MONITOR = (
         KERNELS,
         "        if below <= 0 and below >= -WINDOW:\n",
         "        if below <= 0 and below > -WINDOW:\n",
-        GOLDEN,
+        TESTS + "test_monitor.py::test_the_number_64_below_the_highest_is_still_known",
     ),
     Mutation(
         "monitor: a provisional update is written",
@@ -63,7 +63,7 @@ MONITOR = (
         FOLDER + "promises.py",
         "    total = sum(_share_above(one) for one in codes)\n",
         "    total = sum(_share_above(one) - 1 for one in codes)\n",
-        TESTS + "test_promises.py::test_weights_pass_if_their_shares_rounded_up_do",
+        TESTS + "test_promises.py::test_a_share_however_small_counts",
     ),
     Mutation(
         "monitor: a threshold is the code below the promise",
@@ -73,10 +73,10 @@ MONITOR = (
         TESTS + "test_promises.py::test_a_threshold_is_the_least_code",
     ),
     Mutation(
-        "fleet: a renewed agent is not nothing",
+        "fleet: restart does not pay for its observations",
         FOLDER + "fleet.py",
-        "        values[counts[places] == 0] = _ZERO\n",
-        "",
+        "        values -= np.array(",
+        "        values -= 0 * np.array(",
         TESTS
         + "test_fleet.py::test_restart_pays_for_its_observations_and_a_renewed_agent_is_nothing",
     ),
@@ -85,7 +85,7 @@ MONITOR = (
         FOLDER + "fleet.py",
         "falling[place] >= _border(fleet, place + 1)",
         "falling[place] > _border(fleet, place + 1)",
-        TESTS + "test_fleet.py::test_named_are_the_k_highest_and_ties",
+        TESTS + "test_fleet.py::test_a_border_that_is_met_exactly_names",
     ),
     Mutation(
         "ranks: a score joins the history before it is ranked",
@@ -131,8 +131,7 @@ MONITOR = (
         "host/consilience/numbers/exact_logarithms.py",
         "        if low >> one >= 2:\n",
         "        if high >> one >= 2:\n",
-        "tests/host/numbers/test_exact_logarithms.py::"
-        "test_floor_and_ceiling_are_those_of_whole_powers",
+        "tests/host/numbers/test_exact_logarithms.py::test_beside_a_border_more_precision_decides",
     ),
     Mutation(
         "watch folder: alarms that the state does not know stay",

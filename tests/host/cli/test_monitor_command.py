@@ -8,6 +8,8 @@ import subprocess
 import sys
 import time
 
+import pyarrow.csv as pa_csv
+import pyarrow.parquet as pq
 import pytest
 
 from consilience.cli.app import main
@@ -159,6 +161,7 @@ def test_asserted_increments_are_taken_if_the_user_says_so(tmp_path, capsys):
         ("agent,score\na,1\n", ("--arl", "9", "--kappas", "1/3"), "kappa 1/3"),
         ("agent,score\na,1\n", ("--arl", "9", "--n0", "3"), "at least 50"),
         ("agent,score\na,1\n", ("--arl", "9", "--run-alpha", "2"), "a share between 0 and 1"),
+        ("agent;score\na;1\n", ("--arl", "9"), "separated by commas"),
         ("agent,value\na,1\n", ("--arl", "9"), "no column score"),
         ("agent,score\na,nan\n", ("--arl", "9"), "line 2: the score is NaN"),
         ("agent,score\na,much\n", ("--arl", "9"), "line 2: could not convert"),
@@ -171,7 +174,7 @@ def test_asserted_increments_are_taken_if_the_user_says_so(tmp_path, capsys):
         ('{"agent": 1.5, "score": 1}\n', ("--arl", "9"), "agent must be text or an integer"),
         ('{"agent": "a", "score": 1, "event": "stop"}\n', ("--arl", "9"), "'stop'"),
         ('{"agent": "a", "score"\n', ("--arl", "9"), "line 1"),
-        ("agent,score\nb\xe9,1\n", ("--arl", "9"), "line 2: 'utf-8'"),
+        ("agent,score\nb\xe9,1\n", ("--arl", "9"), "line 2: is no UTF-8"),
         ("agent,score,group\na,1,g\n", ("--arl", "9"), "group needs"),
     ],
 )
@@ -217,3 +220,68 @@ def test_a_file_that_grows_is_followed(tmp_path, scores):
         process.send_signal(signal.SIGINT)
         process.communicate()
     assert process.returncode == 130
+
+
+def test_a_report_shows_statistics_and_alarms(scores, tmp_path, capsys):
+    page = tmp_path / "page.html"
+    ran(capsys, scores, "--arl", "1024", "--ties", "full", "--report", page)
+    text = page.read_text()
+    assert text.count("<svg") == 3 and text.count("<polyline") == 3
+    assert "a2 <span class=alarm>" in text and "not the probability of a hijack" in text
+    code, _, err = ran(capsys, scores, "--arl", "1024", "--report", page)
+    assert code == 2 and "--force" in err and page.read_text() == text
+
+
+def test_evidence_is_scored_against_the_hypothesis_that_is_good_behaviour(tmp_path, capsys):
+    path = tmp_path / "evidence.csv"
+    chance = random.Random(3)
+    rows = [f"a,{chance.gauss(-1, 0.3):.3f},{-9 if n < 150 else -0.1},-5" for n in range(160)]
+    path.write_text("agent,benign,hijacked,broken\n" + "\n".join(rows) + "\n")
+    code, _, err = ran(capsys, path, "--arl", "64")
+    assert code == 2 and "--against benign" in err
+    _, said, _ = ran(capsys, path, "--arl", "64", "--against", "benign")
+    assert said[0]["alarm"] == "agent" and 150 < said[0]["run"] < 160
+
+
+def test_a_parquet_file_is_its_rows(scores, tmp_path, capsys):
+    table = pa_csv.read_csv(scores)
+    path, state = tmp_path / "scores.parquet", tmp_path / "state"
+    pq.write_table(table, path, row_group_size=100)
+    words = ["--arl", "1024", "--ties", "full"]
+    _, expected, _ = ran(capsys, scores, *words)
+    _, found, _ = ran(capsys, path, *words, "--state", state)
+    keys = ("agent", "at", "statistic")
+    assert [[one[k] for k in keys] for one in found] == [[one[k] for k in keys] for one in expected]
+    assert ran(capsys, path, *words, "--state", state)[1] == []  # nothing is counted again
+    code, _, err = ran(capsys, path, *words, "--follow")
+    assert code == 2 and "leave --follow out" in err
+    path.write_bytes(b"PAR1")
+    code, _, err = ran(capsys, path, *words)
+    assert code == 2 and "is no Parquet file" in err
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", "no line was an observation"),
+        ("agent,score\n" + "a,1\n" * 120, "all scores of 'a' are equal"),
+        ("agent,score,timestamp,colour\na,1,2,red\n", "not used: colour, timestamp; a clock is"),
+    ],
+)
+def test_what_is_probably_not_meant_is_said(tmp_path, capsys, text, told):
+    path = tmp_path / "odd.csv"
+    path.write_text(text)
+    code, _, err = ran(capsys, path, "--arl", "64")
+    assert code == 0 and told in " ".join(err.split())
+
+
+def test_the_fleet_is_read_at_moments_that_do_not_depend_on_scores(scores, tmp_path, capsys):
+    page = tmp_path / "page.html"
+    words = ["--arl", "1e9", "--ties", "full", "--fleet-alpha", "1/20", "--fleet-every", "50"]
+    code, _, err = ran(capsys, scores, *words)
+    assert code == 2 and "--fleet-alpha needs --agents" in err
+    _, said, _ = ran(capsys, scores, *words, "--agents", "3", "--report", page)
+    readings = [one for one in said if one["alarm"] == "fleet"]
+    assert readings and all(one["named"] == ["a2"] for one in readings[-3:])
+    assert all(one["runs"] % 50 == 0 for one in readings) and readings[-1]["runs"] == 900
+    assert "named by the fleet" in page.read_text()

@@ -42,7 +42,7 @@ def test_restart_pays_for_its_observations_and_a_renewed_agent_is_nothing():
     mon.renew(3, scheduled=True)
     # c_1 = log2(3 / 0.02) = 7.23 bits, c_2 = 6.23: agent 1 pays 2 bits of four, agent 3 is at zero.
     assert mon.fleet("0.02") == [1, 2]
-    mon.update([1], [[-3 * BIT]])
+    mon.update([1], [[-2 * BIT]])
     assert mon.fleet("0.02") == [2]
 
 
@@ -59,3 +59,12 @@ def test_what_a_reading_needs():
     with pytest.raises(BadInput, match="not cusum"):
         Monitor(monitor_settings(1, mode="cusum", arl=9, enrolled=1)).fleet("1/100")
     assert once(enrolled=5).fleet("1/100") == []
+
+
+def test_a_border_that_is_met_exactly_names():
+    mon = once(enrolled=8)  # c_5 = log2(8 / (5 / 5)) = 3 bits
+    mon.update(list(range(5)), [[3 * BIT]] * 5)
+    assert mon.fleet("1/5") == [0, 1, 2, 3, 4]
+    below = once(enrolled=8)
+    below.update(list(range(5)), [[3 * BIT]] * 4 + [[3 * BIT - 1]])
+    assert below.fleet("1/5") == []

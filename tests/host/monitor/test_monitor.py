@@ -110,6 +110,17 @@ def test_what_arrives_twice_or_too_late_is_ignored():
     assert (state.late, state.duplicates, state.refused, state.missing) == (2, 2, 1, 93)
 
 
+@pytest.mark.parametrize("gap", [1, 63, 64, 65, 200])
+def test_the_number_64_below_the_highest_is_still_known(gap):
+    mon = Monitor(monitor_settings(1, arl=100))
+    mon.update("a", [BIT], sequence=[1000])
+    mon.update("a", [BIT], sequence=[1000 + gap])
+    mon.update("a", [BIT], sequence=[1000])
+    state = mon.state("a")
+    assert (state.duplicates, state.refused) == ((1, 0) if gap <= 64 else (0, 1))
+    assert (state.observations, state.missing) == (2, gap - 1)
+
+
 def test_provisional_updates_write_nothing_and_make_no_agent():
     mon = Monitor(monitor_settings(1, arl=4))
     found = mon.update([1, 1, 2], [[BIT], [3 * BIT], [BIT]], commit=False)

@@ -57,6 +57,13 @@ def test_weights_pass_if_their_shares_rounded_up_do(weights):
             checked_weights(weights)
 
 
+@pytest.mark.parametrize("weights", [[0, -24 * 65536], [-65536, -65536, -30 * 65536]])
+def test_a_share_however_small_counts(weights):
+    assert checked_weights(weights[:-1]) == tuple(weights[:-1])
+    with pytest.raises(BadInput, match="above 1"):
+        checked_weights(weights)
+
+
 @pytest.mark.parametrize("count", range(1, 17))
 def test_equal_weights_are_the_largest_that_pass(count):
     weights = equal_weights(count)

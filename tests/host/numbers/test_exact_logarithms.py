@@ -1,5 +1,7 @@
 """Floors of logarithms against whole powers."""
 
+from math import isqrt
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -48,3 +50,10 @@ def test_roots_lie_between_their_bounds(base, numerator, halvings):
 def test_what_no_precision_decides_is_said():
     with pytest.raises(ArithmeticError, match="too near"):
         decided_floor_log2(lambda precision: ((1 << precision) - 1, (1 << precision) + 1))
+
+
+@pytest.mark.parametrize("bits", [1, 16])
+def test_beside_a_border_more_precision_decides(bits):
+    root = isqrt(1 << 401)  # of 2, less than 2**-200 below it
+    assert floor_log2(root, 1 << 200, bits) == (1 << bits >> 1) - 1
+    assert floor_log2(root + 1, 1 << 200, bits) == 1 << bits >> 1
