@@ -46,8 +46,9 @@ def main() -> int:
     seconds = time.process_time() - start
     chosen.raw.parent.mkdir(parents=True, exist_ok=True)
     chosen.raw.write_text(json.dumps(value_of(found), indent=1) + "\n")
-    (chosen.out / PLOT).write_text(svg(monitor_figure(found)), encoding="utf-8")
+    # The page first: a picture that has changed makes the checkout another than its commit.
     (chosen.out / PAGE).write_text(stamped(monitor_page(found, seconds), PAGE), encoding="utf-8")
+    (chosen.out / PLOT).write_text(svg(monitor_figure(found)), encoding="utf-8")
     kept = sum(one.kept for one in found.outcomes)
     print(
         f"one false alarm in {ARL:,} runs at most: kept in {kept} of {len(found.outcomes)} "
