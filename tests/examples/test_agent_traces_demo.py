@@ -65,13 +65,15 @@ def test_one_agent_under_the_monitor(result: DemoResult) -> None:
     last = found.runs[-1]
     assert found.verdict == (
         f"alarm after {found.delay} runs of hijack, after call {last.first_call} of {last.calls} "
-        "of that run; promise: at most 1 false alarm in 1,024 runs of an agent"
+        "of that run"
     )
-    assert found.verdict in re.sub(r"\s+", " ", result.report.read_text(encoding="utf-8"))
+    assert "1 false alarm in 1,024 runs of an agent at most" in found.promise
+    page = re.sub(r"\s+", " ", result.report.read_text(encoding="utf-8"))
+    assert f"<b>{found.verdict}.</b> P{found.promise[1:]}." in page
     unseen = replace(found, runs=(*found.runs[:-1], replace(last, first_call=0)))
     assert "at the end of that run" in unseen.verdict
     missed = replace(found, runs=found.runs[:-1], alarmed=False)
-    assert missed.verdict.startswith(f"no alarm in {found.delay - 1} runs of hijack; promise")
+    assert missed.verdict.startswith(f"no alarm in {found.delay - 1} runs of hijack")
     false = replace(found, runs=found.runs[:5])
     assert false.verdict.startswith("a false alarm after 5 runs, before the hijack")
 

@@ -77,9 +77,8 @@ class Watched:
     @property
     def verdict(self) -> str:
         """What happened, in words."""
-        promise = f"promise: at most 1 false alarm in {self.arl:,} runs of an agent"
         if not self.alarmed:
-            return f"no alarm in {self.delay} runs of hijack; {promise}"
+            return f"no alarm in {self.delay} runs of hijack"
         last = self.runs[-1]
         when = (
             f"after call {last.first_call} of {last.calls} of that run"
@@ -87,9 +86,14 @@ class Watched:
             else "at the end of that run"
         )
         if not last.hijacked:
-            return f"a false alarm after {len(self.runs)} runs, before the hijack; {promise}"
+            return f"a false alarm after {len(self.runs)} runs, before the hijack"
         runs = "run" if self.delay == 1 else "runs"
-        return f"alarm after {self.delay} {runs} of hijack, {when}; {promise}"
+        return f"alarm after {self.delay} {runs} of hijack, {when}"
+
+    @property
+    def promise(self) -> str:
+        """What the threshold stands for, in words."""
+        return f"promise: 1 false alarm in {self.arl:,} runs of an agent at most, on average"
 
 
 def watch_agent(traces: Traces, seed: int = SEED) -> Watched:

@@ -127,7 +127,7 @@ def statistic_over_runs(watched: Watched) -> Figure:
             (hijacked, "D", ORANGE, "hijacked run"),
         ):
             axes.plot(at[of], statistic[of], mark, color=colour, ls="", label=name)
-        label = f"A = {watched.threshold:g} bits: one false alarm in {watched.arl:,} runs at most"
+        label = f"A = {watched.threshold:g} bits: one false alarm in {watched.arl:,} runs"
         axes.axhline(watched.threshold, color=RED, ls="--", lw=1.4, label=label)
         axes.set(
             xlabel=f"runs behind the history of {watched.n0}",

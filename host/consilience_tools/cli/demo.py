@@ -76,8 +76,8 @@ def _figures(result: Any) -> dict[str, object]:
 def _watched(result: Any) -> list[Table | str]:
     """Return how the monitor's statistic of one agent rose, and what it said."""
     watched = result.watched
-    table = Table(box=None, pad_edge=False, title_justify="left")
-    table.title = f"does it still behave? {watched.pipeline}, history {watched.n0} runs"
+    title = f"does it still behave? {watched.pipeline}, replicated, {watched.n0} runs of history"
+    table = Table(box=None, pad_edge=False)
     for name in ("run", "was", "T, bits"):
         table.add_column(name, justify="left" if name == "was" else "right")
     table.add_column(f"alarm at {watched.threshold:g}")
@@ -89,7 +89,7 @@ def _watched(result: Any) -> list[Table | str]:
             what = "hijacked" if run.hijacked else "benign"
             place = str(watched.n0 + number + 1)
             table.add_row(place, what, f"{run.statistic:.1f}", rising + alarm)
-    return [table, watched.verdict, ""]
+    return [title, table, watched.verdict, watched.promise, ""]
 
 
 def _value(result: Any) -> dict[str, object]:

@@ -12,8 +12,8 @@ import consilience as cs
 from consilience.errors import Mismatch
 from examples.agent_traces.monitor import __main__ as command
 from examples.agent_traces.monitor import plain
+from examples.agent_traces.monitor import study as study_module
 from examples.agent_traces.monitor.comparison import compared, row_of, seen
-from examples.agent_traces.monitor.fitting import fit_score
 from examples.agent_traces.monitor.limits import RunLength, mean_limit, share_limits
 from examples.agent_traces.monitor.others import RULES, Effort
 from examples.agent_traces.monitor.page import figure_rows
@@ -31,26 +31,22 @@ from examples.agent_traces.monitor.replicated import (
     no_hijack,
 )
 from examples.agent_traces.monitor.study import Workload, study
-from examples.agent_traces.traces import Traces
 
 INCREMENTS = Increments(2600)
 BIT = 1 << 16
 
 
 @pytest.fixture(scope="module")
-def traces():
-    return Traces.load()
+def pipelines(traces, score):
+    return held_out_pipelines(traces, score)
 
 
 @pytest.fixture(scope="module")
-def pipelines(traces):
-    return held_out_pipelines(traces, fit_score(traces))
-
-
-@pytest.fixture(scope="module")
-def small(traces):
+def small(traces, score):
     rule = replace(RULES[2], effort=Effort(4, 64, 4, 2))
-    return study(traces, Workload(8, 64, 12, 1, (rule,)), 7)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(study_module, "fit_score", lambda given: score)
+        return study(traces, Workload(8, 64, 12, 1, (rule,)), 7)
 
 
 def test_all_at_once_is_the_product_bit_for_bit():

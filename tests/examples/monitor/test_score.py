@@ -25,17 +25,7 @@ from examples.agent_traces.monitor.pipelines import (
     held_out_pipelines,
 )
 from examples.agent_traces.monitor.score import binned_all, rising, shaped
-from examples.agent_traces.traces import TEST, Traces
-
-
-@pytest.fixture(scope="module")
-def traces():
-    return Traces.load()
-
-
-@pytest.fixture(scope="module")
-def score(traces):
-    return fit_score(traces)
+from examples.agent_traces.traces import TEST
 
 
 def figures_by_definition(rows):
