@@ -114,6 +114,15 @@ def test_bytes_are_canonical_and_proved_again():
         assert again.fields == table.fields
 
 
+def test_the_head_of_the_bytes():
+    data = bytes(cs.FrozenTable.fit(COUNTS, ("1/2", "5/16"), "2/7"))
+    assert data[:6] == b"CNFT\x01\0" and data[10:16] == bytes([2, 0, 6, 0, 0, 0])
+    assert data[16:32] == (2).to_bytes(8, "little") + (7).to_bytes(8, "little")
+    assert data[32:38] == bytes([1, 0, 1, 5, 0, 4])
+    scored = bytes(cs.FrozenTable.fit_scores(np.arange(1_000), [100, 990]))
+    assert scored[11] == 1 and scored[-16:] == np.array([100, 990], "<i8").tobytes()
+
+
 def test_no_cut_or_flipped_bytes_pass_for_others():
     data = bytes(cs.FrozenTable.fit_scores(np.arange(1_000), [900]))
     for size in range(len(data)):
