@@ -1,7 +1,7 @@
 """What enters a monitor, and when: agents one after the other, room for results, sweeps."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal, Value
-from amaranth.lib import stream, wiring
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
+from amaranth.lib import data, enum, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..primitives.pipeline import flow
@@ -13,16 +13,17 @@ __all__ = ["Admission"]
 class Admission(wiring.Component):
     """Lets a beat enter when what it reads has been written and there is room for its result.
 
-    A beat waits in a register. It is held while a beat of the same agent is inside that still has
-    to write: one that changes the agent for `hold` cycles, one that can renew it for
-    `renewal_hold`. The agents' numbers are compared when a beat comes in, with those of all that
-    entered in the cycles before; so a handshake depends on operations, agents, the policy and the
-    pace of both sides, and on nothing else. Beats of other agents behind it wait, too: order stays.
+    A beat is held while another of the same agent is inside that still has to write: one that
+    changes the agent for `hold` cycles, one that can renew it for `renewal_hold`. The agents'
+    numbers are compared when a beat comes in, with those of all that entered in the cycles before;
+    so a handshake depends on operations, agents, the policy and the pace of both sides, and on
+    nothing else. Beats of other agents behind one that is held wait, too: order stays.
 
-    SCAN and BEGIN wait until nothing is inside, and then become a beat for each agent, READ or
-    BEGIN. After a reset, a sweep of BEGIN comes first.
+    There are two places. In the first a beat learns which of those inside bear on it, and SCAN and
+    BEGIN wait there until nothing is inside: then they become a beat for each agent, READ or BEGIN.
+    After a reset, a sweep of BEGIN comes first. In the second place a beat waits for its turn.
 
-    Latency: a cycle from `i` to `o` for what is not held. Throughput: one beat per cycle.
+    Latency: `latency` cycles from `i` to `o` for what is not held. Throughput: one beat per cycle.
 
     Parameters
     ----------
@@ -41,10 +42,12 @@ class Admission(wiring.Component):
         An update can renew its agent; constant while a beat is inside.
     taken : in
         A result has left.
-    begins : out
-        The configuration in `o`, which is not valid, is in force from the next cycle on.
+    configuration : flow of `monitor_beat_layout`
+        A BEGIN whose fields are in force from the next cycle on; nothing is inside.
     o : flow of `monitor_beat_layout`
     """
+
+    latency = 2
 
     def __init__(
         self,
@@ -67,7 +70,7 @@ class Admission(wiring.Component):
                 "i": In(stream.Signature(layout)),
                 "renewing": In(1),
                 "taken": In(1),
-                "begins": Out(1),
+                "configuration": Out(flow(layout)),
                 "o": Out(flow(layout)),
             }
         )
@@ -75,78 +78,134 @@ class Admission(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         does = MonitorOperation
-        waiting = Signal(self.i.p.shape(), reset_less=True)
-        full = Signal()
+        first = Signal(self.i.p.shape(), reset_less=True)
+        second = Signal(self.i.p.shape(), reset_less=True)
+        in_first, in_second = Signal(), Signal()
+        sweeps, asks = Signal(), Signal()  # the first is SCAN or BEGIN; the second gets a result
         sweeping, scans = Signal(init=1), Signal()
-        place = Signal(range(self.agents))
-        inside = Signal(range(self.depth + 1))
-        quiet = Signal(range(self.drain + 1))
-
-        room = inside != self.depth
-        sweeps = full & ((waiting.operation == does.SCAN) | (waiting.operation == does.BEGIN))
-        starts = sweeps & (quiet == self.drain)
-        held = self._held(m)
-        enters = full & ~sweeps & ~held & (room | ~answers(waiting.operation))
-        sweeps_on = sweeping & (room | ~scans)
-        takes = ~sweeping & (~full | enters)
+        enters, moves, takes, starts = Signal(), Signal(), Signal(), Signal()
+        held = self._held(m, first, second, enters, moves, takes)
+        place, sweeps_on = Signal(range(self.agents)), Signal()
+        room, drained = self._counted(m, (enters & asks) | (sweeps_on & scans))
         m.d.comb += [
+            sweeps_on.eq(sweeping & (room | ~scans)),
+            enters.eq(in_second & ~held & (room | ~asks)),
+            moves.eq(in_first & ~sweeps & (~in_second | enters)),
+            starts.eq(in_first & sweeps & ~in_second & drained & ~sweeping),
+            takes.eq(~sweeping & (~in_first | moves)),
             self.i.ready.eq(takes),
             self.o.valid.eq(enters | sweeps_on),
-            self.o.p.eq(waiting),
-            self.begins.eq(starts & (waiting.operation == does.BEGIN)),
+            self.o.p.eq(second),
         ]
         with m.If(sweeping):
             m.d.comb += [
                 self.o.p.agent.eq(place),
                 self.o.p.operation.eq(Mux(scans, does.READ, does.BEGIN)),
+                self.o.p.word.eq(first.word),
             ]
         with m.If(takes):
-            m.d.sync += [full.eq(self.i.valid), waiting.eq(self.i.p)]
+            operation = self.i.p.operation
+            m.d.sync += [
+                in_first.eq(self.i.valid),
+                first.eq(self.i.p),
+                sweeps.eq((operation == does.SCAN) | (operation == does.BEGIN)),
+            ]
+        with m.If(moves):
+            m.d.sync += [in_second.eq(1), second.eq(first), asks.eq(answers(first.operation))]
+        with m.Elif(enters):
+            m.d.sync += in_second.eq(0)
         with m.If(starts):
-            m.d.sync += [full.eq(0), sweeping.eq(1), scans.eq(waiting.operation == does.SCAN)]
-        m.d.sync += [
-            place.eq(place + sweeps_on),
-            inside.eq(inside + (self.o.valid & answers(self.o.p.operation)) - self.taken),
-        ]
+            m.d.sync += [in_first.eq(0), sweeping.eq(1), scans.eq(first.operation == does.SCAN)]
+        m.d.sync += place.eq(place + sweeps_on)
         with m.If(sweeps_on & place.all()):
             m.d.sync += sweeping.eq(0)
+        # Nothing takes the place of the first while it is swept.
+        m.d.comb += self.configuration.p.eq(first)
+        m.d.sync += self.configuration.valid.eq(starts & (first.operation == does.BEGIN))
+        return m
+
+    def _counted(self, m: Module, asked: Value) -> tuple[Value, Value]:
+        """Return whether there is room for a result, and whether nothing is inside."""
+        inside = Signal(range(self.depth + 1))
+        quiet = Signal(range(self.drain + 1))
+        room, drained = Signal(init=1), Signal()
+        m.d.sync += [
+            inside.eq(inside + asked - self.taken),
+            # Of the cycle before, in which one more may have come.
+            room.eq(inside < self.depth - 1),
+            drained.eq((quiet == self.drain) & ~self.o.valid),
+        ]
         with m.If(self.o.valid):
             m.d.sync += quiet.eq(0)
         with m.Elif(quiet != self.drain):
             m.d.sync += quiet.eq(quiet + 1)
-        return m
+        return room, drained
 
-    def _held(self, m: Module) -> Value:
-        """Return whether a beat inside still has to write what the waiting one reads."""
-        does = MonitorOperation
-        entering = self.o.p
-        operation = entering.operation
-        anew = (operation == does.RENEW) | (operation == does.BEGIN)
-        updates = operation == does.UPDATE
-        changes = anew | updates | (operation == does.WRITE) | (operation == does.ACKNOWLEDGE)
+    def _held(
+        self,
+        m: Module,
+        first: data.View,
+        second: data.View,
+        enters: Value,
+        moves: Value,
+        takes: Value,
+    ) -> Value:
+        """Return whether a beat inside still has to write what the second one reads."""
         # Of the beats that entered so many cycles ago: their agents, and whether they write.
-        agents: list[Value] = [entering.agent]
-        writing: list[Value] = [self.o.valid & changes]
-        renewing: list[Value] = [self.o.valid & (anew | (updates & self.renewing))]
+        agents: list[Value] = [second.agent]
+        writing: list[Value] = [enters & _changes(second.operation)]
+        renewing: list[Value] = [enters & _renews(second.operation, self.renewing)]
+        operation = self.o.p.operation
         for age in range(1, self.renewal_hold - 1):
-            agent = Signal.like(self.i.p.agent, name=f"agent_{age}", reset_less=True)
+            agent = Signal.like(second.agent, name=f"agent_{age}", reset_less=True)
             renews, writes = Signal(name=f"renews_{age}"), Signal(name=f"writes_{age}")
-            m.d.sync += [agent.eq(agents[-1]), renews.eq(renewing[-1])]
-            if age < self.hold - 1:
-                m.d.sync += writes.eq(writing[-1])
-                writing.append(writes)
+            if age == 1:
+                m.d.sync += [
+                    agent.eq(self.o.p.agent),
+                    writes.eq(self.o.valid & _changes(operation)),
+                    renews.eq(self.o.valid & _renews(operation, self.renewing)),
+                ]
+            else:
+                m.d.sync += [agent.eq(agents[-1]), renews.eq(renewing[-1])]
+                if age < self.hold - 1:
+                    m.d.sync += writes.eq(writing[-1])
             agents.append(agent)
             renewing.append(renews)
-        loads = self.i.valid & self.i.ready
-        waits: list[Value] = []
+            if age < self.hold - 1:
+                writing.append(writes)
+
+        # Whether each bears on the first beat, and on the second, in the next cycle.
+        same = first.agent == second.agent
+        staying: list[Value] = []
+        arriving: list[Value] = []
         for name, inside in (("written", writing), ("renewed", renewing)):
-            before: Value = Signal(name=f"{name}_none")
+            on_first: Value = Const(0, 1)
+            on_second: Value = Const(0, 1)
             for age, one in enumerate(inside):
-                # Whether that beat still bears on the waiting one, in the next cycle.
-                bears = Signal(name=f"{name}_{age + 1}_ago")
-                same = one & (self.i.p.agent == agents[age])
-                m.d.sync += bears.eq(Mux(loads, same, before))
-                before = bears
-                waits.append(bears)
-        held: Value = Cat(*waits).any()
+                comes = one & same if age == 0 else on_first
+                staying.append(on_second)
+                arriving.append(comes)
+                bears = Signal(name=f"{name}_{age + 1}_on_first")
+                stays = Signal(name=f"{name}_{age + 1}_on_second")
+                m.d.sync += [
+                    bears.eq(Mux(takes, one & (self.i.p.agent == agents[age]), on_first)),
+                    stays.eq(Mux(moves, comes, on_second)),
+                ]
+                on_first, on_second = bears, stays
+        held = Signal()
+        m.d.sync += held.eq(Mux(moves, Cat(*arriving).any(), Cat(*staying).any()))
         return held
+
+
+def _changes(operation: enum.EnumView) -> Value:
+    """Return whether a beat writes anything of its agent."""
+    does = MonitorOperation
+    asks: Value = answers(operation) & (operation != does.UPDATE)
+    return ~asks & (operation != does.SCAN)
+
+
+def _renews(operation: enum.EnumView, by_updates: Value) -> Value:
+    """Return whether a beat can renew its agent."""
+    does = MonitorOperation
+    anew: Value = (operation == does.RENEW) | (operation == does.BEGIN)
+    return anew | ((operation == does.UPDATE) & by_updates)

@@ -104,7 +104,7 @@ class Monitor(wiring.Component):
     @property
     def latency(self) -> int:
         """Cycles from a beat to its valid result: admission, the pipeline and the buffer."""
-        return 1 + self._alarmed + ResultBuffer.latency
+        return Admission.latency + self._alarmed + ResultBuffer.latency
 
     @property
     def depth(self) -> int:
@@ -135,12 +135,13 @@ class Monitor(wiring.Component):
         threshold, weights = Signal(_CODE), Signal(ArrayLayout(_CODE, count))
         wiring.connect(m, wiring.flipped(self.i), admission.i)
         entering = admission.o.p
-        with m.If(admission.begins):
+        configuration = admission.configuration.p
+        with m.If(admission.configuration.valid):
             m.d.sync += [
-                mode.eq(entering.mode),
-                policy.eq(entering.policy),
-                threshold.eq(entering.count.as_signed()),
-                weights.eq(entering.increments),
+                mode.eq(configuration.mode),
+                policy.eq(configuration.policy),
+                threshold.eq(configuration.count.as_signed()),
+                weights.eq(configuration.increments),
             ]
         m.d.comb += [
             admission.renewing.eq(policy != Policy.LATCH),
