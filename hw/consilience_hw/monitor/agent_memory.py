@@ -14,8 +14,8 @@ STORED_READ_CYCLES = 2
 class AgentMemory:
     """One memory with a read and a write port.
 
-    A word is read as it was before a write of the same cycle. Block RAM is slow from clock to
-    output, so that what is read is registered once more, and no multiplexer lies between: a
+    A word that is read in the cycle in which it is written is arbitrary: synthesis is told so, or it
+    would put a bypass behind each block RAM. Block RAM is slow from clock to output, so that what is read is registered once more, and no multiplexer lies between: a
     platform gives as ``deep_column_bits`` the width of a block RAM for as many words.
 
     Parameters
@@ -37,7 +37,7 @@ class AgentMemory:
                 shape=unsigned(min(column, width - low)),
                 depth=depth,
                 init=[],
-                attrs={"ram_style": "block"},
+                attrs={"ram_style": "block", "no_rw_check": 1},
             )
             m.submodules[name if not low else f"{name}_{low}"] = memory
             self._columns.append(memory)
@@ -47,9 +47,11 @@ class AgentMemory:
         """Return the word of an agent, `STORED_READ_CYCLES` later."""
         words = []
         for column, memory in enumerate(self._columns):
-            port = memory.read_port(domain="sync")
-            m.d.comb += [port.addr.eq(agent), port.en.eq(1)]
-            words.append(delayed(m, port.data, 1, f"{self._name}_word_{column}"))
+            # Synthesis takes the first register into the port, and heeds the attribute as it does.
+            port = memory.read_port(domain="comb")
+            m.d.comb += port.addr.eq(agent)
+            word = delayed(m, port.data, STORED_READ_CYCLES, f"{self._name}_word_{column}")
+            words.append(word)
         return Cat(*words)
 
     def write(self, m: Module, agent: Value, word: Value, enable: Value) -> None:

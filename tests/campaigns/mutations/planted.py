@@ -10,11 +10,12 @@ from tests.campaigns.mutations.host import HOST
 from tests.campaigns.mutations.host_link import HOST_LINK
 from tests.campaigns.mutations.link_gateware import LINK_GATEWARE
 from tests.campaigns.mutations.live import LIVE
+from tests.campaigns.mutations.monitor_gateware import MONITOR_GATEWARE
 from tests.campaigns.mutations.reduction import REDUCTION
 
 __all__ = ["PLANTED"]
 
 PLANTED = (
-    *(*REDUCTION, *GATEWARE, *LINK_GATEWARE, *LIVE, *GOLDEN, *HOST, *HOST_LINK),
-    *(*DIFFERENTIAL, *DURABILITY, *DISTRIBUTED, *EVIDENCE),
+    *(*REDUCTION, *GATEWARE, *LINK_GATEWARE, *LIVE, *MONITOR_GATEWARE),
+    *(*GOLDEN, *HOST, *HOST_LINK, *DIFFERENTIAL, *DURABILITY, *DISTRIBUTED, *EVIDENCE),
 )

@@ -173,6 +173,17 @@ def test_latch_acknowledge_and_write(unit):
     assert readings.flags.tolist() == [2, 2, 2, 0, 2, 1, 1, 3, 3]
 
 
+@pytest.mark.parametrize("spare", [-1, 0, 1])
+def test_the_threshold_itself_alarms(unit, spare):
+    for increments, statistic in (([BIT, BIT], BIT), ([-BIT, ZERO], -2 * BIT)):
+        script = script_of(MonitorMode.ONCE, statistic - spare)
+        script.update(5, increments)
+        readings = script.run_on(unit)
+        script.check(readings)
+        assert readings.statistic.tolist() == [statistic]
+        assert readings.alarm.tolist() == [spare >= 0]
+
+
 def test_saturation_is_sticky_and_of_committed_updates_alone(unit):
     script = script_of(MonitorMode.ONCE, MAX, policy=Policy.RENEW)
     script.update(1, [MAX, 0])
