@@ -80,12 +80,19 @@ class Admission(wiring.Component):
         does = MonitorOperation
         first = Signal(self.i.p.shape(), reset_less=True)
         second = Signal(self.i.p.shape(), reset_less=True)
-        in_first, in_second = Signal(), Signal()
-        sweeps, asks = Signal(), Signal()  # the first is SCAN or BEGIN; the second gets a result
-        sweeping, scans = Signal(init=1), Signal()
-        enters, moves, takes, starts = Signal(), Signal(), Signal(), Signal()
+        in_first = Signal()
+        in_second = Signal()
+        sweeps = Signal()  # the first is SCAN or BEGIN
+        asks = Signal()  # the second gets a result
+        sweeping = Signal(init=1)
+        scans = Signal()
+        enters = Signal()
+        moves = Signal()
+        takes = Signal()
+        starts = Signal()
         held = self._held(m, first, second, enters, moves, takes)
-        place, sweeps_on = Signal(range(self.agents)), Signal()
+        place = Signal(range(self.agents))
+        sweeps_on = Signal()
         room, drained = self._counted(m, (enters & asks) | (sweeps_on & scans))
         m.d.comb += [
             sweeps_on.eq(sweeping & (room | ~scans)),
@@ -128,7 +135,8 @@ class Admission(wiring.Component):
         """Return whether there is room for a result, and whether nothing is inside."""
         inside = Signal(range(self.depth + 1))
         quiet = Signal(range(self.drain + 1))
-        room, drained = Signal(init=1), Signal()
+        room = Signal(init=1)
+        drained = Signal()
         m.d.sync += [
             inside.eq(inside + asked - self.taken),
             # Of the cycle before, in which one more may have come.
@@ -156,7 +164,7 @@ class Admission(wiring.Component):
         writing: list[Value] = [enters & _changes(second.operation)]
         renewing: list[Value] = [enters & _renews(second.operation, self.renewing)]
         operation = self.o.p.operation
-        for age in range(1, self.renewal_hold - 1):
+        for age in range(1, self.renewal_hold - 2):
             agent = Signal.like(second.agent, name=f"agent_{age}", reset_less=True)
             renews, writes = Signal(name=f"renews_{age}"), Signal(name=f"writes_{age}")
             if age == 1:
@@ -167,31 +175,36 @@ class Admission(wiring.Component):
                 ]
             else:
                 m.d.sync += [agent.eq(agents[-1]), renews.eq(renewing[-1])]
-                if age < self.hold - 1:
+                if age < self.hold - 2:
                     m.d.sync += writes.eq(writing[-1])
             agents.append(agent)
             renewing.append(renews)
-            if age < self.hold - 1:
+            if age < self.hold - 2:
                 writing.append(writes)
 
         # Whether each bears on the first beat, and on the second, in the next cycle.
         same = first.agent == second.agent
         staying: list[Value] = []
         arriving: list[Value] = []
-        for name, inside in (("written", writing), ("renewed", renewing)):
+        for name, hold, inside in (
+            ("written", self.hold, writing),
+            ("renewed", self.renewal_hold, renewing),
+        ):
             on_first: Value = Const(0, 1)
             on_second: Value = Const(0, 1)
-            for age, one in enumerate(inside):
-                comes = one & same if age == 0 else on_first
+            for age in range(hold - 1):
+                comes = inside[0] & same if age == 0 else on_first
                 staying.append(on_second)
                 arriving.append(comes)
-                bears = Signal(name=f"{name}_{age + 1}_on_first")
-                stays = Signal(name=f"{name}_{age + 1}_on_second")
-                m.d.sync += [
-                    bears.eq(Mux(takes, one & (self.i.p.agent == agents[age]), on_first)),
-                    stays.eq(Mux(moves, comes, on_second)),
-                ]
-                on_first, on_second = bears, stays
+                if age + 2 < hold:
+                    bears = Signal(name=f"{name}_{age + 1}_on_first")
+                    stays = Signal(name=f"{name}_{age + 1}_on_second")
+                    alike = inside[age] & (self.i.p.agent == agents[age])
+                    m.d.sync += [
+                        bears.eq(Mux(takes, alike, on_first)),
+                        stays.eq(Mux(moves, comes, on_second)),
+                    ]
+                    on_first, on_second = bears, stays
         held = Signal()
         m.d.sync += held.eq(Mux(moves, Cat(*arriving).any(), Cat(*staying).any()))
         return held

@@ -7,16 +7,17 @@ from ..primitives.pipeline import delayed
 
 __all__ = ["STORED_READ_CYCLES", "AgentMemory"]
 
-STORED_READ_CYCLES = 2
+STORED_READ_CYCLES = 3
 """Cycles from an agent to its word."""
 
 
 class AgentMemory:
     """One memory with a read and a write port.
 
-    A word that is read in the cycle in which it is written is arbitrary: synthesis is told so, or it
-    would put a bypass behind each block RAM. Block RAM is slow from clock to output, so that what is read is registered once more, and no multiplexer lies between: a
-    platform gives as ``deep_column_bits`` the width of a block RAM for as many words.
+    A word that is read in the cycle in which it is written is arbitrary: synthesis is told so, or
+    it would put a bypass behind each block RAM. Block RAM is slow from clock to output, so that
+    what is read is registered once more, and no multiplexer lies between: a platform gives as
+    ``deep_column_bits`` the width of a block RAM for as many words.
 
     Parameters
     ----------
@@ -50,8 +51,7 @@ class AgentMemory:
             # Synthesis takes the first register into the port, and heeds the attribute as it does.
             port = memory.read_port(domain="comb")
             m.d.comb += port.addr.eq(agent)
-            word = delayed(m, port.data, STORED_READ_CYCLES, f"{self._name}_word_{column}")
-            words.append(word)
+            words.append(delayed(m, port.data, STORED_READ_CYCLES, f"{self._name}_word_{column}"))
         return Cat(*words)
 
     def write(self, m: Module, agent: Value, word: Value, enable: Value) -> None:

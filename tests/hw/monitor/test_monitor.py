@@ -20,7 +20,7 @@ from tests.hw.monitor.monitor_script import (
 )
 
 AGENTS, WEIGHTS = 16, [-BIT, -BIT]
-HOLD, RENEWAL_HOLD, LATENCY = 17, 37, 43
+HOLD, RENEWAL_HOLD, LATENCY = 18, 38, 44
 MODES, POLICIES = list(MonitorMode), [Policy.LATCH, Policy.RENEW]
 
 
