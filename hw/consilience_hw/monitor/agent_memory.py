@@ -15,9 +15,10 @@ class AgentMemory:
     """One memory with a read and a write port.
 
     A word that is read in the cycle in which it is written is arbitrary: synthesis is told so, or
-    it would put a bypass behind each block RAM. Block RAM is slow from clock to output, so that
-    what is read is registered once more, and no multiplexer lies between: a platform gives as
-    ``deep_column_bits`` the width of a block RAM for as many words.
+    it would put a bypass behind each block RAM. Block RAM is slow from clock to output, and many of
+    them lie far from where their bits meet: what is read is registered there and here, without a
+    multiplexer between. A platform gives as ``deep_column_bits`` the width of a block RAM for as
+    many words.
 
     Parameters
     ----------

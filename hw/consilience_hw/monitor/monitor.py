@@ -170,8 +170,10 @@ class Monitor(wiring.Component):
         ]
 
         # The step, and its write.
-        changed = operations[self._stepped]
-        writes = valids[self._stepped] & ((changed == does.UPDATE) | (changed == does.WRITE))
+        # Known a cycle before: it goes far.
+        changed = operations[self._stepped - 1]
+        writes = valids[self._stepped - 1] & ((changed == does.UPDATE) | (changed == does.WRITE))
+        writes_now = delayed(m, writes, 1, "writes", reset=True)
         step = recurrence.i.p
         m.d.comb += [
             step.other.eq(counts.o.p.other),
@@ -189,7 +191,7 @@ class Monitor(wiring.Component):
                 step.components[k].eq(stored.read(m, agents[self._reads]).as_signed()),
             ]
             after = recurrence.o.p.components[k]
-            stored.write(m, agents[self._stepped], after, writes)
+            stored.write(m, agents[self._stepped], after, writes_now)
 
         # What follows from the statistic.
         behind = self.statistic.latency

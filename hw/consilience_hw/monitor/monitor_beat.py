@@ -62,8 +62,9 @@ def monitor_beat_layout(components: int, agents: int) -> data.StructLayout:
 
     ``increments``: signed; of WRITE the components, of BEGIN the weights. ``count``: of WRITE t, of
     BEGIN the threshold, its bits as they are. ``flags``: of WRITE, the lowest `STORED_FLAGS` of
-    `AgentFlag`. ``word``: which word of the state comes with the result. ``mode`` and ``policy``:
-    of BEGIN; to the unit RECALIBRATE is RENEW. Fields of other operations are not looked at.
+    `AgentFlag`. ``word``: which word of the state comes with the result; one that is not there
+    means nothing. ``mode`` and ``policy``: of BEGIN; to the unit RECALIBRATE is RENEW. Fields of
+    other operations are not looked at.
     """
     return data.StructLayout(
         {
