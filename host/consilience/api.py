@@ -7,16 +7,21 @@ from consilience.exact.log_sum import LogSum
 from consilience.exact.window_sum import WindowSum
 from consilience.live.groups import GroupTree, Moved
 from consilience.live.live import Live, LiveResults
+from consilience.monitor.conformal_ranks import ConformalRanks
+from consilience.monitor.monitor import Monitor
+from consilience.monitor.weighting import weighted_increments
 from consilience.numbers.convert import from_codes, quantise, to_codes
 from consilience.robust.robust_histogram import RobustHistogram, RobustResult
 
 __all__ = [
+    "ConformalRanks",
     "Device",
     "DeviceInfo",
     "GroupTree",
     "Live",
     "LiveResults",
     "LogSum",
+    "Monitor",
     "Moved",
     "PosteriorResult",
     "RobustHistogram",
@@ -27,4 +32,5 @@ __all__ = [
     "open",
     "quantise",
     "to_codes",
+    "weighted_increments",
 ]

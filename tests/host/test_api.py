@@ -42,6 +42,24 @@ def test_readme_example_runs():
         "old": 2,
         "ratios": np.full(400, 1 << 16, np.int32),
         "a": np.zeros((2, 3)),
+        "agents": ["x", "y"],
+        "increments": np.array([[9, 9], [-5, 3]], np.int32),
     }
     exec(compile(block, "README.md", "exec"), names)
     assert names["ids"].tolist() == [3, 7]
+
+
+def test_monitor_example_runs(capsys):
+    """The Python block of docs/monitor.md: the agent whose scores rise alarms, and is named."""
+    text = (Path(__file__).parents[2] / "docs" / "monitor.md").read_text()
+    (block,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    runs = np.arange(150)
+    names = {
+        "agents": np.tile(["good", "bad"], 150),
+        "runs": np.repeat(runs, 2),
+        "scores": np.stack(
+            [runs * 37 % 101, np.where(runs < 120, runs * 37 % 101, runs)]
+        ).T.ravel(),
+    }
+    exec(compile(block, "monitor.md", "exec"), names)
+    assert "['bad']" in capsys.readouterr().out

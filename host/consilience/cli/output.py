@@ -70,6 +70,18 @@ class Output:
         except OSError as error:
             raise OSError(error.errno, error.strerror, STDOUT) from None
 
+    def line(self, value: Mapping[str, object]) -> None:
+        """Print one of many results: a JSON object on a line of its own."""
+        try:
+            print(json.dumps(value, allow_nan=False), flush=True)
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, STDOUT) from None
+
+    @property
+    def console(self) -> Console:
+        """Where notes are shown: for what moves on a terminal."""
+        return self._notes
+
     def note(self, text: str) -> None:
         """Say something that is not a result."""
         self._notes.print(text, soft_wrap=True)

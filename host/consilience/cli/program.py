@@ -14,6 +14,7 @@ from consilience.cli.doctor import doctor
 from consilience.cli.fuse import fuse
 from consilience.cli.keys import keys
 from consilience.cli.list_ports import list_ports
+from consilience.cli.monitor import monitor
 from consilience.cli.node import node
 from consilience.cli.output import INTERRUPTED, STDOUT, Output, log_to_stderr
 from consilience.cli.read_node import read_node
@@ -28,7 +29,8 @@ __all__ = ["app", "run"]
 
 _EPILOG = (
     "Exit codes: 0 ok, 1 failed, 2 usage or bad input, 3 tool missing, 4 no device, 5 permission, "
-    "6 link ABI mismatch, 7 link integrity, 8 mismatch against the golden model, 130 interrupted."
+    "6 link ABI mismatch, 7 link integrity, 8 mismatch against the golden model, "
+    "10 alarm (with --fail-on-alarm), 130 interrupted."
 )
 
 _CURES = {
@@ -52,7 +54,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-for command in (fuse, status, serve, keys, doctor, node, read_node, watch):
+for command in (fuse, monitor, status, serve, keys, doctor, node, read_node, watch):
     app.command()(command)
 app.command("list")(list_ports)
 for plugin in importlib.metadata.entry_points(group="consilience.commands"):

@@ -12,6 +12,8 @@ from consilience.closing import Closes
 from consilience.devices.agent_rows import agent_ids, rows_by_agent
 from consilience.errors import BadInput
 from consilience.live.live import Live
+from consilience.monitor.monitor import Monitor
+from consilience.monitor.promises import Exact
 from consilience.numbers.arrays import Codes, CodesAndStatus, Offsets, Words, plain_array
 from consilience.numbers.convert import as_codes
 from consilience.numbers.float_log_sum import log_sum_exp_over
@@ -131,6 +133,50 @@ class Device(Closes):
             The device has no live unit.
         """
         raise BadInput(f"{self.info.url}: this device has no live unit; use cpu or sim")
+
+    def monitor(
+        self,
+        components: int | None = None,
+        weights: Sequence[int] | None = None,
+        mode: str = "restart",
+        arl: Exact | None = None,
+        false_alarm: Exact | None = None,
+        threshold: int | None = None,
+        policy: str = "latch",
+        source: str = "conformal",
+        enrolled: int | None = None,
+    ) -> Monitor:
+        """Return a monitor without agents: a sequential test for each, with a rate that holds.
+
+        Parameters
+        ----------
+        components : int, optional
+            K, bets side by side: 1 to 16; 2 where neither this nor weights are given.
+        weights : sequence of int, optional
+            Codes of log2 of the components' shares, whose sum is at most 1; default: equal ones.
+        mode : str
+            "restart" (Shiryaev-Roberts) or "cusum", for a change at any time; "once" or "spread",
+            for a probability that holds for ever.
+        arl : number, optional
+            With restart and cusum: average observations of an agent to a false alarm, at least.
+        false_alarm : number, optional
+            With once and spread: probability of a false alarm of an agent, ever, at most.
+        threshold : int, optional
+            In place of these: the code that T alarms at.
+        policy : str
+            After an alarm: "latch" (silent until acknowledged), "renew", "recalibrate" (renew; the
+            caller drops the history, too).
+        source : str
+            Where the increments' validity comes from: "conformal", "frozen", "model", "asserted".
+        enrolled : int, optional
+            Agents of the fleet, those never heard of too; needed for `Monitor.fleet`.
+
+        Raises
+        ------
+        BadInput
+            What cannot be promised; a device without a monitor.
+        """
+        raise BadInput(f"{self.info.url}: this device has no monitor; use cpu")
 
     def robust_scan(
         self, ratios: Codes, faulty: int, clip: int, threshold: int

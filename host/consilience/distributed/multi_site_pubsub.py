@@ -31,17 +31,24 @@ class MultiSitePubsub(Pubsub):
     greeting : callable or None
         Gives the subject and the bytes that are sent to a server whenever it is connected; it gets
         the server's number, 0 is the own site's.
+    lost : callable or None
+        Called whenever the connection to a server is lost.
     """
 
     def __init__(
-        self, urls: Sequence[str], greeting: Callable[[int], tuple[str, bytes]] | None = None
+        self,
+        urls: Sequence[str],
+        greeting: Callable[[int], tuple[str, bytes]] | None = None,
+        lost: Callable[[], None] | None = None,
     ) -> None:
         if not urls:
             raise BadInput("a multi-site transport needs the address of at least one server")
         for url in urls:
             check_address(url)
-        self._greeting = greeting
-        self._sites = [NatsPubsub(url, partial(self._greet, way)) for way, url in enumerate(urls)]
+        self._greeting, self._lost = greeting, lost
+        self._sites = [
+            NatsPubsub(url, partial(self._greet, way), self._lose) for way, url in enumerate(urls)
+        ]
         self._starting = [asyncio.create_task(site.start()) for site in self._sites]
 
     @property
@@ -53,6 +60,11 @@ class MultiSitePubsub(Pubsub):
     def connections(self) -> int:
         """Servers that are connected now, as far as is known."""
         return sum(site.is_connected for site in self._sites)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all servers are connected now, as far as is known."""
+        return self.connections == len(self._sites)
 
     async def publish(self, subject: str, data: bytes) -> None:
         """Send to every connected server; for the others the next state supersedes it."""
@@ -88,6 +100,10 @@ class MultiSitePubsub(Pubsub):
         # Answers come back the way of the greeting: those of other sites do not wait for the own.
         if self._greeting is not None:
             await self._sites[way].publish(*self._greeting(way))
+
+    async def _lose(self) -> None:
+        if self._lost is not None:
+            self._lost()
 
 
 def _with_way(receiver: Callable[[bytes, int], object], way: int, data: bytes) -> None:

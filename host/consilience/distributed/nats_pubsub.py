@@ -48,10 +48,17 @@ class NatsPubsub(Pubsub):
         The server, as ``nats://127.0.0.1:4222``.
     connected : callable or None
         Awaited whenever there is a connection, the first time and again.
+    lost : callable or None
+        Awaited whenever it is lost.
     """
 
-    def __init__(self, url: str, connected: Callable[[], Awaitable[None]] | None = None) -> None:
-        self._url, self._connected = url, connected
+    def __init__(
+        self,
+        url: str,
+        connected: Callable[[], Awaitable[None]] | None = None,
+        lost: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
+        self._url, self._connected, self._lost = url, connected, lost
         self._client = Client()
         self._started = False
         self._wanted: list[tuple[str, Receiver]] = []
@@ -89,6 +96,7 @@ class NatsPubsub(Pubsub):
             max_outstanding_pings=_UNANSWERED_PINGS,
             error_cb=note,
             reconnected_cb=self._connected,
+            disconnected_cb=self._lost,
         )
         self._client.options.update(
             allow_reconnect=True, max_reconnect_attempts=-1, connect_timeout=_ATTEMPT_S

@@ -7,6 +7,7 @@ __all__ = [
     "WINDOW",
     "AgentFlag",
     "Arrival",
+    "IdKind",
     "MonitorMode",
     "Policy",
     "Source",
@@ -60,6 +61,8 @@ class AgentFlag(IntFlag):
     """A committed update gave more than the largest code and was cut to it."""
     LATCHED = 2
     """An alarm that was not acknowledged."""
+    NUMBERED = 4
+    """A sequence number came with an observation."""
 
 
 class Arrival(IntEnum):
@@ -73,3 +76,16 @@ class Arrival(IntEnum):
     """Seen: ignored."""
     REFUSED = 3
     """Older than the window: whether it was seen is not known any more."""
+
+
+class IdKind(IntEnum):
+    """Kinds of agent ids, as a byte; an id's own bytes follow.
+
+    Integers are 8 bytes, little-endian: of two's complement below 2**63, unsigned from there on.
+    """
+
+    SIGNED = 0
+    UNSIGNED = 1
+    TEXT = 2
+    """UTF-8."""
+    BYTES = 3

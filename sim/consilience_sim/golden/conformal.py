@@ -94,6 +94,7 @@ class DueRun(NamedTuple):
 class _Run:
     agent: int | str
     run: int
+    ordinal: int
     start: int
     score: int = -(2**63)
     """The highest so far, of the time that counts."""
@@ -129,11 +130,13 @@ class ConformalModel:
         self._contaminated, self._deadline = contaminated, deadline
         self._past: list[int] = []
         self._open: list[_Run] = []
+        self._started = 0
 
     def start(self, agent: int | str, run: int, at: int) -> list[DueRun]:
         """Note the start of a run; return what became due by the clock."""
         due = self._due(at)
-        self._open.append(_Run(agent, run, at))
+        self._open.append(_Run(agent, run, self._started, at))
+        self._started += 1
         return due
 
     def observe(self, run: int, score: int, at: int) -> list[DueRun]:
@@ -197,17 +200,14 @@ class ConformalModel:
         return [rank_term(rank, one) + count_term(len(past) + 1, one) for one in self._kappas]
 
     def _chance(self, one: _Run) -> int:
-        """Return 64 bits that belong to this run of this agent: SplitMix64 of a keyed count."""
-        name = (
-            one.agent.to_bytes(8, "little", signed=one.agent < 0)
-            if isinstance(one.agent, int)
-            else one.agent.encode()
-        )
-        kind = b"i" if isinstance(one.agent, int) else b"t"
+        """Return 64 bits of this run: SplitMix64 of its place among the history's starts."""
+        name, kind = str(one.agent).encode(), 2
+        if isinstance(one.agent, int):
+            name, kind = (one.agent % 2**64).to_bytes(8, "little"), int(one.agent >= 2**63)
         seed = (self._seed or 0).to_bytes(8, "little")
-        data = _TAG + seed + kind + len(name).to_bytes(4, "little") + name
+        data = _TAG + seed + bytes([kind]) + len(name).to_bytes(4, "little") + name
         key = int.from_bytes(hashlib.sha256(data).digest()[:8], "little")
-        z = key + (one.run + 1) * _GOLDEN_RATIO & _WORD
+        z = key + (one.ordinal + 1) * _GOLDEN_RATIO & _WORD
         z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9 & _WORD
         z = (z ^ z >> 27) * 0x94D049BB133111EB & _WORD
         return z ^ z >> 31

@@ -6,6 +6,7 @@ from tests.campaigns.differential.groups import Groups
 from tests.campaigns.differential.kind import Kind
 from tests.campaigns.differential.live import LiveSums
 from tests.campaigns.differential.log_sum_exps import LogSumExp
+from tests.campaigns.differential.monitors import Monitors
 from tests.campaigns.differential.posteriors import Posterior
 from tests.campaigns.differential.robust import Histogram, Robust
 from tests.campaigns.differential.states import LogSums, WindowSums
@@ -27,6 +28,7 @@ KINDS: dict[Kind, int] = {
     WindowSums(): 4,
     Groups(): 3,
     Histogram(): 2,
+    Monitors(): 6,
     Ages(): 1,
     StaleReads(): 1,
 }

@@ -14,6 +14,9 @@ EPOCHS = "distributed/epochs/"
 STALENESS = "distributed/staleness/"
 TOTALS = "distributed/totals/"
 EVIDENCE = "evidence/evidence_reading evidence/evidence_validation evidence/plausibility"
+MONITOR = "monitor/monitor"
+RANKS = "monitor/conformal_ranks"
+WATCH = "monitor/watch_folder cli/monitor_command"
 CRASH = "campaigns/crash/crash_slice"
 
 HOST = {
@@ -29,6 +32,29 @@ HOST = {
     "kernels/posterior_kernels": "kernels/posterior_kernels -k interpreted",
     "kernels/read_kernels": "robust/robust_counts robust/robust_histogram "
     f"{READS}age_bounds {STALENESS}discount {STALENESS}shard_arrays",
+    "kernels/monitor_kernels": f"{MONITOR} monitor/fleet",
+    "numbers/exact_logarithms": "numbers/exact_logarithms",
+    "monitor/agent_index": f"{MONITOR} {RANKS}",
+    "monitor/agent_records": MONITOR,
+    "monitor/conformal_ranks": RANKS,
+    "monitor/fleet": "monitor/fleet",
+    "monitor/history": f"{RANKS} monitor/validity",
+    "monitor/line_source": WATCH,
+    "monitor/monitor": f"{MONITOR} monitor/fleet",
+    "monitor/monitor_bytes": f"monitor/monitor_bytes {MONITOR}",
+    "monitor/observation_lines": "cli/monitor_command",
+    "monitor/promises": "monitor/promises",
+    "monitor/rank_terms": RANKS,
+    "monitor/ranks_bytes": RANKS,
+    "monitor/report_page": "cli/monitor_command",
+    "monitor/run_ranking": RANKS,
+    "monitor/settings": "monitor/promises",
+    "monitor/statistics": f"{MONITOR} monitor/promises",
+    "monitor/tie_chance": RANKS,
+    "monitor/watch_folder": WATCH,
+    "monitor/watch_options": "cli/monitor_command",
+    "monitor/watching": "cli/monitor_command",
+    "monitor/weighting": "monitor/weighting",
     "robust/calibration": "robust/calibration",
     "robust/decision": f"robust/robust_histogram {STALENESS}interval",
     "robust/quality": "robust/calibration",

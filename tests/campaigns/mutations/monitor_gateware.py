@@ -25,7 +25,7 @@ MONITOR_GATEWARE = (
     Mutation(
         "monitor gateware: the same agent right behind is not held",
         _ADMISSION,
-        "comes = one & same if age == 0 else on_first",
+        "comes = inside[0] & same if age == 0 else on_first",
         "comes = Const(0, 1) if age == 0 else on_first",
         f"{_SAME_AGENT}[RESTART-LATCH]",
     ),

@@ -10,6 +10,7 @@ from tests.campaigns.mutations.host import HOST
 from tests.campaigns.mutations.host_link import HOST_LINK
 from tests.campaigns.mutations.link_gateware import LINK_GATEWARE
 from tests.campaigns.mutations.live import LIVE
+from tests.campaigns.mutations.monitor import MONITOR
 from tests.campaigns.mutations.monitor_gateware import MONITOR_GATEWARE
 from tests.campaigns.mutations.reduction import REDUCTION
 
@@ -17,5 +18,6 @@ __all__ = ["PLANTED"]
 
 PLANTED = (
     *(*REDUCTION, *GATEWARE, *LINK_GATEWARE, *LIVE, *MONITOR_GATEWARE),
-    *(*GOLDEN, *HOST, *HOST_LINK, *DIFFERENTIAL, *DURABILITY, *DISTRIBUTED, *EVIDENCE),
+    *(*GOLDEN, *HOST, *HOST_LINK, *DIFFERENTIAL, *DURABILITY, *DISTRIBUTED),
+    *(*EVIDENCE, *MONITOR),
 )

@@ -2,8 +2,8 @@
 
 The node is the command itself, in a process forked from one that has everything imported. The
 recorders of a site's nodes share another process, which outlives the kills of its nodes and asks
-them over their sockets: one thread a node is the producer's (reports, one after the other, again
-until acknowledged), the others read.
+them over their sockets. Each node has two threads there: the producer's (reports, one after the
+other, again until acknowledged), and one that reads; each has a connection, and keeps it.
 A read's clock starts when it was due, whether or not the thread was awake then, and ends when the
 answer is there.
 """
@@ -11,6 +11,7 @@ answer is there.
 import contextlib
 import json
 import os
+import queue
 import random
 import socket
 import struct
@@ -22,7 +23,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import consilience.cli.program  # before the forks, so that it is shared
+import typer._adapters  # noqa: F401  before the forks, so that it is shared, as all that a node needs
+
+import consilience.cli.program
 import consilience.distributed.reads.daemon  # noqa: F401
 from consilience.cli.app import main
 from consilience.distributed.reads.own_shard import boot_time_ns
@@ -37,6 +40,7 @@ DEADLINE_NS = 100_000_000
 _RESENT = 2
 """Acknowledged frames that a producer sends again when its node has started anew."""
 _SECOND_NS = 10**9
+_IDLE_S = 1.0
 _SWITCH_S = 0.001
 _READ = b'{"op":"read"}\n'
 
@@ -181,15 +185,16 @@ class _Recording:
         self._producing = threading.Event()
         self._lock = threading.Lock()
         self._life = self._version = self._since = 0
-
-        threading.Thread(target=self._produce, daemon=True).start()
+        self._reads: queue.SimpleQueue[tuple[int, int, int]] = queue.SimpleQueue()
+        for work in self._produce, self._read:
+            threading.Thread(target=work, daemon=True).start()
 
     def obey(self, order: dict[str, Any]) -> None:
         """Begin what the campaign orders: to produce or not to, and reads."""
         if "produce" in order:
             (self._producing.set if order["produce"] else self._producing.clear)()
         for plan in order.get("reads", ()):
-            threading.Thread(target=self._read, args=plan, daemon=True).start()
+            self._reads.put(tuple(plan))
 
     def leave(self) -> None:
         """Note what the node has heard."""
@@ -248,25 +253,33 @@ class _Recording:
             seq += 1
             time.sleep(settings.burst_s if seq < settings.enrolled else settings.pace_s)
 
-    def _read(self, first: int, count: int, spacing: int) -> None:
-        """Read when it is due; not what was due before the node was there, or before this order."""
+    def _read(self) -> None:
+        """Read what is ordered when it is due; nothing that was due before the node was there.
+
+        Between two orders it goes on reading, now and then and unrecorded, as who polls does.
+        """
         real_time(2)  # before what is heard, here and at the other nodes of this machine
-        since, node = self._recorder.now(), self._connect()
+        node = self._connect()
         waits = _Waits(node.pid)
-        for due in range(first, first + count * spacing, spacing):
-            while (ahead := due - self._recorder.now()) > 0:
-                time.sleep(ahead / 1e9)
-            while due >= max(since, self._since):  # the checker knows from when the node was there
-                try:
-                    self._read_once(node, due, waits)
-                    break
-                except ConnectionError:  # another incarnation has come, or is to come
-                    node.close()
-                    waits.close()
-                    node = self._connect()
-                    waits = _Waits(node.pid)
-        node.close()
-        waits.close()
+        while True:
+            try:
+                first, count, spacing = self._reads.get(timeout=_IDLE_S)
+            except queue.Empty:
+                with contextlib.suppress(ConnectionError):  # the next that is recorded notices
+                    node.ask_in_time(_READ, _IDLE_S)
+                continue
+            for due in range(first, first + count * spacing, spacing):
+                while (ahead := due - self._recorder.now()) > 0:
+                    time.sleep(ahead / 1e9)
+                while due >= self._since:  # the checker knows from when the node was there
+                    try:
+                        self._read_once(node, due, waits)
+                        break
+                    except ConnectionError:  # another incarnation has come, or is to come
+                        node.close()
+                        waits.close()
+                        node = self._connect()
+                        waits = _Waits(node.pid)
 
     def _read_once(self, node: _Connection, due: int, waits: "_Waits") -> None:
         """Read; what is overdue by a deadline has failed, and no time is lost on it.

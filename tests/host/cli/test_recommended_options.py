@@ -24,6 +24,7 @@ NOT_SAID = {
     ("benchmark", "consilience.evidence.atomic_file"): "it replaces files, and checks --out before",
     ("build", "consilience.evidence.atomic_file"): "the same",
     ("keys", "consilience.evidence.atomic_file"): "it replaces no file, and checks before",
+    ("monitor", "consilience.evidence.atomic_file"): "it says --state in place of that",
     ("program", "consilience.evidence.atomic_file"): "it copies nothing",
     ("program", "consilience.cli.output"): "and makes no folder",
     ("doctor", "consilience.cli.doctor"): "an option of pip",

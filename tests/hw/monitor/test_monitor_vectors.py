@@ -22,12 +22,9 @@ def digest_of(results):
     return monitor_digest(np.concatenate(statistics), np.concatenate(alarms))
 
 
-def test_the_digest_of_the_golden_model():
-    assert digest_of(golden_monitor_results(one) for one in monitor_sets()) == DIGEST
-
-
 @pytest.mark.slow
-def test_the_digest_of_the_gateware(record_property):
+def test_the_digest_of_the_golden_model_and_of_the_gateware(record_property):
+    assert digest_of(golden_monitor_results(one) for one in monitor_sets()) == DIGEST
     results, count = [], 0
     with MonitorSimulation(len(MONITOR_WEIGHTS), MONITOR_AGENTS) as unit:
         for number, one in enumerate(monitor_sets()):

@@ -21,24 +21,28 @@ import json
 import signal
 import struct
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from consilience.distributed.batching_loop import BatchingLoop
 from consilience.distributed.multi_site_pubsub import MultiSitePubsub
 from consilience.distributed.reads.gossip import Gossip
+from consilience.distributed.reads.line_protocol import LineProtocol
 from consilience.distributed.reads.read_node import ReadNode
 from consilience.distributed.reads.shard_state import Report
 from consilience.errors import BadInput
 
 __all__ = ["ReadDaemon", "check_socket"]
 
-_TURNS_APART_S = 0.1
+_TURNS_APART_S = 0.3
+_HASTY_TURNS_APART_S = 0.1
+_HASTE_S = 2.0
 _SWITCH_S = 0.001
 _LONGEST_PATH = 100
-_DEPARTURES = ConnectionError, ValueError, asyncio.CancelledError
+_REFUSED = BadInput, ValueError, KeyError, TypeError, RecursionError, struct.error
 
 
 def check_socket(path: Path) -> None:
@@ -64,7 +68,7 @@ class ReadDaemon:
     def __init__(self, node: ReadNode, urls: Sequence[str], period_s: float, socket: Path) -> None:
         self._node, self._urls, self._period_s, self._socket = node, urls, period_s, socket
         self._pubsub: MultiSitePubsub | None = None
-        self._network = BatchingLoop(_TURNS_APART_S)
+        self._network = BatchingLoop(_HASTY_TURNS_APART_S)
         self._leaving = asyncio.Event()
         self._producer = ThreadPoolExecutor(1)
 
@@ -82,7 +86,8 @@ class ReadDaemon:
         gossiping = loop.run_in_executor(None, self._run_network)
         gossiping.add_done_callback(self._end)
         try:
-            server = await asyncio.start_unix_server(self._serve, self._socket)
+            protocol = partial(LineProtocol, self._answer)
+            server = await loop.create_unix_server(protocol, self._socket)
             with contextlib.closing(server):
                 self._socket.chmod(0o600)
                 loop.add_signal_handler(signal.SIGTERM, self._end)
@@ -107,7 +112,12 @@ class ReadDaemon:
 
     async def _gossip(self) -> None:
         gossip = Gossip(self._node, self._period_s)
-        self._pubsub = MultiSitePubsub(self._urls, greeting=gossip.greeting)
+
+        def greeting(way: int) -> tuple[str, bytes]:
+            self._network.call_later(_HASTE_S, self._be_calm)
+            return gossip.greeting(way)
+
+        self._pubsub = MultiSitePubsub(self._urls, greeting, lost=self._make_haste)
         running = asyncio.create_task(gossip.run(self._pubsub))
         running.add_done_callback(lambda _: self._leaving.set())
         await self._leaving.wait()
@@ -116,40 +126,39 @@ class ReadDaemon:
         with contextlib.suppress(asyncio.CancelledError):
             await running
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        # A client that leaves in the middle, or whose line has no end, is not answered.
-        with contextlib.closing(writer), contextlib.suppress(*_DEPARTURES):
-            async for line in reader:
-                answer = json.dumps(await self._answer(line), separators=(",", ":"))
-                writer.write(answer.encode() + b"\n")
-                await writer.drain()
+    def _make_haste(self) -> None:
+        # A connection is made in several turns, and who was cut off has much to catch up with.
+        self._network.keep_apart(_HASTY_TURNS_APART_S)
 
-    async def _answer(self, line: bytes) -> dict[str, Any]:
+    def _be_calm(self) -> None:
+        if self._pubsub and self._pubsub.is_whole:
+            self._network.keep_apart(_TURNS_APART_S)
+
+    def _answer(self, line: bytes) -> bytes | Awaitable[bytes]:
         try:
             request = json.loads(line)
             if request["op"] == "read":
-                return self._node.read().as_dict()
+                return _packed(self._node.read().as_dict())
             if request["op"] == "report":
-                return await self._accept(request)
+                return self._accept(request["seq"], Report(request["reporter"], request["ratio"]))
             if request["op"] == "status":
-                return self._status()
+                return _packed(self._status())
             raise BadInput("op is read, report or status")
-        except BadInput as error:
-            return {"error": str(error)}
-        except (ValueError, KeyError, TypeError, RecursionError, struct.error) as error:
-            return {"error": f"not a request: {error!r}"}
+        except _REFUSED as error:
+            return _refusal(error)
 
-    async def _accept(self, request: dict[str, Any]) -> dict[str, Any]:
-        report = Report(request["reporter"], request["ratio"])
+    async def _accept(self, seq: Any, report: Report) -> bytes:
         accept = asyncio.get_running_loop().run_in_executor(
-            self._producer, self._node.accept, request["seq"], report
+            self._producer, self._node.accept, seq, report
         )
         try:
             done = await accept
         except OSError as error:
             self._end(accept)  # no one knows how much of the report is on the disk
-            return {"error": str(error)}
-        return {"fresh": done.fresh, "version": done.version, "at": done.at_ns}
+            return _packed({"error": str(error)})
+        except _REFUSED as error:
+            return _refusal(error)
+        return _packed({"fresh": done.fresh, "version": done.version, "at": done.at_ns})
 
     def _status(self) -> dict[str, Any]:
         return {
@@ -159,3 +168,12 @@ class ReadDaemon:
             "servers": self._pubsub.connections if self._pubsub else 0,
             "received": dict(self._node.counts),
         }
+
+
+def _packed(answer: dict[str, Any]) -> bytes:
+    return json.dumps(answer, separators=(",", ":")).encode()
+
+
+def _refusal(error: Exception) -> bytes:
+    words = str(error) if isinstance(error, BadInput) else f"not a request: {error!r}"
+    return _packed({"error": words})

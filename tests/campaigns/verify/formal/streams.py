@@ -142,19 +142,17 @@ def _proofs(full: bool) -> dict[str, dict[str, Proof]]:
             f"RequestRules {slots}": partial(request_rules, slots=slots) for slots in (2, 4, 8)
         },
     }
-    groups |= {
-        "The monitor's (+) is exact, absorbs, and is cut, for all pairs of codes, for ever "
-        "(induction)": {"code_sum": code_sums},
-        "Admission: no beat of an agent enters before what one inside writes of it, no more "
-        "results are inside than there is room for, what is taken enters once, in order, for ever "
-        "(induction), 4 agents": {"Admission": admitted_order},
-    }
     if not full:
         groups["HighestBin gives the highest bin of its codes, for ever (induction)"] = {
             "HighestBin": highest_of_lanes
         }
         return groups
     return groups | {
+        "The monitor's (+) is exact, absorbs, and is cut, for all pairs of codes, for ever "
+        "(induction)": {"code_sum": code_sums},
+        "Admission: no beat of an agent enters before what one inside writes of it, no more "
+        "results are inside than there is room for, what is taken enters once, in order, for ever "
+        "(induction), 4 agents": {"Admission": admitted_order},
         "LogSumExp gives as many results as packets, its output buffer never overflows, for ever "
         "(induction)": {"LogSumExp": admission},
         f"Posterior gives one result per hypothesis of each packet, no buffer overflows, in the "

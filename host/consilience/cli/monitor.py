@@ -1,0 +1,267 @@
+"""`consilience monitor`: runs as they come, and an alarm when an agent no longer behaves."""
+
+import contextlib
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from consilience.cli.output import Output
+from consilience.cli.watch_session import LineSource, WatchSession
+from consilience.errors import BadInput
+from consilience.evidence.atomic_file import AtomicFile, naming
+from consilience.monitor.line_source import FileLines, StreamLines
+from consilience.monitor.parquet_lines import ParquetLines
+from consilience.monitor.watch_folder import WatchFolder
+from consilience.monitor.watch_options import WatchOptions
+
+__all__ = ["ALARMED", "monitor"]
+
+ALARMED = 10
+"""Exit code with --fail-on-alarm, if there was one."""
+
+_DEFAULTS = WatchOptions()
+_PROMISE = "How rare a false alarm is (one of these)"
+_RANKS = "How scores are ranked"
+
+
+def monitor(
+    scores: Annotated[
+        str,
+        typer.Argument(
+            metavar="SCORES",
+            help="Runs, CSV (the first line names the columns), JSON lines or .parquet: agent, "
+            "score (a number, high = suspect), and where there are any run, event (start, score, "
+            "end), at, group, cut, sequence. Or evidence, with --against. - is standard input.",
+            show_default=False,
+        ),
+    ],
+    arl: Annotated[
+        str | None,
+        typer.Option(
+            metavar="RUNS",
+            help="Average runs of an agent to a false alarm, as 1000000.",
+            rich_help_panel=_PROMISE,
+        ),
+    ] = None,
+    false_alarms_per_day: Annotated[
+        str | None,
+        typer.Option(
+            metavar="X",
+            help="False alarms a day of the whole fleet, with --agents and --runs-per-day.",
+            rich_help_panel=_PROMISE,
+        ),
+    ] = None,
+    false_alarm: Annotated[
+        str | None,
+        typer.Option(
+            metavar="P",
+            help="Probability of a false alarm of an agent, ever, as 1/100; mode once or spread.",
+            rich_help_panel=_PROMISE,
+        ),
+    ] = None,
+    threshold_bits: Annotated[
+        str | None,
+        typer.Option(metavar="BITS", help="The threshold itself.", rich_help_panel=_PROMISE),
+    ] = None,
+    agents: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="N",
+            help="Agents of the fleet, those not heard of too.",
+            rich_help_panel=_PROMISE,
+        ),
+    ] = None,
+    runs_per_day: Annotated[
+        str | None,
+        typer.Option(metavar="N", help="Runs of one agent a day.", rich_help_panel=_PROMISE),
+    ] = None,
+    run_alpha: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ALPHA",
+            help="Let a single run alarm, too, if its rank is within this share of its history "
+            "(1/1000: one good run in a thousand does); budget: half of the false alarms a day.",
+            rich_help_panel=_PROMISE,
+        ),
+    ] = None,
+    fleet_alpha: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ALPHA",
+            help="At the end, name the agents that do not behave: at most this share of the named "
+            "do, in expectation (needs --agents).",
+            rich_help_panel=_PROMISE,
+        ),
+    ] = None,
+    fleet_every: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="RUNS",
+            help="With --fleet-alpha: so name agents after every so many runs of the fleet, too.",
+            rich_help_panel=_PROMISE,
+        ),
+    ] = None,
+    mode: Annotated[
+        str, typer.Option(help="restart, cusum (change at any time), once, spread (ever).")
+    ] = _DEFAULTS.mode,
+    policy: Annotated[
+        str, typer.Option(help="After an alarm: latch, renew, or recalibrate (a new history).")
+    ] = _DEFAULTS.policy,
+    n0: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            metavar="RUNS",
+            help="First runs of a history that are not judged.",
+            rich_help_panel=_RANKS,
+        ),
+    ] = _DEFAULTS.n0,
+    kappas: Annotated[
+        str,
+        typer.Option(metavar="K,K,...", help="Bets on high ranks.", rich_help_panel=_RANKS),
+    ] = _DEFAULTS.kappas,
+    ties: Annotated[
+        str,
+        typer.Option(
+            help="seeded: broken by chance; full: against the run.", rich_help_panel=_RANKS
+        ),
+    ] = _DEFAULTS.ties,
+    contaminated: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            metavar="RUNS",
+            help="So many of the first runs may have been bad.",
+            rich_help_panel=_RANKS,
+        ),
+    ] = _DEFAULTS.contaminated,
+    deadline: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="TIME",
+            help="After that long, in the unit of `at`, a run counts with the score it has.",
+            rich_help_panel=_RANKS,
+        ),
+    ] = None,
+    groups: Annotated[
+        bool,
+        typer.Option(
+            "--groups",
+            help="A history for each `group`, whose agents are alike.",
+            rich_help_panel=_RANKS,
+        ),
+    ] = False,
+    low_is_suspect: Annotated[
+        bool,
+        typer.Option(
+            "--low-is-suspect", help="Low scores are the bad ones.", rich_help_panel=_RANKS
+        ),
+    ] = False,
+    against: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="SCORES is evidence, a run a row: the score is how much more likely the best "
+            "other hypothesis is than this one, as benign (a difference of columns).",
+        ),
+    ] = None,
+    asserted: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            metavar="K",
+            help="Take columns x1 .. xK, increments in bits, and believe that they are e-values.",
+        ),
+    ] = 0,
+    state: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Keep the state here: after a kill it goes on, every line counted once.",
+            show_default="none is kept",
+        ),
+    ] = None,
+    follow: Annotated[
+        bool, typer.Option("--follow", help="Wait for what is appended, as tail -f.")
+    ] = False,
+    each: Annotated[
+        bool, typer.Option("--each", help="Print a line for every run that is judged.")
+    ] = False,
+    fail_on_alarm: Annotated[
+        bool, typer.Option("--fail-on-alarm", help=f"Exit with {ALARMED} if there was an alarm.")
+    ] = False,
+    report: Annotated[
+        Path | None,
+        typer.Option(metavar="PATH", help="Write a page: statistics over runs, alarms (HTML)."),
+    ] = None,
+    out_force: Annotated[
+        bool, typer.Option("--force", help="Replace an existing --report.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="End with one JSON object that sums up, on stdout.")
+    ] = False,
+) -> int:
+    """Watch runs, and say when an agent no longer behaves as it did.
+
+    Every alarm is a JSON line. It says that the scores are no longer exchangeable with the agent's
+    history: a hijack, a new model version, other tasks or tools. It is not the probability of a
+    hijack. How often good agents alarm is what you choose, and holds: docs/monitor.md.
+
+    Example: consilience monitor scores.csv --false-alarms-per-day 1 --agents 200 --runs-per-day 50
+    """
+    output = Output(as_json=as_json)
+    options = WatchOptions(
+        arl=arl,
+        false_alarm=false_alarm,
+        threshold_bits=threshold_bits,
+        false_alarms_per_day=false_alarms_per_day,
+        agents=agents,
+        runs_per_day=runs_per_day,
+        mode=mode,
+        policy=policy,
+        run_alpha=run_alpha,
+        fleet_alpha=fleet_alpha,
+        fleet_every=fleet_every,
+        n0=n0,
+        kappas=kappas,
+        ties=ties,
+        contaminated=contaminated,
+        deadline=deadline,
+        groups=groups,
+        asserted=asserted,
+        low_is_suspect=low_is_suspect,
+        against=against,
+    )
+    if follow and scores == "-":
+        raise BadInput("standard input is followed until it ends; leave --follow out")
+    with contextlib.ExitStack() as stack:
+        folder = stack.enter_context(WatchFolder(state)) if state else None
+        page = None
+        if report is not None:
+            page = stack.enter_context(AtomicFile(report, overwrite=out_force))
+        session = WatchSession(options, folder, output, each=each)
+        place = session.place
+        source: LineSource
+        if scores == "-":
+            source = StreamLines(sys.stdin.fileno(), folder.path if folder else None, place)
+            if source.cut:
+                output.note("note: the stream before ended within a line; that line is left out")
+        elif Path(scores).suffix == ".parquet":
+            if follow:
+                raise BadInput(f"{scores}: a Parquet file is written whole; leave --follow out")
+            source = ParquetLines(Path(scores), place)
+        else:
+            source = FileLines(Path(scores), place, follow=follow)
+        stack.callback(source.close)
+        session.run(source)
+        facts = session.tell_end(as_json=as_json)
+        if page is not None:
+            with naming(page.path):
+                page.file.write(session.page(facts).encode())
+            page.commit()
+    return ALARMED if fail_on_alarm and session.alarms else 0

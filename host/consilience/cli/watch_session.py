@@ -1,0 +1,226 @@
+"""One start of `consilience monitor`: where it goes on from, what it judges, what it says."""
+
+import contextlib
+import json
+import secrets
+import time
+from typing import Any
+
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from consilience.cli.output import Output, key_values
+from consilience.errors import BadInput
+from consilience.monitor.line_source import FileLines, StreamLines
+from consilience.monitor.monitor import Monitor
+from consilience.monitor.observation_lines import LineReader
+from consilience.monitor.parquet_lines import ParquetLines
+from consilience.monitor.report_page import Curve, report_page
+from consilience.monitor.run_ranking import RunRanking
+from consilience.monitor.watch_folder import WatchFolder
+from consilience.monitor.watch_options import WatchOptions
+from consilience.monitor.watching import SAYS, FleetWatch
+
+__all__ = ["LineSource", "WatchSession"]
+
+LineSource = FileLines | StreamLines | ParquetLines
+
+_SAVE_S = 1.0
+_SHOWN = 12
+
+
+class WatchSession:
+    """A watch, and the voice of the command.
+
+    Parameters
+    ----------
+    options : WatchOptions
+    folder : WatchFolder or None
+        The state to go on from; None: none is kept.
+    output : Output
+    each : bool
+        Print a line for every run that is judged.
+
+    Raises
+    ------
+    BadInput
+        Options that cannot be, or others than those of the state.
+    """
+
+    def __init__(
+        self, options: WatchOptions, folder: WatchFolder | None, output: Output, *, each: bool
+    ) -> None:
+        self._options, self._folder, self._output, self._each = options, folder, output, each
+        settings = options.settings()
+        ranking = options.ranking(folder.seed() if folder else secrets.randbits(64))
+        promise, alpha = options.promise(settings), options.alpha_of_runs()
+        reading = options.reading()
+        self._reader = LineReader(options.asserted, options.low_is_suspect, options.against)
+        self._curves: dict[Any, Curve] = {}
+        self._said: list[dict[str, Any]] = []
+        saved = folder.saved if folder else None
+        self.place: dict[str, Any] = {}
+        self.alarms = 0
+        if saved is None or folder is None:
+            self.watch = FleetWatch(Monitor(settings), ranking, promise, alpha, reading)
+            return
+        facts = saved.facts
+        if facts["options"] != json.loads(json.dumps(options.as_facts())):
+            changed = [k for k, v in options.as_facts().items() if facts["options"].get(k) != v]
+            raise BadInput(
+                f"{folder.path}: the state is of other options ({', '.join(changed)}); give the "
+                "same, or begin anew with another --state"
+            )
+        restored = RunRanking.from_bytes(saved.ranks, folder.seed()) if saved.ranks else None
+        monitor = Monitor.from_bytes(saved.monitor)
+        self.watch = FleetWatch(monitor, restored, promise, alpha, reading)
+        self.watch.counts.update(facts["counts"])
+        self.watch.told = {(agent, run, kind) for agent, run, kind in facts["told"]}
+        self.watch.highest = dict(facts["highest"])
+        self._reader.columns = facts["columns"]
+        self.alarms = facts["told_alarms"]
+        self.place = facts["place"]
+        output.note(f"going on after line {self.place['line']:,}")
+
+    def run(self, source: LineSource) -> None:
+        """Judge lines until there are no more; the state is saved between blocks."""
+        saved, took = time.monotonic(), 0.0
+        live = Live(auto_refresh=False, console=self._output.console, transient=True)
+        with live if self._output.console.is_terminal else contextlib.nullcontext():
+            dirty = False
+            for block in source.blocks():
+                self._judge(block)
+                dirty |= bool(block)
+                now = time.monotonic()
+                if dirty and now - saved > max(_SAVE_S, 10 * took):
+                    self._save(source)
+                    saved, took, dirty = time.monotonic(), time.monotonic() - now, False
+                if live.is_started:
+                    live.update(self._table(), refresh=True)
+            self._save(source)
+
+    def tell_end(self, *, as_json: bool) -> dict[str, Any]:
+        """Say what there was to see, and return it."""
+        watch, output = self.watch, self._output
+        facts: dict[str, Any] = {
+            "observations": watch.counts["observations"],
+            "runs": watch.counts["runs"],
+            "agents": len(watch.monitor),
+            "alarms": self.alarms,
+            "threshold_bits": round(watch.monitor.settings.threshold / 65536, 4),
+            "promise": watch.promise,
+            "source": watch.monitor.settings.source.name.lower(),
+        }
+        if self._options.fleet_alpha is not None:
+            facts["named"] = watch.monitor.fleet(self._options.fleet_alpha)
+        for note in self._doubts():
+            output.note(note)
+        if as_json:
+            output.result(facts)
+        else:
+            for part in (self._table(), "", key_values(facts)):
+                output.console.print(part)
+        return facts
+
+    def page(self, facts: dict[str, Any]) -> str:
+        """Return the page of what this start has judged."""
+        threshold = self.watch.monitor.settings.threshold / 65536
+        return report_page(facts, threshold, self._curves, self._said, SAYS)
+
+    def _judge(self, block: list[tuple[int, bytes]]) -> None:
+        said = []
+        for number, line in block:
+            seen = self._reader.read(line, number)
+            if seen is None:
+                continue
+            try:
+                alarms, judged = self.watch.take(seen, number)
+            except BadInput as error:
+                raise BadInput(f"line {number}: {error}") from None
+            self.alarms += len(alarms)
+            said += [json.dumps(one) for one in alarms]
+            for one in judged if self._each else []:
+                self._output.line(one)
+            for one in alarms:
+                self._output.line(one)
+            self._draw(judged, alarms)
+        if self._folder and said:
+            self._folder.say(said)
+
+    def _draw(self, judged: list[dict[str, Any]], alarms: list[dict[str, Any]]) -> None:
+        for one in judged:
+            bits = one["statistic_bits"]
+            curve = self._curves.setdefault(one["agent"], Curve())
+            curve.bits.append(float("-inf") if bits is None else bits)
+        for one in alarms:
+            if one["alarm"] == "agent" and not one["provisional"]:
+                curve = self._curves[one["agent"]]
+                curve.alarms.append(len(curve.bits) - 1)
+        self._said += alarms
+
+    def _save(self, source: LineSource) -> None:
+        if self._folder is None:
+            return
+        watch = self.watch
+        self._folder.save(
+            {
+                "options": self._options.as_facts(),
+                "place": source.place,
+                "columns": self._reader.columns,
+                "counts": dict(sorted(watch.counts.items())),
+                "told": sorted(watch.told, key=repr),
+                "highest": sorted(watch.highest.items(), key=repr),
+                "told_alarms": self.alarms,
+            },
+            bytes(watch.monitor),
+            bytes(watch.ranking) if watch.ranking else b"",
+        )
+        if isinstance(source, StreamLines):
+            source.forget()
+
+    def _doubts(self) -> list[str]:
+        """Return what the user should know: nothing read, columns not used, too little history."""
+        watch, found = self.watch, list[str]()
+        if not watch.counts["observations"]:
+            found.append("warning: no line was an observation")
+        if unused := self._reader.unused:
+            hint = "; a clock is called at" if any("time" in one for one in unused) else ""
+            found.append(f"note: not used: {', '.join(sorted(unused))}{hint}")
+        if watch.ranking is None:
+            return found
+        if constant := watch.ranking.constant():
+            found.append(
+                f"warning: all scores of {constant[0]!r} are equal"
+                f"{f', and of {len(constant) - 1:,} others' if constant[1:] else ''}: nothing can "
+                "be told from them"
+            )
+        if lacking := watch.ranking.lacking():
+            agent, more = max(lacking.items(), key=lambda item: item[1])
+            found.append(
+                f"warning: {len(lacking):,} histories are too short to judge: {agent!r} needs "
+                f"{more} more runs; until then there is no alarm whatever happens"
+            )
+        return found
+
+    def _table(self) -> Table:
+        """Return the agents with the highest statistics."""
+        watch = self.watch
+        table = Table(box=None, pad_edge=False, title_justify="left")
+        for name in ("agent", "statistic (bits)", "of threshold", "runs judged", ""):
+            table.add_column(name, justify="left" if name in ("agent", "") else "right")
+        statistics = watch.monitor.statistics()
+        agents = watch.monitor.agents
+        for row in (-statistics).argsort(kind="stable")[:_SHOWN].tolist():
+            state = watch.monitor.state(agents[row])
+            bits = state.statistic / 65536 if state.statistic > -(1 << 31) else float("-inf")
+            share = bits / (watch.monitor.settings.threshold / 65536)
+            mark = Text("ALARM", "bold red") if state.latched else Text("")
+            table.add_row(
+                Text(str(agents[row])),
+                f"{bits:.2f}",
+                f"{share:.0%}",
+                f"{state.observations:,}",
+                mark,
+            )
+        return table

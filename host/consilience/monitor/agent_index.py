@@ -1,0 +1,156 @@
+"""Which row of an array belongs to which agent: ids of any kind, in the order that they came in."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from consilience.errors import BadInput
+from consilience.kernels.monitor_kernels import enter_each, join_each
+from consilience_hw.spec.monitor_format import IdKind
+
+__all__ = ["AgentId", "AgentIndex", "id_bytes", "id_of"]
+
+AgentId = int | str | bytes
+
+_LEAST_SLOTS = 16
+_LARGE = 1 << 63
+_PART = 1 << 16
+
+
+def id_bytes(agent: AgentId) -> tuple[int, bytes]:
+    """Return an id as its kind and its bytes: what canonical bytes and chances are made of."""
+    if isinstance(agent, str):
+        return IdKind.TEXT, agent.encode()
+    if isinstance(agent, bytes):
+        return IdKind.BYTES, agent
+    if agent >= _LARGE:
+        return IdKind.UNSIGNED, agent.to_bytes(8, "little")
+    return IdKind.SIGNED, agent.to_bytes(8, "little", signed=True)
+
+
+def id_of(kind: int, data: bytes) -> AgentId:
+    """Return the id of its kind and bytes; ValueError if none has them."""
+    if kind == IdKind.TEXT:
+        return data.decode()
+    if kind == IdKind.BYTES:
+        return data
+    agent = int.from_bytes(data, "little", signed=kind == IdKind.SIGNED)
+    if kind not in list(IdKind) or id_bytes(agent) != (kind, data):
+        raise ValueError(f"no agent id of kind {kind}: {data!r}")
+    return agent
+
+
+class AgentIndex:
+    """Rows 0, 1, 2 .. of agents, by id. Integers are found in a compiled table, text in a dict."""
+
+    def __init__(self) -> None:
+        self._tables = {kind: _table(_LEAST_SLOTS) for kind in (IdKind.SIGNED, IdKind.UNSIGNED)}
+        self._used = dict.fromkeys(self._tables, 0)
+        self._texts: dict[str | bytes, int] = {}
+        self._count = 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    def rows(self, ids: NDArray[Any], joins: bool) -> NDArray[np.int64]:
+        """Return the row of each id; -1 where it is unknown and is not to join.
+
+        Parameters
+        ----------
+        ids : array, shape (n,), of integers or text
+            As `agent_ids` gives them.
+        joins : bool
+            Unknown ids get the next rows, in their order.
+        """
+        if ids.dtype.kind in "US":
+            return self._text_rows(ids, joins)
+        if ids.dtype.kind == "u" and len(ids) and int(ids.max()) >= _LARGE:
+            large = ids >= _LARGE
+            rows = np.empty(len(ids), np.int64)
+            for kind, which in ((IdKind.UNSIGNED, large), (IdKind.SIGNED, ~large)):
+                rows[which] = self._integer_rows(kind, ids[which].view(np.int64), joins)
+            return rows
+        return self._integer_rows(IdKind.SIGNED, ids.astype(np.int64), joins)
+
+    def row(self, agent: AgentId, unknown: int | None = None) -> int:
+        """Return the row of one agent; of an unknown one `unknown`, or BadInput without it."""
+        if isinstance(agent, str | bytes):
+            found = self._texts.get(agent, -1)
+        else:
+            kind = np.uint64 if agent >= _LARGE else np.int64
+            try:
+                found = int(self.rows(np.array([agent], kind), False)[0])
+            except OverflowError:
+                found = -1
+        if found < 0 and unknown is not None:
+            return unknown
+        if found < 0:
+            raise BadInput(f"agent {agent!r} is unknown to this monitor")
+        return found
+
+    def join(self, agent: AgentId) -> None:
+        """Give an agent the next row, if it has none."""
+        if isinstance(agent, str | bytes):
+            if agent not in self._texts:
+                self._texts[agent] = self._count
+                self._count += 1
+        else:
+            kind = np.uint64 if agent >= _LARGE else np.int64
+            self.rows(np.array([agent], kind), True)
+
+    def keep(self, count: int) -> None:
+        """Forget all agents but the first `count`."""
+        for kind, table in self._tables.items():
+            self._tables[kind] = _table(len(table))
+            self._used[kind] = enter_each(table, count, self._tables[kind])
+        self._texts = {text: row for text, row in self._texts.items() if row < count}
+        self._count = count
+
+    def ids(self) -> list[AgentId]:
+        """Return the ids in the order of their rows."""
+        found: list[AgentId] = [0] * self._count
+        for kind, table in self._tables.items():
+            used = table[table[:, 1] >= 0]
+            keys = used[:, 0].view(np.uint64) if kind == IdKind.UNSIGNED else used[:, 0]
+            for key, row in zip(keys.tolist(), used[:, 1].tolist(), strict=True):
+                found[row] = key
+        for text, row in self._texts.items():
+            found[row] = text
+        return found
+
+    def _integer_rows(
+        self, kind: IdKind, keys: NDArray[np.int64], joins: bool
+    ) -> NDArray[np.int64]:
+        rows = np.empty(len(keys), np.int64)
+        # In parts: only what is new needs room, and how much that is shows part by part.
+        for first in range(0, len(keys), _PART):
+            part = slice(first, first + _PART)
+            if joins:
+                self._make_room(kind, len(keys[part]))
+            before = self._count
+            self._count = join_each(keys[part], self._tables[kind], before, joins, rows[part])
+            self._used[kind] += self._count - before
+        return rows
+
+    def _make_room(self, kind: IdKind, more: int) -> None:
+        """Let a table stay at most half full."""
+        table, needed = self._tables[kind], 2 * (self._used[kind] + more)
+        if needed > len(table):
+            self._tables[kind] = _table(1 << (needed - 1).bit_length())
+            enter_each(table, self._count, self._tables[kind])
+
+    def _text_rows(self, ids: NDArray[Any], joins: bool) -> NDArray[np.int64]:
+        rows = np.empty(len(ids), np.int64)
+        texts = self._texts
+        for place, text in enumerate(ids.tolist()):
+            row = texts.get(text, -1)
+            if row < 0 and joins:
+                row = texts[text] = self._count
+                self._count += 1
+            rows[place] = row
+        return rows
+
+
+def _table(slots: int) -> NDArray[np.int64]:
+    return np.full((slots, 2), -1, np.int64)

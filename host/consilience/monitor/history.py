@@ -1,0 +1,188 @@
+"""One history: past scores, counted by value, and the runs that are open, in order of starts."""
+
+from bisect import bisect_left, insort
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from consilience.errors import BadInput
+from consilience.monitor.agent_index import AgentId
+
+__all__ = ["INFINITE", "LEAST", "History", "OpenRun", "PastScores", "Rankable"]
+
+INFINITE = (1 << 63) - 1
+"""The score above all: how a run that was cut for suspicion stands in the history."""
+LEAST = -(1 << 63)
+"""The score below all: a run of which none came before its deadline."""
+
+
+class PastScores:
+    """Scores by value, with how often each came: memory grows with values, not with runs."""
+
+    def __init__(self) -> None:
+        self.values: list[int] = []
+        self.counts: list[int] = []
+        self.total = 0
+
+    def add(self, score: int) -> None:
+        """Count one score more."""
+        place = bisect_left(self.values, score)
+        if place == len(self.values) or self.values[place] != score:
+            self.values.insert(place, score)
+            self.counts.insert(place, 0)
+        self.counts[place] += 1
+        self.total += 1
+
+    def above_and_at(self, score: int) -> tuple[int, int]:
+        """Return how many scores are greater, and how many are equal."""
+        place = bisect_left(self.values, score)
+        at = self.counts[place] if self.values[place : place + 1] == [score] else 0
+        return sum(self.counts[place:]) - at, at
+
+
+@dataclass
+class OpenRun:
+    """A run that has started and was not ranked yet.
+
+    Parameters
+    ----------
+    agent, run : int, str or bytes
+        The agent, and the caller's name of the run.
+    ordinal : int
+        Number of its start in the history, 0 the first.
+    start : int
+        By the caller's clock.
+    score : int
+        The highest so far, of the time that counts.
+    ended, suspected : bool
+    """
+
+    agent: AgentId
+    run: AgentId
+    ordinal: int
+    start: int
+    score: int = LEAST
+    ended: bool = False
+    suspected: bool = False
+
+    @property
+    def joins_as(self) -> int:
+        """The score with which it stands in the history."""
+        return INFINITE if self.suspected else self.score
+
+
+class Rankable(NamedTuple):
+    """A run to be ranked among the past scores of its moment.
+
+    Parameters
+    ----------
+    run : OpenRun
+    above, at : int
+        Past scores that are greater, and equal.
+    past : int
+        Past scores.
+    """
+
+    run: OpenRun
+    above: int
+    at: int
+    past: int
+
+
+@dataclass
+class History:
+    """Runs whose scores are exchangeable while nothing has changed: of an agent, or of a class.
+
+    Parameters
+    ----------
+    deadline : int or None
+        How long after its start a run counts with the score it has then, in the caller's clock.
+
+    Attributes
+    ----------
+    overdue : set
+        (agent, run) of those that passed their deadline and have not ended.
+    """
+
+    deadline: int | None
+    past: PastScores = field(default_factory=PastScores)
+    open: list[OpenRun] = field(default_factory=list)
+    overdue: set[tuple[AgentId, AgentId]] = field(default_factory=set)
+    started: int = 0
+    clock: int | None = None
+
+    def find(self, agent: AgentId, run: AgentId, at: int | None = None) -> OpenRun | None:
+        """Return a run that is open; None if it has passed its deadline.
+
+        BadInput if it is unknown, or the clock would go back to `at`.
+        """
+        self._refuse_past(at)
+        for one in self.open:
+            if one.run == run and one.agent == agent and not one.ended:
+                return one
+        if (agent, run) in self.overdue:
+            return None
+        raise BadInput(
+            f"run {run!r} of agent {agent!r} is not open; start() it, and finish it once"
+        )
+
+    def start(self, agent: AgentId, run: AgentId, at: int) -> list[Rankable]:
+        """Note the start of a run; return what became due by the clock."""
+        self._refuse_past(at)
+        if (agent, run) in self.overdue or any(
+            one.run == run and one.agent == agent for one in self.open
+        ):
+            raise BadInput(f"run {run!r} of agent {agent!r} has started already and is open")
+        due = self.advance(at)
+        self.open.append(OpenRun(agent, run, self.started, at))
+        self.started += 1
+        return due
+
+    def advance(self, at: int) -> list[Rankable]:
+        """Let time pass; return what became due, in order of starts."""
+        self._refuse_past(at)
+        self.clock = at
+        due = []
+        while self.open and (self.open[0].ended or self.is_over(self.open[0], at)):
+            one = self.open.pop(0)
+            if not one.ended:
+                self.overdue.add((one.agent, one.run))
+            due.append(Rankable(one, *self.past.above_and_at(one.score), self.past.total))
+            self.past.add(one.joins_as)
+        return due
+
+    def is_over(self, run: OpenRun, at: int) -> bool:
+        """Return whether a run's deadline has passed."""
+        return self.deadline is not None and at > run.start + self.deadline
+
+    def before(self, run: OpenRun) -> list[Rankable]:
+        """Return what is certain of an open run: the agent's own runs before it, then itself.
+
+        Each earlier run that is open counts as the worst that it can be: as infinite for others,
+        and as lower than all for itself.
+        """
+        found, joined = [], list[int]()
+        for one in self.open:
+            certain = one.ended or one is run
+            above, at = self.past.above_and_at(one.score) if certain else (self.past.total, 0)
+            place = bisect_left(joined, one.score)
+            equal = joined.count(one.score)
+            above += len(joined) - place - equal if certain else len(joined)
+            at += equal if certain else 0
+            if one.agent == run.agent:
+                found.append(Rankable(one, above, at, self.past.total + len(joined)))
+            if one is run:
+                break
+            insort(joined, one.joins_as if one.ended else INFINITE)
+        return found
+
+    def recalibrate(self) -> None:
+        """Drop all scores and open runs; ordinals go on."""
+        self.past, self.open, self.overdue = PastScores(), [], set()
+
+    def _refuse_past(self, at: int | None) -> None:
+        if at is None:
+            return
+        if not -(1 << 62) < at < 1 << 62:
+            raise BadInput(f"the clock {at} is wider than 62 bits; give whole ns or ms")
+        if self.clock is not None and at < self.clock:
+            raise BadInput(f"the clock goes back from {self.clock} to {at}; give events in order")

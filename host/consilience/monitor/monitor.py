@@ -1,0 +1,345 @@
+"""Monitors: one sequential test per agent, with a false-alarm rate that was chosen and holds."""
+
+from threading import RLock
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from consilience.closing import Closes
+from consilience.devices.agent_rows import agent_ids
+from consilience.errors import BadInput, NoDevice
+from consilience.kernels.monitor_kernels import FLAGS, SINCE_SCHEDULED, update_each
+from consilience.monitor.agent_index import AgentId, AgentIndex
+from consilience.monitor.agent_records import AgentRecords
+from consilience.monitor.fleet import named_agents
+from consilience.monitor.monitor_bytes import MonitorFields, pack_monitor, unpack_monitor
+from consilience.monitor.promises import Exact
+from consilience.monitor.settings import MonitorSettings
+from consilience.monitor.statistics import log_add_constants, reach, statistics_of
+from consilience.numbers.arrays import Codes, plain_array
+from consilience.numbers.convert import as_codes
+from consilience.turns import in_turn
+from consilience_hw.spec.monitor_format import AgentFlag
+
+__all__ = ["AgentState", "Monitor", "MonitorResults"]
+
+_LATCHED = int(AgentFlag.LATCHED)
+_NONE = np.empty(0, np.int64)
+
+
+class MonitorResults(NamedTuple):
+    """What a batch of observations gave.
+
+    Parameters
+    ----------
+    statistic : int32 array, shape (n,)
+        T of the agent after each row and before a renewal; of a duplicate or refused one, as it is.
+    alarms : int64 array, shape (m,)
+        Rows that alarm, ascending.
+    """
+
+    statistic: Codes
+    alarms: NDArray[np.int64]
+
+
+class AgentState(NamedTuple):
+    """The state of one agent.
+
+    Parameters
+    ----------
+    statistic : int
+        T, a code.
+    components : tuple of int
+        R_k.
+    observations, since_scheduled : int
+        Committed ones since the start or any renewal (t); or the last scheduled one (m).
+    saturated, latched : bool
+    highest : int or None
+        Highest sequence number; None: none came.
+    missing, late, duplicates, refused : int
+        Numbers passed over; observations that came after a higher one, twice, or too late to tell.
+    """
+
+    statistic: int
+    components: tuple[int, ...]
+    observations: int
+    since_scheduled: int
+    saturated: bool
+    latched: bool
+    highest: int | None
+    missing: int
+    late: int
+    duplicates: int
+    refused: int
+
+
+class Monitor(Closes):
+    """A sequential test per agent. An agent exists from its first observation on.
+
+    An alarm says that an agent's increments are no longer what they are while it behaves; how
+    often it says so though the agent does, is promised by the threshold: see docs/monitor.md.
+
+    Threads may share it: their calls take turns. An interrupted call has happened as a whole or not
+    at all.
+
+    Parameters
+    ----------
+    settings : MonitorSettings
+    """
+
+    def __init__(self, settings: MonitorSettings) -> None:
+        if settings.threshold > (most := reach(settings.weights)):
+            raise BadInput(
+                f"threshold {settings.threshold} is above {most}, the most that these weights reach"
+            )
+        self.settings = settings
+        self._turns = RLock()
+        self._is_open = True
+        self._index = AgentIndex()
+        self._records = AgentRecords(settings.mode, len(settings.weights))
+        self._weights = np.array(settings.weights, np.int32)
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> "Monitor":
+        """Return the monitor of its canonical bytes, on the cpu.
+
+        Raises
+        ------
+        ImpossibleState
+            No sequence of updates gives these bytes.
+        """
+        fields = unpack_monitor(data)
+        made = cls(fields.settings)
+        made._join(fields)
+        return made
+
+    @in_turn
+    def __bytes__(self) -> bytes:
+        self._refuse_closed()
+        return pack_monitor(self._fields())
+
+    @in_turn
+    def __len__(self) -> int:
+        """Return the number of agents."""
+        return len(self._index)
+
+    @in_turn
+    def update(
+        self,
+        agent: ArrayLike,
+        increments: ArrayLike,
+        commit: bool = True,
+        sequence: ArrayLike | None = None,
+    ) -> MonitorResults:
+        """Take observations, in order.
+
+        Parameters
+        ----------
+        agent : array_like, shape (n,) or ()
+            Integers or text.
+        increments : int32 array_like, shape (n, K); (n,) for one component
+            x: codes of log2 of e-values, -2**31 the log of zero; never rounded up.
+        commit : bool
+            False: provisional; T is what it would be, each row from the state that is kept, and
+            nothing is written. For runs that are still open.
+        sequence : integers, shape (n,), optional
+            0 .. 2**64 - 1, ascending for each agent. What was seen is ignored, what is more than 64
+            below the highest is refused; both are counted.
+
+        Raises
+        ------
+        BadInput
+            Shapes that do not fit, no codes, more agents than enrolled; nothing changed.
+        """
+        self._refuse_closed()
+        ids = np.atleast_1d(agent_ids(agent))
+        values = self._increments(increments, ids)
+        numbers = _NONE if sequence is None else _numbers(sequence, len(ids))
+        known = len(self._index)
+        rows = self._rows(ids, commit)
+        if len(self._index) > known:
+            self._records.grow(len(self._index))
+        statistics = np.empty(len(ids), np.int32)
+        alarms = np.empty(len(ids), np.bool_)
+        settings = self.settings
+        update_each(
+            rows,
+            values,
+            numbers,
+            commit,
+            int(settings.mode),
+            int(settings.policy),
+            settings.threshold,
+            self._weights,
+            log_add_constants(),
+            self._records.states,
+            statistics,
+            alarms,
+        )
+        return MonitorResults(statistics, np.flatnonzero(alarms))
+
+    @in_turn
+    def acknowledge(self, agent: AgentId) -> None:
+        """Take note of an agent's alarm: any later T at or above the threshold alarms again."""
+        self._refuse_closed()
+        self._records.states[self._index.row(agent), FLAGS] &= ~(_LATCHED << 32)
+
+    @in_turn
+    def renew(self, agent: AgentId, scheduled: bool = False) -> None:
+        """Begin an agent's components and t anew; m too, if this was scheduled beforehand.
+
+        An alarm that is latched stays so until it is acknowledged.
+        """
+        self._refuse_closed()
+        row = self._index.row(agent)
+        self._records.renew(row)
+        if scheduled:
+            self._records.states[row, SINCE_SCHEDULED] = 0
+
+    @in_turn
+    def state(self, agent: AgentId) -> AgentState:
+        """Return the state of an agent; BadInput if it is unknown."""
+        self._refuse_closed()
+        row = self._index.row(agent)
+        fields = self._records.fields_of(row)
+        flags = AgentFlag(int(fields.flags[0]))
+        return AgentState(
+            int(statistics_of(self._records.states[row : row + 1], self._weights)[0]),
+            tuple(fields.components[0].tolist()),
+            int(fields.observations[0]),
+            int(fields.since_scheduled[0]),
+            AgentFlag.SATURATED in flags,
+            AgentFlag.LATCHED in flags,
+            int(fields.highest[0]) if AgentFlag.NUMBERED in flags else None,
+            int(fields.missing[0]),
+            int(fields.late[0]),
+            int(fields.duplicates[0]),
+            int(fields.refused[0]),
+        )
+
+    @in_turn
+    def statistic(self, agent: AgentId) -> int:
+        """Return T of an agent; of an unknown one, what it begins with."""
+        self._refuse_closed()
+        row = self._index.row(agent, len(self._records))
+        return int(statistics_of(self._records.states[row : row + 1], self._weights)[0])
+
+    @property
+    @in_turn
+    def agents(self) -> list[AgentId]:
+        """All agents, in the order of their first observations."""
+        return self._index.ids()
+
+    @in_turn
+    def statistics(self) -> Codes:
+        """Return T of all `agents`."""
+        self._refuse_closed()
+        return statistics_of(self._records.states[:-1], self._weights)
+
+    @in_turn
+    def fleet(self, alpha: Exact) -> list[AgentId]:
+        """Return the agents that do not behave: e-BH at this moment.
+
+        Of those named, the expected share that do behave is at most alpha, under any dependence
+        between agents: for this one reading, at a moment that was fixed beforehand. Readings do
+        not add up to one alpha.
+
+        Parameters
+        ----------
+        alpha : number
+            Above 0, below 1; as it is written: "1/100" or 0.01.
+
+        Raises
+        ------
+        BadInput
+            Mode cusum, or `enrolled` was not given.
+        """
+        self._refuse_closed()
+        rows = named_agents(self.settings, self._records.states[:-1], self._weights, alpha)
+        ids = self._index.ids() if len(rows) else []
+        return [ids[row] for row in rows.tolist()]
+
+    @in_turn
+    def merge_disjoint(self, other: "Monitor") -> None:
+        """Take in the agents of a monitor with the same settings; the other is left as it is.
+
+        Raises
+        ------
+        BadInput
+            Other settings, or an agent that both have; nothing changed.
+        """
+        self._refuse_closed()
+        if other.settings != self.settings:
+            raise BadInput("monitors of different settings cannot be merged")
+        with other._turns:
+            fields = other._fields()
+        if both := set(self._index.ids()) & set(fields.agents):
+            raise BadInput(f"agent {min(map(repr, both))} is in both monitors")
+        self._refuse_more_than_enrolled(len(self._index) + len(fields.agents))
+        self._join(fields)
+
+    @in_turn
+    def close(self) -> None:
+        """Give up the state; from then on every call raises NoDevice."""
+        self._is_open = False
+
+    def _refuse_closed(self) -> None:
+        if not self._is_open:
+            raise NoDevice("this monitor is closed; open another")
+
+    def _fields(self) -> MonitorFields:
+        return MonitorFields(self.settings, self._index.ids(), self._records.fields)
+
+    def _join(self, fields: MonitorFields) -> None:
+        for agent in fields.agents:
+            self._index.join(agent)
+        self._records.append(fields.records)
+
+    def _rows(self, ids: NDArray[np.generic], commit: bool) -> NDArray[np.int64]:
+        """Return the agents' rows; those of unknown ones are made, or are the empty record."""
+        rows = self._index.rows(ids, joins=commit)
+        try:
+            self._refuse_more_than_enrolled(len(self._index))
+        except BadInput:
+            self._index.keep(len(self._records))
+            raise
+        if not commit:
+            rows[rows < 0] = len(self._records)
+        return rows
+
+    def _refuse_more_than_enrolled(self, count: int) -> None:
+        enrolled = self.settings.enrolled
+        if enrolled is not None and count > enrolled:
+            raise BadInput(f"{count} agents, but {enrolled} are enrolled: the promise counts these")
+
+    def _increments(self, increments: ArrayLike, ids: NDArray[np.generic]) -> Codes:
+        values, components = as_codes(increments, "increments"), len(self.settings.weights)
+        if values.ndim < 2 and components == 1:
+            values = values.reshape(-1, 1)
+        elif values.ndim == 1 and len(ids) == 1:
+            values = values.reshape(1, -1)
+        if ids.ndim != 1 or values.shape != (len(ids), components):
+            raise BadInput(
+                f"agent (n,) and increments (n, {components}) must fit, not {ids.shape} and "
+                f"{values.shape}"
+            )
+        return np.ascontiguousarray(values)
+
+
+def _numbers(sequence: ArrayLike, count: int) -> NDArray[np.int64]:
+    """Return sequence numbers with bit 63 inverted, so that they compare as signed ones."""
+    values = np.atleast_1d(plain_array(sequence, "sequence"))
+    if values.dtype.kind in "fO" and not isinstance(sequence, np.ndarray):
+        # NumPy makes floats of integers, some of which are 2**63 or more.
+        given = np.atleast_1d(np.asarray(sequence, dtype=object))
+        if all(isinstance(one, int | np.integer) for one in given):
+            try:
+                values = np.array([int(one) for one in given], np.uint64)
+            except OverflowError:
+                raise BadInput("sequence numbers are in 0 .. 2**64 - 1") from None
+    if values.shape != (count,) or values.dtype.kind not in "iu":
+        raise BadInput(f"sequence must be {count} integers, not {values.dtype} {values.shape}")
+    if values.dtype.kind == "i" and count and int(values.min()) < 0:
+        raise BadInput(f"sequence number {values.min()} is below 0")
+    return values.astype(np.uint64).view(np.int64) ^ np.int64(-(1 << 63))

@@ -1,0 +1,263 @@
+"""Lines of a file or a stream, CSV or JSON, to observations of runs; in order, none skipped."""
+
+import csv
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from consilience.errors import BadInput
+from consilience.monitor.agent_index import AgentId
+from consilience.monitor.history import INFINITE, LEAST
+from consilience_hw.spec.log_format import Q16_16
+
+__all__ = ["BINNING", "LineReader", "Observation", "What", "binned"]
+
+BINNING = "floor(65536 x)"
+"""How scores become integers; the name stands in the histories."""
+
+_ONE = 1 << 16
+_MOST_SCORE = 1 << 46
+_FIELDS = ("agent", "score", "run", "event", "at", "group", "cut", "sequence")
+_INCREMENTS = "x"
+
+
+class What(Enum):
+    """What a line says of a run."""
+
+    WHOLE = "run"
+    """It has started and ended: the line is all of it."""
+    START = "start"
+    SCORE = "score"
+    """So far; the highest counts."""
+    END = "end"
+
+
+@dataclass(frozen=True)
+class Observation:
+    """One line.
+
+    Parameters
+    ----------
+    what : What
+    agent, run : int or str
+        Without a run of its own a whole one has the number of its line.
+    score : int or None
+        Binned; None at a start.
+    at : int or None
+        The clock, as the line has it.
+    group, cut : str or None
+    sequence : int or None
+    increments : tuple of int, or None
+        Codes, where the user asserts them.
+    """
+
+    what: What
+    agent: AgentId
+    run: AgentId
+    score: int | None = None
+    at: int | None = None
+    group: AgentId | None = None
+    cut: str | None = None
+    sequence: int | None = None
+    increments: tuple[int, ...] | None = None
+
+
+def binned(score: float, low_is_suspect: bool = False) -> int:
+    """Return ``floor(65536 x)`` of a score, or of what it is below 0 if low ones are suspect.
+
+    Raises
+    ------
+    BadInput
+        NaN, or 2**46 and more; infinite ones are the scores above and below all.
+    """
+    value = -score if low_is_suspect else score
+    if isinstance(value, float):
+        if math.isnan(value):
+            raise BadInput("the score is NaN; give a number, or leave the run out of all counts")
+        if math.isinf(value):
+            return INFINITE if value > 0 else LEAST
+    if not -_MOST_SCORE < value < _MOST_SCORE:
+        raise BadInput(f"the score {score} is beyond 2**46; use a smaller unit")
+    return math.floor(value * _ONE)
+
+
+class LineReader:
+    """Understands lines one by one; the first of a CSV are the names of its columns.
+
+    Columns, or keys of JSON objects: ``agent``; ``score`` (a number, high = suspect); and where
+    there are any ``run``, ``event`` (run, start, score, end), ``at`` (an integer clock), ``group``,
+    ``cut`` (independent, suspected), ``sequence``. Asserted increments: ``x1`` .. ``xK``, in bits.
+
+    Parameters
+    ----------
+    asserted : int
+        K, if increments are asserted; else 0.
+    low_is_suspect : bool
+    against : str or None
+        The lines are evidence: the score is the largest other log-likelihood less this one.
+    """
+
+    def __init__(
+        self, asserted: int = 0, low_is_suspect: bool = False, against: str | None = None
+    ) -> None:
+        self._asserted, self._low, self._against = asserted, low_is_suspect, against
+        self._columns: list[str] | None = None
+        self.unused: set[str] = set()
+        """Names that say nothing to the reader."""
+
+    @property
+    def columns(self) -> list[str] | None:
+        """Names of the columns of a CSV; None before its first line, and for JSON."""
+        return self._columns
+
+    @columns.setter
+    def columns(self, columns: Sequence[str] | None) -> None:
+        self._columns = None if columns is None else list(columns)
+
+    def read(self, line: bytes, number: int) -> Observation | None:
+        """Return what a line says; None of an empty one, and of the names of columns.
+
+        Parameters
+        ----------
+        line : bytes
+        number : int
+            Of the line, 1 the first.
+
+        Raises
+        ------
+        BadInput
+            It cannot be understood; the message names the line.
+        """
+        try:
+            text = line.decode().strip("\r\n")
+            if number == 1:
+                text = text.removeprefix("\ufeff")
+            if not text.strip():
+                return None
+            if text.lstrip().startswith("{"):
+                return self._observation(self._object(text), number)
+            cells = next(csv.reader([text], strict=True))
+            if self._columns is None:
+                self._take_columns(cells)
+                return None
+            if len(cells) != len(self._columns):
+                raise BadInput(f"{len(cells)} cells for {len(self._columns)} columns")
+            fields = zip(self._columns, cells, strict=True)
+            return self._observation({name: cell for name, cell in fields if cell}, number)
+        except UnicodeDecodeError:
+            raise BadInput(f"line {number}: is no UTF-8; save it as UTF-8, CSV or JSON") from None
+        except (BadInput, ValueError, csv.Error) as error:
+            raise BadInput(f"line {number}: {error}") from None
+
+    def _take_columns(self, cells: Sequence[str]) -> None:
+        names = [cell.strip() for cell in cells]
+        if len(names) == 1 and ("\t" in names[0] or ";" in names[0]):
+            raise BadInput("columns are separated by commas, not by semicolons or tabs")
+        if len(set(names)) < len(names):
+            raise BadInput("two columns have the same name")
+        needed = [f"{_INCREMENTS}{k}" for k in range(1, self._asserted + 1)]
+        needed = needed or [self._against or "score"]
+        missing = [name for name in ("agent", *needed) if name not in names]
+        if "score" in missing and f"{_INCREMENTS}1" in names:
+            raise BadInput(
+                "columns x1 .. are increments, which are valid only if you say so: pass --asserted"
+            )
+        others = [name for name in names if name not in (*_FIELDS, "weight")]
+        if missing == ["score"] and len(others) > 1:
+            raise BadInput(
+                f"no column score; if {', '.join(others)} are log-likelihoods, say which "
+                f"hypothesis is good behaviour: --against {others[0]}"
+            )
+        if missing and "event" not in names:
+            raise BadInput(
+                f"no column {missing[0]}; the first line names the columns: agent, score, and run, "
+                "event, at, group, cut, sequence where there are any"
+            )
+        self._columns = names
+
+    @staticmethod
+    def _object(text: str) -> dict[str, Any]:
+        found = json.loads(text)
+        return {name: value for name, value in found.items() if value is not None}
+
+    def _observation(self, fields: dict[str, Any], number: int) -> Observation:
+        if self._against is None:
+            self.unused |= {name for name in fields if name not in _FIELDS and not self._is_x(name)}
+        agent = _name(fields.get("agent"), "agent")
+        what = What(fields.get("event", What.WHOLE.value))
+        if "run" not in fields and what is not What.WHOLE:
+            raise BadInput(f"event {what.value} needs a run")
+        run = _name(fields["run"], "run") if "run" in fields else number
+        increments = None
+        if self._asserted:
+            bits = [_number(fields, f"{_INCREMENTS}{k + 1}") for k in range(self._asserted)]
+            increments = tuple(_code(one) for one in bits)
+        elif f"{_INCREMENTS}1" in fields and "score" not in fields:
+            raise BadInput("x1 is an increment, which is valid only if you say so: pass --asserted")
+        score = None
+        if what is not What.START and not self._asserted:
+            score = binned(self._score(fields), self._low)
+        return Observation(
+            what,
+            agent,
+            run,
+            score,
+            _whole(fields, "at"),
+            None if "group" not in fields else _name(fields["group"], "group"),
+            fields.get("cut"),
+            _whole(fields, "sequence"),
+            increments,
+        )
+
+    def _is_x(self, name: str) -> bool:
+        return name in {f"{_INCREMENTS}{k + 1}" for k in range(self._asserted)}
+
+    def _score(self, fields: dict[str, Any]) -> float:
+        if self._against is None:
+            return _number(fields, "score")
+        others = [name for name in fields if name not in (*_FIELDS, "weight", self._against)]
+        if not others:
+            raise BadInput(f"no hypothesis beside {self._against}")
+        return max(_number(fields, name) for name in others) - _number(fields, self._against)
+
+
+def _name(value: object, name: str) -> AgentId:
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        raise BadInput(f"{name} must be text or an integer, not {value!r}")
+    if isinstance(value, int) and not -(1 << 63) <= value < 1 << 64:
+        raise BadInput(f"{name} {value} is wider than 64 bits; give it as text")
+    return value
+
+
+def _number(fields: dict[str, Any], name: str) -> float:
+    value = fields.get(name)
+    if isinstance(value, str):
+        value = float(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise BadInput(f"{name} must be a number, not {value!r}")
+    return value
+
+
+def _whole(fields: dict[str, Any], name: str) -> int | None:
+    value = fields.get(name)
+    if value is None:
+        return None
+    if isinstance(value, str):
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise BadInput(f"{name} must be an integer, not {value!r}; give whole ms, ns or counts")
+    return value
+
+
+def _code(bits: float) -> int:
+    """Return the greatest code not above an increment in bits."""
+    if math.isnan(bits) or bits > Q16_16.max_code / _ONE:
+        raise BadInput(f"an increment of {bits} bits; the largest is below 32,768")
+    return (
+        max(math.floor(bits * _ONE), Q16_16.log_of_zero)
+        if bits > -math.inf
+        else (Q16_16.log_of_zero)
+    )

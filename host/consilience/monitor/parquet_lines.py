@@ -1,0 +1,73 @@
+"""Rows of a Parquet file as the lines that a watch reads: JSON objects, numbered from 1."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from consilience.errors import BadInput
+
+__all__ = ["ParquetLines"]
+
+_ROWS = 4096
+
+
+class ParquetLines:
+    """Lines of a Parquet file, from where a state left off; as `FileLines`, for what is whole.
+
+    Parameters
+    ----------
+    path : Path
+    place : dict
+        What `place` gave; empty at the start.
+
+    Raises
+    ------
+    BadInput
+        The file cannot be read, or is another than that of the place.
+    """
+
+    def __init__(self, path: Path, place: dict[str, Any]) -> None:
+        self._path, self.number = path, int(place.get("line", 0))
+        try:
+            self._file = pq.ParquetFile(path, page_checksum_verification=True)
+        except (OSError, pa.ArrowException) as error:
+            raise BadInput(f"{path}: is no Parquet file that can be read ({error})") from None
+        self._head = hashlib.sha256(str(self._file.metadata.to_dict()).encode()).hexdigest()
+        if place and place.get("head") != self._head:
+            self._file.close()
+            raise BadInput(
+                f"{path}: is another file than that of the state; begin anew with another --state"
+            )
+
+    @property
+    def place(self) -> dict[str, Any]:
+        """How far rows were given, as JSON holds it."""
+        return {"line": self.number, "head": self._head}
+
+    def blocks(self) -> Iterator[list[tuple[int, bytes]]]:
+        """Yield rows with their numbers, block by block."""
+        first = 0
+        for batch in self._batches():
+            skipped = max(0, self.number - first)
+            first += batch.num_rows
+            rows = batch.to_pylist()[skipped:]
+            lines = [json.dumps(row, default=str).encode() for row in rows]
+            block = list(enumerate(lines, self.number + 1))
+            self.number += len(lines)
+            if block:
+                yield block
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+    def _batches(self) -> Iterator[pa.RecordBatch]:
+        try:
+            yield from self._file.iter_batches(_ROWS)
+        except (OSError, pa.ArrowException) as error:
+            raise BadInput(f"{self._path}: a damaged Parquet file ({error})") from None

@@ -1,0 +1,237 @@
+"""The canonical bytes of conformal ranks: one state, one byte string; the seed is not in them.
+
+Little-endian: magic ``CNRA``, version u16, K u8, flags u8 (1: seeded ties, 2: histories of groups),
+n0 u64, contaminated u64, deadline u64 (0: none), check of the seed (4 bytes), binning (u32 bytes,
+UTF-8); each bet's numerator u16 and halvings u8; histories u64, ascending by id: the id (kind u8,
+length u32, bytes), runs started u64, clock i64; values u64, then score i64 and count u64 of each,
+ascending; open runs u64 in order of starts: agent and run (ids), ordinal u64, start i64, score i64,
+flags u8 (1: ended, 2: suspected); overdue runs u64, ascending: agent and run. With groups: agents
+u64, ascending: agent and group.
+"""
+
+import itertools
+import struct
+from collections.abc import Iterable
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+from consilience.errors import ImpossibleState
+from consilience.monitor.agent_index import AgentId, id_bytes, id_of
+from consilience.monitor.history import History, OpenRun
+
+__all__ = ["RanksFields", "RanksSettings", "pack_ranks", "unpack_ranks"]
+
+MAGIC = b"CNRA"
+VERSION = 1
+_HEADER = struct.Struct("<HBBQQQ")
+_CHECK = 4
+_LENGTH = struct.Struct("<I")
+_COUNT = struct.Struct("<Q")
+_BET = struct.Struct("<HB")
+_ID = struct.Struct("<BI")
+_HISTORY = struct.Struct("<Qq")
+_VALUE = struct.Struct("<qQ")
+_RUN = struct.Struct("<QqqB")
+_SEEDED, _GROUPED = 1, 2
+_ENDED, _SUSPECTED = 1, 2
+
+
+class RanksSettings(NamedTuple):
+    """What all histories share; see `ConformalRanks`."""
+
+    kappas: tuple[Fraction, ...]
+    n0: int
+    seeded: bool
+    contaminated: int
+    deadline: int | None
+    grouped: bool
+    binning: str
+
+
+class RanksFields(NamedTuple):
+    """Settings, 4 bytes that tell seeds apart, histories by name, and the history of each agent."""
+
+    settings: RanksSettings
+    seed_check: bytes
+    histories: dict[AgentId, History]
+    history_of: dict[AgentId, AgentId]
+
+
+def pack_ranks(fields: RanksFields) -> bytes:
+    """Return the bytes of ranks."""
+    settings = fields.settings
+    flags = _SEEDED * settings.seeded | _GROUPED * settings.grouped
+    name = settings.binning.encode()
+    numbers = settings.n0, settings.contaminated, settings.deadline or 0
+    parts = [
+        MAGIC + _HEADER.pack(VERSION, len(settings.kappas), flags, *numbers) + fields.seed_check,
+        _LENGTH.pack(len(name)) + name,
+    ]
+    for kappa in settings.kappas:
+        parts.append(_BET.pack(kappa.numerator, kappa.denominator.bit_length() - 1))
+    parts.append(_COUNT.pack(len(fields.histories)))
+    for key in sorted(fields.histories, key=id_bytes):
+        parts += _packed_id(key), _packed_history(fields.histories[key])
+    if settings.grouped:
+        parts.append(_COUNT.pack(len(fields.history_of)))
+        for agent in sorted(fields.history_of, key=id_bytes):
+            parts += _packed_id(agent), _packed_id(fields.history_of[agent])
+    return b"".join(parts)
+
+
+def unpack_ranks(data: bytes) -> RanksFields:
+    """Return the fields of the bytes of ranks.
+
+    Raises
+    ------
+    ImpossibleState
+        Another magic or version, ids or scores not ascending, counts that do not fit together, open
+        runs that would be due, bytes missing or left over.
+    """
+    try:
+        return _unpack(_Reader(data))
+    except (struct.error, ValueError, IndexError, ZeroDivisionError) as error:
+        if isinstance(error, ImpossibleState):
+            raise
+        raise ImpossibleState(f"the bytes are no conformal ranks ({error})") from None
+
+
+class _Reader:
+    """Takes one part after the other from bytes."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data, self._place = data, 0
+
+    def take(self, form: struct.Struct) -> tuple[int, ...]:
+        found = form.unpack_from(self._data, self._place)
+        self._place += form.size
+        return found
+
+    def bytes(self, count: int) -> bytes:
+        found = self._data[self._place : self._place + count]
+        if len(found) < count:
+            raise ImpossibleState("the bytes of the ranks end too early")
+        self._place += count
+        return found
+
+    def count(self) -> int:
+        (found,) = self.take(_COUNT)
+        if found > len(self._data):
+            raise ImpossibleState("the bytes of the ranks end too early")
+        return found
+
+    def id(self) -> AgentId:
+        kind, length = self.take(_ID)
+        return id_of(kind, self.bytes(length))
+
+    def end(self) -> None:
+        if self._place != len(self._data):
+            raise ImpossibleState("bytes are left over after the ranks")
+
+
+def _packed_id(name: AgentId) -> bytes:
+    kind, data = id_bytes(name)
+    return _ID.pack(kind, len(data)) + data
+
+
+def _packed_history(history: History) -> bytes:
+    parts = [
+        _HISTORY.pack(history.started, history.clock or 0),
+        _COUNT.pack(len(history.past.values)),
+    ]
+    parts += [
+        _VALUE.pack(*pair) for pair in zip(history.past.values, history.past.counts, strict=True)
+    ]
+    parts.append(_COUNT.pack(len(history.open)))
+    for run in history.open:
+        flags = _ENDED * run.ended | _SUSPECTED * run.suspected
+        parts += _packed_id(run.agent), _packed_id(run.run)
+        parts.append(_RUN.pack(run.ordinal, run.start, run.score, flags))
+    parts.append(_COUNT.pack(len(history.overdue)))
+    for agent, name in sorted(
+        history.overdue, key=lambda one: (id_bytes(one[0]), id_bytes(one[1]))
+    ):
+        parts += _packed_id(agent), _packed_id(name)
+    return b"".join(parts)
+
+
+def _unpack(reader: _Reader) -> RanksFields:
+    magic = reader.bytes(len(MAGIC))
+    version, count, flags, n0, contaminated, deadline = reader.take(_HEADER)
+    check = reader.bytes(_CHECK)
+    if (magic, version) != (MAGIC, VERSION) or flags > _SEEDED + _GROUPED:
+        raise ImpossibleState("the bytes are ranks of another kind or version")
+    binning = reader.bytes(*reader.take(_LENGTH)).decode()
+    kappas = tuple(Fraction(a, 1 << b) for a, b in (reader.take(_BET) for _ in range(count)))
+    grouped = bool(flags & _GROUPED)
+    settings = RanksSettings(
+        kappas, n0, bool(flags & _SEEDED), contaminated, deadline or None, grouped, binning
+    )
+    histories = {}
+    for _ in range(reader.count()):
+        key = reader.id()
+        histories[key] = _unpacked_history(reader, settings.deadline)
+    _refuse_disorder(id_bytes(one) for one in histories)
+    history_of = {key: key for key in histories}
+    if grouped:
+        history_of = {agent: reader.id() for agent in (reader.id() for _ in range(reader.count()))}
+        _refuse_disorder(id_bytes(one) for one in history_of)
+    reader.end()
+    for key, history in histories.items():
+        members = [run.agent for run in history.open] + [agent for agent, _ in history.overdue]
+        if any(history_of.get(agent) != key for agent in members):
+            raise ImpossibleState("a run of an agent that is not of its history")
+    if set(history_of.values()) != set(histories):
+        raise ImpossibleState("histories and agents of the ranks do not fit together")
+    return RanksFields(settings, check, histories, history_of)
+
+
+def _unpacked_history(reader: _Reader, deadline: int | None) -> History:
+    history = History(deadline)
+    history.started, history.clock = reader.take(_HISTORY)
+    for _ in range(reader.count()):
+        value, count = reader.take(_VALUE)
+        history.past.values.append(value)
+        history.past.counts.append(count)
+    history.past.total = sum(history.past.counts)
+    for _ in range(reader.count()):
+        agent, name = reader.id(), reader.id()
+        ordinal, start, score, flags = reader.take(_RUN)
+        ended, suspected = bool(flags & _ENDED), bool(flags & _SUSPECTED)
+        if flags > _ENDED + _SUSPECTED or (suspected and not ended):
+            raise ImpossibleState("flags of an open run that it cannot have")
+        history.open.append(OpenRun(agent, name, ordinal, start, score, ended, suspected))
+    overdue = [(reader.id(), reader.id()) for _ in range(reader.count())]
+    _refuse_disorder([*id_bytes(one), *id_bytes(other)] for one, other in overdue)
+    history.overdue = set(overdue)
+    _refuse_impossible(history)
+    return history
+
+
+def _refuse_disorder(keys: Iterable[Any]) -> None:
+    if any(a >= b for a, b in itertools.pairwise(keys)):
+        raise ImpossibleState("ids of the ranks do not ascend")
+
+
+def _refuse_impossible(history: History) -> None:
+    """Raise ImpossibleState if no sequence of calls leaves a history so."""
+    past, runs = history.past, history.open
+    ordinals, starts = [run.ordinal for run in runs], [run.start for run in runs]
+    named = [(run.agent, run.run) for run in runs]
+    clock = history.clock or 0
+    wrong = {
+        "scores that do not ascend": any(a >= b for a, b in itertools.pairwise(past.values)),
+        "a score that never came": 0 in past.counts,
+        "no run ever": history.started == 0,
+        "more runs than started": past.total + len(runs) > history.started,
+        "ordinals that do not ascend": any(a >= b for a, b in itertools.pairwise(ordinals))
+        or any(one >= history.started for one in ordinals),
+        "starts that do not ascend": any(a > b for a, b in itertools.pairwise(starts))
+        or any(one > clock for one in starts),
+        "a run that is due": bool(runs) and (runs[0].ended or history.is_over(runs[0], clock)),
+        "overdue runs without a deadline": bool(history.overdue) and history.deadline is None,
+        "a run twice": len({*named, *history.overdue}) < len(named) + len(history.overdue),
+    }
+    for words, found in wrong.items():
+        if found:
+            raise ImpossibleState(f"a history of the ranks has {words}")

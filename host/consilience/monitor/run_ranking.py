@@ -1,0 +1,284 @@
+"""Runs ranked among the earlier ones of their history, one event at a time."""
+
+from collections.abc import Sequence
+from fractions import Fraction
+from threading import RLock
+from typing import NamedTuple
+
+from consilience.errors import BadInput
+from consilience.monitor.agent_index import AgentId
+from consilience.monitor.history import History, OpenRun, Rankable
+from consilience.monitor.rank_terms import checked_kappa, count_term, rank_term
+from consilience.monitor.ranks_bytes import RanksFields, RanksSettings, pack_ranks, unpack_ranks
+from consilience.monitor.tie_chance import TieChance
+from consilience.turns import in_turn
+from consilience_hw.spec.monitor_format import MAX_COMPONENTS
+
+__all__ = ["RankedRun", "RunRanking"]
+
+_LEAST_N0 = 50
+_TIES = "seeded", "full"
+_HISTORIES = "agent", "group"
+_WORD = 1 << 64
+_MOST = 1 << 63
+
+
+class RankedRun(NamedTuple):
+    """A run that became due.
+
+    Parameters
+    ----------
+    agent, run : int, str or bytes
+    score : int
+    rank, ranks : int
+        j, 1 the highest, of N.
+    increments : list of int, or None
+        A code for each bet; None among the first n0 of the history.
+    """
+
+    agent: AgentId
+    run: AgentId
+    score: int
+    rank: int
+    ranks: int
+    increments: list[int] | None
+
+
+class RunRanking:
+    """The events of runs, in; ranks, out. `ConformalRanks` says what is promised of them.
+
+    Parameters as there. Threads may share it: their calls take turns.
+    """
+
+    def __init__(
+        self,
+        kappas: Sequence[str | Fraction | float] = ("1/4", "1/2"),
+        n0: int = 100,
+        ties: str = "seeded",
+        seed: int | None = None,
+        contaminated: int = 0,
+        deadline: int | None = None,
+        history: str = "agent",
+        binning: str = "",
+    ) -> None:
+        bets = tuple(checked_kappa(one) for one in kappas)
+        if not 1 <= len(bets) <= MAX_COMPONENTS or len(set(bets)) < len(bets):
+            raise BadInput(f"kappas: 1 to {MAX_COMPONENTS} different bets")
+        if n0 < _LEAST_N0:
+            raise BadInput(f"n0 {n0}: at least {_LEAST_N0} runs, or no rank can mean much")
+        if ties not in _TIES or history not in _HISTORIES:
+            raise BadInput(f"ties is {' or '.join(_TIES)}, history {' or '.join(_HISTORIES)}")
+        if ties == "seeded" and (seed is None or not 0 <= seed < _WORD):
+            raise BadInput("seeded ties need a secret seed, 0 .. 2**64 - 1; secrets.randbits(64)")
+        if not 0 <= contaminated < n0 or (deadline is not None and not 0 < deadline < _MOST):
+            raise BadInput("contaminated is at least 0 and below n0; a deadline is above 0")
+        self.settings = RanksSettings(
+            bets, n0, ties == "seeded", contaminated, deadline, history == "group", binning
+        )
+        self._chance = TieChance(seed) if ties == "seeded" and seed is not None else None
+        self._histories: dict[AgentId, History] = {}
+        self._history_of: dict[AgentId, AgentId] = {}
+        self._turns = RLock()
+
+    @classmethod
+    def from_bytes(cls, data: bytes, seed: int | None = None) -> "RunRanking":
+        """Return the ranks of their canonical bytes; the seed is not in them.
+
+        Raises
+        ------
+        ImpossibleState
+            No sequence of calls gives these bytes.
+        BadInput
+            Another seed than that of the bytes, or none.
+        """
+        fields = unpack_ranks(data)
+        settings = fields.settings
+        made = cls(
+            settings.kappas,
+            settings.n0,
+            _TIES[not settings.seeded],
+            seed,
+            settings.contaminated,
+            settings.deadline,
+            _HISTORIES[settings.grouped],
+            settings.binning,
+        )
+        if made._seed_check != fields.seed_check:
+            raise BadInput("the seed is another than that of the histories; pass the same one")
+        made._histories, made._history_of = fields.histories, fields.history_of
+        return made
+
+    @in_turn
+    def __bytes__(self) -> bytes:
+        fields = RanksFields(self.settings, self._seed_check, self._histories, self._history_of)
+        return pack_ranks(fields)
+
+    @in_turn
+    def start(
+        self, agent: AgentId, run: AgentId, at: int, group: AgentId | None = None
+    ) -> list[RankedRun]:
+        """Note the start of a run; return what became due by the clock.
+
+        Parameters
+        ----------
+        agent, run : int, str or bytes
+        at : int
+            The caller's clock, which never goes back within a history.
+        group : int, str or bytes, optional
+            For histories of groups; an agent stays in the group of its first run.
+        """
+        name = self._name(agent, group)
+        history = self._histories.get(name) or History(self.settings.deadline)
+        due = history.start(agent, run, at)
+        self._histories[name], self._history_of[agent] = history, name
+        return self._ranked(due)
+
+    @in_turn
+    def observe(self, agent: AgentId, run: AgentId, score: int, at: int) -> list[RankedRun]:
+        """Note the score of an open run so far: with a deadline, the last before it counts."""
+        _check_score(score)
+        history = self._history(agent)
+        open_run = history.find(agent, run, at)
+        if open_run is not None and not history.is_over(open_run, at):
+            open_run.score = max(open_run.score, score)
+        return self._ranked(history.advance(at))
+
+    @in_turn
+    def provisional(self, agent: AgentId, run: AgentId, score: int) -> RankedRun | None:
+        """Return what is certain of an open run; None past its deadline.
+
+        Each earlier run of its history that is still open counts as the worst that it can be. What
+        the agent's own earlier runs bring at least is in the increments, as it comes before.
+        """
+        _check_score(score)
+        history = self._history(agent)
+        open_run = history.find(agent, run)
+        if open_run is None:
+            return None
+        kept = open_run.score
+        open_run.score = max(kept, score)
+        try:
+            certain = [
+                self._rank(one, one.run.ended or one.run is open_run)
+                for one in history.before(open_run)
+            ]
+        finally:
+            open_run.score = kept
+        last = certain[-1]
+        if last.increments is None:
+            return last
+        ready = [one.increments for one in certain if one.increments is not None]
+        return last._replace(increments=[sum(column) for column in zip(*ready, strict=True)])
+
+    @in_turn
+    def finish(
+        self, agent: AgentId, run: AgentId, score: int, at: int, cut: str | None = None
+    ) -> list[RankedRun]:
+        """Note the end of a run; return what became due by it, in order of starts.
+
+        Parameters
+        ----------
+        agent, run : int, str or bytes
+        score : int
+            int64; the highest of the run counts.
+        at : int
+            See `start`.
+        cut : str, optional
+            Why it was cut: "independent" of its score, it counts as it is; "suspected", it is
+            ranked with the score it has, and stands as infinite in the history.
+        """
+        if cut not in (None, "independent", "suspected"):
+            raise BadInput(f'cut {cut!r}: "independent" (of the score) or "suspected"')
+        _check_score(score)
+        history = self._history(agent)
+        open_run = history.find(agent, run, at)
+        if open_run is not None and not history.is_over(open_run, at):
+            open_run.score = max(open_run.score, score)
+            open_run.ended, open_run.suspected = True, cut == "suspected"
+        due = history.advance(at)
+        history.overdue.discard((agent, run))  # past its deadline it has counted already
+        return self._ranked(due)
+
+    @in_turn
+    def recalibrate(self, agent: AgentId) -> None:
+        """Drop the history of an agent, or of its group, with its open runs: n0 new runs."""
+        self._history(agent).recalibrate()
+
+    @in_turn
+    def lacking(self) -> dict[AgentId, int]:
+        """Return how many runs a history lacks until runs are judged; by name, where it is any."""
+        n0 = self.settings.n0
+        histories = self._histories.items()
+        return {name: n0 - one.past.total for name, one in histories if one.past.total < n0}
+
+    @in_turn
+    def constant(self) -> list[AgentId]:
+        """Return the histories with n0 runs or more that all have one score."""
+        histories = self._histories.items()
+        return [
+            name
+            for name, one in histories
+            if len(one.past.values) == 1 and one.past.total >= self.settings.n0
+        ]
+
+    @in_turn
+    def clock(self, agent: AgentId) -> int:
+        """Return the clock of an agent's history; 0 before its first run."""
+        history = self._histories.get(self._history_of.get(agent, agent))
+        return history.clock or 0 if history else 0
+
+    @in_turn
+    def runs(self, agent: AgentId) -> tuple[int, int]:
+        """Return how many runs an agent's history has, and how many are open; 0, 0 if unknown."""
+        history = self._histories.get(self._history_of.get(agent, agent))
+        return (history.past.total, len(history.open)) if history else (0, 0)
+
+    @property
+    def _seed_check(self) -> bytes:
+        return self._chance.check if self._chance else bytes(4)
+
+    def _name(self, agent: AgentId, group: AgentId | None) -> AgentId:
+        """Return the name of an agent's history; BadInput if the group does not fit."""
+        if not self.settings.grouped:
+            if group is not None:
+                raise BadInput('group needs history="group"')
+            return agent
+        known = self._history_of.get(agent, group)
+        if known is None:
+            raise BadInput("give group, as the histories are of groups")
+        if group not in (None, known):
+            raise BadInput(
+                f"agent {agent!r} is in group {known!r}, and its runs stand in that history; give "
+                "it another name in the new group"
+            )
+        return known
+
+    def _history(self, agent: AgentId) -> History:
+        try:
+            return self._histories[self._history_of[agent]]
+        except KeyError:
+            raise BadInput(f"agent {agent!r} has no history yet; start() a run") from None
+
+    def _ranked(self, due: list[Rankable]) -> list[RankedRun]:
+        return [self._rank(one, certain=True) for one in due]
+
+    def _rank(self, one: Rankable, certain: bool) -> RankedRun:
+        """Return the rank of a run; of one that is open and not asked for, the worst."""
+        ranks = one.past + 1
+        rank = min(self._place(one) + self.settings.contaminated, ranks) if certain else ranks
+        increments = None
+        if one.past >= self.settings.n0:
+            bets = self.settings.kappas
+            increments = [rank_term(rank, kappa) + count_term(ranks, kappa) for kappa in bets]
+        return RankedRun(one.run.agent, one.run.run, one.run.score, rank, ranks, increments)
+
+    def _place(self, one: Rankable) -> int:
+        if self._chance is None:
+            return 1 + one.above + one.at
+        run: OpenRun = one.run
+        return 1 + one.above + (self._chance.of(run.agent, run.ordinal) * (1 + one.at) >> 64)
+
+
+def _check_score(score: int) -> None:
+    if isinstance(score, float) or not -_MOST <= score < _MOST:
+        raise BadInput(f"score {score!r}: an integer of 64 bits; multiply and round, always alike")

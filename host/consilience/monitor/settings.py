@@ -1,0 +1,75 @@
+"""What a monitor is set to: mode, weights, threshold, policy, source of its increments."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from consilience.errors import BadInput
+from consilience.monitor.promises import Exact, checked_weights, equal_weights, threshold_for
+from consilience_hw.spec.monitor_format import MonitorMode, Policy, Source
+
+__all__ = ["MonitorSettings", "monitor_settings"]
+
+
+@dataclass(frozen=True)
+class MonitorSettings:
+    """What all agents of a monitor share.
+
+    Parameters
+    ----------
+    mode : MonitorMode
+    weights : tuple of int
+        pi_k: codes of log2 of the components' shares.
+    threshold : int
+        A: a statistic at or above this code alarms.
+    policy : Policy
+        What follows an alarm.
+    source : Source
+        Where the increments' validity comes from.
+    enrolled : int or None
+        Agents of the fleet, fixed beforehand; None: not said.
+    """
+
+    mode: MonitorMode
+    weights: tuple[int, ...]
+    threshold: int
+    policy: Policy
+    source: Source
+    enrolled: int | None
+
+
+def monitor_settings(
+    components: int | None = None,
+    weights: Sequence[int] | None = None,
+    mode: str = "restart",
+    arl: Exact | None = None,
+    false_alarm: Exact | None = None,
+    threshold: int | None = None,
+    policy: str = "latch",
+    source: str = "conformal",
+    enrolled: int | None = None,
+) -> MonitorSettings:
+    """Return settings from words and numbers; see `Device.monitor`."""
+    kind = MonitorMode[_word(mode, "mode", MonitorMode)]
+    if weights is None:
+        shares = equal_weights(2 if components is None else components)
+    else:
+        shares = checked_weights(weights)
+        if components not in (None, len(shares)):
+            raise BadInput(f"{len(shares)} weights for {components} components")
+    if enrolled is not None and not 1 <= enrolled < 1 << 63:
+        raise BadInput(f"enrolled {enrolled}: the number of agents, 1 or more")
+    return MonitorSettings(
+        kind,
+        shares,
+        threshold_for(kind, arl, false_alarm, threshold),
+        Policy[_word(policy, "policy", Policy)],
+        Source[_word(source, "source", Source)],
+        enrolled,
+    )
+
+
+def _word(word: str, name: str, words: type[MonitorMode] | type[Policy] | type[Source]) -> str:
+    known = [one.name.lower() for one in words]
+    if word not in known:
+        raise BadInput(f"{name} {word!r} is none of {', '.join(known)}")
+    return word.upper()

@@ -1,0 +1,147 @@
+"""What a user asks of a watch, checked, and what is promised then: the budget of false alarms."""
+
+from dataclasses import asdict, dataclass
+from fractions import Fraction
+from typing import Any
+
+from consilience.errors import BadInput
+from consilience.monitor.observation_lines import BINNING
+from consilience.monitor.promises import arl_for, exact_number, least_false_alarm
+from consilience.monitor.run_ranking import RunRanking
+from consilience.monitor.settings import MonitorSettings, monitor_settings
+from consilience_hw.spec.monitor_format import MonitorMode
+
+__all__ = ["WatchOptions"]
+
+
+@dataclass(frozen=True)
+class WatchOptions:
+    """The options of `consilience monitor`, as texts where they are exact numbers.
+
+    Give one of arl, false_alarm, threshold_bits, and false_alarms_per_day with agents and
+    runs_per_day. See `ConformalRanks` for n0 and the others below it.
+    """
+
+    arl: str | None = None
+    false_alarm: str | None = None
+    threshold_bits: str | None = None
+    false_alarms_per_day: str | None = None
+    agents: int | None = None
+    runs_per_day: str | None = None
+    mode: str = "restart"
+    policy: str = "latch"
+    run_alpha: str | None = None
+    fleet_alpha: str | None = None
+    fleet_every: int | None = None
+    n0: int = 100
+    kappas: str = "1/4,1/2"
+    ties: str = "seeded"
+    contaminated: int = 0
+    deadline: int | None = None
+    groups: bool = False
+    asserted: int = 0
+    low_is_suspect: bool = False
+    against: str | None = None
+
+    def settings(self) -> MonitorSettings:
+        """Return the monitor's settings; BadInput if the options cannot be."""
+        per_day = self.false_alarms_per_day, self.agents, self.runs_per_day
+        daily = per_day[0] is not None
+        if daily and None in per_day:
+            raise BadInput("--false-alarms-per-day needs --agents and --runs-per-day")
+        chosen = [self.arl, self.false_alarm, self.threshold_bits, self.false_alarms_per_day]
+        if sum(one is not None for one in chosen) != 1:
+            raise BadInput(
+                "give one of --arl, --false-alarm, --threshold-bits and --false-alarms-per-day: "
+                "how rare a false alarm is to be"
+            )
+        arl = str(self.agent_arl) if daily else self.arl
+        threshold = None
+        if self.threshold_bits is not None:
+            bits = exact_number(self.threshold_bits, "--threshold-bits")
+            threshold = -int(-bits * 65536 // 1)
+        bets = self.asserted or len(self.kappas.split(","))
+        source = "asserted" if self.asserted else "conformal"
+        return monitor_settings(
+            bets,
+            None,
+            self.mode,
+            arl,
+            self.false_alarm,
+            threshold,
+            self.policy,
+            source,
+            self.agents,
+        )
+
+    def ranking(self, seed: int) -> RunRanking | None:
+        """Return empty ranks; None where increments are asserted."""
+        if self.asserted:
+            return None
+        history = "group" if self.groups else "agent"
+        binning = f"{BINNING}{' of -x' if self.low_is_suspect else ''}"
+        return RunRanking(
+            self.kappas.split(","),
+            self.n0,
+            self.ties,
+            seed,
+            self.contaminated,
+            self.deadline,
+            history,
+            binning,
+        )
+
+    @property
+    def agent_arl(self) -> Fraction:
+        """ARL of an agent: half of the daily false alarms are for agents, half for single runs."""
+        assert self.false_alarms_per_day and self.agents and self.runs_per_day
+        share = exact_number(self.false_alarms_per_day, "--false-alarms-per-day")
+        if self.run_share:
+            share /= 2
+        return arl_for(share, self.agents, self.runs_per_day)
+
+    @property
+    def run_share(self) -> bool:
+        """Whether the daily budget is split: single runs alarm too, at a rate that follows."""
+        return self.run_alpha == "budget"
+
+    def reading(self) -> tuple[str, int] | None:
+        """Return alpha of the fleet's readings, and after how many runs one comes; None: none."""
+        if self.fleet_every is not None and self.fleet_alpha is None:
+            raise BadInput("--fleet-every needs --fleet-alpha")
+        if self.fleet_alpha is not None and self.agents is None:
+            raise BadInput("--fleet-alpha needs --agents: of how many, those not heard of too")
+        if self.fleet_alpha is None or self.fleet_every is None:
+            return None
+        return self.fleet_alpha, self.fleet_every
+
+    def alpha_of_runs(self) -> Fraction | None:
+        """Return the share of good runs that may alarm by themselves; None: none does."""
+        if self.run_alpha is None:
+            return None
+        if self.run_share:
+            if self.false_alarms_per_day is None:
+                raise BadInput("--run-alpha budget needs --false-alarms-per-day")
+            return 1 / self.agent_arl
+        alpha = exact_number(self.run_alpha, "--run-alpha")
+        if not 0 < alpha < 1:
+            raise BadInput(f"--run-alpha {self.run_alpha}: a share between 0 and 1, as 1/1000")
+        if self.asserted:
+            raise BadInput("--run-alpha needs scores, as ranks tell how high one is")
+        return alpha
+
+    def promise(self, settings: MonitorSettings) -> str:
+        """Return the promise of the threshold in words."""
+        if settings.mode not in (MonitorMode.RESTART, MonitorMode.CUSUM):
+            rare = self.false_alarm or least_false_alarm(settings.threshold)
+            return f"a false alarm of this agent, ever, with probability {rare} at most"
+        arl = self.arl
+        if arl is None and self.false_alarms_per_day is not None:
+            arl = f"{float(self.agent_arl):,.0f}"
+        if arl is None:
+            arl = f"{2 ** (settings.threshold / 65536):,.1f}"
+        return f"{arl} runs of this agent on average, or more, to a false alarm"
+
+    def as_facts(self) -> dict[str, Any]:
+        """Return the options as JSON holds them: another state folder for others."""
+        return asdict(self)

@@ -1,0 +1,240 @@
+"""Runs of a fleet, watched: each observation judged when it comes, three views of it."""
+
+from collections import Counter
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from consilience.errors import BadInput
+from consilience.monitor.agent_index import AgentId
+from consilience.monitor.monitor import Monitor
+from consilience.monitor.observation_lines import Observation, What
+from consilience.monitor.run_ranking import RankedRun, RunRanking
+from consilience_hw.spec.monitor_format import Policy
+
+__all__ = ["SAYS", "FleetWatch"]
+
+SAYS = (
+    "the scores are no longer exchangeable with the history: a hijack, a new model version, other "
+    "tasks or tools; it is not the probability of a hijack"
+)
+"""What an alarm of an agent means, in every alarm."""
+_RUN_SAYS = (
+    "this run's score is among the highest of its history; so are runs of good agents, at times"
+)
+_BIT = 65536
+
+
+@dataclass
+class FleetWatch:
+    """Takes observations, gives what is to be said of them.
+
+    Parameters
+    ----------
+    monitor : Monitor
+        Of all agents, across their runs.
+    ranking : RunRanking or None
+        Of the runs' scores; None: the observations bring asserted increments.
+    promise : str
+        Of the monitor's threshold, in words.
+    run_alpha : Fraction or None
+        A run alarms by itself if its rank is at most this share of its history's; None: none does.
+    reading : (str, int) or None
+        Level alpha of the fleet's readings, and after how many runs one comes; None: none comes.
+    """
+
+    monitor: Monitor
+    ranking: RunRanking | None
+    promise: str
+    run_alpha: Fraction | None = None
+    reading: tuple[str, int] | None = None
+
+    def __post_init__(self) -> None:
+        self.counts: Counter[str] = Counter()
+        self.told: set[tuple[AgentId, AgentId, str]] = set()
+        """Runs that are open and have alarmed: once is enough."""
+        self.highest: dict[AgentId, int] = {}
+
+    def take(
+        self, seen: Observation, line: int
+    ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        """Take an observation; return alarms, and what became of runs that were judged.
+
+        Raises
+        ------
+        BadInput
+            It cannot be: a run that did not start, a clock or a sequence number that goes back.
+        """
+        if self._is_repeated(seen):
+            self.counts["repeated"] += 1
+            return [], []
+        self.counts["observations"] += 1
+        if self.ranking is None:
+            increments = list(seen.increments or ())
+            run = RankedRun(seen.agent, seen.run, 0, 0, 0, increments)
+            return self._judged([run], seen, line)
+        due = self._ranked(self.ranking, seen)
+        alarms, told = self._judged(due, seen, line)
+        if due:
+            alarms += self._fleet_alarm(len(due), line)
+        if seen.what is What.SCORE and seen.score is not None:
+            found = self.ranking.provisional(seen.agent, seen.run, seen.score)
+            if found is not None:
+                alarms += self._provisional(found, seen, line)
+        return alarms, told
+
+    def _ranked(self, ranking: RunRanking, seen: Observation) -> list[RankedRun]:
+        at = ranking.clock(seen.agent) if seen.at is None else seen.at
+        due = []
+        if seen.what in (What.START, What.WHOLE):
+            due += ranking.start(seen.agent, seen.run, at, seen.group)
+        if seen.score is not None:
+            if seen.what is What.SCORE:
+                due += ranking.observe(seen.agent, seen.run, seen.score, at)
+            else:
+                due += ranking.finish(seen.agent, seen.run, seen.score, at, seen.cut)
+        return due
+
+    def _judged(
+        self, due: list[RankedRun], seen: Observation, line: int
+    ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        alarms, told = [], []
+        for run in due:
+            self.counts["runs"] += 1
+            alarms += self._run_alarm(run, seen, line, provisional=False)
+            if run.increments is None:
+                self.counts["runs of history alone"] += 1
+                continue
+            before = self._statistic(run.agent)
+            found = self.monitor.update([run.agent], [run.increments])
+            statistic = int(found.statistic[0])
+            told.append(self._line("observation", run, seen, line, statistic, before))
+            if len(found.alarms):
+                self.counts["alarms"] += 1
+                alarms.append(self._agent_alarm(run, seen, line, statistic, before, False))
+                if self.monitor.settings.policy is Policy.RECALIBRATE and self.ranking:
+                    self.ranking.recalibrate(run.agent)
+            for kind in ("agent", "run"):
+                self.told.discard((run.agent, run.run, kind))
+        return alarms, told
+
+    def _provisional(self, run: RankedRun, seen: Observation, line: int) -> list[dict[str, Any]]:
+        alarms = self._run_alarm(run, seen, line, provisional=True)
+        key = run.agent, run.run, "agent"
+        if run.increments is None or key in self.told:
+            return alarms
+        found = self.monitor.update([run.agent], [run.increments], commit=False)
+        if len(found.alarms):
+            self.told.add(key)
+            self.counts["provisional alarms"] += 1
+            before = self._statistic(run.agent)
+            statistic = int(found.statistic[0])
+            alarms.append(self._agent_alarm(run, seen, line, statistic, before, True))
+        return alarms
+
+    def _run_alarm(
+        self, run: RankedRun, seen: Observation, line: int, *, provisional: bool
+    ) -> list[dict[str, Any]]:
+        key = run.agent, run.run, "run"
+        if (
+            self.run_alpha is None
+            or not run.ranks
+            or Fraction(run.rank, run.ranks) > self.run_alpha
+            or key in self.told
+        ):
+            return []
+        if provisional:
+            self.told.add(key)
+        self.counts["run alarms"] += 1
+        return [
+            {
+                "alarm": "run",
+                **_where(run, seen, line),
+                "provisional": provisional,
+                "rank": run.rank,
+                "of": run.ranks,
+                "promise": f"at most {self.run_alpha} of good runs alarm so",
+                "source": "conformal",
+                "says": _RUN_SAYS,
+            }
+        ]
+
+    def _fleet_alarm(self, runs: int, line: int) -> list[dict[str, Any]]:
+        """Name agents, if a reading was due with the last runs: when does not depend on scores."""
+        if self.reading is None:
+            return []
+        alpha, every = self.reading
+        count = self.counts["runs"]
+        if count // every == (count - runs) // every:
+            return []
+        named = self.monitor.fleet(alpha)
+        if not named:
+            return []
+        self.counts["fleet alarms"] += 1
+        return [
+            {
+                "alarm": "fleet",
+                "named": named,
+                "line": line,
+                "runs": count,
+                "promise": f"of those named {alpha} behave at most, expected for this reading",
+                "source": self.monitor.settings.source.name.lower(),
+                "says": SAYS,
+            }
+        ]
+
+    def _agent_alarm(
+        self, run: RankedRun, seen: Observation, line: int, now: int, before: int, provisional: bool
+    ) -> dict[str, Any]:
+        found = self._line("agent", run, seen, line, now, before)
+        found = {"alarm": "agent", **{k: v for k, v in found.items() if k != "observation"}}
+        return found | {
+            "provisional": provisional,
+            "threshold_bits": _bits(self.monitor.settings.threshold),
+            "promise": self.promise,
+            "source": self.monitor.settings.source.name.lower(),
+            "says": SAYS,
+        }
+
+    def _line(
+        self, kind: str, run: RankedRun, seen: Observation, line: int, now: int, before: int
+    ) -> dict[str, Any]:
+        moved: dict[str, Any] = {"increment_bits": [_bits(one) for one in run.increments or ()]}
+        if run.ranks:
+            moved = {"score": run.score / _BIT, "rank": run.rank, "of": run.ranks, **moved}
+        head = {"observation": kind} if kind == "observation" else {}
+        return {
+            **head,
+            **_where(run, seen, line),
+            "statistic_bits": _bits(now),
+            "statistic": now,
+            "before_bits": _bits(before),
+            "moved": moved,
+        }
+
+    def _statistic(self, agent: AgentId) -> int:
+        return self.monitor.statistic(agent)
+
+    def _is_repeated(self, seen: Observation) -> bool:
+        """Note a sequence number; BadInput if it goes back."""
+        if seen.sequence is None:
+            return False
+        highest = self.highest.get(seen.agent)
+        if highest is not None and seen.sequence < highest:
+            raise BadInput(
+                f"sequence number {seen.sequence} of agent {seen.agent!r} goes back from "
+                f"{highest}; give lines in order, a lost one is counted as missing"
+            )
+        if highest is not None:
+            self.counts["missing"] += max(0, seen.sequence - highest - 1)
+        self.highest[seen.agent] = seen.sequence
+        return seen.sequence == highest
+
+
+def _where(run: RankedRun, seen: Observation, line: int) -> dict[str, Any]:
+    return {"agent": run.agent, "run": run.run, "at": seen.at, "line": line}
+
+
+def _bits(code: int) -> float | None:
+    """Return a code in bits; None for the log of zero, which JSON has no number for."""
+    return None if code == -(1 << 31) else round(code / _BIT, 4)

@@ -1,0 +1,89 @@
+"""A watch that is killed at random moments, and its state and alarms against an undisturbed one."""
+
+import json
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from consilience.monitor.watch_folder import SavedWatch
+
+__all__ = ["KillResult", "kill_often"]
+
+_PROGRAM = [sys.executable, "-m", "consilience", "monitor"]
+_OPTIONS = ["--arl", "256", "--ties", "full", "--policy", "renew", "--run-alpha", "1/100"]
+_AGENTS = 50
+_RUNS = 1_200
+_LONGEST_S = 3.0
+
+
+@dataclass(frozen=True)
+class KillResult:
+    """What became of it.
+
+    Parameters
+    ----------
+    kills : int
+    lines, alarms : int
+        Of the whole input, and what was said of it.
+    starts_on : int
+        Starts that went on from a state, of all.
+    same : bool
+        Alarms and state equal those of the undisturbed run, byte for byte.
+    """
+
+    kills: int
+    lines: int
+    alarms: int
+    starts_on: int
+    same: bool
+
+
+def kill_often(kills: int, seed: int) -> KillResult:
+    """Kill a watch with -9 so many times, and let it end then."""
+    chance = random.Random(seed)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        scores = folder / "scores.jsonl"
+        lines = _write(scores, chance)
+        words = [*_PROGRAM, str(scores), *_OPTIONS, "--state"]
+        subprocess.run([*words, str(folder / "whole")], check=True, capture_output=True)
+        again = [*words, str(folder / "killed")]
+        starts_on = 0
+        for _ in range(kills):
+            with subprocess.Popen(
+                again, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+            ) as process:
+                time.sleep(chance.uniform(0.3, _LONGEST_S))
+                process.send_signal(signal.SIGKILL)
+                starts_on += "going on after" in process.communicate()[1]
+        subprocess.run(again, check=True, capture_output=True)
+        whole, killed = (_told(folder / one) for one in ("whole", "killed"))
+        return KillResult(kills, lines, whole[0].count(b"\n"), starts_on, whole == killed)
+
+
+def _write(path: Path, chance: random.Random) -> int:
+    """Write runs that open, rise and end, of agents some of which go bad."""
+    events = []
+    for run in range(_RUNS):
+        for agent in range(_AGENTS):
+            bad = agent < 5 and run > 700
+            one = {"agent": agent, "run": run, "at": run}
+            score = round(chance.gauss(2 if bad else 0, 1), 3)
+            if chance.random() < 0.1:
+                events.append({**one, "event": "start"})
+                events.append({**one, "event": "score", "score": score - 1})
+                one["event"] = "end"
+            events.append({**one, "score": score})
+    path.write_text("".join(json.dumps(one) + "\n" for one in events))
+    return len(events)
+
+
+def _told(folder: Path) -> tuple[bytes, bytes]:
+    saved = (folder / "state").read_bytes()
+    SavedWatch.of(saved, folder)
+    return (folder / "alarms.jsonl").read_bytes(), saved
