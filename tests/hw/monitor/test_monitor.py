@@ -136,6 +136,7 @@ def test_cycles_are_those_of_other_numbers(unit, policy):
     found = []
     for kind in range(4):
         script_of(MODES[kind], [0, BIT, MAX, ZERO][kind], policy).run_on(unit)
+        settle(unit)
         data = choose.integers(ZERO, MAX + 1, (300, 2)) if kind else ZERO
         options = {"count": choose.integers(1 << 32, size=300), "flags": kind, "word": kind % 3}
         readings = unit.give(operations, agents, data, **options, gaps=0.2, stalls=0.4, seed=8)
