@@ -12,6 +12,7 @@ _MONITOR = "hw/consilience_hw/monitor/monitor.py"
 _TESTS = "tests/hw/monitor/test_monitor.py"
 _BORDERS = "tests/hw/monitor/test_log_add.py::test_borders[1]"
 _SAME_AGENT = f"{_TESTS}::test_the_same_agent_again"
+_FLAGS = f"{_TESTS}::test_flags_and_their_ends"
 _GOLDEN = f"{_TESTS}::test_any_beats_are_golden"
 
 MONITOR_GATEWARE = (
@@ -20,28 +21,28 @@ MONITOR_GATEWARE = (
         _ADMISSION,
         "held.eq(Mux(moves, Cat(*arriving).any(), Cat(*staying).any()))",
         "held.eq(0)",
-        f"{_SAME_AGENT}[RESTART-LATCH]",
+        f"{_SAME_AGENT}[LATCH]",
     ),
     Mutation(
         "monitor gateware: the same agent right behind is not held",
         _ADMISSION,
         "comes = inside[0] & same if age == 0 else on_first",
         "comes = Const(0, 1) if age == 0 else on_first",
-        f"{_SAME_AGENT}[RESTART-LATCH]",
+        f"{_SAME_AGENT}[LATCH]",
     ),
     Mutation(
         "monitor gateware: the same agent is held for a cycle too few",
         _MONITOR,
         "self._stepped - self._reads + 1",
         "self._stepped - self._reads",
-        f"{_SAME_AGENT}[SPREAD-LATCH]",
+        f"{_SAME_AGENT}[LATCH]",
     ),
     Mutation(
         "monitor gateware: an agent that an alarm may renew is held for a cycle too few",
         _MONITOR,
         '"""The same after a beat that can renew the agent."""\n        return self._alarmed',
         '"""The same after a beat that can renew the agent."""\n        return self._alarmed - 1',
-        f"{_SAME_AGENT}[RESTART-RENEW]",
+        f"{_SAME_AGENT}[RENEW]",
     ),
     Mutation(
         "monitor gateware: a beat with an even increment waits until nothing is inside",
@@ -97,28 +98,28 @@ MONITOR_GATEWARE = (
         _ALARMS,
         "stored_q1[saturated] | (updates_q1 & cut_q1)",
         "updates_q1 & cut_q1",
-        f"{_TESTS}::test_saturation_is_sticky_and_of_committed_updates_alone",
+        _FLAGS,
     ),
     Mutation(
         "monitor gateware: a provisional update saturates",
         _ALARMS,
         "stored_q1[saturated] | (updates_q1 & cut_q1)",
         "stored_q1[saturated] | (asks & cut_q1)",
-        f"{_TESTS}::test_saturation_is_sticky_and_of_committed_updates_alone",
+        _FLAGS,
     ),
     Mutation(
         "monitor gateware: the latch is forgotten",
         _ALARMS,
         "(stored_q1[latched] | (updates_q1 & latches & reached))",
         "(updates_q1 & latches & reached)",
-        f"{_TESTS}::test_latch_acknowledge_and_write",
+        _FLAGS,
     ),
     Mutation(
         "monitor gateware: a statistic at the threshold does not alarm",
         _ALARMS,
         "reached = ~spare[-1]",
         "reached = ~spare[-1] & spare.any()",
-        f"{_TESTS}::test_the_threshold_itself_alarms[0]",
+        _FLAGS,
     ),
     Mutation(
         "monitor gateware: an alarm does not renew",
@@ -146,6 +147,6 @@ MONITOR_GATEWARE = (
         _COUNTS,
         "_spread_start(m, number_q1)",
         "_spread_start(m, (number_q1 - 1)[: COUNT_BITS + 1])",
-        f"{_TESTS}::test_spread_at_counts_near_powers_of_two[30]",
+        f"{_TESTS}::test_spread_at_counts_near_powers_of_two",
     ),
 )

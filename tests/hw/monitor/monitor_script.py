@@ -2,10 +2,13 @@
 
 import numpy as np
 
+from consilience_hw.monitor.monitor import Monitor
 from consilience_hw.monitor.monitor_beat import MonitorOperation
 from consilience_hw.spec.log_format import Q16_16
 from consilience_hw.spec.monitor_format import AgentFlag, Policy
+from consilience_sim.compiled.monitor_simulation import MonitorReadings
 from consilience_sim.golden.monitor import AgentModel, MonitorModel
+from consilience_sim.testing.stream_bench import bits_of, fields_of, run_stream
 
 UPDATE, PROVISIONAL, READ, WRITE, RENEW, ACKNOWLEDGE, SCAN, BEGIN = MonitorOperation
 ZERO, MAX = Q16_16.log_of_zero, Q16_16.max_code
@@ -110,6 +113,16 @@ class MonitorScript:
         """Give all beats to a simulated unit; return its readings."""
         columns = {name: [row[name] for row in self.rows] for name in self.rows[0]}
         return simulation.give(**columns, **options)
+
+    def run(self, **options):
+        """Give all beats to a new unit in Amaranth's simulator; return its readings."""
+        unit = Monitor(self.components, self.agents)
+        beats = [bits_of(unit.i.payload.shape(), row) for row in self.rows]
+        run = run_stream(unit, beats, len(self.expected), extra_cycles=1, **options)
+        found = [fields_of(unit.o.payload.shape(), bits) for bits in run.outputs]
+        names = MonitorReadings._fields[:5]
+        columns = [np.array([int(getattr(one, name)) for one in found]) for name in names]
+        return MonitorReadings(*columns, np.array(run.accepted), np.array(run.produced))
 
     def check(self, readings):
         """Compare with what was expected, in order."""
