@@ -8,11 +8,10 @@ from typing import NamedTuple
 from consilience.errors import BadInput
 from consilience.monitor.agent_index import AgentId
 from consilience.monitor.history import History, OpenRun, Rankable
-from consilience.monitor.rank_terms import checked_kappa, count_term, rank_term
+from consilience.monitor.rank_terms import checked_kappas, count_term, rank_term
 from consilience.monitor.ranks_bytes import RanksFields, RanksSettings, pack_ranks, unpack_ranks
 from consilience.monitor.tie_chance import TieChance
 from consilience.turns import in_turn
-from consilience_hw.spec.monitor_format import MAX_COMPONENTS
 
 __all__ = ["RankedRun", "RunRanking"]
 
@@ -61,9 +60,7 @@ class RunRanking:
         history: str = "agent",
         binning: str = "",
     ) -> None:
-        bets = tuple(checked_kappa(one) for one in kappas)
-        if not 1 <= len(bets) <= MAX_COMPONENTS or len(set(bets)) < len(bets):
-            raise BadInput(f"kappas: 1 to {MAX_COMPONENTS} different bets")
+        bets = checked_kappas(kappas)
         if n0 < _LEAST_N0:
             raise BadInput(f"n0 {n0}: at least {_LEAST_N0} runs, or no rank can mean much")
         if ties not in _TIES or history not in _HISTORIES:
