@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consilience.errors import BadInput
+from consilience.numbers import directed
 from consilience.numbers.convert import from_codes, quantise, to_codes
 from consilience_hw.spec.log_format import Q16_16
 from consilience_sim.golden.directed import code_above, code_below
@@ -113,3 +114,26 @@ def test_kinds_and_shapes():
 def test_refused(values, way, message):
     with pytest.raises(BadInput, match=message):
         to_codes(values, way)
+
+
+@pytest.mark.parametrize("precision", [128, 256, 1_024])
+def test_ln_2_is_enclosed(precision):
+    low, high = directed._ln_2(precision)
+    with mpmath.workprec(1_200):
+        assert low < mpmath.log(2) * mpmath.mpf(2) ** precision < high
+    assert high - low < precision
+
+
+@pytest.mark.parametrize("code", [1, -3, 1_000_003])
+@pytest.mark.parametrize("bits", [120, 200, 500])
+def test_numbers_that_take_more_digits_are_decided(code, bits):
+    with mpmath.workprec(1_200):
+        near = int(mpmath.floor(code * mpmath.log(2) * mpmath.mpf(2) ** bits))
+    scale = 65536 << bits
+    assert directed._floor(near, scale) == code - 1
+    assert directed._floor(near + 1, scale) == code
+
+
+def test_integers_are_ratios_of_one():
+    assert directed._ratio(np.uint64(2**64 - 1)) == (2**64 - 1, 1)
+    assert directed._ratio(np.float32(-0.75)) == (-3, 4)
