@@ -26,6 +26,8 @@ from consilience.numbers.arrays import Codes, plain_array
 
 __all__ = ["FrozenTable"]
 
+_LARGEST_SCORE = (1 << 63) - 1
+
 
 class FrozenTable:
     """Increments of bins of scores, higher bins more suspect; see docs/monitor.md.
@@ -168,4 +170,7 @@ def _bins_of(scores: ArrayLike, edges: tuple[int, ...]) -> NDArray[np.int64]:
             f"scores must be integers (int64) of shape (n,), not {values.dtype}; multiply and "
             "round as you like, always alike"
         )
+    if (values > _LARGEST_SCORE).any():
+        raise BadInput(f"a score above {_LARGEST_SCORE}: they are integers of 64 bits, signed")
+    values = values.astype(np.int64)
     return np.searchsorted(np.array(edges, np.int64), values, side="right").astype(np.int64)

@@ -47,6 +47,14 @@ def test_a_wrong_guess_is_moved(monkeypatch, wrong):
     assert upper_limit(tails, 70, 5_000, beyond) == right
 
 
+def test_ends_of_hits_and_shares():
+    tails, nearly = BinomialTails(5, [0, 4, 5]), Fraction(99, 100)
+    assert not tails.is_at_most(5, SCALE // 2, nearly) and not tails.is_at_most(5, SCALE, nearly)
+    assert not tails.is_at_most(4, 0, nearly) and tails.is_at_most(4, SCALE, 1 - nearly)
+    assert tails.is_at_most(5, SCALE // 2, Fraction(1))
+    assert upper_limit(tails, 5, 5, nearly) == SCALE
+
+
 def test_bounds_beyond_binary64():
     tails, beyond = BinomialTails(50, [0, 10]), Fraction(1, 10**400)
     for hits in (0, 10):

@@ -89,6 +89,9 @@ def test_scores_are_binned_by_edges():
     assert (table.bins(scores) == expected).all()
     assert table.fields.counts == tuple(np.bincount(expected).tolist())
     assert (table.increments(table.bins(scores)) == table.codes[expected]).all()
+    far = np.array([2**63 - 1, 94], np.uint64)  # which a float would not tell from others
+    assert table.bins(far).tolist() == [3, 2]
+    assert table.increments([]).shape == (0, 2)
     same = cs.FrozenTable.fit(table.fields.counts)
     assert (same.codes == table.codes).all() and bytes(same) != bytes(table)
     with pytest.raises(BadInput, match="has no edges"):
@@ -112,6 +115,15 @@ def test_bytes_are_canonical_and_proved_again():
         again = cs.FrozenTable.from_bytes(data)
         assert bytes(again) == data and (again.codes == table.codes).all()
         assert again.fields == table.fields
+
+
+def test_the_head_of_the_bytes():
+    data = bytes(cs.FrozenTable.fit(COUNTS, ("1/2", "5/16"), "2/7"))
+    assert data[:6] == b"CNFT\x01\0" and data[10:16] == bytes([2, 0, 6, 0, 0, 0])
+    assert data[16:32] == (2).to_bytes(8, "little") + (7).to_bytes(8, "little")
+    assert data[32:38] == bytes([1, 0, 1, 5, 0, 4])
+    scored = bytes(cs.FrozenTable.fit_scores(np.arange(1_000), [100, 990]))
+    assert scored[11] == 1 and scored[-16:] == np.array([100, 990], "<i8").tobytes()
 
 
 def test_no_cut_or_flipped_bytes_pass_for_others():
@@ -155,6 +167,7 @@ def test_an_unreduced_delta_is_refused():
         (lambda: cs.FrozenTable.fit(COUNTS, kappas=("1/3",)), "kappa 1/3"),
         (lambda: cs.FrozenTable.fit_scores([1], [3, 3]), "ascending"),
         (lambda: cs.FrozenTable.fit_scores([0.5], [3]), "scores must be integers"),
+        (lambda: cs.FrozenTable.fit_scores(np.full(1_000, 2**63, np.uint64), [3]), "64 bits"),
         (lambda: cs.FrozenTable.fit(COUNTS).increments([6]), "none of 0 .. 5"),
         (lambda: cs.FrozenTable.fit(COUNTS).increments([-1]), "none of 0 .. 5"),
         (lambda: cs.FrozenTable.fit(COUNTS).increments([0.0]), "bins must be integers"),

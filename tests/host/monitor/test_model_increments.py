@@ -67,6 +67,24 @@ def test_what_pays_more_than_one_is_refused_just_there(above, size):
             cs.ModelIncrements(p0, p1, unseen=0, end=1)
 
 
+def test_the_certificate_ends_one_ulp_below_1():
+    """Sums of 2**(above / 65536), about: every code of a sum around 0 is met."""
+    p0 = np.log([[0.5, 0.5, 1e-9]])
+    found = []
+    for above in np.arange(-1, 6, 0.25):
+        p1 = p0 + above / 65536 * np.log(2)
+        _, certified = model_increments(
+            [Fraction(x) for x in p0[0].tolist()], cs.to_codes(p1)[0].tolist(), 2
+        )
+        found.append(certified)
+        if certified:
+            cs.ModelIncrements(p0, p1, unseen=2, end=1)
+        else:
+            with pytest.raises(BadInput, match="its increments pay"):
+                cs.ModelIncrements(p0, p1, unseen=2, end=1)
+    assert found == sorted(found, reverse=True) and 4 < sum(found) < len(found) - 4
+
+
 def test_the_end_of_a_run_is_part_of_the_certificate():
     """Calls alone sum to 1 under p1, and the end has a probability of its own on top."""
     p0 = np.log([[0.5, 0.3, 0.2]])
