@@ -8,7 +8,7 @@ import functools
 import re
 from typing import Any
 
-from consilience.traces.json_values import first_text, text
+from consilience.traces.json_values import first_text, text, word
 
 __all__ = [
     "agent_name",
@@ -73,7 +73,7 @@ def role(attributes: Attributes) -> str | None:
     """Return what the span is: a tool's execution, an agent's run, a model's answer, or None."""
     if _MARKS.isdisjoint(attributes):
         return None
-    operation = attributes.get("gen_ai.operation.name")
+    operation = word(attributes.get("gen_ai.operation.name"))
     if attributes.get("gen_ai.tool.name") == _MERGED:
         return None
     if operation == "execute_tool" or attributes.get("ai.operationId") == "ai.toolCall":
@@ -85,7 +85,7 @@ def role(attributes: Attributes) -> str | None:
         return kind
     if kind in _MODEL_KINDS or operation in _MODEL_OPERATIONS:
         return "model"
-    named = operation is None and kind in (None, "span", "unknown")
+    named = not operation and kind in (None, "span", "unknown")
     return "tool" if named and "gen_ai.tool.name" in attributes else None
 
 

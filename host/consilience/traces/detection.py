@@ -18,6 +18,7 @@ from consilience.traces.cloudwatch import CLOUDWATCH
 from consilience.traces.format import Format
 from consilience.traces.inspect_log import INSPECT
 from consilience.traces.jaeger import JAEGER
+from consilience.traces.json_values import finite
 from consilience.traces.langfuse import LANGFUSE
 from consilience.traces.managed_agent import MANAGED_AGENT
 from consilience.traces.messages import MESSAGES
@@ -68,7 +69,7 @@ class TraceFile:
     def as_json(self, file: str) -> dict[str, Any]:
         """Return the reading as JSON, with the file's name and format."""
         head = {"file": file, "format": self.format.name, "recognised_by": self.why}
-        return head | self.reading.as_json()
+        return head | finite(self.reading.as_json())
 
 
 def read_trace(path: Path, name: str = AUTO) -> TraceFile:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from consilience.traces.format import Format
-from consilience.traces.json_values import dicts, mapping, text
+from consilience.traces.json_values import dicts, mapping, text, word
 from consilience.traces.source import Source
 from consilience.traces.span import Span, attributes_of, nanoseconds
 from consilience.traces.span_tree import reading_of
@@ -46,7 +46,7 @@ def _spans(value: Any) -> Iterator[Span]:
             for name, process in mapping(trace.get("processes")).items()
         }
         for span in dicts(trace["spans"]):
-            resource = processes.get(span.get("processID", ""), {})
+            resource = processes.get(word(span.get("processID")), {})
             yield _span(span, resource)
 
 

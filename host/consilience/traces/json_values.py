@@ -1,10 +1,11 @@
 """Values out of JSON whose shape nobody promises: the wrong type is as good as missing."""
 
 import json
+import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-__all__ = ["dicts", "first_text", "mapping", "parsed", "sequence", "text"]
+__all__ = ["dicts", "finite", "first_text", "mapping", "parsed", "sequence", "text", "word"]
 
 
 def text(value: Any) -> str | None:
@@ -13,6 +14,11 @@ def text(value: Any) -> str | None:
     if kind is str:
         return value or None
     return str(value) if kind is int or kind is float else None
+
+
+def word(value: Any) -> str:
+    """Return a string as it is; an empty one in place of anything else."""
+    return value if isinstance(value, str) else ""
 
 
 def first_text(value: Mapping[str, Any], keys: Iterable[str]) -> str | None:
@@ -37,6 +43,15 @@ def sequence(value: Any) -> list[Any]:
 def dicts(value: Any) -> list[dict[str, Any]]:
     """Return the objects of a list."""
     return [item for item in sequence(value) if isinstance(item, dict)]
+
+
+def finite(value: Any) -> Any:
+    """Return the value with text in place of numbers that JSON does not have."""
+    if isinstance(value, dict):
+        return {key: finite(held) for key, held in value.items()}
+    if isinstance(value, list):
+        return [finite(held) for held in value]
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def parsed(value: Any) -> Any:

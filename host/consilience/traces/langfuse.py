@@ -5,7 +5,7 @@ from typing import Any
 
 from consilience.traces import conventions
 from consilience.traces.format import Format
-from consilience.traces.json_values import dicts, first_text, mapping, parsed, text
+from consilience.traces.json_values import dicts, first_text, mapping, parsed, text, word
 from consilience.traces.source import Source
 from consilience.traces.span import attributes_of, nanoseconds
 from consilience.traces.steps import Reading, Sequence, Step
@@ -26,7 +26,7 @@ def _recognise(source: Source) -> str | None:
 
 
 def _is_observation(value: dict[str, Any]) -> bool:
-    return value.get("type") in _TYPES and "startTime" in value and "id" in value
+    return word(value.get("type")) in _TYPES and "startTime" in value and "id" in value
 
 
 def _traces(value: Any) -> Iterator[tuple[dict[str, Any], list[dict[str, Any]]]]:

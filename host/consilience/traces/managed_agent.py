@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from consilience.traces.format import Format
-from consilience.traces.json_values import first_text, text
+from consilience.traces.json_values import first_text, text, word
 from consilience.traces.pairing import Calls
 from consilience.traces.source import Source
 from consilience.traces.steps import Reading, Sequence, Step
@@ -21,9 +21,9 @@ def _recognise(source: Source) -> str | None:
     if source.shape in ("json", "lines"):
         for value in source.head:
             for event in _objects(value):
-                kind = event.get("type")
+                kind = word(event.get("type"))
                 if kind in _USES | _RESULTS or (
-                    isinstance(kind, str) and kind.startswith(_FAMILIES) and "processed_at" in event
+                    kind.startswith(_FAMILIES) and "processed_at" in event
                 ):
                     return "events of types agent., user., session. with processed_at"
     return None
@@ -73,7 +73,7 @@ def _read(source: Source) -> Reading:
 
 
 def _add(calls: Calls, event: dict[str, Any]) -> None:
-    kind, identity = event.get("type"), text(event.get("id"))
+    kind, identity = word(event.get("type")), text(event.get("id"))
     if kind in _USES:
         name = text(event.get("name"))
         if name is not None and not calls.knows(identity):

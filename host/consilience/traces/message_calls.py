@@ -8,7 +8,7 @@ turns. A message may hold several.
 from collections.abc import Iterable
 from typing import Any
 
-from consilience.traces.json_values import dicts, first_text, mapping, parsed, sequence, text
+from consilience.traces.json_values import dicts, first_text, mapping, parsed, sequence, text, word
 from consilience.traces.pairing import Calls
 from consilience.traces.steps import Step
 
@@ -77,7 +77,7 @@ def _add(calls: Calls, message: dict[str, Any], orphans: bool) -> None:
         answered = calls.answer(identity, name, error)
         if answered is None and orphans and name is not None and not calls.knows(identity):
             calls.add(Step(name, identity, error, time, has_result=True))
-    if not found and message.get("type") not in _CALL_BLOCKS:
+    if not found and word(message.get("type")) not in _CALL_BLOCKS:
         calls.close_group()
 
 
@@ -102,7 +102,7 @@ def _calls_of(message: dict[str, Any], time: str | None) -> list[Step]:
     if message.get("from") == "function_call":
         return _written_call(message.get("value"), time)
     for block in [message, *_blocks(message)]:
-        if block.get("type") in _CALL_BLOCKS:
+        if word(block.get("type")) in _CALL_BLOCKS:
             name = first_text(block, _NAMES)
             if name is not None:
                 found.append(Step(name, first_text(block, _CALL_IDS), None, time))
@@ -125,8 +125,8 @@ def _results_of(message: dict[str, Any]) -> list[tuple[str | None, str | None, b
     found = []
     role = message.get("role", message.get("from"))
     for block in [message, *_blocks(message)]:
-        if block.get("type") in _RESULT_BLOCKS and not (block is message and role):
-            flagged = block.get("type") in _FLAGGED
+        if word(block.get("type")) in _RESULT_BLOCKS and not (block is message and role):
+            flagged = word(block.get("type")) in _FLAGGED
             found.append((first_text(block, _RESULT_IDS), first_text(block, _NAMES),
                           _error(block, flagged=flagged)))  # fmt: skip
         for key in ("functionResponse", "function_response"):

@@ -64,7 +64,8 @@ def _read_completions(source: Source) -> Reading:
     for name, body in _named(source):
         if _is_completion(body):
             choices = dicts(body.get("choices"))
-            choices.sort(key=lambda choice: choice.get("index", 0))
+            if all(isinstance(choice.get("index"), int) for choice in choices):
+                choices.sort(key=lambda choice: int(choice["index"]))
             steps = message_steps(choice.get("message") for choice in choices)
             for step in steps:
                 step.time = step.time or text(body.get("created"))

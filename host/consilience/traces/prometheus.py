@@ -4,9 +4,11 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from consilience.errors import BadInput
 from consilience.traces.format import Format
 from consilience.traces.json_values import dicts, mapping, sequence, text
 from consilience.traces.source import Source
+from consilience.traces.span import nanoseconds
 from consilience.traces.steps import Reading, Sequence, Step
 
 __all__ = ["PROMETHEUS_QUERY", "PROMETHEUS_TEXT"]
@@ -43,7 +45,10 @@ def _read_query(source: Source) -> Reading:
             name = text(labels.get("__name__")) or ""
             pairs = [*sequence(result.get("values")), result.get("value")]
             points = [pair for pair in pairs if isinstance(pair, list) and len(pair) == 2]
-            points.sort(key=lambda pair: float(pair[0]))
+            for time, _ in points:
+                if nanoseconds(time, "s") is None:
+                    raise BadInput(f"{source.path}: {time!r} is no time; ask for {name} again")
+            points.sort(key=lambda pair: nanoseconds(pair[0], "s") or 0)
             steps = [Step(name, time=text(time), score=score) for time, score in points]
             reading.sequences.append(Sequence(None, steps=steps, extra={"labels": labels}))
     return reading

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 from consilience.traces.json_values import text
@@ -9,6 +10,8 @@ from consilience.traces.json_values import text
 __all__ = ["Span", "attributes_of", "nanoseconds"]
 
 _UNITS = {"ns": 1, "us": 1_000, "ms": 1_000_000, "s": 1_000_000_000}
+_DIGITS = 24
+"""Of a number that may be a time."""
 
 
 @dataclass(slots=True)
@@ -101,9 +104,12 @@ def nanoseconds(value: Any, unit: str = "ns") -> int | None:
     if written.isdigit():
         return int(written) * _UNITS[unit] or None
     try:
-        return round(float(written) * _UNITS[unit]) or None
-    except (ValueError, OverflowError):
+        number = Decimal(written)
+    except ArithmeticError:
         pass
+    else:
+        possible = number.is_finite() and number.adjusted() < _DIGITS
+        return round(number * _UNITS[unit]) or None if possible else None
     try:
         moment = datetime.fromisoformat(written)
     except ValueError:

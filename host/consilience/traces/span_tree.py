@@ -42,9 +42,15 @@ class _Kept:
         return self.start, self.key
 
     @property
-    def weight(self) -> tuple[bool, bool, bool, int, str, str]:
-        """Of two reports of one span the heavier counts: the later one of an unfinished span."""
-        return self.ended, self.error, self.result, self.start, self.name, self.call_id or ""
+    def weight(self) -> tuple[Any, ...]:
+        """Of two reports of one span the heavier counts: the later one of an unfinished span.
+
+        All that is kept takes part, so that no two different reports weigh the same.
+        """
+        ids = self.call_id or "", self.agent_name or "", self.time or "", self.parent
+        keys = self.conversation or (), self.resource or ()
+        kinds = self.tool, self.agent, self.model, self.names_calls
+        return self.ended, self.error, self.result, *kinds, self.start, self.name, ids, keys
 
 
 def reading_of(spans: Iterable[Span], time_unit: str, order_by: str) -> Reading:
@@ -137,7 +143,7 @@ class _Tree:
         return named, None
 
     def conversation(self, kept: _Kept) -> str | None:
-        """Return the conversation: by the best kind of key, the nearest here, above or in the trace."""
+        """Return the conversation: by the best kind of key, the nearest above or in the trace."""
         best = kept.conversation
         if best is not None and best[0] == 0:
             return best[1]
