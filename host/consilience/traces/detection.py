@@ -25,6 +25,7 @@ from consilience.traces.messages import MESSAGES
 from consilience.traces.metric_table import METRIC_TABLE
 from consilience.traces.openai_api import COMPLETIONS, RESPONSES
 from consilience.traces.openclaw import OPENCLAW, OPENCLAW_SESSIONS
+from consilience.traces.openclaw_trajectory import OPENCLAW_TRAJECTORIES
 from consilience.traces.otlp import OTLP
 from consilience.traces.prometheus import PROMETHEUS_QUERY, PROMETHEUS_TEXT
 from consilience.traces.score_table import SCORE_TABLE
@@ -43,7 +44,8 @@ AUTO = "auto"
 FORMATS: tuple[Format, ...] = (
     # Named by keys of their own; what may be taken for another's comes later.
     OTLP, JAEGER, LANGFUSE, ATOF, ATIF, INSPECT, AGENTDOJO, TOOL_BENCH, TAU_BENCH, TAU2_BENCH,
-    TAU_BENCH_TEXT, CLAUDE_CODE, MANAGED_AGENT, OPENCLAW, OPENCLAW_SESSIONS, ADK, SWE_AGENT,
+    TAU_BENCH_TEXT, CLAUDE_CODE, MANAGED_AGENT, OPENCLAW_TRAJECTORIES, OPENCLAW,
+    OPENCLAW_SESSIONS, ADK, SWE_AGENT,
     PROMETHEUS_QUERY, CLOUDWATCH, COMPLETIONS, RESPONSES, SPAN_LISTS, MESSAGES,
     PROMETHEUS_TEXT, SCORE_TABLE, METRIC_TABLE, ANY_JSON,
 )  # fmt: skip
@@ -68,8 +70,10 @@ class TraceFile:
 
     def as_json(self, file: str) -> dict[str, Any]:
         """Return the reading as JSON, with the file's name and format."""
-        head = {"file": file, "format": self.format.name, "recognised_by": self.why}
-        return head | finite(self.reading.as_json())
+        value: dict[str, Any] = {"file": file, "format": self.format.name}
+        value["recognised_by"] = self.why
+        value |= finite(self.reading.as_json())
+        return value
 
 
 def read_trace(path: Path, name: str = AUTO) -> TraceFile:
