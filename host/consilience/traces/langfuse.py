@@ -93,7 +93,7 @@ def _steps(observations: dict[str, dict[str, Any]]) -> list[Step]:
             name=(text(message.get("name")) if message else None)
             or conventions.tool_name(attributes, name),
             call_id=conventions.call_id(attributes),
-            error=True if failed else (False if has_result or one.get("endTime") else None),
+            error=True if failed else (False if has_result else None),
             time=text(one.get("startTime")),
             has_result=has_result,
             extra={"observation": identity},

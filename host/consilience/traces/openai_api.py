@@ -41,10 +41,16 @@ def _bodies(value: Any) -> list[Any]:
     return [value]
 
 
+def _has_messages(value: Any) -> bool:
+    """Return whether what was asked stands beside the answer."""
+    request = mapping(mapping(value).get("request", value))
+    return "messages" in request or "messages" in mapping(request.get("body"))
+
+
 def _recognise_completion(source: Source) -> str | None:
     if source.shape in ("json", "lines"):
         for value in source.head:
-            if isinstance(value, dict) and "messages" in mapping(value.get("request", value)):
+            if _has_messages(value):
                 return None  # the answer is read after its messages
             if any(_is_completion(one) for one in _bodies(value)):
                 return "choices with a message (object chat.completion)"

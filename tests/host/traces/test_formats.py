@@ -101,6 +101,30 @@ def test_an_archive_of_inspect_has_its_samples_in_order(tmp_path):
             read_trace(path)
 
 
+def test_an_archive_packed_in_an_unknown_way_names_the_cure(tmp_path):
+    path = tmp_path / "log.eval"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
+        archive.writestr("samples/1_epoch_1.json", '{"id": 1}')
+        archive.writestr("header.json", "{}")
+    for method in (93, 99):  # zstd, and none that there is
+        data = bytearray(path.read_bytes())
+        for signature, place in ((b"PK\x03\x04", 8), (b"PK\x01\x02", 10)):
+            at = data.find(signature)
+            data[at + place : at + place + 2] = method.to_bytes(2, "little")
+        other = tmp_path / f"{method}.eval"
+        other.write_bytes(data)
+        with pytest.raises(BadInput, match="inspect log convert"):
+            read_trace(other)
+
+
+def test_a_sample_that_is_damaged_is_named(tmp_path):
+    path = tmp_path / "log.eval"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("samples/1_epoch_1.json", '{"id": 1')
+    with pytest.raises(BadInput, match=r"samples/1_epoch_1\.json is damaged"):
+        read_trace(path)
+
+
 def test_calls_that_only_the_events_of_sub_agents_have_are_told(tmp_path):
     log = json.loads((DATA / "inspect.json").read_text())
     log["samples"][0]["events"].append({"event": "tool", "id": "77", "function": "inner"})
