@@ -47,10 +47,10 @@ differential: $(STAMP) ## a million drawn calls on cpu, ten thousand in simulati
 crash: $(STAMP) ## a million crashes of a disk that fails: no acknowledged frame lost, none invented (ten minutes)
 	@$(BIN)/python -m tests.campaigns.crash
 
-alarms: $(STAMP) ## agents that behave, against what the monitor promises; and a watch that is killed (half an hour)
+alarms: $(STAMP) ## agents that behave, against what the monitor promises; and a watch that is killed (an hour)
 	@$(BIN)/python -m tests.campaigns.monitor
 
-liars: $(STAMP) ## lying reporters against the robust guarantees, 10^6 drawn trials (a few minutes)
+liars: $(STAMP) ## lying reporters against the robust guarantees and monitors, 10^6 drawn trials each (a few minutes)
 	@$(BIN)/python -m tests.campaigns.robust
 
 liars-on-traces: $(STAMP) ## liars among real traces: writes docs/robustness.md and its plot (two minutes), rates in build/robust

@@ -1,7 +1,9 @@
 """`consilience monitor`: runs as they come, and an alarm when an agent no longer behaves."""
 
 import contextlib
+import signal
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -33,7 +35,8 @@ def monitor(
             metavar="SCORES",
             help="Runs, CSV (the first line names the columns), JSON lines or .parquet: agent, "
             "score (a number, high = suspect), and where there are any run, event (start, score, "
-            "end), at, group, cut, sequence. Or evidence, with --against. - is standard input.",
+            "end; acknowledge, recalibrate), at, group, cut, sequence. Or evidence, with "
+            "--against. - is standard input.",
             show_default=False,
         ),
     ],
@@ -109,7 +112,11 @@ def monitor(
         str, typer.Option(help="restart, cusum (change at any time), once, spread (ever).")
     ] = _DEFAULTS.mode,
     policy: Annotated[
-        str, typer.Option(help="After an alarm: latch, renew, or recalibrate (a new history).")
+        str,
+        typer.Option(
+            help="After an alarm: latch (silent until an event acknowledge), renew, or "
+            "recalibrate (a new history)."
+        ),
     ] = _DEFAULTS.policy,
     n0: Annotated[
         int,
@@ -244,7 +251,7 @@ def monitor(
         page = None
         if report is not None:
             page = stack.enter_context(AtomicFile(report, overwrite=out_force))
-        session = WatchSession(options, folder, output, each=each)
+        session = WatchSession(options, folder, output, each=each, draws=report is not None)
         place = session.place
         source: LineSource
         if scores == "-":
@@ -256,12 +263,28 @@ def monitor(
                 raise BadInput(f"{scores}: a Parquet file is written whole; leave --follow out")
             source = ParquetLines(Path(scores), place)
         else:
-            source = FileLines(Path(scores), place, follow=follow)
+            source = FileLines(Path(scores), place, follow=follow, whole=state is not None)
         stack.callback(source.close)
-        session.run(source)
+        with _ending(session) if follow else contextlib.nullcontext():
+            session.run(source)
+        if isinstance(source, FileLines) and source.left:
+            output.note("note: the last line has no end yet; it is left for the next start")
         facts = session.tell_end(as_json=as_json)
         if page is not None:
             with naming(page.path):
                 page.file.write(session.page(facts).encode())
             page.commit()
-    return ALARMED if fail_on_alarm and session.alarms else 0
+    return ALARMED if fail_on_alarm and session.said else 0
+
+
+@contextlib.contextmanager
+def _ending(session: WatchSession) -> Iterator[None]:
+    """Let Ctrl-C be the end of what is followed: the state is saved, all is told."""
+    before = {}
+    for number in (signal.SIGINT, signal.SIGTERM):
+        before[number] = signal.signal(number, lambda *_: session.end())
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

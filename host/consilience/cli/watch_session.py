@@ -41,6 +41,13 @@ class WatchSession:
     output : Output
     each : bool
         Print a line for every run that is judged.
+    draws : bool
+        Keep what `page` shows.
+
+    Attributes
+    ----------
+    said : int
+        Alarms of this start, with those of runs that were still open.
 
     Raises
     ------
@@ -49,9 +56,16 @@ class WatchSession:
     """
 
     def __init__(
-        self, options: WatchOptions, folder: WatchFolder | None, output: Output, *, each: bool
+        self,
+        options: WatchOptions,
+        folder: WatchFolder | None,
+        output: Output,
+        *,
+        each: bool,
+        draws: bool,
     ) -> None:
-        self._options, self._folder, self._output, self._each = options, folder, output, each
+        self._options, self._folder, self._output = options, folder, output
+        self._each, self._draws, self._is_ended = each, draws, False
         settings = options.settings()
         ranking = options.ranking(folder.seed() if folder else secrets.randbits(64))
         promise, alpha = options.promise(settings), options.alpha_of_runs()
@@ -61,7 +75,7 @@ class WatchSession:
         self._said: list[dict[str, Any]] = []
         saved = folder.saved if folder else None
         self.place: dict[str, Any] = {}
-        self.alarms = 0
+        self.said = 0
         if saved is None or folder is None:
             self.watch = FleetWatch(Monitor(settings), ranking, promise, alpha, reading)
             return
@@ -79,7 +93,6 @@ class WatchSession:
         self.watch.told = {(agent, run, kind) for agent, run, kind in facts["told"]}
         self.watch.highest = dict(facts["highest"])
         self._reader.columns = facts["columns"]
-        self.alarms = facts["told_alarms"]
         self.place = facts["place"]
         output.note(f"going on after line {self.place['line']:,}")
 
@@ -90,7 +103,10 @@ class WatchSession:
         with live if self._output.console.is_terminal else contextlib.nullcontext():
             dirty = False
             for block in source.blocks():
-                self._judge(block)
+                if self._is_ended:
+                    source.give_back([line for _, line in block])
+                    break
+                self._judge(block, source)
                 dirty |= bool(block)
                 now = time.monotonic()
                 if dirty and now - saved > max(_SAVE_S, 10 * took):
@@ -100,6 +116,10 @@ class WatchSession:
                     live.update(self._table(), refresh=True)
             self._save(source)
 
+    def end(self) -> None:
+        """Let `run` end with the block that it is at."""
+        self._is_ended = True
+
     def tell_end(self, *, as_json: bool) -> dict[str, Any]:
         """Say what there was to see, and return it."""
         watch, output = self.watch, self._output
@@ -107,7 +127,8 @@ class WatchSession:
             "observations": watch.counts["observations"],
             "runs": watch.counts["runs"],
             "agents": len(watch.monitor),
-            "alarms": self.alarms,
+            "alarms": sum(watch.counts[one] for one in ("alarms", "run alarms", "fleet alarms")),
+            "alarms_said_now": self.said,
             "threshold_bits": round(watch.monitor.settings.threshold / 65536, 4),
             "promise": watch.promise,
             "source": watch.monitor.settings.source.name.lower(),
@@ -128,25 +149,38 @@ class WatchSession:
         threshold = self.watch.monitor.settings.threshold / 65536
         return report_page(facts, threshold, self._curves, self._said, SAYS)
 
-    def _judge(self, block: list[tuple[int, bytes]]) -> None:
-        said = []
-        for number, line in block:
-            seen = self._reader.read(line, number)
-            if seen is None:
-                continue
+    def _judge(self, block: list[tuple[int, bytes]], source: LineSource) -> None:
+        said: list[str] = []
+        for place, (number, line) in enumerate(block):
             try:
-                alarms, judged = self.watch.take(seen, number)
+                seen = self._reader.read(line, number)
+                alarms, judged = self.watch.take(seen, number) if seen else ([], [])
             except BadInput as error:
-                raise BadInput(f"line {number}: {error}") from None
-            self.alarms += len(alarms)
+                # What came before it counts, and is not judged again.
+                self._keep(said)
+                source.give_back([one for _, one in block[place:]])
+                self._save(source)
+                raise BadInput(self._blamed(str(error), number, source)) from None
             said += [json.dumps(one) for one in alarms]
             for one in judged if self._each else []:
                 self._output.line(one)
             for one in alarms:
                 self._output.line(one)
-            self._draw(judged, alarms)
+            self.said += len(alarms)
+            if self._draws:
+                self._draw(judged, alarms)
+        self._keep(said)
+
+    def _keep(self, said: list[str]) -> None:
         if self._folder and said:
             self._folder.say(said)
+
+    def _blamed(self, words: str, number: int, source: LineSource) -> str:
+        """Return an error with its line, and where a line of a stream is to be mended."""
+        line = words if words.startswith("line ") else f"line {number}: {words}"
+        if isinstance(source, StreamLines) and source.kept:
+            return f"{line}; mend or remove it in {source.kept} (all lines before are counted)"
+        return line
 
     def _draw(self, judged: list[dict[str, Any]], alarms: list[dict[str, Any]]) -> None:
         for one in judged:
@@ -171,7 +205,6 @@ class WatchSession:
                 "counts": dict(sorted(watch.counts.items())),
                 "told": sorted(watch.told, key=repr),
                 "highest": sorted(watch.highest.items(), key=repr),
-                "told_alarms": self.alarms,
             },
             bytes(watch.monitor),
             bytes(watch.ranking) if watch.ranking else b"",
@@ -189,6 +222,13 @@ class WatchSession:
             found.append(f"note: not used: {', '.join(sorted(unused))}{hint}")
         if watch.ranking is None:
             return found
+        if self._options.deadline is not None and watch.counts["without a clock"]:
+            found.append("warning: --deadline needs lines with at: without it no time passes")
+        for name, run, count in watch.ranking.waiting():
+            found.append(
+                f"warning: {count:,} ended runs of {name!r} wait for run {run.run!r}, which has "
+                "started and not ended: they are not judged; end it, or give --deadline"
+            )
         if constant := watch.ranking.constant():
             found.append(
                 f"warning: all scores of {constant[0]!r} are equal"

@@ -38,6 +38,7 @@ __all__ = [
     "enter_each",
     "join_each",
     "statistic_each",
+    "tree_each",
     "update_each",
 ]
 
@@ -259,6 +260,30 @@ def statistic_each(states: Numbers, weights: Codes, segments: Segments, statisti
                 terms[left >> 1] = terms[left - 1]
             left = (left + 1) >> 1
         statistics[row] = terms[0]
+
+
+@compiled
+def tree_each(values: Codes, segments: Segments, totals: Codes) -> None:
+    """Write the tree of L over each row of `values`, in order; an odd last one is passed on.
+
+    Parameters
+    ----------
+    values : (n, m)
+    totals : (n,)
+        Written.
+    """
+    terms = np.empty(values.shape[1], np.int64)
+    for row in range(len(values)):
+        left = values.shape[1]
+        for k in range(left):
+            terms[k] = values[row, k]
+        while left > 1:
+            for k in range(left >> 1):
+                terms[k] = min(_log_add(terms[2 * k], terms[2 * k + 1], segments), _MAX)
+            if left & 1:
+                terms[left >> 1] = terms[left - 1]
+            left = (left + 1) >> 1
+        totals[row] = terms[0]
 
 
 @compiled

@@ -9,7 +9,7 @@ from consilience.errors import BadInput
 from consilience.kernels.monitor_kernels import enter_each, join_each
 from consilience_hw.spec.monitor_format import IdKind
 
-__all__ = ["AgentId", "AgentIndex", "id_bytes", "id_of"]
+__all__ = ["AgentId", "AgentIndex", "checked_id", "id_bytes", "id_of"]
 
 AgentId = int | str | bytes
 
@@ -29,12 +29,28 @@ def id_bytes(agent: AgentId) -> tuple[int, bytes]:
     return IdKind.SIGNED, agent.to_bytes(8, "little", signed=True)
 
 
+def checked_id(name: object) -> AgentId:
+    """Return an id that can be kept whole; BadInput if it is none."""
+    if isinstance(name, str | bytes):
+        if name[-1:] in ("\0", b"\0"):
+            raise BadInput(f"id {name!r} ends with NUL, which NumPy cuts; rename it")
+        if isinstance(name, str):
+            try:
+                name.encode()
+            except UnicodeEncodeError:
+                raise BadInput(f"id {name!r} is no text that UTF-8 can write") from None
+        return name
+    if isinstance(name, bool | np.bool_) or not isinstance(name, int | np.integer):
+        raise BadInput(f"id {name!r} must be an integer or text")
+    if not -_LARGE <= int(name) < 2 * _LARGE:
+        raise BadInput(f"id {name} is wider than 64 bits; give it as text")
+    return int(name)
+
+
 def id_of(kind: int, data: bytes) -> AgentId:
     """Return the id of its kind and bytes; ValueError if none has them."""
-    if kind == IdKind.TEXT:
-        return data.decode()
-    if kind == IdKind.BYTES:
-        return data
+    if kind in (IdKind.TEXT, IdKind.BYTES):
+        return checked_id(data.decode() if kind == IdKind.TEXT else data)
     agent = int.from_bytes(data, "little", signed=kind == IdKind.SIGNED)
     if kind not in list(IdKind) or id_bytes(agent) != (kind, data):
         raise ValueError(f"no agent id of kind {kind}: {data!r}")
@@ -67,22 +83,25 @@ class AgentIndex:
             return self._text_rows(ids, joins)
         if ids.dtype.kind == "u" and len(ids) and int(ids.max()) >= _LARGE:
             large = ids >= _LARGE
-            rows = np.empty(len(ids), np.int64)
-            for kind, which in ((IdKind.UNSIGNED, large), (IdKind.SIGNED, ~large)):
-                rows[which] = self._integer_rows(kind, ids[which].view(np.int64), joins)
+            keys, rows = ids.astype(np.uint64).view(np.int64), np.empty(len(ids), np.int64)
+            # Stretch by stretch of one kind: agents join in the order of their rows.
+            ends = [*(np.flatnonzero(large[1:] != large[:-1]) + 1).tolist(), len(ids)]
+            first = 0
+            for end in ends:
+                kind = IdKind.UNSIGNED if large[first] else IdKind.SIGNED
+                rows[first:end] = self._integer_rows(kind, keys[first:end], joins)
+                first = end
             return rows
         return self._integer_rows(IdKind.SIGNED, ids.astype(np.int64), joins)
 
     def row(self, agent: AgentId, unknown: int | None = None) -> int:
         """Return the row of one agent; of an unknown one `unknown`, or BadInput without it."""
+        agent = checked_id(agent)
         if isinstance(agent, str | bytes):
             found = self._texts.get(agent, -1)
         else:
             kind = np.uint64 if agent >= _LARGE else np.int64
-            try:
-                found = int(self.rows(np.array([agent], kind), False)[0])
-            except OverflowError:
-                found = -1
+            found = int(self.rows(np.array([agent], kind), False)[0])
         if found < 0 and unknown is not None:
             return unknown
         if found < 0:
@@ -146,6 +165,7 @@ class AgentIndex:
         for place, text in enumerate(ids.tolist()):
             row = texts.get(text, -1)
             if row < 0 and joins:
+                checked_id(text)
                 row = texts[text] = self._count
                 self._count += 1
             rows[place] = row

@@ -95,6 +95,12 @@ class AgentRecords:
         self.states = self._room[: count + 1]
         self._reset(self.states[before:])
 
+    def keep(self, count: int) -> None:
+        """Forget all records but the first `count`."""
+        count = min(count, len(self._room) - 1)
+        self.states = self._room[: count + 1]
+        self._reset(self.states[count:])
+
     def renew(self, row: int) -> None:
         """Begin the components and t of a record anew."""
         self._renew(self.states[row : row + 1])

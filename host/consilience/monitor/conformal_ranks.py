@@ -169,10 +169,17 @@ class ConformalRanks:
         Returns
         -------
         (n, K) int32, (n,) bool
-            Rows that are not ready (among the first n0, or behind a run that is open) are 0.
+            Rows that are not ready, among the first n0, are 0.
+
+        Raises
+        ------
+        BadInput
+            Arrays that do not fit, or agents with open runs; nothing changed.
         """
         agents, runs = np.atleast_1d(agent_ids(agent)), np.atleast_1d(agent_ids(run))
         scores = np.atleast_1d(plain_array(score, "score"))
+        if scores.dtype.kind == "u" and scores.size and int(scores.max()) >= 1 << 63:
+            raise BadInput(f"score {scores.max()}: an integer of 64 bits, below 2**63")
         if scores.dtype.kind not in "iu" or not agents.shape == runs.shape == scores.shape:
             raise BadInput(
                 "score must be integers (int64), one for each agent and run; a rank needs no unit, "
@@ -180,12 +187,16 @@ class ConformalRanks:
             )
         found = np.zeros((len(agents), len(self.ranking.settings.kappas)), np.int32)
         ready = np.zeros(len(agents), np.bool_)
-        names = zip(agents.tolist(), runs.tolist(), scores.tolist(), strict=True)
-        for place, (one, name, value) in enumerate(names):
-            now = self.ranking.clock(one) if at is None else at
-            self.ranking.start(one, name, now)
-            for due in self.ranking.finish(one, name, value, now):
-                if (due.agent, due.run) == (one, name) and due.increments is not None:
+        with self.ranking.turns:
+            for one in dict.fromkeys(agents.tolist()):
+                if self.ranking.runs(one)[1]:
+                    raise BadInput(f"runs of {one!r} are open; finish() them, and start() these")
+            names = zip(agents.tolist(), runs.tolist(), scores.tolist(), strict=True)
+            for place, (one, name, value) in enumerate(names):
+                now = self.ranking.clock(one) if at is None else at
+                self.ranking.start(one, name, now)
+                (due,) = self.ranking.finish(one, name, value, now)
+                if due.increments is not None:
                     found[place], ready[place] = due.increments, True
         return found, ready
 

@@ -1,6 +1,7 @@
 """e-BH: which agents of a fleet to name, so that few of those named do behave."""
 
 from fractions import Fraction
+from math import log2
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,7 +64,8 @@ def _border(fleet: Fraction, k: int) -> int:
 def _named(falling: NDArray[np.int64], fleet: Fraction) -> int:
     """Return k*; 0 if none. Borders that are near are decided in integers."""
     ranks = np.arange(1, len(falling) + 1)
-    above = falling - 65536 * np.log2(float(fleet) / ranks)
+    border = log2(fleet.numerator) - log2(fleet.denominator) - np.log2(ranks)
+    above = falling - 65536 * border
     certain = np.flatnonzero((above > _DOUBT) & (falling > _ZERO))
     best = int(certain[-1]) + 1 if len(certain) else 0
     for place in np.flatnonzero(abs(above) <= _DOUBT)[::-1].tolist():

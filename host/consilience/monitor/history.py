@@ -100,7 +100,8 @@ class History:
     Attributes
     ----------
     overdue : set
-        (agent, run) of those that passed their deadline and have not ended.
+        (agent, run) of those that count no more and have not ended: past their deadline, or of
+        before a recalibration.
     """
 
     deadline: int | None
@@ -111,7 +112,7 @@ class History:
     clock: int | None = None
 
     def find(self, agent: AgentId, run: AgentId, at: int | None = None) -> OpenRun | None:
-        """Return a run that is open; None if it has passed its deadline.
+        """Return a run that is open; None if it counts no more.
 
         BadInput if it is unknown, or the clock would go back to `at`.
         """
@@ -176,8 +177,9 @@ class History:
         return found
 
     def recalibrate(self) -> None:
-        """Drop all scores and open runs; ordinals go on."""
-        self.past, self.open, self.overdue = PastScores(), [], set()
+        """Drop all scores and open runs; ordinals go on, and what is open may still end."""
+        self.overdue |= {(one.agent, one.run) for one in self.open if not one.ended}
+        self.past, self.open = PastScores(), []
 
     def _refuse_past(self, at: int | None) -> None:
         if at is None:

@@ -11,7 +11,7 @@ from typing import Any
 from consilience.errors import BadInput
 from consilience.evidence.atomic_file import naming, sync_folder
 
-__all__ = ["FileLines", "StreamLines"]
+__all__ = ["FileLines", "StreamLines", "refuse_other_source"]
 
 _BLOCK = 1 << 18
 _LONGEST = 1 << 20
@@ -30,6 +30,8 @@ class FileLines:
         What `place` gave; empty at the start.
     follow : bool
         Wait for what is appended, for ever.
+    whole : bool
+        Leave a last line without its newline for the next start: more of it may come.
 
     Raises
     ------
@@ -37,8 +39,13 @@ class FileLines:
         The file is not there, or another than that of the place.
     """
 
-    def __init__(self, path: Path, place: dict[str, Any], *, follow: bool) -> None:
-        self._path, self._follow = path, follow
+    def __init__(
+        self, path: Path, place: dict[str, Any], *, follow: bool, whole: bool = False
+    ) -> None:
+        refuse_other_source(place, "file")
+        self._path, self._follow, self._whole = path, follow, whole
+        self.left = 0
+        """Bytes of a last line without its newline, which is left for the next start."""
         self.offset, self.number = int(place.get("offset", 0)), int(place.get("line", 0))
         try:
             self._file = path.open("rb")
@@ -59,7 +66,12 @@ class FileLines:
     def place(self) -> dict[str, Any]:
         """How far lines were given, as JSON holds it."""
         head = self._head(min(self.offset, _KNOWN))
-        return {"offset": self.offset, "line": self.number, "head": head}
+        return {"source": "file", "offset": self.offset, "line": self.number, "head": head}
+
+    def give_back(self, lines: list[bytes]) -> None:
+        """Take back the last lines that were given: they were not counted."""
+        self.offset -= sum(map(len, lines))
+        self.number -= len(lines)
 
     def blocks(self) -> Iterator[list[tuple[int, bytes]]]:
         """Yield lines with their numbers, block by block; an empty block where it has to wait."""
@@ -67,8 +79,10 @@ class FileLines:
         while True:
             block = self._file.read(_BLOCK)
             if not block and not self._follow:
-                if rest:
+                if rest and not self._whole:
                     yield self._numbered([rest])
+                elif rest:
+                    self.left = len(rest)
                 return
             *lines, rest = (rest + block).split(b"\n")
             if len(rest) > _LONGEST:
@@ -110,6 +124,7 @@ class StreamLines:
     """
 
     def __init__(self, stream: int, folder: Path | None, place: dict[str, Any]) -> None:
+        refuse_other_source(place, "stream")
         self._stream, self._folder = stream, folder
         self.offset, self.number = int(place.get("offset", 0)), int(place.get("line", 0))
         self._part = int(place.get("part", 0))
@@ -126,14 +141,19 @@ class StreamLines:
             self._part, self.offset = self._part + 1, 0
             os.close(self._kept)
             self._open()
-        return {"offset": self.offset, "line": self.number, "part": self._part}
+        numbers = {"offset": self.offset, "line": self.number, "part": self._part}
+        return {"source": "stream", **numbers}
+
+    def give_back(self, lines: list[bytes]) -> None:
+        """Take back the last lines that were given: they were not counted."""
+        self.offset -= sum(map(len, lines))
+        self.number -= len(lines)
 
     def forget(self) -> None:
         """Remove what the state, now saved, does not need any more."""
         if self._folder is not None:
-            for old in self._folder.glob("input-*"):
-                if old != self._path:
-                    old.unlink()
+            for part in range(self._part):
+                (self._folder / f"input-{part}").unlink(missing_ok=True)
 
     def blocks(self) -> Iterator[list[tuple[int, bytes]]]:
         """Yield lines with their numbers: first those that were kept and not counted."""
@@ -164,6 +184,11 @@ class StreamLines:
         if self._kept >= 0:
             os.close(self._kept)
             self._kept = -1
+
+    @property
+    def kept(self) -> Path | None:
+        """The file that lines are kept in."""
+        return self._path if self._folder is not None else None
 
     @property
     def _path(self) -> Path:
@@ -201,3 +226,12 @@ class StreamLines:
 
 def _lines(data: bytes) -> list[bytes]:
     return [line + b"\n" for line in data.split(b"\n")[:-1]]
+
+
+def refuse_other_source(place: dict[str, Any], kind: str) -> None:
+    """Raise BadInput if a state went on in another kind of source."""
+    if place and place.get("source") != kind:
+        raise BadInput(
+            f"the state is of a {place.get('source')}, not of a {kind}; give the same source, or "
+            "begin anew with another --state"
+        )

@@ -80,8 +80,8 @@ class Monitor(Closes):
     An alarm says that an agent's increments are no longer what they are while it behaves; how
     often it says so though the agent does, is promised by the threshold: see docs/monitor.md.
 
-    Threads may share it: their calls take turns. An interrupted call has happened as a whole or not
-    at all.
+    Threads may share it: their calls take turns. An interrupted call (Ctrl-C) has happened as a
+    whole or not at all, but that its new agents may be known, without an observation.
 
     Parameters
     ----------
@@ -99,6 +99,8 @@ class Monitor(Closes):
         self._index = AgentIndex()
         self._records = AgentRecords(settings.mode, len(settings.weights))
         self._weights = np.array(settings.weights, np.int32)
+        self._whole = 0
+        """Agents that have their record; any others are left of an interruption."""
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "Monitor":
@@ -116,12 +118,12 @@ class Monitor(Closes):
 
     @in_turn
     def __bytes__(self) -> bytes:
-        self._refuse_closed()
-        return pack_monitor(self._fields())
+        return pack_monitor(self._snapshot())
 
     @in_turn
     def __len__(self) -> int:
         """Return the number of agents."""
+        self._refuse_closed()
         return len(self._index)
 
     @in_turn
@@ -156,10 +158,7 @@ class Monitor(Closes):
         ids = np.atleast_1d(agent_ids(agent))
         values = self._increments(increments, ids)
         numbers = _NONE if sequence is None else _numbers(sequence, len(ids))
-        known = len(self._index)
         rows = self._rows(ids, commit)
-        if len(self._index) > known:
-            self._records.grow(len(self._index))
         statistics = np.empty(len(ids), np.int32)
         alarms = np.empty(len(ids), np.bool_)
         settings = self.settings
@@ -219,6 +218,12 @@ class Monitor(Closes):
         )
 
     @in_turn
+    def knows(self, agent: AgentId) -> bool:
+        """Return whether there was an observation of an agent."""
+        self._refuse_closed()
+        return self._index.row(agent, -1) >= 0
+
+    @in_turn
     def statistic(self, agent: AgentId) -> int:
         """Return T of an agent; of an unknown one, what it begins with."""
         self._refuse_closed()
@@ -229,6 +234,7 @@ class Monitor(Closes):
     @in_turn
     def agents(self) -> list[AgentId]:
         """All agents, in the order of their first observations."""
+        self._refuse_closed()
         return self._index.ids()
 
     @in_turn
@@ -260,7 +266,6 @@ class Monitor(Closes):
         ids = self._index.ids() if len(rows) else []
         return [ids[row] for row in rows.tolist()]
 
-    @in_turn
     def merge_disjoint(self, other: "Monitor") -> None:
         """Take in the agents of a monitor with the same settings; the other is left as it is.
 
@@ -269,15 +274,7 @@ class Monitor(Closes):
         BadInput
             Other settings, or an agent that both have; nothing changed.
         """
-        self._refuse_closed()
-        if other.settings != self.settings:
-            raise BadInput("monitors of different settings cannot be merged")
-        with other._turns:
-            fields = other._fields()
-        if both := set(self._index.ids()) & set(fields.agents):
-            raise BadInput(f"agent {min(map(repr, both))} is in both monitors")
-        self._refuse_more_than_enrolled(len(self._index) + len(fields.agents))
-        self._join(fields)
+        self._merge(other._snapshot())  # in its turn, before this one's: no two wait for each other
 
     @in_turn
     def close(self) -> None:
@@ -285,26 +282,42 @@ class Monitor(Closes):
         self._is_open = False
 
     def _refuse_closed(self) -> None:
+        """NoDevice after `close`; and forget what an interrupted call left half done."""
         if not self._is_open:
             raise NoDevice("this monitor is closed; open another")
+        if not len(self._index) == len(self._records) == self._whole:
+            self._index.keep(self._whole)
+            self._records.keep(self._whole)
 
-    def _fields(self) -> MonitorFields:
+    @in_turn
+    def _snapshot(self) -> MonitorFields:
+        self._refuse_closed()
         return MonitorFields(self.settings, self._index.ids(), self._records.fields)
+
+    @in_turn
+    def _merge(self, fields: MonitorFields) -> None:
+        self._refuse_closed()
+        if fields.settings != self.settings:
+            raise BadInput("monitors of different settings cannot be merged")
+        if both := set(self._index.ids()) & set(fields.agents):
+            raise BadInput(f"agent {min(map(repr, both))} is in both monitors")
+        self._refuse_more_than_enrolled(len(self._index) + len(fields.agents))
+        self._join(fields)
 
     def _join(self, fields: MonitorFields) -> None:
         for agent in fields.agents:
             self._index.join(agent)
         self._records.append(fields.records)
+        self._whole = len(self._records)
 
     def _rows(self, ids: NDArray[np.generic], commit: bool) -> NDArray[np.int64]:
         """Return the agents' rows; those of unknown ones are made, or are the empty record."""
         rows = self._index.rows(ids, joins=commit)
-        try:
+        if commit:
             self._refuse_more_than_enrolled(len(self._index))
-        except BadInput:
-            self._index.keep(len(self._records))
-            raise
-        if not commit:
+            self._records.grow(len(self._index))
+            self._whole = len(self._index)
+        else:
             rows[rows < 0] = len(self._records)
         return rows
 

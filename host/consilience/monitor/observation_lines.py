@@ -9,7 +9,7 @@ from enum import Enum
 from typing import Any
 
 from consilience.errors import BadInput
-from consilience.monitor.agent_index import AgentId
+from consilience.monitor.agent_index import AgentId, checked_id
 from consilience.monitor.history import INFINITE, LEAST
 from consilience_hw.spec.log_format import Q16_16
 
@@ -33,6 +33,10 @@ class What(Enum):
     SCORE = "score"
     """So far; the highest counts."""
     END = "end"
+    ACKNOWLEDGE = "acknowledge"
+    """The user has taken note of the agent's alarm: it may alarm again."""
+    RECALIBRATE = "recalibrate"
+    """The agent is new, or its work is: its history, and that of its group, begins anew."""
 
 
 @dataclass(frozen=True)
@@ -143,6 +147,8 @@ class LineReader:
             if self._columns is None:
                 self._take_columns(cells)
                 return None
+            if [cell.strip() for cell in cells] == self._columns:
+                return None  # said again, as by a producer that starts anew
             if len(cells) != len(self._columns):
                 raise BadInput(f"{len(cells)} cells for {len(self._columns)} columns")
             fields = zip(self._columns, cells, strict=True)
@@ -187,7 +193,9 @@ class LineReader:
         if self._against is None:
             self.unused |= {name for name in fields if name not in _FIELDS and not self._is_x(name)}
         agent = _name(fields.get("agent"), "agent")
-        what = What(fields.get("event", What.WHOLE.value))
+        what = self._what(fields.get("event", What.WHOLE.value))
+        if what in (What.ACKNOWLEDGE, What.RECALIBRATE):
+            return Observation(what, agent, number, at=_whole(fields, "at"))
         if "run" not in fields and what is not What.WHOLE:
             raise BadInput(f"event {what.value} needs a run")
         run = _name(fields["run"], "run") if "run" in fields else number
@@ -212,6 +220,15 @@ class LineReader:
             increments,
         )
 
+    def _what(self, word: object) -> What:
+        words = [one.value for one in What]
+        if word not in words:
+            raise BadInput(f"event {word!r} is none of {', '.join(words)}")
+        what = What(word)
+        if self._asserted and what in (What.START, What.SCORE, What.END):
+            raise BadInput(f"event {what.value}: asserted increments come whole, without events")
+        return what
+
     def _is_x(self, name: str) -> bool:
         return name in {f"{_INCREMENTS}{k + 1}" for k in range(self._asserted)}
 
@@ -227,9 +244,7 @@ class LineReader:
 def _name(value: object, name: str) -> AgentId:
     if isinstance(value, bool) or not isinstance(value, int | str):
         raise BadInput(f"{name} must be text or an integer, not {value!r}")
-    if isinstance(value, int) and not -(1 << 63) <= value < 1 << 64:
-        raise BadInput(f"{name} {value} is wider than 64 bits; give it as text")
-    return value
+    return checked_id(value)
 
 
 def _number(fields: dict[str, Any], name: str) -> float:
@@ -245,10 +260,14 @@ def _whole(fields: dict[str, Any], name: str) -> int | None:
     value = fields.get(name)
     if value is None:
         return None
-    if isinstance(value, str):
-        value = int(value)
+    try:
+        value = int(value) if isinstance(value, str) else value
+    except ValueError:
+        value = None
     if isinstance(value, bool) or not isinstance(value, int):
-        raise BadInput(f"{name} must be an integer, not {value!r}; give whole ms, ns or counts")
+        raise BadInput(
+            f"{name} must be an integer, not {fields[name]!r}; give whole ms, ns or counts"
+        )
     return value
 
 

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from consilience.errors import BadInput
+from consilience.monitor.line_source import refuse_other_source
 
 __all__ = ["ParquetLines"]
 
@@ -32,6 +33,7 @@ class ParquetLines:
     """
 
     def __init__(self, path: Path, place: dict[str, Any]) -> None:
+        refuse_other_source(place, "Parquet file")
         self._path, self.number = path, int(place.get("line", 0))
         try:
             self._file = pq.ParquetFile(path, page_checksum_verification=True)
@@ -47,7 +49,11 @@ class ParquetLines:
     @property
     def place(self) -> dict[str, Any]:
         """How far rows were given, as JSON holds it."""
-        return {"line": self.number, "head": self._head}
+        return {"source": "Parquet file", "line": self.number, "head": self._head}
+
+    def give_back(self, lines: list[bytes]) -> None:
+        """Take back the last rows that were given: they were not counted."""
+        self.number -= len(lines)
 
     def blocks(self) -> Iterator[list[tuple[int, bytes]]]:
         """Yield rows with their numbers, block by block."""

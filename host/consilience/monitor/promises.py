@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
+from operator import index
 
 from consilience.errors import BadInput
 from consilience.numbers.exact_logarithms import ceil_log2, floor_log2
@@ -17,6 +18,7 @@ __all__ = [
     "exact_number",
     "least_false_alarm",
     "threshold_for",
+    "whole_number",
 ]
 
 Exact = int | float | str | Fraction | Decimal
@@ -47,6 +49,16 @@ def exact_number(value: Exact, name: str) -> Fraction:
         raise BadInput(
             f"{name} {value!r} is no number; give it as 1000000, 0.01 or 1/100"
         ) from None
+
+
+def whole_number(value: object, name: str) -> int:
+    """Return an integer; BadInput if it is none: what is cut could favour an alarm."""
+    if isinstance(value, bool):
+        raise BadInput(f"{name} {value!r} is no integer; give a code")
+    try:
+        return index(value)  # type: ignore[arg-type]
+    except TypeError:
+        raise BadInput(f"{name} {value!r} is no integer; give a code (2**-16 bit)") from None
 
 
 def threshold_for(
@@ -81,7 +93,7 @@ def threshold_for(
         )
     word = mode.name.lower()
     if threshold is not None:
-        code = int(threshold)
+        code = whole_number(threshold, "threshold")
         if not 0 < code <= Q16_16.max_code:
             raise BadInput(f"threshold {code}: a code from 1 (2**-16 bit) to {Q16_16.max_code}")
         return code
@@ -144,7 +156,7 @@ def checked_weights(weights: Sequence[int]) -> tuple[int, ...]:
 
     Each share is rounded up to 2**-24 before they are summed, in integers.
     """
-    codes = tuple(int(one) for one in weights)
+    codes = tuple(whole_number(one, "weight") for one in weights)
     if not 1 <= len(codes) <= MAX_COMPONENTS:
         raise BadInput(f"{len(codes)} weights: 1 to {MAX_COMPONENTS} components")
     low = Q16_16.log_of_zero

@@ -229,7 +229,9 @@ def _refuse_impossible(history: History) -> None:
         "starts that do not ascend": any(a > b for a, b in itertools.pairwise(starts))
         or any(one > clock for one in starts),
         "a run that is due": bool(runs) and (runs[0].ended or history.is_over(runs[0], clock)),
-        "overdue runs without a deadline": bool(history.overdue) and history.deadline is None,
+        "a clock wider than 62 bits": not -(1 << 62) < clock < 1 << 62,
+        "more runs that have not ended than started": len(runs) + len(history.overdue)
+        > history.started,
         "a run twice": len({*named, *history.overdue}) < len(named) + len(history.overdue),
     }
     for words, found in wrong.items():

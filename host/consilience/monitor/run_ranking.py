@@ -2,17 +2,17 @@
 
 from collections.abc import Sequence
 from fractions import Fraction
+from operator import index
 from threading import RLock
 from typing import NamedTuple
 
 from consilience.errors import BadInput
-from consilience.monitor.agent_index import AgentId
+from consilience.monitor.agent_index import AgentId, checked_id
 from consilience.monitor.history import History, OpenRun, Rankable
-from consilience.monitor.rank_terms import checked_kappa, count_term, rank_term
+from consilience.monitor.rank_terms import checked_kappas, count_term, rank_term
 from consilience.monitor.ranks_bytes import RanksFields, RanksSettings, pack_ranks, unpack_ranks
 from consilience.monitor.tie_chance import TieChance
 from consilience.turns import in_turn
-from consilience_hw.spec.monitor_format import MAX_COMPONENTS
 
 __all__ = ["RankedRun", "RunRanking"]
 
@@ -61,9 +61,7 @@ class RunRanking:
         history: str = "agent",
         binning: str = "",
     ) -> None:
-        bets = tuple(checked_kappa(one) for one in kappas)
-        if not 1 <= len(bets) <= MAX_COMPONENTS or len(set(bets)) < len(bets):
-            raise BadInput(f"kappas: 1 to {MAX_COMPONENTS} different bets")
+        bets = checked_kappas(kappas)
         if n0 < _LEAST_N0:
             raise BadInput(f"n0 {n0}: at least {_LEAST_N0} runs, or no rank can mean much")
         if ties not in _TIES or history not in _HISTORIES:
@@ -78,7 +76,7 @@ class RunRanking:
         self._chance = TieChance(seed) if ties == "seeded" and seed is not None else None
         self._histories: dict[AgentId, History] = {}
         self._history_of: dict[AgentId, AgentId] = {}
-        self._turns = RLock()
+        self.turns = self._turns = RLock()
 
     @classmethod
     def from_bytes(cls, data: bytes, seed: int | None = None) -> "RunRanking":
@@ -127,7 +125,8 @@ class RunRanking:
         group : int, str or bytes, optional
             For histories of groups; an agent stays in the group of its first run.
         """
-        name = self._name(agent, group)
+        agent, run, at = checked_id(agent), checked_id(run), _checked_clock(at)
+        name = self._name(agent, None if group is None else checked_id(group))
         history = self._histories.get(name) or History(self.settings.deadline)
         due = history.start(agent, run, at)
         self._histories[name], self._history_of[agent] = history, name
@@ -136,8 +135,9 @@ class RunRanking:
     @in_turn
     def observe(self, agent: AgentId, run: AgentId, score: int, at: int) -> list[RankedRun]:
         """Note the score of an open run so far: with a deadline, the last before it counts."""
-        _check_score(score)
+        agent, run, score = checked_id(agent), checked_id(run), _checked_score(score)
         history = self._history(agent)
+        at = _checked_clock(at)
         open_run = history.find(agent, run, at)
         if open_run is not None and not history.is_over(open_run, at):
             open_run.score = max(open_run.score, score)
@@ -150,7 +150,7 @@ class RunRanking:
         Each earlier run of its history that is still open counts as the worst that it can be. What
         the agent's own earlier runs bring at least is in the increments, as it comes before.
         """
-        _check_score(score)
+        agent, run, score = checked_id(agent), checked_id(run), _checked_score(score)
         history = self._history(agent)
         open_run = history.find(agent, run)
         if open_run is None:
@@ -189,8 +189,9 @@ class RunRanking:
         """
         if cut not in (None, "independent", "suspected"):
             raise BadInput(f'cut {cut!r}: "independent" (of the score) or "suspected"')
-        _check_score(score)
+        agent, run, score = checked_id(agent), checked_id(run), _checked_score(score)
         history = self._history(agent)
+        at = _checked_clock(at)
         open_run = history.find(agent, run, at)
         if open_run is not None and not history.is_over(open_run, at):
             open_run.score = max(open_run.score, score)
@@ -205,11 +206,30 @@ class RunRanking:
         self._history(agent).recalibrate()
 
     @in_turn
+    def sharing(self, agent: AgentId) -> set[AgentId]:
+        """Return the agents whose runs are in the history of an agent, itself among them."""
+        name = self._history_of.get(agent)
+        if name is None or not self.settings.grouped:
+            return {agent}
+        return {one for one, history in self._history_of.items() if history == name}
+
+    @in_turn
     def lacking(self) -> dict[AgentId, int]:
         """Return how many runs a history lacks until runs are judged; by name, where it is any."""
         n0 = self.settings.n0
         histories = self._histories.items()
         return {name: n0 - one.past.total for name, one in histories if one.past.total < n0}
+
+    @in_turn
+    def waiting(self) -> list[tuple[AgentId, OpenRun, int]]:
+        """Return the histories in which ended runs wait: name, the open run that they wait for,
+        and how many do."""
+        found = []
+        for name, one in self._histories.items():
+            ended = sum(run.ended for run in one.open)
+            if ended:
+                found.append((name, one.open[0], ended))
+        return found
 
     @in_turn
     def constant(self) -> list[AgentId]:
@@ -279,6 +299,18 @@ class RunRanking:
         return 1 + one.above + (self._chance.of(run.agent, run.ordinal) * (1 + one.at) >> 64)
 
 
-def _check_score(score: int) -> None:
-    if isinstance(score, float) or not -_MOST <= score < _MOST:
+def _checked_score(score: int) -> int:
+    try:
+        value = index(score)
+    except TypeError:
+        value = _MOST
+    if not -_MOST <= value < _MOST or isinstance(score, bool):
         raise BadInput(f"score {score!r}: an integer of 64 bits; multiply and round, always alike")
+    return value
+
+
+def _checked_clock(at: int) -> int:
+    try:
+        return index(at)
+    except TypeError:
+        raise BadInput(f"the clock {at!r} must be an integer; give whole ns or ms") from None

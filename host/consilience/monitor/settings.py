@@ -4,7 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from consilience.errors import BadInput
-from consilience.monitor.promises import Exact, checked_weights, equal_weights, threshold_for
+from consilience.monitor.promises import (
+    Exact,
+    checked_weights,
+    equal_weights,
+    threshold_for,
+    whole_number,
+)
 from consilience_hw.spec.monitor_format import MonitorMode, Policy, Source
 
 __all__ = ["MonitorSettings", "monitor_settings"]
@@ -56,7 +62,7 @@ def monitor_settings(
         shares = checked_weights(weights)
         if components not in (None, len(shares)):
             raise BadInput(f"{len(shares)} weights for {components} components")
-    if enrolled is not None and not 1 <= enrolled < 1 << 63:
+    if enrolled is not None and not 1 <= whole_number(enrolled, "enrolled") < 1 << 63:
         raise BadInput(f"enrolled {enrolled}: the number of agents, 1 or more")
     return MonitorSettings(
         kind,

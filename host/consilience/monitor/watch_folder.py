@@ -2,9 +2,9 @@
 
 A folder of its own: ``state`` (settings, how far the input was read, monitor and ranks; replaced
 whole), ``alarms.jsonl`` (appended; cut at the start to what ``state`` knows), ``seed`` (of ties,
-secret), ``lock``, and for a stream, whose lines come only once, ``input-N``: what was taken in, on
-the disk before it is judged. After a kill the lines since ``state`` are judged again, which gives
-the same bits.
+secret), ``watch.lock``, and for a stream, whose lines come only once, ``input-N``: what was taken
+in, on the disk before it is judged. After a kill the lines since ``state`` are judged again, which
+gives the same bits.
 """
 
 import fcntl
@@ -23,6 +23,8 @@ from consilience.evidence.atomic_file import naming, sync_path, write_file
 __all__ = ["SavedWatch", "WatchFolder"]
 
 _MAGIC = b"CNMW\1\0\0\0"
+_LOCK = "watch.lock"
+"""Made first: a folder without it is none of ours."""
 _LENGTHS = struct.Struct("<QQQ")
 
 
@@ -82,7 +84,10 @@ class WatchFolder(Closes):
         self.path = path
         try:
             path.mkdir(parents=True, exist_ok=True)
-            self._lock = os.open(path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+            lock = path / _LOCK
+            if not lock.exists() and any(path.iterdir()):
+                raise BadInput(f"{path}: holds other files; give --state a folder of its own")
+            self._lock = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
             raise BadInput(
                 f"{path}: cannot hold the state ({error.strerror}); choose another --state"

@@ -13,6 +13,8 @@ from consilience_hw.spec.monitor_format import MonitorMode
 
 __all__ = ["WatchOptions"]
 
+_MOST_BITS = 60
+
 
 @dataclass(frozen=True)
 class WatchOptions:
@@ -111,6 +113,10 @@ class WatchOptions:
             raise BadInput("--fleet-every needs --fleet-alpha")
         if self.fleet_alpha is not None and self.agents is None:
             raise BadInput("--fleet-alpha needs --agents: of how many, those not heard of too")
+        if self.fleet_alpha is not None:
+            alpha = exact_number(self.fleet_alpha, "--fleet-alpha")
+            if not 0 < alpha < 1 or self.mode == "cusum":
+                raise BadInput("--fleet-alpha is a share between 0 and 1, as 1/100, not with cusum")
         if self.fleet_alpha is None or self.fleet_every is None:
             return None
         return self.fleet_alpha, self.fleet_every
@@ -119,6 +125,8 @@ class WatchOptions:
         """Return the share of good runs that may alarm by themselves; None: none does."""
         if self.run_alpha is None:
             return None
+        if self.asserted:
+            raise BadInput("--run-alpha needs scores, as ranks tell how high one is")
         if self.run_share:
             if self.false_alarms_per_day is None:
                 raise BadInput("--run-alpha budget needs --false-alarms-per-day")
@@ -126,8 +134,6 @@ class WatchOptions:
         alpha = exact_number(self.run_alpha, "--run-alpha")
         if not 0 < alpha < 1:
             raise BadInput(f"--run-alpha {self.run_alpha}: a share between 0 and 1, as 1/1000")
-        if self.asserted:
-            raise BadInput("--run-alpha needs scores, as ranks tell how high one is")
         return alpha
 
     def promise(self, settings: MonitorSettings) -> str:
@@ -135,12 +141,23 @@ class WatchOptions:
         if settings.mode not in (MonitorMode.RESTART, MonitorMode.CUSUM):
             rare = self.false_alarm or least_false_alarm(settings.threshold)
             return f"a false alarm of this agent, ever, with probability {rare} at most"
-        arl = self.arl
-        if arl is None and self.false_alarms_per_day is not None:
+        bits = settings.threshold / 65536
+        if self.arl is not None:
+            arl = self.arl
+        elif self.false_alarms_per_day is not None and bits <= _MOST_BITS:
             arl = f"{float(self.agent_arl):,.0f}"
-        if arl is None:
-            arl = f"{2 ** (settings.threshold / 65536):,.1f}"
-        return f"{arl} runs of this agent on average, or more, to a false alarm"
+        elif bits > _MOST_BITS:
+            arl = f"2^{bits:,.1f}"
+        else:
+            arl = f"{2**bits:,.1f}"
+        only = " (the first alarm only)" if self._is_dominated else ""
+        of = "of an agent, while its whole group is unchanged," if self.groups else "of this agent"
+        return f"{arl} runs {of} on average, or more, to a false alarm{only}"
+
+    @property
+    def _is_dominated(self) -> bool:
+        """Whether ranks are only not too low: then the promise is of the first alarm."""
+        return not self.asserted and (self.ties == "full" or self.contaminated > 0)
 
     def as_facts(self) -> dict[str, Any]:
         """Return the options as JSON holds them: another state folder for others."""

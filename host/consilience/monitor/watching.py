@@ -68,7 +68,12 @@ class FleetWatch:
         if self._is_repeated(seen):
             self.counts["repeated"] += 1
             return [], []
+        if seen.what in (What.ACKNOWLEDGE, What.RECALIBRATE):
+            self._note(seen)
+            return [], []
         self.counts["observations"] += 1
+        if seen.at is None:
+            self.counts["without a clock"] += 1
         if self.ranking is None:
             increments = list(seen.increments or ())
             run = RankedRun(seen.agent, seen.run, 0, 0, 0, increments)
@@ -99,7 +104,11 @@ class FleetWatch:
         self, due: list[RankedRun], seen: Observation, line: int
     ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         alarms, told = [], []
+        dropped = set[AgentId]()
         for run in due:
+            if run.agent in dropped:  # ranked against a history that an alarm has dropped
+                self.counts["runs dropped by a recalibration"] += 1
+                continue
             self.counts["runs"] += 1
             alarms += self._run_alarm(run, seen, line, provisional=False)
             if run.increments is None:
@@ -113,10 +122,26 @@ class FleetWatch:
                 self.counts["alarms"] += 1
                 alarms.append(self._agent_alarm(run, seen, line, statistic, before, False))
                 if self.monitor.settings.policy is Policy.RECALIBRATE and self.ranking:
-                    self.ranking.recalibrate(run.agent)
+                    dropped |= self.ranking.sharing(run.agent)
+                    self._recalibrate(self.ranking, run.agent)
             for kind in ("agent", "run"):
                 self.told.discard((run.agent, run.run, kind))
         return alarms, told
+
+    def _note(self, seen: Observation) -> None:
+        """Take note of what the user says of an agent."""
+        if seen.what is What.RECALIBRATE and self.ranking is not None:
+            self._recalibrate(self.ranking, seen.agent)
+        self.counts[f"{seen.what.value}d"] += 1
+        if self.monitor.knows(seen.agent):
+            self.monitor.acknowledge(seen.agent)
+            if seen.what is What.RECALIBRATE:
+                self.monitor.renew(seen.agent)
+
+    def _recalibrate(self, ranking: RunRanking, agent: AgentId) -> None:
+        sharing = ranking.sharing(agent)
+        ranking.recalibrate(agent)
+        self.told = {one for one in self.told if one[0] not in sharing}
 
     def _provisional(self, run: RankedRun, seen: Observation, line: int) -> list[dict[str, Any]]:
         alarms = self._run_alarm(run, seen, line, provisional=True)

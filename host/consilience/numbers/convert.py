@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from consilience.errors import BadInput
 from consilience.kernels.compiling import compiled
 from consilience.numbers.arrays import Codes, plain_array
+from consilience.numbers.directed import whole_ulps
 from consilience_hw.spec.log_format import Q16_16
 
 __all__ = [
@@ -35,7 +36,7 @@ class Quantised(NamedTuple):
     saturated: int
 
 
-def quantise(nats: ArrayLike) -> Quantised:
+def quantise(nats: ArrayLike, rounding: str = "nearest") -> Quantised:
     """Return the codes of natural logarithms and the number of values that saturated.
 
     ``code = rint((x * log2(e)) * 65536)`` in binary64, ties to even: within 0.5 ulp of the exact
@@ -43,30 +44,62 @@ def quantise(nats: ArrayLike) -> Quantised:
     converted to binary64 first. -inf gives the log of zero, -2**31. Finite values beyond
     +-(2**31 - 1) (+-22,713 nats) become that code and are counted.
 
+    Directed rounding is exact: "down" gives the greatest code not above ``x * log2(e) * 65536``, so
+    the log of zero below the smallest code; "up" the least code not below it. What is for a bound
+    is rounded towards its safe side.
+
     Parameters
     ----------
     nats : array_like of real numbers, any shape
+    rounding : str
+        "nearest", "down" or "up".
 
     Raises
     ------
     BadInput
-        NaN, +inf, or not real numbers.
+        NaN, +inf, not real numbers, another rounding; with "up", a value above the largest code.
     """
-    return quantise_scaled(nats, _LOG2_E)
+    if rounding == "nearest":
+        return quantise_scaled(nats, _LOG2_E)
+    if rounding not in ("down", "up"):
+        raise BadInput(f"rounding {rounding!r} is none of nearest, down, up")
+    values = _real_numbers(nats)
+    rounded = binary64(values)
+    if not (rounded < np.inf).all():
+        _refuse(rounded)
+    whole = whole_ulps(np.ravel(values), np.ravel(rounded), rounding == "up")
+    return _directed(whole.reshape(values.shape), np.isneginf(rounded), rounding)
+
+
+def _directed(whole: NDArray[np.int64], is_zero: NDArray[np.bool_], rounding: str) -> Quantised:
+    """Return whole numbers of ulp as codes: what is too low is the log of zero, or the lowest."""
+    low, high = (whole < Q16_16.min_code) & ~is_zero, whole > Q16_16.max_code
+    if rounding == "up" and high.any():
+        raise BadInput(
+            f"{_first(high)}: no code is above it, so it cannot be rounded up; codes end at 22,713 "
+            "nats"
+        )
+    codes = np.clip(whole, Q16_16.min_code, Q16_16.max_code)
+    codes = np.where(is_zero | (low & (rounding == "down")), _ZERO, codes)
+    return Quantised(codes.astype(np.int32), int(np.count_nonzero(low | (high & ~is_zero))))
 
 
 def quantise_scaled(logarithms: ArrayLike, bits_per_unit: float) -> Quantised:
     """Return `quantise` of logarithms in a unit of `bits_per_unit` bits: 1.0 for log2 itself."""
-    values = plain_array(logarithms, "log-likelihoods")
-    if values.dtype.kind not in "fiub":
-        raise BadInput(f"log-likelihoods must be real numbers, not {values.dtype}")
-    values = binary64(values)
+    values = binary64(_real_numbers(logarithms))
     flat = np.ascontiguousarray(values).reshape(-1)
     codes = np.empty(len(flat), np.int32)
     saturated, refused = _quantise(flat, bits_per_unit, codes)
     if refused:
         _refuse(values)
     return Quantised(codes.reshape(values.shape), int(saturated))
+
+
+def _real_numbers(logarithms: ArrayLike) -> NDArray[Any]:
+    values = plain_array(logarithms, "log-likelihoods")
+    if values.dtype.kind not in "fiub":
+        raise BadInput(f"log-likelihoods must be real numbers, not {values.dtype}")
+    return values
 
 
 def binary64(values: NDArray[Any]) -> NDArray[np.float64]:
@@ -111,9 +144,9 @@ def _refuse(values: NDArray[np.float64]) -> NoReturn:
     raise BadInput(f"positive infinity at {_first(infinite)}; give a finite logarithm")
 
 
-def to_codes(nats: ArrayLike) -> Codes:
+def to_codes(nats: ArrayLike, rounding: str = "nearest") -> Codes:
     """Return `quantise` without the count: int32 codes of the same shape."""
-    return quantise(nats).codes
+    return quantise(nats, rounding).codes
 
 
 def from_codes(codes: ArrayLike) -> NDArray[np.float64]:

@@ -6,16 +6,14 @@ scores it has rank j, 1 the highest; bet kappa gives ``j**kappa - (j - 1)**kappa
 """
 
 import hashlib
-from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
-from math import isqrt
 from typing import NamedTuple
 
 from consilience_hw.spec.log_format import Q16_16
-from consilience_sim.golden.mantissas import BITS, powers_of_two
+from consilience_sim.golden.roots import floor_of_log2, floor_of_ratio, power_between
 
 __all__ = ["ConformalModel", "DueRun", "count_term", "rank_term"]
 
@@ -40,10 +38,10 @@ def rank_term(rank: int, kappa: Fraction) -> int:
         # A rational number to the power 65536: its floor of log2 is that of two integers.
         above = kappa.numerator**_ULPS
         below = kappa.denominator**_ULPS * rank ** int(_ULPS * (1 - kappa))
-        return _floor_of_ratio(above, below)
-    low, high = _power(rank, kappa)
-    least, most = _power(rank - 1, kappa)
-    found = {_floor_of_log2(low - most), _floor_of_log2(high - least)}
+        return floor_of_ratio(above, below)
+    low, high = power_between(rank, kappa)
+    least, most = power_between(rank - 1, kappa)
+    found = {floor_of_log2(low - most), floor_of_log2(high - least)}
     if len(found) != 1:
         raise ArithmeticError(f"rank {rank}, kappa {kappa}: too near to a border")
     return found.pop()
@@ -53,33 +51,6 @@ def rank_term(rank: int, kappa: Fraction) -> int:
 def count_term(count: int, kappa: Fraction) -> int:
     """Return ``floor(65536 (1 - kappa) log2 N)``."""
     return int(count ** int(_ULPS * (1 - kappa))).bit_length() - 1
-
-
-def _power(base: int, kappa: Fraction) -> tuple[int, int]:
-    """Return integers between which ``base**kappa * 2**BITS`` lies, by square roots."""
-    low = high = base**kappa.numerator << BITS
-    for _ in range(kappa.denominator.bit_length() - 1):
-        low, high = isqrt(low << BITS), isqrt(high << BITS) + 1
-    return low, high
-
-
-def _floor_of_log2(number: int) -> int:
-    """Return floor(65536 log2(number / 2**BITS)) of a positive integer."""
-    whole = number.bit_length() - 1
-    normal = number << 2 * BITS - whole if whole <= 2 * BITS else number >> whole - 2 * BITS
-    return (whole - BITS) * _ULPS + bisect_right(_powers(), normal) - 1
-
-
-@cache
-def _powers() -> list[int]:
-    return powers_of_two(Q16_16.fraction_bits)
-
-
-def _floor_of_ratio(above: int, below: int) -> int:
-    """Return floor(log2(above / below)) of positive integers."""
-    guess = above.bit_length() - below.bit_length()
-    fits = above >= below << guess if guess >= 0 else above << -guess >= below
-    return guess if fits else guess - 1
 
 
 class DueRun(NamedTuple):

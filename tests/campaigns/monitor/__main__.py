@@ -18,7 +18,7 @@ from tests.campaigns.tables import print_table
 def main() -> int:
     """Run both; print the table and a line."""
     parser = argparse.ArgumentParser(prog="python -m tests.campaigns.monitor", description=__doc__)
-    parser.add_argument("--trials", type=int, default=40_000, help="agents, for once and spread")
+    parser.add_argument("--trials", type=int, default=160_000, help="agents, for once and spread")
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--speed", action="store_true", help="measure how fast it is, nothing else")

@@ -27,6 +27,8 @@ _N0 = 100
 _RUNS_STEPS = 16_384
 _EVER_STEPS = 10_000
 _ONE = 65536
+_FEWER = 32
+"""A mean of runs needs fewer agents than a share of 2**-10."""
 _AT_ONCE = 5_000
 _SIGMAS = 2.326
 """Of the lower 99 % limit of a mean."""
@@ -69,10 +71,10 @@ class NullResult:
 
 
 def simulate(trials: int, seed: int, say: Callable[[str], None]) -> Iterator[NullResult]:
-    """Yield results of all kinds, modes, K and A; `trials` for once and spread, an eighth else."""
+    """Yield results of all kinds, modes, K and A; `trials` for once and spread, fewer else."""
     for kind in KINDS:
         for steps, count, modes in (
-            (_RUNS_STEPS, max(1, trials // 8), (MonitorMode.RESTART, MonitorMode.CUSUM)),
+            (_RUNS_STEPS, max(2, trials // _FEWER), (MonitorMode.RESTART, MonitorMode.CUSUM)),
             (_EVER_STEPS, trials, (MonitorMode.ONCE, MonitorMode.SPREAD)),
         ):
             begun = time.perf_counter()
@@ -105,8 +107,9 @@ def _passages(ranks: NDArray[np.int32], mode: MonitorMode, k: int) -> NDArray[np
     for step in range(steps):
         increments = terms[:, ranks[step]] + counts[:, _N0 + step + 1, np.newaxis]
         statistic = mon.update(agents, increments.T).statistic
+        high = np.flatnonzero(statistic >= BITS[0] * _ONE)
         for row, bits in enumerate(BITS):
-            fresh = (statistic >= bits * _ONE) & (found[row] == 0)
+            fresh = high[(statistic[high] >= bits * _ONE) & (found[row, high] == 0)]
             found[row, fresh] = step + 1
     return found
 

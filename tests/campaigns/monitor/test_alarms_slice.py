@@ -33,7 +33,7 @@ def test_the_upper_limit_is_where_so_few_hits_are_as_rare_as_said(hits, trials):
 def test_a_slice_of_the_promises(monkeypatch):
     monkeypatch.setattr("tests.campaigns.monitor.null._RUNS_STEPS", 60)
     monkeypatch.setattr("tests.campaigns.monitor.null._EVER_STEPS", 60)
-    results = list(simulate(1_600, 1, lambda _: None))
+    results = list(simulate(6_400, 1, lambda _: None))
     assert len(results) == 4 * 3 * 3 * 9
     # Within 60 runs thresholds of 2 and 3 bits are met: those can be judged.
     assert all(one.holds for one in results if one.bits <= 3)

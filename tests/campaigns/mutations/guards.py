@@ -16,11 +16,13 @@ TOTALS = "distributed/totals/"
 EVIDENCE = "evidence/evidence_reading evidence/evidence_validation evidence/plausibility"
 MONITOR = "monitor/monitor"
 RANKS = "monitor/conformal_ranks"
+FROZEN = "monitor/frozen_table"
 WATCH = "monitor/watch_folder cli/monitor_command"
 CRASH = "campaigns/crash/crash_slice"
 
 HOST = {
-    "numbers/convert": "numbers/convert",
+    "numbers/convert": "numbers/convert numbers/directed",
+    "numbers/directed": "numbers/directed",
     "numbers/float_log_sum": "logsumexp",
     "exact/bins": STATES,
     "exact/log_sum": STATES,
@@ -36,10 +38,16 @@ HOST = {
     "numbers/exact_logarithms": "numbers/exact_logarithms",
     "monitor/agent_index": f"{MONITOR} {RANKS}",
     "monitor/agent_records": MONITOR,
+    "monitor/bin_terms": FROZEN,
+    "monitor/binomial_limits": f"monitor/binomial_limits {FROZEN}",
     "monitor/conformal_ranks": RANKS,
     "monitor/fleet": "monitor/fleet",
+    "monitor/frozen_bytes": FROZEN,
+    "monitor/frozen_table": FROZEN,
     "monitor/history": f"{RANKS} monitor/validity",
     "monitor/line_source": WATCH,
+    "monitor/lying_reports": "monitor/lying_reports",
+    "monitor/model_increments": "monitor/model_increments",
     "monitor/monitor": f"{MONITOR} monitor/fleet",
     "monitor/monitor_bytes": f"monitor/monitor_bytes {MONITOR}",
     "monitor/observation_lines": "cli/monitor_command",

@@ -195,3 +195,50 @@ def test_events_out_of_order_are_refused_and_change_nothing():
         with pytest.raises(BadInput, match=words):
             call()
     assert bytes(ranks) == before
+
+
+def test_whole_runs_beside_open_ones_were_dropped():
+    ranks = full()
+    ranks.start("a", "open", 0)
+    before = bytes(ranks)
+    with pytest.raises(BadInput, match="runs of 'a' are open"):
+        ranks.increments(["b", "a"], [1, 2], [5, 6])
+    with pytest.raises(BadInput, match="below 2"):
+        ranks.increments(["b"], [1], np.array([2**63], np.uint64))
+    assert bytes(ranks) == before
+
+
+def test_after_a_recalibration_open_runs_may_still_end():
+    ranks = full()
+    ranks.increments(["a"] * 60, range(60), range(60))
+    ranks.start("a", "open", 0)
+    ranks.start("a", "ended", 0)
+    ranks.finish("a", "ended", 5, 0)
+    ranks.recalibrate("a")
+    assert bytes(ConformalRanks.from_bytes(bytes(ranks))) == bytes(ranks)
+    assert ranks.provisional("a", "open", 5) is None
+    assert ranks.finish("a", "open", 5, 0).runs == []
+    with pytest.raises(BadInput, match="is not open"):
+        ranks.finish("a", "ended", 5, 0)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ((1.5, "r", 0), "id 1.5"),
+        ((True, "r", 0), "id True"),
+        (("a\0", "r", 0), "ends with NUL"),
+        (("a", 2**64, 0), "wider than 64 bits"),
+        (("a", "r", 0.5), "clock 0.5 must be an integer"),
+    ],
+)
+def test_odd_names_and_clocks_are_refused_at_once(arguments, words):
+    with pytest.raises(BadInput, match=words):
+        full().start(*arguments)
+
+
+def test_integers_of_numpy_are_integers():
+    ranks = full()
+    ranks.start(np.int64(5), np.uint8(1), np.int32(7))
+    ranks.finish(5, 1, np.int16(3), 7)
+    assert bytes(ConformalRanks.from_bytes(bytes(ranks))) == bytes(ranks)

@@ -20,7 +20,7 @@ def once(**chosen):
     return Monitor(monitor_settings(1, mode="once", threshold=1, **chosen))
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.lists(st.integers(-BIT, 6 * BIT), min_size=1, max_size=12), st.integers(0, 6), st.data())
 def test_named_are_the_k_highest_and_ties(values, silent, data):
     fleet = len(values) + silent

@@ -1,5 +1,7 @@
 """The monitor of the cpu against the golden model, bit by bit; and what it refuses."""
 
+import threading
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -152,7 +154,9 @@ def test_merging_what_is_disjoint_is_as_if_it_had_been_one():
         (lambda m: m.update([1], [[1, 1]], sequence=[0.5]), "must be 1 integers"),
         (lambda m: m.update([1, 2, 3], [[1, 1]] * 3), "3 agents, but 2 are enrolled"),
         (lambda m: m.state("nobody"), "unknown to this monitor"),
-        (lambda m: m.state(2**70), "unknown to this monitor"),
+        (lambda m: m.state(2**70), "wider than 64 bits"),
+        (lambda m: m.state(1.0), "must be an integer or text"),
+        (lambda m: m.update(["a", "b\ud800"], [[1, 1]] * 2), "no text that UTF-8 can write"),
         (lambda m: m.fleet(alpha="0"), "a share between 0 and 1"),
     ],
 )
@@ -178,3 +182,45 @@ def test_the_first_row_of_an_unknown_agent_is_not_lost_as_the_table_grows():
     mon.update(ids[::-1], np.zeros((200_000, 1), np.int32), commit=False)
     assert mon.agents == ids.tolist()
     assert mon.statistics().tolist() == list(range(200_000))
+
+
+def test_an_interruption_left_agents_without_their_records(monkeypatch):
+    """Ctrl-C between index and records: the next update wrote beyond the array."""
+    mon = Monitor(monitor_settings(1, arl=9))
+    mon.update(["a"], [[5]])
+    before = bytes(mon)
+    grow = type(mon._records).grow
+
+    def interrupted(self, count):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(type(mon._records), "grow", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        mon.update([7, 8, "b", "c"][:2], [[1], [1]])
+    with pytest.raises(KeyboardInterrupt):
+        mon.update(["b", "c"], [[1], [1]])
+    monkeypatch.setattr(type(mon._records), "grow", grow)
+    assert len(mon) == 1 and bytes(mon) == before
+    mon.update([8, "b"][:1], [[3]])
+    mon.update(["b"], [[4]])
+    assert mon.agents == ["a", 8, "b"] and mon.statistics().tolist() == [5, 3, 4]
+
+
+def test_big_endian_ids_and_the_order_of_large_ones():
+    mon = Monitor(monitor_settings(1, arl=9))
+    mon.update(np.array([1, 2**63 + 5, 2], ">u8"), [[1]] * 3)
+    mon.update(np.array([2**63 + 5], np.uint64), [[1]])
+    assert mon.agents == [1, 2**63 + 5, 2]
+
+
+def test_two_monitors_that_take_each_other_in_do_not_wait_for_ever():
+    parts = [Monitor(monitor_settings(1, arl=9)) for _ in range(2)]
+    threads = [
+        threading.Thread(target=lambda a=a, b=b: [a.merge_disjoint(b) for _ in range(300)])
+        for a, b in (parts, parts[::-1])
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert not any(thread.is_alive() for thread in threads)

@@ -59,7 +59,7 @@ def test_alarms_that_are_gone_are_said_to_be(tmp_path):
 
 def test_a_line_that_a_kill_cut_short_is_left_out(tmp_path):
     (tmp_path / "input-0").write_bytes(b"one\ntwo\nthr")
-    lines = StreamLines(0, tmp_path, {"offset": 4, "line": 1})
+    lines = StreamLines(0, tmp_path, {"source": "stream", "offset": 4, "line": 1})
     assert lines.cut == 3
     assert next(lines.blocks()) == [(2, b"two\n")]
     lines.close()
