@@ -52,9 +52,10 @@ def attributes_of(value: Any) -> dict[str, Any]:
     if isinstance(value, list):
         flat: dict[str, Any] = {}
         for item in value:
-            if type(item) is not dict:
+            try:
+                key, held = item["key"], item["value"]
+            except (TypeError, KeyError):
                 continue
-            key, held = item.get("key"), item.get("value")
             if type(held) is dict:  # a text, nearly always
                 held = held["stringValue"] if "stringValue" in held else _any_value(held)
             if type(key) is str:
@@ -96,13 +97,14 @@ def nanoseconds(value: Any, unit: str = "ns") -> int | None:
 
     None: no time that can be read, or none at all (zero).
     """
+    kind = type(value)
+    if kind is int or (kind is str and len(value) < _DIGITS and value.isdecimal()):
+        return int(value) * _UNITS[unit] or None
     if isinstance(value, list) and len(value) == 2 and all(isinstance(v, int) for v in value):
         return int(value[0]) * _UNITS["s"] + int(value[1]) or None
     written = text(value)
     if written is None:
         return None
-    if written.isdigit():
-        return int(written) * _UNITS[unit] or None
     try:
         number = Decimal(written)
     except ArithmeticError:

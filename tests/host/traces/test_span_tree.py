@@ -46,6 +46,19 @@ def test_shuffled_and_repeated_spans_change_nothing(name, tmp_path):
         assert read_trace(path).reading.as_json() == expected
 
 
+@pytest.mark.parametrize("name", ["otlp_lines.jsonl", "atof.jsonl", "spans_of_a_table.jsonl"])
+def test_shuffled_and_repeated_lines_change_nothing(name, tmp_path):
+    expected = read_trace(DATA / name).reading.as_json()["sequences"]
+    chance = random.Random(name)
+    path = tmp_path / name
+    for _ in range(20):
+        lines = (DATA / name).read_text().splitlines()
+        lines += chance.choices(lines, k=3)
+        chance.shuffle(lines)
+        path.write_text("\n".join(lines))
+        assert read_trace(path).reading.as_json()["sequences"] == expected
+
+
 IDS = st.sampled_from(["", "00", "1", "2", "3", "4", "5"])
 ATTRIBUTES = st.sampled_from([
     {},
