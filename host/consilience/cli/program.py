@@ -20,6 +20,7 @@ from consilience.cli.output import INTERRUPTED, STDOUT, Output, log_to_stderr
 from consilience.cli.read_node import read_node
 from consilience.cli.serve import serve
 from consilience.cli.status import status
+from consilience.cli.traces import traces
 from consilience.cli.unwinding import ended_by_sigterm
 from consilience.cli.watch import watch
 from consilience.errors import BadInput, ConsilienceError
@@ -54,7 +55,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-for command in (fuse, monitor, status, serve, keys, doctor, node, read_node, watch):
+for command in (fuse, monitor, traces, status, serve, keys, doctor, node, read_node, watch):
     app.command()(command)
 app.command("list")(list_ports)
 for plugin in importlib.metadata.entry_points(group="consilience.commands"):

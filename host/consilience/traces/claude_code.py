@@ -1,0 +1,65 @@
+"""Sessions of Claude Code: JSON lines of users, assistants and tools; sub-agents aside."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from consilience.traces.format import Format
+from consilience.traces.json_values import dicts, text
+from consilience.traces.pairing import Calls
+from consilience.traces.source import Source
+from consilience.traces.steps import Reading, Sequence, Step
+
+__all__ = ["CLAUDE_CODE"]
+
+
+def _recognise(source: Source) -> str | None:
+    if source.shape in ("json", "lines"):
+        for value in _lines(source.head):
+            if _session(value) and "message" in value and "uuid" in value:
+                return "lines with sessionId, uuid and message"
+    return None
+
+
+def _session(value: dict[str, Any]) -> str | None:
+    return text(value.get("sessionId"))
+
+
+def _lines(values: Any) -> Iterator[dict[str, Any]]:
+    for value in values:
+        yield from dicts(value) if isinstance(value, list) else dicts([value])
+
+
+def _read(source: Source) -> Reading:
+    found: dict[tuple[str, str], tuple[Sequence, Calls]] = {}
+    for line in _lines(source.values()):
+        session, message = _session(line), line.get("message")
+        if session is None or line.get("type") not in ("user", "assistant"):
+            continue
+        if not isinstance(message, dict):
+            continue
+        side = line.get("isSidechain") is True
+        run = (session, (text(line.get("agentId")) or "sidechain") if side else "main")
+        if run not in found:
+            sequence = Sequence(session, "sidechain" if side else "main")
+            if run[1] not in ("main", "sidechain"):
+                sequence.extra["agent_id"] = run[1]
+            found[run] = sequence, Calls()
+        sequence, calls = found[run]
+        sequence.steps = calls.steps
+        _add(calls, dicts(message.get("content")), text(line.get("timestamp")))
+    sequences = [sequence for sequence, _ in found.values()]
+    return Reading("tool_calls", "line order (= timestamp)", sequences, "ISO 8601 UTC")
+
+
+def _add(calls: Calls, blocks: list[dict[str, Any]], time: str | None) -> None:
+    for block in blocks:
+        if block.get("type") in ("tool_use", "server_tool_use", "mcp_tool_use"):
+            name, identity = text(block.get("name")), text(block.get("id"))
+            # A session that was taken up again begins with the lines of the one before.
+            if name is not None and not calls.knows(identity):
+                calls.add(Step(name, identity, None, time))
+        elif "tool_use_id" in block:
+            calls.answer(text(block["tool_use_id"]), None, block.get("is_error") is True)
+
+
+CLAUDE_CODE = Format("claude-code", "Claude Code session", _recognise, _read)

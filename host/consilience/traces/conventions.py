@@ -1,0 +1,142 @@
+"""What a span's attributes say, by the conventions that instrumentations follow.
+
+OpenTelemetry GenAI (old and new), OpenInference, Traceloop (OpenLLMetry), LangSmith, Langfuse,
+MLflow, Vercel AI SDK. One question a function, so that spans of any carrier are asked alike.
+"""
+
+import functools
+import re
+from typing import Any
+
+from consilience.traces.json_values import first_text, text, word
+
+__all__ = [
+    "agent_name",
+    "call_id",
+    "conversation",
+    "has_result",
+    "names_calls",
+    "role",
+    "tool_name",
+]
+
+Attributes = dict[str, Any]
+
+_KINDS = (
+    "openinference.span.kind",
+    "traceloop.span.kind",
+    "langsmith.span.kind",
+    "langfuse.observation.type",
+    "mlflow.spanType",
+)
+_MARKS = {*_KINDS, "gen_ai.operation.name", "gen_ai.tool.name", "ai.operationId"}
+"""Without one of these a span is plumbing."""
+_MODEL_KINDS = {"llm", "generation", "chat_model"}
+_MODEL_OPERATIONS = {"chat", "generate_content", "text_completion"}
+_TOOL_NAMES = (
+    "gen_ai.tool.name",
+    "tool.name",
+    "tool_call.function.name",
+    "ai.toolCall.name",
+    "traceloop.entity.name",
+    "langsmith.trace.name",
+)
+_CALL_IDS = ("gen_ai.tool.call.id", "tool.id", "tool_call.id", "ai.toolCall.id")
+_RESULTS = (
+    "gen_ai.tool.call.result",
+    "gcp.vertex.agent.tool_response",
+    "output.value",
+    "traceloop.entity.output",
+    "ai.toolCall.result",
+    "tool_response",
+)
+_AGENT_NAMES = ("gen_ai.agent.name", "traceloop.entity.name")
+_AFFIXES = re.compile(r"^(?:execute_tool |running tool: |tools/call |tool\.)|(?:\.tool)$")
+_MERGED = "(merged tools)"
+"""What ADK calls the span around parallel calls: each has one of its own."""
+
+_ANSWERS = ("gen_ai.completion.", "llm.output_messages.")
+_SESSIONS = ("gen_ai.conversation.id", "session.id", "langfuse.session.id")
+_VENDOR_SESSION = re.compile(r"(?:^|[._])(?:session|conversation|thread)[._]?id$", re.IGNORECASE)
+_OTHER_SESSIONS = ("mcp.session.id", "browser.", "aws.", "db.", "http.", "network.")
+
+
+def _kind(attributes: Attributes) -> str | None:
+    for key in _KINDS:
+        value = attributes.get(key)
+        if isinstance(value, str):
+            return value.strip('"').lower()
+    return None
+
+
+def role(attributes: Attributes) -> str | None:
+    """Return what the span is: a tool's execution, an agent's run, a model's answer, or None."""
+    if _MARKS.isdisjoint(attributes):
+        return None
+    operation = word(attributes.get("gen_ai.operation.name"))
+    if attributes.get("gen_ai.tool.name") == _MERGED:
+        return None
+    if operation == "execute_tool" or attributes.get("ai.operationId") == "ai.toolCall":
+        return "tool"
+    if operation == "invoke_agent":
+        return "agent"
+    kind = _kind(attributes)
+    if kind in ("tool", "agent"):
+        return kind
+    if kind in _MODEL_KINDS or operation in _MODEL_OPERATIONS:
+        return "model"
+    named = not operation and kind in (None, "span", "unknown")
+    return "tool" if named and "gen_ai.tool.name" in attributes else None
+
+
+def tool_name(attributes: Attributes, span_name: str) -> str:
+    """Return the tool's name: an attribute, or else what the span's name holds."""
+    found = first_text(attributes, _TOOL_NAMES)
+    return found if found is not None else _AFFIXES.sub("", span_name)
+
+
+def call_id(attributes: Attributes) -> str | None:
+    """Return the id that the model gave to the call."""
+    return first_text(attributes, _CALL_IDS)
+
+
+def has_result(attributes: Attributes) -> bool:
+    """Return whether the tool's answer is with the span."""
+    return any(attributes.get(key) is not None for key in _RESULTS)
+
+
+def agent_name(attributes: Attributes, span_name: str) -> str:
+    """Return the agent's name: an attribute, or else the span's name."""
+    return first_text(attributes, _AGENT_NAMES) or span_name.removeprefix("invoke_agent ")
+
+
+def conversation(attributes: Attributes) -> tuple[int, str] | None:
+    """Return the conversation's id with its rank: 0 is the standard's key, the last a vendor's."""
+    for rank, key in enumerate(_SESSIONS):
+        value = text(attributes.get(key))
+        if value is not None:
+            return rank, value
+    named = [key for key in attributes if _names_session(key)]
+    for key in sorted(named):
+        value = text(attributes[key])
+        if value is not None:
+            return len(_SESSIONS), value
+    return None
+
+
+def names_calls(attributes: Attributes) -> bool:
+    """Return whether the answer of a model, kept with its span, asks for tools."""
+    if any(_names_call(key) for key in attributes):
+        return True
+    answer = attributes.get("gen_ai.output.messages")
+    return isinstance(answer, str) and '"tool_call"' in answer
+
+
+@functools.lru_cache(maxsize=4096)
+def _names_session(key: str) -> bool:
+    return bool(_VENDOR_SESSION.search(key)) and not key.startswith(_OTHER_SESSIONS)
+
+
+@functools.lru_cache(maxsize=4096)
+def _names_call(key: str) -> bool:
+    return key.startswith(_ANSWERS) and ".tool_calls." in key

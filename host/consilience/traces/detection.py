@@ -1,0 +1,139 @@
+"""Which format a file is of, by what it holds and never by its name; and its reading."""
+
+import contextlib
+import gc
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from consilience.errors import BadInput
+from consilience.traces.adk import ADK
+from consilience.traces.agentdojo import AGENTDOJO
+from consilience.traces.atif import ATIF
+from consilience.traces.atof import ATOF
+from consilience.traces.claude_code import CLAUDE_CODE
+from consilience.traces.cloudwatch import CLOUDWATCH
+from consilience.traces.format import Format
+from consilience.traces.inspect_log import INSPECT
+from consilience.traces.jaeger import JAEGER
+from consilience.traces.json_values import finite
+from consilience.traces.langfuse import LANGFUSE
+from consilience.traces.managed_agent import MANAGED_AGENT
+from consilience.traces.messages import MESSAGES
+from consilience.traces.metric_table import METRIC_TABLE
+from consilience.traces.openai_api import COMPLETIONS, RESPONSES
+from consilience.traces.openclaw import OPENCLAW, OPENCLAW_SESSIONS
+from consilience.traces.openclaw_trajectory import OPENCLAW_TRAJECTORIES
+from consilience.traces.otlp import OTLP
+from consilience.traces.prometheus import PROMETHEUS_QUERY, PROMETHEUS_TEXT
+from consilience.traces.score_table import SCORE_TABLE
+from consilience.traces.source import Source
+from consilience.traces.span_lists import SPAN_LISTS
+from consilience.traces.steps import Reading
+from consilience.traces.swe_agent import SWE_AGENT
+from consilience.traces.tau_bench import TAU2_BENCH, TAU_BENCH, TAU_BENCH_TEXT
+from consilience.traces.tool_bench import TOOL_BENCH
+from consilience.traces.walker import ANY_JSON
+
+__all__ = ["AUTO", "FORMATS", "TraceFile", "read_trace"]
+
+AUTO = "auto"
+
+FORMATS: tuple[Format, ...] = (
+    # Named by keys of their own; what may be taken for another's comes later.
+    OTLP, JAEGER, LANGFUSE, ATOF, ATIF, INSPECT, AGENTDOJO, TOOL_BENCH, TAU_BENCH, TAU2_BENCH,
+    TAU_BENCH_TEXT, CLAUDE_CODE, MANAGED_AGENT, OPENCLAW_TRAJECTORIES, OPENCLAW,
+    OPENCLAW_SESSIONS, ADK, SWE_AGENT,
+    PROMETHEUS_QUERY, CLOUDWATCH, COMPLETIONS, RESPONSES, SPAN_LISTS, MESSAGES,
+    PROMETHEUS_TEXT, SCORE_TABLE, METRIC_TABLE, ANY_JSON,
+)  # fmt: skip
+"""In the order in which `auto` tries them."""
+
+
+@dataclass(frozen=True, slots=True)
+class TraceFile:
+    """A file that was read.
+
+    Attributes
+    ----------
+    format : Format
+    why : str
+        What it was recognised by.
+    reading : Reading
+    """
+
+    format: Format
+    why: str
+    reading: Reading
+
+    def as_json(self, file: str) -> dict[str, Any]:
+        """Return the reading as JSON, with the file's name and format."""
+        value: dict[str, Any] = {"file": file, "format": self.format.name}
+        value["recognised_by"] = self.why
+        value |= finite(self.reading.as_json())
+        return value
+
+
+def read_trace(path: Path, name: str = AUTO) -> TraceFile:
+    """Read a file of agents' traces, of metrics or of scores.
+
+    Parameters
+    ----------
+    path : Path
+    name : str
+        The format's name, or `auto`.
+
+    Raises
+    ------
+    BadInput
+        The file cannot be read, is of no known format, or not of the one that was named.
+    """
+    try:
+        source = Source(path)
+        with _no_collection():
+            format_, why = _chosen(source, name)
+            reading = format_.read(source)
+    except (OSError, EOFError, zlib.error) as error:
+        raise BadInput(f"{path}: cannot be read ({error}); copy it again") from None
+    except RecursionError:
+        raise BadInput(f"{path}: nested too deep; give a flatter file") from None
+    if source.broken:
+        reading.warnings.append(f"{source.broken} lines are no JSON and were left out")
+    named = any(sequence.steps for sequence in reading.sequences)
+    if reading.kind == "tool_calls" and not named and not reading.warnings:
+        reading.warnings.append("the file names no tool call")
+    return TraceFile(format_, why, reading)
+
+
+@contextlib.contextmanager
+def _no_collection() -> Iterator[None]:
+    """Let the collector of circles rest: JSON has none, and it would walk all that is kept."""
+    resting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if resting:
+            gc.enable()
+
+
+def _chosen(source: Source, name: str) -> tuple[Format, str]:
+    known = ", ".join(one.name for one in FORMATS)
+    if name != AUTO:
+        for one in FORMATS:
+            if one.name == name:
+                why = one.recognise(source)
+                if why is None:
+                    raise BadInput(f"{source.path}: is not of format {name}; try --format {AUTO}")
+                return one, f"as asked; {why}"
+        raise BadInput(f"{name}: no format; choose {AUTO}, {known}")
+    for one in FORMATS:
+        why = one.recognise(source)
+        if why is not None:
+            return one, why
+    raise BadInput(
+        f"{source.path}: of no known format; export it as OTLP JSON, or as JSON lines of messages; "
+        f"known are {known}"
+    )

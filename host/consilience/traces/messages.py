@@ -1,0 +1,94 @@
+"""Conversations as lists of messages: a document, or one conversation a line."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from consilience.traces.format import Format
+from consilience.traces.json_values import dicts, mapping, text
+from consilience.traces.message_calls import conversation_of, is_message, message_steps
+from consilience.traces.source import Source
+from consilience.traces.steps import Reading, Sequence
+
+__all__ = ["MESSAGES"]
+
+_LISTS = ("messages", "conversations", "conversation", "contents", "input", "items")
+
+
+def _recognise(source: Source) -> str | None:
+    if source.shape not in ("json", "lines"):
+        return None
+    for value in source.head:
+        if _messages(value) is not None or _holds_many(value):
+            return "lists of messages with roles"
+    if all(is_message(value) for value in source.head):
+        return "messages with roles, one a line"
+    return None
+
+
+def _messages(value: Any) -> list[Any] | None:
+    """Return the messages that a value holds; None if it holds none."""
+    if isinstance(value, list) and value and all(is_message(one) for one in value):
+        return value
+    if isinstance(value, dict):
+        for key in _LISTS:
+            found = value.get(key)
+            if isinstance(found, list) and found and all(is_message(one) for one in dicts(found)):
+                return found + _answer(value)
+        request = value.get("request", value.get("body"))
+        if isinstance(request, dict):
+            found = _messages(request)
+            if found is not None:
+                return found + _answer(mapping(value.get("response")))
+    return None
+
+
+def _answer(value: dict[str, Any]) -> list[Any]:
+    """Return what the model answered, where a log keeps it beside the messages."""
+    body = value.get("body")
+    if isinstance(body, dict):
+        return _answer(body)
+    if value.get("role") == "assistant" and "content" in value:
+        return [value]
+    choices = dicts(value.get("choices"))
+    return [choice["message"] for choice in choices if is_message(choice.get("message"))]
+
+
+def _read(source: Source) -> Reading:
+    if all(is_message(value) for value in source.head):
+        sequences = _by_conversation(source)
+    else:
+        sequences = list(_each(source))
+    return Reading("tool_calls", "message order", sequences)
+
+
+def _by_conversation(source: Source) -> list[Sequence]:
+    """Return the conversations of a file with a message a line."""
+    found: dict[str | None, list[Any]] = {}
+    for value in source.values():
+        if isinstance(value, dict):
+            keys = {key: held for key, held in value.items() if key != "id"}
+            found.setdefault(conversation_of(keys), []).append(value)
+    return [Sequence(name, steps=message_steps(messages)) for name, messages in found.items()]
+
+
+def _each(source: Source) -> Iterator[Sequence]:
+    for number, value in source.numbered():
+        many = value if _holds_many(value) else [value]
+        for place, one in enumerate(many, 1):
+            messages = _messages(one)
+            if messages is None:
+                continue
+            name = conversation_of(one) if isinstance(one, dict) else None
+            if name is None and source.shape == "lines":
+                name = f"line {number}"
+            elif name is None and len(many) > 1:
+                name = f"item {place}"
+            agent = text(one.get("agent")) if isinstance(one, dict) else None
+            yield Sequence(name, agent, message_steps(messages))
+
+
+def _holds_many(value: Any) -> bool:
+    return isinstance(value, list) and any(_messages(one) is not None for one in value)
+
+
+MESSAGES = Format("messages", "messages of a chat", _recognise, _read)

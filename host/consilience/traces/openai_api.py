@@ -1,0 +1,125 @@
+"""Answers of OpenAI's API as they are logged: chat completions, and the Responses API."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from consilience.traces.format import Format
+from consilience.traces.json_values import dicts, mapping, text
+from consilience.traces.message_calls import message_steps
+from consilience.traces.pairing import Calls
+from consilience.traces.source import Source
+from consilience.traces.steps import Reading, Sequence, Step
+
+__all__ = ["COMPLETIONS", "RESPONSES"]
+
+_CALLS = ("function_call", "custom_tool_call", "mcp_call")
+
+
+def _is_completion(value: Any) -> bool:
+    if not isinstance(value, dict):
+        return False
+    choices = dicts(value.get("choices"))
+    return value.get("object") == "chat.completion" or any(
+        isinstance(choice.get("message"), dict) for choice in choices
+    )
+
+
+def _is_response(value: Any) -> bool:
+    return isinstance(value, dict) and isinstance(value.get("output"), list) and (
+        value.get("object") == "response"
+        or any(str(item.get("type", "")).endswith("_call") for item in dicts(value["output"]))
+    )  # fmt: skip
+
+
+def _bodies(value: Any) -> list[Any]:
+    """Return answers: the value, those of a list, or that of a batch's or log's line."""
+    if isinstance(value, list):
+        return value
+    outer = mapping(value).get("response")
+    if isinstance(outer, dict):
+        return [outer["body"] if isinstance(outer.get("body"), dict) else outer]
+    return [value]
+
+
+def _has_messages(value: Any) -> bool:
+    """Return whether what was asked stands beside the answer."""
+    request = mapping(mapping(value).get("request", value))
+    return "messages" in request or "messages" in mapping(request.get("body"))
+
+
+def _recognise_completion(source: Source) -> str | None:
+    if source.shape in ("json", "lines"):
+        for value in source.head:
+            if _has_messages(value):
+                return None  # the answer is read after its messages
+            if any(_is_completion(one) for one in _bodies(value)):
+                return "choices with a message (object chat.completion)"
+    return None
+
+
+def _recognise_response(source: Source) -> str | None:
+    if source.shape in ("json", "lines"):
+        for value in source.head:
+            if any(_is_response(one) for one in _bodies(value)):
+                return "a list of output items (object response)"
+    return None
+
+
+def _read_completions(source: Source) -> Reading:
+    sequences = []
+    for name, body in _named(source):
+        if _is_completion(body):
+            choices = dicts(body.get("choices"))
+            if all(isinstance(choice.get("index"), int) for choice in choices):
+                choices.sort(key=lambda choice: int(choice["index"]))
+            steps = message_steps(choice.get("message") for choice in choices)
+            for step in steps:
+                step.time = step.time or text(body.get("created"))
+            sequences.append(Sequence(name, steps=steps))
+    return Reading("tool_calls", "choice, then list order", sequences, "unix s")
+
+
+def _named(source: Source) -> Iterator[tuple[str | None, dict[str, Any]]]:
+    for number, value in source.numbered():
+        for body in _bodies(value):
+            if isinstance(body, dict):
+                yield f"line {number}" if source.shape == "lines" else None, body
+
+
+def _read_responses(source: Source) -> Reading:
+    found: dict[str | None, tuple[Sequence, Calls]] = {}
+    for line, body in _named(source):
+        if not _is_response(body):
+            continue
+        held = body.get("conversation")
+        name = text(held.get("id")) if isinstance(held, dict) else text(held)
+        sequence, calls = found.setdefault(name or line, (Sequence(name or line), Calls()))
+        sequence.steps = calls.steps
+        for item in dicts(body.get("input")) + dicts(body["output"]):
+            _add(calls, item, text(body.get("created_at")))
+        calls.close_group()
+    sequences = [sequence for sequence, _ in found.values()]
+    return Reading("tool_calls", "output order", sequences, "unix s")
+
+
+def _add(calls: Calls, item: dict[str, Any], time: str | None) -> None:
+    kind = text(item.get("type")) or ""
+    if kind.endswith("_call_output"):
+        calls.answer(text(item.get("call_id")), None, None)
+    elif kind.endswith("_call"):
+        identity = text(item.get("call_id")) or text(item.get("id"))
+        if calls.knows(identity):
+            return  # an earlier answer's output, given again as input
+        name = text(item.get("name")) or kind.removesuffix("_call")
+        step = Step(name, identity, None, time)
+        if kind == "mcp_call" and (item.get("output") or item.get("error")):
+            step.error, step.has_result = bool(item.get("error")), True
+        elif kind not in _CALLS and item.get("status") == "completed" and "call_id" not in item:
+            step.has_result = True  # the vendor's own tool: its result stays with the vendor
+        calls.add(step)
+
+
+COMPLETIONS = Format("openai-chat", "OpenAI chat completion", _recognise_completion,
+                     _read_completions)  # fmt: skip
+RESPONSES = Format("openai-responses", "OpenAI Responses API", _recognise_response,
+                   _read_responses)  # fmt: skip

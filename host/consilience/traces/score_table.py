@@ -1,0 +1,155 @@
+"""Scores of steps as CSV, Parquet or JSON lines: agent, run, step, score, and how it ended."""
+
+import ast
+import csv
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from consilience.errors import BadInput
+from consilience.traces.format import Format
+from consilience.traces.json_values import first_text, text
+from consilience.traces.source import Source
+from consilience.traces.steps import Reading, Sequence, Step
+
+__all__ = ["SCORE_TABLE"]
+
+_RUNS = ("run", "run_id", "trajectory", "trajectory_id", "uq_problem_idx", "conversation",
+         "conversation_id", "session", "session_id")  # fmt: skip
+_AGENTS = ("agent", "agent_id")
+_STEPS = ("step", "step_id", "step_idx", "num_steps", "turn")
+_SCORES = ("score", "judge_probability")
+_TIMES = ("at", "timestamp", "time")
+_TOOLS = ("tool", "tool_name", "event")
+_OUTCOMES = ("solved", "success", "correct")
+_TOOLS_SO_FAR = "tools_called"
+_LONGEST_FIELD = 1 << 24
+
+
+def _columns(source: Source) -> list[str]:
+    if source.shape == "parquet":
+        return list(_parquet(source).schema_arrow.names)
+    if source.shape == "text":
+        return next(csv.reader(source.first_lines(1)))
+    first = source.head[0]
+    if isinstance(first, list):
+        first = first[0] if first else None
+    return list(first) if isinstance(first, dict) else []
+
+
+def _parquet(source: Source) -> pq.ParquetFile:
+    try:
+        return pq.ParquetFile(source.path)
+    except (OSError, pa.ArrowException) as error:
+        raise BadInput(f"{source.path}: a damaged Parquet file ({error}); copy it again") from None
+
+
+def _one(columns: list[str], names: tuple[str, ...]) -> str | None:
+    return next((name for name in names if name in columns), None)
+
+
+def _recognise(source: Source) -> str | None:
+    if source.shape == "zip":
+        return None
+    columns = _columns(source)
+    score, run = _one(columns, _SCORES), _one(columns, _RUNS) or _one(columns, _AGENTS)
+    return f"columns {run} and {score}" if score is not None and run is not None else None
+
+
+def _rows(source: Source) -> Iterator[tuple[int, dict[str, Any]]]:
+    if source.shape == "parquet":
+        number = 0
+        for batch in _parquet(source).iter_batches():
+            for row in batch.to_pylist():
+                number += 1
+                yield number, row
+    elif source.shape == "text":
+        before = csv.field_size_limit(_LONGEST_FIELD)
+        try:
+            with source.open_text() as file:
+                table = csv.DictReader(file)
+                for row in table:
+                    yield table.line_num, row
+        except csv.Error as error:
+            raise BadInput(f"{source.path}: no CSV ({error}); write the file again") from None
+        finally:
+            csv.field_size_limit(before)
+    else:
+        for number, value in source.numbered():
+            for row in value if isinstance(value, list) else [value]:
+                if isinstance(row, dict):
+                    yield number, row
+
+
+def _read(source: Source) -> Reading:
+    columns = _columns(source)
+    run, agent = _one(columns, _RUNS), _one(columns, _AGENTS)
+    score, step = _one(columns, _SCORES), _one(columns, _STEPS)
+    outcome, tools = _one(columns, _OUTCOMES), _TOOLS_SO_FAR in columns
+    found: dict[tuple[str | None, str | None], tuple[Sequence, list[tuple[float, Step]]]] = {}
+    in_order, missing = True, 0
+    for number, row in _rows(source):
+        named = text(row.get(run)) if run else None
+        actor = text(row.get(agent)) if agent else None
+        if named is None and actor is None:
+            raise BadInput(f"{source.path}: line {number} names no run; give each row one")
+        sequence, steps = found.setdefault((named, actor), (Sequence(named or actor, actor), []))
+        place = _number(source, number, row.get(step)) if step else None
+        value = _number(source, number, row.get(score or ""))
+        missing += value is None
+        position = float(len(steps)) if place is None else place
+        in_order = in_order and (not steps or steps[-1][0] <= position)
+        name = first_text(row, _TOOLS) or "step"
+        steps.append((position, Step(name, time=first_text(row, _TIMES), score=value)))
+        if outcome:
+            sequence.extra[outcome] = _truth(row.get(outcome))
+        if tools and position >= max(place for place, _ in steps):
+            sequence.extra["tools"] = _listed(row.get(_TOOLS_SO_FAR))
+    for sequence, steps in found.values():
+        steps.sort(key=lambda pair: pair[0])
+        sequence.steps = [one for _, one in steps]
+    reading = Reading("scores", step or "row order", [one for one, _ in found.values()])
+    reading.extra = {"step_column": step, "rows_in_step_order": in_order,
+                     "trajectories": len(found)}  # fmt: skip
+    if outcome:
+        reading.extra[outcome] = sum(one.extra.get(outcome) is True for one, _ in found.values())
+    if missing:
+        reading.warnings.append(f"{missing} rows have no score")
+    return reading
+
+
+def _number(source: Source, line: int, value: Any) -> float | None:
+    """Return a number; None where there is none."""
+    written = text(value)
+    if written is None or not written.strip():
+        return None
+    try:
+        number = float(written)
+    except ValueError:
+        raise BadInput(
+            f"{source.path}: line {line}: {written!r} is no number; correct it"
+        ) from None
+    return None if math.isnan(number) else number
+
+
+def _truth(value: Any) -> bool | None:
+    if isinstance(value, bool) or value is None:
+        return value
+    return {"true": True, "1": True, "1.0": True, "false": False, "0": False,
+            "0.0": False}.get(str(value).strip().lower())  # fmt: skip
+
+
+def _listed(value: Any) -> list[Any]:
+    """Return a list, or what a string writes as one in Python."""
+    if isinstance(value, str):
+        try:
+            value = ast.literal_eval(value)
+        except (ValueError, SyntaxError, RecursionError, MemoryError):
+            return []
+    return value if isinstance(value, list) else []
+
+
+SCORE_TABLE = Format("scores", "table of scores", _recognise, _read)

@@ -1,0 +1,1 @@
+"""Readers of traces, over a folder of files that bear their right answers."""
