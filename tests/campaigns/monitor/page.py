@@ -6,6 +6,7 @@ from pathlib import Path
 from consilience_hw.spec.monitor_format import MonitorMode
 from consilience_tools.pages.stamp import stamped
 from consilience_tools.pages.templates import rendered
+from tests.campaigns.monitor.fleet import FleetResult, fleet_table
 from tests.campaigns.monitor.kills import KillResult
 from tests.campaigns.monitor.null import BITS, NullResult
 from tests.campaigns.tables import Rows, markdown
@@ -43,6 +44,7 @@ def kill_line(kills: KillResult) -> str:
 
 def write_page(
     results: Sequence[NullResult],
+    fleets: Sequence[FleetResult],
     kills: KillResult,
     command: str,
     seconds: int,
@@ -60,6 +62,7 @@ def write_page(
         count=len(results),
         over_runs=markdown(null_table([one for one in results if one.mode in runs])),
         ever=markdown(null_table([one for one in results if one.mode not in runs])),
+        fleets=markdown(fleet_table(fleets)),
         kills=kill_line(kills),
     )
     path.write_text(stamped(text, "false_alarms.md"), encoding="utf-8")
