@@ -5,11 +5,13 @@ from typing import Any
 
 from consilience.errors import BadInput
 from consilience_hw.benches.live_bench import LiveBench
+from consilience_hw.benches.monitor_bench import MonitorBench
 from consilience_hw.benches.serial_bench import SerialBench
 from consilience_hw.benches.wide_bench import WideBench
 from consilience_hw.live.live_log_sum import LiveLogSum
 from consilience_hw.log_sum_exp.log_sum_exp import LogSumExp
 from consilience_hw.log_sum_exp.serial_log_sum_exp import SerialLogSumExp
+from consilience_hw.monitor.monitor import Monitor
 from consilience_tools.place_and_route.targets import (
     ECP5_85F_6,
     ECP5_85F_8,
@@ -19,10 +21,14 @@ from consilience_tools.place_and_route.targets import (
     Target,
 )
 
-__all__ = ["LIVE", "PUBLISHED", "Configuration", "configuration"]
+__all__ = ["LIVE", "MONITOR", "PUBLISHED", "Configuration", "configuration"]
 
 LIVE = "ecp5-85f-8-live-x1"
 """The live unit on the part that holds it."""
+
+
+MONITOR = "ecp5-85f-8-monitor-k4"
+"""The monitor of 16,384 agents and 4 components on the part that holds it."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +47,8 @@ class Configuration:
         The unit is the `SerialLogSumExp`, otherwise the `LogSumExp`.
     live : bool
         The unit is the `LiveLogSum`, of one lane.
+    components : int
+        The unit is the `Monitor` of so many components, of one lane; 0: it is not.
     """
 
     name: str
@@ -49,10 +57,13 @@ class Configuration:
     seeds: tuple[int, ...] = (1,)
     small: bool = False
     live: bool = False
+    components: int = 0
 
     @property
     def unit(self) -> Any:
         """A new unit."""
+        if self.components:
+            return Monitor(self.components)
         if self.live:
             return LiveLogSum()
         return (SerialLogSumExp if self.small else LogSumExp)(lanes=self.lanes)
@@ -60,11 +71,15 @@ class Configuration:
     @property
     def unit_name(self) -> str:
         """The unit's class."""
+        if self.components:
+            return "Monitor"
         return "LiveLogSum" if self.live else "SerialLogSumExp" if self.small else "LogSumExp"
 
     @property
     def bench(self) -> Any:
         """A new unit in a bench whose only pins are clock, reset and one output."""
+        if self.components:
+            return MonitorBench(self.components)
         if self.live:
             return LiveBench()
         return (SerialBench if self.small else WideBench)(self.lanes)
@@ -77,6 +92,7 @@ PUBLISHED = (
     Configuration("ecp5-85f-8-x64", ECP5_85F_8, 64, seeds=(1, 2, 3)),
     # Its memories span several blocks, and the multiplexers behind them have no stage of their own.
     Configuration(LIVE, replace(ECP5_85F_8, required_mhz=100.0), 1, live=True),
+    Configuration(MONITOR, ECP5_85F_8, 1, seeds=(1, 2, 3), components=4),
     Configuration("ecp5-85f-6-x8", ECP5_85F_6, 8),
     Configuration("ecp5-85f-6-x16", ECP5_85F_6, 16),
     Configuration("ecp5-85f-6-x32", ECP5_85F_6, 32),

@@ -11,13 +11,19 @@ AND_XOR_AND = sum(1 << row for row in range(16) if (row & 3 == 3) != (row >> 2 =
 
 
 class Ecp5Fabric:
-    """What a platform offers to `masked_sum`, `table.Table` and `result_buffer.ResultBuffer`."""
+    """What a platform offers to `masked_sum`, tables, and memories of results and of agents."""
 
     table_column_bits = 18
     """Width of a port of a block RAM with two ports; each can have an output register."""
 
     queue_attributes: ClassVar = {"ram_style": "distributed"}
     """Attributes of the memory of a queue: look-up tables, which are quick to read."""
+
+    @staticmethod
+    def deep_column_bits(depth: int) -> int:
+        """Return the width of a port of a block RAM that has so many words, of one if none has."""
+        widths = {1 << 10: 18, 1 << 11: 9, 1 << 12: 4, 1 << 13: 2}
+        return next((bits for words, bits in widths.items() if depth <= words), 1)
 
     @staticmethod
     def masked_sum(total: Signal, a: Value, use_a: Value, b: Value, use_b: Value) -> Elaboratable:

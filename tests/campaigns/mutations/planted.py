@@ -11,6 +11,7 @@ from tests.campaigns.mutations.host_link import HOST_LINK
 from tests.campaigns.mutations.link_gateware import LINK_GATEWARE
 from tests.campaigns.mutations.live import LIVE
 from tests.campaigns.mutations.monitor import MONITOR
+from tests.campaigns.mutations.monitor_gateware import MONITOR_GATEWARE
 from tests.campaigns.mutations.monitor_sources import MONITOR_SOURCES
 from tests.campaigns.mutations.reduction import REDUCTION
 
@@ -19,4 +20,5 @@ __all__ = ["PLANTED"]
 PLANTED = (
     *(*REDUCTION, *GATEWARE, *LINK_GATEWARE, *LIVE, *GOLDEN, *HOST, *HOST_LINK),
     *(*DIFFERENTIAL, *DURABILITY, *DISTRIBUTED, *EVIDENCE, *MONITOR, *MONITOR_SOURCES),
+    *MONITOR_GATEWARE,
 )

@@ -5,19 +5,25 @@ import pytest
 from consilience.errors import BadInput
 from consilience_hw.log_sum_exp.log_sum_exp import LogSumExp
 from consilience_hw.log_sum_exp.serial_log_sum_exp import SerialLogSumExp
-from consilience_tools.place_and_route.configurations import LIVE, PUBLISHED, configuration
+from consilience_tools.place_and_route.configurations import (
+    LIVE,
+    MONITOR,
+    PUBLISHED,
+    configuration,
+)
 
 
-def test_names_tell_part_and_lanes():
+def test_names_tell_part_and_lanes_or_components():
     assert len({one.name for one in PUBLISHED}) == len(PUBLISHED)
     for one in PUBLISHED:
-        assert one.name.endswith(f"-x{one.lanes}")
+        size = f"-monitor-k{one.components}" if one.components else f"-x{one.lanes}"
+        assert one.name.endswith(size)
         assert configuration(one.name) is one
 
 
-def test_three_seeds_for_the_widest_and_one_elsewhere():
+def test_three_seeds_for_the_widest_and_the_monitor_and_one_elsewhere():
     seeds = {one.name: len(one.seeds) for one in PUBLISHED}
-    assert seeds.pop("ecp5-85f-8-x64") == 3
+    assert seeds.pop("ecp5-85f-8-x64") == seeds.pop(MONITOR) == 3
     assert set(seeds.values()) == {1}
 
 
@@ -37,6 +43,14 @@ def test_the_live_unit_has_a_bench_of_its_own():
     assert live.unit_name == type(live.unit).__name__ == type(live.bench.unit).__name__
     assert configuration("ice40-up5k-x1").unit_name == "SerialLogSumExp"
     assert configuration("ecp5-85f-6-x16").unit_name == "LogSumExp"
+
+
+def test_the_monitor_of_the_contract():
+    one = configuration(MONITOR)
+    assert one.unit_name == type(one.unit).__name__ == type(one.bench.unit).__name__ == "Monitor"
+    for unit in (one.unit, one.bench.unit):
+        assert (unit.components, unit.agents) == (4, 16_384)
+    assert one.target.required_mhz == 150 and one.unit.latency <= 64
 
 
 def test_an_unknown_name_lists_the_known_ones():

@@ -1,15 +1,25 @@
 """Units with a planted fault, for the proofs to refute."""
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Module, Mux, Signal, Value
 from amaranth.lib.fifo import SyncFIFOBuffered
 from amaranth.lib.wiring import connect, flipped
 
 from consilience_hw.link.cobs_decoder import CobsDecoder
 from consilience_hw.log_sum_exp.log_sum_exp import LogSumExp
+from consilience_hw.monitor.admission import Admission
+from consilience_hw.monitor.code_sum import code_sum, is_zero
 from consilience_hw.reduction.accumulator import Accumulator
+from tests.campaigns.verify.formal.monitor_steps import CodeSum
 from tests.campaigns.verify.formal.queues import Queue
 
-__all__ = ["CarryingAccumulator", "DeafDecoder", "FickleLogSumExp", "LossyQueue"]
+__all__ = [
+    "CarryingAccumulator",
+    "DeafDecoder",
+    "FickleLogSumExp",
+    "HastyAdmission",
+    "LossyQueue",
+    "WetCodeSum",
+]
 
 
 class FickleLogSumExp(LogSumExp):
@@ -79,4 +89,26 @@ class CarryingAccumulator(Accumulator):
             self.o.p.slots[0].eq(low[: self.fmt.bin_width]),
             self.o.p.slots[1].eq(high + (low >> self.fmt.bin_width)),
         ]
+        return m
+
+
+class HastyAdmission(Admission):
+    """An `Admission` that does not hold a WRITE that brings flags: as if they were new to all."""
+
+    def _held(self, m: Module, *arguments: Value) -> Value:
+        held = super()._held(m, *arguments)
+        return held & ~self.o.p.flags.any()
+
+
+class WetCodeSum(CodeSum):
+    """A sum in which a second log of zero is the lowest code."""
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        b = Mux(is_zero(self.i.p.b), self.i.p.b + 1, self.i.p.b)
+        code, cut = code_sum(m, self.i.p.a, b, "sum")
+        m.d.comb += [self.o.p.code.eq(code), self.o.p.cut.eq(cut)]
+        valid = Signal(2)
+        m.d.sync += valid.eq(valid << 1 | self.i.valid)
+        m.d.comb += self.o.valid.eq(valid[-1])
         return m

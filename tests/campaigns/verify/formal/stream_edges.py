@@ -26,7 +26,7 @@ from tests.campaigns.verify.formal.buffered_results import counters_agree, show_
 from tests.campaigns.verify.formal.influence import cone_of
 from tests.campaigns.verify.formal.netlist import Netlist, flat_netlist
 from tests.campaigns.verify.formal.proof import Monitor, Outcome
-from tests.campaigns.verify.formal.timed_units import LIVE_CODES, LIVE_FORMAT
+from tests.campaigns.verify.formal.timed_units import LIVE_CODES, LIVE_FORMAT, MONITOR
 
 __all__ = ["EDGES", "StreamUnit", "ready_in_valid", "rules_outcome", "stream_rule"]
 
@@ -152,6 +152,14 @@ EDGES = (
     StreamUnit(
         "LiveLogSum",
         partial(LiveLogSum, LIVE_FORMAT, LIVE_CODES),
+        ("i",),
+        ("o",),
+        show=partial(show_counters, inside="results."),
+        invariants=counters_agree,
+    ),
+    StreamUnit(
+        "Monitor",
+        MONITOR[-1].build,
         ("i",),
         ("o",),
         show=partial(show_counters, inside="results."),

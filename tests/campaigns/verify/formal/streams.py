@@ -23,10 +23,14 @@ from tests.campaigns.verify.formal.faults import (
     CarryingAccumulator,
     DeafDecoder,
     FickleLogSumExp,
+    HastyAdmission,
     LossyQueue,
+    WetCodeSum,
 )
 from tests.campaigns.verify.formal.forwarded_words import forwarded_words
 from tests.campaigns.verify.formal.framing import decoder_resynchronises, encoder_ring, round_trip
+from tests.campaigns.verify.formal.monitor_admission import admitted_order, small_admission
+from tests.campaigns.verify.formal.monitor_steps import code_sums, recurrence_step
 from tests.campaigns.verify.formal.posterior_packets import posterior_packets
 from tests.campaigns.verify.formal.proof import Outcome
 from tests.campaigns.verify.formal.queues import Queue, admission, fifo_order, reply_queue
@@ -144,6 +148,11 @@ def _proofs(full: bool) -> dict[str, dict[str, Proof]]:
         }
         return groups
     return groups | {
+        "The monitor's (+) is exact, absorbs, and is cut, for all pairs of codes, for ever "
+        "(induction)": {"code_sum": code_sums},
+        "Admission: no beat of an agent enters before what one inside writes of it, no more "
+        "results are inside than there is room for, what is taken enters once, in order, for ever "
+        "(induction), 4 agents": {"Admission": admitted_order},
         "LogSumExp gives as many results as packets, its output buffer never overflows, for ever "
         "(induction)": {"LogSumExp": admission},
         f"Posterior gives one result per hypothesis of each packet, no buffer overflows, in the "
@@ -156,6 +165,9 @@ def _proofs(full: bool) -> dict[str, dict[str, Proof]]:
         f"{FORMAT} with sums of {FORMAT.cell_bits} bits: {SUM_BEATS} beats, {SUM_CYCLES} cycles": {
             "Accumulator": partial(accumulator_step, beats=SUM_BEATS, cycles=SUM_CYCLES)
         },
+        "A step of the monitor's recurrence is x (+) min(max(R, other) + gain, MAX) for any gain "
+        "up to 1.0, and G of |R - other| is let through where there is one, for ever (induction), "
+        "codes of 32 bits": {"Recurrence": recurrence_step},
         "HighestBin of 3 lanes, a TreeReducer of 2, BeatMerge and PacketMerge equal the sum by "
         f"absolute bin, {FORMAT}, for ever (induction)": {
             "HighestBin": highest_of_lanes,
@@ -185,5 +197,7 @@ FAULTS: dict[str, Any] = {
         cycles=SUM_CYCLES,
         unit=CarryingAccumulator(FORMAT, FORMAT.capacity),
     ),
+    "HastyAdmission": partial(admitted_order, unit=small_admission(HastyAdmission), cycles=16),
+    "WetCodeSum": partial(code_sums, unit=WetCodeSum()),
 }
 """Units with a planted fault, and the proof that must fail."""

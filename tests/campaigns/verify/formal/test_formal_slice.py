@@ -15,6 +15,7 @@ from tests.campaigns.verify.formal.cycles import DATA as KINDS
 from tests.campaigns.verify.formal.forwarded_words import forwarded_words
 from tests.campaigns.verify.formal.influence import cone_of
 from tests.campaigns.verify.formal.leaks import LEAKS, SlowReduceJob
+from tests.campaigns.verify.formal.streams import FAULTS
 from tests.campaigns.verify.formal.timed_units import (
     COMPARE,
     CONFIG,
@@ -23,6 +24,7 @@ from tests.campaigns.verify.formal.timed_units import (
     JOBS,
     LIVE,
     LOG_SUM_EXP,
+    MONITOR,
     PRIOR,
     REMEMBER,
     ROW,
@@ -76,8 +78,8 @@ def test_a_slow_job_in_the_core_ends_the_induction():
     assert not unit.composition(netlist).question(folder, invariant=True).induction().holds
 
 
-@pytest.mark.parametrize("unit", LIVE, ids=lambda unit: unit.name)
-def test_timing_of_the_live_units(unit):
+@pytest.mark.parametrize("unit", [*LIVE, MONITOR[-1]], ids=lambda unit: unit.name)
+def test_timing_of_the_live_units_and_the_monitor(unit):
     folder = work_folder(f"test_live_{unit.name}")
     netlist = unit.netlist(folder)
     outputs = [bit for name in unit.handshakes for bit in netlist.outputs[name]]
@@ -89,6 +91,11 @@ def test_timing_of_the_live_units(unit):
 
 def test_a_memory_that_forgets_has_a_counterexample():
     outcome = forwarded_words(work_folder("test_forgets"), forgets=True)
+    assert not outcome.holds and outcome.from_reset
+
+
+def test_an_admission_that_does_not_hold_has_a_counterexample():
+    outcome = FAULTS["HastyAdmission"](work_folder("test_hasty"))
     assert not outcome.holds and outcome.from_reset
 
 

@@ -22,6 +22,12 @@ from consilience_hw.live.live_updates import LiveUpdates
 from consilience_hw.live.occupied_bins import OccupiedBins
 from consilience_hw.log2.log2 import Log2, result_layout
 from consilience_hw.log_sum_exp.log_sum_exp import LogSumExp
+from consilience_hw.monitor.agent_counts import AgentCounts
+from consilience_hw.monitor.alarms import Alarms
+from consilience_hw.monitor.log_add import LogAdd
+from consilience_hw.monitor.monitor import Monitor
+from consilience_hw.monitor.recurrence import Recurrence, step_layout
+from consilience_hw.monitor.statistic import Statistic
 from consilience_hw.primitives.result_buffer import ResultBuffer
 from consilience_hw.reduction.accumulator import Accumulator
 from consilience_hw.reduction.beat_merge import BeatMerge
@@ -45,6 +51,7 @@ __all__ = [
     "LIVE_FORMAT",
     "LOG_2",
     "LOG_SUM_EXP",
+    "MONITOR",
     "PARTS",
     "POSTERIOR",
     "TimedUnit",
@@ -197,6 +204,41 @@ LIVE = (
     ),
 )
 """Kinds of operations are control, codes and the bins they choose are data."""
+
+MONITOR = (
+    TimedUnit("LogAdd", partial(LogAdd, 2), ("o__valid",), ("i__payload",)),
+    TimedUnit(
+        "Recurrence",
+        partial(Recurrence, 2),
+        ("o__valid",),
+        tuple(f"i__payload.{name}" for name, _ in step_layout(2)),
+    ),
+    TimedUnit("Statistic", partial(Statistic, 3), ("o__valid",), ("i__payload", "weights")),
+    TimedUnit(
+        "AgentCounts",
+        partial(AgentCounts, 4),
+        ("o__valid",),
+        ("i__payload.count", "mode", "renewal__payload.parity"),
+    ),
+    TimedUnit(
+        "Alarms",
+        partial(Alarms, 4),
+        ("o__valid", "renewal__valid"),
+        (
+            *(f"i__payload.{name}" for name in ("flags", "parity", "statistic", "cut")),
+            "threshold",
+        ),
+    ),
+    TimedUnit(
+        "Monitor",
+        partial(Monitor, 2, 4),
+        ("i__ready", "o__valid"),
+        tuple(f"i__payload.{name}" for name in ("mode", "word", "flags", "count", "increments")),
+    ),
+)
+"""Operations, agents and the policy are control; increments, states, weights and the threshold,
+which a BEGIN brings as increments and count, are data.
+"""
 
 LOG_SUM_EXP = TimedUnit(
     "LogSumExp",

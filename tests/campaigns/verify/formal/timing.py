@@ -31,6 +31,7 @@ from tests.campaigns.verify.formal.timed_units import (
     JOBS,
     LIVE,
     LOG_SUM_EXP,
+    MONITOR,
     PARTS,
     POSTERIOR,
     TimedUnit,
@@ -40,7 +41,7 @@ from tests.campaigns.verify.step import Claim, Findings, Progress, Scale
 
 __all__ = ["run"]
 
-SEPARATE = (*FLOWS, *PARTS, *LIVE, LOG_SUM_EXP, POSTERIOR, *JOB_PARTS)
+SEPARATE = (*FLOWS, *PARTS, *LIVE, *MONITOR, LOG_SUM_EXP, POSTERIOR, *JOB_PARTS)
 """Units in which data have ports of their own."""
 
 NETLISTS = (replace(LOG_SUM_EXP, build=partial(LogSumExp, Q16_16, 1)), POSTERIOR)
@@ -167,7 +168,7 @@ def _compose(unit: TimedUnit, netlist: Netlist) -> str:
 
 def _cycle_counts(full: bool) -> dict[str, Timings]:
     """Return what to time, by name."""
-    flows = (*FLOWS, *LIVE[:2]) if full else ()
+    flows = (*FLOWS, *LIVE[:2], *MONITOR[:3]) if full else ()
     counts: dict[str, Timings] = {}
     for unit in (*flows, LOG_SUM_EXP):
         counts[unit.name] = lambda kind, unit=unit: _paces(flow_timing, unit, kind)

@@ -1,0 +1,67 @@
+"""A word for each agent, read and written in any cycle."""
+
+from amaranth.hdl import Cat, Module, Value, unsigned
+from amaranth.lib.memory import Memory
+
+from ..primitives.pipeline import delayed
+
+__all__ = ["STORED_READ_CYCLES", "AgentMemory"]
+
+STORED_READ_CYCLES = 3
+"""Cycles from an agent to its word."""
+
+
+class AgentMemory:
+    """One memory with a read and a write port.
+
+    A word that is read in the cycle in which it is written is arbitrary: synthesis is told so, or
+    it would put a bypass behind each block RAM. Block RAM is slow from clock to output, and many of
+    them lie far from where their bits meet: what is read is registered there and here, without a
+    multiplexer between. A platform gives as ``deep_column_bits`` the width of a block RAM for as
+    many words.
+
+    Parameters
+    ----------
+    m : Module
+        The memories become submodules of it.
+    platform : object or None
+    name : str
+    width, depth : int
+    """
+
+    def __init__(self, m: Module, platform: object, name: str, width: int, depth: int) -> None:
+        self._name = name
+        special = getattr(platform, "deep_column_bits", None)
+        column = width if special is None else special(depth)
+        self._columns = []
+        for low in range(0, width, column):
+            memory = Memory(
+                shape=unsigned(min(column, width - low)),
+                depth=depth,
+                init=[],
+                attrs={"ram_style": "block", "no_rw_check": 1},
+            )
+            m.submodules[name if not low else f"{name}_{low}"] = memory
+            self._columns.append(memory)
+        self._width = column
+
+    def read(self, m: Module, agent: Value) -> Value:
+        """Return the word of an agent, `STORED_READ_CYCLES` later."""
+        words = []
+        for column, memory in enumerate(self._columns):
+            # Synthesis takes the first register into the port, and heeds the attribute as it does.
+            port = memory.read_port(domain="comb")
+            m.d.comb += port.addr.eq(agent)
+            words.append(delayed(m, port.data, STORED_READ_CYCLES, f"{self._name}_word_{column}"))
+        return Cat(*words)
+
+    def write(self, m: Module, agent: Value, word: Value, enable: Value) -> None:
+        """Write the word of an agent at the end of this cycle."""
+        for column, memory in enumerate(self._columns):
+            port = memory.write_port()
+            low = column * self._width
+            m.d.comb += [
+                port.addr.eq(agent),
+                port.data.eq(word[low : low + self._width]),
+                port.en.eq(enable),
+            ]
