@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .evaluate import GoalMetrics, Ranking, Reliability
+from .monitor.one_agent import Watched
 from .trajectory import Trajectory
 
 __all__ = ["Curves", "DemoResult"]
@@ -39,6 +40,8 @@ class DemoResult:
         Held-out runs by label: (posterior of hijacked above one half, all).
     goals : tuple of GoalMetrics
         The run of several hypotheses, by suite.
+    watched : Watched
+        One agent under the monitor, until it alarms.
     seconds_device, seconds : float
         Wall-clock time inside the device, and of the whole.
     counters : dict of str to int
@@ -65,6 +68,7 @@ class DemoResult:
     family_auc: dict[str, float]
     labels: dict[str, tuple[int, int]]
     goals: tuple[GoalMetrics, ...]
+    watched: Watched
     seconds_device: float
     seconds: float
     counters: dict[str, int]

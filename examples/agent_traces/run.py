@@ -12,6 +12,7 @@ from .evidence import HIJACKED, Evidence, collect, fit_detector, run_sums
 from .fusion import FULL_WEIGHT, CheckedFusion, GoldenPosteriors, Progress
 from .goals import choose_goals, fit_goals
 from .goals import prior as goal_prior
+from .monitor.one_agent import watch_agent
 from .report.render import write_report
 from .result import Curves, DemoResult
 from .selection import FIRST_ORDER, FITTING_LABELS, Selection
@@ -127,6 +128,7 @@ def run_demo(
             for name in FITTING_LABELS
         },
         goals=goals,
+        watched=watch_agent(traces),
         seconds_device=fusion.seconds,
         seconds=time.perf_counter() - start,
         counters={name: value - before.get(name, 0) for name, value in after.items()},

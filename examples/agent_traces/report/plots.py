@@ -10,9 +10,10 @@ from matplotlib.figure import Figure
 from consilience_tools.pages.svg import BLUE, GREEN, GREY, ORANGE, RED, STYLE, drawing, plot
 
 from ..evaluate import GoalMetrics, Ranking, Reliability
+from ..monitor.one_agent import Watched
 from ..trajectory import Trajectory
 
-__all__ = ["goal_confusion", "ranking", "reliability", "trajectories"]
+__all__ = ["goal_confusion", "ranking", "reliability", "statistic_over_runs", "trajectories"]
 
 TITLE_WIDTH = 36
 """Characters of a title's line over a narrow panel."""
@@ -111,4 +112,27 @@ def goal_confusion(suites: Sequence[GoalMetrics]) -> Figure:
                 xlabel="most probable hypothesis",
                 ylabel="what happened",
             )
+    return figure
+
+
+def statistic_over_runs(watched: Watched) -> Figure:
+    """Draw T after each run behind the history, and the threshold."""
+    at = np.arange(1, len(watched.runs) + 1)
+    statistic = np.array([run.statistic for run in watched.runs])
+    hijacked = np.array([run.hijacked for run in watched.runs])
+    with plot(9.0, 3.6) as (figure, axes):
+        axes.plot(at, statistic, color=GREY, lw=1.2)
+        for of, mark, colour, name in (
+            (~hijacked, "o", BLUE, "benign run"),
+            (hijacked, "D", ORANGE, "hijacked run"),
+        ):
+            axes.plot(at[of], statistic[of], mark, color=colour, ls="", label=name)
+        label = f"A = {watched.threshold:g} bits: one false alarm in {watched.arl:,} runs"
+        axes.axhline(watched.threshold, color=RED, ls="--", lw=1.4, label=label)
+        axes.set(
+            xlabel=f"runs behind the history of {watched.n0}",
+            ylabel="statistic T, bits",
+            title=f"{watched.pipeline}: does it still behave?",
+        )
+        axes.legend(loc="upper left")
     return figure

@@ -23,6 +23,7 @@ def write_report(result: DemoResult, curves: Curves, chosen: Selection) -> None:
         "ranking": embedded(plots.ranking(curves.ranking, curves.first_order, name)),
         "reliability": embedded(plots.reliability(curves.tempered, curves.full_weight, weight)),
         "goals": embedded(plots.goal_confusion(result.goals)),
+        "watched": embedded(plots.statistic_over_runs(result.watched)),
     }
     if curves.trajectories:
         figures["trajectories"] = embedded(plots.trajectories(curves.trajectories))

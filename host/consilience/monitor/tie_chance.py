@@ -32,15 +32,19 @@ class TieChance:
         """4 bytes that tell another seed from this one."""
         return hashlib.sha256(_TAG + b"check" + self._seed.to_bytes(8, "little")).digest()[:4]
 
-    def of(self, agent: AgentId, ordinal: int) -> int:
-        """Return the 64 bits of an agent's run, the `ordinal`-th that started in its history."""
+    def key(self, agent: AgentId) -> int:
+        """Return the 64 bits at which an agent's chances begin."""
         key = self._keys.get(agent)
         if key is None:
             kind, name = id_bytes(agent)
             data = _TAG + _ID.pack(self._seed, kind, len(name)) + name
             key = int.from_bytes(hashlib.sha256(data).digest()[:8], "little")
             self._keys[agent] = key
-        z = (key + (ordinal + 1) * _GOLDEN_RATIO) & _WORD
+        return key
+
+    def of(self, agent: AgentId, ordinal: int) -> int:
+        """Return the 64 bits of an agent's run, the `ordinal`-th that started in its history."""
+        z = (self.key(agent) + (ordinal + 1) * _GOLDEN_RATIO) & _WORD
         z = ((z ^ (z >> 30)) * _FIRST) & _WORD
         z = ((z ^ (z >> 27)) * _SECOND) & _WORD
         return z ^ (z >> 31)

@@ -1,16 +1,22 @@
 """`consilience demo`: real agent traces through a device, checked against the golden model."""
 
-from dataclasses import fields
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.table import Table
 
 from consilience.cli.device_option import DeviceOption, JsonOption, WavesOption, opened, with_waves
 from consilience.cli.output import Output, made_folder
 from consilience_tools.cli.example import agent_traces, tell_checked
 
 __all__ = ["demo"]
+
+_BENIGN_SHOWN = 4
+"""Runs before the hijack in the table of the monitor."""
+_BAR = 24
+"""Characters of a statistic at its threshold."""
 
 
 def demo(
@@ -48,7 +54,7 @@ def demo(
         result = example.run_demo(
             opened_device, golden.posteriors, report, runs=runs, progress=progress
         )
-    tell_checked(output, result, _value(result), _figures(result), "posteriors")
+    tell_checked(output, result, _value(result), _figures(result), "posteriors", _watched(result))
 
 
 def _figures(result: Any) -> dict[str, object]:
@@ -67,9 +73,29 @@ def _figures(result: Any) -> dict[str, object]:
     }
 
 
+def _watched(result: Any) -> list[Table | str]:
+    """Return how the monitor's statistic of one agent rose, and what it said."""
+    watched = result.watched
+    title = f"does it still behave? {watched.pipeline}, replicated, {watched.n0} runs of history"
+    table = Table(box=None, pad_edge=False)
+    for name in ("run", "was", "T, bits"):
+        table.add_column(name, justify="left" if name == "was" else "right")
+    table.add_column(f"alarm at {watched.threshold:g}")
+    first = len(watched.runs) - watched.delay
+    for number, run in enumerate(watched.runs):
+        if number >= first - _BENIGN_SHOWN:
+            rising = "#" * round(_BAR * min(1.0, max(0.0, run.statistic / watched.threshold)))
+            alarm = " alarm" if watched.alarmed and run is watched.runs[-1] else ""
+            what = "hijacked" if run.hijacked else "benign"
+            place = str(watched.n0 + number + 1)
+            table.add_row(place, what, f"{run.statistic:.1f}", rising + alarm)
+    return [title, table, watched.verdict, watched.promise, ""]
+
+
 def _value(result: Any) -> dict[str, object]:
     """Return the result's plain fields for JSON; the report has the tables and curves."""
     value: dict[str, object] = {field.name: getattr(result, field.name) for field in fields(result)}
+    value["watched"] = asdict(result.watched) | {"delay": result.watched.delay}
     value["report"] = str(result.report)
     value["goals"] = [
         {

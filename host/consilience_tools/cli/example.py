@@ -2,12 +2,13 @@
 
 import importlib.util
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import typer
+from rich.console import RenderableType
 from rich.text import Text
 
 from consilience.cli.output import Output, key_values
@@ -43,6 +44,7 @@ def tell_checked(
     value: Mapping[str, object],
     figures: Mapping[str, object],
     what: str,
+    more: Sequence[RenderableType] = (),
 ) -> None:
     """Say what a run found that was compared with the golden model; exit with 8 if `what` differed.
 
@@ -54,12 +56,15 @@ def tell_checked(
         For JSON, and for a person.
     what : str
         What was compared, for the message.
+    more : sequence
+        Shown below the figures.
     """
     count = result.mismatches
     output.result(
         value,
         key_values(figures),
         "",
+        *more,
         f"report {result.report}",
         Text(f"mismatches {count}", "bold red" if count else "bold green"),
     )

@@ -19,6 +19,17 @@ def test_demo_ends_with_no_mismatch_and_a_report(tmp_path, capsys):
     assert shown[-2] == f"report {out / 'report.html'}"
     assert any(line.startswith("agent runs") and "20,000" in line for line in shown)
     assert max(map(len, shown[:-2])) <= 100
+    # The monitor's part: a row for each run shown, the last of them at the threshold.
+    title = next(place for place, line in enumerate(shown) if "does it still behave?" in line)
+    rows = [line.split() for line in shown[title + 2 :]]
+    rows = rows[: next(place for place, row in enumerate(rows) if row[0] == "alarm")]
+    assert [row[1] for row in rows] == ["benign"] * 4 + ["hijacked"] * (len(rows) - 4)
+    assert [int(row[0]) for row in rows] == list(range(127, 127 + len(rows)))
+    assert [float(row[2]) >= 10 for row in rows] == [False] * (len(rows) - 1) + [True]
+    assert rows[-1][-1] == "alarm"
+    verdict = shown[title + 2 + len(rows)]
+    assert verdict.startswith(f"alarm after {len(rows) - 4} runs of hijack, ")
+    assert "1 false alarm in 1,024 runs of an agent at most" in shown[title + 3 + len(rows)]
     assert (out / "report.html").read_text().lstrip().lower().startswith("<!doctype html>")
 
 
@@ -34,7 +45,9 @@ def test_demo_counts_mismatches_and_exits_8(tmp_path, capsys, monkeypatch):
     words = ["demo", "--device", "cpu", "--out", str(tmp_path), "--runs", "1", "--json"]
     assert main(words) == 8
     captured = capsys.readouterr()
-    assert json.loads(captured.out)["mismatches"] > 0
+    value = json.loads(captured.out)
+    assert value["mismatches"] > 0
+    assert value["watched"]["delay"] == sum(run["hijacked"] for run in value["watched"]["runs"])
     assert "posteriors of cpu differ from the golden model" in captured.err
 
 

@@ -1,0 +1,1 @@
+"""The monitor on the real traces: delays, false alarms, and other detectors beside it."""
