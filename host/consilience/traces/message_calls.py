@@ -1,8 +1,8 @@
 """Tool calls in messages between a user, a model and tools, as the model vendors define them.
 
 OpenAI's `tool_calls` and `function_call`, Anthropic's blocks, Gemini's parts, items of OpenAI's
-Responses, parts of the GenAI conventions and of the Vercel SDK, LangChain's messages, ShareGPT's
-turns. A message may hold several.
+Responses, blocks of Bedrock's Converse, parts of the GenAI conventions and of the Vercel SDK,
+LangChain's messages, ShareGPT's turns. A message may hold several.
 """
 
 from collections.abc import Iterable
@@ -23,6 +23,7 @@ _RESULT_BLOCKS = {"tool_result", "mcp_tool_result", "tool_call_response", "tool-
 _NAMES = ("name", "toolName", "tool_name")
 _CALL_IDS = ("call_id", "toolCallId", "tool_call_id", "id")
 _RESULT_IDS = ("tool_use_id", "tool_call_id", "call_id", "toolCallId", "id")
+_PART_IDS = ("id", "toolUseId")
 _FLAGGED = {"tool_result", "mcp_tool_result"}
 _ROLES = {"user", "assistant", "system", "developer", "tool", "function", "model", "human", "gpt",
           "ai", "toolResult", "function_call", "observation"}  # fmt: skip
@@ -106,10 +107,10 @@ def _calls_of(message: dict[str, Any], time: str | None) -> list[Step]:
             name = first_text(block, _NAMES)
             if name is not None:
                 found.append(Step(name, first_text(block, _CALL_IDS), None, time))
-        for key in ("functionCall", "function_call"):
+        for key in ("functionCall", "function_call", "toolUse"):
             part = block.get(key)
             if block is not message and isinstance(part, dict) and text(part.get("name")):
-                found.append(Step(str(part["name"]), text(part.get("id")), None, time))
+                found.append(Step(str(part["name"]), first_text(part, _PART_IDS), None, time))
     return found
 
 
@@ -129,10 +130,11 @@ def _results_of(message: dict[str, Any]) -> list[tuple[str | None, str | None, b
             flagged = word(block.get("type")) in _FLAGGED
             found.append((first_text(block, _RESULT_IDS), first_text(block, _NAMES),
                           _error(block, flagged=flagged)))  # fmt: skip
-        for key in ("functionResponse", "function_response"):
+        for key in ("functionResponse", "function_response", "toolResult"):
             part = block.get(key)
             if isinstance(part, dict):
-                found.append((text(part.get("id")), text(part.get("name")), None))
+                error = _error(part, flagged=False)
+                found.append((first_text(part, _PART_IDS), text(part.get("name")), error))
     if found:
         return found
     if role in ("tool", "function", "toolResult", "observation") or (

@@ -29,9 +29,10 @@ def _read(source: Source) -> Reading:
     found: dict[str, tuple[Sequence, Calls]] = {}
     for event in source.values():
         kind = _kind(event) if isinstance(event, dict) else None
-        session, tool = (text(event.get("sessionKey")), text(event.get("toolName"))) if kind else (
-            None, None)  # fmt: skip
-        if session is None or tool is None or kind not in ("tool.start", "tool.end"):
+        if kind not in ("tool.start", "tool.end"):
+            continue
+        session, tool = text(event.get("sessionKey")), text(event.get("toolName"))
+        if session is None or tool is None:
             continue
         if session not in found:
             found[session] = (Sequence(session, text(event.get("agentId"))), Calls())

@@ -123,9 +123,15 @@ class Source:
         if (parsed[0][1] and whole) or 2 * len(whole) > len(lines):
             self.head = whole
             return "lines"
-        if lines[0].lstrip()[0] in "{[":
+        if lines[0].lstrip()[0] not in "{[":
+            return "text"
+        try:
             return self._document()
-        return "text"
+        except BadInput:
+            if not any(isinstance(value, dict) for value in whole):
+                raise
+            self.head = whole  # JSON lines of which many are broken, and the first
+            return "lines"
 
     def _one_line(self, value: Any, good: bool) -> str:
         line = self.first_lines(1)[0].lstrip()

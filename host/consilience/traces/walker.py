@@ -1,5 +1,6 @@
 """Files of no known format: conversations and calls wherever they lie in them."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -73,16 +74,19 @@ def _conversations(value: Any, run: str | None, depth: int = 0) -> Iterator[Foun
 
 def _longest(found: list[Found]) -> list[Found]:
     """Leave out conversations that another one continues: logs repeat them from turn to turn."""
-    kept = []
-    for place, (run, messages) in enumerate(found):
-        covered = any(
-            other[: len(messages)] == messages and (len(other) > len(messages) or earlier < place)
-            for earlier, (_, other) in enumerate(found)
-            if earlier != place
-        )
-        if not covered:
-            kept.append((run, messages))
-    return kept
+    digests = [_digests(messages) for _, messages in found]
+    continued = {digest for one in digests for digest in one[:-1]}
+    kept = {one[-1]: pair for one, pair in zip(digests, found, strict=True)}
+    return [pair for digest, pair in kept.items() if digest not in continued]
+
+
+def _digests(messages: list[Any]) -> list[int]:
+    """Return a digest of each beginning of a conversation."""
+    digests, digest = [], 0
+    for message in messages:
+        digest = hash((digest, json.dumps(message, sort_keys=True)))
+        digests.append(digest)
+    return digests
 
 
 def _calls(value: Any, run: str | None, depth: int = 0) -> Iterator[tuple[str | None, Step]]:

@@ -133,6 +133,15 @@ def test_calls_that_only_the_events_of_sub_agents_have_are_told(tmp_path):
     assert "1 calls are events of sub-agents" in read_trace(path).reading.warnings[0]
 
 
+def test_times_of_calls_whose_ids_repeat_come_in_order(tmp_path):
+    asked = {"role": "assistant", "tool_calls": [{"id": "1", "function": "f"}]}
+    events = [{"event": "tool", "id": "1", "function": "f", "timestamp": t} for t in ("A", "B")]
+    path = tmp_path / "log.json"
+    sample = {"id": 1, "epoch": 1, "messages": [asked, asked], "events": events}
+    path.write_text(json.dumps({"version": 2, "eval": {}, "samples": [sample]}))
+    assert [step.time for step in read_trace(path).reading.sequences[0].steps] == ["A", "B"]
+
+
 def test_scores_of_a_parquet_file(tmp_path):
     path = tmp_path / "scores"
     rows = {"agent": ["a", "a"], "run": ["r", "r"], "step": [2, 1], "score": [0.5, float("nan")]}

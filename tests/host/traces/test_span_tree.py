@@ -118,6 +118,24 @@ def test_the_nearest_key_of_the_best_kind_names_the_conversation():
     assert named(zeros, trace="00") == [None]  # ids of zeros join nothing
 
 
+@pytest.mark.parametrize("between", ["invoke_agent", "chat", None])
+def test_a_tool_below_its_like_is_another_call_only_if_something_asked_for_it(between):
+    def span(identity, parent, operation, call_id=None):
+        attributes = {"gen_ai.operation.name": operation} if operation else {}
+        if operation == "execute_tool":
+            attributes |= {"gen_ai.tool.name": "f", "gen_ai.tool.call.id": call_id}
+        return Span("t", identity, parent, "f", int(identity), identity, True, False, attributes)
+
+    def names(inner):
+        outer, middle = span("1", "", "execute_tool", "a"), span("2", "1", between)
+        reading = reading_of([outer, middle, span("3", "2", "execute_tool", inner)], "", "")
+        return [step.call_id for step in reading.sequences[0].steps]
+
+    assert names(None) == (["a"] if between is None else ["a", None])
+    assert names("a") == (["a"] if between is None else ["a", "a"])
+    assert names("b") == ["a", "b"]
+
+
 def test_calls_named_only_by_models_are_told():
     answer = {"gen_ai.operation.name": "chat", "gen_ai.completion.0.tool_calls.0.name": "f"}
     reading = reading_of([Span("t", "1", "", "chat", 1, "1", True, False, answer)], "", "")
