@@ -72,8 +72,8 @@ def companions(core: Core) -> dict[str, str]:
 def routed_figures(core: Core) -> list[dict[str, Any]]:
     """Return the baseline's figures of this kind of unit with as many lanes; only for Q16.16."""
     baseline = read_baseline()
-    sums = [one for one in PUBLISHED if not one.live]
-    same = [one.name for one in sums if (one.small, one.lanes) == (core.small, core.lanes)]
+    unit = "SerialLogSumExp" if core.small else "LogSumExp"
+    same = [one.name for one in PUBLISHED if (one.unit_name, one.lanes) == (unit, core.lanes)]
     return [baseline[name] for name in same if name in baseline and core.fmt == Q16_16]
 
 

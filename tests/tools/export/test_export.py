@@ -65,7 +65,7 @@ def test_the_datasheet_has_the_measured_figures():
     other = companions(Core(1, parse_format("Q8.8")))["DATASHEET.md"]
     assert "Not measured for 1 lanes in Q8.8" in other
     assert "no bound is derived for this format" in other
-    # The only published unit of one lane on an ECP5 is the live one.
+    # The published units of one lane on an ECP5 are others: the live one, and the monitor.
     assert "Not measured for 1 lanes in Q16.16" in companions(Core(1))["DATASHEET.md"]
 
 
