@@ -27,6 +27,7 @@ __all__ = ["LineSource", "WatchSession"]
 LineSource = FileLines | StreamLines | ParquetLines
 
 _SAVE_S = 1.0
+_REFRESH_S = 0.25
 _SHOWN = 12
 
 
@@ -67,7 +68,7 @@ class WatchSession:
         self._options, self._folder, self._output = options, folder, output
         self._each, self._draws, self._is_ended = each, draws, False
         settings = options.settings()
-        ranking = options.ranking(folder.seed() if folder else secrets.randbits(64))
+        seed = folder.seed() if folder else secrets.randbits(64)
         promise, alpha = options.promise(settings), options.alpha_of_runs()
         reading = options.reading()
         self._reader = LineReader(options.asserted, options.low_is_suspect, options.against)
@@ -77,16 +78,17 @@ class WatchSession:
         self.place: dict[str, Any] = {}
         self.said = 0
         if saved is None or folder is None:
+            ranking = options.ranking(seed)
             self.watch = FleetWatch(Monitor(settings), ranking, promise, alpha, reading)
             return
         facts = saved.facts
-        if facts["options"] != json.loads(json.dumps(options.as_facts())):
+        if facts["options"] != options.as_facts():
             changed = [k for k, v in options.as_facts().items() if facts["options"].get(k) != v]
             raise BadInput(
                 f"{folder.path}: the state is of other options ({', '.join(changed)}); give the "
                 "same, or begin anew with another --state"
             )
-        restored = RunRanking.from_bytes(saved.ranks, folder.seed()) if saved.ranks else None
+        restored = RunRanking.from_bytes(saved.ranks, seed) if saved.ranks else None
         monitor = Monitor.from_bytes(saved.monitor)
         self.watch = FleetWatch(monitor, restored, promise, alpha, reading)
         self.watch.counts.update(facts["counts"])
@@ -98,7 +100,7 @@ class WatchSession:
 
     def run(self, source: LineSource) -> None:
         """Judge lines until there are no more; the state is saved between blocks."""
-        saved, took = time.monotonic(), 0.0
+        saved, took, shown = time.monotonic(), 0.0, 0.0
         live = Live(auto_refresh=False, console=self._output.console, transient=True)
         with live if self._output.console.is_terminal else contextlib.nullcontext():
             dirty = False
@@ -112,7 +114,8 @@ class WatchSession:
                 if dirty and now - saved > max(_SAVE_S, 10 * took):
                     self._save(source)
                     saved, took, dirty = time.monotonic(), time.monotonic() - now, False
-                if live.is_started:
+                if live.is_started and now - shown > _REFRESH_S:
+                    shown = now
                     live.update(self._table(), refresh=True)
             self._save(source)
 

@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from consilience.errors import BadInput
 from consilience.kernels.compiling import compiled
-from consilience.numbers.arrays import Offsets, plain_array
+from consilience.numbers.arrays import Offsets, plain_array, unsigned_array
 
 __all__ = ["AgentRows", "agent_ids", "rows_by_agent"]
 
@@ -62,17 +62,15 @@ def agent_ids(agent: ArrayLike) -> NDArray[Any]:
 
 def _unsigned(agent: ArrayLike, ids: NDArray[Any]) -> NDArray[Any]:
     """Return integers as uint64 if one is too large for int64: NumPy makes floats of them."""
-    given = np.asarray(agent, dtype=object)
-    if not all(isinstance(one, int | np.integer) for one in given.flat):
-        return ids
     try:
-        # By way of int: NumPy's own conversion lets a negative int64 wrap around.
-        return np.array([int(one) for one in given.flat], np.uint64).reshape(given.shape)
+        found = unsigned_array(agent)
     except OverflowError:
+        given = np.asarray(agent, dtype=object)
         raise BadInput(
             f"agent ids from {given.min()} to {given.max()} are wider than 64 bits together; give "
             "them as text"
         ) from None
+    return ids if found is None else found
 
 
 def rows_by_agent(ids: NDArray[Any]) -> AgentRows:

@@ -1,6 +1,5 @@
 """The cpu device: the exact arithmetic on this machine, no link between."""
 
-from collections.abc import Sequence
 from threading import RLock
 
 import numpy as np
@@ -13,8 +12,7 @@ from consilience.kernels.sum_kernels import leave_each_out, sum_segments
 from consilience.live.cpu_unit import CpuLiveUnit
 from consilience.live.live import Live
 from consilience.monitor.monitor import Monitor
-from consilience.monitor.promises import Exact
-from consilience.monitor.settings import monitor_settings
+from consilience.monitor.settings import MonitorSettings
 from consilience.numbers.arrays import Codes, CodesAndStatus, Offsets, Words
 from consilience.robust.robust_histogram import RobustHistogram, RobustResult
 from consilience.turns import in_turn
@@ -96,25 +94,10 @@ class CpuDevice(Device):
         self._refuse_closed()
         return Live(CpuLiveUnit())
 
-    def monitor(
-        self,
-        components: int | None = None,
-        weights: Sequence[int] | None = None,
-        mode: str = "restart",
-        arl: Exact | None = None,
-        false_alarm: Exact | None = None,
-        threshold: int | None = None,
-        policy: str = "latch",
-        source: str = "conformal",
-        enrolled: int | None = None,
-    ) -> Monitor:
-        """Return a monitor without agents; 64 bytes an agent with up to two components."""
+    def new_monitor(self, settings: MonitorSettings) -> Monitor:
+        """Return a monitor in this machine's memory; 64 bytes an agent with up to two bets."""
         self._refuse_closed()
-        return Monitor(
-            monitor_settings(
-                components, weights, mode, arl, false_alarm, threshold, policy, source, enrolled
-            )
-        )
+        return Monitor(settings)
 
     def robust_scan(
         self, ratios: Codes, faulty: int, clip: int, threshold: int

@@ -14,6 +14,7 @@ from consilience.errors import BadInput
 from consilience.live.live import Live
 from consilience.monitor.monitor import Monitor
 from consilience.monitor.promises import Exact
+from consilience.monitor.settings import MonitorSettings, monitor_settings
 from consilience.numbers.arrays import Codes, CodesAndStatus, Offsets, Words, plain_array
 from consilience.numbers.convert import as_codes
 from consilience.numbers.float_log_sum import log_sum_exp_over
@@ -176,6 +177,14 @@ class Device(Closes):
         BadInput
             What cannot be promised; a device without a monitor.
         """
+        return self.new_monitor(
+            monitor_settings(
+                components, weights, mode, arl, false_alarm, threshold, policy, source, enrolled
+            )
+        )
+
+    def new_monitor(self, settings: MonitorSettings) -> Monitor:
+        """Return a monitor of these settings; see `monitor`."""
         raise BadInput(f"{self.info.url}: this device has no monitor; use cpu")
 
     def robust_scan(

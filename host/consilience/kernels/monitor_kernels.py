@@ -103,6 +103,21 @@ def _log_add(a: Any, b: Any, segments: Segments) -> Any:
 
 
 @inlined
+def _tree(terms: Numbers, left: int, segments: Segments) -> Any:
+    """Put the tree of L over the first `left` terms into the first; return whether one was cut."""
+    cut = False
+    while left > 1:
+        for k in range(left >> 1):
+            total = _log_add(terms[2 * k], terms[2 * k + 1], segments)
+            cut |= total > _MAX
+            terms[k] = min(total, _MAX)
+        if left & 1:
+            terms[left >> 1] = terms[left - 1]
+        left = (left + 1) >> 1
+    return cut
+
+
+@inlined
 def _component(record: Numbers, k: int) -> Any:
     word = record[HEAD_WORDS + (k >> 1)]
     return word >> _HALF if k & 1 else (word << _HALF) >> _HALF
@@ -209,15 +224,7 @@ def update_each(
             after[k] = value
             low = value + weights[k]
             terms[k] = _ZERO if (value == _ZERO) | (low < _ZERO) else low
-        left = components
-        while left > 1:
-            for k in range(left >> 1):
-                total = _log_add(terms[2 * k], terms[2 * k + 1], segments)
-                cut |= total > _MAX
-                terms[k] = min(total, _MAX)
-            if left & 1:
-                terms[left >> 1] = terms[left - 1]
-            left = (left + 1) >> 1
+        cut |= _tree(terms, components, segments)
         flags = record[FLAGS] >> _HALF
         alarm = taken and terms[0] >= threshold and not flags & _LATCHED
         statistics[place] = terms[0]
@@ -252,13 +259,7 @@ def statistic_each(states: Numbers, weights: Codes, segments: Segments, statisti
             value = _component(record, k)
             low = value + weights[k]
             terms[k] = _ZERO if (value == _ZERO) | (low < _ZERO) else low
-        left = components
-        while left > 1:
-            for k in range(left >> 1):
-                terms[k] = min(_log_add(terms[2 * k], terms[2 * k + 1], segments), _MAX)
-            if left & 1:
-                terms[left >> 1] = terms[left - 1]
-            left = (left + 1) >> 1
+        _tree(terms, components, segments)
         statistics[row] = terms[0]
 
 
@@ -274,15 +275,9 @@ def tree_each(values: Codes, segments: Segments, totals: Codes) -> None:
     """
     terms = np.empty(values.shape[1], np.int64)
     for row in range(len(values)):
-        left = values.shape[1]
-        for k in range(left):
+        for k in range(values.shape[1]):
             terms[k] = values[row, k]
-        while left > 1:
-            for k in range(left >> 1):
-                terms[k] = min(_log_add(terms[2 * k], terms[2 * k + 1], segments), _MAX)
-            if left & 1:
-                terms[left >> 1] = terms[left - 1]
-            left = (left + 1) >> 1
+        _tree(terms, values.shape[1], segments)
         totals[row] = terms[0]
 
 

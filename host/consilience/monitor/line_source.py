@@ -20,7 +20,26 @@ _KNOWN = 4096
 _SPOOL = 1 << 24
 
 
-class FileLines:
+class _CountedLines:
+    """Counts the lines and the bytes that were given, from where a state left off."""
+
+    def __init__(self, place: dict[str, Any], kind: str) -> None:
+        refuse_other_source(place, kind)
+        self.offset, self.number = int(place.get("offset", 0)), int(place.get("line", 0))
+
+    def give_back(self, lines: list[bytes]) -> None:
+        """Take back the last lines that were given: they were not counted."""
+        self.offset -= sum(map(len, lines))
+        self.number -= len(lines)
+
+    def _numbered(self, lines: list[bytes]) -> list[tuple[int, bytes]]:
+        first = self.number + 1
+        self.number += len(lines)
+        self.offset += sum(map(len, lines))
+        return list(enumerate(lines, first))
+
+
+class FileLines(_CountedLines):
     """Lines of a file, from where a state left off.
 
     Parameters
@@ -42,11 +61,10 @@ class FileLines:
     def __init__(
         self, path: Path, place: dict[str, Any], *, follow: bool, whole: bool = False
     ) -> None:
-        refuse_other_source(place, "file")
+        super().__init__(place, "file")
         self._path, self._follow, self._whole = path, follow, whole
         self.left = 0
         """Bytes of a last line without its newline, which is left for the next start."""
-        self.offset, self.number = int(place.get("offset", 0)), int(place.get("line", 0))
         try:
             self._file = path.open("rb")
         except OSError as error:
@@ -67,11 +85,6 @@ class FileLines:
         """How far lines were given, as JSON holds it."""
         head = self._head(min(self.offset, _KNOWN))
         return {"source": "file", "offset": self.offset, "line": self.number, "head": head}
-
-    def give_back(self, lines: list[bytes]) -> None:
-        """Take back the last lines that were given: they were not counted."""
-        self.offset -= sum(map(len, lines))
-        self.number -= len(lines)
 
     def blocks(self) -> Iterator[list[tuple[int, bytes]]]:
         """Yield lines with their numbers, block by block; an empty block where it has to wait."""
@@ -96,12 +109,6 @@ class FileLines:
         """Close the file."""
         self._file.close()
 
-    def _numbered(self, lines: list[bytes]) -> list[tuple[int, bytes]]:
-        first = self.number + 1
-        self.number += len(lines)
-        self.offset += sum(map(len, lines))
-        return list(enumerate(lines, first))
-
     def _head(self, size: int) -> str:
         return hashlib.sha256(os.pread(self._file.fileno(), size, 0)).hexdigest()
 
@@ -110,7 +117,7 @@ class FileLines:
             raise BadInput(f"{self._path}: became shorter while it was followed; lines are lost")
 
 
-class StreamLines:
+class StreamLines(_CountedLines):
     """Lines of a stream, which come only once: kept in a folder until the state has counted them.
 
     Parameters
@@ -124,9 +131,8 @@ class StreamLines:
     """
 
     def __init__(self, stream: int, folder: Path | None, place: dict[str, Any]) -> None:
-        refuse_other_source(place, "stream")
+        super().__init__(place, "stream")
         self._stream, self._folder = stream, folder
-        self.offset, self.number = int(place.get("offset", 0)), int(place.get("line", 0))
         self._part = int(place.get("part", 0))
         self._kept = -1
         self.cut = 0
@@ -143,11 +149,6 @@ class StreamLines:
             self._open()
         numbers = {"offset": self.offset, "line": self.number, "part": self._part}
         return {"source": "stream", **numbers}
-
-    def give_back(self, lines: list[bytes]) -> None:
-        """Take back the last lines that were given: they were not counted."""
-        self.offset -= sum(map(len, lines))
-        self.number -= len(lines)
 
     def forget(self) -> None:
         """Remove what the state, now saved, does not need any more."""
@@ -216,12 +217,6 @@ class StreamLines:
             while rest:
                 rest = rest[os.write(self._kept, rest) :]
             os.fsync(self._kept)
-
-    def _numbered(self, lines: list[bytes]) -> list[tuple[int, bytes]]:
-        first = self.number + 1
-        self.number += len(lines)
-        self.offset += sum(map(len, lines))
-        return list(enumerate(lines, first))
 
 
 def _lines(data: bytes) -> list[bytes]:

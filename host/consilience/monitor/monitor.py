@@ -17,7 +17,7 @@ from consilience.monitor.monitor_bytes import MonitorFields, pack_monitor, unpac
 from consilience.monitor.promises import Exact
 from consilience.monitor.settings import MonitorSettings
 from consilience.monitor.statistics import log_add_constants, reach, statistics_of
-from consilience.numbers.arrays import Codes, plain_array
+from consilience.numbers.arrays import Codes, plain_array, unsigned_array
 from consilience.numbers.convert import as_codes
 from consilience.turns import in_turn
 from consilience_hw.spec.monitor_format import AgentFlag
@@ -344,13 +344,11 @@ def _numbers(sequence: ArrayLike, count: int) -> NDArray[np.int64]:
     """Return sequence numbers with bit 63 inverted, so that they compare as signed ones."""
     values = np.atleast_1d(plain_array(sequence, "sequence"))
     if values.dtype.kind in "fO" and not isinstance(sequence, np.ndarray):
-        # NumPy makes floats of integers, some of which are 2**63 or more.
-        given = np.atleast_1d(np.asarray(sequence, dtype=object))
-        if all(isinstance(one, int | np.integer) for one in given):
-            try:
-                values = np.array([int(one) for one in given], np.uint64)
-            except OverflowError:
-                raise BadInput("sequence numbers are in 0 .. 2**64 - 1") from None
+        try:
+            found = unsigned_array(sequence)
+        except OverflowError:
+            raise BadInput("sequence numbers are in 0 .. 2**64 - 1") from None
+        values = values if found is None else np.atleast_1d(found)
     if values.shape != (count,) or values.dtype.kind not in "iu":
         raise BadInput(f"sequence must be {count} integers, not {values.dtype} {values.shape}")
     if values.dtype.kind == "i" and count and int(values.min()) < 0:

@@ -21,7 +21,7 @@ BINNING = "floor(65536 x)"
 _ONE = 1 << 16
 _MOST_SCORE = 1 << 46
 _FIELDS = ("agent", "score", "run", "event", "at", "group", "cut", "sequence")
-_INCREMENTS = "x"
+_INCREMENT = "x"
 
 
 class What(Enum):
@@ -107,7 +107,9 @@ class LineReader:
     def __init__(
         self, asserted: int = 0, low_is_suspect: bool = False, against: str | None = None
     ) -> None:
-        self._asserted, self._low, self._against = asserted, low_is_suspect, against
+        self._increments = [f"{_INCREMENT}{k}" for k in range(1, asserted + 1)]
+        self._low, self._against = low_is_suspect, against
+        self._used = {*_FIELDS, *self._increments}
         self._columns: list[str] | None = None
         self.unused: set[str] = set()
         """Names that say nothing to the reader."""
@@ -164,10 +166,9 @@ class LineReader:
             raise BadInput("columns are separated by commas, not by semicolons or tabs")
         if len(set(names)) < len(names):
             raise BadInput("two columns have the same name")
-        needed = [f"{_INCREMENTS}{k}" for k in range(1, self._asserted + 1)]
-        needed = needed or [self._against or "score"]
+        needed = self._increments or [self._against or "score"]
         missing = [name for name in ("agent", *needed) if name not in names]
-        if "score" in missing and f"{_INCREMENTS}1" in names:
+        if "score" in missing and f"{_INCREMENT}1" in names:
             raise BadInput(
                 "columns x1 .. are increments, which are valid only if you say so: pass --asserted"
             )
@@ -191,7 +192,7 @@ class LineReader:
 
     def _observation(self, fields: dict[str, Any], number: int) -> Observation:
         if self._against is None:
-            self.unused |= {name for name in fields if name not in _FIELDS and not self._is_x(name)}
+            self.unused |= fields.keys() - self._used
         agent = _name(fields.get("agent"), "agent")
         what = self._what(fields.get("event", What.WHOLE.value))
         if what in (What.ACKNOWLEDGE, What.RECALIBRATE):
@@ -200,13 +201,12 @@ class LineReader:
             raise BadInput(f"event {what.value} needs a run")
         run = _name(fields["run"], "run") if "run" in fields else number
         increments = None
-        if self._asserted:
-            bits = [_number(fields, f"{_INCREMENTS}{k + 1}") for k in range(self._asserted)]
-            increments = tuple(_code(one) for one in bits)
-        elif f"{_INCREMENTS}1" in fields and "score" not in fields:
+        if self._increments:
+            increments = tuple(_code(_number(fields, name)) for name in self._increments)
+        elif f"{_INCREMENT}1" in fields and "score" not in fields:
             raise BadInput("x1 is an increment, which is valid only if you say so: pass --asserted")
         score = None
-        if what is not What.START and not self._asserted:
+        if what is not What.START and not self._increments:
             score = binned(self._score(fields), self._low)
         return Observation(
             what,
@@ -225,12 +225,9 @@ class LineReader:
         if word not in words:
             raise BadInput(f"event {word!r} is none of {', '.join(words)}")
         what = What(word)
-        if self._asserted and what in (What.START, What.SCORE, What.END):
+        if self._increments and what in (What.START, What.SCORE, What.END):
             raise BadInput(f"event {what.value}: asserted increments come whole, without events")
         return what
-
-    def _is_x(self, name: str) -> bool:
-        return name in {f"{_INCREMENTS}{k + 1}" for k in range(self._asserted)}
 
     def _score(self, fields: dict[str, Any]) -> float:
         if self._against is None:
@@ -275,8 +272,6 @@ def _code(bits: float) -> int:
     """Return the greatest code not above an increment in bits."""
     if math.isnan(bits) or bits > Q16_16.max_code / _ONE:
         raise BadInput(f"an increment of {bits} bits; the largest is below 32,768")
-    return (
-        max(math.floor(bits * _ONE), Q16_16.log_of_zero)
-        if bits > -math.inf
-        else (Q16_16.log_of_zero)
-    )
+    if bits == -math.inf:
+        return Q16_16.log_of_zero
+    return max(math.floor(bits * _ONE), Q16_16.log_of_zero)

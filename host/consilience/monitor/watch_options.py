@@ -2,6 +2,7 @@
 
 from dataclasses import asdict, dataclass
 from fractions import Fraction
+from math import ceil
 from typing import Any
 
 from consilience.errors import BadInput
@@ -57,11 +58,11 @@ class WatchOptions:
                 "give one of --arl, --false-alarm, --threshold-bits and --false-alarms-per-day: "
                 "how rare a false alarm is to be"
             )
-        arl = str(self.agent_arl) if daily else self.arl
+        arl = self.agent_arl if daily else self.arl
         threshold = None
         if self.threshold_bits is not None:
             bits = exact_number(self.threshold_bits, "--threshold-bits")
-            threshold = -int(-bits * 65536 // 1)
+            threshold = ceil(bits * 65536)
         bets = self.asserted or len(self.kappas.split(","))
         source = "asserted" if self.asserted else "conformal"
         return monitor_settings(

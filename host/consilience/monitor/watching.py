@@ -114,10 +114,11 @@ class FleetWatch:
             if run.increments is None:
                 self.counts["runs of history alone"] += 1
                 continue
-            before = self._statistic(run.agent)
+            before = self.monitor.statistic(run.agent)
             found = self.monitor.update([run.agent], [run.increments])
             statistic = int(found.statistic[0])
-            told.append(self._line("observation", run, seen, line, statistic, before))
+            moved = _moved(run, seen, line, statistic, before)
+            told.append({"observation": "observation", **moved})
             if len(found.alarms):
                 self.counts["alarms"] += 1
                 alarms.append(self._agent_alarm(run, seen, line, statistic, before, False))
@@ -152,7 +153,7 @@ class FleetWatch:
         if len(found.alarms):
             self.told.add(key)
             self.counts["provisional alarms"] += 1
-            before = self._statistic(run.agent)
+            before = self.monitor.statistic(run.agent)
             statistic = int(found.statistic[0])
             alarms.append(self._agent_alarm(run, seen, line, statistic, before, True))
         return alarms
@@ -211,34 +212,15 @@ class FleetWatch:
     def _agent_alarm(
         self, run: RankedRun, seen: Observation, line: int, now: int, before: int, provisional: bool
     ) -> dict[str, Any]:
-        found = self._line("agent", run, seen, line, now, before)
-        found = {"alarm": "agent", **{k: v for k, v in found.items() if k != "observation"}}
-        return found | {
+        return {
+            "alarm": "agent",
+            **_moved(run, seen, line, now, before),
             "provisional": provisional,
             "threshold_bits": _bits(self.monitor.settings.threshold),
             "promise": self.promise,
             "source": self.monitor.settings.source.name.lower(),
             "says": SAYS,
         }
-
-    def _line(
-        self, kind: str, run: RankedRun, seen: Observation, line: int, now: int, before: int
-    ) -> dict[str, Any]:
-        moved: dict[str, Any] = {"increment_bits": [_bits(one) for one in run.increments or ()]}
-        if run.ranks:
-            moved = {"score": run.score / _BIT, "rank": run.rank, "of": run.ranks, **moved}
-        head = {"observation": kind} if kind == "observation" else {}
-        return {
-            **head,
-            **_where(run, seen, line),
-            "statistic_bits": _bits(now),
-            "statistic": now,
-            "before_bits": _bits(before),
-            "moved": moved,
-        }
-
-    def _statistic(self, agent: AgentId) -> int:
-        return self.monitor.statistic(agent)
 
     def _is_repeated(self, seen: Observation) -> bool:
         """Note a sequence number; BadInput if it goes back."""
@@ -258,6 +240,20 @@ class FleetWatch:
 
 def _where(run: RankedRun, seen: Observation, line: int) -> dict[str, Any]:
     return {"agent": run.agent, "run": run.run, "at": seen.at, "line": line}
+
+
+def _moved(run: RankedRun, seen: Observation, line: int, now: int, before: int) -> dict[str, Any]:
+    """Return what a run did to its agent's statistic."""
+    moved: dict[str, Any] = {"increment_bits": [_bits(one) for one in run.increments or ()]}
+    if run.ranks:
+        moved = {"score": run.score / _BIT, "rank": run.rank, "of": run.ranks, **moved}
+    return {
+        **_where(run, seen, line),
+        "statistic_bits": _bits(now),
+        "statistic": now,
+        "before_bits": _bits(before),
+        "moved": moved,
+    }
 
 
 def _bits(code: int) -> float | None:

@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from consilience.errors import BadInput
 
-__all__ = ["Codes", "CodesAndStatus", "Offsets", "Words", "plain_array"]
+__all__ = ["Codes", "CodesAndStatus", "Offsets", "Words", "plain_array", "unsigned_array"]
 
 Codes = NDArray[np.int32]
 """Logarithms to base 2, Q16.16."""
@@ -39,6 +39,18 @@ def plain_array(values: ArrayLike, name: str) -> NDArray[Any]:
         return np.asarray(values)
     except ValueError as error:
         raise BadInput(f"{name} must be an array of one shape ({error})") from None
+
+
+def unsigned_array(values: ArrayLike) -> NDArray[np.uint64] | None:
+    """Return a list of integers as uint64: NumPy makes floats of it where one is 2**63 or more.
+
+    None if some are no integers; OverflowError if they do not fit.
+    """
+    given = np.asarray(values, dtype=object)
+    if not all(isinstance(one, int | np.integer) for one in given.flat):
+        return None
+    # By way of int: NumPy's own conversion lets a negative int64 wrap around.
+    return np.array([int(one) for one in given.flat], np.uint64).reshape(given.shape)
 
 
 def _is_masked(values: object) -> bool:

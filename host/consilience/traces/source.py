@@ -119,7 +119,7 @@ class Source:
         parsed = [_parsed(line) for line in lines]
         whole = [value for value, good in parsed if good and isinstance(value, dict | list)]
         if len(lines) == 1:
-            return self._one_line(*parsed[0])
+            return self._one_line(lines[0].lstrip(), *parsed[0])
         if (parsed[0][1] and whole) or 2 * len(whole) > len(lines):
             self.head = whole
             return "lines"
@@ -133,8 +133,7 @@ class Source:
             self.head = whole  # JSON lines of which many are broken, and the first
             return "lines"
 
-    def _one_line(self, value: Any, good: bool) -> str:
-        line = self.first_lines(1)[0].lstrip()
+    def _one_line(self, line: str, value: Any, good: bool) -> str:
         if good and isinstance(value, dict | list):
             self.head = self._values = [value]
             return "lines" if set(self.path.suffixes) & _SUFFIXES_OF_LINES else "json"
