@@ -12,6 +12,7 @@ from rich.text import Text
 
 from consilience.cli.output import Output, key_values
 from consilience.errors import BadInput
+from consilience.monitor.ended_runs import EndedRuns
 from consilience.monitor.line_source import FileLines, StreamLines
 from consilience.monitor.monitor import Monitor
 from consilience.monitor.observation_lines import LineReader
@@ -79,7 +80,8 @@ class WatchSession:
         self.said = 0
         if saved is None or folder is None:
             ranking = options.ranking(seed)
-            self.watch = FleetWatch(Monitor(settings), ranking, promise, alpha, reading)
+            ended = EndedRuns(options.key_of_runs(seed))
+            self.watch = FleetWatch(Monitor(settings), ranking, promise, ended, alpha, reading)
             return
         facts = saved.facts
         if facts["options"] != options.as_facts():
@@ -90,7 +92,9 @@ class WatchSession:
             )
         restored = RunRanking.from_bytes(saved.ranks, seed) if saved.ranks else None
         monitor = Monitor.from_bytes(saved.monitor)
-        self.watch = FleetWatch(monitor, restored, promise, alpha, reading)
+        ended = EndedRuns.from_bytes(saved.ended, options.key_of_runs(seed))
+        self.watch = FleetWatch(monitor, restored, promise, ended, alpha, reading)
+        self.watch.first.facts = facts["first"]
         self.watch.counts.update(facts["counts"])
         self.watch.told = {(agent, run, kind) for agent, run, kind in facts["told"]}
         self.watch.highest = dict(facts["highest"])
@@ -129,6 +133,7 @@ class WatchSession:
         facts: dict[str, Any] = {
             "observations": watch.counts["observations"],
             "runs": watch.counts["runs"],
+            "repeated": watch.counts["repeated"],
             "agents": len(watch.monitor),
             "alarms": sum(watch.counts[one] for one in ("alarms", "run alarms", "fleet alarms")),
             "alarms_said_now": self.said,
@@ -208,9 +213,11 @@ class WatchSession:
                 "counts": dict(sorted(watch.counts.items())),
                 "told": sorted(watch.told, key=repr),
                 "highest": sorted(watch.highest.items(), key=repr),
+                "first": watch.first.facts,
             },
             bytes(watch.monitor),
             bytes(watch.ranking) if watch.ranking else b"",
+            bytes(watch.ended),
         )
         if isinstance(source, StreamLines):
             source.forget()
@@ -220,6 +227,16 @@ class WatchSession:
         watch, found = self.watch, list[str]()
         if not watch.counts["observations"]:
             found.append("warning: no line was an observation")
+        if repeated := watch.counts["repeated"]:
+            found.append(
+                f"note: {repeated:,} lines were there before (their runs have ended with the same "
+                "score, or their sequence numbers came): each counts once"
+            )
+        if watch.first.times:
+            found.append(
+                f"warning: the first lines came again ({watch.first.times} x), and their runs "
+                "have no names: the same file twice? They count each time; give a column run"
+            )
         if unused := self._reader.unused:
             hint = "; a clock is called at" if any("time" in one for one in unused) else ""
             found.append(f"note: not used: {', '.join(sorted(unused))}{hint}")

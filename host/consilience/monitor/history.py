@@ -7,12 +7,15 @@ from typing import NamedTuple
 from consilience.errors import BadInput
 from consilience.monitor.agent_index import AgentId
 
-__all__ = ["INFINITE", "LEAST", "History", "OpenRun", "PastScores", "Rankable"]
+__all__ = ["CUTS", "INFINITE", "LEAST", "History", "OpenRun", "PastScores", "Rankable"]
 
 INFINITE = (1 << 63) - 1
 """The score above all: how a run that was cut for suspicion stands in the history."""
 LEAST = -(1 << 63)
 """The score below all: a run of which none came before its deadline."""
+
+CUTS = "independent", "suspected"
+"""Why a run was cut: for a reason that is independent of its score, or because of it."""
 
 
 class PastScores:
@@ -117,14 +120,19 @@ class History:
         BadInput if it is unknown, or the clock would go back to `at`.
         """
         self._refuse_past(at)
-        for one in self.open:
-            if one.run == run and one.agent == agent and not one.ended:
-                return one
-        if (agent, run) in self.overdue:
-            return None
+        one = self.open_run(agent, run)
+        if one is not None or (agent, run) in self.overdue:
+            return one
         raise BadInput(
             f"run {run!r} of agent {agent!r} is not open; start() it, and finish it once"
         )
+
+    def open_run(self, agent: AgentId, run: AgentId) -> OpenRun | None:
+        """Return a run that is open and counts; None if there is none of the name."""
+        for one in self.open:
+            if one.run == run and one.agent == agent and not one.ended:
+                return one
+        return None
 
     def start(self, agent: AgentId, run: AgentId, at: int) -> list[Rankable]:
         """Note the start of a run; return what became due by the clock."""

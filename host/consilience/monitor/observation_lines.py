@@ -10,7 +10,7 @@ from typing import Any
 
 from consilience.errors import BadInput
 from consilience.monitor.agent_index import AgentId, checked_id
-from consilience.monitor.history import INFINITE, LEAST
+from consilience.monitor.history import CUTS, INFINITE, LEAST
 from consilience_hw.spec.log_format import Q16_16
 
 __all__ = ["BINNING", "LineReader", "Observation", "What", "binned"]
@@ -56,6 +56,8 @@ class Observation:
     sequence : int or None
     increments : tuple of int, or None
         Codes, where the user asserts them.
+    named : bool
+        The line names its run.
     """
 
     what: What
@@ -67,6 +69,7 @@ class Observation:
     cut: str | None = None
     sequence: int | None = None
     increments: tuple[int, ...] | None = None
+    named: bool = False
 
 
 def binned(score: float, low_is_suspect: bool = False) -> int:
@@ -215,9 +218,10 @@ class LineReader:
             score,
             _whole(fields, "at"),
             None if "group" not in fields else _name(fields["group"], "group"),
-            fields.get("cut"),
+            _reason(fields.get("cut")),
             _whole(fields, "sequence"),
             increments,
+            "run" in fields,
         )
 
     def _what(self, word: object) -> What:
@@ -266,6 +270,13 @@ def _whole(fields: dict[str, Any], name: str) -> int | None:
             f"{name} must be an integer, not {fields[name]!r}; give whole ms, ns or counts"
         )
     return value
+
+
+def _reason(cut: object) -> str | None:
+    """Return why a run was cut; BadInput before anything is noted of it."""
+    if cut not in (None, *CUTS):
+        raise BadInput(f"cut {cut!r} is none of {', '.join(CUTS)} (of the score)")
+    return str(cut) if cut else None
 
 
 def _code(bits: float) -> int:

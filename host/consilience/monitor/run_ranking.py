@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from consilience.errors import BadInput
 from consilience.monitor.agent_index import AgentId, checked_id
-from consilience.monitor.history import History, OpenRun, Rankable
+from consilience.monitor.history import CUTS, History, OpenRun, Rankable
 from consilience.monitor.rank_terms import checked_kappas, count_term, rank_term
 from consilience.monitor.ranks_bytes import RanksFields, RanksSettings, pack_ranks, unpack_ranks
 from consilience.monitor.tie_chance import TieChance
@@ -187,8 +187,8 @@ class RunRanking:
             Why it was cut: "independent" of its score, it counts as it is; "suspected", it is
             ranked with the score it has, and stands as infinite in the history.
         """
-        if cut not in (None, "independent", "suspected"):
-            raise BadInput(f'cut {cut!r}: "independent" (of the score) or "suspected"')
+        if cut not in (None, *CUTS):
+            raise BadInput(f"cut {cut!r} is none of {', '.join(CUTS)} (of the score)")
         agent, run, score = checked_id(agent), checked_id(run), _checked_score(score)
         history = self._history(agent)
         at = _checked_clock(at)
@@ -248,10 +248,26 @@ class RunRanking:
         return history.clock or 0 if history else 0
 
     @in_turn
+    def started(self, agent: AgentId, run: AgentId) -> int | None:
+        """Return the clock at which a run started that is open; None if it is not."""
+        one = self._open(agent, run)
+        return one.start if one else None
+
+    @in_turn
+    def score(self, agent: AgentId, run: AgentId) -> int | None:
+        """Return the highest score so far of a run that is open; None if it is not."""
+        one = self._open(agent, run)
+        return one.score if one else None
+
+    @in_turn
     def runs(self, agent: AgentId) -> tuple[int, int]:
         """Return how many runs an agent's history has, and how many are open; 0, 0 if unknown."""
         history = self._histories.get(self._history_of.get(agent, agent))
         return (history.past.total, len(history.open)) if history else (0, 0)
+
+    def _open(self, agent: AgentId, run: AgentId) -> OpenRun | None:
+        history = self._histories.get(self._history_of.get(agent, agent))
+        return history.open_run(agent, run) if history else None
 
     @property
     def _seed_check(self) -> bytes:

@@ -1,10 +1,10 @@
 """The state of a watch on disk: every line counts once, whenever the process is killed.
 
-A folder of its own: ``state`` (settings, how far the input was read, monitor and ranks; replaced
-whole), ``alarms.jsonl`` (appended; cut at the start to what ``state`` knows), ``seed`` (of ties,
-secret), ``watch.lock``, and for a stream, whose lines come only once, ``input-N``: what was taken
-in, on the disk before it is judged. After a kill the lines since ``state`` are judged again, which
-gives the same bits.
+A folder of its own: ``state`` (settings, how far the input was read, monitor, ranks, runs that
+have ended; replaced whole), ``alarms.jsonl`` (appended; cut at the start to what ``state`` knows),
+``seed`` (of ties, secret), ``watch.lock``, and for a stream, whose lines come only once,
+``input-N``: what was taken in, on the disk before it is judged. After a kill the lines since
+``state`` are judged again, which gives the same bits.
 """
 
 import fcntl
@@ -22,10 +22,10 @@ from consilience.evidence.atomic_file import naming, sync_path, write_file
 
 __all__ = ["SavedWatch", "WatchFolder"]
 
-_MAGIC = b"CNMW\1\0\0\0"
+_MAGIC = b"CNMW\2\0\0\0"
 _LOCK = "watch.lock"
 """Made first: a folder without it is none of ours."""
-_LENGTHS = struct.Struct("<QQQ")
+_LENGTHS = struct.Struct("<QQQQ")
 
 
 class SavedWatch:
@@ -35,16 +35,16 @@ class SavedWatch:
     ----------
     facts : dict
         As JSON holds them.
-    monitor, ranks : bytes
-        Canonical bytes; `ranks` is empty where increments are asserted.
+    monitor, ranks, ended : bytes
+        Canonical bytes; `ranks` is empty where there are none.
     """
 
-    def __init__(self, facts: dict[str, Any], monitor: bytes, ranks: bytes) -> None:
-        self.facts, self.monitor, self.ranks = facts, monitor, ranks
+    def __init__(self, facts: dict[str, Any], monitor: bytes, ranks: bytes, ended: bytes) -> None:
+        self.facts, self.monitor, self.ranks, self.ended = facts, monitor, ranks, ended
 
     def __bytes__(self) -> bytes:
         facts = json.dumps(self.facts, sort_keys=True, separators=(",", ":")).encode()
-        parts = facts, self.monitor, self.ranks
+        parts = facts, self.monitor, self.ranks, self.ended
         body = _MAGIC + _LENGTHS.pack(*map(len, parts)) + b"".join(parts)
         return body + hashlib.sha256(body).digest()
 
@@ -63,7 +63,7 @@ class SavedWatch:
         for length in lengths:
             parts.append(body[start : start + length])
             start += length
-        return cls(json.loads(parts[0]), parts[1], parts[2])
+        return cls(json.loads(parts[0]), *parts[1:])
 
 
 class WatchFolder(Closes):
@@ -128,12 +128,13 @@ class WatchFolder(Closes):
             while data:
                 data = data[os.write(self._alarms, data) :]
 
-    def save(self, facts: dict[str, Any], monitor: bytes, ranks: bytes) -> None:
+    def save(self, facts: dict[str, Any], monitor: bytes, ranks: bytes, ended: bytes) -> None:
         """Replace the state: from here on a process goes on after this."""
         with naming(self.path / "alarms.jsonl"):
             os.fsync(self._alarms)
             size = os.fstat(self._alarms).st_size
-        _replace(self.path / "state", bytes(SavedWatch({**facts, "alarms": size}, monitor, ranks)))
+        saved = SavedWatch({**facts, "alarms": size}, monitor, ranks, ended)
+        _replace(self.path / "state", bytes(saved))
 
     def close(self) -> None:
         """Let another process have it."""

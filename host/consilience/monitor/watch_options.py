@@ -94,6 +94,10 @@ class WatchOptions:
             binning,
         )
 
+    def key_of_runs(self, seed: int) -> int:
+        """Return the key of `EndedRuns`; without chances one state has the same bytes anywhere."""
+        return seed if self.ties == "seeded" and not self.asserted else 0
+
     @property
     def agent_arl(self) -> Fraction:
         """ARL of an agent: half of the daily false alarms are for agents, half for single runs."""

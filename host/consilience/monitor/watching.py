@@ -6,7 +6,9 @@ from fractions import Fraction
 from typing import Any
 
 from consilience.errors import BadInput
+from consilience.monitor.again import FirstLines, is_said_again
 from consilience.monitor.agent_index import AgentId
+from consilience.monitor.ended_runs import EndedRuns
 from consilience.monitor.monitor import Monitor
 from consilience.monitor.observation_lines import Observation, What
 from consilience.monitor.run_ranking import RankedRun, RunRanking
@@ -37,6 +39,8 @@ class FleetWatch:
         Of the runs' scores; None: the observations bring asserted increments.
     promise : str
         Of the monitor's threshold, in words.
+    ended : EndedRuns
+        Runs of before.
     run_alpha : Fraction or None
         A run alarms by itself if its rank is at most this share of its history's; None: none does.
     reading : (str, int) or None
@@ -46,11 +50,13 @@ class FleetWatch:
     monitor: Monitor
     ranking: RunRanking | None
     promise: str
+    ended: EndedRuns
     run_alpha: Fraction | None = None
     reading: tuple[str, int] | None = None
 
     def __post_init__(self) -> None:
         self.counts: Counter[str] = Counter()
+        self.first = FirstLines()
         self.told: set[tuple[AgentId, AgentId, str]] = set()
         """Runs that are open and have alarmed: once is enough."""
         self.highest: dict[AgentId, int] = {}
@@ -65,20 +71,22 @@ class FleetWatch:
         BadInput
             It cannot be: a run that did not start, a clock or a sequence number that goes back.
         """
-        if self._is_repeated(seen):
+        if (self.ranking and is_said_again(seen, self.ended, self.ranking)) or self._is_repeated(
+            seen
+        ):
             self.counts["repeated"] += 1
             return [], []
         if seen.what in (What.ACKNOWLEDGE, What.RECALIBRATE):
             self._note(seen)
+            self._count(seen)
             return [], []
-        self.counts["observations"] += 1
-        if seen.at is None:
-            self.counts["without a clock"] += 1
         if self.ranking is None:
+            self._count(seen)
             increments = list(seen.increments or ())
             run = RankedRun(seen.agent, seen.run, 0, 0, 0, increments)
             return self._judged([run], seen, line)
         due = self._ranked(self.ranking, seen)
+        self._count(seen)
         alarms, told = self._judged(due, seen, line)
         if due:
             alarms += self._fleet_alarm(len(due), line)
@@ -97,8 +105,26 @@ class FleetWatch:
             if seen.what is What.SCORE:
                 due += ranking.observe(seen.agent, seen.run, seen.score, at)
             else:
+                before = ranking.score(seen.agent, seen.run)
                 due += ranking.finish(seen.agent, seen.run, seen.score, at, seen.cut)
+                if seen.named:
+                    score = seen.score if before is None else max(before, seen.score)
+                    self.ended.end(seen.agent, seen.run, score)
         return due
+
+    def _count(self, seen: Observation) -> None:
+        """Count a line that was taken; one that is refused leaves nothing and may be mended."""
+        if seen.sequence is not None:
+            highest = self.highest.get(seen.agent, seen.sequence - 1)
+            self.counts["missing"] += seen.sequence - highest - 1
+            self.highest[seen.agent] = seen.sequence
+        elif not seen.named or self.ranking is None:
+            self.first.see(seen)
+        if seen.what in (What.ACKNOWLEDGE, What.RECALIBRATE):
+            return
+        self.counts["observations"] += 1
+        if seen.at is None:
+            self.counts["without a clock"] += 1
 
     def _judged(
         self, due: list[RankedRun], seen: Observation, line: int
@@ -223,7 +249,7 @@ class FleetWatch:
         }
 
     def _is_repeated(self, seen: Observation) -> bool:
-        """Note a sequence number; BadInput if it goes back."""
+        """Return whether a sequence number came before; BadInput if it goes back."""
         if seen.sequence is None:
             return False
         highest = self.highest.get(seen.agent)
@@ -232,9 +258,6 @@ class FleetWatch:
                 f"sequence number {seen.sequence} of agent {seen.agent!r} goes back from "
                 f"{highest}; give lines in order, a lost one is counted as missing"
             )
-        if highest is not None:
-            self.counts["missing"] += max(0, seen.sequence - highest - 1)
-        self.highest[seen.agent] = seen.sequence
         return seen.sequence == highest
 
 

@@ -18,6 +18,7 @@ MONITOR = "monitor/monitor"
 RANKS = "monitor/conformal_ranks"
 FROZEN = "monitor/frozen_table"
 WATCH = "monitor/watch_folder cli/monitor_command"
+REPEATS = "monitor/ended_runs cli/monitor_repeats"
 CRASH = "campaigns/crash/crash_slice"
 
 HOST = {
@@ -36,11 +37,13 @@ HOST = {
     f"{READS}age_bounds {STALENESS}discount {STALENESS}shard_arrays",
     "kernels/monitor_kernels": f"{MONITOR} monitor/fleet",
     "numbers/exact_logarithms": "numbers/exact_logarithms",
+    "monitor/again": REPEATS,
     "monitor/agent_index": f"{MONITOR} {RANKS}",
     "monitor/agent_records": MONITOR,
     "monitor/bin_terms": FROZEN,
     "monitor/binomial_limits": f"monitor/binomial_limits {FROZEN}",
     "monitor/conformal_ranks": RANKS,
+    "monitor/ended_runs": REPEATS,
     "monitor/fleet": "monitor/fleet",
     "monitor/frozen_bytes": FROZEN,
     "monitor/frozen_table": FROZEN,
@@ -50,7 +53,7 @@ HOST = {
     "monitor/model_increments": "monitor/model_increments",
     "monitor/monitor": f"{MONITOR} monitor/fleet",
     "monitor/monitor_bytes": f"monitor/monitor_bytes {MONITOR}",
-    "monitor/observation_lines": "cli/monitor_command",
+    "monitor/observation_lines": "cli/monitor_command cli/monitor_repeats",
     "monitor/promises": "monitor/promises",
     "monitor/rank_terms": RANKS,
     "monitor/ranks_bytes": RANKS,
@@ -61,7 +64,7 @@ HOST = {
     "monitor/tie_chance": RANKS,
     "monitor/watch_folder": WATCH,
     "monitor/watch_options": "cli/monitor_command",
-    "monitor/watching": "cli/monitor_command",
+    "monitor/watching": "cli/monitor_command cli/monitor_repeats",
     "monitor/weighting": "monitor/weighting",
     "robust/calibration": "robust/calibration",
     "robust/decision": f"robust/robust_histogram {STALENESS}interval",

@@ -109,7 +109,7 @@ def facts(state):
 
     saved = SavedWatch.of((state / "state").read_bytes(), state)
     saved.facts.pop("place")
-    return saved.facts, saved.monitor, saved.ranks
+    return saved.facts, saved.monitor, saved.ranks, saved.ended
 
 
 def test_a_stream_that_is_cut_by_kills_counts_every_line_once(tmp_path):

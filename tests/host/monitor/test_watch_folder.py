@@ -10,11 +10,12 @@ from consilience.monitor.watch_folder import WatchFolder
 def test_alarms_since_the_state_are_said_again(tmp_path):
     with WatchFolder(tmp_path) as folder:
         folder.say(["one"])
-        folder.save({"n": 1}, b"monitor", b"")
+        folder.save({"n": 1}, b"monitor", b"", b"ended")
         folder.say(["two, which the state does not know"])
     with WatchFolder(tmp_path) as folder:
         saved = folder.saved
-        assert (saved.facts, saved.monitor, saved.ranks) == ({"n": 1, "alarms": 4}, b"monitor", b"")
+        assert saved.facts == {"n": 1, "alarms": 4}
+        assert (saved.monitor, saved.ranks, saved.ended) == (b"monitor", b"", b"ended")
         folder.say(["two"])
     assert (tmp_path / "alarms.jsonl").read_text() == "one\ntwo\n"
 
@@ -28,7 +29,7 @@ def test_one_process_at_a_time(tmp_path):
 def test_the_seed_stays_and_is_secret(tmp_path):
     with WatchFolder(tmp_path) as folder:
         seed = folder.seed()
-        folder.save({}, b"", b"")
+        folder.save({}, b"", b"", b"")
     assert (tmp_path / "seed").stat().st_mode & 0o77 == 0
     with WatchFolder(tmp_path) as folder:
         assert folder.seed() == seed
@@ -40,7 +41,7 @@ def test_the_seed_stays_and_is_secret(tmp_path):
 @pytest.mark.parametrize("place", range(0, 90, 7))
 def test_a_damaged_state_is_refused(tmp_path, place):
     with WatchFolder(tmp_path) as folder:
-        folder.save({"n": 1}, b"m", b"r")
+        folder.save({"n": 1}, b"m", b"r", b"e")
     data = bytearray((tmp_path / "state").read_bytes())
     data[place % len(data)] ^= 1
     (tmp_path / "state").write_bytes(data)
@@ -51,7 +52,7 @@ def test_a_damaged_state_is_refused(tmp_path, place):
 def test_alarms_that_are_gone_are_said_to_be(tmp_path):
     with WatchFolder(tmp_path) as folder:
         folder.say(["one"])
-        folder.save({}, b"", b"")
+        folder.save({}, b"", b"", b"")
     (tmp_path / "alarms.jsonl").write_text("")
     with pytest.raises(BadInput, match="alarms are lost"):
         WatchFolder(tmp_path)
@@ -70,4 +71,4 @@ def test_a_state_that_cannot_be_replaced_is_said_to_be(tmp_path):
     with WatchFolder(tmp_path) as folder:
         (tmp_path / "state").mkdir()
         with pytest.raises(BadInput, match="choose another --state"):
-            folder.save({}, b"", b"")
+            folder.save({}, b"", b"", b"")
