@@ -11,8 +11,10 @@ from consilience.kernels.kernel_tables import load_tables
 from consilience.kernels.sum_kernels import leave_each_out, sum_segments
 from consilience.live.cpu_unit import CpuLiveUnit
 from consilience.live.live import Live
+from consilience.monitor.cpu_steps import cpu_steps
 from consilience.monitor.monitor import Monitor
 from consilience.monitor.settings import MonitorSettings
+from consilience.monitor.steps import AgentSteps, Stepped, StepSettings
 from consilience.numbers.arrays import Codes, CodesAndStatus, Offsets, Words
 from consilience.robust.robust_histogram import RobustHistogram, RobustResult
 from consilience.turns import in_turn
@@ -98,6 +100,11 @@ class CpuDevice(Device):
         """Return a monitor in this machine's memory; 64 bytes an agent with up to two bets."""
         self._refuse_closed()
         return Monitor(settings)
+
+    def monitor_steps(self, settings: StepSettings, agents: AgentSteps) -> Stepped:
+        """Return what follows from observations; for those to whom this device is served."""
+        self._refuse_closed()
+        return cpu_steps(settings, agents)
 
     def robust_scan(
         self, ratios: Codes, faulty: int, clip: int, threshold: int

@@ -15,6 +15,7 @@ from consilience.live.live import Live
 from consilience.monitor.monitor import Monitor
 from consilience.monitor.promises import Exact
 from consilience.monitor.settings import MonitorSettings, monitor_settings
+from consilience.monitor.steps import AgentSteps, Stepped, StepSettings
 from consilience.numbers.arrays import Codes, CodesAndStatus, Offsets, Words, plain_array
 from consilience.numbers.convert import as_codes
 from consilience.numbers.float_log_sum import log_sum_exp_over
@@ -185,7 +186,11 @@ class Device(Closes):
 
     def new_monitor(self, settings: MonitorSettings) -> Monitor:
         """Return a monitor of these settings; see `monitor`."""
-        raise BadInput(f"{self.info.url}: this device has no monitor; use cpu")
+        raise BadInput(f"{self.info.url}: this device has no monitor; use cpu or sim")
+
+    def monitor_steps(self, settings: StepSettings, agents: AgentSteps) -> Stepped:
+        """Return what follows from observations; the device keeps nothing of them."""
+        raise BadInput(f"{self.info.url}: this device has no monitor; use cpu or sim")
 
     def robust_scan(
         self, ratios: Codes, faulty: int, clip: int, threshold: int

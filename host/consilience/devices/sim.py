@@ -12,6 +12,10 @@ from consilience.errors import BadInput, ConsilienceError, NoDevice, ToolMissing
 from consilience.link.transport import Transport, TransportClosed
 from consilience.live.live import Live
 from consilience.live.sim_unit import SimLiveUnit, simulated_leave_one_out
+from consilience.monitor.monitor import Monitor
+from consilience.monitor.settings import MonitorSettings
+from consilience.monitor.sim_steps import SimSteps
+from consilience.monitor.steps import AgentSteps, Stepped, StepSettings
 from consilience.numbers.arrays import Codes, CodesAndStatus
 from consilience.robust.robust_histogram import RobustResult
 from consilience.turns import in_turn
@@ -131,14 +135,15 @@ def simulation_transport(config: EngineConfig, waves: Path | None = None) -> Sim
 
 
 class SimDevice(LinkDevice):
-    """The simulated engine behind its link, and beside it `LiveUpdates` and `RobustHistogram`.
+    """The simulated engine behind its link, and beside it the units that it has not in it.
 
-    The engine has neither in it: what needs one runs on a simulation of that unit alone.
+    `LiveUpdates`, `RobustHistogram` and `Monitor` each run on a simulation of that unit alone.
     """
 
     _histogram: StreamSimulation | None = None
+    _monitors: dict[int, SimSteps] | None = None
     _is_open = True
-    _turns: ClassVar = RLock()  # of all: held while a histogram is begun
+    _turns: ClassVar = RLock()  # of all: held while a unit is begun
 
     def sums_of_others(self, codes: Codes) -> CodesAndStatus:
         """Return code and status of all codes but number i: two passes, 4 cycles per code."""
@@ -161,11 +166,23 @@ class SimDevice(LinkDevice):
         found, _ = scan_of(self._scanner(), beats, unit, faulty, threshold)
         return RobustResult(*found[:4], unit, Decision(found.above - found.below))
 
+    def new_monitor(self, settings: MonitorSettings) -> Monitor:
+        """Return a monitor in simulated gateware; the first of so many components compiles it."""
+        monitor = Monitor(settings, self.monitor_steps)
+        self._monitor_of(len(settings.weights))
+        return monitor
+
+    def monitor_steps(self, settings: StepSettings, agents: AgentSteps) -> Stepped:
+        """Return what follows from observations."""
+        return self._monitor_of(len(settings.weights))(settings, agents)
+
     def close(self) -> None:
-        """End both simulations."""
+        """End all simulations."""
         self._is_open = False
         if self._histogram is not None:
             self._histogram.close()
+        for unit in (self._monitors or {}).values():
+            unit.close()
         super().close()
 
     @in_turn
@@ -175,6 +192,16 @@ class SimDevice(LinkDevice):
             with build_errors_told():
                 self._histogram = robust_simulation()
         return self._histogram
+
+    @in_turn
+    def _monitor_of(self, components: int) -> SimSteps:
+        self._refuse_closed()
+        if self._monitors is None:
+            self._monitors = {}
+        if components not in self._monitors:
+            with build_errors_told():
+                self._monitors[components] = SimSteps(components)
+        return self._monitors[components]
 
     def _refuse_closed(self) -> None:
         if not self._is_open:

@@ -35,6 +35,7 @@ __all__ = [
     "REFUSED",
     "SINCE_SCHEDULED",
     "STATE_WINDOW",
+    "arrive_each",
     "enter_each",
     "join_each",
     "statistic_each",
@@ -154,6 +155,14 @@ def _arrive(record: Numbers, number: int) -> int:
     if record[ARRIVALS] & _LOW_HALF != _LOW_HALF:
         record[ARRIVALS] += 1
     return _LATE
+
+
+@compiled
+def arrive_each(rows: Numbers, numbers: Numbers, states: Numbers, taken: NDArray[np.bool_]) -> None:
+    """Note sequence numbers, bit 63 inverted, in order; write whether each observation is taken."""
+    for place in range(len(rows)):
+        arrival = _arrive(states[rows[place]], numbers[place])
+        taken[place] = arrival in (_FRESH, _LATE)
 
 
 @compiled

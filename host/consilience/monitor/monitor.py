@@ -17,6 +17,8 @@ from consilience.monitor.monitor_bytes import MonitorFields, pack_monitor, unpac
 from consilience.monitor.promises import Exact
 from consilience.monitor.settings import MonitorSettings
 from consilience.monitor.statistics import log_add_constants, reach, statistics_of
+from consilience.monitor.stepping import observe
+from consilience.monitor.steps import StepUnit
 from consilience.numbers.arrays import Codes, plain_array, unsigned_array
 from consilience.numbers.convert import as_codes
 from consilience.turns import in_turn
@@ -86,14 +88,17 @@ class Monitor(Closes):
     Parameters
     ----------
     settings : MonitorSettings
+    unit : StepUnit, optional
+        Carries out the recurrence, for example gateware; default: this machine.
     """
 
-    def __init__(self, settings: MonitorSettings) -> None:
+    def __init__(self, settings: MonitorSettings, unit: StepUnit | None = None) -> None:
         if settings.threshold > (most := reach(settings.weights)):
             raise BadInput(
                 f"threshold {settings.threshold} is above {most}, the most that these weights reach"
             )
         self.settings = settings
+        self._unit = unit
         self._turns = RLock()
         self._is_open = True
         self._index = AgentIndex()
@@ -153,12 +158,17 @@ class Monitor(Closes):
         ------
         BadInput
             Shapes that do not fit, no codes, more agents than enrolled; nothing changed.
+        LinkError, ConsilienceError
+            The device that carries out the recurrence failed; nothing changed.
         """
         self._refuse_closed()
         ids = np.atleast_1d(agent_ids(agent))
         values = self._increments(increments, ids)
         numbers = _NONE if sequence is None else _numbers(sequence, len(ids))
+        known = self._whole
         rows = self._rows(ids, commit)
+        if self._unit is not None:
+            return self._observed(self._unit, rows, values, numbers, commit, known)
         statistics = np.empty(len(ids), np.int32)
         alarms = np.empty(len(ids), np.bool_)
         settings = self.settings
@@ -280,6 +290,25 @@ class Monitor(Closes):
     def close(self) -> None:
         """Give up the state; from then on every call raises NoDevice."""
         self._is_open = False
+
+    def _observed(
+        self,
+        unit: StepUnit,
+        rows: NDArray[np.int64],
+        values: Codes,
+        numbers: NDArray[np.int64],
+        commit: bool,
+        known: int,
+    ) -> MonitorResults:
+        """Take observations on a device; if it fails, forget the agents after those `known`."""
+        states = self._records.states
+        try:
+            found = observe(unit, self.settings, states, rows, values, numbers, commit=commit)
+        except BaseException:
+            self._whole = known
+            raise
+        states[found.rows] = found.records
+        return MonitorResults(found.statistics, np.flatnonzero(found.alarms))
 
     def _refuse_closed(self) -> None:
         """NoDevice after `close`; and forget what an interrupted call left half done."""

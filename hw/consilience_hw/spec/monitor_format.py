@@ -3,6 +3,7 @@
 from enum import IntEnum, IntFlag
 
 __all__ = [
+    "ALARMED",
     "MAX_COMPONENTS",
     "WINDOW",
     "AgentFlag",
@@ -18,6 +19,9 @@ MAX_COMPONENTS = 16
 
 WINDOW = 64
 """Sequence numbers below the highest one that can still arrive late."""
+
+ALARMED = 1 << 8
+"""Beside the `AgentFlag`s in the status word of an agent on the link: one of its rows alarmed."""
 
 
 class MonitorMode(IntEnum):

@@ -1,0 +1,52 @@
+"""Calls of a monitor that are hard on what carries out its recurrence."""
+
+import numpy as np
+
+from consilience_hw.spec.log_format import Q16_16
+
+ZERO, MAX, BIT = Q16_16.log_of_zero, Q16_16.max_code, Q16_16.fractions
+SPECIAL = [ZERO, ZERO + 1, MAX, MAX - 1, 0, -1, 1, 1_083_228, -1_083_229]
+
+
+def agents_of(choose, count):
+    """Return agents: at random, one alone, two in turn, some far oftener than others."""
+    kind = choose.integers(4)
+    if kind == 0:
+        return choose.integers(0, 40, count)
+    if kind == 1:
+        return np.full(count, choose.integers(40))
+    if kind == 2:
+        return np.arange(count) % 2 + 50
+    return choose.geometric(0.2, count)
+
+
+def increments_of(choose, count, components):
+    scale = choose.choice([BIT // 4, 3 * BIT, 400 * BIT, MAX // 4])
+    values = choose.normal(-scale / 8, scale, (count, components)).astype(np.int64)
+    special = choose.random((count, components)) < 0.03
+    values[special] = choose.choice(SPECIAL, int(special.sum()))
+    return values.clip(ZERO, MAX).astype(np.int32)
+
+
+def drive(monitors, seed, *, batches, rows):
+    """Give all monitors the same calls; compare what each returns, and all states at the end."""
+    choose = np.random.default_rng(seed)
+    components = len(monitors[0].settings.weights)
+    alarms = 0
+    for _ in range(batches):
+        count = int(choose.integers(1, rows))
+        ids, values = agents_of(choose, count), increments_of(choose, count, components)
+        commit = bool(choose.random() < 0.8)
+        sequence = None
+        if choose.random() < 0.3:
+            sequence = np.maximum(0, np.arange(count) + choose.integers(-70, 70, count))
+        found = [one.update(ids, values, commit, sequence) for one in monitors]
+        alarms += len(found[0].alarms)
+        for one in found[1:]:
+            assert one.statistic.tolist() == found[0].statistic.tolist()
+            assert one.alarms.tolist() == found[0].alarms.tolist()
+        for one in monitors:
+            for agent in one.agents[:: max(1, len(one.agents) // 4)]:
+                (one.renew if int(agent) % 3 == 0 else one.acknowledge)(agent)
+    assert len({bytes(one) for one in monitors}) == 1
+    return alarms
