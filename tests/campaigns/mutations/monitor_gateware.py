@@ -7,6 +7,8 @@ __all__ = ["MONITOR_GATEWARE"]
 _ADD = "hw/consilience_hw/monitor/log_add.py"
 _ADMISSION = "hw/consilience_hw/monitor/admission.py"
 _ALARMS = "hw/consilience_hw/monitor/alarms.py"
+_BINS = "hw/consilience_hw/monitor/bin_increments.py"
+_BINNED = "tests/hw/monitor/test_binned_monitor.py"
 _COUNTS = "hw/consilience_hw/monitor/agent_counts.py"
 _MONITOR = "hw/consilience_hw/monitor/monitor.py"
 _TESTS = "tests/hw/monitor/test_monitor.py"
@@ -16,6 +18,27 @@ _FLAGS = f"{_TESTS}::test_flags_and_their_ends"
 _GOLDEN = f"{_TESTS}::test_any_beats_are_golden"
 
 MONITOR_GATEWARE = (
+    Mutation(
+        "monitor gateware: a bin that is loaded is an observation, too",
+        _BINS,
+        "inside.eq(self.i.valid & ~loads)",
+        "inside.eq(self.i.valid)",
+        f"{_BINNED}::test_a_bin_loaded_anew_is_in_force_for_the_next_beat",
+    ),
+    Mutation(
+        "monitor gateware: increments of a bin are those that the beat brought",
+        _BINS,
+        "Mux(looked_up, found, beat.increments[k])",
+        "beat.increments[k]",
+        f"{_BINNED}::test_one_beat_a_cycle_and_the_latency",
+    ),
+    Mutation(
+        "monitor gateware: a table is read while the unit waits",
+        _BINS,
+        "read.en.eq(moves)",
+        "read.en.eq(1)",
+        f"{_BINNED}::test_a_bin_loaded_anew_is_in_force_for_the_next_beat",
+    ),
     Mutation(
         "monitor gateware: the same agent is not held",
         _ADMISSION,

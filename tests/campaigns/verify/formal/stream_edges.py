@@ -157,6 +157,7 @@ EDGES = (
         show=partial(show_counters, inside="results."),
         invariants=counters_agree,
     ),
+    StreamUnit("BinIncrements", MONITOR[-2].build, ("i",), ("o",)),
     StreamUnit(
         "Monitor",
         MONITOR[-1].build,

@@ -78,7 +78,7 @@ def test_a_slow_job_in_the_core_ends_the_induction():
     assert not unit.composition(netlist).question(folder, invariant=True).induction().holds
 
 
-@pytest.mark.parametrize("unit", [*LIVE, MONITOR[-1]], ids=lambda unit: unit.name)
+@pytest.mark.parametrize("unit", [*LIVE, *MONITOR[-2:]], ids=lambda unit: unit.name)
 def test_timing_of_the_live_units_and_the_monitor(unit):
     folder = work_folder(f"test_live_{unit.name}")
     netlist = unit.netlist(folder)

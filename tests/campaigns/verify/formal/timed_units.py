@@ -24,6 +24,7 @@ from consilience_hw.log2.log2 import Log2, result_layout
 from consilience_hw.log_sum_exp.log_sum_exp import LogSumExp
 from consilience_hw.monitor.agent_counts import AgentCounts
 from consilience_hw.monitor.alarms import Alarms
+from consilience_hw.monitor.bin_increments import BinIncrements
 from consilience_hw.monitor.log_add import LogAdd
 from consilience_hw.monitor.monitor import Monitor
 from consilience_hw.monitor.recurrence import Recurrence, step_layout
@@ -228,6 +229,12 @@ MONITOR = (
             *(f"i__payload.{name}" for name in ("flags", "parity", "statistic", "cut")),
             "threshold",
         ),
+    ),
+    TimedUnit(
+        "BinIncrements",
+        partial(BinIncrements, 2, 4, 4),
+        ("i__ready", "o__valid"),
+        ("i__payload.bin", "i__payload.beat"),
     ),
     TimedUnit(
         "Monitor",
