@@ -13,8 +13,9 @@ from consilience.cli.output import Output
 from consilience.cli.watch_session import LineSource, WatchSession
 from consilience.errors import BadInput
 from consilience.evidence.atomic_file import AtomicFile, naming
-from consilience.monitor.line_source import FileLines, StreamLines
+from consilience.monitor.file_lines import FileLines
 from consilience.monitor.parquet_lines import ParquetLines
+from consilience.monitor.stream_lines import StreamLines
 from consilience.monitor.watch_folder import WatchFolder
 from consilience.monitor.watch_options import WatchOptions
 
@@ -193,8 +194,20 @@ def monitor(
             show_default="none is kept",
         ),
     ] = None,
+    goes_on: Annotated[
+        bool,
+        typer.Option(
+            "--next",
+            help="SCORES comes after what the --state has counted: if it is another file, or a "
+            "stream after a file, all its lines are new.",
+        ),
+    ] = False,
     follow: Annotated[
-        bool, typer.Option("--follow", help="Wait for what is appended, as tail -f.")
+        bool,
+        typer.Option(
+            "--follow",
+            help="Wait for what is appended, as tail -F: also in the next file of the name.",
+        ),
     ] = False,
     each: Annotated[
         bool, typer.Option("--each", help="Print a line for every run that is judged.")
@@ -244,6 +257,8 @@ def monitor(
         low_is_suspect=low_is_suspect,
         against=against,
     )
+    if goes_on and state is None:
+        raise BadInput("--next goes on with a state; give --state")
     if follow and scores == "-":
         raise BadInput("standard input is followed until it ends; leave --follow out")
     with contextlib.ExitStack() as stack:
@@ -255,15 +270,18 @@ def monitor(
         place = session.place
         source: LineSource
         if scores == "-":
-            source = StreamLines(sys.stdin.fileno(), folder.path if folder else None, place)
+            kept = folder.path if folder else None
+            source = StreamLines(sys.stdin.fileno(), kept, place, goes_on=goes_on)
             if source.cut:
                 output.note("note: the stream before ended within a line; that line is left out")
         elif Path(scores).suffix == ".parquet":
             if follow:
                 raise BadInput(f"{scores}: a Parquet file is written whole; leave --follow out")
-            source = ParquetLines(Path(scores), place)
+            source = ParquetLines(Path(scores), place, goes_on=goes_on)
         else:
-            source = FileLines(Path(scores), place, follow=follow, whole=state is not None)
+            source = FileLines(
+                Path(scores), place, follow=follow, whole=state is not None, goes_on=goes_on
+            )
         stack.callback(source.close)
         with _ending(session) if follow else contextlib.nullcontext():
             session.run(source)

@@ -13,12 +13,13 @@ from rich.text import Text
 from consilience.cli.output import Output, key_values
 from consilience.errors import BadInput
 from consilience.monitor.ended_runs import EndedRuns
-from consilience.monitor.line_source import FileLines, StreamLines
+from consilience.monitor.file_lines import FileLines
 from consilience.monitor.monitor import Monitor
 from consilience.monitor.observation_lines import LineReader
 from consilience.monitor.parquet_lines import ParquetLines
 from consilience.monitor.report_page import Curve, report_page
 from consilience.monitor.run_ranking import RunRanking
+from consilience.monitor.stream_lines import StreamLines
 from consilience.monitor.watch_folder import WatchFolder
 from consilience.monitor.watch_options import WatchOptions
 from consilience.monitor.watching import SAYS, FleetWatch
@@ -112,6 +113,7 @@ class WatchSession:
                 if self._is_ended:
                     source.give_back([line for _, line in block])
                     break
+                self._tell_news(source)
                 self._judge(block, source)
                 dirty |= bool(block)
                 now = time.monotonic()
@@ -121,6 +123,7 @@ class WatchSession:
                 if live.is_started and now - shown > _REFRESH_S:
                     shown = now
                     live.update(self._table(), refresh=True)
+            self._tell_news(source)
             self._save(source)
 
     def end(self) -> None:
@@ -178,6 +181,11 @@ class WatchSession:
             if self._draws:
                 self._draw(judged, alarms)
         self._keep(said)
+
+    def _tell_news(self, source: LineSource) -> None:
+        for note in source.news:
+            self._output.note(note)
+        source.news.clear()
 
     def _keep(self, said: list[str]) -> None:
         if self._folder and said:

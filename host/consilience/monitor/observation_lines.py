@@ -112,6 +112,7 @@ class LineReader:
     ) -> None:
         self._increments = [f"{_INCREMENT}{k}" for k in range(1, asserted + 1)]
         self._low, self._against = low_is_suspect, against
+        self._needed = self._increments or [against or "score"]
         self._used = {*_FIELDS, *self._increments}
         self._columns: list[str] | None = None
         self.unused: set[str] = set()
@@ -152,8 +153,10 @@ class LineReader:
             if self._columns is None:
                 self._take_columns(cells)
                 return None
-            if [cell.strip() for cell in cells] == self._columns:
-                return None  # said again, as by a producer that starts anew
+            names = [cell.strip() for cell in cells]
+            if names == self._columns or {"agent", *self._needed} <= set(names):
+                self._take_columns(cells)  # said again, as by a producer that starts anew
+                return None
             if len(cells) != len(self._columns):
                 raise BadInput(f"{len(cells)} cells for {len(self._columns)} columns")
             fields = zip(self._columns, cells, strict=True)
@@ -169,8 +172,7 @@ class LineReader:
             raise BadInput("columns are separated by commas, not by semicolons or tabs")
         if len(set(names)) < len(names):
             raise BadInput("two columns have the same name")
-        needed = self._increments or [self._against or "score"]
-        missing = [name for name in ("agent", *needed) if name not in names]
+        missing = [name for name in ("agent", *self._needed) if name not in names]
         if "score" in missing and f"{_INCREMENT}1" in names:
             raise BadInput(
                 "columns x1 .. are increments, which are valid only if you say so: pass --asserted"

@@ -142,7 +142,7 @@ MONITOR = (
     ),
     Mutation(
         "stream: lines are judged before they are on the disk",
-        FOLDER + "line_source.py",
+        FOLDER + "stream_lines.py",
         "                self._keep(lines)\n",
         "                pass\n",
         "tests/host/cli/test_monitor_command.py::"

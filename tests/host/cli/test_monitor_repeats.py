@@ -1,7 +1,13 @@
 """`consilience monitor`: what is said twice counts once, or is said to count twice."""
 
 import json
+import signal
+import subprocess
+import sys
 
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+import pyarrow.parquet as pq
 import pytest
 
 from consilience.cli.app import main
@@ -100,3 +106,45 @@ def test_a_line_that_was_refused_and_mended_counts(tmp_path, capsys):
     written(path, [*good, {"agent": "a", "run": "r", "score": 1, "sequence": 200, "at": 200}])
     _, found, _ = ran(capsys, path, *WORDS, "--state", state, "--json")
     assert (found[-1]["runs"], found[-1]["repeated"]) == (121, 0)
+
+
+def test_a_day_a_file_goes_on_in_one_state(tmp_path, capsys):
+    days = [tmp_path / f"day-{day}.csv" for day in range(3)]
+    for day, path in enumerate(days):
+        runs = range(60 * day, 60 * day + 60)
+        lines = [f"{run},a,{run * 37 % 101}" for run in runs]
+        names = "run,agent,score" if day != 1 else "run,score,agent"
+        if day == 1:
+            lines = [f"{run},{run * 37 % 101},a" for run in runs]
+        path.write_text("\n".join([names, *lines]) + "\n")
+    state = tmp_path / "state"
+    code, _, err = ran(capsys, days[0], *WORDS, "--next")
+    assert code == 2 and "give --state" in err
+    for path in days:
+        code, found, err = ran(capsys, path, *WORDS, "--state", state, "--next", "--json")
+        assert code == 0, err
+    assert (found[-1]["runs"], found[-1]["repeated"]) == (180, 0)
+    as_text = pa_csv.ConvertOptions(column_types={"run": pa.string()})
+    table = pa_csv.read_csv(days[2], convert_options=as_text)
+    pq.write_table(table, tmp_path / "more.parquet")
+    code, _, err = ran(capsys, tmp_path / "more.parquet", *WORDS, "--state", state)
+    assert code == 2 and "not of a Parquet file" in err and "pass --next" in err
+    words = [tmp_path / "more.parquet", *WORDS, "--state", state, "--next", "--json"]
+    for repeated in (60, 60):  # the second time it is the file of the state
+        _, found, _ = ran(capsys, *words)
+        assert (found[-1]["runs"], found[-1]["repeated"]) == (180, repeated)
+
+
+def test_a_followed_file_is_renamed_and_the_watch_goes_on(tmp_path):
+    path = tmp_path / "scores.csv"
+    path.write_text("agent,run,score\n" + "".join(f"a,{n},{n * 37 % 101}\n" for n in range(110)))
+    command = [sys.executable, "-m", "consilience", "monitor", path, *WORDS, "--follow", "--each"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        for _ in range(10):
+            assert json.loads(process.stdout.readline())
+        path.rename(tmp_path / "scores.csv.1")
+        path.write_text("agent,run,score\na,111,3\n")
+        assert json.loads(process.stdout.readline())["run"] == "111"
+        process.send_signal(signal.SIGINT)
+        told = process.communicate()[1].decode()
+    assert "is a new file; its first line counts as line 112" in " ".join(told.split())

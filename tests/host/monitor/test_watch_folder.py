@@ -3,7 +3,7 @@
 import pytest
 
 from consilience.errors import BadInput
-from consilience.monitor.line_source import StreamLines
+from consilience.monitor.stream_lines import StreamLines
 from consilience.monitor.watch_folder import WatchFolder
 
 
