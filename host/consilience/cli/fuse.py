@@ -20,8 +20,12 @@ from consilience.cli.output import Output, key_values
 from consilience.cli.reading_options import (
     AgentColumnOption,
     AgentTypeOption,
+    BenignOption,
+    CostOption,
     HypothesesOption,
+    PriorOption,
     StrictOption,
+    TieOption,
     UnitOption,
     WeightColumnOption,
     names_of,
@@ -54,15 +58,10 @@ def fuse(
             show_default=False,
         ),
     ],
-    prior: Annotated[
-        str | None,
-        typer.Option(
-            metavar="P,P,...",
-            help="Prior probabilities, scaled to sum to 1; 0 = impossible. In column order "
-            "(0.9,0.1) or by name (benign=0.9,hijacked=0.1).",
-            show_default="uniform",
-        ),
-    ] = None,
+    prior: PriorOption = None,
+    cost: CostOption = None,
+    benign: BenignOption = None,
+    tie: TieOption = _DEFAULTS.tie,
     unit: UnitOption = _DEFAULTS.unit,
     agent_column: AgentColumnOption = _DEFAULTS.agent_column,
     agent_type: AgentTypeOption = _DEFAULTS.agent_type,
@@ -119,6 +118,9 @@ def fuse(
         spill_directory=spill_dir,
         overwrite=force,
         strict=strict,
+        costs=cost,
+        benign=benign,
+        tie=tie,
     )
     with (
         Fusion(evidence, out, options) as fusion,
@@ -127,6 +129,10 @@ def fuse(
     ):
         summary = fusion.run(opened_device, progress)
     tell_doubts(output, summary.warnings, summary.saturated_values)
+    if summary.ties:
+        output.note(
+            f"note: agents between equals, exactly: {summary.ties:,}, decided {tie!r} (--tie)"
+        )
     output.result(asdict(summary), _decisions(summary), "", _figures(summary))
 
 
@@ -147,6 +153,7 @@ def _figures(summary: FuseSummary) -> Table:
     rows: dict[str, object] = {
         "rows": summary.rows,
         "agents": summary.agents,
+        "decided by": summary.decided_by,
         "saturated values": summary.saturated_values,
         "clamped agents": summary.clamped_agents,
         "device": summary.device,

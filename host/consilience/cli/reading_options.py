@@ -11,8 +11,12 @@ from consilience.evidence.unit import Unit
 __all__ = [
     "AgentColumnOption",
     "AgentTypeOption",
+    "BenignOption",
+    "CostOption",
     "HypothesesOption",
+    "PriorOption",
     "StrictOption",
+    "TieOption",
     "UnitOption",
     "WeightColumnOption",
     "names_of",
@@ -57,6 +61,52 @@ StrictOption = Annotated[
     bool,
     typer.Option(
         "--strict", help="Refuse values that do not look like log-likelihoods and weights."
+    ),
+]
+
+PriorOption = Annotated[
+    str | None,
+    typer.Option(
+        "--prior",
+        metavar="P,P,...",
+        help="Prior probabilities, scaled to sum to 1; 0 = impossible. In column order (0.9,0.1) "
+        "or by name (benign=0.9,hijacked=0.1).",
+        show_default="uniform",
+    ),
+]
+
+_DECISIONS = "How it is decided"
+
+CostOption = Annotated[
+    str | None,
+    typer.Option(
+        "--cost",
+        metavar="NAME=COST,...",
+        help="Decide for what costs least: false-alarm=1,miss=20 and, where somebody can look, "
+        "review=0.5; exact numbers. With --benign.",
+        show_default="the most probable hypothesis",
+        rich_help_panel=_DECISIONS,
+    ),
+]
+
+BenignOption = Annotated[
+    str | None,
+    typer.Option(
+        "--benign",
+        metavar="NAME",
+        help="The hypothesis that all is well.",
+        show_default="benign, where there is one",
+        rich_help_panel=_DECISIONS,
+    ),
+]
+
+TieOption = Annotated[
+    str,
+    typer.Option(
+        "--tie",
+        metavar="DECISION",
+        help="What is decided between equals: undecided, review or a hypothesis.",
+        rich_help_panel=_DECISIONS,
     ),
 ]
 

@@ -17,6 +17,8 @@ from consilience.evidence.grouping import RowGrouping
 from consilience.evidence.prior import codes_of_prior, parse_prior
 from consilience.evidence.results import ResultTable
 from consilience.evidence.writing import ResultFile
+from consilience.verdicts.costs import parse_costs
+from consilience.verdicts.decisions import UNDECIDED, DecisionRule
 
 __all__ = ["FuseOptions", "FuseSummary", "Fusion", "Progress"]
 
@@ -39,17 +41,30 @@ class FuseOptions(ReadingOptions):
         Where those files go; None: beside the output.
     overwrite : bool
         Replace an existing output.
+    costs : str or None
+        As `parse_costs` takes them; None: the most probable hypothesis is decided for.
+    benign : str or None
+        The hypothesis that all is well; decisions for another flag an agent.
+    tie : str
+        What two equals give: "undecided", "review" or a hypothesis.
     """
 
     prior: str | None = None
     bucket_rows: int = 1 << 20
     spill_directory: Path | None = None
     overwrite: bool = False
+    costs: str | None = None
+    benign: str | None = None
+    tie: str = UNDECIDED
 
 
 @dataclass(frozen=True)
 class FuseSummary:
-    """What a run did. `decisions` counts agents by decision; `spilled_rows` went over the disk."""
+    """What a run did.
+
+    `decisions` counts agents by decision, `decided_by` says how, `ties` counts those between
+    equals; `spilled_rows` went over the disk.
+    """
 
     out: str
     device: str
@@ -59,6 +74,8 @@ class FuseSummary:
     prior: tuple[float, ...]
     prior_codes: tuple[int, ...]
     decisions: dict[str, int]
+    decided_by: str
+    ties: int
     saturated_values: int
     impossible_agents: int
     clamped_agents: int
@@ -92,7 +109,9 @@ class Fusion:
             self._chunks = stack.enter_context(EvidenceChunks(evidence, options))
             names = self._chunks.hypotheses
             self.prior = parse_prior(options.prior, names)
-            self._results = ResultTable(options.agent_column, names)
+            costs = None if options.costs is None else parse_costs(options.costs)
+            self._rule = DecisionRule.of(names, costs, options.benign, options.tie)
+            self._results = ResultTable(options.agent_column, names, self._rule)
             with contextlib.suppress(OSError):  # no such file, as it should be
                 if out.samefile(evidence):
                     raise BadInput(f"{out}: is the evidence itself; choose another --out")
@@ -135,6 +154,8 @@ class Fusion:
             prior=self.prior,
             prior_codes=tuple(prior.tolist()),
             decisions=self._results.decisions,
+            decided_by=str(self._rule),
+            ties=self._results.ties,
             saturated_values=chunks.saturated,
             impossible_agents=self._results.impossible,
             clamped_agents=self._results.clamped,

@@ -7,24 +7,24 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from consilience.errors import BadInput
+from consilience.verdicts.decisions import IMPOSSIBLE, REVIEW, UNDECIDED, DecisionRule
+from consilience.verdicts.probabilities import probabilities
 from consilience_hw.spec.flags import CLAMPS_SHIFT, ResultStatus
-from consilience_hw.spec.log_format import Q16_16
 
-__all__ = ["IMPOSSIBLE", "ResultTable"]
-
-IMPOSSIBLE = "impossible"
-"""The decision for an agent whose every hypothesis is impossible."""
+__all__ = ["ResultTable"]
 
 _ENDING = ("decision", "rows", "status")
+_COST, _MOVED = "expected_cost", "moved_by"
 
 
 class ResultTable:
     """Makes record batches of results, a row per agent, and counts the decisions.
 
-    Columns: the agent id; per hypothesis its posterior probability (binary64, ``2**(code *
-    2**-16)``); per hypothesis ``NAME_code``, the posterior itself (int32, log2, Q16.16; -2147483648
-    = zero); ``decision`` (the most probable hypothesis, the first of equals, or ``impossible``);
-    ``rows`` (int64); ``status`` (``ok`` or flags joined by ``+``).
+    Columns: the agent id; per hypothesis its posterior probability (binary64; `probabilities` of
+    the codes: they sum to 1); per hypothesis ``NAME_code``, the posterior itself (int32, log2,
+    Q16.16; -2147483648 = zero); ``decision`` (that of the rule, or ``impossible``); ``rows``
+    (int64); ``status`` (``ok`` or flags joined by ``+``). With costs ``expected_cost`` (binary64,
+    null for the impossible), and where it is asked for ``moved_by`` (text).
 
     Parameters
     ----------
@@ -32,6 +32,17 @@ class ResultTable:
         Name of the agent column.
     hypotheses : sequence of str
         Names of the hypotheses.
+    rule : DecisionRule or None
+        How it is decided; None: the most probable, and undecided between equals.
+    moved : bool
+        There is a column ``moved_by``.
+
+    Attributes
+    ----------
+    decisions : dict of str to int
+        Agents so far by decision; undecided and review only if there are some.
+    ties, clamped : int
+        Agents so far between equals, and with values that were clamped.
 
     Raises
     ------
@@ -39,18 +50,28 @@ class ResultTable:
         A name is needed for another column.
     """
 
-    def __init__(self, agent: str, hypotheses: Sequence[str]) -> None:
+    def __init__(
+        self,
+        agent: str,
+        hypotheses: Sequence[str],
+        rule: DecisionRule | None = None,
+        *,
+        moved: bool = False,
+    ) -> None:
         self._hypotheses = tuple(hypotheses)
+        self._rule = rule or DecisionRule(hypotheses)
         codes = [f"{name}_code" for name in hypotheses]
-        self._names = [agent, *hypotheses, *codes, *_ENDING]
-        for name in [agent, *hypotheses, IMPOSSIBLE]:
-            if [*self._names, IMPOSSIBLE].count(name) > 1:
+        more = [_COST] * (self._rule.costs is not None) + [_MOVED] * moved
+        self._names = [agent, *hypotheses, *codes, *_ENDING, *more]
+        decisions = [IMPOSSIBLE, UNDECIDED, REVIEW]
+        for name in [agent, *hypotheses, *decisions]:
+            if [*self._names, *decisions].count(name) > 1:
                 raise BadInput(
                     f"column name {name!r} is taken by the output's own columns "
-                    f"({', '.join(_ENDING)}, NAME_code) or decisions; rename it"
+                    f"({', '.join([*_ENDING, *more])}, NAME_code) or decisions; rename it"
                 )
         self.decisions = dict.fromkeys((*hypotheses, IMPOSSIBLE), 0)
-        self.clamped = 0
+        self.ties = self.clamped = 0
 
     @property
     def impossible(self) -> int:
@@ -63,29 +84,40 @@ class ResultTable:
         posterior: NDArray[np.int32],
         rows: NDArray[np.int64],
         status: NDArray[np.uint32],
+        moved: Sequence[str] | None = None,
     ) -> pa.RecordBatch:
-        """Return the batch of some agents: ids (n,), codes (n, H), row counts and status (n,)."""
+        """Return the batch of some agents: ids (n,), codes (n, H), row counts and status (n,).
+
+        And what moved them (n,), if the table has the column.
+        """
         flags = status & ((1 << CLAMPS_SHIFT) - 1)
-        impossible = (flags & ResultStatus.IMPOSSIBLE) != 0
-        # argmax takes the first of equals.
-        choice = np.where(impossible, len(self._hypotheses), posterior.argmax(axis=1))
-        labels = np.array([*self._hypotheses, IMPOSSIBLE], dtype=object)
-        for name, count in zip(labels, np.bincount(choice, minlength=len(labels)), strict=True):
-            self.decisions[name] += int(count)
+        labels = np.array(self._rule.labels, dtype=object)
+        decided = self._rule.decide(posterior)
+        for name, count in zip(
+            labels, np.bincount(decided.choice, minlength=len(labels)).tolist(), strict=True
+        ):
+            if count:
+                self.decisions[name] = self.decisions.get(name, 0) + count
+        self.ties += int(decided.tied.sum())
         self.clamped += int(((flags & ResultStatus.CLAMPED) != 0).sum())
-        probability = np.where(
-            posterior == Q16_16.log_of_zero,
-            0.0,
-            np.exp2(np.ldexp(posterior.astype(np.float64), -Q16_16.fraction_bits)),
-        )
         kinds, which = np.unique(flags, return_inverse=True)
         texts = np.array([_status_text(int(kind)) for kind in kinds], dtype=object)
-        columns = [agents, *probability.T, *posterior.T, labels[choice], rows, texts[which]]
-        numbers = [pa.float64()] * posterior.shape[1] + [pa.int32()] * posterior.shape[1]
-        types = [agents.type, *numbers, pa.string(), pa.int64(), pa.string()]
-        arrays = [pa.array(column, kind) for column, kind in zip(columns, types, strict=True)]
+        numbers = [*probabilities(posterior).T, *posterior.T]
+        columns = [agents, *numbers, labels[decided.choice], rows, texts[which]]
+        types = [pa.float64()] * posterior.shape[1] + [pa.int32()] * posterior.shape[1]
+        types = [agents.type, *types, pa.string(), pa.int64(), pa.string()]
+        if decided.cost is not None:
+            columns.append(decided.cost)
+            types.append(pa.float64())
+        if moved is not None:
+            columns.append(np.array(moved, dtype=object))
+            types.append(pa.string())
+        arrays = [
+            pa.array(column, kind, from_pandas=name == _COST)
+            for name, column, kind in zip(self._names, columns, types, strict=True)
+        ]
         fields = [
-            pa.field(name, kind, nullable=False)
+            pa.field(name, kind, nullable=name == _COST)
             for name, kind in zip(self._names, types, strict=True)
         ]
         return pa.record_batch(arrays, schema=pa.schema(fields))

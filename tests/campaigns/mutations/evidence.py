@@ -77,11 +77,27 @@ EVIDENCE = (
         "test_what_is_probably_something_else_was_taken_in_silence[probabilities]",
     ),
     Mutation(
-        "results: of equal hypotheses the last is decided",
-        FOLDER + "results.py",
-        "posterior.argmax(axis=1))",
-        "posterior.shape[1] - 1 - posterior[:, ::-1].argmax(axis=1))",
+        "decisions: the first of equals wins in silence",
+        "host/consilience/verdicts/decisions.py",
+        "(codes == top).sum(axis=1) > 1",
+        "(codes == top).sum(axis=1) > 9",
         TESTS + "test_fusing.py::test_impossible_clamped_saturated_and_ties",
+    ),
+    Mutation(
+        "decisions: equal costs are decided by binary64",
+        "host/consilience/verdicts/decisions.py",
+        "_MARGIN = 1e-9",
+        "_MARGIN = -1.0",
+        "tests/host/verdicts/test_decisions.py::"
+        "test_a_code_beside_equality_decides_and_equality_is_a_tie",
+    ),
+    Mutation(
+        "probabilities: the units that are left go to nobody",
+        "host/consilience/verdicts/probabilities.py",
+        "np.flatnonzero(left > 0)",
+        "np.flatnonzero(left > 99)",
+        "tests/host/verdicts/test_probabilities.py::"
+        "test_the_largest_remainders_get_the_units_that_are_left",
     ),
     Mutation(
         "robust histogram, gateware: what is beyond the clip is taken modulo",

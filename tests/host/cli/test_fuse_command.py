@@ -1,6 +1,7 @@
 """`consilience fuse` as a person meets it: results, notes, and every bad input."""
 
 import json
+from decimal import Decimal
 
 import numpy as np
 import pyarrow as pa
@@ -92,6 +93,57 @@ def test_impossible_agents_have_a_line_of_their_own(folder, capsys):
     assert "impossible              1" in capsys.readouterr().out
 
 
+COST = ["--cost", "false-alarm=1,miss=20,review=0.5"]
+
+
+def test_costs_decide_and_are_told(folder, capsys):
+    # log odds of hijacked: -2, 5 and -40 bits; a review pays above log2(0.5 / 19.5) and up to 0.
+    (folder / "e.csv").write_text("agent,benign,hijacked\nx,0,-2\ny,-5,0\nz,0,-40\nw,-inf,-inf\n")
+    words = ["fuse", "e.csv", "--out", "o.csv", "--unit", "bits", *COST]
+    assert main([*words, "--json"]) == 0
+    summary = json.loads(capsys.readouterr().out)
+    assert summary["decisions"] == {"benign": 1, "hijacked": 1, "impossible": 1, "review": 1}
+    assert summary["decided_by"] == "least cost (false-alarm=1,miss=20,review=1/2)"
+    header, *rows = (folder / "o.csv").read_text().splitlines()
+    assert header.endswith('"decision","rows","status","expected_cost"')
+    assert [row.rsplit(",")[-4:] for row in rows] == [
+        ['"impossible"', "1", '"impossible"', ""],
+        ['"review"', "1", '"ok"', "0.5"],
+        ['"hijacked"', "1", '"ok"', "0.030303030303"],
+        ['"benign"', "1", '"ok"', rows[3].rsplit(",")[-1]],
+    ]
+    assert float(rows[3].rsplit(",")[-1]) == pytest.approx(20 * 2.0**-40, rel=1e-6)
+
+
+def test_ties_are_told_and_go_where_they_are_told_to(folder, capsys):
+    (folder / "e.csv").write_text("agent,a,b\nx,-1,-1\ny,-1,-2\n")
+    assert main(["fuse", "e.csv", "--out", "o.csv"]) == 0
+    captured = capsys.readouterr()
+    assert "note: agents between equals, exactly: 1, decided 'undecided' (--tie)" in captured.err
+    assert "undecided" in captured.out
+    assert main(["fuse", "e.csv", "--out", "o.csv", "--force", "--tie", "b", "--json"]) == 0
+    summary = json.loads(capsys.readouterr().out)
+    assert summary["decisions"] == {"a": 1, "b": 1, "impossible": 0}
+    assert summary["ties"] == 1
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet", "npz"])
+def test_probabilities_sum_to_1_in_every_format(folder, suffix):
+    values = np.random.default_rng(4).normal(-3, 3, (300, 3))
+    np.savez(folder / "e.npz", agent=np.arange(300), **dict(zip("abc", values.T, strict=True)))
+    assert main(["fuse", "e.npz", "--out", f"o.{suffix}"]) == 0
+    if suffix == "csv":
+        lines = (folder / "o.csv").read_text().splitlines()[1:]
+        printed = [line.split(",")[1:4] for line in lines]
+    else:
+        path = folder / f"o.{suffix}"
+        columns = np.load(path) if suffix == "npz" else pq.read_table(path).to_pydict()
+        printed = [[repr(float(columns[name][row])) for name in "abc"] for row in range(300)]
+    sums = [sum(map(Decimal, row)) for row in printed]
+    assert max(abs(one - 1) for one in sums) <= Decimal("0.5e-12")
+    assert sums.count(1) > 200  # all but those with one below 1e-6
+
+
 TWO = np.zeros(2)
 ROW = "agent,benign,hijacked\n"
 BAD = {
@@ -152,6 +204,34 @@ BAD = {
     "prior of zeros": ("e.csv", csv(GOOD), ["--prior", "0,0"], "cannot be normalised"),
     "prior negative": ("e.csv", csv(GOOD), ["--prior", "2,-1"], "'-1'; give a probability"),
     "prior of no number": ("e.csv", csv(GOOD), ["--prior", "a,b"], "'a'; give a probability"),
+    "cost negative": (
+        "e.csv",
+        csv(GOOD),
+        ["--cost", "false-alarm=-1,miss=2"],
+        "--cost false-alarm is -1; a cost is a number from 0",
+    ),
+    "cost NaN": ("e.csv", csv(GOOD), ["--cost", "false-alarm=nan,miss=2"], "not finite"),
+    "cost missing": ("e.csv", csv(GOOD), ["--cost", "miss=2"], "--cost lacks false-alarm; give"),
+    "cost of what is unknown": ("e.csv", csv(GOOD), ["--cost", "hit=2"], "'hit=2' is none of"),
+    "cost without benign": (
+        "e.csv",
+        csv("agent,a,b\n1,0,-1\n"),
+        COST,
+        "costs need the hypothesis that all is well, benign: one of a, b",
+    ),
+    "benign that is none": (
+        "e.csv",
+        csv(GOOD),
+        [*COST, "--benign", "good"],
+        "benign 'good' is no hypothesis; they are benign, hijacked",
+    ),
+    "tie that is none": ("e.csv", csv(GOOD), ["--tie", "first"], "tie 'first' is no decision"),
+    "hypothesis named as a decision": (
+        "e.csv",
+        csv("agent,review,b\n1,0,-1\n"),
+        [],
+        "column name 'review' is taken by",
+    ),
     "one hypothesis": ("e.csv", csv("agent,a\n1,0\n"), [], "two or more hypothesis columns"),
     "too many hypotheses": (
         "e.npz",

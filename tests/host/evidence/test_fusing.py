@@ -107,11 +107,17 @@ def test_file_to_file_equals_the_golden_model(
     assert result["agent"] == ids
     assert np.array([result[name] for name in codes_of]).T.tolist() == posterior.tolist()
     probability = np.array([result[name] for name in NAMES]).T
-    assert probability == pytest.approx(np.exp2(posterior / 65536), abs=1e-12)
     impossible = (status & ResultStatus.IMPOSSIBLE) != 0
-    assert probability[~impossible].sum(axis=1) == pytest.approx(1, abs=1e-4)
+    terms = np.exp2(posterior / 65536)
+    scaled = terms / np.where(impossible, 1, terms.sum(axis=1))[:, np.newaxis]
+    assert probability == pytest.approx(scaled, abs=2e-12)
+    assert probability[~impossible].sum(axis=1) == pytest.approx(1, abs=1e-12)
     decision = [
-        "impossible" if none else NAMES[int(row.argmax())]
+        "impossible"
+        if none
+        else "undecided"
+        if (row == row.max()).sum() > 1
+        else NAMES[row.argmax()]
         for row, none in zip(posterior, impossible, strict=True)
     ]
     assert result["decision"] == decision
@@ -153,12 +159,13 @@ def test_impossible_clamped_saturated_and_ties(tmp_path):
     summary = fuse(evidence, tmp_path / "out.csv", prior="1,1")
     result = load(tmp_path / "out.csv")
     assert result["agent"] == ["far", "none", "sure", "tie"]
-    assert result["decision"] == ["a", "impossible", "b", "a"]
+    assert result["decision"] == ["a", "impossible", "b", "undecided"]
     assert result["status"][1] == "impossible"
     assert result["a"] == [1, 0, 0, 0.5]
     assert result["b"] == [0, 0, 1, 0.5]
     assert summary.saturated_values == 1
-    assert summary.decisions == {"a": 2, "b": 1, "impossible": 1}
+    assert summary.decisions == {"a": 1, "b": 1, "impossible": 1, "undecided": 1}
+    assert summary.ties == 1
 
 
 def test_clamped_agents_are_counted(tmp_path):
@@ -284,7 +291,10 @@ def test_force_replaces(tmp_path):
     assert load(out)["rows"] == [1, 1]
 
 
-@pytest.mark.parametrize("name", ["decision", "rows", "status", "impossible", "agent", "a_code"])
+@pytest.mark.parametrize(
+    "name",
+    ["decision", "rows", "status", "impossible", "undecided", "review", "agent", "a_code"],
+)
 def test_column_names_that_the_output_needs(tmp_path, name):
     agent = "id" if name == "agent" else "agent"
     columns = {agent: np.arange(2), "a": np.zeros(2), "b": np.zeros(2), name: np.zeros(2)}

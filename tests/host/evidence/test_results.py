@@ -19,7 +19,8 @@ def test_clamped_agents_are_counted_and_their_clamps_are_no_flags():
     batch = table.batch(pa.array(range(5)), posterior, rows, np.array(status, np.uint32))
     texts = ["ok", "clamped", "saturated+clamped", "impossible", "ok"]
     assert batch.column("status").to_pylist() == texts
-    assert batch.column("decision").to_pylist() == ["a", "b", "a", "impossible", "a"]
+    assert batch.column("decision").to_pylist() == ["a", "b", "undecided", "impossible", "a"]
     assert (table.clamped, table.impossible) == (2, 1)
-    assert table.decisions == {"a": 3, "b": 1, "impossible": 1}
+    assert table.decisions == {"a": 2, "b": 1, "impossible": 1, "undecided": 1}
+    assert table.ties == 1
     assert batch.column("a").to_pylist()[3] == 0.0

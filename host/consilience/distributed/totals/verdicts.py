@@ -20,8 +20,8 @@ class Verdicts:
     Parameters
     ----------
     decisions : dict of str to int
-        Agents by their most probable hypothesis; ties go to the first, and agents without a
-        possible one count as ``impossible``.
+        Agents by their most probable hypothesis; those between equals count as ``undecided``, and
+        those without a possible one as ``impossible``.
     batch : pyarrow.RecordBatch
         A row per agent, ids ascending; the columns are those of `ResultTable`.
     """
