@@ -9,7 +9,6 @@ from dataclasses import asdict, replace
 
 import numpy as np
 
-from .chain import ChainConfig
 from .cross_validation import (
     SCHEMES,
     balanced_log_loss,
@@ -20,6 +19,7 @@ from .cross_validation import (
     goal_scores,
     log_posterior,
 )
+from .detector_config import DetectorConfig
 from .fusion import FULL_WEIGHT
 from .selection import FIRST_ORDER, SELECTION
 from .traces import Traces
@@ -31,19 +31,19 @@ TOLERANCE = 0.001
 WEIGHTS = tuple(round(FULL_WEIGHT * step / 20) for step in range(1, 21))
 
 
-def grid() -> Iterator[ChainConfig]:
+def grid() -> Iterator[DetectorConfig]:
     """Yield the candidates for order, smoothing and back-off."""
     for order in (1, 2, 3, 4, 5, 6):
-        yield ChainConfig(order, "additive", concentration=0.5)
-        yield ChainConfig(order, "witten-bell")
+        yield DetectorConfig(order, "additive", concentration=0.5)
+        yield DetectorConfig(order, "witten-bell")
         for share in (0.05, 0.2):
-            yield ChainConfig(order, "jelinek-mercer", concentration=share)
+            yield DetectorConfig(order, "jelinek-mercer", concentration=share)
         for discount in (0.0, 0.3, 0.5, 0.7, 0.9):
             for concentration in (0.03, 0.3, 1.0):
-                yield ChainConfig(order, "discount", discount, concentration)
+                yield DetectorConfig(order, "discount", discount, concentration)
 
 
-def switches(config: ChainConfig) -> Iterator[ChainConfig]:
+def switches(config: DetectorConfig) -> Iterator[DetectorConfig]:
     """Yield `config` with one structural choice changed at a time."""
     yield replace(config, distinct=not config.distinct)
     yield replace(config, errors=not config.errors)
@@ -53,12 +53,12 @@ def switches(config: ChainConfig) -> Iterator[ChainConfig]:
         yield replace(config, direct=weight)
 
 
-def goal_grid() -> Iterator[ChainConfig]:
+def goal_grid() -> Iterator[DetectorConfig]:
     """Yield the candidates for the goals' own chains."""
     for order in (0, 1, 2, 3):
         for concentration in (0.3, 1.0, 3.0):
             for direct in (0.0, 1.0):
-                yield ChainConfig(order, concentration=concentration, direct=direct)
+                yield DetectorConfig(order, concentration=concentration, direct=direct)
 
 
 def choose(traces: Traces, report: Callable[[str], None] = print) -> dict[str, object]:
@@ -71,7 +71,7 @@ def choose(traces: Traces, report: Callable[[str], None] = print) -> dict[str, o
     """
     candidates: list[dict[str, object]] = []
 
-    def try_out(config: ChainConfig) -> float:
+    def try_out(config: DetectorConfig) -> float:
         scores = {scheme: round(detector_auc(traces, config, scheme), 4) for scheme in SCHEMES}
         mean = float(np.mean(list(scores.values())))
         candidates.append({**asdict(config), "auc": scores, "mean_auc": round(mean, 4)})
@@ -102,7 +102,7 @@ def choose(traces: Traces, report: Callable[[str], None] = print) -> dict[str, o
     weight = min(losses, key=losses.__getitem__)
 
     goal_candidates: list[dict[str, object]] = []
-    best: tuple[float, ChainConfig, int] | None = None
+    best: tuple[float, DetectorConfig, int] | None = None
     for config in goal_grid():
         scores = [goal_scores(traces, detector, config, scheme) for scheme in SCHEMES]
         loss, at = min((float(np.mean([goal_log_loss(s, w) for s in scores])), w) for w in WEIGHTS)

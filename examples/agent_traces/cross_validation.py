@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
-from .chain import ChainConfig
+from .detector_config import DetectorConfig
 from .evidence import BENIGN, HIJACKED, collect, fit_detector, run_sums
 from .fusion import FULL_WEIGHT
 from .goals import choose_goals, fit_goals, prior
@@ -72,7 +72,7 @@ def cross_validate(
     return result
 
 
-def detector_odds(traces: Traces, config: ChainConfig, scheme: str) -> NDArray[np.float64]:
+def detector_odds(traces: Traces, config: DetectorConfig, scheme: str) -> NDArray[np.float64]:
     """Return ln(hijacked : benign) of the benign and hijacked fitting runs, cross-validated."""
 
     def score(fitting: NDArray[np.int64], runs: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -82,7 +82,7 @@ def detector_odds(traces: Traces, config: ChainConfig, scheme: str) -> NDArray[n
     return cross_validate(traces, scheme, traces.runs(("benign", "hijacked"), test=False), score)
 
 
-def detector_auc(traces: Traces, config: ChainConfig, scheme: str) -> float:
+def detector_auc(traces: Traces, config: DetectorConfig, scheme: str) -> float:
     """Return the cross-validated AUC, hijacked against benign, repeats counted once."""
     runs = traces.runs(("benign", "hijacked"), test=False)
     odds = detector_odds(traces, config, scheme)
@@ -116,7 +116,7 @@ class GoalScores:
 
 
 def goal_scores(
-    traces: Traces, detector: ChainConfig, config: ChainConfig, scheme: str
+    traces: Traces, detector: DetectorConfig, config: DetectorConfig, scheme: str
 ) -> list[GoalScores]:
     """Return the cross-validated scores of each suite."""
     fitting = traces.runs(FITTING_LABELS, test=False)

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .chain import Chain, ChainConfig, Counts, count
+from consilience.models.chain import Chain, Counts, count
+
+from .detector_config import DetectorConfig
 from .traces import END, Traces
 
 __all__ = [
@@ -55,7 +57,7 @@ class Evidence:
         return Evidence(self.nats[shift + np.arange(offsets[-1])], offsets)
 
 
-def _sequence(traces: Traces, run: int, config: ChainConfig) -> Symbols:
+def _sequence(traces: Traces, run: int, config: DetectorConfig) -> Symbols:
     symbols = traces.sequence(run, errors=config.errors)
     return symbols if config.end else symbols[:-1]
 
@@ -65,7 +67,7 @@ def count_label(
     fitting: NDArray[np.int64],
     suite: str,
     labels: Mapping[str, float],
-    config: ChainConfig,
+    config: DetectorConfig,
     goal: str | None = None,
 ) -> Counts:
     """Count the runs of one suite, and of one goal if given, with a weight in `labels` above 0."""
@@ -88,7 +90,7 @@ def alphabet(*counts: Counts) -> frozenset[int]:
 def fit_detector(
     traces: Traces,
     fitting: NDArray[np.int64],
-    config: ChainConfig,
+    config: DetectorConfig,
     suites: Iterable[str] | None = None,
 ) -> dict[str, list[Chain]]:
     """Fit the chains of benign and of hijacked runs (columns `BENIGN`, `HIJACKED`).
@@ -113,7 +115,7 @@ def collect(
     traces: Traces,
     runs: NDArray[np.int64],
     models: Mapping[str, Sequence[Chain]],
-    config: ChainConfig,
+    config: DetectorConfig,
 ) -> Evidence:
     """Return the evidence of `runs`; all models have the same number of hypotheses H."""
     # Thousands of runs make the same calls: each distinct sequence is worked out once.

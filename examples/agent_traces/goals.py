@@ -5,7 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .chain import Chain, ChainConfig
+from consilience.models.chain import Chain
+
+from .detector_config import DetectorConfig
 from .evidence import BENIGN, HIJACKED, count_label, fit_detector
 from .traces import Traces
 
@@ -44,8 +46,8 @@ def choose_goals(traces: Traces, fitting: NDArray[np.int64], suite: str) -> tupl
 def fit_goals(
     traces: Traces,
     fitting: NDArray[np.int64],
-    detector: ChainConfig,
-    config: ChainConfig,
+    detector: DetectorConfig,
+    config: DetectorConfig,
     goals: dict[str, tuple[str, ...]],
 ) -> dict[str, GoalModel]:
     """Fit per suite a chain for each goal, which backs off to the chain of all hijacked runs.
@@ -54,7 +56,7 @@ def fit_goals(
     ----------
     traces, fitting :
         The runs to fit on.
-    detector, config : ChainConfig
+    detector, config : DetectorConfig
         Of the benign and hijacked chains, and of the goals' own chains.
     goals : dict of str to tuple of str
         Goals by suite.

@@ -8,13 +8,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["DATA", "END", "TEST", "UNSEEN", "Traces", "lineage"]
+from consilience.models.chain import END
+
+__all__ = ["DATA", "END", "TEST", "Traces", "lineage"]
 
 DATA = Path(__file__).parent / "data" / "agentdojo_traces.npz"
-END = -1
-"""Symbol after a run's last call: where an agent stops is evidence too."""
-UNSEEN = -2
-"""Symbol of a tool that no run of the fitting set called in this suite."""
 TEST = "test"
 """Lineage of the agents that are held out from every choice and every fit."""
 

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from agent_traces.chain import ChainConfig
 from agent_traces.choose import TOLERANCE, WEIGHTS, goal_grid, grid, switches
 from agent_traces.cross_validation import (
     SCHEMES,
@@ -15,6 +14,7 @@ from agent_traces.cross_validation import (
     goal_accuracy,
     goal_scores,
 )
+from agent_traces.detector_config import DetectorConfig
 from agent_traces.evidence import HIJACKED, collect, fit_detector, run_sums
 from agent_traces.selection import FIRST_ORDER, FITTING_LABELS, SELECTION, Selection
 from agent_traces.traces import TEST, Traces, lineage
@@ -31,8 +31,8 @@ def record() -> dict[str, Any]:
     return content
 
 
-def config_of(candidate: dict[str, Any]) -> ChainConfig:
-    return ChainConfig(**{name: candidate[name] for name in ChainConfig.__dataclass_fields__})
+def config_of(candidate: dict[str, Any]) -> DetectorConfig:
+    return DetectorConfig(**{name: candidate[name] for name in DetectorConfig.__dataclass_fields__})
 
 
 def test_split_is_by_family(traces: Traces) -> None:
@@ -121,7 +121,7 @@ def test_held_out_runs_are_not_read(traces: Traces) -> None:
     scrambled = np.where(held_out, rng.integers(len(traces.tools), size=len(held_out)), traces.tool)
     assert (scrambled != traces.tool).any()
     other = replace(traces, tool=scrambled)
-    config = ChainConfig(1, "witten-bell")
+    config = DetectorConfig(1, "witten-bell")
     assert detector_auc(other, config, "family") == detector_auc(traces, config, "family")
 
 

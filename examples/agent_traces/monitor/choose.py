@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ..chain import ChainConfig
 from ..cross_validation import SCHEMES, cross_validate
+from ..detector_config import DetectorConfig
 from ..traces import Traces
 from .fitting import CHOICE, Shapes, chain_set, cross_fitted, weigh
 from .pipelines import fitting_pipelines
@@ -40,7 +40,7 @@ def candidates() -> Iterator[tuple[tuple[int, ...], float, bool]]:
 
 
 def cross_fitted_scores(
-    traces: Traces, chains: Sequence[ChainConfig], scheme: str
+    traces: Traces, chains: Sequence[DetectorConfig], scheme: str
 ) -> NDArray[np.int64]:
     """Return the scores of whole runs of the fitting families: each from a fit to others."""
     shapes = cross_fitted(traces, chains, scheme)
@@ -57,7 +57,7 @@ def cross_fitted_scores(
 
 
 def mean_delay(
-    traces: Traces, chains: Sequence[ChainConfig], scheme: str, increments: Increments
+    traces: Traces, chains: Sequence[DetectorConfig], scheme: str, increments: Increments
 ) -> float:
     """Return the mean delay in runs over the fitting families' pipelines."""
     pipelines = fitting_pipelines(traces, cross_fitted_scores(traces, chains, scheme), scheme)

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from ..chain import ChainConfig
 from ..cross_validation import cross_validate
+from ..detector_config import DetectorConfig
 from ..evidence import fit_detector
 from ..selection import FITTING_LABELS, Selection
 from ..traces import Traces
@@ -38,7 +38,7 @@ _PENALTY = 1e-4
 """On half the squared weights: they are determined where two figures say the same."""
 
 
-def chain_set(orders: Sequence[int], resisted: float, errors: bool) -> tuple[ChainConfig, ...]:
+def chain_set(orders: Sequence[int], resisted: float, errors: bool) -> tuple[DetectorConfig, ...]:
     """Return the example's chosen chain at other orders, and with resisted runs as benign ones."""
     base = Selection.load().detector
     return tuple(replace(base, order=one, resisted=resisted, errors=errors) for one in orders)
@@ -49,7 +49,7 @@ def choice(path: Path = CHOICE) -> Any:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-def chosen_chains() -> tuple[ChainConfig, ...]:
+def chosen_chains() -> tuple[DetectorConfig, ...]:
     """Return the committed choice."""
     chosen = choice()["chosen"]
     return chain_set(chosen["orders"], chosen["resisted"], chosen["errors"])
@@ -69,7 +69,7 @@ class Shapes:
     values: Float
 
 
-def cross_fitted(traces: Traces, chains: Sequence[ChainConfig], scheme: str) -> Shapes:
+def cross_fitted(traces: Traces, chains: Sequence[DetectorConfig], scheme: str) -> Shapes:
     """Return the shapes of all benign and hijacked runs of the fitting families.
 
     Parameters
@@ -124,7 +124,7 @@ def weigh(traces: Traces, shapes: Shapes) -> tuple[Float, dict[str, float]]:
     return np.maximum(found.x[:count], 0.0), dict(offsets)
 
 
-def fit_score(traces: Traces, chains: Sequence[ChainConfig] | None = None) -> RunScore:
+def fit_score(traces: Traces, chains: Sequence[DetectorConfig] | None = None) -> RunScore:
     """Fit the score; runs of the held-out families are not read.
 
     The chains are fitted to all runs of GPT and Claude; the weights to runs of each family as the

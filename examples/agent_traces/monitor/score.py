@@ -14,9 +14,10 @@ from math import log
 import numpy as np
 from numpy.typing import NDArray
 
+from consilience.models.chain import Chain
 from consilience.monitor.observation_lines import BINNING
 
-from ..chain import Chain, ChainConfig
+from ..detector_config import DetectorConfig
 from ..evidence import BENIGN, HIJACKED, Evidence, collect
 from ..traces import Traces
 
@@ -76,7 +77,7 @@ def binned_all(scores: Float) -> Int:
 class Detector:
     """The chains of benign and hijacked runs that one configuration gives, by suite."""
 
-    config: ChainConfig
+    config: DetectorConfig
     chains: Mapping[str, Sequence[Chain]]
 
     def ratios(self, traces: Traces, runs: Int) -> tuple[Float, Int]:

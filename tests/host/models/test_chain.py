@@ -3,8 +3,8 @@
 from itertools import product
 
 import pytest
-from agent_traces.chain import Chain, ChainConfig, count
-from agent_traces.traces import END, UNSEEN
+
+from consilience.models.chain import END, UNSEEN, Chain, ChainConfig, count
 
 A, B, C = 0, 1, 2
 ALPHABET = frozenset({A, B, C, END})

@@ -1,19 +1,27 @@
-"""Markov chains of variable order over tool calls, with interpolated back-off."""
+"""Markov chains of variable order over symbols, with interpolated back-off."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from .traces import UNSEEN
-
-__all__ = ["START", "Chain", "ChainConfig", "Counts", "Smoothing", "count"]
+__all__ = [
+    "END",
+    "START",
+    "UNSEEN",
+    "Chain",
+    "ChainConfig",
+    "Context",
+    "Counts",
+    "Smoothing",
+    "count",
+]
 
 Smoothing = Literal["discount", "witten-bell", "jelinek-mercer", "additive"]
 
 
 @dataclass(frozen=True)
 class ChainConfig:
-    """What is chosen by cross-validation.
+    """How far back a chain looks, and how it smooths.
 
     Parameters
     ----------
@@ -30,32 +38,21 @@ class ChainConfig:
     concentration : float
         Pseudo-counts ("discount", "additive", the latter per symbol), or the constant share in
         0..1 ("jelinek-mercer").
-    distinct : bool
-        Repeats of one (agent, task, goal) count once together.
-    errors : bool
-        A failed call is a symbol of its own.
-    end : bool
-        The end of a run is a symbol.
-    resisted : float
-        Weight of resisted runs as further benign ones; 0 leaves them out.
-    direct : float
-        Weight of runs plainly asked for the attacker's goal as further hijacked ones.
     """
 
     order: int = 1
     smoothing: Smoothing = "discount"
     discount: float = 0.0
     concentration: float = 1.0
-    distinct: bool = True
-    errors: bool = False
-    end: bool = True
-    resisted: float = 0.0
-    direct: float = 0.0
 
 
 Context = tuple[int, ...]
 Counts = dict[Context, dict[int, float]]
 """For every context up to some order: weighted number of times that each symbol followed."""
+END = -1
+"""Symbol after a run's last call: where an agent stops is evidence too."""
+UNSEEN = -2
+"""Symbol of a call that is outside the alphabet."""
 START = -3
 """Stands before a run's first call."""
 
@@ -67,12 +64,12 @@ def count(sequences: Iterable[tuple[tuple[int, ...], float]], order: int) -> Cou
     """
     counts: Counts = {}
     for symbols, weight in sequences:
-        history = (START,)
+        history: Context = (START,)
         for symbol in symbols:
             for length in range(min(order, len(history)) + 1):
                 following = counts.setdefault(history[len(history) - length :], {})
                 following[symbol] = following.get(symbol, 0.0) + weight
-            history = (*history, symbol)
+            history = (*history[max(0, len(history) - order) :], symbol)
     return counts
 
 
@@ -128,7 +125,8 @@ class Chain:
         for symbol in symbols:
             known = symbol in self.alphabet
             predicted.append(self._probability(history, symbol) if known else self._even)
-            history = (*history, symbol if known else UNSEEN)
+            start = max(0, len(history) - self._reach)
+            history = (*history[start:], symbol if known else UNSEEN)
         return predicted
 
     def _probability(self, history: Context, symbol: int) -> float:

@@ -1,0 +1,1 @@
+"""Models of what agents do: fitted on runs, kept in one file, asked step by step."""
