@@ -74,7 +74,7 @@ def monitor(
         typer.Option(
             min=1,
             metavar="N",
-            help="Agents of the fleet, those not heard of too.",
+            help="Agents of the fleet, those not heard of too; may grow from start to start.",
             rich_help_panel=_PROMISE,
         ),
     ] = None,
@@ -106,6 +106,15 @@ def monitor(
             min=1,
             metavar="RUNS",
             help="With --fleet-alpha: so name agents after every so many runs of the fleet, too.",
+            rich_help_panel=_PROMISE,
+        ),
+    ] = None,
+    group_agents: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME=N,...",
+            help="With --fleet-alpha: read these groups by themselves, too; N agents are in each, "
+            "those not heard of too.",
             rich_help_panel=_PROMISE,
         ),
     ] = None,
@@ -247,6 +256,7 @@ def monitor(
         run_alpha=run_alpha,
         fleet_alpha=fleet_alpha,
         fleet_every=fleet_every,
+        group_agents=group_agents,
         n0=n0,
         kappas=kappas,
         ties=ties,

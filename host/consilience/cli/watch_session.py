@@ -4,6 +4,7 @@ import contextlib
 import json
 import secrets
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from rich.live import Live
@@ -12,8 +13,11 @@ from rich.text import Text
 
 from consilience.cli.output import Output, key_values
 from consilience.errors import BadInput
+from consilience.monitor.budget import View, evidence_of, evidence_words, views_of
 from consilience.monitor.ended_runs import EndedRuns
 from consilience.monitor.file_lines import FileLines
+from consilience.monitor.fleet_readings import FleetReadings
+from consilience.monitor.growth import grown
 from consilience.monitor.monitor import Monitor
 from consilience.monitor.observation_lines import LineReader
 from consilience.monitor.parquet_lines import ParquetLines
@@ -31,6 +35,7 @@ LineSource = FileLines | StreamLines | ParquetLines
 _SAVE_S = 1.0
 _REFRESH_S = 0.25
 _SHOWN = 12
+_ALARMS = "alarms", "run alarms", "fleet alarms", "group alarms"
 
 
 class WatchSession:
@@ -71,37 +76,42 @@ class WatchSession:
         self._each, self._draws, self._is_ended = each, draws, False
         settings = options.settings()
         seed = folder.seed() if folder else secrets.randbits(64)
-        promise, alpha = options.promise(settings), options.alpha_of_runs()
-        reading = options.reading()
+        readings = FleetReadings(options.readings())
         self._reader = LineReader(options.asserted, options.low_is_suspect, options.against)
         self._curves: dict[Any, Curve] = {}
         self._said: list[dict[str, Any]] = []
         saved = folder.saved if folder else None
         self.place: dict[str, Any] = {}
         self.said = 0
-        if saved is None or folder is None:
-            ranking = options.ranking(seed)
-            ended = EndedRuns(options.key_of_runs(seed))
-            self.watch = FleetWatch(Monitor(settings), ranking, promise, ended, alpha, reading)
-            return
-        facts = saved.facts
-        if facts["options"] != options.as_facts():
-            changed = [k for k, v in options.as_facts().items() if facts["options"].get(k) != v]
-            raise BadInput(
-                f"{folder.path}: the state is of other options ({', '.join(changed)}); give the "
-                "same, or begin anew with another --state"
-            )
-        restored = RunRanking.from_bytes(saved.ranks, seed) if saved.ranks else None
-        monitor = Monitor.from_bytes(saved.monitor)
-        ended = EndedRuns.from_bytes(saved.ended, options.key_of_runs(seed))
-        self.watch = FleetWatch(monitor, restored, promise, ended, alpha, reading)
-        self.watch.first.facts = facts["first"]
-        self.watch.counts.update(facts["counts"])
-        self.watch.told = {(agent, run, kind) for agent, run, kind in facts["told"]}
-        self.watch.highest = dict(facts["highest"])
+        monitor, ranking = Monitor(settings), options.ranking(seed)
+        ended = EndedRuns(options.key_of_runs(seed))
+        if saved is not None and folder is not None:
+            monitor = Monitor.from_bytes(saved.monitor)
+            for note in grown(monitor, saved.facts["options"], options, str(folder.path)):
+                output.note(note)
+            ranking = RunRanking.from_bytes(saved.ranks, seed) if saved.ranks else None
+            ended = EndedRuns.from_bytes(saved.ended, options.key_of_runs(seed))
+        promise = options.promise(monitor.settings)
+        alpha = options.alpha_of_runs()
+        self.watch = FleetWatch(monitor, ranking, promise, ended, alpha, readings)
+        if saved is not None:
+            self._take_up(saved.facts)
+        self._views = views_of(options, monitor.settings, promise)
+        self._evidence = evidence_of(options, monitor.settings)
+        output.console.print(view_table(self._views))
+        output.note(f"note: {evidence_words(self._evidence, options.n0)}")
+
+    def _take_up(self, facts: dict[str, Any]) -> None:
+        """Go on where a state left off."""
+        watch = self.watch
+        watch.counts.update(facts["counts"])
+        watch.told = {(agent, run, kind) for agent, run, kind in facts["told"]}
+        watch.highest = dict(facts["highest"])
+        watch.first.facts = facts["first"]
+        watch.readings.restore(facts["groups"])
         self._reader.columns = facts["columns"]
         self.place = facts["place"]
-        output.note(f"going on after line {self.place['line']:,}")
+        self._output.note(f"going on after line {self.place['line']:,}")
 
     def run(self, source: LineSource) -> None:
         """Judge lines until there are no more; the state is saved between blocks."""
@@ -138,18 +148,24 @@ class WatchSession:
             "runs": watch.counts["runs"],
             "repeated": watch.counts["repeated"],
             "agents": len(watch.monitor),
-            "alarms": sum(watch.counts[one] for one in ("alarms", "run alarms", "fleet alarms")),
+            "alarms": sum(watch.counts[one] for one in _ALARMS),
             "alarms_said_now": self.said,
             "threshold_bits": round(watch.monitor.settings.threshold / 65536, 4),
             "promise": watch.promise,
             "source": watch.monitor.settings.source.name.lower(),
         }
-        if self._options.fleet_alpha is not None:
-            facts["named"] = watch.monitor.fleet(self._options.fleet_alpha)
+        if self._evidence is not None:
+            facts["most_bits_of_a_run"] = round(self._evidence.bits, 4)
+            facts["least_runs_to_an_alarm"] = self._evidence.runs
+        for group, named in watch.readings.named(watch.monitor).items():
+            if group is None:
+                facts["named"] = named
+            else:
+                facts.setdefault("named_in_groups", {})[group] = named
         for note in self._doubts():
             output.note(note)
         if as_json:
-            output.result(facts)
+            output.result({**facts, "views": [view._asdict() for view in self._views]})
         else:
             for part in (self._table(), "", key_values(facts)):
                 output.console.print(part)
@@ -158,7 +174,8 @@ class WatchSession:
     def page(self, facts: dict[str, Any]) -> str:
         """Return the page of what this start has judged."""
         threshold = self.watch.monitor.settings.threshold / 65536
-        return report_page(facts, threshold, self._curves, self._said, SAYS)
+        words = evidence_words(self._evidence, self._options.n0)
+        return report_page(facts, self._views, words, threshold, self._curves, self._said, SAYS)
 
     def _judge(self, block: list[tuple[int, bytes]], source: LineSource) -> None:
         said: list[str] = []
@@ -222,6 +239,7 @@ class WatchSession:
                 "told": sorted(watch.told, key=repr),
                 "highest": sorted(watch.highest.items(), key=repr),
                 "first": watch.first.facts,
+                "groups": watch.readings.facts,
             },
             bytes(watch.monitor),
             bytes(watch.ranking) if watch.ranking else b"",
@@ -248,6 +266,11 @@ class WatchSession:
         if unused := self._reader.unused:
             hint = "; a clock is called at" if any("time" in one for one in unused) else ""
             found.append(f"note: not used: {', '.join(sorted(unused))}{hint}")
+        if unread := watch.readings.unread():
+            found.append(
+                f"note: groups not read by themselves: {', '.join(unread)}; --group-agents names "
+                "those that are"
+            )
         if watch.ranking is None:
             return found
         if self._options.deadline is not None and watch.counts["without a clock"]:
@@ -292,3 +315,13 @@ class WatchSession:
                 mark,
             )
         return table
+
+
+def view_table(views: Sequence[View]) -> Table:
+    """Return the budget of false alarms as a table."""
+    table = Table(box=None, pad_edge=False, title_justify="left")
+    for name in ("view", "alarms", "promise", "false a day"):
+        table.add_column(name, overflow="fold")
+    for view in views:
+        table.add_row(*(Text(one) for one in view))
+    return table

@@ -1,5 +1,7 @@
 """Monitors: one sequential test per agent, with a false-alarm rate that was chosen and holds."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from threading import RLock
 from typing import NamedTuple
 
@@ -14,7 +16,7 @@ from consilience.monitor.agent_index import AgentId, AgentIndex
 from consilience.monitor.agent_records import AgentRecords
 from consilience.monitor.fleet import named_agents
 from consilience.monitor.monitor_bytes import MonitorFields, pack_monitor, unpack_monitor
-from consilience.monitor.promises import Exact
+from consilience.monitor.promises import Exact, whole_number
 from consilience.monitor.settings import MonitorSettings
 from consilience.monitor.statistics import log_add_constants, reach, statistics_of
 from consilience.monitor.stepping import observe
@@ -254,7 +256,48 @@ class Monitor(Closes):
         return statistics_of(self._records.states[:-1], self._weights)
 
     @in_turn
-    def fleet(self, alpha: Exact) -> list[AgentId]:
+    def enrol(self, enrolled: int, threshold: int | None = None) -> None:
+        """Let the fleet grow: N agents, and a threshold that may be higher, from here on.
+
+        A reading needs N fixed before it, and more agents or a higher threshold make alarms rarer.
+        So both may rise at any time, and never fall.
+
+        Parameters
+        ----------
+        enrolled : int
+            N, with agents that have not been heard.
+        threshold : int, optional
+            A, a code; default: as it is.
+
+        Raises
+        ------
+        BadInput
+            N is below that before or the number of agents, or the threshold below that before or
+            above what the weights reach; nothing changed.
+        """
+        self._refuse_closed()
+        settings = self.settings
+        now = settings.threshold if threshold is None else threshold
+        most, before = reach(settings.weights), max(settings.enrolled or 1, len(self._index))
+        if whole_number(enrolled, "enrolled") < before:
+            raise BadInput(
+                f"enrolled {enrolled}: {before} agents are, and a fleet may only grow: who leaves "
+                "it could be chosen by what it did"
+            )
+        if not settings.threshold <= whole_number(now, "threshold") <= most:
+            raise BadInput(
+                f"threshold {now}: from {settings.threshold}, that of before, to {most}, the most "
+                "that these weights reach"
+            )
+        self.settings = replace(settings, enrolled=enrolled, threshold=now)
+
+    @in_turn
+    def fleet(
+        self,
+        alpha: Exact,
+        among: Sequence[AgentId] | None = None,
+        enrolled: int | None = None,
+    ) -> list[AgentId]:
         """Return the agents that do not behave: e-BH at this moment.
 
         Of those named, the expected share that do behave is at most alpha, under any dependence
@@ -265,6 +308,11 @@ class Monitor(Closes):
         ----------
         alpha : number
             Above 0, below 1; as it is written: "1/100" or 0.01.
+        among : sequence of agents, optional
+            Read these alone: a group that was fixed without seeing scores. Unknown ones have said
+            nothing yet.
+        enrolled : int, optional
+            Agents of that group, with those that have not been heard.
 
         Raises
         ------
@@ -272,9 +320,17 @@ class Monitor(Closes):
             Mode cusum, or `enrolled` was not given.
         """
         self._refuse_closed()
-        rows = named_agents(self.settings, self._records.states[:-1], self._weights, alpha)
-        ids = self._index.ids() if len(rows) else []
-        return [ids[row] for row in rows.tolist()]
+        settings, states, ids = self.settings, self._records.states[:-1], None
+        if among is not None:
+            ids = [one for one in dict.fromkeys(among) if self._index.row(one, -1) >= 0]
+            states = states[[self._index.row(one) for one in ids]]
+            settings = replace(settings, enrolled=enrolled)
+            if enrolled is not None and len(ids) > enrolled:
+                raise BadInput(f"{len(ids)} agents of the group, but {enrolled} are enrolled in it")
+        rows = named_agents(settings, states, self._weights, alpha)
+        if ids is None and len(rows):
+            ids = self._index.ids()
+        return [ids[row] for row in rows.tolist()] if ids else []
 
     def merge_disjoint(self, other: "Monitor") -> None:
         """Take in the agents of a monitor with the same settings; the other is left as it is.
@@ -353,7 +409,10 @@ class Monitor(Closes):
     def _refuse_more_than_enrolled(self, count: int) -> None:
         enrolled = self.settings.enrolled
         if enrolled is not None and count > enrolled:
-            raise BadInput(f"{count} agents, but {enrolled} are enrolled: the promise counts these")
+            raise BadInput(
+                f"{count} agents, but {enrolled} are enrolled: the promise counts these; enrol() "
+                "more before the next reading (--agents)"
+            )
 
     def _increments(self, increments: ArrayLike, ids: NDArray[np.generic]) -> Codes:
         values, components = as_codes(increments, "increments"), len(self.settings.weights)

@@ -6,6 +6,7 @@ from html import escape
 from typing import Any
 
 from consilience.monitor.agent_index import AgentId
+from consilience.monitor.budget import View
 
 __all__ = ["Curve", "report_page"]
 
@@ -30,6 +31,10 @@ svg {{ width: 100%; height: auto }} .alarm {{ color: #a40000; font-weight: 600 }
 </style>
 <h1>Does it still behave?</h1>
 <p>{says}</p>
+<h2>What is promised</h2>
+<table>{views}</table>
+<p class="note">{evidence}</p>
+<h2>What was seen</h2>
 <table>{facts}</table>
 <h2>Alarms</h2>
 {alarms}
@@ -59,6 +64,8 @@ class Curve:
 
 def report_page(
     facts: Mapping[str, object],
+    views: Sequence[View],
+    evidence: str,
     threshold_bits: float,
     curves: Mapping[AgentId, Curve],
     alarms: Sequence[Mapping[str, Any]],
@@ -69,7 +76,11 @@ def report_page(
     Parameters
     ----------
     facts : mapping
-        Names and values, for the first table.
+        Names and values, for a table.
+    views : sequence of View
+        The budget of false alarms.
+    evidence : str
+        The most that runs can say, in words.
     threshold_bits : float
     curves : mapping of agent to Curve
     alarms : sequence of mappings
@@ -80,6 +91,9 @@ def report_page(
     order = sorted(curves, key=lambda agent: -max(curves[agent].bits, default=_LOWEST))
     return _PAGE.format(
         says=escape(f"An alarm of an agent says that {says}."),
+        views=_row("th", View("view", "alarms", "promise", "false a day"))
+        + "".join(_row("td", view) for view in views),
+        evidence=escape(f"{evidence[:1].upper()}{evidence[1:]}."),
         facts="".join(f"<tr><th>{escape(k)}<td>{escape(str(v))}" for k, v in facts.items()),
         alarms=_alarm_table(alarms) if alarms else "<p>None.</p>",
         shown=min(_SHOWN, len(order)),
@@ -89,12 +103,18 @@ def report_page(
     )
 
 
+def _row(kind: str, cells: Sequence[str]) -> str:
+    return "<tr>" + "".join(f"<{kind}>{escape(cell)}" for cell in cells)
+
+
 def _alarm_table(alarms: Sequence[Mapping[str, Any]]) -> str:
     rows = ["<tr><th>agent<th>run<th>at<th>what<th>statistic (bits)<th>rank"]
     for one in alarms:
-        if one["alarm"] == "fleet":
+        if "named" in one:
             names = escape(", ".join(map(str, one["named"])))
-            rows.append(f"<tr><td>{names}<td><td><td>named by the fleet's reading<td><td>")
+            whose = escape(f"group {one['group']}" if "group" in one else "the fleet")
+            runs = f"read after {one['runs']:,} runs"
+            rows.append(f"<tr><td>{names}<td><td><td>named by {whose}, {runs}<td><td>")
             continue
         moved = one.get("moved", one)
         rank = f"{moved['rank']} of {moved['of']}" if "rank" in moved else ""

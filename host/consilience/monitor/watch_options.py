@@ -6,8 +6,10 @@ from math import ceil
 from typing import Any
 
 from consilience.errors import BadInput
+from consilience.monitor.fleet_readings import ReadingOptions
 from consilience.monitor.observation_lines import BINNING
 from consilience.monitor.promises import arl_for, exact_number, least_false_alarm
+from consilience.monitor.rank_terms import checked_kappas, count_term, rank_term
 from consilience.monitor.run_ranking import RunRanking
 from consilience.monitor.settings import MonitorSettings, monitor_settings
 from consilience_hw.spec.monitor_format import MonitorMode
@@ -36,6 +38,7 @@ class WatchOptions:
     run_alpha: str | None = None
     fleet_alpha: str | None = None
     fleet_every: int | None = None
+    group_agents: str | None = None
     n0: int = 100
     kappas: str = "1/4,1/2"
     ties: str = "seeded"
@@ -112,19 +115,34 @@ class WatchOptions:
         """Whether the daily budget is split: single runs alarm too, at a rate that follows."""
         return self.run_alpha == "budget"
 
-    def reading(self) -> tuple[str, int] | None:
-        """Return alpha of the fleet's readings, and after how many runs one comes; None: none."""
-        if self.fleet_every is not None and self.fleet_alpha is None:
-            raise BadInput("--fleet-every needs --fleet-alpha")
-        if self.fleet_alpha is not None and self.agents is None:
-            raise BadInput("--fleet-alpha needs --agents: of how many, those not heard of too")
-        if self.fleet_alpha is not None:
-            alpha = exact_number(self.fleet_alpha, "--fleet-alpha")
-            if not 0 < alpha < 1 or self.mode == "cusum":
-                raise BadInput("--fleet-alpha is a share between 0 and 1, as 1/100, not with cusum")
-        if self.fleet_alpha is None or self.fleet_every is None:
+    def readings(self) -> ReadingOptions | None:
+        """Return how the fleet is read; None: it is not."""
+        if self.fleet_alpha is None:
+            if self.fleet_every is not None or self.group_agents is not None:
+                raise BadInput("--fleet-every and --group-agents need --fleet-alpha")
             return None
-        return self.fleet_alpha, self.fleet_every
+        if self.agents is None and self.group_agents is None:
+            raise BadInput("--fleet-alpha needs --agents: of how many, those not heard of too")
+        alpha = exact_number(self.fleet_alpha, "--fleet-alpha")
+        if not 0 < alpha < 1 or self.mode == "cusum":
+            raise BadInput("--fleet-alpha is a share between 0 and 1, as 1/100, not with cusum")
+        return ReadingOptions(self.fleet_alpha, self.fleet_every, self._enrolled_in_groups())
+
+    def _enrolled_in_groups(self) -> dict[str, int]:
+        groups: dict[str, int] = {}
+        for part in self.group_agents.split(",") if self.group_agents else []:
+            name, equals, count = (one.strip() for one in part.rpartition("="))
+            if not equals or not name or name in groups or not count.isdecimal() or not int(count):
+                raise BadInput(
+                    f"--group-agents {part}: the agents of each group, as europe=120,asia=80"
+                )
+            groups[name] = int(count)
+        if self.agents is not None and sum(groups.values()) > self.agents:
+            raise BadInput(
+                f"--group-agents are {sum(groups.values())} together, --agents {self.agents}: the "
+                "fleet is all of them; give a larger --agents"
+            )
+        return groups
 
     def alpha_of_runs(self) -> Fraction | None:
         """Return the share of good runs that may alarm by themselves; None: none does."""
@@ -163,6 +181,12 @@ class WatchOptions:
     def _is_dominated(self) -> bool:
         """Whether ranks are only not too low: then the promise is of the first alarm."""
         return not self.asserted and (self.ties == "full" or self.contaminated > 0)
+
+    def best_increments(self, run: int) -> list[int]:
+        """Return the largest increments of a history's run, 0 the first that is judged."""
+        ranks, bets = self.n0 + 1 + run, checked_kappas(self.kappas.split(","))
+        rank = min(1 + self.contaminated, ranks)
+        return [rank_term(rank, kappa) + count_term(ranks, kappa) for kappa in bets]
 
     def as_facts(self) -> dict[str, Any]:
         """Return the options as JSON holds them: another state folder for others."""

@@ -9,6 +9,7 @@ from consilience.errors import BadInput
 from consilience.monitor.again import FirstLines, is_said_again
 from consilience.monitor.agent_index import AgentId
 from consilience.monitor.ended_runs import EndedRuns
+from consilience.monitor.fleet_readings import FleetReadings
 from consilience.monitor.monitor import Monitor
 from consilience.monitor.observation_lines import Observation, What
 from consilience.monitor.run_ranking import RankedRun, RunRanking
@@ -43,16 +44,15 @@ class FleetWatch:
         Runs of before.
     run_alpha : Fraction or None
         A run alarms by itself if its rank is at most this share of its history's; None: none does.
-    reading : (str, int) or None
-        Level alpha of the fleet's readings, and after how many runs one comes; None: none comes.
+    readings : FleetReadings
     """
 
     monitor: Monitor
     ranking: RunRanking | None
     promise: str
     ended: EndedRuns
-    run_alpha: Fraction | None = None
-    reading: tuple[str, int] | None = None
+    run_alpha: Fraction | None
+    readings: FleetReadings
 
     def __post_init__(self) -> None:
         self.counts: Counter[str] = Counter()
@@ -80,16 +80,18 @@ class FleetWatch:
             self._note(seen)
             self._count(seen)
             return [], []
+        self.readings.note(seen.agent, seen.group)
         if self.ranking is None:
             self._count(seen)
             increments = list(seen.increments or ())
             run = RankedRun(seen.agent, seen.run, 0, 0, 0, increments)
-            return self._judged([run], seen, line)
+            alarms, told = self._judged([run], seen, line)
+            return alarms + self._fleet_alarms(1, line), told
         due = self._ranked(self.ranking, seen)
         self._count(seen)
         alarms, told = self._judged(due, seen, line)
         if due:
-            alarms += self._fleet_alarm(len(due), line)
+            alarms += self._fleet_alarms(len(due), line)
         if seen.what is What.SCORE and seen.score is not None:
             found = self.ranking.provisional(seen.agent, seen.run, seen.score)
             if found is not None:
@@ -100,7 +102,10 @@ class FleetWatch:
         at = ranking.clock(seen.agent) if seen.at is None else seen.at
         due = []
         if seen.what in (What.START, What.WHOLE):
-            due += ranking.start(seen.agent, seen.run, at, seen.group)
+            # Where groups are only read, an agent's history is its own.
+            is_read = self.readings.options is not None and self.readings.options.groups
+            group = seen.group if ranking.settings.grouped or not is_read else None
+            due += ranking.start(seen.agent, seen.run, at, group)
         if seen.score is not None:
             if seen.what is What.SCORE:
                 due += ranking.observe(seen.agent, seen.run, seen.score, at)
@@ -211,29 +216,15 @@ class FleetWatch:
             }
         ]
 
-    def _fleet_alarm(self, runs: int, line: int) -> list[dict[str, Any]]:
+    def _fleet_alarms(self, more: int, line: int) -> list[dict[str, Any]]:
         """Name agents, if a reading was due with the last runs: when does not depend on scores."""
-        if self.reading is None:
+        runs = self.counts["runs"]
+        if not self.readings.due(runs, more):
             return []
-        alpha, every = self.reading
-        count = self.counts["runs"]
-        if count // every == (count - runs) // every:
-            return []
-        named = self.monitor.fleet(alpha)
-        if not named:
-            return []
-        self.counts["fleet alarms"] += 1
-        return [
-            {
-                "alarm": "fleet",
-                "named": named,
-                "line": line,
-                "runs": count,
-                "promise": f"of those named {alpha} behave at most, expected for this reading",
-                "source": self.monitor.settings.source.name.lower(),
-                "says": SAYS,
-            }
-        ]
+        found = self.readings.alarms(self.monitor, line, runs, SAYS)
+        for one in found:
+            self.counts[f"{one['alarm']} alarms"] += 1
+        return found
 
     def _agent_alarm(
         self, run: RankedRun, seen: Observation, line: int, now: int, before: int, provisional: bool

@@ -18,6 +18,7 @@ MONITOR = "monitor/monitor"
 RANKS = "monitor/conformal_ranks"
 FROZEN = "monitor/frozen_table"
 WATCH = "monitor/watch_folder cli/monitor_command"
+VIEWS = "cli/monitor_views"
 REPEATS = "monitor/ended_runs cli/monitor_repeats"
 CRASH = "campaigns/crash/crash_slice"
 
@@ -43,10 +44,13 @@ HOST = {
     "monitor/bin_terms": FROZEN,
     "monitor/binomial_limits": f"monitor/binomial_limits {FROZEN}",
     "monitor/conformal_ranks": RANKS,
+    "monitor/budget": VIEWS,
     "monitor/ended_runs": REPEATS,
     "monitor/fleet": "monitor/fleet",
+    "monitor/fleet_readings": f"{VIEWS} cli/monitor_command",
     "monitor/frozen_bytes": FROZEN,
     "monitor/frozen_table": FROZEN,
+    "monitor/growth": VIEWS,
     "monitor/history": f"{RANKS} monitor/validity",
     "monitor/file_lines": "monitor/file_lines",
     "monitor/file_marks": "monitor/file_lines",
@@ -55,18 +59,19 @@ HOST = {
     "monitor/model_increments": "monitor/model_increments",
     "monitor/monitor": f"{MONITOR} monitor/fleet",
     "monitor/monitor_bytes": f"monitor/monitor_bytes {MONITOR}",
+    "monitor/most_evidence": VIEWS,
     "monitor/observation_lines": "cli/monitor_command cli/monitor_repeats",
     "monitor/promises": "monitor/promises",
     "monitor/rank_terms": RANKS,
     "monitor/ranks_bytes": RANKS,
-    "monitor/report_page": "cli/monitor_command",
+    "monitor/report_page": f"cli/monitor_command {VIEWS}",
     "monitor/run_ranking": RANKS,
     "monitor/settings": "monitor/promises",
     "monitor/statistics": f"{MONITOR} monitor/promises",
     "monitor/stream_lines": WATCH,
     "monitor/tie_chance": RANKS,
     "monitor/watch_folder": WATCH,
-    "monitor/watch_options": "cli/monitor_command",
+    "monitor/watch_options": f"cli/monitor_command {VIEWS}",
     "monitor/watching": "cli/monitor_command cli/monitor_repeats",
     "monitor/weighting": "monitor/weighting",
     "robust/calibration": "robust/calibration",

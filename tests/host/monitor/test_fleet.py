@@ -68,3 +68,42 @@ def test_a_border_that_is_met_exactly_names():
     below = once(enrolled=8)
     below.update(list(range(5)), [[3 * BIT]] * 4 + [[3 * BIT - 1]])
     assert below.fleet("1/5") == []
+
+
+def test_a_group_is_read_as_a_fleet_of_its_own():
+    mon = once(enrolled=1000)
+    mon.update(["a", "b", "c", "d"], [[4 * BIT], [9 * BIT], [4 * BIT], [0]])
+    assert mon.fleet("1/5") == []  # log2(1000 / 0.2) = 12.3 bits for one
+    assert mon.fleet("1/5", ["c", "a", "never heard"], 3) == ["c", "a"]  # log2(3 / 0.4) = 2.9
+    assert mon.fleet("1/5", ["d", "a", "a"], 3) == ["a"]  # log2(3 / 0.2) = 3.9
+    assert mon.fleet("1/5", [], 3) == [] and mon.fleet("1/5", ["a"], 4) == []
+    with pytest.raises(BadInput, match="2 agents of the group, but 1 are enrolled"):
+        mon.fleet("1/5", ["a", "b"], 1)
+    with pytest.raises(BadInput, match="needs enrolled"):
+        mon.fleet("1/5", ["a", "b"])
+
+
+def test_a_fleet_grows_before_a_reading():
+    mon = Monitor(monitor_settings(1, arl=16, enrolled=2))
+    mon.update([1, 2], [[7 * BIT]] * 2)
+    before = bytes(mon)
+    for enrolled, threshold, words in (
+        (1, None, "2 agents are, and a fleet may only grow"),
+        (3, 4 * BIT - 1, "from 262144, that of before"),
+        (3, 1 << 31, "the most"),
+        (3.5, None, "no integer"),
+    ):
+        with pytest.raises(BadInput, match=words):
+            mon.enrol(enrolled, threshold)
+    assert bytes(mon) == before
+    mon.enrol(400)
+    assert mon.settings.enrolled == 400 and mon.settings.threshold == 4 * BIT
+    assert mon.fleet("1/5") == []
+    mon.enrol(400, 8 * BIT)
+    assert not len(mon.update([3], [[7 * BIT]]).alarms) and len(mon.update([4], [[8 * BIT]]).alarms)
+    assert bytes(Monitor.from_bytes(bytes(mon))) == bytes(mon)
+    unsaid = Monitor(monitor_settings(1, arl=16))
+    unsaid.update([1, 2], [[0]] * 2)
+    with pytest.raises(BadInput, match="2 agents are"):
+        unsaid.enrol(1)
+    unsaid.enrol(2)
