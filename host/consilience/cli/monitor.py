@@ -15,6 +15,7 @@ from consilience.errors import BadInput
 from consilience.evidence.atomic_file import AtomicFile, naming
 from consilience.monitor.file_lines import FileLines
 from consilience.monitor.parquet_lines import ParquetLines
+from consilience.monitor.source_file import FrozenSource, read_source
 from consilience.monitor.stream_lines import StreamLines
 from consilience.monitor.watch_folder import WatchFolder
 from consilience.monitor.watch_options import WatchOptions
@@ -80,7 +81,11 @@ def monitor(
     ] = None,
     runs_per_day: Annotated[
         str | None,
-        typer.Option(metavar="N", help="Runs of one agent a day.", rich_help_panel=_PROMISE),
+        typer.Option(
+            metavar="N",
+            help="Runs of one agent a day; with --model, calls and ends.",
+            rich_help_panel=_PROMISE,
+        ),
     ] = None,
     run_alpha: Annotated[
         str | None,
@@ -195,6 +200,22 @@ def monitor(
             help="Take columns x1 .. xK, increments in bits, and believe that they are e-values.",
         ),
     ] = 0,
+    frozen: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="A frozen table in place of ranks: what each score brings was fixed by 1,000 "
+            "good runs or more; no agent needs a history.",
+        ),
+    ] = None,
+    model: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="A model of good behaviour: SCORES are calls with columns run, context, symbol, "
+            "and lines event end.",
+        ),
+    ] = None,
     state: Annotated[
         Path | None,
         typer.Option(
@@ -244,6 +265,13 @@ def monitor(
     Example: consilience monitor scores.csv --false-alarms-per-day 1 --agents 200 --runs-per-day 50
     """
     output = Output(as_json=as_json)
+    if frozen is not None and model is not None:
+        raise BadInput("--frozen and --model are two sources; give one")
+    source_file = frozen or model
+    source_of = None if source_file is None else read_source(source_file)
+    if source_of is not None and isinstance(source_of, FrozenSource) == (frozen is None):
+        option = "--frozen" if frozen is None else "--model"
+        raise BadInput(f"{source_file}: is for {option}; give it there")
     options = WatchOptions(
         arl=arl,
         false_alarm=false_alarm,
@@ -266,6 +294,7 @@ def monitor(
         asserted=asserted,
         low_is_suspect=low_is_suspect,
         against=against,
+        source=source_of,
     )
     if goes_on and state is None:
         raise BadInput("--next goes on with a state; give --state")

@@ -21,12 +21,13 @@ from consilience.monitor.growth import grown
 from consilience.monitor.monitor import Monitor
 from consilience.monitor.observation_lines import LineReader
 from consilience.monitor.parquet_lines import ParquetLines
+from consilience.monitor.ranks_bytes import unpack_ranks
 from consilience.monitor.report_page import Curve, report_page
-from consilience.monitor.run_ranking import RunRanking
+from consilience.monitor.source_file import ModelSource
 from consilience.monitor.stream_lines import StreamLines
 from consilience.monitor.watch_folder import WatchFolder
 from consilience.monitor.watch_options import WatchOptions
-from consilience.monitor.watching import SAYS, FleetWatch
+from consilience.monitor.watching import FleetWatch
 
 __all__ = ["LineSource", "WatchSession"]
 
@@ -77,7 +78,8 @@ class WatchSession:
         settings = options.settings()
         seed = folder.seed() if folder else secrets.randbits(64)
         readings = FleetReadings(options.readings())
-        self._reader = LineReader(options.asserted, options.low_is_suspect, options.against)
+        model = options.source if isinstance(options.source, ModelSource) else None
+        self._reader = LineReader(options.asserted, options.low_is_suspect, options.against, model)
         self._curves: dict[Any, Curve] = {}
         self._said: list[dict[str, Any]] = []
         saved = folder.saved if folder else None
@@ -89,7 +91,8 @@ class WatchSession:
             monitor = Monitor.from_bytes(saved.monitor)
             for note in grown(monitor, saved.facts["options"], options, str(folder.path)):
                 output.note(note)
-            ranking = RunRanking.from_bytes(saved.ranks, seed) if saved.ranks else None
+            if ranking is not None:
+                ranking.take_up(unpack_ranks(saved.ranks))
             ended = EndedRuns.from_bytes(saved.ended, options.key_of_runs(seed))
         promise = options.promise(monitor.settings)
         alpha = options.alpha_of_runs()
@@ -99,7 +102,7 @@ class WatchSession:
         self._views = views_of(options, monitor.settings, promise)
         self._evidence = evidence_of(options, monitor.settings)
         output.console.print(view_table(self._views))
-        output.note(f"note: {evidence_words(self._evidence, options.n0)}")
+        output.note(f"note: {evidence_words(self._evidence, options)}")
 
     def _take_up(self, facts: dict[str, Any]) -> None:
         """Go on where a state left off."""
@@ -109,6 +112,7 @@ class WatchSession:
         watch.highest = dict(facts["highest"])
         watch.first.facts = facts["first"]
         watch.readings.restore(facts["groups"])
+        watch.open = {(agent, run) for agent, run in facts["open"]}
         self._reader.columns = facts["columns"]
         self.place = facts["place"]
         self._output.note(f"going on after line {self.place['line']:,}")
@@ -174,8 +178,9 @@ class WatchSession:
     def page(self, facts: dict[str, Any]) -> str:
         """Return the page of what this start has judged."""
         threshold = self.watch.monitor.settings.threshold / 65536
-        words = evidence_words(self._evidence, self._options.n0)
-        return report_page(facts, self._views, words, threshold, self._curves, self._said, SAYS)
+        says = self.watch.says
+        words = evidence_words(self._evidence, self._options)
+        return report_page(facts, self._views, words, threshold, self._curves, self._said, says)
 
     def _judge(self, block: list[tuple[int, bytes]], source: LineSource) -> None:
         said: list[str] = []
@@ -240,6 +245,7 @@ class WatchSession:
                 "highest": sorted(watch.highest.items(), key=repr),
                 "first": watch.first.facts,
                 "groups": watch.readings.facts,
+                "open": sorted(watch.open, key=repr),
             },
             bytes(watch.monitor),
             bytes(watch.ranking) if watch.ranking else b"",
@@ -270,6 +276,11 @@ class WatchSession:
             found.append(
                 f"note: groups not read by themselves: {', '.join(unread)}; --group-agents names "
                 "those that are"
+            )
+        if watch.open:
+            found.append(
+                f"note: {len(watch.open):,} runs have not ended; an end is an observation, too "
+                "(event end, with its context)"
             )
         if watch.ranking is None:
             return found

@@ -9,7 +9,7 @@ from consilience.monitor.ended_runs import EndedRuns
 from consilience.monitor.observation_lines import Observation, What
 from consilience.monitor.run_ranking import RunRanking
 
-__all__ = ["FirstLines", "is_said_again"]
+__all__ = ["FirstLines", "is_end_again", "is_said_again"]
 
 _KEPT = 50
 _LEAST_DIFFERENT = 10
@@ -36,6 +36,24 @@ def is_said_again(seen: Observation, ended: EndedRuns, ranking: RunRanking) -> b
     raise BadInput(
         f"run {seen.run!r} of agent {seen.agent!r} has ended before with another score; give each "
         "run of an agent a name of its own, or remove this line"
+    )
+
+
+def is_end_again(seen: Observation, ended: EndedRuns) -> bool:
+    """Return whether a line says the end of a run once more, where lines are calls.
+
+    Raises
+    ------
+    BadInput
+        It is a call of a run that has ended.
+    """
+    if seen.what not in (What.CALL, What.END) or ended.score(seen.agent, seen.run) is None:
+        return False
+    if seen.what is What.END:
+        return True
+    raise BadInput(
+        f"run {seen.run!r} of agent {seen.agent!r} has ended; give each run of an agent a name of "
+        "its own, or remove this line"
     )
 
 

@@ -7,7 +7,7 @@ from consilience.monitor.most_evidence import MostEvidence, most_evidence
 from consilience.monitor.promises import exact_number
 from consilience.monitor.settings import MonitorSettings
 from consilience.monitor.watch_options import WatchOptions
-from consilience_hw.spec.monitor_format import MonitorMode
+from consilience_hw.spec.monitor_format import MonitorMode, Source
 
 __all__ = ["View", "evidence_of", "evidence_words", "views_of"]
 
@@ -65,18 +65,22 @@ def views_of(options: WatchOptions, settings: MonitorSettings, promise: str) -> 
 
 def evidence_of(options: WatchOptions, settings: MonitorSettings) -> MostEvidence | None:
     """Return the most that runs can say; None where it is asserted."""
-    return None if options.asserted else most_evidence(settings, options.best_increments)
+    if options.kind is Source.ASSERTED:
+        return None
+    return most_evidence(settings, options.best_increments)
 
 
-def evidence_words(evidence: MostEvidence | None, n0: int) -> str:
+def evidence_words(evidence: MostEvidence | None, options: WatchOptions) -> str:
     """Return the most that runs can say in words."""
     if evidence is None:
         return "an observation brings what you assert; nothing bounds how few an alarm takes"
-    runs = f"{evidence.runs:,} runs" if evidence.runs else "more than 4,096 runs"
-    return (
-        f"after {n0:,} runs of history one run brings {evidence.bits:.2f} bits at most (more as it "
-        f"grows), and an alarm takes {runs} at least"
-    )
+    one = "call" if options.kind is Source.MODEL else "run"
+    many = f"{evidence.runs:,} {one}s" if evidence.runs else f"more than 4,096 {one}s"
+    bits, takes = f"{evidence.bits:.2f} bits at most", f"an alarm takes {many} at least"
+    if not options.needs_history:
+        return f"one {one} brings {bits}, and {takes}"
+    after = f"after {options.n0:,} runs of history"
+    return f"{after} one run brings {bits} (more as it grows), and {takes}"
 
 
 def _a_day(runs: Fraction | None, share: Fraction | None) -> str:

@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from consilience.devices.agent_rows import agent_ids
 from consilience.errors import BadInput
 from consilience.monitor.agent_index import AgentId
+from consilience.monitor.ranks_settings import DEFAULT_KAPPAS, RanksSettings
 from consilience.monitor.run_ranking import RankedRun, RunRanking
 from consilience.numbers.arrays import Codes, plain_array
 
@@ -73,7 +74,7 @@ class ConformalRanks:
 
     def __init__(
         self,
-        kappas: Sequence[str | Fraction | float] = ("1/4", "1/2"),
+        kappas: Sequence[str | Fraction | float] = DEFAULT_KAPPAS,
         n0: int = 100,
         ties: str = "seeded",
         seed: int | None = None,
@@ -82,7 +83,8 @@ class ConformalRanks:
         history: str = "agent",
         binning: str = "",
     ) -> None:
-        self.ranking = RunRanking(kappas, n0, ties, seed, contaminated, deadline, history, binning)
+        settings = RanksSettings.of(kappas, n0, ties, contaminated, deadline, history, binning)
+        self.ranking = RunRanking(settings, seed)
 
     @classmethod
     def from_bytes(cls, data: bytes, seed: int | None = None) -> "ConformalRanks":
@@ -187,17 +189,10 @@ class ConformalRanks:
             )
         found = np.zeros((len(agents), len(self.ranking.settings.kappas)), np.int32)
         ready = np.zeros(len(agents), np.bool_)
-        with self.ranking.turns:
-            for one in dict.fromkeys(agents.tolist()):
-                if self.ranking.runs(one)[1]:
-                    raise BadInput(f"runs of {one!r} are open; finish() them, and start() these")
-            names = zip(agents.tolist(), runs.tolist(), scores.tolist(), strict=True)
-            for place, (one, name, value) in enumerate(names):
-                now = self.ranking.clock(one) if at is None else at
-                self.ranking.start(one, name, now)
-                (due,) = self.ranking.finish(one, name, value, now)
-                if due.increments is not None:
-                    found[place], ready[place] = due.increments, True
+        due = self.ranking.in_order(agents.tolist(), runs.tolist(), scores.tolist(), at)
+        for place, one in enumerate(due):
+            if one.increments is not None:
+                found[place], ready[place] = one.increments, True
         return found, ready
 
     def recalibrate(self, agent: AgentId) -> None:

@@ -187,7 +187,7 @@ class History:
     def recalibrate(self) -> None:
         """Drop all scores and open runs; ordinals go on, and what is open may still end."""
         self.overdue |= {(one.agent, one.run) for one in self.open if not one.ended}
-        self.past, self.open = PastScores(), []
+        self.past, self.open = type(self.past)(), []
 
     def _refuse_past(self, at: int | None) -> None:
         if at is None:

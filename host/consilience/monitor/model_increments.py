@@ -9,8 +9,9 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from consilience.errors import BadInput
+from consilience.errors import BadInput, ImpossibleState
 from consilience.exact.log_sum import LogSum
+from consilience.monitor.model_bytes import pack_model, unpack_model
 from consilience.numbers.arrays import Codes, plain_array
 from consilience.numbers.convert import to_codes
 from consilience_hw.spec.log_format import Q16_16
@@ -55,21 +56,44 @@ class ModelIncrements:
         symbols = base.shape[1]
         if not (0 <= unseen < symbols and 0 <= end < symbols and unseen != end):
             raise BadInput(f"unseen and end are two different columns of 0 .. {symbols - 1}")
-        self.unseen, self.end = int(unseen), int(end)
-        below = to_codes(base, "up").astype(np.int64)
+        below = to_codes(base, "up")
         if (below == _ZERO).any():
             context, symbol = np.argwhere(below == _ZERO)[0].tolist()
             raise BadInput(
                 f"p0 of symbol {symbol} in context {context} is zero: give everything some "
                 "probability, UNSEEN and the end too"
             )
-        self._codes = _certified(below, to_codes(other).astype(np.int64), self.unseen)
-        self._codes.flags.writeable = False
+        self._take(below, to_codes(other), int(unseen), int(end))
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> "ModelIncrements":
+        """Return the increments of their canonical bytes; every context is certified again.
+
+        Raises
+        ------
+        ImpossibleState
+            No probabilities give these bytes.
+        """
+        made = cls.__new__(cls)
+        try:
+            made._take(*unpack_model(data))
+        except BadInput as error:
+            raise ImpossibleState(str(error)) from None
+        return made
+
+    def __bytes__(self) -> bytes:
+        return pack_model(self._below, self._above, self.unseen, self.end)
 
     @property
     def codes(self) -> Codes:
         """Increments of every context and symbol, int32 of shape (contexts, symbols); read-only."""
         return self._codes
+
+    def _take(self, below: Codes, above: Codes, unseen: int, end: int) -> None:
+        self.unseen, self.end = unseen, end
+        self._below, self._above = below, above
+        self._codes = _certified(below.astype(np.int64), above.astype(np.int64), unseen)
+        self._codes.flags.writeable = False
 
     def increments(self, contexts: ArrayLike, symbols: ArrayLike) -> Codes:
         """Return increments of observations, int32 of shape (n, 1).

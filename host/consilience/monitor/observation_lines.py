@@ -11,17 +11,16 @@ from typing import Any
 from consilience.errors import BadInput
 from consilience.monitor.agent_index import AgentId, checked_id
 from consilience.monitor.history import CUTS, INFINITE, LEAST
+from consilience.monitor.source_file import ModelSource
 from consilience_hw.spec.log_format import Q16_16
 
-__all__ = ["BINNING", "LineReader", "Observation", "What", "binned"]
-
-BINNING = "floor(65536 x)"
-"""How scores become integers; the name stands in the histories."""
+__all__ = ["LineReader", "Observation", "What", "binned"]
 
 _ONE = 1 << 16
 _MOST_SCORE = 1 << 46
 _FIELDS = ("agent", "score", "run", "event", "at", "group", "cut", "sequence")
 _INCREMENT = "x"
+_OF_MODELS = "context", "symbol"
 
 
 class What(Enum):
@@ -33,6 +32,8 @@ class What(Enum):
     SCORE = "score"
     """So far; the highest counts."""
     END = "end"
+    CALL = "call"
+    """One of a run, of which a model says how likely it is."""
     ACKNOWLEDGE = "acknowledge"
     """The user has taken note of the agent's alarm: it may alarm again."""
     RECALIBRATE = "recalibrate"
@@ -105,15 +106,22 @@ class LineReader:
     low_is_suspect : bool
     against : str or None
         The lines are evidence: the score is the largest other log-likelihood less this one.
+    model : ModelSource or None
+        The lines are calls, ``context`` and ``symbol``, and ends of runs, with the context in which
+        they ended.
     """
 
     def __init__(
-        self, asserted: int = 0, low_is_suspect: bool = False, against: str | None = None
+        self,
+        asserted: int = 0,
+        low_is_suspect: bool = False,
+        against: str | None = None,
+        model: ModelSource | None = None,
     ) -> None:
         self._increments = [f"{_INCREMENT}{k}" for k in range(1, asserted + 1)]
-        self._low, self._against = low_is_suspect, against
-        self._needed = self._increments or [against or "score"]
-        self._used = {*_FIELDS, *self._increments}
+        self._low, self._against, self._model = low_is_suspect, against, model
+        self._needed = list(_OF_MODELS) if model else self._increments or [against or "score"]
+        self._used = {*_FIELDS, *self._needed}
         self._columns: list[str] | None = None
         self.unused: set[str] = set()
         """Names that say nothing to the reader."""
@@ -199,19 +207,21 @@ class LineReader:
         if self._against is None:
             self.unused |= fields.keys() - self._used
         agent = _name(fields.get("agent"), "agent")
-        what = self._what(fields.get("event", What.WHOLE.value))
+        what = self._what(fields.get("event", What.CALL.value if self._model else What.WHOLE.value))
         if what in (What.ACKNOWLEDGE, What.RECALIBRATE):
             return Observation(what, agent, number, at=_whole(fields, "at"))
         if "run" not in fields and what is not What.WHOLE:
             raise BadInput(f"event {what.value} needs a run")
         run = _name(fields["run"], "run") if "run" in fields else number
-        increments = None
-        if self._increments:
+        increments: tuple[int, ...] | None = None
+        if self._model:
+            increments = (self._code_of(self._model, what, fields),)
+        elif self._increments:
             increments = tuple(_code(_number(fields, name)) for name in self._increments)
         elif f"{_INCREMENT}1" in fields and "score" not in fields:
             raise BadInput("x1 is an increment, which is valid only if you say so: pass --asserted")
         score = None
-        if what is not What.START and not self._increments:
+        if what is not What.START and increments is None:
             score = binned(self._score(fields), self._low)
         return Observation(
             what,
@@ -226,8 +236,20 @@ class LineReader:
             "run" in fields,
         )
 
+    @staticmethod
+    def _code_of(model: ModelSource, what: What, fields: dict[str, Any]) -> int:
+        if "context" not in fields or (what is What.CALL and "symbol" not in fields):
+            raise BadInput("a call needs context and symbol, the end of a run its context")
+        context = model.context(fields["context"])
+        if what is What.END:
+            return model.code(context, model.increments.end)
+        return model.code(context, model.symbol(fields["symbol"]))
+
     def _what(self, word: object) -> What:
-        words = [one.value for one in What]
+        of_model = (What.END, What.CALL, What.ACKNOWLEDGE, What.RECALIBRATE)
+        words = [
+            one.value for one in What if (one in of_model if self._model else one != What.CALL)
+        ]
         if word not in words:
             raise BadInput(f"event {word!r} is none of {', '.join(words)}")
         what = What(word)

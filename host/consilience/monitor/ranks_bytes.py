@@ -18,8 +18,10 @@ from typing import Any, NamedTuple
 from consilience.errors import ImpossibleState
 from consilience.monitor.agent_index import AgentId, id_bytes, id_of
 from consilience.monitor.history import History, OpenRun
+from consilience.monitor.rank_terms import checked_kappas
+from consilience.monitor.ranks_settings import RanksSettings
 
-__all__ = ["RanksFields", "RanksSettings", "pack_ranks", "unpack_ranks"]
+__all__ = ["RanksFields", "pack_ranks", "unpack_ranks"]
 
 MAGIC = b"CNRA"
 VERSION = 1
@@ -34,18 +36,6 @@ _VALUE = struct.Struct("<qQ")
 _RUN = struct.Struct("<QqqB")
 _SEEDED, _GROUPED = 1, 2
 _ENDED, _SUSPECTED = 1, 2
-
-
-class RanksSettings(NamedTuple):
-    """What all histories share; see `ConformalRanks`."""
-
-    kappas: tuple[Fraction, ...]
-    n0: int
-    seeded: bool
-    contaminated: int
-    deadline: int | None
-    grouped: bool
-    binning: str
 
 
 class RanksFields(NamedTuple):
@@ -162,7 +152,7 @@ def _unpack(reader: _Reader) -> RanksFields:
     if (magic, version) != (MAGIC, VERSION) or flags > _SEEDED + _GROUPED:
         raise ImpossibleState("the bytes are ranks of another kind or version")
     binning = reader.bytes(*reader.take(_LENGTH)).decode()
-    kappas = tuple(Fraction(a, 1 << b) for a, b in (reader.take(_BET) for _ in range(count)))
+    kappas = checked_kappas([Fraction(*_bet(reader)) for _ in range(count)])
     grouped = bool(flags & _GROUPED)
     settings = RanksSettings(
         kappas, n0, bool(flags & _SEEDED), contaminated, deadline or None, grouped, binning
@@ -184,6 +174,11 @@ def _unpack(reader: _Reader) -> RanksFields:
     if set(history_of.values()) != set(histories):
         raise ImpossibleState("histories and agents of the ranks do not fit together")
     return RanksFields(settings, check, histories, history_of)
+
+
+def _bet(reader: _Reader) -> tuple[int, int]:
+    numerator, halvings = reader.take(_BET)
+    return numerator, 1 << halvings
 
 
 def _unpacked_history(reader: _Reader, deadline: int | None) -> History:

@@ -1,24 +1,20 @@
 """Runs ranked among the earlier ones of their history, one event at a time."""
 
-from collections.abc import Sequence
-from fractions import Fraction
 from operator import index
 from threading import RLock
 from typing import NamedTuple
 
 from consilience.errors import BadInput
 from consilience.monitor.agent_index import AgentId, checked_id
-from consilience.monitor.history import CUTS, History, OpenRun, Rankable
-from consilience.monitor.rank_terms import checked_kappas, count_term, rank_term
-from consilience.monitor.ranks_bytes import RanksFields, RanksSettings, pack_ranks, unpack_ranks
+from consilience.monitor.history import CUTS, History, OpenRun, PastScores, Rankable
+from consilience.monitor.rank_terms import count_term, rank_term
+from consilience.monitor.ranks_bytes import RanksFields, pack_ranks, unpack_ranks
+from consilience.monitor.ranks_settings import RanksSettings
 from consilience.monitor.tie_chance import TieChance
 from consilience.turns import in_turn
 
 __all__ = ["RankedRun", "RunRanking"]
 
-_LEAST_N0 = 50
-_TIES = "seeded", "full"
-_HISTORIES = "agent", "group"
 _WORD = 1 << 64
 _MOST = 1 << 63
 
@@ -47,36 +43,28 @@ class RankedRun(NamedTuple):
 class RunRanking:
     """The events of runs, in; ranks, out. `ConformalRanks` says what is promised of them.
 
-    Parameters as there. Threads may share it: their calls take turns.
+    Threads may share it: their calls take turns.
+
+    Parameters
+    ----------
+    settings : RanksSettings
+    seed : int, optional
+        u64, secret; needed for seeded ties.
+
+    Raises
+    ------
+    BadInput
+        Seeded ties without a seed.
     """
 
-    def __init__(
-        self,
-        kappas: Sequence[str | Fraction | float] = ("1/4", "1/2"),
-        n0: int = 100,
-        ties: str = "seeded",
-        seed: int | None = None,
-        contaminated: int = 0,
-        deadline: int | None = None,
-        history: str = "agent",
-        binning: str = "",
-    ) -> None:
-        bets = checked_kappas(kappas)
-        if n0 < _LEAST_N0:
-            raise BadInput(f"n0 {n0}: at least {_LEAST_N0} runs, or no rank can mean much")
-        if ties not in _TIES or history not in _HISTORIES:
-            raise BadInput(f"ties is {' or '.join(_TIES)}, history {' or '.join(_HISTORIES)}")
-        if ties == "seeded" and (seed is None or not 0 <= seed < _WORD):
+    def __init__(self, settings: RanksSettings, seed: int | None = None) -> None:
+        if settings.seeded and (seed is None or not 0 <= seed < _WORD):
             raise BadInput("seeded ties need a secret seed, 0 .. 2**64 - 1; secrets.randbits(64)")
-        if not 0 <= contaminated < n0 or (deadline is not None and not 0 < deadline < _MOST):
-            raise BadInput("contaminated is at least 0 and below n0; a deadline is above 0")
-        self.settings = RanksSettings(
-            bets, n0, ties == "seeded", contaminated, deadline, history == "group", binning
-        )
-        self._chance = TieChance(seed) if ties == "seeded" and seed is not None else None
+        self.settings = settings
+        self._chance = TieChance(seed) if settings.seeded and seed is not None else None
         self._histories: dict[AgentId, History] = {}
         self._history_of: dict[AgentId, AgentId] = {}
-        self.turns = self._turns = RLock()
+        self._turns = RLock()
 
     @classmethod
     def from_bytes(cls, data: bytes, seed: int | None = None) -> "RunRanking":
@@ -90,21 +78,20 @@ class RunRanking:
             Another seed than that of the bytes, or none.
         """
         fields = unpack_ranks(data)
-        settings = fields.settings
-        made = cls(
-            settings.kappas,
-            settings.n0,
-            _TIES[not settings.seeded],
-            seed,
-            settings.contaminated,
-            settings.deadline,
-            _HISTORIES[settings.grouped],
-            settings.binning,
-        )
-        if made._seed_check != fields.seed_check:
-            raise BadInput("the seed is another than that of the histories; pass the same one")
-        made._histories, made._history_of = fields.histories, fields.history_of
+        made = cls(fields.settings, seed)
+        made.take_up(fields)
         return made
+
+    @in_turn
+    def take_up(self, fields: RanksFields) -> None:
+        """Go on from what bytes hold; BadInput if they are of other settings or another seed."""
+        if fields.settings != self.settings:
+            raise BadInput("the histories are of other settings; give the same")
+        if self._seed_check != fields.seed_check:
+            raise BadInput("the seed is another than that of the histories; pass the same one")
+        self._histories, self._history_of = fields.histories, fields.history_of
+        for history in self._histories.values():
+            history.past = self._kept(history.past)
 
     @in_turn
     def __bytes__(self) -> bytes:
@@ -127,7 +114,7 @@ class RunRanking:
         """
         agent, run, at = checked_id(agent), checked_id(run), _checked_clock(at)
         name = self._name(agent, None if group is None else checked_id(group))
-        history = self._histories.get(name) or History(self.settings.deadline)
+        history = self._histories.get(name) or self._new_history()
         due = history.start(agent, run, at)
         self._histories[name], self._history_of[agent] = history, name
         return self._ranked(due)
@@ -199,6 +186,21 @@ class RunRanking:
         due = history.advance(at)
         history.overdue.discard((agent, run))  # past its deadline it has counted already
         return self._ranked(due)
+
+    @in_turn
+    def in_order(
+        self, agents: list[AgentId], runs: list[AgentId], scores: list[int], at: int | None
+    ) -> list[RankedRun]:
+        """Start and finish runs, one after the other; BadInput if agents have open ones."""
+        for one in dict.fromkeys(agents):
+            if self.runs(one)[1]:
+                raise BadInput(f"runs of {one!r} are open; finish() them, and start() these")
+        found = []
+        for agent, run, score in zip(agents, runs, scores, strict=True):
+            now = self.clock(agent) if at is None else at
+            self.start(agent, run, now)
+            found += self.finish(agent, run, score, now)
+        return found
 
     @in_turn
     def recalibrate(self, agent: AgentId) -> None:
@@ -288,6 +290,13 @@ class RunRanking:
                 "it another name in the new group"
             )
         return known
+
+    def _new_history(self) -> History:
+        return History(self.settings.deadline, self._kept(PastScores()))
+
+    def _kept(self, past: PastScores) -> PastScores:
+        """Return what is kept of past scores: all that ranks need."""
+        return past
 
     def _history(self, agent: AgentId) -> History:
         try:

@@ -1,22 +1,26 @@
 """What a user asks of a watch, checked, and what is promised then: the budget of false alarms."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from fractions import Fraction
 from math import ceil
 from typing import Any
 
 from consilience.errors import BadInput
 from consilience.monitor.fleet_readings import ReadingOptions
-from consilience.monitor.observation_lines import BINNING
+from consilience.monitor.frozen_ranking import FrozenRanking
 from consilience.monitor.promises import arl_for, exact_number, least_false_alarm
 from consilience.monitor.rank_terms import checked_kappas, count_term, rank_term
+from consilience.monitor.ranks_settings import RanksSettings
 from consilience.monitor.run_ranking import RunRanking
 from consilience.monitor.settings import MonitorSettings, monitor_settings
-from consilience_hw.spec.monitor_format import MonitorMode
+from consilience.monitor.source_file import BINNING, FrozenSource, ModelSource
+from consilience_hw.spec.monitor_format import MonitorMode, Source
 
 __all__ = ["WatchOptions"]
 
 _MOST_BITS = 60
+_OF_RANKS = "n0", "kappas", "ties", "contaminated", "groups", "asserted"
+_OF_SCORES = "deadline", "low_is_suspect", "against", "run_alpha"
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,42 @@ class WatchOptions:
     asserted: int = 0
     low_is_suspect: bool = False
     against: str | None = None
+    source: FrozenSource | ModelSource | None = None
+
+    def __post_init__(self) -> None:
+        if self.source is None:
+            return
+        option = "--frozen" if isinstance(self.source, FrozenSource) else "--model"
+        others = _OF_RANKS if option == "--frozen" else (*_OF_RANKS, *_OF_SCORES)
+        defaults = {one.name: one.default for one in fields(self)}
+        given = [f"--{one.replace('_', '-')}" for one in others
+                 if getattr(self, one) != defaults[one]]  # fmt: skip
+        if given:
+            raise BadInput(f"{', '.join(given)}: of other sources than {option}; leave it out")
+        if isinstance(self.source, FrozenSource) and self.source.binning != self.binning:
+            raise BadInput(
+                f"--frozen: the table is of scores binned by {self.source.binning}, these are by "
+                f"{self.binning}; make the table of scores like these"
+            )
+
+    @property
+    def binning(self) -> str:
+        """How scores become integers."""
+        return f"{BINNING}{' of -x' if self.low_is_suspect else ''}"
+
+    @property
+    def kind(self) -> Source:
+        """Where the validity of increments comes from."""
+        if isinstance(self.source, FrozenSource):
+            return Source.FROZEN
+        if self.source is not None:
+            return Source.MODEL
+        return Source.ASSERTED if self.asserted else Source.CONFORMAL
+
+    @property
+    def needs_history(self) -> bool:
+        """Whether runs are judged after the first n0 alone."""
+        return self.kind is Source.CONFORMAL
 
     def settings(self) -> MonitorSettings:
         """Return the monitor's settings; BadInput if the options cannot be."""
@@ -67,7 +107,11 @@ class WatchOptions:
             bits = exact_number(self.threshold_bits, "--threshold-bits")
             threshold = ceil(bits * 65536)
         bets = self.asserted or len(self.kappas.split(","))
-        source = "asserted" if self.asserted else "conformal"
+        if isinstance(self.source, FrozenSource):
+            bets = len(self.source.table.fields.kappas)
+        elif self.source is not None:
+            bets = 1
+        source = self.kind.name.lower()
         return monitor_settings(
             bets,
             None,
@@ -81,25 +125,29 @@ class WatchOptions:
         )
 
     def ranking(self, seed: int) -> RunRanking | None:
-        """Return empty ranks; None where increments are asserted."""
-        if self.asserted:
+        """Return empty ranks; None where an observation is no score."""
+        if self.kind in (Source.ASSERTED, Source.MODEL):
             return None
+        if isinstance(self.source, FrozenSource):
+            of_table = RanksSettings.of(
+                ties="full", deadline=self.deadline, binning=f"{self.binning} {self.source.digest}"
+            )
+            return FrozenRanking(of_table, self.source.table)
         history = "group" if self.groups else "agent"
-        binning = f"{BINNING}{' of -x' if self.low_is_suspect else ''}"
-        return RunRanking(
+        settings = RanksSettings.of(
             self.kappas.split(","),
             self.n0,
             self.ties,
-            seed,
             self.contaminated,
             self.deadline,
             history,
-            binning,
+            self.binning,
         )
+        return RunRanking(settings, seed)
 
     def key_of_runs(self, seed: int) -> int:
         """Return the key of `EndedRuns`; without chances one state has the same bytes anywhere."""
-        return seed if self.ties == "seeded" and not self.asserted else 0
+        return seed if self.ties == "seeded" and self.kind is Source.CONFORMAL else 0
 
     @property
     def agent_arl(self) -> Fraction:
@@ -148,7 +196,7 @@ class WatchOptions:
         """Return the share of good runs that may alarm by themselves; None: none does."""
         if self.run_alpha is None:
             return None
-        if self.asserted:
+        if self.kind in (Source.ASSERTED, Source.MODEL):
             raise BadInput("--run-alpha needs scores, as ranks tell how high one is")
         if self.run_share:
             if self.false_alarms_per_day is None:
@@ -163,7 +211,8 @@ class WatchOptions:
         """Return the promise of the threshold in words."""
         if settings.mode not in (MonitorMode.RESTART, MonitorMode.CUSUM):
             rare = self.false_alarm or least_false_alarm(settings.threshold)
-            return f"a false alarm of this agent, ever, with probability {rare} at most"
+            ever = f"a false alarm of this agent, ever, with probability {rare} at most"
+            return f"{ever}{self._given}"
         bits = settings.threshold / 65536
         if self.arl is not None:
             arl = self.arl
@@ -175,19 +224,37 @@ class WatchOptions:
             arl = f"{2**bits:,.1f}"
         only = " (the first alarm only)" if self._is_dominated else ""
         of = "of an agent, while its whole group is unchanged," if self.groups else "of this agent"
-        return f"{arl} runs {of} on average, or more, to a false alarm{only}"
+        unit = "calls and ends" if self.kind is Source.MODEL else "runs"
+        return f"{arl} {unit} {of} on average, or more, to a false alarm{only}{self._given}"
+
+    @property
+    def _given(self) -> str:
+        """What a promise needs that is not of ranks."""
+        if isinstance(self.source, FrozenSource):
+            made = self.source.table.fields
+            return (
+                f"; with probability {1 - made.delta} over the {sum(made.counts):,} runs that the "
+                "table was made of"
+            )
+        words = {Source.MODEL: "calls follow the model's p0", Source.ASSERTED: "x are e-values"}
+        return f"; if {words[self.kind]}" if self.kind in words else ""
 
     @property
     def _is_dominated(self) -> bool:
         """Whether ranks are only not too low: then the promise is of the first alarm."""
-        return not self.asserted and (self.ties == "full" or self.contaminated > 0)
+        return self.needs_history and (self.ties == "full" or self.contaminated > 0)
 
     def best_increments(self, run: int) -> list[int]:
-        """Return the largest increments of a history's run, 0 the first that is judged."""
+        """Return the largest increments of a run or call, 0 the first that is judged."""
+        if isinstance(self.source, FrozenSource):
+            return [int(one) for one in self.source.table.codes[-1]]
+        if self.source is not None:
+            return [int(self.source.increments.codes.max())]
         ranks, bets = self.n0 + 1 + run, checked_kappas(self.kappas.split(","))
         rank = min(1 + self.contaminated, ranks)
         return [rank_term(rank, kappa) + count_term(ranks, kappa) for kappa in bets]
 
     def as_facts(self) -> dict[str, Any]:
         """Return the options as JSON holds them: another state folder for others."""
-        return asdict(self)
+        plain = {one.name: getattr(self, one.name) for one in fields(self)}
+        return {**plain, "source": self.source.digest if self.source else None}

@@ -6,8 +6,10 @@ from fractions import Fraction
 from typing import Any
 
 from consilience.errors import BadInput
-from consilience.monitor.again import FirstLines, is_said_again
+from consilience.monitor.again import FirstLines, is_end_again, is_said_again
 from consilience.monitor.agent_index import AgentId
+from consilience.monitor.alarm_words import RUN_SAYS, SAYS
+from consilience.monitor.binomial_limits import SCALE
 from consilience.monitor.ended_runs import EndedRuns
 from consilience.monitor.fleet_readings import FleetReadings
 from consilience.monitor.monitor import Monitor
@@ -15,16 +17,8 @@ from consilience.monitor.observation_lines import Observation, What
 from consilience.monitor.run_ranking import RankedRun, RunRanking
 from consilience_hw.spec.monitor_format import Policy
 
-__all__ = ["SAYS", "FleetWatch"]
+__all__ = ["FleetWatch"]
 
-SAYS = (
-    "the scores are no longer exchangeable with the history: a hijack, a new model version, other "
-    "tasks or tools; it is not the probability of a hijack"
-)
-"""What an alarm of an agent means, in every alarm."""
-_RUN_SAYS = (
-    "this run's score is among the highest of its history; so are runs of good agents, at times"
-)
 _BIT = 65536
 
 
@@ -60,6 +54,13 @@ class FleetWatch:
         self.told: set[tuple[AgentId, AgentId, str]] = set()
         """Runs that are open and have alarmed: once is enough."""
         self.highest: dict[AgentId, int] = {}
+        self.open: set[tuple[AgentId, AgentId]] = set()
+        """Runs whose calls came, and not their end."""
+
+    @property
+    def says(self) -> str:
+        """What an alarm of an agent means."""
+        return SAYS[self.monitor.settings.source]
 
     def take(
         self, seen: Observation, line: int
@@ -71,9 +72,11 @@ class FleetWatch:
         BadInput
             It cannot be: a run that did not start, a clock or a sequence number that goes back.
         """
-        if (self.ranking and is_said_again(seen, self.ended, self.ranking)) or self._is_repeated(
-            seen
-        ):
+        if self.ranking is None:
+            again = is_end_again(seen, self.ended)
+        else:
+            again = is_said_again(seen, self.ended, self.ranking)
+        if again or self._is_repeated(seen):
             self.counts["repeated"] += 1
             return [], []
         if seen.what in (What.ACKNOWLEDGE, What.RECALIBRATE):
@@ -83,6 +86,7 @@ class FleetWatch:
         self.readings.note(seen.agent, seen.group)
         if self.ranking is None:
             self._count(seen)
+            self._note_call(seen)
             increments = list(seen.increments or ())
             run = RankedRun(seen.agent, seen.run, 0, 0, 0, increments)
             alarms, told = self._judged([run], seen, line)
@@ -116,6 +120,13 @@ class FleetWatch:
                     score = seen.score if before is None else max(before, seen.score)
                     self.ended.end(seen.agent, seen.run, score)
         return due
+
+    def _note_call(self, seen: Observation) -> None:
+        if seen.what is What.CALL:
+            self.open.add((seen.agent, seen.run))
+        elif seen.what is What.END:
+            self.open.discard((seen.agent, seen.run))
+            self.ended.end(seen.agent, seen.run, 0)
 
     def _count(self, seen: Observation) -> None:
         """Count a line that was taken; one that is refused leaves nothing and may be mended."""
@@ -208,11 +219,10 @@ class FleetWatch:
                 "alarm": "run",
                 **_where(run, seen, line),
                 "provisional": provisional,
-                "rank": run.rank,
-                "of": run.ranks,
+                **_rank(run),
                 "promise": f"at most {self.run_alpha} of good runs alarm so",
-                "source": "conformal",
-                "says": _RUN_SAYS,
+                "source": self.monitor.settings.source.name.lower(),
+                "says": RUN_SAYS,
             }
         ]
 
@@ -221,7 +231,7 @@ class FleetWatch:
         runs = self.counts["runs"]
         if not self.readings.due(runs, more):
             return []
-        found = self.readings.alarms(self.monitor, line, runs, SAYS)
+        found = self.readings.alarms(self.monitor, line, runs, self.says)
         for one in found:
             self.counts[f"{one['alarm']} alarms"] += 1
         return found
@@ -236,7 +246,7 @@ class FleetWatch:
             "threshold_bits": _bits(self.monitor.settings.threshold),
             "promise": self.promise,
             "source": self.monitor.settings.source.name.lower(),
-            "says": SAYS,
+            "says": self.says,
         }
 
     def _is_repeated(self, seen: Observation) -> bool:
@@ -256,11 +266,18 @@ def _where(run: RankedRun, seen: Observation, line: int) -> dict[str, Any]:
     return {"agent": run.agent, "run": run.run, "at": seen.at, "line": line}
 
 
+def _rank(run: RankedRun) -> dict[str, Any]:
+    """Return the rank of a run; of a frozen table, the share of good runs that are so high."""
+    if run.ranks == SCALE:
+        return {"share_at_most": run.rank / SCALE}
+    return {"rank": run.rank, "of": run.ranks}
+
+
 def _moved(run: RankedRun, seen: Observation, line: int, now: int, before: int) -> dict[str, Any]:
     """Return what a run did to its agent's statistic."""
     moved: dict[str, Any] = {"increment_bits": [_bits(one) for one in run.increments or ()]}
     if run.ranks:
-        moved = {"score": run.score / _BIT, "rank": run.rank, "of": run.ranks, **moved}
+        moved = {"score": run.score / _BIT, **_rank(run), **moved}
     return {
         **_where(run, seen, line),
         "statistic_bits": _bits(now),

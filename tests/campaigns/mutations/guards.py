@@ -18,6 +18,7 @@ MONITOR = "monitor/monitor"
 RANKS = "monitor/conformal_ranks"
 FROZEN = "monitor/frozen_table"
 WATCH = "monitor/watch_folder cli/monitor_command"
+SOURCES = "monitor/source_file cli/monitor_sources"
 VIEWS = "cli/monitor_views"
 REPEATS = "monitor/ended_runs cli/monitor_repeats"
 CRASH = "campaigns/crash/crash_slice"
@@ -38,7 +39,7 @@ HOST = {
     f"{READS}age_bounds {STALENESS}discount {STALENESS}shard_arrays",
     "kernels/monitor_kernels": f"{MONITOR} monitor/fleet",
     "numbers/exact_logarithms": "numbers/exact_logarithms",
-    "monitor/again": REPEATS,
+    "monitor/again": f"{REPEATS} cli/monitor_sources",
     "monitor/agent_index": f"{MONITOR} {RANKS}",
     "monitor/agent_records": MONITOR,
     "monitor/bin_terms": FROZEN,
@@ -49,6 +50,7 @@ HOST = {
     "monitor/fleet": "monitor/fleet",
     "monitor/fleet_readings": f"{VIEWS} cli/monitor_command",
     "monitor/frozen_bytes": FROZEN,
+    "monitor/frozen_ranking": "cli/monitor_sources",
     "monitor/frozen_table": FROZEN,
     "monitor/growth": VIEWS,
     "monitor/history": f"{RANKS} monitor/validity",
@@ -56,23 +58,26 @@ HOST = {
     "monitor/file_marks": "monitor/file_lines",
     "monitor/line_source": f"{WATCH} monitor/file_lines",
     "monitor/lying_reports": "monitor/lying_reports",
+    "monitor/model_bytes": "monitor/model_increments",
     "monitor/model_increments": "monitor/model_increments",
     "monitor/monitor": f"{MONITOR} monitor/fleet",
     "monitor/monitor_bytes": f"monitor/monitor_bytes {MONITOR}",
     "monitor/most_evidence": VIEWS,
-    "monitor/observation_lines": "cli/monitor_command cli/monitor_repeats",
+    "monitor/observation_lines": "cli/monitor_command cli/monitor_repeats cli/monitor_sources",
     "monitor/promises": "monitor/promises",
     "monitor/rank_terms": RANKS,
     "monitor/ranks_bytes": RANKS,
     "monitor/report_page": f"cli/monitor_command {VIEWS}",
+    "monitor/ranks_settings": RANKS,
     "monitor/run_ranking": RANKS,
     "monitor/settings": "monitor/promises",
+    "monitor/source_file": SOURCES,
     "monitor/statistics": f"{MONITOR} monitor/promises",
     "monitor/stream_lines": WATCH,
     "monitor/tie_chance": RANKS,
     "monitor/watch_folder": WATCH,
-    "monitor/watch_options": f"cli/monitor_command {VIEWS}",
-    "monitor/watching": "cli/monitor_command cli/monitor_repeats",
+    "monitor/watch_options": f"cli/monitor_command {VIEWS} cli/monitor_sources",
+    "monitor/watching": "cli/monitor_command cli/monitor_repeats cli/monitor_sources",
     "monitor/weighting": "monitor/weighting",
     "robust/calibration": "robust/calibration",
     "robust/decision": f"robust/robust_histogram {STALENESS}interval",

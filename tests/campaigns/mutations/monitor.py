@@ -148,4 +148,33 @@ MONITOR = (
         "tests/host/cli/test_monitor_command.py::"
         "test_a_stream_that_is_cut_by_kills_counts_every_line_once",
     ),
+    Mutation(
+        "watch: a run that has ended counts again",
+        FOLDER + "watching.py",
+        "        if again or self._is_repeated(seen):\n",
+        "        if self._is_repeated(seen):\n",
+        "tests/host/cli/test_monitor_repeats.py::test_a_file_given_twice_counts_once",
+    ),
+    Mutation(
+        "file: one that was written anew is read on from the middle of a line",
+        FOLDER + "file_lines.py",
+        "            if not self._marks.fit(self._file):\n",
+        "            if False:\n",
+        TESTS + "test_file_lines.py::test_a_file_written_anew_and_longer_ends_the_watch",
+    ),
+    Mutation(
+        "watch: a fleet may shrink",
+        FOLDER + "monitor.py",
+        '        if whole_number(enrolled, "enrolled") < before:\n',
+        "        if False:\n",
+        TESTS + "test_fleet.py::test_a_fleet_grows_before_a_reading",
+    ),
+    Mutation(
+        "watch: runs of a frozen table count when they end",
+        FOLDER + "history.py",
+        "            one = self.open.pop(0)\n",
+        "            one = self.open.pop()\n",
+        "tests/host/cli/test_monitor_sources.py::"
+        "test_runs_of_a_table_count_in_order_of_starts_and_over_restarts",
+    ),
 )

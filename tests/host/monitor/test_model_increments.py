@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import consilience as cs
-from consilience.errors import BadInput
+from consilience.errors import BadInput, ImpossibleState
 from consilience_hw.spec.log_format import Q16_16
 from consilience_sim.golden.model import model_increments
 
@@ -125,6 +125,53 @@ def test_mean_payment_of_runs_that_follow_p0():
     with_end = sum(calls**n * pays[2] for n in range(6)) + calls**6
     without = sum(calls**n * p0[2] for n in range(6)) + calls**6
     assert with_end <= 1 < without
+
+
+def test_bytes_are_canonical_and_certified_again():
+    rng = np.random.default_rng(3)
+    p0, p1 = (np.log(rng.dirichlet(np.ones(5), 3)) for _ in range(2))
+    made = cs.ModelIncrements(p0, p1, unseen=3, end=1)
+    data = bytes(made)
+    assert data[:6] == b"CNMI\x01\0" and len(data) == 26 + 8 * 15
+    assert data[10:26] == np.array([3, 5, 3, 1], "<u4").tobytes()
+    again = cs.ModelIncrements.from_bytes(data)
+    assert bytes(again) == data and (again.codes == made.codes).all()
+    assert (again.unseen, again.end) == (3, 1)
+
+
+def test_bytes_that_no_probabilities_have_are_refused():
+    p0, p1 = np.log([[0.5, 0.2, 0.3]]), np.log([[0.2, 0.2, 0.6]])
+    data = bytes(cs.ModelIncrements(p0, p1, unseen=0, end=1))
+    assert data.endswith(cs.to_codes(p1).tobytes())
+    for size in range(len(data)):
+        with pytest.raises(ImpossibleState):
+            cs.ModelIncrements.from_bytes(data[:size])
+    with pytest.raises(ImpossibleState, match="missing or left over"):
+        cs.ModelIncrements.from_bytes(data + b"\0")
+    passed = 0
+    for place in range(len(data)):
+        for bit in (1, 16, 128):
+            changed = data[:place] + bytes([data[place] ^ bit]) + data[place + 1 :]
+            try:
+                assert bytes(cs.ModelIncrements.from_bytes(changed)) == changed
+            except ImpossibleState:
+                continue
+            passed += 1
+    assert 0 < passed < 75  # a lower c1, or a higher c0, is another model that holds
+
+    def with_codes(c0, c1):
+        return data[:26] + np.array([*c0, *c1], "<i4").tobytes()
+
+    low = [-65536, -200_000, -113_000]
+    for c0, c1, words in (
+        ([ZERO, *low[1:]], low, "that no probabilities have"),
+        ([1, *low[1:]], low, "that no probabilities have"),
+        (low, [1, *low[1:]], "that no probabilities have"),
+        (low, [-1, -1, -1], "its increments pay"),
+    ):
+        with pytest.raises(ImpossibleState, match=words):
+            cs.ModelIncrements.from_bytes(with_codes(c0, c1))
+    assert cs.ModelIncrements.from_bytes(with_codes(low, low)).codes.tolist() == [[-2, -2, -2]]
 
 
 GOOD = np.log([[0.5, 0.2, 0.3]])

@@ -11,6 +11,7 @@ import pytest
 
 from consilience.monitor.history import PastScores
 from consilience.monitor.monitor import Monitor
+from consilience.monitor.ranks_settings import RanksSettings
 from consilience.monitor.run_ranking import RunRanking
 from consilience.monitor.settings import monitor_settings
 
@@ -24,7 +25,7 @@ def alarms(scores, wrong_order=False, judged=JUDGED, bits=BITS):
     count = 0
     for trial in range(TRIALS):
         rng = np.random.default_rng([12, trial])
-        ranking = RunRanking(n0=N0, seed=trial)
+        ranking = RunRanking(RanksSettings.of(n0=N0), trial)
         monitor = Monitor(monitor_settings(threshold=bits << 16))
         values = scores(rng, N0 + judged)
         slow = values >= np.quantile(values, 0.9)
