@@ -124,15 +124,16 @@ class Chain:
         predicted = []
         for symbol in symbols:
             known = symbol in self.alphabet
-            predicted.append(self._probability(history, symbol) if known else self._even)
+            predicted.append(self.probability(history, symbol) if known else self._even)
             start = max(0, len(history) - self._reach)
             history = (*history[start:], symbol if known else UNSEEN)
         return predicted
 
-    def _probability(self, history: Context, symbol: int) -> float:
+    def probability(self, history: Context, symbol: int) -> float:
+        """Return p(symbol given what came before), the latest last; `predict` step by step."""
         key = (history[max(0, len(history) - self._reach) :], symbol)
         if key not in self._memo:
-            below = self._even if self._base is None else self._base._probability(history, symbol)
+            below = self._even if self._base is None else self._base.probability(history, symbol)
             context = history[max(0, len(history) - self._config.order) :]
             self._memo[key] = self._interpolate(context, symbol, below)
         return self._memo[key]
