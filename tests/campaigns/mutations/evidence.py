@@ -100,6 +100,14 @@ EVIDENCE = (
         "test_the_largest_remainders_get_the_units_that_are_left",
     ),
     Mutation(
+        "exact totals: what is taken out borrows nothing",
+        "host/consilience/verdicts/exact_totals.py",
+        "self.high - other.high + (low >> LOW_BITS)",
+        "self.high - other.high",
+        "tests/host/explain/test_explanation.py::"
+        "test_each_step_out_is_bit_for_bit_what_the_others_give",
+    ),
+    Mutation(
         "robust histogram, gateware: what is beyond the clip is taken modulo",
         "hw/consilience_hw/fusion/ratio_bin.py",
         "magnitude = Mux(quotient[-1], CLIP_BIN, quotient[:-1])",

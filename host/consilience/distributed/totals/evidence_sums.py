@@ -16,15 +16,11 @@ from consilience.distributed.totals.id_types import ID_TYPES, common_type, typed
 from consilience.errors import BadInput, CapacityExceeded, ImpossibleState
 from consilience.numbers.arrays import Codes, Words
 from consilience.turns import in_turn
-from consilience_hw.spec.flags import CLAMPS_SHIFT, ResultStatus
+from consilience.verdicts.exact_totals import LOW, LOW_BITS, ExactTotals
 from consilience_hw.spec.log_format import Q16_16
-from consilience_hw.spec.number_formats import ONE, WEIGHT_BITS
+from consilience_hw.spec.number_formats import ONE
 
 __all__ = ["EvidenceSums", "SumsPosteriors"]
-
-_LOW_BITS = 32
-_LOW = (1 << _LOW_BITS) - 1
-_CLAMP = -(1 << 31) + 1
 
 
 class SumsPosteriors(NamedTuple):
@@ -106,9 +102,6 @@ class EvidenceSums:
             raise BadInput(f"weights must be integers, one a row, 0 .. {ONE}")
         if (weights < 0).any() or (weights > ONE).any():
             raise BadInput(f"weights must be one a row, 0 .. {ONE}")
-        weights = weights.astype(np.int64)
-        zero = codes == Q16_16.log_of_zero
-        product = np.where(zero, 0, codes).astype(np.int64) * weights[:, None]
         ids = typed_ids(agents)
         if not len(ids):
             return self
@@ -116,7 +109,7 @@ class EvidenceSums:
         first, index = encoded.dictionary.to_pylist(), encoded.indices.to_numpy()
         rows = np.bincount(index).astype(np.int64)
         cells = np.zeros((3, len(first), len(self.hypotheses)), np.int64)
-        adding = zero & (weights > 0)[:, None], product >> _LOW_BITS, product & _LOW
+        adding = ExactTotals.of_rows(codes, weights.astype(np.uint32))
         for sums, values in zip(cells, adding, strict=True):
             np.add.at(sums, index, values)
         return self._take(SumsFields(self.hypotheses, str(ids.type), first, rows, cells))
@@ -152,27 +145,7 @@ class EvidenceSums:
                 f"{device.info.hypotheses}; choose another --device"
             )
         fields = self._sorted()
-        zeros, high, low = fields.cells
-        zero = (zeros > 0) | (prior == Q16_16.log_of_zero)
-        shifted = prior.astype(np.int64) << WEIGHT_BITS
-        low = low + (shifted & _LOW)
-        high = high + (shifted >> _LOW_BITS) + (low >> _LOW_BITS)
-        low &= _LOW
-        lowest = np.iinfo(np.int64).min
-        top = np.where(zero, lowest, high).max(axis=1, keepdims=True, initial=lowest)
-        beside = np.where(~zero & (high == top), low, 0).max(axis=1, keepdims=True, initial=0)
-        # Below -2**17 * 2**32 the difference is far beyond the lowest code, whatever its low part.
-        down = np.where(zero, 0, np.maximum(high, top - (1 << 17)) - top)
-        units = (down << _LOW_BITS) + low - beside
-        quotient, rest = units >> WEIGHT_BITS, units & (ONE - 1)
-        half = ONE >> 1
-        quotient += (rest > half) | ((rest == half) & ((quotient & 1) == 1))
-        d = np.where(zero, Q16_16.log_of_zero, np.maximum(quotient, _CLAMP)).astype(np.int32)
-        posterior, status = device.posteriors(d, np.arange(len(d) + 1), np.zeros_like(prior), None)
-        clamps = (~zero & (quotient < _CLAMP)).sum(axis=1).astype(np.uint32)
-        status = (status + (clamps << CLAMPS_SHIFT)) | np.uint32(ResultStatus.CLAMPED) * (
-            clamps > 0
-        )
+        posterior, status = ExactTotals(*fields.cells).posteriors(prior, device)
         ids = pa.array(fields.agents, fields.id_type)
         return SumsPosteriors(ids, posterior, status, fields.rows)
 
@@ -235,7 +208,7 @@ class EvidenceSums:
         cells[:, index] += part.cells
         # The one carry keeps the low part below 2**32, so that equal sums are equal arrays.
         _, high, low = cells
-        high += low >> _LOW_BITS
-        low &= _LOW
+        high += low >> LOW_BITS
+        low &= LOW
         self._cells = cells
         return self

@@ -1,0 +1,72 @@
+"""An explanation in plain words."""
+
+from math import isinf
+
+from consilience.explain.explanation import Explanation, Step
+from consilience.explain.verdict import Verdict
+
+__all__ = ["bits_in_words", "in_sentences", "row_in_words", "verdict_in_words"]
+
+
+def in_sentences(explanation: Explanation) -> list[str]:
+    """Return what the verdict is, what moved it, and what it would be without: a sentence each."""
+    verdict, rival = explanation.verdict, explanation.rival
+    rows = f"{explanation.rows:,} row{'s' if explanation.rows > 1 else ''} of evidence"
+    found = [f"{_named(explanation)}: {verdict_in_words(verdict)}, from {rows}."]
+    for step in explanation.steps:
+        found.append(_without(step, verdict))
+    more = explanation.moving - len(explanation.steps)
+    if more > 0:
+        found.append(f"{more:,} more rows moved it towards {explanation.decided}, each by less.")
+    if not explanation.moving:
+        found.append(f"No row speaks for {explanation.decided} against {rival}.")
+    other, count = explanation.without_decisive, explanation.decisive
+    if other is not None and count is not None and count > 1:
+        found.append(
+            f"No fewer than the {count:,} strongest rows decide: without these the verdict would "
+            f"be {verdict_in_words(other)}."
+        )
+    elif other is None and explanation.moving:
+        found.append(
+            f"Without all {explanation.moving:,} of them the decision would be the same: it does "
+            "not hang on these rows."
+        )
+    return found
+
+
+def verdict_in_words(verdict: Verdict) -> str:
+    """Return a decision with its probability, and those of the others where it is none."""
+    if verdict.decision in verdict.shown:
+        words = f"{verdict.decision} with probability {verdict.shown[verdict.decision]}"
+    elif any(verdict.probabilities.values()):
+        others = ", ".join(f"{name} {shown}" for name, shown in verdict.shown.items())
+        words = f"{verdict.decision} ({others})"
+    else:
+        words = f"{verdict.decision} (each hypothesis is ruled out by some row)"
+    if verdict.expected_cost is not None:
+        words += f", expected cost {verdict.expected_cost:.4g}"
+    return words
+
+
+def row_in_words(step: Step) -> str:
+    """Return a row by its number, and what else is said of it."""
+    labels = ", ".join(f"{name} {text}" for name, text in step.labels.items() if text)
+    return f"row {step.row}" + (f" ({labels})" if labels else "")
+
+
+def bits_in_words(bits: float) -> str:
+    """Return how far odds moved."""
+    if isinf(bits):
+        return "rules the other out" if bits > 0 else "rules it out"
+    return f"{bits:+.2f} bits"
+
+
+def _named(explanation: Explanation) -> str:
+    return f"Agent {explanation.agent}" if explanation.agent != "" else "The verdict"
+
+
+def _without(step: Step, verdict: Verdict) -> str:
+    without = f"Without {row_in_words(step)}, {bits_in_words(step.bits)}, "
+    if step.without.decision != verdict.decision:
+        return f"{without}the verdict would be {verdict_in_words(step.without)}."
+    return f"{without}it would still be {verdict_in_words(step.without)}."

@@ -1,0 +1,134 @@
+"""Leave-one-out of an agent's rows against the golden model over the rows that are left."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+
+from consilience.errors import BadInput
+from consilience.explain.explanation import explain_agent
+from consilience.explain.words import in_sentences
+from consilience.verdicts.costs import parse_costs
+from consilience.verdicts.decisions import DecisionRule
+from consilience_hw.spec.log_format import Q16_16
+from consilience_sim import golden
+
+ZERO = Q16_16.log_of_zero
+NAMES = ("benign", "hijacked", "broken")
+BIT = 65536
+
+
+def alone(codes, weights, prior, keep):
+    """The golden posterior of some rows, from scratch."""
+    rows = [codes[i].tolist() for i in keep]
+    return tuple(golden.posterior(rows, [int(weights[i]) for i in keep], prior)[0])
+
+
+@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("spread", [BIT, 40 * BIT, 2**31 - 1])
+def test_each_step_out_is_bit_for_bit_what_the_others_give(seed, spread):
+    rng = np.random.default_rng(seed)
+    count, hypotheses = int(rng.integers(1, 25)), int(rng.integers(2, 4))
+    codes = rng.integers(-spread, spread, (count, hypotheses)).astype(np.int32)
+    codes[rng.random(codes.shape) < 0.04] = ZERO
+    weights = rng.choice([0, 1, 30_000, 65_536], count).astype(np.uint32)
+    prior = rng.integers(-3 * BIT, 0, hypotheses).astype(np.int32)
+    costs = parse_costs("false-alarm=1,miss=5,review=0.3") if seed % 2 else None
+    rule = DecisionRule(NAMES[:hypotheses], "benign", costs)
+    found = explain_agent(codes, rule, prior, weights, rows=np.arange(count) + 100, most=None)
+    everything = range(count)
+    assert found.verdict.codes == alone(codes, weights, prior, everything)
+    for step in found.steps:
+        assert step.row == step.place + 100
+        keep = [i for i in everything if i != step.place]
+        assert step.without.codes == alone(codes, weights, prior, keep)
+        choice = rule.decide(np.array([step.without.codes], np.int32)).choice[0]
+        assert step.without.decision == rule.labels[choice]
+    bits = [step.bits for step in found.steps]
+    assert bits == sorted(bits, reverse=True)
+    assert len(bits) == found.moving
+    assert all(one > 0 for one in bits)
+    json.dumps(found.as_json(), allow_nan=False)
+    if found.decisive:
+        out = {step.place for step in found.steps[: found.decisive]}
+        rest = alone(codes, weights, prior, [i for i in everything if i not in out])
+        assert found.without_decisive.codes == rest
+        assert found.without_decisive.decision != found.verdict.decision
+        fewer = {step.place for step in found.steps[: found.decisive - 1]}
+        rest = alone(codes, weights, prior, [i for i in everything if i not in fewer])
+        choice = rule.decide(np.array([rest], np.int32)).choice[0]
+        assert rule.labels[choice] == found.verdict.decision
+
+
+def test_words_name_the_row_and_what_the_verdict_would_be():
+    codes = np.array([[-1, -2], [-6, -2], [-2, -1.3]]) * BIT
+    rule = DecisionRule(NAMES[:2])
+    found = explain_agent(
+        codes.astype(np.int32),
+        rule,
+        agent="mail-17",
+        rows=[3, 812, 900],
+        labels={"reporter": ["r1", "r3", ""], "time": ["10:00", "10:01", "10:02"]},
+    )
+    assert in_sentences(found) == [
+        "Agent mail-17: hijacked with probability 0.93, from 3 rows of evidence.",
+        (
+            "Without row 812 (reporter r3, time 10:01), +4.00 bits, the verdict would be benign "
+            "with probability 0.55."
+        ),
+        (
+            "Without row 900 (time 10:02), +0.70 bits, it would still be hijacked with probability "
+            "0.89."
+        ),
+    ]
+    assert found.timeline == pytest.approx([-1, 3, 3.7], abs=1e-4)
+    assert found.decisive == 1
+
+
+def test_several_rows_decide_together_or_none_does():
+    rule = DecisionRule(NAMES[:2], "benign")
+    even = np.array([[-3, -1]] * 4, np.int32) * np.int32(BIT)
+    found = explain_agent(even, rule, prior=[-BIT, -4 * BIT], most=1)
+    assert found.decisive == 3
+    assert in_sentences(found)[-2:] == [
+        "3 more rows moved it towards hijacked, each by less.",
+        (
+            "No fewer than the 3 strongest rows decide: without these the verdict would be benign "
+            "with probability 0.67."
+        ),
+    ]
+    found = explain_agent(even, rule, prior=[-4 * BIT, -BIT])
+    assert found.decisive is None
+    assert "it does not hang on these rows" in in_sentences(found)[-1]
+
+
+def test_what_rules_a_hypothesis_out_is_said_so():
+    rule = DecisionRule(NAMES[:2], "benign")
+    codes = np.array([[-BIT, -BIT], [ZERO, -BIT], [-BIT, -9 * BIT]], np.int32)
+    found = explain_agent(codes, rule)
+    assert found.verdict.shown == {"benign": "0", "hijacked": "1"}
+    assert found.steps[0].bits == math.inf
+    assert found.steps[0].as_json()["bits"] == "inf"
+    assert (
+        "Without row 2, rules the other out, the verdict would be benign" in in_sentences(found)[1]
+    )
+    none = explain_agent(np.array([[ZERO, 0], [0, ZERO]], np.int32), rule)
+    assert none.verdict.decision == "impossible"
+    assert "impossible (each hypothesis is ruled out by some row)" in in_sentences(none)[0]
+
+
+@pytest.mark.parametrize(
+    ("codes", "options", "message"),
+    [
+        (np.zeros((0, 2), np.int32), {}, "give (n, 2), one row or more"),
+        (np.zeros((3, 3), np.int32), {}, "give (n, 2)"),
+        (np.zeros((3, 2), np.int32), {"rows": [1]}, "rows has 1 values for 3 rows"),
+        (np.zeros((3, 2), np.int32), {"labels": {"time": ["a"]}}, "time has 1 values for 3 rows"),
+        (np.zeros((3, 2), np.int32), {"prior": [0]}, "prior is (1,)"),
+    ],
+)
+def test_what_cannot_be_explained(codes, options, message):
+    with pytest.raises(BadInput) as caught:
+        explain_agent(codes, DecisionRule(NAMES[:2]), **options)
+    assert message in str(caught.value)
