@@ -129,6 +129,11 @@ def fuse(
     ):
         summary = fusion.run(opened_device, progress)
     tell_doubts(output, summary.warnings, summary.saturated_values)
+    if summary.unused:
+        output.note(
+            f"note: taken for no hypotheses: {', '.join(summary.unused)} (name them with "
+            "--hypotheses if they are)"
+        )
     if summary.ties:
         output.note(
             f"note: agents between equals, exactly: {summary.ties:,}, decided {tie!r} (--tie)"

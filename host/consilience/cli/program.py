@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from consilience.cli.doctor import doctor
+from consilience.cli.explain import explain
 from consilience.cli.fuse import fuse
 from consilience.cli.keys import keys
 from consilience.cli.list_ports import list_ports
@@ -55,7 +56,19 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-for command in (fuse, monitor, traces, status, serve, keys, doctor, node, read_node, watch):
+for command in (
+    fuse,
+    explain,
+    monitor,
+    traces,
+    status,
+    serve,
+    keys,
+    doctor,
+    node,
+    read_node,
+    watch,
+):
     app.command()(command)
 app.command("list")(list_ports)
 for plugin in importlib.metadata.entry_points(group="consilience.commands"):

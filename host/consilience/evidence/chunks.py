@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple, Self
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from consilience.devices.device import DeviceInfo
@@ -46,6 +47,8 @@ class ReadingOptions:
         Rows read at a time.
     strict : bool
         Refuse values that are probably not what they are taken for, in place of a warning.
+    others : tuple of (str, str)
+        Further columns to read: the option that names each, and its name.
     """
 
     unit: Unit = Unit.NATS
@@ -55,14 +58,16 @@ class ReadingOptions:
     weight_column: str | None = None
     chunk_rows: int = 1 << 16
     strict: bool = False
+    others: tuple[tuple[str, str], ...] = ()
 
 
 class Chunk(NamedTuple):
-    """Some rows: agent numbers (n,), codes (n, hypotheses), weights (n,) or None."""
+    """Some rows: agent numbers (n,), codes (n, hypotheses), weights (n,) or None, other columns."""
 
     agent: NDArray[np.int64]
     codes: NDArray[np.int32]
     weight: NDArray[np.uint32] | None
+    others: tuple[pa.Array, ...] = ()
 
 
 class EvidenceChunks:
@@ -80,6 +85,8 @@ class EvidenceChunks:
     ----------
     agents : AgentIndex
         Numbers the agents of the rows so far.
+    unused : tuple of str
+        Columns of a reporter or a time that are neither hypotheses nor asked for.
     rows, saturated : int
         Rows so far, and values of theirs beyond the largest code.
     warnings : tuple of str
@@ -105,6 +112,7 @@ class EvidenceChunks:
                 hypotheses=options.hypotheses,
                 weight=options.weight_column,
                 index=self._source.index_columns,
+                others=options.others,
             )
             self.agents = AgentIndex(
                 options.agent_column, text=self._source.agents_are_text, kind=options.agent_type
@@ -112,6 +120,7 @@ class EvidenceChunks:
             self._stack = stack.pop_all()
         self.hypotheses = self._columns.hypotheses
         self.weighted = self._columns.weight is not None
+        self.unused = self._columns.unused
         self._plausibility = Plausibility(len(self.hypotheses))
 
     def check_device(self, info: DeviceInfo) -> None:
@@ -124,7 +133,9 @@ class EvidenceChunks:
 
     def __iter__(self) -> Iterator[Chunk]:
         columns = self._columns
-        batches = self._source.batches(columns.agent, columns.numbers, self._options.chunk_rows)
+        batches = self._source.batches(
+            columns.agent, columns.numbers, self._options.chunk_rows, columns.others
+        )
         # Closed with the file, not when its frame is collected: a reader may have threads.
         for batch in self._stack.enter_context(contextlib.closing(batches)):
             rows = Rows(self.path, self.rows + 1)
@@ -137,7 +148,8 @@ class EvidenceChunks:
             codes, saturated = quantise_in(self._options.unit, values)
             self.rows += batch.num_rows
             self.saturated += saturated
-            yield Chunk(agent, codes, weight)
+            others = tuple(batch.column(name) for name in columns.others)
+            yield Chunk(agent, codes, weight, others)
         if not self.rows:
             raise BadInput(f"{self.path}: the file has no rows; write at least one observation")
         doubts = self._plausibility.doubts(self.hypotheses, columns.weight)

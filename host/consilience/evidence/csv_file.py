@@ -64,10 +64,10 @@ class CsvFile(EvidenceSource):
         super().__init__(path, header, pa.OSFile(os.fsencode(path), "rb"), path.stat().st_size)
 
     def batches(
-        self, agent: str, numbers: Sequence[str], chunk_rows: int
+        self, agent: str, numbers: Sequence[str], chunk_rows: int, others: Sequence[str] = ()
     ) -> Generator[pa.RecordBatch, None, None]:
         """Yield the named columns in batches of at most `chunk_rows` rows."""
-        types = dict.fromkeys([agent, *numbers], pa.string())
+        types = dict.fromkeys([agent, *numbers, *others], pa.string())
         try:
             with arrow_csv.open_csv(
                 self._file,
@@ -82,6 +82,7 @@ class CsvFile(EvidenceSource):
             ) as reader:
                 for text in reader:
                     columns = [text.column(agent), *map(_as_numbers, map(text.column, numbers))]
+                    columns += map(text.column, others)
                     block = pa.record_batch(columns, names=list(types))
                     for start in range(0, block.num_rows, chunk_rows):
                         yield block.slice(start, chunk_rows)
@@ -93,7 +94,7 @@ class CsvFile(EvidenceSource):
             cause = str(error).partition("\n")[0]
             if "straddling" in cause:
                 cause = f"a row of more than {_LONGEST_ROW:,} bytes"
-            raise self._first_fault(agent, numbers) or BadInput(
+            raise self._first_fault((agent, *others), numbers) or BadInput(
                 f"{self.path}: not readable as CSV ({cause}); {_CURE}"
             ) from None
 
@@ -101,9 +102,9 @@ class CsvFile(EvidenceSource):
         """Return the bytes read, and all bytes."""
         return self._file.tell(), self._total
 
-    def _first_fault(self, agent: str, numbers: Sequence[str]) -> BadInput | None:
+    def _first_fault(self, texts: Sequence[str], numbers: Sequence[str]) -> BadInput | None:
         """Find the row and column that Arrow's message does not name, by reading once more."""
-        places = [(self.columns.index(name), name) for name in (agent, *numbers)]
+        places = [(self.columns.index(name), name) for name in (*texts, *numbers)]
         try:
             with self.path.open(newline="", **_TEXT) as text:
                 lines = csv.reader(text)
@@ -121,7 +122,7 @@ class CsvFile(EvidenceSource):
                             return BadInput(
                                 f"{where}, column {name!r}: not in UTF-8 (Latin-1?); {_CURE}"
                             )
-                        if name != agent and not _is_number(row[position]):
+                        if name not in texts and not _is_number(row[position]):
                             return BadInput(
                                 f"{where}, column {name!r}: {row[position]!r} is not a number; "
                                 "correct it, or name the right columns with --hypotheses"

@@ -82,6 +82,7 @@ class FuseSummary:
     spilled_rows: int
     seconds: float
     warnings: tuple[str, ...] = ()
+    unused: tuple[str, ...] = ()
 
 
 class Fusion:
@@ -140,7 +141,7 @@ class Fusion:
         chunks.check_device(device.info)
         report = progress or (lambda stage, done, total: None)
         for chunk in chunks:
-            self._rows.add(*chunk)
+            self._rows.add(chunk.agent, chunk.codes, chunk.weight)
             report("reading", *chunks.progress())
         prior = codes_of_prior(self.prior)
         self._fuse(device, prior, report)
@@ -162,6 +163,7 @@ class Fusion:
             spilled_rows=self._rows.spilled_rows,
             seconds=time.perf_counter() - start,
             warnings=chunks.warnings,
+            unused=chunks.unused,
         )
 
     def __enter__(self) -> Self:

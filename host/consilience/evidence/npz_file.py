@@ -55,10 +55,10 @@ class NpzFile(EvidenceSource):
         super().__init__(path, [name.removesuffix(".npy") for name in members], archive)
 
     def batches(
-        self, agent: str, numbers: Sequence[str], chunk_rows: int
+        self, agent: str, numbers: Sequence[str], chunk_rows: int, others: Sequence[str] = ()
     ) -> Generator[pa.RecordBatch, None, None]:
         """Yield the named columns in batches of at most `chunk_rows` rows."""
-        names = [agent, *numbers]
+        names = [agent, *numbers, *others]
         try:
             with contextlib.ExitStack() as stack:
                 members = [stack.enter_context(self._file.open(f"{name}.npy")) for name in names]

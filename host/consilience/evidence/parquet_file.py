@@ -46,10 +46,10 @@ class ParquetSource(EvidenceSource):
         self._file.close(force=True)
 
     def batches(
-        self, agent: str, numbers: Sequence[str], chunk_rows: int
+        self, agent: str, numbers: Sequence[str], chunk_rows: int, others: Sequence[str] = ()
     ) -> Generator[pa.RecordBatch, None, None]:
         """Yield the named columns in batches of at most `chunk_rows` rows."""
-        names = [agent, *numbers]
+        names = [agent, *numbers, *others]
         try:
             for batch in self._file.iter_batches(batch_size=chunk_rows, columns=names):
                 self._done += batch.num_rows

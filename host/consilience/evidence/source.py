@@ -43,9 +43,11 @@ class EvidenceSource(Closes):
 
     @abstractmethod
     def batches(
-        self, agent: str, numbers: Sequence[str], chunk_rows: int
+        self, agent: str, numbers: Sequence[str], chunk_rows: int, others: Sequence[str] = ()
     ) -> Generator[pa.RecordBatch, None, None]:
-        """Yield the columns `agent` and `numbers` in batches of at most `chunk_rows` rows.
+        """Yield the columns `agent`, `numbers`, `others` in batches of at most `chunk_rows` rows.
+
+        `others` are of any type, as the file has it; in CSV they are text.
 
         Raises
         ------

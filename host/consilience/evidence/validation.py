@@ -15,6 +15,7 @@ from consilience.errors import BadInput
 from consilience_hw.spec.number_formats import ONE
 
 __all__ = [
+    "BESIDE",
     "EvidenceColumns",
     "Rows",
     "choose_columns",
@@ -25,6 +26,8 @@ __all__ = [
 ]
 
 DEFAULT_WEIGHT = "weight"
+BESIDE = ("reporter", "time")
+"""Columns that say who reported a row, and when: hypotheses only if they are named."""
 _INDEX = re.compile(
     r"unnamed: ?\d+|__index_level_\d+__|index|level_\d+|id|row([ _]?(id|no|num|number))?",
     re.IGNORECASE,
@@ -36,11 +39,17 @@ _FEWEST_COUNTED = 4
 
 @dataclass(frozen=True)
 class EvidenceColumns:
-    """The columns of an evidence file by meaning; `weight` is None where every row counts 1."""
+    """The columns of an evidence file by meaning.
+
+    `weight` is None where every row counts 1; `others` are read, too; `unused` are those of
+    `BESIDE` that are not.
+    """
 
     agent: str
     hypotheses: tuple[str, ...]
     weight: str | None
+    others: tuple[str, ...] = ()
+    unused: tuple[str, ...] = ()
 
     @property
     def numbers(self) -> tuple[str, ...]:
@@ -77,6 +86,7 @@ def choose_columns(
     hypotheses: Sequence[str] | None,
     weight: str | None,
     index: Sequence[str] = (),
+    others: Sequence[tuple[str, str]] = (),
 ) -> EvidenceColumns:
     """Give every column its meaning.
 
@@ -94,6 +104,8 @@ def choose_columns(
         The column of weights; None: `weight` where the file has it.
     index : sequence of str
         Columns that the file says are a row index: hypotheses only if they are named.
+    others : sequence of (str, str)
+        Further columns that are wanted: the option that names each, and its name.
 
     Raises
     ------
@@ -106,6 +118,7 @@ def choose_columns(
     named = [("--agent-column", agent)]
     named += [("--weight-column", weight)] if weight is not None else []
     named += [("--hypotheses", name) for name in hypotheses or ()]
+    named += others
     for option, name in named:
         if name not in columns:
             raise BadInput(f"{path}: no column {name!r} ({option}); {nearest(name, columns)}")
@@ -114,7 +127,8 @@ def choose_columns(
         if taken.count(name) > 1:
             raise BadInput(f"{path}: column {name!r} is named twice in the options; name it once")
     if hypotheses is None:
-        hypotheses = [name for name in columns if name not in taken and name not in index]
+        beside = (*taken, *index, *BESIDE)
+        hypotheses = [name for name in columns if name not in beside]
         for name in hypotheses:
             if not name.strip():
                 raise BadInput(f"{path}: a column has no name; name it, or choose --hypotheses")
@@ -127,7 +141,9 @@ def choose_columns(
             f"{path}: two or more hypothesis columns are needed, found {found}; "
             "give one log-likelihood column per hypothesis"
         )
-    return EvidenceColumns(agent, tuple(hypotheses), weight)
+    unused = tuple(name for name in BESIDE if name in columns and name not in taken)
+    extra = tuple(name for _, name in others)
+    return EvidenceColumns(agent, tuple(hypotheses), weight, extra, unused)
 
 
 def _refuse_misspelt_weight(path: Path, name: str, weight: str | None) -> None:
