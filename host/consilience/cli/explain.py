@@ -28,14 +28,10 @@ from consilience.cli.reading_options import (
 from consilience.evidence.atomic_file import AtomicFile, naming
 from consilience.explain.evidence_file import ExplainOptions, FileExplanations, explain_file
 from consilience.explain.explanation import Explanation
+from consilience.explain.moves import bits_in_words
 from consilience.explain.page import explanations_page
 from consilience.explain.timeline import sparkline, threshold_bits
-from consilience.explain.words import (
-    bits_in_words,
-    in_sentences,
-    row_in_words,
-    verdict_in_words,
-)
+from consilience.explain.words import in_sentences, row_in_words, verdict_in_words
 
 __all__ = ["explain"]
 
@@ -158,7 +154,7 @@ def _shown(explanation: Explanation) -> list[RenderableType]:
     for step in explanation.steps:
         table.add_row(
             Text(row_in_words(step)),
-            bits_in_words(step.bits),
+            bits_in_words(step.bits, step.ruled_out),
             Text(verdict_in_words(step.without)),
         )
     odds = f"odds of {explanation.decided} against {explanation.rival}, over the rows: "

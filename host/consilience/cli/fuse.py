@@ -62,6 +62,19 @@ def fuse(
     cost: CostOption = None,
     benign: BenignOption = None,
     tie: TieOption = _DEFAULTS.tie,
+    moved_rows: Annotated[
+        int,
+        typer.Option(
+            "--moved-by",
+            min=0,
+            max=100,
+            metavar="N",
+            help="Name the N rows that moved each agent that is not benign most, in a column "
+            "moved_by, with the verdict without each. See `consilience explain`.",
+            show_default="no such column",
+            rich_help_panel="How it is decided",
+        ),
+    ] = 0,
     unit: UnitOption = _DEFAULTS.unit,
     agent_column: AgentColumnOption = _DEFAULTS.agent_column,
     agent_type: AgentTypeOption = _DEFAULTS.agent_type,
@@ -121,6 +134,7 @@ def fuse(
         costs=cost,
         benign=benign,
         tie=tie,
+        moved_by=moved_rows,
     )
     with (
         Fusion(evidence, out, options) as fusion,

@@ -17,6 +17,7 @@ from consilience.evidence.grouping import RowGrouping
 from consilience.evidence.prior import codes_of_prior, parse_prior
 from consilience.evidence.results import ResultTable
 from consilience.evidence.writing import ResultFile
+from consilience.explain.moves import moved_by
 from consilience.verdicts.costs import parse_costs
 from consilience.verdicts.decisions import UNDECIDED, DecisionRule
 
@@ -47,6 +48,8 @@ class FuseOptions(ReadingOptions):
         The hypothesis that all is well; decisions for another flag an agent.
     tie : str
         What two equals give: "undecided", "review" or a hypothesis.
+    moved_by : int
+        So many rows of each agent that is not benign are named; 0: there is no such column.
     """
 
     prior: str | None = None
@@ -56,6 +59,7 @@ class FuseOptions(ReadingOptions):
     costs: str | None = None
     benign: str | None = None
     tie: str = UNDECIDED
+    moved_by: int = 0
 
 
 @dataclass(frozen=True)
@@ -112,7 +116,15 @@ class Fusion:
             self.prior = parse_prior(options.prior, names)
             costs = None if options.costs is None else parse_costs(options.costs)
             self._rule = DecisionRule.of(names, costs, options.benign, options.tie)
-            self._results = ResultTable(options.agent_column, names, self._rule)
+            if options.moved_by and self._rule.benign is None:
+                raise BadInput(
+                    "--moved-by names rows of agents that are not benign; name the hypothesis that "
+                    f"all is well with --benign ({', '.join(names)})"
+                )
+            self._moved_by = options.moved_by
+            self._results = ResultTable(
+                options.agent_column, names, self._rule, moved=bool(options.moved_by)
+            )
             with contextlib.suppress(OSError):  # no such file, as it should be
                 if out.samefile(evidence):
                     raise BadInput(f"{out}: is the evidence itself; choose another --out")
@@ -124,6 +136,7 @@ class Fusion:
                 weighted=self._chunks.weighted,
                 bucket_rows=options.bucket_rows,
                 directory=spill,
+                beside={"row": "<u8"} if options.moved_by else {},
             )
             stack.callback(self._rows.close)
             self._stack = stack.pop_all()
@@ -141,7 +154,8 @@ class Fusion:
         chunks.check_device(device.info)
         report = progress or (lambda stage, done, total: None)
         for chunk in chunks:
-            self._rows.add(chunk.agent, chunk.codes, chunk.weight)
+            numbers = np.arange(chunks.rows - len(chunk.agent), chunks.rows) + 1
+            self._rows.add(chunk.agent, chunk.codes, chunk.weight, row=numbers)
             report("reading", *chunks.progress())
         prior = codes_of_prior(self.prior)
         self._fuse(device, prior, report)
@@ -181,6 +195,18 @@ class Fusion:
             posterior, status = device.posteriors(block.codes, block.offsets, prior, block.weight)
             agents = ids[block.first : block.first + len(status)]
             rows = np.diff(block.offsets)
-            self._out.write(self._results.batch(agents, posterior, rows, status))
+            moved = None
+            if self._moved_by:
+                moved = moved_by(
+                    block.codes,
+                    block.weight,
+                    block.offsets,
+                    block.beside["row"],
+                    posterior,
+                    prior,
+                    self._rule,
+                    self._moved_by,
+                )
+            self._out.write(self._results.batch(agents, posterior, rows, status, moved))
             done += len(block.codes)
             report("fusing", done, self._chunks.rows)

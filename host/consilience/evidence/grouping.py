@@ -2,7 +2,7 @@
 
 import contextlib
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -28,6 +28,8 @@ class Block(NamedTuple):
     """Shape (rows, hypotheses)."""
     weight: NDArray[np.uint32] | None
     """Shape (rows,)."""
+    beside: dict[str, NDArray[Any]]
+    """What else is kept of each row, shape (rows,)."""
 
 
 class RowGrouping:
@@ -51,6 +53,8 @@ class RowGrouping:
         Most rows held in memory.
     directory : Path
         Where the temporary files go.
+    beside : mapping of str to dtype, optional
+        What else is kept of each row, by name.
 
     Attributes
     ----------
@@ -61,10 +65,18 @@ class RowGrouping:
     """
 
     def __init__(
-        self, hypotheses: int, *, weighted: bool, bucket_rows: int, directory: Path
+        self,
+        hypotheses: int,
+        *,
+        weighted: bool,
+        bucket_rows: int,
+        directory: Path,
+        beside: Mapping[str, str] | None = None,
     ) -> None:
         fields: list[tuple[Any, ...]] = [("agent", "<u4"), ("codes", "<i4", (hypotheses,))]
-        self._record = np.dtype(fields + ([("weight", "<u4")] if weighted else []))
+        fields += [("weight", "<u4")] if weighted else []
+        self._beside = tuple(beside or ())
+        self._record = np.dtype(fields + list((beside or {}).items()))
         self._weighted = weighted
         self._bucket_rows = bucket_rows
         self._directory = directory
@@ -79,8 +91,9 @@ class RowGrouping:
         agent: NDArray[np.int64],
         codes: NDArray[np.int32],
         weight: NDArray[np.uint32] | None,
+        **beside: NDArray[Any],
     ) -> None:
-        """Take rows: agent numbers (n,), codes (n, hypotheses), weights (n,) or None."""
+        """Take rows: agent numbers (n,), codes (n, hypotheses), weights (n,) or None, and more."""
         held = len(self._resident)
         # Grown in place, so that no row is held twice; no view of it outlives this call.
         self._resident.resize(held + len(agent), refcheck=False)
@@ -89,6 +102,8 @@ class RowGrouping:
         records["codes"] = codes
         if weight is not None:
             records["weight"] = weight
+        for name in self._beside:
+            records[name] = beside[name]
         counts = np.bincount(agent, minlength=len(self.counts))
         counts[: len(self.counts)] += self.counts
         self.counts = counts
@@ -122,6 +137,7 @@ class RowGrouping:
                     bounds - bounds[0],
                     np.ascontiguousarray(records["codes"][rows]),
                     records["weight"][rows] if self._weighted else None,
+                    {name: records[name][rows] for name in self._beside},
                 )
 
     def close(self) -> None:

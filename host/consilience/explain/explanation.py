@@ -9,17 +9,17 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from consilience.errors import BadInput
+from consilience.explain.moves import moves_of
 from consilience.explain.verdict import Verdict, posteriors_of, verdicts_of
 from consilience.numbers.arrays import Codes, Words
 from consilience.numbers.convert import as_codes
-from consilience.verdicts.decisions import DecisionRule
-from consilience.verdicts.exact_totals import LOW_BITS, ExactTotals
+from consilience.verdicts.decisions import IMPOSSIBLE, DecisionRule
+from consilience.verdicts.exact_totals import ExactTotals
 from consilience_hw.spec.log_format import Q16_16
 from consilience_hw.spec.number_formats import ONE
 
 __all__ = ["Explanation", "Step", "explain_agent"]
 
-_Q32 = 2.0**-LOW_BITS
 _ZERO = Q16_16.log_of_zero
 
 
@@ -36,6 +36,8 @@ class Step:
     bits : float
         How far it moved the odds of what is decided against the rival, in bits; infinite if it
         rules one of them out.
+    ruled_out : tuple of str
+        Hypotheses that the row says are impossible.
     labels : mapping of str to str
         What else the file says of it: time, reporter, tool.
     without : Verdict
@@ -45,6 +47,7 @@ class Step:
     row: int
     place: int
     bits: float
+    ruled_out: tuple[str, ...]
     labels: Mapping[str, str]
     without: Verdict
 
@@ -55,6 +58,7 @@ class Step:
         return {
             "row": self.row,
             "bits": bits,
+            **({"rules_out": list(self.ruled_out)} if self.ruled_out else {}),
             **({"labels": labels} if labels else {}),
             "without": self.without.as_json(),
         }
@@ -179,9 +183,12 @@ def explain_agent(
     whole = each.by_agent(np.array([0, count]))
     (verdict,) = verdicts_of(whole, start, rule)
     first, second = _odds_of(verdict, rule, start)
-    steps = _moves(each, first, second)
+    steps = moves_of(each, np.full(count, first), np.full(count, second))
     order = np.argsort(-steps, kind="stable")
-    order = order[steps[order] > 0]
+    ruling = each.zeros > 0
+    is_impossible = verdict.decision == IMPOSSIBLE
+    counted = np.asarray(ruling.any(axis=1) if is_impossible else steps > 0)
+    order = order[counted[order]]
     chosen = order[: len(order) if most is None else most]
     without = verdicts_of(whole.without(each.take(chosen)), start, rule) if len(chosen) else []
     decisive, other = _decisive(whole, each.take(order), start, rule, verdict.decision)
@@ -200,6 +207,7 @@ def explain_agent(
                 int(numbers[place]),
                 place,
                 float(steps[place]),
+                tuple(rule.hypotheses[h] for h in np.flatnonzero(ruling[place])),
                 {name: str(found[place]) for name, found in texts.items()},
                 one,
             )
@@ -227,15 +235,6 @@ def _odds_of(verdict: Verdict, rule: DecisionRule, prior: Codes) -> tuple[int, i
     second = benign if benign not in (None, first) else next(h for h in ranked if h != first)
     assert second is not None
     return first, second
-
-
-def _moves(each: ExactTotals, first: int, second: int) -> NDArray[np.float64]:
-    """Return how far each row moved the odds of two hypotheses, in bits."""
-    high = (each.high[:, first] - each.high[:, second]) << LOW_BITS
-    bits = (high + each.low[:, first] - each.low[:, second]).astype(np.float64) * _Q32
-    for_it, against = each.zeros[:, second] > 0, each.zeros[:, first] > 0
-    bits[for_it & ~against], bits[against & ~for_it], bits[for_it & against] = inf, -inf, 0.0
-    return np.asarray(bits, np.float64)
 
 
 def _prior_odds(prior: Codes, first: int, second: int) -> float:

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Mapping
 from html import escape
 
 from consilience.explain.explanation import Explanation
+from consilience.explain.moves import bits_in_words
 from consilience.explain.timeline import svg_timeline
-from consilience.explain.words import bits_in_words, in_sentences, row_in_words, verdict_in_words
+from consilience.explain.words import in_sentences, row_in_words, verdict_in_words
 
 __all__ = ["explanation_section", "explanations_page"]
 
@@ -60,7 +61,8 @@ def explanation_section(explanation: Explanation, threshold: float = 0.0) -> str
     """Return one explanation as HTML: sentences, picture, table."""
     first, *rest = in_sentences(explanation)
     steps = "".join(
-        f"<tr><td>{escape(row_in_words(step))}<td>{bits_in_words(step.bits)}"
+        f"<tr><td>{escape(row_in_words(step))}"
+        f"<td>{escape(bits_in_words(step.bits, step.ruled_out))}"
         f"<td>{escape(verdict_in_words(step.without))}"
         for step in explanation.steps
     )

@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from consilience.explain.explanation import Explanation
-from consilience.explain.words import bits_in_words, row_in_words
+from consilience.explain.moves import bits_in_words
+from consilience.explain.words import row_in_words
 from consilience.verdicts.costs import Costs
 
 __all__ = ["sparkline", "svg_timeline", "threshold_bits"]
@@ -69,8 +70,8 @@ def svg_timeline(explanation: Explanation, threshold: float = 0.0) -> str:
     points = " ".join(f"{x(place):.1f},{y(values[place]):.1f}" for place in _places(values))
     marks = "".join(
         f'<circle cx="{x(step.place + 1):.1f}" cy="{y(values[step.place + 1]):.1f}" r="4" '
-        f'fill="#c00"><title>{escape(row_in_words(step))}: {bits_in_words(step.bits)}</title>'
-        "</circle>"
+        f'fill="#c00"><title>{escape(row_in_words(step))}: '
+        f"{escape(bits_in_words(step.bits, step.ruled_out))}</title></circle>"
         for step in explanation.steps
     )
     ticks = "".join(

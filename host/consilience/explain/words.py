@@ -1,11 +1,11 @@
 """An explanation in plain words."""
 
-from math import isinf
-
 from consilience.explain.explanation import Explanation, Step
+from consilience.explain.moves import bits_in_words
 from consilience.explain.verdict import Verdict
+from consilience.verdicts.decisions import IMPOSSIBLE
 
-__all__ = ["bits_in_words", "in_sentences", "row_in_words", "verdict_in_words"]
+__all__ = ["in_sentences", "row_in_words", "verdict_in_words"]
 
 
 def in_sentences(explanation: Explanation) -> list[str]:
@@ -17,7 +17,8 @@ def in_sentences(explanation: Explanation) -> list[str]:
         found.append(_without(step, verdict))
     more = explanation.moving - len(explanation.steps)
     if more > 0:
-        found.append(f"{more:,} more rows moved it towards {explanation.decided}, each by less.")
+        towards = "" if verdict.decision == IMPOSSIBLE else f" towards {explanation.decided}"
+        found.append(f"{more:,} more rows moved it{towards}, each by less.")
     if not explanation.moving:
         found.append(f"No row speaks for {explanation.decided} against {rival}.")
     other, count = explanation.without_decisive, explanation.decisive
@@ -54,19 +55,12 @@ def row_in_words(step: Step) -> str:
     return f"row {step.row}" + (f" ({labels})" if labels else "")
 
 
-def bits_in_words(bits: float) -> str:
-    """Return how far odds moved."""
-    if isinf(bits):
-        return "rules the other out" if bits > 0 else "rules it out"
-    return f"{bits:+.2f} bits"
-
-
 def _named(explanation: Explanation) -> str:
     return f"Agent {explanation.agent}" if explanation.agent != "" else "The verdict"
 
 
 def _without(step: Step, verdict: Verdict) -> str:
-    without = f"Without {row_in_words(step)}, {bits_in_words(step.bits)}, "
+    without = f"Without {row_in_words(step)}, {bits_in_words(step.bits, step.ruled_out)}, "
     if step.without.decision != verdict.decision:
         return f"{without}the verdict would be {verdict_in_words(step.without)}."
     return f"{without}it would still be {verdict_in_words(step.without)}."

@@ -128,6 +128,23 @@ def test_ties_are_told_and_go_where_they_are_told_to(folder, capsys):
 
 
 @pytest.mark.parametrize("suffix", ["csv", "parquet", "npz"])
+def test_rows_that_moved_a_verdict_are_named_in_every_format(folder, suffix):
+    (folder / "e.csv").write_text("agent,benign,hijacked\nx,-1,-2\ny,-1,-2\nx,-6,-1\nx,-1.5,-1\n")
+    words = ["fuse", "e.csv", "--unit", "bits", "--moved-by", "2"]
+    assert main([*words, "--out", "o." + suffix, "--chunk-rows", "1", "--bucket-rows", "1"]) == 0
+    path = folder / f"o.{suffix}"
+    if suffix == "csv":
+        moved = [line.split('","')[-1].strip('"') for line in path.read_text().splitlines()[1:]]
+    else:
+        columns = np.load(path) if suffix == "npz" else pq.read_table(path).to_pydict()
+        moved = list(columns["moved_by"])
+    assert moved[0] == (
+        "row 3 (+5.00 bits; without it benign 0.59); row 4 (+0.50 bits; without it hijacked 0.94)"
+    )
+    assert moved[1] == ""
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet", "npz"])
 def test_probabilities_sum_to_1_in_every_format(folder, suffix):
     values = np.random.default_rng(4).normal(-3, 3, (300, 3))
     np.savez(folder / "e.npz", agent=np.arange(300), **dict(zip("abc", values.T, strict=True)))
@@ -224,6 +241,12 @@ BAD = {
         csv(GOOD),
         [*COST, "--benign", "good"],
         "benign 'good' is no hypothesis; they are benign, hijacked",
+    ),
+    "rows that moved what nobody flags": (
+        "e.csv",
+        csv("agent,a,b\n1,0,-1\n"),
+        ["--moved-by", "3"],
+        "name the hypothesis that all is well with --benign (a, b)",
     ),
     "tie that is none": ("e.csv", csv(GOOD), ["--tie", "first"], "tie 'first' is no decision"),
     "hypothesis named as a decision": (

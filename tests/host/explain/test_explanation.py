@@ -8,6 +8,7 @@ import pytest
 
 from consilience.errors import BadInput
 from consilience.explain.explanation import explain_agent
+from consilience.explain.moves import bits_in_words, moved_by
 from consilience.explain.words import in_sentences
 from consilience.verdicts.costs import parse_costs
 from consilience.verdicts.decisions import DecisionRule
@@ -110,12 +111,45 @@ def test_what_rules_a_hypothesis_out_is_said_so():
     assert found.verdict.shown == {"benign": "0", "hijacked": "1"}
     assert found.steps[0].bits == math.inf
     assert found.steps[0].as_json()["bits"] == "inf"
-    assert (
-        "Without row 2, rules the other out, the verdict would be benign" in in_sentences(found)[1]
-    )
+    assert "Without row 2, rules out benign, the verdict would be benign" in in_sentences(found)[1]
     none = explain_agent(np.array([[ZERO, 0], [0, ZERO]], np.int32), rule)
     assert none.verdict.decision == "impossible"
-    assert "impossible (each hypothesis is ruled out by some row)" in in_sentences(none)[0]
+    first, *rest = in_sentences(none)
+    assert first.startswith("The verdict: impossible (each hypothesis is ruled out by some row), ")
+    assert rest == [
+        "Without row 1, rules out benign, the verdict would be benign with probability 1.",
+        "Without row 2, rules out hijacked, the verdict would be hijacked with probability 1.",
+    ]
+
+
+@pytest.mark.parametrize("hypotheses", [2, 3])
+@pytest.mark.parametrize("cost", [None, "false-alarm=1,miss=5,review=0.3"])
+def test_many_agents_at_once_are_moved_by_what_moves_each(hypotheses, cost):
+    rng = np.random.default_rng(hypotheses)
+    counts = rng.integers(1, 9, 300)
+    offsets = np.concatenate([[0], np.cumsum(counts)])
+    codes = rng.integers(-4 * BIT, 0, (offsets[-1], hypotheses)).astype(np.int32)
+    codes[rng.random(codes.shape) < 0.03] = ZERO
+    weight = rng.choice([0, 30_000, 65_536], offsets[-1]).astype(np.uint32)
+    prior = np.zeros(hypotheses, np.int32)
+    rule = DecisionRule(NAMES[:hypotheses], "benign", cost and parse_costs(cost))
+    numbers = rng.permutation(offsets[-1])
+    posterior, _ = golden.posteriors(codes, offsets, prior, weight)
+    found = moved_by(codes, weight, offsets, numbers, posterior, prior, rule, 3)
+    flagged = 0
+    for start, end, text in zip(offsets[:-1], offsets[1:], found, strict=True):
+        part = slice(start, end)
+        one = explain_agent(codes[part], rule, prior, weight[part], rows=numbers[part], most=3)
+        if one.verdict.decision == "benign":
+            assert text == ""
+            continue
+        flagged += 1
+        said = [row.split(" (") for row in text.split("; row ")] if text else []
+        assert [int(row.removeprefix("row ")) for row, _ in said] == [s.row for s in one.steps]
+        for (_, words), step in zip(said, one.steps, strict=True):
+            assert words.startswith(bits_in_words(step.bits, step.ruled_out))
+            assert f"without it {step.without.decision}" in words
+    assert flagged > 100
 
 
 @pytest.mark.parametrize(
