@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from consilience.models.chain import Chain
-from consilience.monitor.observation_lines import BINNING
+from consilience.monitor.source_file import BINNING
 
 from ..detector_config import DetectorConfig
 from ..evidence import BENIGN, HIJACKED, Evidence, collect

@@ -167,7 +167,7 @@ def arrive_each(rows: Numbers, numbers: Numbers, states: Numbers, taken: NDArray
 
 @compiled
 def update_each(
-    rows: Numbers,
+    rows: Codes,
     increments: Codes,
     numbers: Numbers,
     commit: bool,
@@ -178,20 +178,22 @@ def update_each(
     segments: Segments,
     states: Numbers,
     statistics: Codes,
-    alarms: NDArray[np.bool_],
-) -> None:
-    """Take observations in order; see `Monitor.update`.
+    alarms: Numbers,
+) -> int:
+    """Take observations in order; see `Monitor.update`. Return how many of them alarm.
 
     Parameters
     ----------
     rows : (n,)
-        Of `states`; the last one, which is empty, stands for agents that are unknown.
+        Of `states`; the last one, which is empty, stands for agents that are unknown. It may be
+        `statistics` itself: new memory is dear.
     increments : (n, K)
     numbers : (n,) or (0,)
         Sequence numbers, bit 63 inverted.
     statistics, alarms : (n,)
-        Written.
+        Written; of the second the rows that alarm, as many as there are.
     """
+    found = 0
     components = len(weights)
     first = 0 if mode == _ONCE else _ZERO
     after = np.empty(MAX_COMPONENTS, np.int64)
@@ -200,7 +202,7 @@ def update_each(
     count = len(rows)
     for place in range(count):
         if place + _AHEAD < count:
-            _asked_for(states, rows[place + _AHEAD])
+            _asked_for(states, np.int64(rows[place + _AHEAD]))
         record = states[rows[place]]
         taken, cut = True, False
         if numbered:
@@ -237,7 +239,9 @@ def update_each(
         flags = record[FLAGS] >> _HALF
         alarm = taken and terms[0] >= threshold and not flags & _LATCHED
         statistics[place] = terms[0]
-        alarms[place] = alarm
+        if alarm:
+            alarms[found] = place
+            found += 1
         if commit and taken:
             record[OBSERVATIONS] += 1
             record[SINCE_SCHEDULED] += 1
@@ -255,6 +259,7 @@ def update_each(
             for k in range(0, components, 2):
                 high = after[k + 1] << _HALF if k + 1 < components else 0
                 record[HEAD_WORDS + (k >> 1)] = high | (after[k] & _LOW_HALF)
+    return found
 
 
 @compiled
@@ -291,7 +296,7 @@ def tree_each(values: Codes, segments: Segments, totals: Codes) -> None:
 
 
 @compiled
-def join_each(keys: Numbers, table: Numbers, known: int, joins: bool, rows: Numbers) -> int:
+def join_each(keys: Numbers, table: Numbers, known: int, joins: bool, rows: Codes) -> int:
     """Write the row of each key, -1 where it is unknown; return how many are known then.
 
     Parameters

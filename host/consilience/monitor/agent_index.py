@@ -16,6 +16,8 @@ AgentId = int | str | bytes
 _LEAST_SLOTS = 16
 _LARGE = 1 << 63
 _PART = 1 << 16
+_MOST = (1 << 31) - 1
+"""Rows are 32 bits wide: so many records are 128 GB."""
 
 
 def id_bytes(agent: AgentId) -> tuple[int, bytes]:
@@ -58,9 +60,16 @@ def id_of(kind: int, data: bytes) -> AgentId:
 
 
 class AgentIndex:
-    """Rows 0, 1, 2 .. of agents, by id. Integers are found in a compiled table, text in a dict."""
+    """Rows 0, 1, 2 .. of agents, by id. Integers are found in a compiled table, text in a dict.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    expected : int, optional
+        Agents that may come, at most: tables grow faster, and no further than these need.
+    """
+
+    def __init__(self, expected: int | None = None) -> None:
+        self.expected = expected
         self._tables = {kind: _table(_LEAST_SLOTS) for kind in (IdKind.SIGNED, IdKind.UNSIGNED)}
         self._used = dict.fromkeys(self._tables, 0)
         self._texts: dict[str | bytes, int] = {}
@@ -69,7 +78,7 @@ class AgentIndex:
     def __len__(self) -> int:
         return self._count
 
-    def rows(self, ids: NDArray[Any], joins: bool) -> NDArray[np.int64]:
+    def rows(self, ids: NDArray[Any], joins: bool) -> NDArray[np.int32]:
         """Return the row of each id; -1 where it is unknown and is not to join.
 
         Parameters
@@ -83,7 +92,7 @@ class AgentIndex:
             return self._text_rows(ids, joins)
         if ids.dtype.kind == "u" and len(ids) and int(ids.max()) >= _LARGE:
             large = ids >= _LARGE
-            keys, rows = ids.astype(np.uint64).view(np.int64), np.empty(len(ids), np.int64)
+            keys, rows = ids.astype(np.uint64).view(np.int64), np.empty(len(ids), np.int32)
             # Stretch by stretch of one kind: agents join in the order of their rows.
             ends = [*(np.flatnonzero(large[1:] != large[:-1]) + 1).tolist(), len(ids)]
             first = 0
@@ -92,7 +101,7 @@ class AgentIndex:
                 rows[first:end] = self._integer_rows(kind, keys[first:end], joins)
                 first = end
             return rows
-        return self._integer_rows(IdKind.SIGNED, ids.astype(np.int64), joins)
+        return self._integer_rows(IdKind.SIGNED, ids.astype(np.int64, copy=False), joins)
 
     def row(self, agent: AgentId, unknown: int | None = None) -> int:
         """Return the row of one agent; of an unknown one `unknown`, or BadInput without it."""
@@ -140,27 +149,33 @@ class AgentIndex:
 
     def _integer_rows(
         self, kind: IdKind, keys: NDArray[np.int64], joins: bool
-    ) -> NDArray[np.int64]:
-        rows = np.empty(len(keys), np.int64)
+    ) -> NDArray[np.int32]:
+        rows = np.empty(len(keys), np.int32)
         # In parts: only what is new needs room, and how much that is shows part by part.
         for first in range(0, len(keys), _PART):
             part = slice(first, first + _PART)
             if joins:
-                self._make_room(kind, len(keys[part]))
+                self._make_room(kind, len(keys[part]), len(keys) - first)
             before = self._count
             self._count = join_each(keys[part], self._tables[kind], before, joins, rows[part])
             self._used[kind] += self._count - before
         return rows
 
-    def _make_room(self, kind: IdKind, more: int) -> None:
-        """Let a table stay at most half full."""
-        table, needed = self._tables[kind], 2 * (self._used[kind] + more)
-        if needed > len(table):
-            self._tables[kind] = _table(1 << (needed - 1).bit_length())
-            enter_each(table, self._count, self._tables[kind])
+    def _make_room(self, kind: IdKind, more: int, coming: int) -> None:
+        """Let a table stay at most five eighths full with `more` new ids, of those `coming`."""
+        table, used = self._tables[kind], self._used[kind]
+        if used + more > _MOST:
+            raise BadInput(f"more than {_MOST:,} agents; watch them in several monitors")
+        slots = _slots(used + more)
+        if slots <= len(table):
+            return
+        if self.expected is not None:
+            slots = max(slots, min(8 * slots, _slots(min(used + coming, self.expected))))
+        self._tables[kind] = _table(slots)
+        enter_each(table, self._count, self._tables[kind])
 
-    def _text_rows(self, ids: NDArray[Any], joins: bool) -> NDArray[np.int64]:
-        rows = np.empty(len(ids), np.int64)
+    def _text_rows(self, ids: NDArray[Any], joins: bool) -> NDArray[np.int32]:
+        rows = np.empty(len(ids), np.int32)
         texts = self._texts
         for place, text in enumerate(ids.tolist()):
             row = texts.get(text, -1)
@@ -174,3 +189,8 @@ class AgentIndex:
 
 def _table(slots: int) -> NDArray[np.int64]:
     return np.full((slots, 2), -1, np.int64)
+
+
+def _slots(ids: int) -> int:
+    """Return the slots that so many ids need: a power of two."""
+    return max(_LEAST_SLOTS, 1 << (-(-8 * ids // 5) - 1).bit_length())

@@ -22,10 +22,10 @@ def cpu_steps(settings: StepSettings, agents: AgentSteps) -> Stepped:
             agents.components, observations, observations, flags, many, many, many, few, few, few
         )
     )
-    statistics, alarms = np.empty(rows, np.int32), np.empty(rows, np.bool_)
+    statistics, alarms = np.empty(rows, np.int32), np.empty(rows, np.int64)
     row_agents = agents.row_agents
-    update_each(
-        row_agents,
+    alarmed = update_each(
+        row_agents.astype(np.int32),
         agents.increments,
         np.empty(0, np.int64),
         settings.commit,
@@ -39,5 +39,5 @@ def cpu_steps(settings: StepSettings, agents: AgentSteps) -> Stepped:
         alarms,
     )
     status = (records.states[:-1, FLAGS] >> 32).astype(np.uint32)
-    status[row_agents[alarms]] |= np.uint32(ALARMED)
+    status[row_agents[alarms[:alarmed]]] |= np.uint32(ALARMED)
     return Stepped(statistics, records.fields.components, status)

@@ -103,7 +103,7 @@ class Monitor(Closes):
         self._unit = unit
         self._turns = RLock()
         self._is_open = True
-        self._index = AgentIndex()
+        self._index = AgentIndex(settings.enrolled)
         self._records = AgentRecords(settings.mode, len(settings.weights))
         self._weights = np.array(settings.weights, np.int32)
         self._whole = 0
@@ -170,11 +170,11 @@ class Monitor(Closes):
         known = self._whole
         rows = self._rows(ids, commit)
         if self._unit is not None:
-            return self._observed(self._unit, rows, values, numbers, commit, known)
-        statistics = np.empty(len(ids), np.int32)
-        alarms = np.empty(len(ids), np.bool_)
+            return self._observed(self._unit, rows.astype(np.int64), values, numbers, commit, known)
         settings = self.settings
-        update_each(
+        # Few pages of it are touched: there are few alarms. Statistics replace the rows.
+        alarms = np.empty(len(ids), np.int64)
+        count = update_each(
             rows,
             values,
             numbers,
@@ -185,10 +185,10 @@ class Monitor(Closes):
             self._weights,
             log_add_constants(),
             self._records.states,
-            statistics,
+            rows,
             alarms,
         )
-        return MonitorResults(statistics, np.flatnonzero(alarms))
+        return MonitorResults(rows, alarms[:count].copy())
 
     @in_turn
     def acknowledge(self, agent: AgentId) -> None:
@@ -290,6 +290,7 @@ class Monitor(Closes):
                 "that these weights reach"
             )
         self.settings = replace(settings, enrolled=enrolled, threshold=now)
+        self._index.expected = enrolled
 
     @in_turn
     def fleet(
@@ -395,7 +396,7 @@ class Monitor(Closes):
         self._records.append(fields.records)
         self._whole = len(self._records)
 
-    def _rows(self, ids: NDArray[np.generic], commit: bool) -> NDArray[np.int64]:
+    def _rows(self, ids: NDArray[np.generic], commit: bool) -> NDArray[np.int32]:
         """Return the agents' rows; those of unknown ones are made, or are the empty record."""
         rows = self._index.rows(ids, joins=commit)
         if commit:

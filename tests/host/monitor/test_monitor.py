@@ -175,8 +175,9 @@ def test_a_closed_monitor_says_so():
         mon.update(1, [1, 2])
 
 
-def test_the_first_row_of_an_unknown_agent_is_not_lost_as_the_table_grows():
-    mon = Monitor(monitor_settings(1, arl=10))
+@pytest.mark.parametrize("enrolled", [None, 200_000, 2**40])
+def test_the_first_row_of_an_unknown_agent_is_not_lost_as_the_table_grows(enrolled):
+    mon = Monitor(monitor_settings(1, arl=10, enrolled=enrolled))
     ids = np.arange(200_000) * 7919 - 5_000_000
     mon.update(ids, np.arange(200_000, dtype=np.int32)[:, None])
     mon.update(ids[::-1], np.zeros((200_000, 1), np.int32), commit=False)
