@@ -13,8 +13,8 @@ import typer
 from rich.table import Column, Table
 from rich.text import Text
 
-from consilience.cli.check import Check, package_check, tool_check
 from consilience.cli.device_option import JsonOption
+from consilience.cli.doctor_check import Check, package_check, tool_check
 from consilience.cli.output import Output
 from consilience.errors import ToolMissing
 from consilience.extras import naming_extras

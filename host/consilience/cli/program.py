@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from consilience.cli.check import check
 from consilience.cli.doctor import doctor
 from consilience.cli.explain import explain
 from consilience.cli.fuse import fuse
@@ -57,6 +58,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 for command in (
+    check,
     fuse,
     explain,
     monitor,

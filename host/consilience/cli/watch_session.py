@@ -14,6 +14,7 @@ from rich.text import Text
 from consilience.cli.output import Output, key_values
 from consilience.errors import BadInput
 from consilience.monitor.budget import View, evidence_of, evidence_words, views_of
+from consilience.monitor.curve_picture import Curve
 from consilience.monitor.ended_runs import EndedRuns
 from consilience.monitor.file_lines import FileLines
 from consilience.monitor.fleet_readings import FleetReadings
@@ -22,7 +23,7 @@ from consilience.monitor.monitor import Monitor
 from consilience.monitor.observation_lines import LineReader
 from consilience.monitor.parquet_lines import ParquetLines
 from consilience.monitor.ranks_bytes import unpack_ranks
-from consilience.monitor.report_page import Curve, report_page
+from consilience.monitor.report_page import report_page
 from consilience.monitor.source_file import ModelSource
 from consilience.monitor.stream_lines import StreamLines
 from consilience.monitor.watch_folder import WatchFolder

@@ -68,15 +68,16 @@ class FittedModel:
         Of every row, 1 .. 65536: what log loss made of it, as steps of a run are not independent.
     prior : tuple of float
         Probabilities of the hypotheses, which sum to 1.
-    centre : float
-        Bits: the mean surprise of a step of known-good runs that were left out of the fit.
+    allowance : float
+        Bits of surprise that a step may have and say nothing: twice the mean of known-good runs
+        that were left out of the fit. Without hypotheses beside it only.
     """
 
     model: Model
     training: Training
     weight: int = _WHOLE
     prior: tuple[float, ...] = (1.0,)
-    centre: float = 0.0
+    allowance: float = 0.0
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -92,7 +93,7 @@ class FittedModel:
 
     def running(self, nats: Float) -> NDArray[np.int64]:
         """Return the running score of log-likelihoods (steps + 1, H); it never falls."""
-        return running_score(nats, self.prior, self.centre)
+        return running_score(nats, self.prior, self.allowance)
 
     def as_json(self) -> dict[str, Any]:
         """Return the whole as JSON, its hash too."""
@@ -103,7 +104,7 @@ class FittedModel:
             "training": asdict(self.training),
             "weight": self.weight,
             "prior": list(self.prior),
-            "centre": self.centre,
+            "allowance": self.allowance,
             "certificate": certified(self.model.tables(), self.prior),
             "parameters": self.model.as_json(),
         }
@@ -157,7 +158,7 @@ def read_model(path: Path, kind: str | None = None) -> FittedModel:
             Training(**{**value["training"], "formats": tuple(value["training"]["formats"])}),
             int(value["weight"]),
             tuple(map(float, value["prior"])),
-            float(value["centre"]),
+            float(value["allowance"]),
         )
         whole = len(made.prior) == len(made.labels) and 0 <= made.weight <= _WHOLE
     except (KeyError, TypeError, ValueError, IndexError, AttributeError):

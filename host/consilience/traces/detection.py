@@ -13,6 +13,7 @@ from consilience.traces.adk import ADK
 from consilience.traces.agentdojo import AGENTDOJO
 from consilience.traces.atif import ATIF
 from consilience.traces.atof import ATOF
+from consilience.traces.call_lines import CALL_LINES
 from consilience.traces.claude_code import CLAUDE_CODE
 from consilience.traces.cloudwatch import CLOUDWATCH
 from consilience.traces.format import Format
@@ -47,7 +48,7 @@ FORMATS: tuple[Format, ...] = (
     TAU_BENCH_TEXT, CLAUDE_CODE, MANAGED_AGENT, OPENCLAW_TRAJECTORIES, OPENCLAW,
     OPENCLAW_SESSIONS, ADK, SWE_AGENT,
     PROMETHEUS_QUERY, CLOUDWATCH, COMPLETIONS, RESPONSES, SPAN_LISTS, MESSAGES,
-    PROMETHEUS_TEXT, SCORE_TABLE, METRIC_TABLE, ANY_JSON,
+    PROMETHEUS_TEXT, SCORE_TABLE, METRIC_TABLE, CALL_LINES, ANY_JSON,
 )  # fmt: skip
 """In the order in which `auto` tries them."""
 

@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from consilience.cli.check import Check, package_check, tool_check
+from consilience.cli.doctor_check import Check, package_check, tool_check
 from consilience_tools.boards.catalogue import BOARDS
 from consilience_tools.boards.programming import LOADER_CURE
 from consilience_tools.place_and_route.tools import YOSYS

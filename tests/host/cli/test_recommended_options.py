@@ -29,7 +29,7 @@ NOT_SAID = {
     ("program", "consilience.evidence.atomic_file"): "it copies nothing",
     ("program", "consilience.cli.output"): "and makes no folder",
     ("doctor", "consilience.cli.doctor"): "an option of pip",
-    ("doctor", "consilience.cli.check"): "an option of the tools that it looks for",
+    ("doctor", "consilience.cli.doctor_check"): "an option of the tools that it looks for",
 }
 OTHERS = (
     "consilience_tools.boards.catalogue",

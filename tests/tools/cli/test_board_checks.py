@@ -7,7 +7,7 @@ import shutil
 
 import pytest
 
-from consilience.cli.check import tool_check
+from consilience.cli.doctor_check import tool_check
 from consilience_tools.cli.board_checks import GROUP, UDEV_RULE, board_checks
 
 

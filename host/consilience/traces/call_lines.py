@@ -1,0 +1,100 @@
+"""A call a line: agent, run, tool, time, and whether it failed. The form quickly written."""
+
+import csv
+from collections.abc import Iterator
+from typing import Any
+
+from consilience.errors import BadInput
+from consilience.traces.format import Format
+from consilience.traces.json_values import first_text, text
+from consilience.traces.source import Source
+from consilience.traces.steps import Reading, Sequence, Step
+
+__all__ = ["CALL_LINES"]
+
+_TOOLS = ("tool", "tool_name")
+_RUNS = ("run", "run_id", "conversation", "conversation_id", "session", "session_id", "trace_id")
+_AGENTS = ("agent", "agent_id", "agent_name")
+_TIMES = ("time", "timestamp", "at", "ts")
+_CALLS = ("call_id", "tool_call_id", "id")
+_FAILED = ("error", "is_error", "failed")
+_WORKED = ("ok", "success")
+_RESULTS = ("result", "output")
+_TRUTHS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+
+
+def _columns(source: Source) -> set[str]:
+    if source.shape == "text":
+        return {name.strip() for name in next(csv.reader(source.first_lines(1)))}
+    if source.shape not in ("lines", "json"):
+        return set()
+    rows = [row for value in source.head for row in (value if isinstance(value, list) else [value])]
+    if not rows or not all(isinstance(row, dict) for row in rows):
+        return set()
+    return set.intersection(*(set(row) for row in rows))
+
+
+def _recognise(source: Source) -> str | None:
+    columns = _columns(source)
+    tool = next((name for name in _TOOLS if name in columns), None)
+    run = next((name for name in (*_RUNS, *_AGENTS) if name in columns), None)
+    return None if tool is None or run is None else f"a call a line, with {run} and {tool}"
+
+
+def _rows(source: Source) -> Iterator[tuple[int, dict[str, Any]]]:
+    if source.shape == "text":
+        try:
+            with source.open_text() as file:
+                table = csv.DictReader(file, skipinitialspace=True)
+                for row in table:
+                    yield table.line_num, row
+        except csv.Error as error:
+            raise BadInput(f"{source.path}: no CSV ({error}); write the file again") from None
+        return
+    for number, value in source.numbered():
+        for row in value if isinstance(value, list) else [value]:
+            if isinstance(row, dict):
+                yield number, row
+
+
+def _read(source: Source) -> Reading:
+    found: dict[tuple[str | None, str | None], Sequence] = {}
+    unnamed = 0
+    for number, row in _rows(source):
+        run, agent = first_text(row, _RUNS), first_text(row, _AGENTS)
+        if run is None and agent is None:
+            raise BadInput(f"{source.path}: line {number} names neither run nor agent; give both")
+        unnamed += run is None
+        sequence = found.setdefault((agent, run), Sequence(run or agent, agent))
+        tool = first_text(row, _TOOLS)
+        if tool is not None:  # a line without a tool is a run that called nothing
+            sequence.steps.append(_step(tool, row, agent))
+    reading = Reading("tool_calls", "file order", list(found.values()))
+    if unnamed:
+        reading.warnings.append(
+            f"{unnamed} lines name no run: all such calls of an agent count as one; give run"
+        )
+    return reading
+
+
+def _step(tool: str, row: dict[str, Any], agent: str | None) -> Step:
+    error = None
+    for names, failed in ((_FAILED, True), (_WORKED, False)):
+        for name in names:
+            truth = _truth(row.get(name))
+            if truth is not None:
+                error = truth is failed
+    has_result = error is not None or any(row.get(name) is not None for name in _RESULTS)
+    return Step(tool, first_text(row, _CALLS), error, first_text(row, _TIMES), has_result, agent)
+
+
+def _truth(value: Any) -> bool | None:
+    """Return whether it is true; None where there is nothing. A text that is neither is an error
+    message."""
+    if isinstance(value, bool) or value is None:
+        return value
+    written = (text(value) or "").strip().lower()
+    return _TRUTHS.get(written, True) if written else None
+
+
+CALL_LINES = Format("calls", "a call a line", _recognise, _read)

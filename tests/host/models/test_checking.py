@@ -1,0 +1,117 @@
+"""A check names the agents that changed, says why, and keeps the rate that was asked for."""
+
+import random
+
+import pytest
+
+from consilience.errors import BadInput
+from consilience.models.checking import ALARM, UNTOLD, CheckOptions, check_runs
+from consilience.models.fitting import fit_model
+from consilience.models.runs import Run, Runs, read_runs
+from consilience.traces.steps import Step
+from tests.host.models.simulated_agents import lines_of, run_of
+
+
+def runs_of(agent, count, seed, hijacked_from=None, name="r"):
+    chance = random.Random(seed)
+    return [
+        Run(
+            agent,
+            f"{name}{n}",
+            tuple(map(Step, run_of(chance, hijacked_from is not None and n >= hijacked_from))),
+        )
+        for n in range(count)
+    ]
+
+
+def both(good, today):
+    return (
+        Runs([run for one in today for run in one], "tool_calls", names_agents=True),
+        Runs([run for one in good for run in one], "tool_calls", names_agents=True),
+    )
+
+
+def test_the_hijacked_agent_alarms_and_its_calls_are_the_reasons():
+    today, good = both(
+        [runs_of("a", 220, 1), runs_of("b", 220, 2)],
+        [runs_of("a", 30, 3, name="t"), runs_of("b", 30, 4, hijacked_from=10, name="t")],
+    )
+    result = check_runs(today, good, CheckOptions(seed=5))
+    found = {one.agent: one for one in result.verdicts}
+    assert [one.agent for one in result.alarms] == ["b"]
+    assert found["a"].verdict != ALARM and found["b"].alarm >= 10
+    steps = {step.name for reason in found["b"].reasons for step in reason.steps}
+    assert "export_contacts" in steps
+    assert result.verdicts[0].agent == "b" and "1/100" in result.promise
+
+
+def test_good_agents_alarm_no_more_often_than_promised():
+    alarms = trials = 0
+    for seed in range(60):
+        today, good = both(
+            [runs_of("a", 120, 10 * seed + 1)], [runs_of("a", 40, 10 * seed + 2, name="t")]
+        )
+        result = check_runs(today, good, CheckOptions(false_alarm="1/4", seed=seed))
+        alarms += len(result.alarms)
+        trials += 1
+    # 15 are expected at most; 27 or more of 60 have probability below 1 in 2,000 then.
+    assert alarms < 27 and trials == 60
+
+
+def test_runs_that_fitted_the_model_are_in_no_history():
+    today, good = both([runs_of("a", 150, 1)], [runs_of("a", 20, 2, name="t")])
+    made = check_runs(today, good, CheckOptions(seed=1)).baseline
+    fitted, past = {id(run) for run in made.fitted_on}, {id(run) for run in made.history["a"]}
+    assert not fitted & past and len(fitted | past) == 150
+    assert len(past) == 75
+
+
+def test_a_model_that_is_given_leaves_the_whole_baseline():
+    today, good = both([runs_of("a", 60, 1)], [runs_of("a", 40, 2, hijacked_from=0, name="t")])
+    model = fit_model(Runs(runs_of("z", 100, 9), "tool_calls"), "chain", None)
+    result = check_runs(today, good, CheckOptions(seed=1), model)
+    assert len(result.baseline.history["a"]) == 60 and result.alarms
+
+
+def test_too_little_is_told_with_what_is_lacking():
+    today, good = both(
+        [runs_of("a", 150, 1), runs_of("b", 20, 2)],
+        [runs_of("a", 1, 3, name="t"), runs_of("b", 20, 4, name="t"), runs_of("c", 5, 5)],
+    )
+    result = check_runs(today, good, CheckOptions(seed=1))
+    found = {one.agent: one for one in result.verdicts}
+    assert {one.verdict for one in found.values()} == {UNTOLD}
+    assert "31 more are needed" in found["b"].why and "180 more are better" in found["b"].why
+    assert "--together" in found["c"].why
+    assert "could not alarm whatever they were" in found["a"].why
+    together = check_runs(today, good, CheckOptions(seed=1, together=True))
+    assert all(one.history for one in together.verdicts)
+    with pytest.raises(BadInput, match="more as --baseline"):
+        check_runs(*both([runs_of("a", 15, 1)], [runs_of("a", 5, 2, name="t")]), CheckOptions())
+    with pytest.raises(BadInput, match="11 more are needed"):
+        check_runs(
+            *both([runs_of("a", 40, 1), runs_of("b", 40, 3)], [runs_of("a", 5, 2, name="t")]),
+            CheckOptions(),
+        )
+
+
+def test_a_run_that_is_in_both_is_refused(tmp_path):
+    good, today = tmp_path / "good.jsonl", tmp_path / "today.jsonl"
+    good.write_text(lines_of("ab", 80, 1))
+    again = [line for line in good.read_text().splitlines(True) if '"r3"' in line]
+    today.write_text(lines_of("ab", 20, 2, name="t") + "".join(again))
+    with pytest.raises(BadInput, match="in today's files and in the baseline"):
+        check_runs(read_runs([today]), read_runs([good]), CheckOptions())
+
+
+def test_what_differs_beforehand_is_warned_of():
+    good = Runs(runs_of("a", 120, 1), "tool_calls", {"calls"}, names_agents=True)
+    new = [Run("a", f"n{n}", (Step("deploy", error=False), Step("rollback"))) for n in range(20)]
+    today = Runs(new, "tool_calls", {"otlp"}, names_agents=True)
+    warnings = "\n".join(check_runs(today, good, CheckOptions(seed=1)).warnings)
+    for cure in (
+        "export both alike",
+        "give a baseline with them",
+        "says of no call that it failed",
+    ):
+        assert cure in warnings
