@@ -1,27 +1,42 @@
-"""Sessions of Claude Code: JSON lines of users, assistants and tools; sub-agents aside."""
+"""Sessions of Claude Code: JSON lines of users, assistants and tools; sub-agents aside.
+
+As it keeps them, and as its SDK and `--output-format stream-json` give them.
+"""
 
 from collections.abc import Iterator
 from typing import Any
 
 from consilience.traces.format import Format
-from consilience.traces.json_values import dicts, text
+from consilience.traces.json_values import dicts, first_text, text
 from consilience.traces.pairing import Calls
 from consilience.traces.source import Source
 from consilience.traces.steps import Reading, Sequence, Step
 
 __all__ = ["CLAUDE_CODE"]
 
+_MARKS = {"uuid", "parent_tool_use_id"}
+
 
 def _recognise(source: Source) -> str | None:
     if source.shape in ("json", "lines"):
         for value in _lines(source.head):
-            if _session(value) and "message" in value and "uuid" in value:
+            if _session(value) and "message" in value and not _MARKS.isdisjoint(value):
                 return "lines with sessionId, uuid and message"
+            if value.get("subtype") == "init" and "session_id" in value and "tools" in value:
+                return "a line of type system that begins a session"
     return None
 
 
 def _session(value: dict[str, Any]) -> str | None:
-    return text(value.get("sessionId"))
+    return first_text(value, ("sessionId", "session_id"))
+
+
+def _agent(line: dict[str, Any]) -> str:
+    """Return whose line it is: main, or what is known of a sub-agent."""
+    asked = text(line.get("parent_tool_use_id"))  # the call that started the sub-agent
+    if asked is not None:
+        return asked
+    return (text(line.get("agentId")) or "sidechain") if line.get("isSidechain") is True else "main"
 
 
 def _lines(values: Any) -> Iterator[dict[str, Any]]:
@@ -37,10 +52,9 @@ def _read(source: Source) -> Reading:
             continue
         if not isinstance(message, dict):
             continue
-        side = line.get("isSidechain") is True
-        run = (session, (text(line.get("agentId")) or "sidechain") if side else "main")
+        run = session, _agent(line)
         if run not in found:
-            sequence = Sequence(session, "sidechain" if side else "main")
+            sequence = Sequence(session, "main" if run[1] == "main" else "sidechain")
             if run[1] not in ("main", "sidechain"):
                 sequence.extra["agent_id"] = run[1]
             found[run] = sequence, Calls()

@@ -1,7 +1,8 @@
 """What a span's attributes say, by the conventions that instrumentations follow.
 
-OpenTelemetry GenAI (old and new), OpenInference, Traceloop (OpenLLMetry), LangSmith, Langfuse,
-MLflow, Vercel AI SDK. One question a function, so that spans of any carrier are asked alike.
+OpenTelemetry GenAI (old and new), MCP, OpenInference, Traceloop (OpenLLMetry), LangSmith, Langfuse,
+MLflow, Laminar, AgentOps, Datadog, Logfire, Mastra, Vercel AI SDK. One question a function, so that
+spans of any carrier are asked alike.
 """
 
 import functools
@@ -11,6 +12,7 @@ from typing import Any
 from consilience.traces.json_values import first_text, text, word
 
 __all__ = [
+    "MARKS",
     "agent_name",
     "call_id",
     "conversation",
@@ -28,10 +30,23 @@ _KINDS = (
     "langsmith.span.kind",
     "langfuse.observation.type",
     "mlflow.spanType",
+    "gen_ai.span.kind",
+    "lmnr.span.type",
+    "agentops.span.kind",
+    "mastra.span.type",
+    "_ml_obs.meta.span.kind",
 )
-_MARKS = {*_KINDS, "gen_ai.operation.name", "gen_ai.tool.name", "ai.operationId"}
-"""Without one of these a span is plumbing."""
-_MODEL_KINDS = {"llm", "generation", "chat_model"}
+MARKS = frozenset({
+    *_KINDS, "gen_ai.operation.name", "gen_ai.tool.name", "gen_ai.tool.call.id", "ai.operationId",
+    "operation.name", "mcp.method.name", "logfire.msg_template",
+})  # fmt: skip
+"""Without one of these a span is plumbing, unless its name says more."""
+_TOOL_KINDS = {"tool", "tool_call", "mcp_tool_call", "agent_tool", "execute_tool"}
+_AGENT_KINDS = {"agent", "agent_run", "invoke_agent"}
+_OPERATIONS = {"execute_tool": "tool", "invoke_agent": "agent"}
+_TEMPLATES = {"Function: {name}": "tool", "Agent run: {name!r}": "agent"}
+"""Of Logfire, for the OpenAI Agents SDK."""
+_MODEL_KINDS = {"llm", "generation", "chat_model", "model_generation"}
 _MODEL_OPERATIONS = {"chat", "generate_content", "text_completion"}
 _TOOL_NAMES = (
     "gen_ai.tool.name",
@@ -40,6 +55,7 @@ _TOOL_NAMES = (
     "ai.toolCall.name",
     "traceloop.entity.name",
     "langsmith.trace.name",
+    "mcp.tool.name",
 )
 _CALL_IDS = ("gen_ai.tool.call.id", "tool.id", "tool_call.id", "ai.toolCall.id")
 _RESULTS = (
@@ -51,14 +67,17 @@ _RESULTS = (
     "tool_response",
 )
 _AGENT_NAMES = ("gen_ai.agent.name", "traceloop.entity.name")
-_AFFIXES = re.compile(r"^(?:execute_tool |running tool: |tools/call |tool\.)|(?:\.tool)$")
+_AFFIXES = re.compile(
+    r"^(?:execute_tool |running tool: |tools/call |tool\.|Function: |Tool: )|(?:\.tool)$"
+)
 _MERGED = "(merged tools)"
 """What ADK calls the span around parallel calls: each has one of its own."""
 
 _ANSWERS = ("gen_ai.completion.", "llm.output_messages.")
-_SESSIONS = ("gen_ai.conversation.id", "session.id", "langfuse.session.id")
+_SESSIONS = ("gen_ai.conversation.id", "session.id", "langfuse.session.id", "mlflow.trace.session")
 _VENDOR_SESSION = re.compile(r"(?:^|[._])(?:session|conversation|thread)[._]?id$", re.IGNORECASE)
-_OTHER_SESSIONS = ("mcp.session.id", "browser.", "aws.", "db.", "http.", "network.")
+_OTHER_SESSIONS = ("mcp.session.id", "browser.", "aws.", "db.", "http.", "network.", "thread.id")
+"""Of other things: of a browser, a database, or a thread of the operating system."""
 
 
 def _kind(attributes: Attributes) -> str | None:
@@ -69,24 +88,32 @@ def _kind(attributes: Attributes) -> str | None:
     return None
 
 
-def role(attributes: Attributes) -> str | None:
+def role(attributes: Attributes, span_name: str = "") -> str | None:
     """Return what the span is: a tool's execution, an agent's run, a model's answer, or None."""
-    if _MARKS.isdisjoint(attributes):
-        return None
+    if MARKS.isdisjoint(attributes):
+        return _OPERATIONS.get(span_name.partition(" ")[0]) if " " in span_name else None
     operation = word(attributes.get("gen_ai.operation.name"))
     if attributes.get("gen_ai.tool.name") == _MERGED:
         return None
-    if operation == "execute_tool" or attributes.get("ai.operationId") == "ai.toolCall":
+    if operation in _OPERATIONS:
+        return _OPERATIONS[operation]
+    if "ai.toolCall" in (attributes.get("ai.operationId"), attributes.get("operation.name")):
         return "tool"
-    if operation == "invoke_agent":
-        return "agent"
     kind = _kind(attributes)
-    if kind in ("tool", "agent"):
-        return kind
+    if kind in _TOOL_KINDS:
+        return "tool"
+    if kind in _AGENT_KINDS:
+        return "agent"
     if kind in _MODEL_KINDS or operation in _MODEL_OPERATIONS:
         return "model"
-    named = not operation and kind in (None, "span", "unknown")
-    return "tool" if named and "gen_ai.tool.name" in attributes else None
+    if operation or kind not in (None, "span", "unknown", "default", "internal"):
+        return None
+    if "gen_ai.tool.name" in attributes or "gen_ai.tool.call.id" in attributes:
+        return "tool"
+    if attributes.get("mcp.method.name") == "tools/call":
+        return "tool"
+    template = attributes.get("logfire.msg_template")
+    return _TEMPLATES.get(template) if isinstance(template, str) else None
 
 
 def tool_name(attributes: Attributes, span_name: str) -> str:
@@ -129,7 +156,7 @@ def names_calls(attributes: Attributes) -> bool:
     if any(_names_call(key) for key in attributes):
         return True
     answer = attributes.get("gen_ai.output.messages")
-    return isinstance(answer, str) and '"tool_call"' in answer
+    return answer is not None and "tool_call" in str(answer)
 
 
 @functools.lru_cache(maxsize=4096)

@@ -16,9 +16,13 @@ from consilience.traces.atof import ATOF
 from consilience.traces.call_lines import CALL_LINES
 from consilience.traces.claude_code import CLAUDE_CODE
 from consilience.traces.cloudwatch import CLOUDWATCH
+from consilience.traces.codex import CODEX, CODEX_EVENTS
+from consilience.traces.event_stream import EVENT_STREAM
 from consilience.traces.format import Format
+from consilience.traces.gemini_cli import GEMINI_CLI
 from consilience.traces.inspect_log import INSPECT
 from consilience.traces.jaeger import JAEGER
+from consilience.traces.json_rpc import MCP
 from consilience.traces.json_values import finite
 from consilience.traces.langfuse import LANGFUSE
 from consilience.traces.managed_agent import MANAGED_AGENT
@@ -27,8 +31,12 @@ from consilience.traces.metric_table import METRIC_TABLE
 from consilience.traces.openai_api import COMPLETIONS, RESPONSES
 from consilience.traces.openclaw import OPENCLAW, OPENCLAW_SESSIONS
 from consilience.traces.openclaw_trajectory import OPENCLAW_TRAJECTORIES
+from consilience.traces.opencode import OPENCODE
+from consilience.traces.openhands import OPENHANDS
 from consilience.traces.otlp import OTLP
+from consilience.traces.otlp_protobuf import OTLP_PROTOBUF
 from consilience.traces.prometheus import PROMETHEUS_QUERY, PROMETHEUS_TEXT
+from consilience.traces.run_rows import SERVICES
 from consilience.traces.score_table import SCORE_TABLE
 from consilience.traces.source import Source
 from consilience.traces.span_lists import SPAN_LISTS
@@ -44,11 +52,11 @@ AUTO = "auto"
 
 FORMATS: tuple[Format, ...] = (
     # Named by keys of their own; what may be taken for another's comes later.
-    OTLP, JAEGER, LANGFUSE, ATOF, ATIF, INSPECT, AGENTDOJO, TOOL_BENCH, TAU_BENCH, TAU2_BENCH,
-    TAU_BENCH_TEXT, CLAUDE_CODE, MANAGED_AGENT, OPENCLAW_TRAJECTORIES, OPENCLAW,
-    OPENCLAW_SESSIONS, ADK, SWE_AGENT,
-    PROMETHEUS_QUERY, CLOUDWATCH, COMPLETIONS, RESPONSES, SPAN_LISTS, MESSAGES,
-    PROMETHEUS_TEXT, SCORE_TABLE, METRIC_TABLE, CALL_LINES, ANY_JSON,
+    OTLP_PROTOBUF, OTLP, JAEGER, LANGFUSE, ATOF, ATIF, INSPECT, AGENTDOJO, TOOL_BENCH, TAU_BENCH,
+    TAU2_BENCH, TAU_BENCH_TEXT, CLAUDE_CODE, MANAGED_AGENT, OPENCLAW_TRAJECTORIES, OPENCLAW,
+    OPENCLAW_SESSIONS, ADK, SWE_AGENT, OPENHANDS, CODEX, CODEX_EVENTS, GEMINI_CLI, OPENCODE, MCP,
+    *SERVICES, PROMETHEUS_QUERY, CLOUDWATCH, EVENT_STREAM, COMPLETIONS, RESPONSES, SPAN_LISTS,
+    MESSAGES, PROMETHEUS_TEXT, SCORE_TABLE, METRIC_TABLE, CALL_LINES, ANY_JSON,
 )  # fmt: skip
 """In the order in which `auto` tries them."""
 
@@ -100,6 +108,7 @@ def read_trace(path: Path, name: str = AUTO) -> TraceFile:
         raise BadInput(f"{path}: cannot be read ({error}); copy it again") from None
     except RecursionError:
         raise BadInput(f"{path}: nested too deep; give a flatter file") from None
+    reading.warnings += source.doubts
     if source.broken:
         reading.warnings.append(f"{source.broken} lines are no JSON and were left out")
     named = any(sequence.steps for sequence in reading.sequences)

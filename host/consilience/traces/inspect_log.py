@@ -11,6 +11,7 @@ from consilience.traces.json_values import dicts, mapping, text
 from consilience.traces.pairing import Calls
 from consilience.traces.source import Source
 from consilience.traces.steps import Reading, Sequence, Step
+from consilience.traces.zip_members import read_member
 
 __all__ = ["INSPECT"]
 
@@ -36,7 +37,7 @@ def _is_sample(member: str) -> bool:
 
 def _members(source: Source) -> list[str]:
     try:
-        with zipfile.ZipFile(source.path) as archive:
+        with zipfile.ZipFile(source.file) as archive:
             return archive.namelist()
     except (zipfile.BadZipFile, OSError) as error:
         raise BadInput(f"{source.path}: a damaged zip ({error}); copy it again") from None
@@ -62,12 +63,12 @@ def _samples(source: Source) -> Iterator[dict[str, Any]]:
     if source.shape == "json":
         yield from dicts(source.head[0].get("samples"))
         return
-    with zipfile.ZipFile(source.path) as archive:
+    with zipfile.ZipFile(source.file) as archive:
         for member in archive.namelist():
             if not _is_sample(member):
                 continue
             try:
-                value = json.loads(archive.read(member))
+                value = json.loads(read_member(archive, member))
             except NotImplementedError:
                 raise BadInput(
                     f"{source.path}: {member} is packed in a way unknown here; {_CURE}"
@@ -112,13 +113,14 @@ def _of_messages(messages: list[dict[str, Any]]) -> list[Step]:
                 calls.add(Step(name, text(call.get("id"))))
         if message.get("role") == "tool":
             identity, name = text(message.get("tool_call_id")), text(message.get("function"))
-            failed = message.get("error") is not None
+            told = message.get("error", message.get("tool_error"))  # a text, in the oldest logs
+            failed = told is not None
             step = calls.answer(identity, name, failed)
             if step is None and name is not None:
                 step = Step(name, identity, failed, has_result=True)
                 calls.add(step)
             if step is not None and failed:
-                step.extra["error_type"] = mapping(message["error"]).get("type")
+                step.extra["error_type"] = mapping(told).get("type")
     return calls.steps
 
 

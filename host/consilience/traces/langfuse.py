@@ -1,5 +1,9 @@
-"""Langfuse exports: a trace with its observations, a list of these, or observations alone."""
+"""Langfuse exports: a trace with its observations, a list of these, or observations alone.
 
+From its page, its API, its storage (keys in snake case), and batches as its clients send them.
+"""
+
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,19 +18,44 @@ __all__ = ["LANGFUSE"]
 
 _TYPES = {"SPAN", "GENERATION", "EVENT", "TOOL", "AGENT", "CHAIN", "RETRIEVER", "EVALUATOR",
           "EMBEDDING", "GUARDRAIL"}  # fmt: skip
+_SENT = ("-create", "-update")
+_STORED = {"start_time": "startTime", "end_time": "endTime", "trace_id": "traceId",
+           "parent_observation_id": "parentObservationId", "session_id": "sessionId"}  # fmt: skip
 
 
 def _recognise(source: Source) -> str | None:
     if source.shape in ("json", "lines"):
         for value in source.head:
             for _, observations in _traces(value):
-                if any(_is_observation(one) for one in observations[:3]):
+                if any(one["type"] in _TYPES and "startTime" in one for one in observations[:3]):
                     return "observations with type and startTime"
     return None
 
 
 def _is_observation(value: dict[str, Any]) -> bool:
-    return word(value.get("type")) in _TYPES and "startTime" in value and "id" in value
+    return (
+        word(value.get("type")) in _TYPES
+        and ("startTime" in value or "start_time" in value)
+        and "id" in value
+        and not {"traceId", "trace_id", "parentObservationId"}.isdisjoint(value)
+    )
+
+
+def _observation(value: dict[str, Any]) -> dict[str, Any]:
+    """Return an observation with the keys of the API, and its type in capitals."""
+    plain = {_STORED.get(key, key): held for key, held in value.items()}
+    return plain | {"type": word(plain.get("type")).upper() or None}
+
+
+def _sent(value: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the observation in an event of a client: how it began, or what was added."""
+    kind, body = word(value.get("type")), value.get("body")
+    if not kind.endswith(_SENT) or not isinstance(body, dict):
+        return None
+    if kind.startswith(("trace", "score")):
+        return None
+    named = kind.rpartition("-")[0].upper().replace("OBSERVATION", "SPAN")
+    return {"type": None if kind == "span-update" else named} | body
 
 
 def _traces(value: Any) -> Iterator[tuple[dict[str, Any], list[dict[str, Any]]]]:
@@ -37,11 +66,16 @@ def _traces(value: Any) -> Iterator[tuple[dict[str, Any], list[dict[str, Any]]]]
             continue
         if isinstance(one.get("observations"), list):
             trace = one.get("trace")
-            yield (trace if isinstance(trace, dict) else one), dicts(one["observations"])
+            observations = list(map(_observation, dicts(one["observations"])))
+            yield (trace if isinstance(trace, dict) else one), observations
         elif isinstance(one.get("data"), list):
             yield from _traces(one["data"])
+        elif isinstance(one.get("batch"), list):
+            yield from _traces(one["batch"])
+        elif (sent := _sent(one)) is not None:
+            loose.append(_observation(sent))
         elif _is_observation(one):
-            loose.append(one)
+            loose.append(_observation(one))
     if loose:
         yield {}, loose
 
@@ -59,7 +93,8 @@ def _read(source: Source) -> Reading:
                     sequence = Sequence(session, extra={"trace": identity or None})
                     entry = by_trace[identity] = (sequence, {})
                 entry[0].conversation = entry[0].conversation or session
-                entry[1].setdefault(text(one.get("id")) or str(len(entry[1])), one)
+                key = text(one.get("id")) or str(len(entry[1]))
+                entry[1][key] = _joined(entry[1].get(key), one)
             scores += [_score(score) for score in dicts(trace.get("scores"))]
     for sequence, found in by_trace.values():
         sequence.steps = _steps(found)
@@ -71,6 +106,18 @@ def _read(source: Source) -> Reading:
     return reading
 
 
+def _joined(held: dict[str, Any] | None, other: dict[str, Any]) -> dict[str, Any]:
+    """Return two reports of an observation as one, whichever came first."""
+    if held is None:
+        return other
+    told = [
+        {key: value for key, value in one.items() if value is not None} for one in (held, other)
+    ]
+    told.sort(key=lambda one: ("endTime" in one, len(one), json.dumps(one, sort_keys=True)))
+    starts = [one["startTime"] for one in told if "startTime" in one]
+    return told[0] | told[1] | ({"startTime": starts[0]} if starts else {})
+
+
 def _steps(observations: dict[str, dict[str, Any]]) -> list[Step]:
     ordered = sorted(
         observations.items(), key=lambda item: (nanoseconds(item[1].get("startTime")) or 0, item[0])
@@ -78,7 +125,7 @@ def _steps(observations: dict[str, dict[str, Any]]) -> list[Step]:
     agents = {
         identity: text(one.get("name")) or ""
         for identity, one in ordered
-        if one.get("type") == "AGENT"
+        if one.get("type") == "AGENT" or conventions.role(_attributes(one)) == "agent"
     }
     steps = []
     for identity, one in ordered:

@@ -1,47 +1,59 @@
-"""Tool calls in messages between a user, a model and tools, as the model vendors define them.
+"""Tool calls in messages between a user, a model and tools, as model vendors and SDKs define them.
 
-OpenAI's `tool_calls` and `function_call`, Anthropic's blocks, Gemini's parts, items of OpenAI's
-Responses, blocks of Bedrock's Converse, parts of the GenAI conventions and of the Vercel SDK,
-LangChain's messages, ShareGPT's turns. A message may hold several.
+OpenAI's `tool_calls` and `function_call`, messages of LangChain, LlamaIndex and Cohere, ShareGPT's
+turns, calls that a model wrote as text; and whatever a part of a message may be. A message may hold
+several.
 """
 
 from collections.abc import Iterable
 from typing import Any
 
 from consilience.traces.json_values import dicts, first_text, mapping, parsed, sequence, text, word
+from consilience.traces.message_parts import Result, call_in, kind_of, result_in, told_error
 from consilience.traces.pairing import Calls
 from consilience.traces.steps import Step
+from consilience.traces.written_calls import answers_written, names_written
 
 __all__ = ["conversation_of", "is_message", "message_steps"]
 
 _TIMES = ("timestamp", "created_at", "createdAt", "time")
-_CALL_BLOCKS = {"tool_use", "server_tool_use", "mcp_tool_use", "tool_call", "tool-call",
-                "toolCall", "function_call", "custom_tool_call", "mcp_call"}  # fmt: skip
-_RESULT_BLOCKS = {"tool_result", "mcp_tool_result", "tool_call_response", "tool-result",
-                  "toolResult", "function_call_output", "custom_tool_call_output",
-                  "web_search_tool_result", "code_execution_tool_result"}  # fmt: skip
 _NAMES = ("name", "toolName", "tool_name")
-_CALL_IDS = ("call_id", "toolCallId", "tool_call_id", "id")
-_RESULT_IDS = ("tool_use_id", "tool_call_id", "call_id", "toolCallId", "id")
-_PART_IDS = ("id", "toolUseId")
-_FLAGGED = {"tool_result", "mcp_tool_result"}
 _ROLES = {"user", "assistant", "system", "developer", "tool", "function", "model", "human", "gpt",
-          "ai", "toolResult", "function_call", "observation"}  # fmt: skip
+          "ai", "toolresult", "function_call", "observation", "chatbot", "tool_response",
+          "function_response"}  # fmt: skip
+_ANSWERING = {"tool", "function", "toolresult", "observation", "tool_response",
+              "function_response"}  # fmt: skip
+_CONTENTS = ("content", "parts", "contents", "blocks", "items", "Items")
+_HOLDING = {*_CONTENTS, "tool_calls", "toolCalls", "value", "function_call", "toolInvocations",
+            "tool_results", "message", "text"}  # fmt: skip
 _IDS = ("conversation_id", "conversationId", "session_id", "sessionId", "thread_id", "threadId",
         "id")  # fmt: skip
+_ITEMS = {"function_call", "custom_tool_call", "reasoning", "item_reference", "mcp_list_tools"}
+_LANGCHAIN = {"AIMessage": "ai", "AIMessageChunk": "ai", "ToolMessage": "tool",
+              "HumanMessage": "human", "SystemMessage": "system",
+              "FunctionMessage": "function"}  # fmt: skip
+_TYPED = {*_LANGCHAIN, *_LANGCHAIN.values(), "ToolMessageChunk", "HumanMessageChunk"}
 
 
 def is_message(value: Any) -> bool:
     """Return whether the value is a message, by its role or its type."""
     if not isinstance(value, dict):
         return False
-    role = value.get("role", value.get("from"))
-    if isinstance(role, str) and role in _ROLES:
-        return not {"content", "parts", "tool_calls", "value", "function_call"}.isdisjoint(value)
-    kind = value.get("type")
-    return isinstance(kind, str) and (
-        (kind in ("ai", "tool", "human") and "content" in value)
-        or (kind in ("function_call", "function_call_output") and "call_id" in value)
+    value = _unwrapped(value)
+    if _role(value) in _ROLES:
+        return not _HOLDING.isdisjoint(value)
+    kind = kind_of(value)
+    if kind in _TYPED:
+        return "content" in value
+    if kind in _ITEMS or kind.endswith(("_call", "_call_output")):
+        return not {"call_id", "id", "status"}.isdisjoint(value)
+    if "source" in value and kind.endswith(("Event", "Message")):
+        return "content" in value
+    if kind in ("tool_call_message", "tool_return_message"):
+        return True
+    parts = dicts(value.get("parts"))
+    return value.get("kind") in ("request", "response") and "part_kind" in mapping(
+        parts[0] if parts else None
     )
 
 
@@ -63,38 +75,56 @@ def message_steps(messages: Iterable[Any], *, orphans: bool = True) -> list[Step
     calls = Calls()
     for message in messages:
         if isinstance(message, dict):
-            _add(calls, message, orphans)
+            _add(calls, _unwrapped(message), orphans)
     return calls.steps
+
+
+def _unwrapped(value: dict[str, Any]) -> dict[str, Any]:
+    """Return the message itself, out of what LangChain and Strands put around it."""
+    held = value.get("kwargs")
+    if value.get("lc") == 1 and isinstance(held, dict):
+        names = sequence(value.get("id"))
+        return {"type": _LANGCHAIN.get(str(names[-1]) if names else "", "")} | held
+    held = value.get("data")
+    if isinstance(held, dict) and "content" in held and word(value.get("type")) in _TYPED:
+        return held | {"type": value["type"]}
+    held = value.get("message")
+    if isinstance(held, dict) and "message_id" in value and "role" in held:
+        return {"created_at": value.get("created_at")} | held
+    return value
+
+
+def _role(message: dict[str, Any]) -> str:
+    role = message.get("role", message.get("from", message.get("Role")))
+    if isinstance(role, dict):
+        role = role.get("Label", role.get("label"))
+    if role is None and kind_of(message) in ("tool", "ToolMessage", "function", "FunctionMessage"):
+        return "tool"
+    return word(role).lower()
 
 
 def _add(calls: Calls, message: dict[str, Any], orphans: bool) -> None:
     time = first_text(message, _TIMES)
     found = _calls_of(message, time)
+    item = kind_of(message) in _ITEMS or kind_of(message).endswith("_call")
     if found:
-        calls.close_group()
+        if not item:
+            calls.close_group()
         for step in found:
             calls.add(step)
     for identity, name, error in _results_of(message):
         answered = calls.answer(identity, name, error)
         if answered is None and orphans and name is not None and not calls.knows(identity):
             calls.add(Step(name, identity, error, time, has_result=True))
-    if not found and word(message.get("type")) not in _CALL_BLOCKS:
+    if not found and not item:
         calls.close_group()
 
 
 def _calls_of(message: dict[str, Any], time: str | None) -> list[Step]:
-    found = []
-    listed = dicts(message.get("tool_calls"))
+    listed = dicts(message.get("tool_calls")) or dicts(message.get("toolCalls"))
     if not listed:
         listed = dicts(mapping(message.get("additional_kwargs")).get("tool_calls"))
-    for call in listed:
-        function = call.get("function")
-        named = function if isinstance(function, dict) else call
-        name = text(function) if isinstance(function, str) else first_text(named, _NAMES)
-        if name is not None:
-            found.append(
-                Step(name, first_text(call, ("id", "tool_call_id", "call_id")), None, time)
-            )
+    found = [step for call in listed for step in _listed_call(call, time)]
     if found:
         return found
     old = message.get("function_call")
@@ -102,16 +132,20 @@ def _calls_of(message: dict[str, Any], time: str | None) -> list[Step]:
         return [Step(str(old["name"]), None, None, time)]
     if message.get("from") == "function_call":
         return _written_call(message.get("value"), time)
-    for block in [message, *_blocks(message)]:
-        if word(block.get("type")) in _CALL_BLOCKS:
-            name = first_text(block, _NAMES)
-            if name is not None:
-                found.append(Step(name, first_text(block, _CALL_IDS), None, time))
-        for key in ("functionCall", "function_call", "toolUse"):
-            part = block.get(key)
-            if block is not message and isinstance(part, dict) and text(part.get("name")):
-                found.append(Step(str(part["name"]), first_text(part, _PART_IDS), None, time))
+    called = [call_in(message, time, top=True)]
+    called += [call_in(block, time, top=False) for block in _blocks(message)]
+    found = [step for step in called if step is not None]
+    if not found:
+        found = [Step(name, None, None, time) for name in names_written(_role(message), message)]
     return found
+
+
+def _listed_call(call: dict[str, Any], time: str | None) -> list[Step]:
+    function = call.get("function")
+    named = function if isinstance(function, dict) else call
+    name = text(function) if isinstance(function, str) else first_text(named, _NAMES)
+    identity = first_text(call, ("id", "tool_call_id", "call_id"))
+    return [Step(name, identity, None, time)] if name is not None else []
 
 
 def _written_call(value: Any, time: str | None) -> list[Step]:
@@ -121,45 +155,33 @@ def _written_call(value: Any, time: str | None) -> list[Step]:
     return [Step(name, None, None, time) for name in names if name is not None]
 
 
-def _results_of(message: dict[str, Any]) -> list[tuple[str | None, str | None, bool | None]]:
-    """Return id, name and error of each result in the message."""
-    found = []
-    role = message.get("role", message.get("from"))
-    for block in [message, *_blocks(message)]:
-        if word(block.get("type")) in _RESULT_BLOCKS and not (block is message and role):
-            flagged = word(block.get("type")) in _FLAGGED
-            found.append((first_text(block, _RESULT_IDS), first_text(block, _NAMES),
-                          _error(block, flagged=flagged)))  # fmt: skip
-        for key in ("functionResponse", "function_response", "toolResult"):
-            part = block.get(key)
-            if isinstance(part, dict):
-                error = _error(part, flagged=False)
-                found.append((first_text(part, _PART_IDS), text(part.get("name")), error))
+def _results_of(message: dict[str, Any]) -> list[Result]:
+    role = _role(message)
+    parts = [result_in(message, top=bool(role))]
+    parts += [result_in(block, top=False) for block in _blocks(message)]
+    found = [result for result in parts if result is not None]
+    for one in dicts(message.get("tool_responses")):
+        found.append((text(one.get("tool_call_id")), None, told_error(one)))
+    for one in dicts(message.get("tool_results")):
+        found.append((None, text(mapping(one.get("call")).get("name")), None))
     if found:
         return found
-    if role in ("tool", "function", "toolResult", "observation") or (
-        role is None and message.get("type") == "tool"
-    ):
-        name = first_text(message, ("name", "toolName", "tool_name", "function"))
-        error = _error(message, flagged=False)
-        many = sequence(message.get("tool_call_ids"))
-        if many:
-            return [(text(one), name, error) for one in many]
-        return [(first_text(message, ("tool_call_id", "toolCallId", "id")), name, error)]
-    return []
-
-
-def _error(value: dict[str, Any], *, flagged: bool) -> bool | None:
-    """Return the flag of a result; without one False if the format would have set it."""
-    for key in ("is_error", "isError"):
-        if isinstance(value.get(key), bool):
-            return bool(value[key])
-    if isinstance(value.get("error"), bool):
-        return bool(value["error"])
-    if value.get("status") in ("error", "success"):
-        return bool(value["status"] == "error")
-    return False if flagged else None
+    if role not in _ANSWERING:
+        return [(None, name, None) for name in answers_written(role, message)]
+    beside = mapping(message.get("additional_kwargs"))
+    name = first_text(message, (*_NAMES, "function")) or text(beside.get("name"))
+    many = sequence(message.get("tool_call_ids"))
+    if many:
+        return [(text(one), name, told_error(message)) for one in many]
+    identity = first_text(message, ("tool_call_id", "toolCallId", "id"))
+    identity = text(beside.get("tool_call_id")) or identity
+    return [(identity, name, told_error(message))]
 
 
 def _blocks(message: dict[str, Any]) -> list[dict[str, Any]]:
-    return dicts(message.get("content")) + dicts(message.get("parts"))
+    blocks: list[dict[str, Any]] = []
+    for key in _CONTENTS:
+        blocks += dicts(message.get(key))
+    if not any(kind_of(block) == "tool-invocation" for block in blocks):
+        blocks += dicts(message.get("toolInvocations"))
+    return blocks

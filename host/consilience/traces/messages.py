@@ -11,7 +11,19 @@ from consilience.traces.steps import Reading, Sequence
 
 __all__ = ["MESSAGES"]
 
-_LISTS = ("messages", "conversations", "conversation", "contents", "input", "items")
+_LISTS = ("messages", "conversations", "conversation", "contents", "input", "items", "data",
+          "chat_history", "history", "transcript")  # fmt: skip
+_HOLDERS = (
+    "request",
+    "body",
+    "values",
+    "state",
+    "llm_context",
+    "model_context",
+    "params",
+    "session",
+)
+"""What may lie around the holder of a list."""
 
 
 def _recognise(source: Source) -> str | None:
@@ -20,26 +32,39 @@ def _recognise(source: Source) -> str | None:
     for value in source.head:
         if _messages(value) is not None or _holds_many(value):
             return "lists of messages with roles"
-    if all(is_message(value) for value in source.head):
+    if _a_line_each(source):
         return "messages with roles, one a line"
     return None
 
 
+def _a_line_each(source: Source) -> bool:
+    return 2 * sum(map(is_message, source.head)) > len(source.head)
+
+
 def _messages(value: Any) -> list[Any] | None:
     """Return the messages that a value holds; None if it holds none."""
-    if isinstance(value, list) and value and all(is_message(one) for one in value):
-        return value
+    if _is_conversation(value):
+        return list(value)
     if isinstance(value, dict):
         for key in _LISTS:
-            found = value.get(key)
-            if isinstance(found, list) and found and all(is_message(one) for one in dicts(found)):
-                return found + _answer(value)
-        request = value.get("request", value.get("body"))
-        if isinstance(request, dict):
-            found = _messages(request)
+            if _is_conversation(value.get(key)):
+                return list(value[key]) + _answer(value)
+        for key in _HOLDERS:
+            found = _messages(value[key]) if isinstance(value.get(key), dict) else None
             if found is not None:
                 return found + _answer(mapping(value.get("response")))
+        result = mapping(value.get("result")).get("message")  # a line of a batch's results
+        if is_message(result):
+            return [result]
     return None
+
+
+def _is_conversation(value: Any) -> bool:
+    """Return whether most of a list are messages, and the first is: a few may be damaged."""
+    if not isinstance(value, list) or not value:
+        return False
+    first = next((one for one in value if isinstance(one, dict)), None)
+    return is_message(first) and 2 * sum(map(is_message, value)) > len(value)
 
 
 def _answer(value: dict[str, Any]) -> list[Any]:
@@ -54,10 +79,7 @@ def _answer(value: dict[str, Any]) -> list[Any]:
 
 
 def _read(source: Source) -> Reading:
-    if all(is_message(value) for value in source.head):
-        sequences = _by_conversation(source)
-    else:
-        sequences = list(_each(source))
+    sequences = _by_conversation(source) if _a_line_each(source) else list(_each(source))
     return Reading("tool_calls", "message order", sequences)
 
 

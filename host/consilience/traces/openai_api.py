@@ -4,15 +4,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from consilience.traces.format import Format
-from consilience.traces.json_values import dicts, mapping, text
+from consilience.traces.json_values import dicts, mapping, sequence, text
 from consilience.traces.message_calls import message_steps
-from consilience.traces.pairing import Calls
 from consilience.traces.source import Source
-from consilience.traces.steps import Reading, Sequence, Step
+from consilience.traces.steps import Reading, Sequence
 
 __all__ = ["COMPLETIONS", "RESPONSES"]
-
-_CALLS = ("function_call", "custom_tool_call", "mcp_call")
 
 
 def _is_completion(value: Any) -> bool:
@@ -31,10 +28,17 @@ def _is_response(value: Any) -> bool:
     )  # fmt: skip
 
 
+def _is_plain_request(value: Any) -> bool:
+    """Return whether this asks the Responses API in one text: it has no calls."""
+    return isinstance(value, dict) and isinstance(value.get("input"), str) and "model" in value
+
+
 def _bodies(value: Any) -> list[Any]:
     """Return answers: the value, those of a list, or that of a batch's or log's line."""
     if isinstance(value, list):
         return value
+    if mapping(value).get("object") == "list":
+        return sequence(value.get("data"))
     outer = mapping(value).get("response")
     if isinstance(outer, dict):
         return [outer["body"] if isinstance(outer.get("body"), dict) else outer]
@@ -62,6 +66,8 @@ def _recognise_response(source: Source) -> str | None:
         for value in source.head:
             if any(_is_response(one) for one in _bodies(value)):
                 return "a list of output items (object response)"
+            if any(_is_plain_request(one) for one in _bodies(value)):
+                return "a request with model and input"
     return None
 
 
@@ -87,36 +93,30 @@ def _named(source: Source) -> Iterator[tuple[str | None, dict[str, Any]]]:
 
 
 def _read_responses(source: Source) -> Reading:
-    found: dict[str | None, tuple[Sequence, Calls]] = {}
+    found: dict[str | None, list[dict[str, Any]]] = {}
+    known: dict[str | None, set[str]] = {}
     for line, body in _named(source):
-        if not _is_response(body):
+        if not _is_response(body) and not _is_plain_request(body):
             continue
         held = body.get("conversation")
-        name = text(held.get("id")) if isinstance(held, dict) else text(held)
-        sequence, calls = found.setdefault(name or line, (Sequence(name or line), Calls()))
-        sequence.steps = calls.steps
-        for item in dicts(body.get("input")) + dicts(body["output"]):
-            _add(calls, item, text(body.get("created_at")))
-        calls.close_group()
-    sequences = [sequence for sequence, _ in found.values()]
+        name = (text(held.get("id")) if isinstance(held, dict) else text(held)) or line
+        items, seen = found.setdefault(name, []), known.setdefault(name, set())
+        for item in dicts(body.get("input")) + dicts(body.get("output")):
+            identity = _key(item)
+            if identity not in seen:  # an earlier answer's output comes again as input
+                items.append({"created_at": body.get("created_at")} | item)
+            if identity is not None:
+                seen.add(identity)
+    sequences = [Sequence(name, steps=message_steps(items)) for name, items in found.items()]
     return Reading("tool_calls", "output order", sequences, "unix s")
 
 
-def _add(calls: Calls, item: dict[str, Any], time: str | None) -> None:
+def _key(item: dict[str, Any]) -> str | None:
+    """Return what a call or a result is known by."""
     kind = text(item.get("type")) or ""
-    if kind.endswith("_call_output"):
-        calls.answer(text(item.get("call_id")), None, None)
-    elif kind.endswith("_call"):
-        identity = text(item.get("call_id")) or text(item.get("id"))
-        if calls.knows(identity):
-            return  # an earlier answer's output, given again as input
-        name = text(item.get("name")) or kind.removesuffix("_call")
-        step = Step(name, identity, None, time)
-        if kind == "mcp_call" and (item.get("output") or item.get("error")):
-            step.error, step.has_result = bool(item.get("error")), True
-        elif kind not in _CALLS and item.get("status") == "completed" and "call_id" not in item:
-            step.has_result = True  # the vendor's own tool: its result stays with the vendor
-        calls.add(step)
+    identity = text(item.get("call_id")) or text(item.get("id"))
+    called = kind.endswith(("_call", "_call_output"))
+    return f"{kind.endswith('_output')} {identity}" if called and identity is not None else None
 
 
 COMPLETIONS = Format("openai-chat", "OpenAI chat completion", _recognise_completion,

@@ -1,11 +1,12 @@
 """OTLP as JSON: one document, JSON lines of a collector, or `batches` as Tempo gives them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from consilience.errors import BadInput
 from consilience.traces.format import Format
 from consilience.traces.json_values import dicts, text
+from consilience.traces.otlp_logs import is_logs, reading_of_logs
 from consilience.traces.source import Source
 from consilience.traces.span import Span, attributes_of, nanoseconds
 from consilience.traces.span_tree import reading_of
@@ -14,8 +15,10 @@ from consilience.traces.steps import Reading
 __all__ = ["OTLP"]
 
 _TOPS = ("resourceSpans", "resource_spans", "batches")
-_SCOPES = ("scopeSpans", "scope_spans", "instrumentationLibrarySpans", "spans")
-_OTHERS = {"resourceMetrics": "metrics", "resourceLogs": "logs"}
+_WRAPPERS = ("trace", "result", "data", "body", "request", "payload", "traces")
+_SCOPES = ("scopeSpans", "scope_spans", "instrumentationLibrarySpans",
+           "instrumentation_library_spans", "spans")  # fmt: skip
+_METRICS = ("resourceMetrics", "resource_metrics")
 _ERRORS = (2, "2", "STATUS_CODE_ERROR", "ERROR", "Error")
 
 
@@ -23,42 +26,51 @@ def _recognise(source: Source) -> str | None:
     if source.shape not in ("json", "lines"):
         return None
     for value in source.head:
+        for _, key in _holders(value):
+            return f"the key {key}"
         for document in value if isinstance(value, list) else [value]:
-            found = _top(document)
-            if found is not None:
-                return f"the key {found}"
-            if isinstance(document, dict) and not _OTHERS.keys().isdisjoint(document):
-                return "a key of OTLP metrics or logs"
+            if is_logs(document):
+                return "the key resourceLogs"
+            if isinstance(document, dict) and any(key in document for key in _METRICS):
+                return "a key of OTLP metrics"
     return None
 
 
-def _top(document: Any) -> str | None:
-    if isinstance(document, dict):
+def _holders(value: Any, depth: int = 0) -> Iterator[tuple[list[Any], str]]:
+    """Yield lists of resources with spans: of the value, in a list, or as APIs wrap it."""
+    if isinstance(value, list):
+        for item in value:
+            yield from _holders(item, depth)
+    elif isinstance(value, dict):
         for key in _TOPS:
-            if isinstance(document.get(key), list):
-                return key
-        if isinstance(document.get("trace"), dict):  # as Tempo's second API wraps it
-            return _top(document["trace"])
-    return None
+            if isinstance(value.get(key), list):
+                yield value[key], key
+                return
+        for key in _WRAPPERS if depth < 2 else ():
+            if isinstance(value.get(key), dict | list):
+                yield from _holders(value[key], depth + 1)
 
 
 def _read(source: Source) -> Reading:
     reading = reading_of(_spans(source), "unix ns", "startTimeUnixNano")
-    if not reading.extra["spans"]:
-        other = next((_OTHERS[k] for d in source.head for k in _OTHERS if k in d), None)
-        if other is not None:
-            raise BadInput(f"{source.path}: OTLP {other}, no spans; export traces, too")
+    if reading.extra["spans"]:
+        return reading
+    if any(map(is_logs, _documents(source.head))):
+        return reading_of_logs(_documents(source.values()))
+    if any(key in document for document in _documents(source.head) for key in _METRICS):
+        raise BadInput(f"{source.path}: OTLP metrics, no spans; export traces, too")
     return reading
+
+
+def _documents(values: Iterable[Any]) -> Iterator[Any]:
+    for value in values:
+        yield from dicts(value if isinstance(value, list) else [value])
 
 
 def _spans(source: Source) -> Iterator[Span]:
     for value in source.values():
-        for document in value if isinstance(value, list) else [value]:
-            found = _top(document)
-            if found is None:
-                continue
-            holder = document if found in document else document["trace"]
-            for batch in dicts(holder[found]):
+        for resources, _ in _holders(value):
+            for batch in dicts(resources):
                 yield from _batch(batch)
 
 

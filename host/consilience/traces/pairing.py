@@ -68,6 +68,11 @@ class Calls:
             step.has_result, step.error = True, error
         return step
 
+    def settle(self, step: Step, error: bool | None) -> None:
+        """Note the result of a call that is known itself."""
+        self._take(lambda held: held is step)
+        step.has_result, step.error = True, error
+
     def _take(self, fits: Callable[[Step], bool]) -> Step | None:
         """Take a waiting call out of its group."""
         for place in range(len(self._groups) - 1, -1, -1):

@@ -1,19 +1,15 @@
 """Scores of steps as CSV, Parquet or JSON lines: agent, run, step, score, and how it ended."""
 
-import ast
-import csv
 import math
 from collections.abc import Iterator
 from typing import Any
-
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from consilience.errors import BadInput
 from consilience.traces.format import Format
 from consilience.traces.json_values import first_text, text
 from consilience.traces.source import Source
 from consilience.traces.steps import Reading, Sequence, Step
+from consilience.traces.table_rows import column_names, rows_of, written
 
 __all__ = ["SCORE_TABLE"]
 
@@ -26,25 +22,15 @@ _TIMES = ("at", "timestamp", "time")
 _TOOLS = ("tool", "tool_name", "event")
 _OUTCOMES = ("solved", "success", "correct")
 _TOOLS_SO_FAR = "tools_called"
-_LONGEST_FIELD = 1 << 24
 
 
 def _columns(source: Source) -> list[str]:
-    if source.shape == "parquet":
-        return list(_parquet(source).schema_arrow.names)
-    if source.shape == "text":
-        return next(csv.reader(source.first_lines(1)))
+    if source.shape not in ("json", "lines"):
+        return column_names(source)
     first = source.head[0]
     if isinstance(first, list):
         first = first[0] if first else None
     return list(first) if isinstance(first, dict) else []
-
-
-def _parquet(source: Source) -> pq.ParquetFile:
-    try:
-        return pq.ParquetFile(source.path)
-    except (OSError, pa.ArrowException) as error:
-        raise BadInput(f"{source.path}: a damaged Parquet file ({error}); copy it again") from None
 
 
 def _one(columns: list[str], names: tuple[str, ...]) -> str | None:
@@ -52,31 +38,14 @@ def _one(columns: list[str], names: tuple[str, ...]) -> str | None:
 
 
 def _recognise(source: Source) -> str | None:
-    if source.shape == "zip":
-        return None
     columns = _columns(source)
     score, run = _one(columns, _SCORES), _one(columns, _RUNS) or _one(columns, _AGENTS)
     return f"columns {run} and {score}" if score is not None and run is not None else None
 
 
 def _rows(source: Source) -> Iterator[tuple[int, dict[str, Any]]]:
-    if source.shape == "parquet":
-        number = 0
-        for batch in _parquet(source).iter_batches():
-            for row in batch.to_pylist():
-                number += 1
-                yield number, row
-    elif source.shape == "text":
-        before = csv.field_size_limit(_LONGEST_FIELD)
-        try:
-            with source.open_text() as file:
-                table = csv.DictReader(file)
-                for row in table:
-                    yield table.line_num, row
-        except csv.Error as error:
-            raise BadInput(f"{source.path}: no CSV ({error}); write the file again") from None
-        finally:
-            csv.field_size_limit(before)
+    if source.shape not in ("json", "lines"):
+        yield from rows_of(source)
     else:
         for number, value in source.numbered():
             for row in value if isinstance(value, list) else [value]:
@@ -143,12 +112,8 @@ def _truth(value: Any) -> bool | None:
 
 
 def _listed(value: Any) -> list[Any]:
-    """Return a list, or what a string writes as one in Python."""
-    if isinstance(value, str):
-        try:
-            value = ast.literal_eval(value)
-        except (ValueError, SyntaxError, RecursionError, MemoryError):
-            return []
+    """Return a list, or what a string writes as one."""
+    value = written(value)
     return value if isinstance(value, list) else []
 
 

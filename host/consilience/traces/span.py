@@ -10,6 +10,8 @@ from consilience.traces.json_values import text
 __all__ = ["Span", "attributes_of", "nanoseconds"]
 
 _UNITS = {"ns": 1, "us": 1_000, "ms": 1_000_000, "s": 1_000_000_000}
+_PLAIN = {"stringValue", "boolValue", "doubleValue", "bytesValue", "intValue", "string_value",
+          "bool_value", "double_value", "bytes_value", "int_value"}  # fmt: skip
 _DIGITS = 24
 """Of a number that may be a time."""
 
@@ -55,7 +57,7 @@ def attributes_of(value: Any) -> dict[str, Any]:
             try:
                 key, held = item["key"], item["value"]
             except (TypeError, KeyError):
-                continue
+                key, held = _other_pair(item)
             if type(held) is dict:  # a text, nearly always
                 held = held["stringValue"] if "stringValue" in held else _any_value(held)
             if type(key) is str:
@@ -78,16 +80,26 @@ def attributes_of(value: Any) -> dict[str, Any]:
     return flat
 
 
+def _other_pair(item: Any) -> tuple[Any, Any]:
+    """Return key and value as Go's exporter capitalises them, or as a table's map has them."""
+    if isinstance(item, tuple) and len(item) == 2:
+        return item
+    if isinstance(item, dict) and "Key" in item:
+        held = item.get("Value")
+        return item["Key"], held.get("Value") if isinstance(held, dict) else held
+    return None, None
+
+
 def _any_value(held: dict[str, Any]) -> Any:
     """Return the value of OTLP's AnyValue; the object itself if it is none."""
     if len(held) == 1:
         for kind, value in held.items():
-            if kind in ("stringValue", "boolValue", "doubleValue", "bytesValue", "intValue"):
+            if kind in _PLAIN:
                 return value
-            if kind == "arrayValue":
+            if kind in ("arrayValue", "array_value"):
                 items = value.get("values", []) if isinstance(value, dict) else []
                 return [_any_value(item) if isinstance(item, dict) else item for item in items]
-            if kind == "kvlistValue":
+            if kind in ("kvlistValue", "kvlist_value"):
                 return attributes_of(value.get("values", []) if isinstance(value, dict) else [])
     return held or None
 

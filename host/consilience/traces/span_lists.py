@@ -1,106 +1,168 @@
 """Spans in a flat list, as exporters to the console, to memory and to tables write them down.
 
-Keys are in snake or camel case, ids may begin with 0x, times are nanoseconds, pairs of seconds and
+Whatever the case of the keys, snake, camel or capital: OpenTelemetry's SDKs (Python, JavaScript,
+Go), Phoenix, MLflow, Logfire, Honeycomb, ClickHouse, Zipkin. JSON, CSV, Parquet, and the JSON of a
+data frame's columns. Ids may begin with 0x; times are nanoseconds, pairs of seconds and
 nanoseconds, or ISO 8601; Zipkin's microseconds are known by their key.
 """
 
+import functools
 from collections.abc import Iterator
 from typing import Any
 
+from consilience.traces.conventions import MARKS
 from consilience.traces.format import Format
-from consilience.traces.json_values import first_text, mapping, parsed, text
+from consilience.traces.json_values import first_text, mapping, parsed, text, word
 from consilience.traces.source import Source
 from consilience.traces.span import Span, attributes_of, nanoseconds
 from consilience.traces.span_tree import reading_of
 from consilience.traces.steps import Reading
+from consilience.traces.table_rows import column_names, rows_of, written
 
 __all__ = ["SPAN_LISTS"]
 
-_TRACES = ("trace_id", "traceId", "context.trace_id")
-_SPANS = ("span_id", "spanId", "context.span_id", "id")
-_PARENTS = ("parent_span_id", "parentSpanId", "parent_id", "parentId")
-_STARTS = ("start_time", "startTime", "start_time_unix_nano", "startTimeUnixNano", "timestamp")
-_ENDS = ("end_time", "endTime", "end_time_unix_nano", "endTimeUnixNano", "duration")
-_LISTS = ("spans", "data", "traces")
+_TRACES = ("traceid", "contexttraceid", "tracetraceid")
+_SPANS = ("spanid", "contextspanid", "tracespanid", "id")
+_PARENTS = ("parentspanid", "parentid", "traceparentid")
+_STARTS = ("starttime", "starttimeunixnano", "starttimestamp", "timestamp", "start")
+_ENDS = ("endtime", "endtimeunixnano", "endtimestamp", "duration", "durationms", "durationnano")
+_NAMES = ("name", "spanname", "operationname")
+_ATTRIBUTES = ("attributes", "tags", "spanattributes")
+_CONTEXTS = ("context", "spancontext")
+_ROLES = {"TOOL", "AGENT", "LLM", "CHAIN"}
+_LISTS = ("spans", "data", "traces", "rows", "result")
+_COLUMN = "attributes."
+
+Row = dict[str, Any]
+Found = tuple[Row, Row]
+"""A span as it is written, and the attributes of what it is part of."""
 
 
 def _recognise(source: Source) -> str | None:
+    why = "objects with ids of trace and span, a start and attributes"
     if source.shape in ("json", "lines"):
-        for value in source.head:
-            if any(True for _ in _found(value)):
-                return "objects with ids of trace and span, a start and attributes"
+        return why if any(True for value in source.head for _ in _found(value, {})) else None
+    names = {_plain(name) for name in column_names(source)}
+    if all(names.intersection(keys) for keys in (_TRACES, _SPANS, _STARTS)):
+        return "columns with ids of trace and span, and a start"
     return None
 
 
-def _found(value: Any, depth: int = 0) -> Iterator[dict[str, Any]]:
-    """Yield span objects: the value itself, or in lists below it."""
+@functools.lru_cache(maxsize=4096)
+def _plain(key: str) -> str:
+    """Return a key without its case and its separators."""
+    return key.replace("_", "").replace(".", "").lower()
+
+
+def _found(value: Any, outer: Row, depth: int = 0) -> Iterator[Found]:
+    """Yield spans: the value itself, or in lists below it."""
     if isinstance(value, list):
         for item in value:
-            yield from _found(item, depth)
+            yield from _found(item, outer, depth)
     elif isinstance(value, dict):
-        context = mapping(value.get("context")) or mapping(value.get("spanContext"))
-        ids = value | context if context else value
-        if (
-            any(key in ids for key in _TRACES)
-            and any(key in ids for key in _SPANS)
-            and any(key in value for key in _STARTS)
-            and ("attributes" in value or "tags" in value or _dotted(value))
-        ):
-            yield ids
+        row = {_plain(key): held for key, held in value.items() if isinstance(key, str)}
+        for key in _CONTEXTS:
+            context = row.get(key)
+            if isinstance(context, dict):
+                row |= {_plain(name): held for name, held in context.items()}
+        if _is_span(row, value):
+            if any(isinstance(row.get(key), dict) for key in _SPANS):
+                yield from ((one, outer) for one in _from_columns(value))
+            else:
+                yield row | {"": value}, outer
         elif depth < 3:
+            info = mapping(value.get("info"))
+            outer = outer | mapping(info.get("trace_metadata")) | mapping(info.get("tags"))
             for key in _LISTS:
-                if isinstance(value.get(key), list):
-                    yield from _found(value[key], depth + 1)
+                if isinstance(value.get(key), list | dict):
+                    yield from _found(value[key], outer, depth + 1)
 
 
-def _dotted(value: dict[str, Any]) -> bool:
-    return any(key.startswith("attributes.") for key in value)
+def _is_span(row: Row, value: Row) -> bool:
+    return (
+        any(key in row for key in _TRACES)
+        and any(key in row for key in _SPANS)
+        and any(key in row for key in _STARTS)
+        and (
+            any(key in row for key in _ATTRIBUTES)
+            or any(key.startswith(_COLUMN) for key in value)
+            or not MARKS.isdisjoint(value)
+        )
+    )
+
+
+def _from_columns(value: Row) -> Iterator[Row]:
+    """Yield the rows of a data frame that is written column by column."""
+    columns = {key: held for key, held in value.items() if isinstance(held, dict)}
+    places = next(iter(columns.values()), {})
+    for place in places:
+        row = {key: held.get(place) for key, held in columns.items()}
+        yield {_plain(key): held for key, held in row.items()} | {"": row}
 
 
 def _read(source: Source) -> Reading:
-    spans = (_span(found) for value in source.values() for found in _found(value))
-    return reading_of(spans, "unix ns", "start_time")
+    return reading_of(_spans(source), "unix ns", "start_time")
 
 
-def _span(value: dict[str, Any]) -> Span:
-    attributes = attributes_of(parsed(value.get("attributes", value.get("tags"))))
-    if not attributes:
-        attributes = {
-            key.removeprefix("attributes."): held
-            for key, held in value.items()
-            if key.startswith("attributes.")
-        }
-    if "span_kind" in value and "openinference.span.kind" not in attributes:
-        attributes = attributes | {"openinference.span.kind": value["span_kind"]}
-    zipkin = "timestamp" in value and "start_time" not in value and "startTime" not in value
-    start = next((value[key] for key in _STARTS if value.get(key) is not None), None)
-    end = next((value[key] for key in _ENDS if value.get(key) is not None), None)
-    resource = mapping(value.get("resource"))
-    time = start
-    if isinstance(start, list):
-        time = nanoseconds(start)
+def _spans(source: Source) -> Iterator[Span]:
+    if source.shape in ("json", "lines"):
+        for value in source.values():
+            for row, outer in _found(value, {}):
+                yield _span(row, outer)
+    else:
+        for _, row in rows_of(source):
+            yield _span({_plain(key): held for key, held in row.items()} | {"": row}, {})
+
+
+def _span(row: Row, outer: Row) -> Span:
+    attributes = _attributes(row)
+    if word(row.get("spankind")).upper() in _ROLES:  # Phoenix's; others' are client and server
+        attributes = {"openinference.span.kind": row["spankind"]} | attributes
+    start_key = next((key for key in _STARTS if row.get(key) is not None), "")
+    start = row.get(start_key)
+    end = next((row[key] for key in _ENDS if row.get(key) is not None), None)
+    resource = written(row.get("resource", row.get("resourceattributes")))
+    if isinstance(resource, dict):
+        resource = resource.get("attributes", resource)
+    above = mapping(row.get("parent", row.get("parentspancontext")))
+    parent = first_text(row, _PARENTS) or text(above.get("spanId", above.get("SpanID")))
     return Span(
-        trace=_identity(first_text(value, _TRACES)),
-        span=_identity(first_text(value, _SPANS)),
-        parent=_identity(first_text(value, _PARENTS)),
-        name=text(value.get("name")) or "",
-        start=nanoseconds(start, "us" if zipkin else "ns") or 0,
-        time=text(time),
+        trace=_identity(first_text(row, _TRACES)),
+        span=_identity(first_text(row, _SPANS)),
+        parent=_identity(parent),
+        name=first_text(row, _NAMES) or "",
+        start=nanoseconds(start, "us" if start_key == "timestamp" else "ns") or 0,
+        time=text(nanoseconds(start) if isinstance(start, list) else start),
         ended=nanoseconds(end) is not None,
-        error=_failed(value, attributes),
+        error=_failed(row, attributes),
         attributes=attributes,
-        resource=attributes_of(resource.get("attributes", resource)),
+        resource=outer | attributes_of(resource),
     )
+
+
+def _attributes(row: Row) -> Row:
+    for key in _ATTRIBUTES:
+        found = attributes_of(written(parsed(row.get(key))))
+        if found:
+            return found
+    whole = mapping(row.get(""))
+    columns = {
+        key.removeprefix(_COLUMN): written(held)
+        for key, held in whole.items()
+        if key.startswith(_COLUMN) and held not in (None, "")
+    }
+    return attributes_of(columns or whole)
 
 
 def _identity(found: str | None) -> str:
     return (found or "").removeprefix("0x")
 
 
-def _failed(value: dict[str, Any], attributes: dict[str, Any]) -> bool:
-    status = value.get("status", value.get("status_code"))
+def _failed(row: Row, attributes: Row) -> bool:
+    status = row.get("status", row.get("statuscode", row.get("otelstatuscode")))
     if isinstance(status, dict):
-        status = status.get("status_code", status.get("code"))
+        code = {_plain(key): held for key, held in status.items()}
+        status = code.get("statuscode", code.get("code"))
     if isinstance(status, int) and not isinstance(status, bool):
         return status == 2
     if isinstance(status, str):

@@ -187,7 +187,7 @@ class _Tree:
 
 def _kept(span: Span, resource: tuple[int, str] | None) -> _Kept:
     attributes = span.attributes
-    role = conventions.role(attributes)
+    role = conventions.role(attributes, span.name)
     tool, agent, model = role == "tool", role == "agent", role == "model"
     name = span.name
     if tool:
@@ -218,4 +218,5 @@ def _kept(span: Span, resource: tuple[int, str] | None) -> _Kept:
 
 
 def _valid(identity: str) -> bool:
-    return bool(identity.strip("0"))
+    """Return whether this is an id: zeros, in hexadecimal or base64, are none."""
+    return bool(identity.strip("0")) and bool(identity.strip("A=") or "=" not in identity)

@@ -1,5 +1,7 @@
 """What every reader gives: for each agent and run an ordered sequence of steps."""
 
+import hashlib
+import json
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -112,6 +114,20 @@ class Reading:
     extra: dict[str, Any] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
 
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the calls, the same in whatever format they are written.
+
+        Of each run that has calls: tools, ids and whether there is a result, in order; runs in the
+        order of these. Formats differ in what else they have: times, flags, names of runs.
+        """
+        runs = [
+            json.dumps([[step.name, step.call_id, step.has_result] for step in sequence.steps])
+            for sequence in self.sequences
+            if sequence.steps
+        ]
+        return hashlib.sha256("\n".join(sorted(runs)).encode()).hexdigest()
+
     def as_json(self) -> dict[str, Any]:
         """Return the whole as JSON."""
         value: dict[str, Any] = {"kind": self.kind, "order_by": self.order_by}
@@ -119,6 +135,7 @@ class Reading:
             value["time_unit"] = self.time_unit
         if self.kind == "tool_calls":
             value["sequences"] = [sequence.as_calls() for sequence in self.sequences]
+            value["digest"] = self.digest
             agents = self._by_agent()
             if agents:
                 value["by_agent"] = agents

@@ -87,3 +87,35 @@ def test_bad_input_is_told_in_one_line_with_its_cure(words, told, capsys):
 def test_a_format_that_is_named_is_taken(capsys):
     code, out, _ = ran(capsys, DATA / "unknown_calls.jsonl", "--format", "any", "--json")
     assert code == 0 and json.loads(out)["recognised_by"].startswith("as asked; ")
+
+
+def test_several_files_and_a_folder_are_read(capsys, tmp_path):
+    for name in ("atif.json", "below/jaeger.json"):
+        path = tmp_path / "runs" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes((DATA / Path(name).name).read_bytes())
+    (tmp_path / "runs" / "notes.md").write_text("# no trace\n\nat all\n")
+    (tmp_path / "runs" / ".hidden.json").write_text("{}")
+    code, out, err = ran(capsys, tmp_path / "runs", DATA / "scores.csv", "--json")
+    given = json.loads(out)["files"]
+    assert code == 0
+    assert [one["file"] for one in given] == ["atif.json", "below/jaeger.json", "scores.csv"]
+    assert err.count("left out") == 1 and "notes.md: of no known format" in err
+    code, out, _ = ran(capsys, tmp_path / "runs", DATA / "scores.csv")
+    assert code == 0 and "below/jaeger.json" in out.splitlines()
+    code, _, err = ran(capsys, DATA / "scores.csv", tmp_path / "runs" / "notes.md")
+    assert code == 2 and "notes.md: of no known format" in err
+    (tmp_path / "empty").mkdir()
+    code, _, err = ran(capsys, tmp_path / "empty")
+    assert code == 2 and "has no file of a known format" in err
+
+
+def test_what_a_file_says_does_nothing_to_the_terminal(capsys, tmp_path):
+    path = tmp_path / "x.json"
+    call = {"id": "1", "function": {"name": "\x1b[2Jf\ud800", "arguments": "{}"}}
+    path.write_text(json.dumps([{"role": "assistant", "tool_calls": [call]}]))
+    code, out, _ = ran(capsys, path)
+    assert code == 0 and "\ufffd[2Jf\ufffd" in out and "\x1b" not in out
+    path.write_text("timestamp,\x1b[2Jv\n2026-01-01,1\n")
+    code, out, err = ran(capsys, path)
+    assert code == 0 and "\x1b" not in out + err
