@@ -1,10 +1,12 @@
 """`consilience fuse`: an evidence file to a file of posteriors."""
 
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -31,11 +33,15 @@ from consilience.cli.reading_options import (
     names_of,
     tell_doubts,
 )
+from consilience.errors import BadInput
 from consilience.evidence.fusing import FuseOptions, FuseSummary, Fusion
+from consilience.reporters.reporter_fusion import ReporterFusion, ReporterOptions, refuse_device
 
 __all__ = ["fuse"]
 
 _DEFAULTS = FuseOptions()
+_REPORTERS = "Reporters of whom some lie"
+_SHOWN = 12
 
 
 def fuse(
@@ -75,6 +81,39 @@ def fuse(
             rich_help_panel="How it is decided",
         ),
     ] = 0,
+    faulty: Annotated[
+        int | None,
+        typer.Option(
+            "--faulty",
+            min=0,
+            max=MOST_ROWS,
+            metavar="F",
+            help="Each agent has reporters, and F of them may lie: robust fusion, in place of a "
+            "posterior. Decisions hold whoever lies; each agent needs more than 3 F reporters.",
+            show_default="all are believed",
+            rich_help_panel=_REPORTERS,
+        ),
+    ] = None,
+    reporter_column: Annotated[
+        str | None,
+        typer.Option(
+            "--reporter-column",
+            metavar="NAME",
+            help="With --faulty: the column of who says a row (integers or text).",
+            show_default="reporter",
+            rich_help_panel=_REPORTERS,
+        ),
+    ] = None,
+    clip: Annotated[
+        str | None,
+        typer.Option(
+            "--clip",
+            metavar="BITS",
+            help="With --faulty: what one reporter can say of an agent at most.",
+            show_default="1",
+            rich_help_panel=_REPORTERS,
+        ),
+    ] = None,
     unit: UnitOption = _DEFAULTS.unit,
     agent_column: AgentColumnOption = _DEFAULTS.agent_column,
     agent_type: AgentTypeOption = _DEFAULTS.agent_type,
@@ -119,7 +158,17 @@ def fuse(
     """
     output = Output(as_json=as_json)
     url = with_waves(device, waves)
-    options = FuseOptions(
+    if faulty is None and (reporter_column or clip):
+        raise BadInput("--reporter-column and --clip are for --faulty F; give it, 0 if none lies")
+    if faulty is not None:
+        refuse_device(url)
+    asked: dict[str, Any] = {
+        "faulty": faulty,
+        "reporter_column": reporter_column or "reporter",
+        "clip": clip or "1",
+    }
+    make = FuseOptions if faulty is None else partial(ReporterOptions, **asked)
+    options = make(
         prior=prior,
         unit=unit,
         agent_column=agent_column,
@@ -136,8 +185,13 @@ def fuse(
         tie=tie,
         moved_by=moved_rows,
     )
+    run = (
+        ReporterFusion(evidence, out, options)
+        if isinstance(options, ReporterOptions)
+        else Fusion(evidence, out, options)
+    )
     with (
-        Fusion(evidence, out, options) as fusion,
+        run as fusion,
         opened(url, output) as opened_device,
         output.progress() as progress,
     ):
@@ -152,7 +206,10 @@ def fuse(
         output.note(
             f"note: agents between equals, exactly: {summary.ties:,}, decided {tie!r} (--tie)"
         )
-    output.result(asdict(summary), _decisions(summary), "", _figures(summary))
+    views: list[RenderableType] = [_decisions(summary), "", _figures(summary)]
+    if summary.reporters:
+        views += ["", *_contradicting(summary.reporters)]
+    output.result(asdict(summary), *views)
 
 
 def _decisions(summary: FuseSummary) -> Table:
@@ -173,6 +230,7 @@ def _figures(summary: FuseSummary) -> Table:
         "rows": summary.rows,
         "agents": summary.agents,
         "decided by": summary.decided_by,
+        **_reporter_figures(summary),
         "saturated values": summary.saturated_values,
         "clamped agents": summary.clamped_agents,
         "device": summary.device,
@@ -180,3 +238,37 @@ def _figures(summary: FuseSummary) -> Table:
         "written": summary.out,
     }
     return key_values(rows)
+
+
+def _reporter_figures(summary: FuseSummary) -> dict[str, object]:
+    found = summary.reporters
+    if found is None:
+        return {}
+    rows: dict[str, object] = {
+        "reporters": found["reporters"],
+        "may lie, of each agent": f"{found['faulty']} of them, each saying at most "
+        f"{found['clip_bits']:g} bits",
+    }
+    if leanings := found["undecided_lean"]:
+        rows["undecided, by their trimmed means"] = ", ".join(
+            f"{name} {count:,}" for name, count in leanings.items()
+        )
+    if found["reporters_needed_median"]:
+        rows["reporters that would decide half of these"] = found["reporters_needed_median"]
+    return rows
+
+
+def _contradicting(found: dict[str, Any]) -> list[RenderableType]:
+    """Return the reporters who contradict the rest, the worst first."""
+    named = found["contradicting"]
+    if not named:
+        return ["no reporter contradicts the others more often than by chance"]
+    table = Table(box=None, pad_edge=False)
+    table.add_column("contradicts the others", style="cyan")
+    for name in ("agents", "agrees", "contradicts", "mean (bits)"):
+        table.add_column(name, justify="right")
+    for one in named[:_SHOWN]:
+        numbers = (f"{one[name]:,}" for name in ("agents", "agrees", "contradicts"))
+        table.add_row(Text(one["reporter"]), *numbers, f"{one['mean_bits']:+.3f}")
+    more = len(named) - _SHOWN
+    return [table, *([f"and {more:,} more (--json)"] if more > 0 else [])]

@@ -5,15 +5,16 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from consilience.devices.device import Device
 from consilience.errors import BadInput
-from consilience.evidence.chunks import EvidenceChunks, ReadingOptions
-from consilience.evidence.grouping import RowGrouping
+from consilience.evidence.chunks import Chunk, EvidenceChunks, ReadingOptions
+from consilience.evidence.grouping import Block, RowGrouping
 from consilience.evidence.prior import codes_of_prior, parse_prior
 from consilience.evidence.results import ResultTable
 from consilience.evidence.writing import ResultFile
@@ -67,7 +68,7 @@ class FuseSummary:
     """What a run did.
 
     `decisions` counts agents by decision, `decided_by` says how, `ties` counts those between
-    equals; `spilled_rows` went over the disk.
+    equals; `spilled_rows` went over the disk; `reporters` says what was found of those.
     """
 
     out: str
@@ -87,6 +88,7 @@ class FuseSummary:
     seconds: float
     warnings: tuple[str, ...] = ()
     unused: tuple[str, ...] = ()
+    reporters: dict[str, Any] | None = None
 
 
 class Fusion:
@@ -116,15 +118,8 @@ class Fusion:
             self.prior = parse_prior(options.prior, names)
             costs = None if options.costs is None else parse_costs(options.costs)
             self._rule = DecisionRule.of(names, costs, options.benign, options.tie)
-            if options.moved_by and self._rule.benign is None:
-                raise BadInput(
-                    "--moved-by names rows of agents that are not benign; name the hypothesis that "
-                    f"all is well with --benign ({', '.join(names)})"
-                )
-            self._moved_by = options.moved_by
-            self._results = ResultTable(
-                options.agent_column, names, self._rule, moved=bool(options.moved_by)
-            )
+            self._prior_codes = codes_of_prior(self.prior)
+            beside = self._prepare(options)
             with contextlib.suppress(OSError):  # no such file, as it should be
                 if out.samefile(evidence):
                     raise BadInput(f"{out}: is the evidence itself; choose another --out")
@@ -136,7 +131,7 @@ class Fusion:
                 weighted=self._chunks.weighted,
                 bucket_rows=options.bucket_rows,
                 directory=spill,
-                beside={"row": "<u8"} if options.moved_by else {},
+                beside=beside,
             )
             stack.callback(self._rows.close)
             self._stack = stack.pop_all()
@@ -154,11 +149,15 @@ class Fusion:
         chunks.check_device(device.info)
         report = progress or (lambda stage, done, total: None)
         for chunk in chunks:
-            numbers = np.arange(chunks.rows - len(chunk.agent), chunks.rows) + 1
-            self._rows.add(chunk.agent, chunk.codes, chunk.weight, row=numbers)
+            self._rows.add(chunk.agent, chunk.codes, chunk.weight, **self._beside(chunk))
             report("reading", *chunks.progress())
-        prior = codes_of_prior(self.prior)
-        self._fuse(device, prior, report)
+        ids, rank = chunks.agents.sorted()
+        done = 0
+        for block in self._rows.blocks(rank, self._block_rows):
+            agents = ids[block.first : block.first + len(block.offsets) - 1]
+            self._out.write(self._judged(device, block, agents))
+            done += len(block.codes)
+            report("fusing", done, chunks.rows)
         self._out.commit()
         return FuseSummary(
             out=str(self._out.path),
@@ -167,13 +166,9 @@ class Fusion:
             agents=len(chunks.agents),
             hypotheses=chunks.hypotheses,
             prior=self.prior,
-            prior_codes=tuple(prior.tolist()),
-            decisions=self._results.decisions,
-            decided_by=str(self._rule),
-            ties=self._results.ties,
+            prior_codes=tuple(self._prior_codes.tolist()),
+            **self._counts(),
             saturated_values=chunks.saturated,
-            impossible_agents=self._results.impossible,
-            clamped_agents=self._results.clamped,
             spilled_rows=self._rows.spilled_rows,
             seconds=time.perf_counter() - start,
             warnings=chunks.warnings,
@@ -186,27 +181,49 @@ class Fusion:
     def __exit__(self, *_: object) -> None:
         self._stack.close()
 
-    def _fuse(self, device: Device, prior: NDArray[np.int32], report: Progress) -> None:
-        """Fuse block by block and write each."""
-        ids, rank = self._chunks.agents.sorted()
-        done = 0
-        for block in self._rows.blocks(rank, self._block_rows):
-            # The rows are grouped and checked: `Device.posterior` would do both once more.
-            posterior, status = device.posteriors(block.codes, block.offsets, prior, block.weight)
-            agents = ids[block.first : block.first + len(status)]
-            rows = np.diff(block.offsets)
-            moved = None
-            if self._moved_by:
-                moved = moved_by(
-                    block.codes,
-                    block.weight,
-                    block.offsets,
-                    block.beside["row"],
-                    posterior,
-                    prior,
-                    self._rule,
-                    self._moved_by,
-                )
-            self._out.write(self._results.batch(agents, posterior, rows, status, moved))
-            done += len(block.codes)
-            report("fusing", done, self._chunks.rows)
+    def _prepare(self, options: FuseOptions) -> dict[str, str]:
+        """Make the table of results; return what is to be kept of each row beside its codes."""
+        names = self._chunks.hypotheses
+        if options.moved_by and self._rule.benign is None:
+            raise BadInput(
+                "--moved-by names rows of agents that are not benign; name the hypothesis that "
+                f"all is well with --benign ({', '.join(names)})"
+            )
+        self._moved_by = options.moved_by
+        self._results = ResultTable(
+            options.agent_column, names, self._rule, moved=bool(options.moved_by)
+        )
+        return {"row": "<u8"} if options.moved_by else {}
+
+    def _beside(self, chunk: Chunk) -> dict[str, NDArray[Any]]:
+        """Return what is kept of a chunk's rows."""
+        return {"row": np.arange(self._chunks.rows - len(chunk.agent), self._chunks.rows) + 1}
+
+    def _judged(self, device: Device, block: Block, agents: pa.Array) -> pa.RecordBatch:
+        """Return the results of a block, whose agents these are."""
+        prior = self._prior_codes
+        # The rows are grouped and checked: `Device.posterior` would do both once more.
+        posterior, status = device.posteriors(block.codes, block.offsets, prior, block.weight)
+        moved = None
+        if self._moved_by:
+            moved = moved_by(
+                block.codes,
+                block.weight,
+                block.offsets,
+                block.beside["row"],
+                posterior,
+                prior,
+                self._rule,
+                self._moved_by,
+            )
+        return self._results.batch(agents, posterior, np.diff(block.offsets), status, moved)
+
+    def _counts(self) -> dict[str, Any]:
+        """Return the counts of the summary."""
+        return {
+            "decisions": self._results.decisions,
+            "decided_by": str(self._rule),
+            "ties": self._results.ties,
+            "impossible_agents": self._results.impossible,
+            "clamped_agents": self._results.clamped,
+        }

@@ -108,6 +108,21 @@ EVIDENCE = (
         "test_each_step_out_is_bit_for_bit_what_the_others_give",
     ),
     Mutation(
+        "reporters: who is judged is among those it is judged by",
+        "host/consilience/reporters/robust_agents.py",
+        "sums.trimmed[reports.agent] - left_out",
+        "sums.trimmed[reports.agent]",
+        "tests/host/reporters/test_judging.py::test_each_reporter_is_left_out_exactly",
+    ),
+    Mutation(
+        "reporters: one too few would decide",
+        "host/consilience/reporters/robust_agents.py",
+        "found.append(count + lack * kept // step + 1)",
+        "found.append(count + lack * kept // step)",
+        "tests/host/reporters/test_judging.py::"
+        "test_so_many_reporters_of_the_same_mean_decide_and_one_fewer_does_not",
+    ),
+    Mutation(
         "robust histogram, gateware: what is beyond the clip is taken modulo",
         "hw/consilience_hw/fusion/ratio_bin.py",
         "magnitude = Mux(quotient[-1], CLIP_BIN, quotient[:-1])",
