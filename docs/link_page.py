@@ -23,6 +23,7 @@ from consilience_hw.spec.link_map import (
     Field,
     FrameStatus,
     FrameType,
+    RobustFlag,
     data_limit,
 )
 
@@ -71,6 +72,8 @@ def render() -> str:
         _values(Counter, link_map),
         "## Status of a result",
         _values(ResultStatus, result_status),
+        "ROBUST's:",
+        _values(RobustFlag, link_map),
         f"A posterior's status word holds the number of clamped values from bit {CLAMPS_SHIFT} on.",
     ]
     return "\n\n".join(parts) + "\n"

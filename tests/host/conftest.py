@@ -9,10 +9,13 @@ from consilience.devices.device import Device
 from consilience.link.frames import FrameDecoder
 from consilience.link.session import LinkSession
 from consilience.link.transport import Transport
+from consilience.live.cpu_unit import CpuLiveUnit
+from consilience.robust.robust_histogram import RobustHistogram
 from consilience.server.endpoint import SoftwareEndpoint
 from consilience_hw.spec.engine_config import EngineConfig
 from consilience_hw.spec.link_map import BoardId, FrameType
 from consilience_sim import golden
+from tests.host.monitor.steps_script import golden_steps
 
 CONFIG = EngineConfig(board=BoardId.CPU, clock_hz=1, credits=4, largest_payload=256)
 
@@ -27,6 +30,15 @@ class GoldenDevice(Device):
 
     def posteriors(self, evidence, offsets, prior, weight):
         return golden.posteriors(evidence, offsets, prior, weight)
+
+    def monitor_steps(self, settings, agents):
+        return golden_steps(settings, agents)
+
+    def live_unit(self):
+        return CpuLiveUnit()
+
+    def robust_scan(self, ratios, faulty, clip, threshold):
+        return RobustHistogram.of(ratios, clip).scan(faulty, threshold)
 
     def close(self):
         pass

@@ -23,6 +23,7 @@ def status(device: DeviceOption = "cpu", as_json: JsonOption = False) -> None:
         "format_id": info.format.identifier,
         "lanes": info.lanes,
         "hypotheses": info.hypotheses,
+        "components": info.components,
         "features": list(info.features),
         "error_bound_ulp": info.error_bound_ulp,
     }
@@ -35,7 +36,8 @@ def status(device: DeviceOption = "cpu", as_json: JsonOption = False) -> None:
         f"{info.format.fraction_bits} bit",
         "error bound": f"{info.error_bound_ulp} ulp",
         "lanes": f"{info.lanes} codes per cycle",
-        "hypotheses": f"2 .. {info.hypotheses}",
+        "hypotheses": f"2 .. {info.hypotheses}" if info.hypotheses else "log sums alone",
+        "monitor": f"1 .. {info.components} components" if info.components else "none",
         "features": ", ".join(info.features),
     }
     counters: dict[str, object] = dict(info.counters)

@@ -10,7 +10,7 @@ from consilience.errors import BadInput, NoDevice
 from consilience.kernels.kernel_tables import load_tables
 from consilience.kernels.sum_kernels import leave_each_out, sum_segments
 from consilience.live.cpu_unit import CpuLiveUnit
-from consilience.live.live import Live
+from consilience.live.unit import LiveUnit
 from consilience.monitor.cpu_steps import cpu_steps
 from consilience.monitor.monitor import Monitor
 from consilience.monitor.settings import MonitorSettings
@@ -21,10 +21,20 @@ from consilience.turns import in_turn
 from consilience_hw.spec.engine_config import EngineConfig
 from consilience_hw.spec.flags import ResultStatus
 from consilience_hw.spec.link_map import BoardId
+from consilience_hw.spec.monitor_format import MAX_COMPONENTS
 
-__all__ = ["CpuDevice"]
+__all__ = ["CPU_CONFIG", "CpuDevice"]
 
-_HYPOTHESES = 16
+CPU_CONFIG = EngineConfig(
+    hypotheses=16,
+    components=MAX_COMPONENTS,
+    live=True,
+    robust=True,
+    credits=8,
+    board=BoardId.CPU,
+    clock_hz=1,
+)
+"""Identity of a device without gateware; it has no clock, and 1 Hz stands for that."""
 
 
 def _sums(codes: Codes, offsets: Offsets) -> CodesAndStatus:
@@ -41,7 +51,7 @@ class CpuDevice(Device):
     """
 
     def __init__(self) -> None:
-        self._config = EngineConfig(board=BoardId.CPU, hypotheses=_HYPOTHESES, clock_hz=1)
+        self._config = CPU_CONFIG
         self._is_open = True
         self._turns = RLock()
         self._counters = dict.fromkeys(("calls", "codes", "results", "saturated"), 0)
@@ -59,6 +69,7 @@ class CpuDevice(Device):
             format=config.fmt,
             lanes=config.lanes,
             hypotheses=config.hypotheses,
+            components=config.components,
             features=config.features.names,
             error_bound_ulp=ERROR_BOUND_ULP,
             counters=dict(self._counters),
@@ -91,10 +102,10 @@ class CpuDevice(Device):
         self._count(len(codes), status)
         return sums, status
 
-    def live(self) -> Live:
-        """Return an empty live state in this machine's memory."""
+    def live_unit(self) -> LiveUnit:
+        """Return an empty unit in this machine's memory."""
         self._refuse_closed()
-        return Live(CpuLiveUnit())
+        return CpuLiveUnit()
 
     def new_monitor(self, settings: MonitorSettings) -> Monitor:
         """Return a monitor in this machine's memory; 64 bytes an agent with up to two bets."""

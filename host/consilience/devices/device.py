@@ -12,6 +12,7 @@ from consilience.closing import Closes
 from consilience.devices.agent_rows import agent_ids, rows_by_agent
 from consilience.errors import BadInput
 from consilience.live.live import Live
+from consilience.live.unit import LiveUnit
 from consilience.monitor.monitor import Monitor
 from consilience.monitor.promises import Exact
 from consilience.monitor.settings import MonitorSettings, monitor_settings
@@ -74,8 +75,10 @@ class DeviceInfo:
         Codes taken per cycle; 1 for the cpu, which has no cycles.
     hypotheses : int
         Most hypotheses of a posterior; 0: it has none.
+    components : int
+        Most components of a monitor; 0: it has none.
     features : tuple of str
-        Names of `link_map.Feature` flags.
+        Names of `link_map.Feature` flags: what it has beside log sums.
     error_bound_ulp : float
         |code - true log sum| is at most this, in 2**-16 bit.
     counters : mapping of str to int
@@ -90,6 +93,7 @@ class DeviceInfo:
     format: LogFormat
     lanes: int
     hypotheses: int
+    components: int
     features: tuple[str, ...]
     error_bound_ulp: float
     counters: Mapping[str, int]
@@ -134,6 +138,10 @@ class Device(Closes):
         BadInput
             The device has no live unit.
         """
+        return Live(self.live_unit())
+
+    def live_unit(self) -> LiveUnit:
+        """Return an empty unit for a live state; see `live`."""
         raise BadInput(f"{self.info.url}: this device has no live unit; use cpu or sim")
 
     def monitor(

@@ -1,6 +1,7 @@
 """A device at the other end of a link."""
 
-from typing import Self
+from collections.abc import Callable
+from typing import Concatenate, ParamSpec, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,14 +18,34 @@ from consilience.link.messages import (
     posterior_records,
     reduce_records,
 )
-from consilience.link.session import LinkSession
+from consilience.link.session import LARGEST_MESSAGE, LinkSession
+from consilience.link.unit_messages import (
+    live_message,
+    monitor_head,
+    monitor_records,
+    monitor_words,
+    parse_live,
+    parse_monitor,
+    parse_robust,
+    robust_message,
+)
+from consilience.live.leave_one_out import leave_one_out
+from consilience.live.link_unit import LinkLiveUnit
+from consilience.live.unit import LiveUnit, UnitReadings
+from consilience.monitor.monitor import Monitor
+from consilience.monitor.settings import MonitorSettings
+from consilience.monitor.steps import AgentSteps, Stepped, StepSettings
 from consilience.numbers.arrays import Codes, CodesAndStatus, Offsets, Words
-from consilience_hw.spec.flags import ResultStatus
+from consilience.robust.robust_histogram import RobustResult
+from consilience_hw.spec.flags import ResultStatus, UpdateStep
 from consilience_hw.spec.link_map import BoardId, Feature, FrameType
 from consilience_hw.spec.log_format import Q16_16
-from consilience_hw.spec.number_formats import ONE
+from consilience_hw.spec.number_formats import CLIP_BIN, ONE
 
 __all__ = ["LinkDevice"]
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class LinkDevice(Device):
@@ -83,6 +104,7 @@ class LinkDevice(Device):
             format=identity.format,
             lanes=identity.lanes,
             hypotheses=identity.hypotheses,
+            components=identity.components,
             features=identity.features.names,
             error_bound_ulp=ERROR_BOUND_ULP,
             counters=counters | session.transport.counters,
@@ -145,9 +167,81 @@ class LinkDevice(Device):
             )
         return posteriors, status
 
+    def sums_of_others(self, codes: Codes) -> CodesAndStatus:
+        """Return code and status of all codes but number i; raises as `LinkSession.execute`, too.
+
+        Raises
+        ------
+        CapacityExceeded
+            More codes than the device's live unit holds.
+        """
+        unit = self.live_unit()
+        if not len(codes):
+            return np.empty(0, np.int32), np.empty(0, np.uint32)
+        return leave_one_out(unit, codes)
+
+    def live_unit(self) -> LiveUnit:
+        """Return an empty unit for a live state: each of its calls sends all codes."""
+        self._need(Feature.LIVE, "live unit")
+        return LinkLiveUnit(self._live_updates)
+
+    def new_monitor(self, settings: MonitorSettings) -> Monitor:
+        """Return a monitor whose states are here, and whose recurrence is the device's."""
+        self._need(Feature.MONITOR, "monitor")
+        most = self._session.identity.components
+        if len(settings.weights) > most:
+            raise BadInput(
+                f"{self._session.url}: this device takes monitors of {most} components, not "
+                f"{len(settings.weights)}; use cpu, or gateware built with more"
+            )
+        return Monitor(settings, self.monitor_steps)
+
+    def monitor_steps(self, settings: StepSettings, agents: AgentSteps) -> Stepped:
+        """Return what follows from observations; raises as `LinkSession.execute` does, too.
+
+        BadInput if an agent has more of them than a message can hold.
+        """
+        head = monitor_head(settings)
+        parts = []
+        for first, stop in cut_records(monitor_words(agents), len(head), self._message_bytes):
+            part = agents.part(first, stop)
+            message = np.concatenate((head, monitor_records(part)))
+            reply = self._session.execute(FrameType.MONITOR, message.data.cast("B"))
+            parts.append(self._parsed(parse_monitor, reply, part))
+        return Stepped(*map(np.concatenate, zip(*parts, strict=True)))
+
+    def robust_scan(
+        self, ratios: Codes, faulty: int, clip: int, threshold: int
+    ) -> RobustResult[int]:
+        """Return the result of one pair; raises as `LinkSession.execute` does, too."""
+        self._need(Feature.ROBUST, "robust histogram")
+        unit = clip // CLIP_BIN
+        message = robust_message(ratios, unit, faulty, threshold)
+        if message.nbytes > LARGEST_MESSAGE:
+            raise BadInput(f"{self._session.url}: {len(ratios)} ratios are too many; use cpu")
+        reply = self._session.execute(FrameType.ROBUST, message.data.cast("B"))
+        return self._parsed(parse_robust, reply, len(ratios), unit, faulty)
+
     def close(self) -> None:
         """Close the link."""
         self._session.close()
+
+    def _live_updates(
+        self, held: Codes, steps: NDArray[np.uint8], old: Codes, new: Codes
+    ) -> UnitReadings:
+        """Return what updates of a sum read, all in one message with the codes before them."""
+        message = live_message(held, steps, old, new)
+        if message.nbytes > LARGEST_MESSAGE:
+            raise BadInput(f"{self._session.url}: {len(held)} agents are too many; use cpu")
+        reply = self._session.execute(FrameType.LIVE, message.data.cast("B"))
+        return self._parsed(parse_live, reply, int(np.count_nonzero(steps & UpdateStep.READS)))
+
+    def _need(self, feature: Feature, what: str) -> None:
+        if feature not in self._session.identity.features:
+            raise BadInput(
+                f"{self._session.url}: this device has no {what}; use cpu or sim, or one built "
+                "with it"
+            )
 
     def _hard(self, status: Words, what: str) -> NDArray[np.intp]:
         """Return which results the device cannot round; BadInput if one is over the capacity."""
@@ -157,8 +251,14 @@ class LinkDevice(Device):
 
     def _results(self, reply: bytes, count: int, values: int) -> CodesAndStatus:
         """Return codes and status words of a reply; LinkError, with counters, if it has others."""
+        return self._parsed(parse_results, reply, count, values)
+
+    def _parsed(
+        self, parse: Callable[Concatenate[bytes, P], T], reply: bytes, *a: P.args, **k: P.kwargs
+    ) -> T:
+        """Return a reply as parsed; LinkError, with counters, if that says so."""
         try:
-            return parse_results(reply, count, values)
+            return parse(reply, *a, **k)
         except LinkError as error:
             raise LinkError(f"{self._session.url}: {error}", self._session.counters) from error
 

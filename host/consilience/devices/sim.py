@@ -3,15 +3,17 @@
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from threading import RLock
 from typing import ClassVar
 
+from consilience.devices.device import DeviceInfo
 from consilience.devices.link_device import LinkDevice
 from consilience.errors import BadInput, ConsilienceError, NoDevice, ToolMissing
 from consilience.link.transport import Transport, TransportClosed
-from consilience.live.live import Live
 from consilience.live.sim_unit import SimLiveUnit, simulated_leave_one_out
+from consilience.live.unit import LiveUnit
 from consilience.monitor.monitor import Monitor
 from consilience.monitor.settings import MonitorSettings
 from consilience.monitor.sim_steps import SimSteps
@@ -20,6 +22,8 @@ from consilience.numbers.arrays import Codes, CodesAndStatus
 from consilience.robust.robust_histogram import RobustResult
 from consilience.turns import in_turn
 from consilience_hw.spec.engine_config import EngineConfig
+from consilience_hw.spec.link_map import Feature
+from consilience_hw.spec.monitor_format import MAX_COMPONENTS
 from consilience_hw.spec.number_formats import CLIP_BIN, Decision
 from consilience_sim.cache import CacheUnusable
 from consilience_sim.compiled import (
@@ -31,6 +35,9 @@ from consilience_sim.compiled import (
 from consilience_sim.compiled.robust_simulation import robust_beats, robust_simulation, scan_of
 
 __all__ = ["SimDevice", "SimTransport", "build_errors_told", "simulation_transport"]
+
+_BESIDE = Feature.MONITOR | Feature.LIVE | Feature.ROBUST
+"""What runs beside the engine."""
 
 _REPLY_CYCLES = 200_000
 """A request and its reply take some 10,000 cycles at most; this is idle time after a lost one."""
@@ -151,11 +158,21 @@ class SimDevice(LinkDevice):
         with build_errors_told():
             return simulated_leave_one_out(codes)
 
-    def live(self) -> Live:
-        """Return an empty live state in simulated gateware."""
+    @property
+    def info(self) -> DeviceInfo:
+        """Identity of the engine, with the units beside it."""
+        identity = self._session.identity
+        return replace(
+            super().info,
+            components=identity.components or MAX_COMPONENTS,
+            features=(identity.features | _BESIDE).names,
+        )
+
+    def live_unit(self) -> LiveUnit:
+        """Return an empty unit in simulated gateware."""
         self._refuse_closed()
         with build_errors_told():
-            return Live(SimLiveUnit())
+            return SimLiveUnit()
 
     def robust_scan(
         self, ratios: Codes, faulty: int, clip: int, threshold: int

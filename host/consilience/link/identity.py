@@ -9,6 +9,7 @@ from consilience.errors import AbiMismatch, NoDevice
 from consilience_hw.spec.engine_config import EngineConfig
 from consilience_hw.spec.link_map import (
     ABI,
+    COMPONENTS_SHIFT,
     HELLO_FIELDS,
     HELLO_WORDS,
     LARGEST_PAYLOAD,
@@ -46,6 +47,8 @@ class Identity:
     hypotheses : int
         Most hypotheses; 0 without POSTERIOR.
     features : Feature
+    components : int
+        Most components of a monitor; 0 without MONITOR.
     payload : int
         Largest payload in bytes.
     credits : int
@@ -60,6 +63,7 @@ class Identity:
     lanes: int
     hypotheses: int
     features: Feature
+    components: int
     payload: int
     credits: int
 
@@ -80,6 +84,9 @@ class Identity:
                 lanes=self.lanes,
                 hypotheses=self.hypotheses,
                 weights=Feature.WEIGHTS in self.features,
+                components=self.components,
+                live=Feature.LIVE in self.features,
+                robust=Feature.ROBUST in self.features,
                 credits=self.credits,
                 largest_payload=self.payload,
                 board=BoardId(self.board),
@@ -146,12 +153,14 @@ def parse_hello(reply: bytes, url: str) -> tuple[Identity, int]:
         format=fmt,
         lanes=values["lanes"],
         hypotheses=values["hypotheses"],
-        features=Feature(values["features"]),
+        features=Feature(values["features"] & (1 << COMPONENTS_SHIFT) - 1),
+        components=values["features"] >> COMPONENTS_SHIFT,
         payload=values["payload"],
         credits=values["credits"],
     )
     # What the driver's own arithmetic rests on.
-    if not (256 <= identity.payload <= LARGEST_PAYLOAD and 1 <= identity.credits <= 128):
+    sizes = 256 <= identity.payload <= LARGEST_PAYLOAD and 1 <= identity.credits <= 128
+    if not sizes or (Feature.MONITOR in identity.features) != (identity.components > 0):
         raise _senseless(url)
     return identity, values["nonce"]
 

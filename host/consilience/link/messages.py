@@ -17,6 +17,7 @@ __all__ = [
     "posterior_head",
     "posterior_records",
     "reduce_records",
+    "result_words",
 ]
 
 MESSAGE_BYTES = 16 << 20
@@ -126,11 +127,15 @@ def parse_results(data: bytes, count: int, values: int) -> CodesAndStatus:
     LinkError
         The device returned another number of bytes.
     """
-    expected = 4 * count * (values + 1)
-    if len(data) != expected:
+    words = result_words(data, count * (values + 1)).reshape(count, values + 1)
+    return words[:, :-1].astype(np.int32), words[:, -1].astype(np.uint32)
+
+
+def result_words(data: bytes, count: int) -> NDArray[np.int32]:
+    """Return the words of results, as many as were expected; LinkError if they are not."""
+    if len(data) != 4 * count:
         raise LinkError(
-            f"the device returned {len(data)} bytes of results, not {expected}; "
+            f"the device returned {len(data)} bytes of results, not {4 * count}; "
             "update host and device to one version"
         )
-    words = np.frombuffer(data, "<i4").reshape(count, values + 1)
-    return words[:, :-1].astype(np.int32), words[:, -1].astype(np.uint32)
+    return np.frombuffer(data, "<i4")

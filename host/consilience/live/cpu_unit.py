@@ -43,17 +43,14 @@ class CpuLiveUnit(LiveUnit):
             for part in self._state:
                 part.fill(0)
         count = len(steps)
-        found = UnitReadings(
-            np.empty(count, np.int32),
-            np.empty(count, np.uint32),
-            np.empty(count, np.int64),
-            np.empty(count, np.int64),
-        )
-        results = found.codes, found.status, found.finite, found.zeros
+        codes, status = np.empty(count, np.int32), np.empty(count, np.uint32)
+        finite, zeros = np.empty(count, np.int64), np.empty(count, np.int64)
         sums, terms, tallies = self._state
-        update_each(steps, old, new, sums, terms, tallies, load_tables(), *results)
+        update_each(
+            steps, old, new, sums, terms, tallies, load_tables(), codes, status, finite, zeros
+        )
         reads = (steps & UpdateStep.READS) != 0
-        return UnitReadings(*(values[reads] for values in found))
+        return UnitReadings(codes[reads], status[reads], (finite + zeros)[reads])
 
     def close(self) -> None:
         """Do nothing: there is nothing to give back."""

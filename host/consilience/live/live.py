@@ -265,7 +265,7 @@ class Live(Closes):
         if (found.status & ResultStatus.OVER_CAPACITY).any():
             raise CapacityExceeded("more agents than the live unit can hold; use several units")
         damaged = (found.status & ResultStatus.DAMAGED) != 0
-        miscounts = found.finite + found.zeros != expected
+        miscounts = found.present != expected
         if (damaged | miscounts).any():
             raise ImpossibleState(
                 "the live unit holds a state that the agents' codes cannot have; reload() it"

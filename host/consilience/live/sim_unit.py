@@ -4,10 +4,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from consilience.errors import BadInput, LinkError
-from consilience.exact.log_sum import LogSum
+from consilience.live.leave_one_out import leave_one_out
 from consilience.live.unit import LiveUnit, UnitReadings
 from consilience.numbers.arrays import Codes, CodesAndStatus, Words
-from consilience_hw.spec.flags import ResultStatus, UpdateStep
+from consilience_hw.spec.flags import UpdateStep
 from consilience_sim.compiled import LIVE_CODES, LiveSimulation
 
 __all__ = ["SimLiveUnit", "simulated_leave_one_out"]
@@ -50,7 +50,7 @@ class SimLiveUnit(LiveUnit):
                 found.operation != operation[part][asked]
             ).any():
                 raise LinkError("a result of the live unit belongs to another update")
-            parts.append(found[:4])
+            parts.append((found.codes, found.status, found.finite + found.zeros))
         return UnitReadings(*map(np.concatenate, zip(*parts, strict=True)))
 
     def close(self) -> None:
@@ -61,9 +61,7 @@ class SimLiveUnit(LiveUnit):
 def simulated_leave_one_out(codes: Codes) -> CodesAndStatus:
     """Return log sum and status of all codes but number i, for every i.
 
-    First all codes enter, one per cycle. Then each update takes code i out and lets the one before
-    it in again, and reads: three cycles a code. All bins are there, so that a code that held up the
-    window leaves it lower, and exact.
+    See `leave_one_out`: a cycle per code that enters, then three cycles a code.
 
     Parameters
     ----------
@@ -74,19 +72,5 @@ def simulated_leave_one_out(codes: Codes) -> CodesAndStatus:
         raise BadInput(f"the live unit holds {LIVE_CODES} codes, not {count}; use cpu")
     if not count:
         return np.empty(0, np.int32), np.empty(0, np.uint32)
-    ids = np.arange(count, dtype=np.uint32)
-    enters = np.full(count, UpdateStep.ENTERS, np.uint8)
-    steps = np.full(count, UpdateStep.LEAVES | UpdateStep.ENTERS | UpdateStep.READS, np.uint8)
-    steps[0] = UpdateStep.LEAVES | UpdateStep.READS
     with SimLiveUnit() as unit:
-        unit.apply(enters, ids, ids, codes, codes)
-        found = unit.apply(steps, ids, ids, codes, np.roll(codes, 1))
-    sums, status = found.codes, found.status
-    hard = np.flatnonzero(status & ResultStatus.HARD_TO_ROUND)
-    if len(hard):
-        whole = LogSum.of(codes)
-        for place in hard:
-            # Too near to a rounding border for the unit.
-            others = whole.copy().remove(codes[place])
-            sums[place], status[place] = others.code, others.status
-    return sums, status
+        return leave_one_out(unit, codes)

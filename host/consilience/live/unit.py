@@ -21,14 +21,13 @@ class UnitReadings(NamedTuple):
         Log sums.
     status : uint32 array
         `ResultStatus` flags.
-    finite, zeros : int64 arrays
-        Finite codes and logs of zero in the state.
+    present : int64 array
+        Codes in the state.
     """
 
     codes: Codes
     status: Words
-    finite: NDArray[np.int64]
-    zeros: NDArray[np.int64]
+    present: NDArray[np.int64]
 
 
 class LiveUnit(Closes):

@@ -100,12 +100,13 @@ def observe(
             raise BadInput(f"{most} observations of one agent; no device counts so many: use cpu")
     statistics, alarms = np.empty(len(rows), np.int32), np.zeros(len(rows), np.bool_)
     if len(places):
-        found = unit(StepSettings.of(settings, commit=commit), steps)
-        alarming = _alarms(settings, steps, found.statistics, commit=commit)
+        chosen = StepSettings.of(settings, commit=commit)
+        found = unit(chosen, steps)
+        alarming = steps.alarms(chosen, found.statistics)
         _refuse_what_does_not_fit(settings, steps, found, alarming, commit=commit)
         statistics[places], alarms[places] = found.statistics, alarming
         if commit:
-            records[present] = _after(settings, records[present], steps, found, alarming)
+            records[present] = _after(chosen, records[present], steps, found, alarming)
     if not taken.all():
         renewed = alarms & (settings.policy is not Policy.LATCH)
         _fill(settings, order, agent, taken, renewed, before, statistics)
@@ -117,21 +118,6 @@ def observe(
 def _components(records: Numbers, count: int) -> Codes:
     pairs = np.ascontiguousarray(records[:, HEAD_WORDS:]).view(np.int32)
     return np.ascontiguousarray(pairs[:, :count])
-
-
-def _alarms(
-    settings: MonitorSettings, steps: AgentSteps, statistics: Codes, *, commit: bool
-) -> NDArray[np.bool_]:
-    """Return which rows alarm: T at the threshold, and the agent not latched."""
-    agents = steps.row_agents
-    silent = (steps.flags & _LATCHED) != 0
-    reached: NDArray[np.bool_] = (statistics >= settings.threshold) & ~silent[agents]
-    if not commit or settings.policy is not Policy.LATCH:
-        return reached
-    first = np.zeros(len(reached), np.bool_)
-    rows = np.flatnonzero(reached)
-    first[rows[np.unique(agents[rows], return_index=True)[1]]] = True
-    return first
 
 
 def _alarmed(steps: AgentSteps, alarming: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -165,7 +151,7 @@ def _refuse_what_does_not_fit(
 
 
 def _after(
-    settings: MonitorSettings,
+    settings: StepSettings,
     records: Numbers,
     steps: AgentSteps,
     found: Stepped,
@@ -173,16 +159,10 @@ def _after(
 ) -> Numbers:
     """Return records after their committed steps."""
     records = records.copy()
-    counts = np.diff(steps.offsets)
-    observations = records[:, OBSERVATIONS] + counts
-    if settings.policy is not Policy.LATCH:
-        # The rows after the last alarm of each agent.
-        last = np.maximum.reduceat(
-            np.where(alarming, np.arange(len(alarming)), -1), steps.offsets[:-1]
-        )
-        observations = np.where(last < 0, observations, steps.offsets[1:] - 1 - last)
+    renewed, rows = steps.since_renewal(settings, alarming)
+    observations = np.where(renewed, rows, records[:, OBSERVATIONS] + rows)
     records[:, OBSERVATIONS] = observations
-    records[:, SINCE_SCHEDULED] += counts
+    records[:, SINCE_SCHEDULED] += np.diff(steps.offsets)
     stored: Words = found.status & _STORED
     kept = (records[:, FLAGS] >> _HALF) & ~np.int64(_STORED)
     low = records[:, FLAGS] & ((1 << _HALF) - 1)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from consilience.monitor.settings import MonitorSettings
 from consilience.numbers.arrays import Codes, Offsets, Words
-from consilience_hw.spec.monitor_format import MonitorMode, Policy
+from consilience_hw.spec.monitor_format import AgentFlag, MonitorMode, Policy
 
 __all__ = ["MOST_OBSERVATIONS", "AgentSteps", "StepSettings", "StepUnit", "Stepped"]
 
@@ -79,6 +79,29 @@ class AgentSteps(NamedTuple):
             self.offsets[first : stop + 1] - low,
             self.increments[low:high],
         )
+
+    def alarms(self, settings: StepSettings, statistics: Codes) -> NDArray[np.bool_]:
+        """Return which rows alarm: T at the threshold, and the agent not latched; shape (n,)."""
+        silent = (self.flags & np.uint32(AgentFlag.LATCHED)) != 0
+        agents = self.row_agents
+        reached: NDArray[np.bool_] = (statistics >= settings.threshold) & ~silent[agents]
+        if not settings.commit or settings.policy is not Policy.LATCH:
+            return reached
+        first = np.zeros(len(reached), np.bool_)
+        rows = np.flatnonzero(reached)
+        first[rows[np.unique(agents[rows], return_index=True)[1]]] = True
+        return first
+
+    def since_renewal(
+        self, settings: StepSettings, alarming: NDArray[np.bool_]
+    ) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
+        """Return whether an alarm renewed each agent, and its rows after the last that did."""
+        counts = np.diff(self.offsets)
+        if not settings.commit or settings.policy is Policy.LATCH:
+            return np.zeros(len(counts), np.bool_), counts
+        places = np.where(alarming, np.arange(len(alarming)), -1)
+        last = np.maximum.reduceat(places, self.offsets[:-1])
+        return last >= 0, np.where(last < 0, counts, self.offsets[1:] - 1 - last)
 
     @property
     def row_agents(self) -> NDArray[np.int64]:

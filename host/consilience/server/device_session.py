@@ -11,6 +11,7 @@ import numpy as np
 from consilience.devices.device import Device
 from consilience.link.frames import REPLY_FIELDS, REQUEST_FIELDS, LinkFrame, encode_frame
 from consilience.server.records import PosteriorRecords, Records, ReduceRecords, Taken
+from consilience.server.unit_records import LiveRecords, MonitorRecords, RobustRecords
 from consilience_hw.spec.engine_config import EngineConfig
 from consilience_hw.spec.flags import ResultStatus
 from consilience_hw.spec.link_map import (
@@ -78,7 +79,7 @@ class DeviceSession:
         self._fragment = 0
         self._total = 0
         self._status = FrameStatus.OK
-        self._records: Records = ReduceRecords(device)
+        self._records: Records | None = None
         self._left = 0  # words of the message still to come
         self._message_crc = 0
         self._produced = 0
@@ -164,13 +165,22 @@ class DeviceSession:
         self._total = request.total
         self._left = request.total // 4
         self._message_crc = 0
-        if request.type == FrameType.POSTERIOR:
-            config = self._config
-            self._records = PosteriorRecords(
-                self._device, config.hypotheses, weights=config.weights
-            )
-        else:
-            self._records = ReduceRecords(self._device)
+        self._records = self._records_of(request.type)
+
+    def _records_of(self, kind: int) -> Records | None:
+        """Return an empty message of a type; None if there is none of it."""
+        config, device = self._config, self._device
+        if kind == FrameType.REDUCE:
+            return ReduceRecords(device)
+        if kind == FrameType.POSTERIOR and config.hypotheses:
+            return PosteriorRecords(device, config.hypotheses, weights=config.weights)
+        if kind == FrameType.MONITOR and config.components:
+            return MonitorRecords(device, config.components)
+        if kind == FrameType.LIVE and config.live:
+            return LiveRecords(device)
+        if kind == FrameType.ROBUST and config.robust:
+            return RobustRecords(device)
+        return None
 
     def _execute(self, request: _Request) -> bytes:
         """Execute a request in turn; return its result bytes and set the operation's status."""
@@ -183,35 +193,34 @@ class DeviceSession:
             else:
                 words = list(self.counters.values())
             return struct.pack(f"<{len(words)}I", *words)
-        posterior = request.type == FrameType.POSTERIOR and self._config.hypotheses
-        if not posterior and request.type != FrameType.REDUCE:
+        if self._records is None:
             self._status = FrameStatus.UNSUPPORTED
         elif self._status == FrameStatus.OK:
             size = len(request.data)
             longest = min(data_limit(self._config.largest_payload), 4 * self._left)
             if request.total == self._total and not request.total % 4 and 0 < size <= longest:
-                return self._take(request.data)
+                return self._take(self._records, request.data)
             self._status = FrameStatus.BAD_LENGTH
         return b""
 
-    def _take(self, data: bytes) -> bytes:
+    def _take(self, records: Records, data: bytes) -> bytes:
         """Give data words to the records; return the bytes of results that became complete."""
         self._left -= len(data) // 4
         body = data if self._left else data[:-CRC_BYTES]
         self._message_crc = zlib.crc32(body, self._message_crc)
-        taken = self._records.take(np.frombuffer(body, "<u4"))
+        taken = records.take(np.frombuffer(body, "<u4"))
         self._count_results(taken)
-        if self._records.status != FrameStatus.OK:
-            self._status = self._records.status
+        if records.status != FrameStatus.OK:
+            self._status = records.status
         elif not self._left:
             if data[-CRC_BYTES:] != self._message_crc.to_bytes(CRC_BYTES, "little"):
                 self._status = FrameStatus.BAD_CRC
-            elif not self._records.complete:
+            elif not records.complete:
                 self._status = FrameStatus.BAD_LENGTH
         return taken.results.astype("<u4", copy=False).tobytes()
 
     def _count_results(self, taken: Taken) -> None:
-        status = taken.results[:, -1]
+        status = taken.status
         self.count(Counter.CODES, taken.codes)
         self.count(Counter.RESULTS, len(status))
         for counter, flag in (

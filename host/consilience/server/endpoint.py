@@ -3,19 +3,16 @@
 import secrets
 from collections.abc import Callable
 
-from consilience.devices.cpu import CpuDevice
+from consilience.devices.cpu import CPU_CONFIG, CpuDevice
 from consilience.devices.device import Device
 from consilience.devices.linked import open_transport
 from consilience.link.frames import REQUEST_FIELDS, FrameDecoder
 from consilience.link.transport import Transport, TransportClosed
 from consilience.server.device_session import DeviceSession
 from consilience_hw.spec.engine_config import EngineConfig
-from consilience_hw.spec.link_map import BoardId, Counter
+from consilience_hw.spec.link_map import Counter
 
-__all__ = ["CPU_CONFIG", "SoftwareEndpoint", "served_transport"]
-
-CPU_CONFIG = EngineConfig(credits=8, board=BoardId.CPU, clock_hz=1)
-"""Identity of a device without gateware; it has no clock, and 1 Hz stands for that."""
+__all__ = ["SoftwareEndpoint", "served_transport"]
 
 
 class SoftwareEndpoint(Transport):

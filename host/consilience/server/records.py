@@ -17,7 +17,9 @@ class Taken(NamedTuple):
     """The outcome of some words."""
 
     results: Words
-    """Shape (results, words of a result); the status word comes last."""
+    """The words of all results, each with its status word last, shape (n,)."""
+    status: Words
+    """Those status words."""
     codes: int
     """Evidence codes among the words."""
 
@@ -25,15 +27,10 @@ class Taken(NamedTuple):
 class Records(ABC):
     """One message, without its CRC, in pieces.
 
-    A record is the number of its rows, at least 1, and the rows. No more is held than the words of
-    the unfinished record, as views of the pieces.
-
     Parameters
     ----------
     device : Device
         Does the work.
-    width : int
-        Words of a row; 0 if the message has to say it first.
 
     Attributes
     ----------
@@ -41,9 +38,35 @@ class Records(ABC):
         Why no more words are taken, or OK.
     """
 
-    def __init__(self, device: Device, width: int) -> None:
+    def __init__(self, device: Device) -> None:
         self.status = FrameStatus.OK
         self._device = device
+
+    @property
+    @abstractmethod
+    def complete(self) -> bool:
+        """Whether the message may end here."""
+
+    @abstractmethod
+    def take(self, words: Words) -> Taken:
+        """Take the next words, shape (n,), as long as `status` is OK."""
+
+
+class RowRecords(Records):
+    """Records of rows: their number, at least 1, and then they.
+
+    No more is held than the words of the unfinished record, as views of the pieces.
+
+    Parameters
+    ----------
+    device : Device
+        Does the work.
+    width : int
+        Words of a row; 0 if the message has to say it first.
+    """
+
+    def __init__(self, device: Device, width: int) -> None:
+        super().__init__(device)
         self._width = width
         self._left = 0  # words of the unfinished record still to come
         self._unfinished: list[Words] = []
@@ -74,9 +97,10 @@ class Records(ABC):
                     rows.append(count)
                 self._unfinished = []
         if not rows:
-            return Taken(np.empty((0, 1), np.uint32), codes)
+            return Taken(np.empty(0, np.uint32), np.empty(0, np.uint32), codes)
         offsets = np.cumsum([0, *rows], dtype=np.int64)
-        return Taken(np.column_stack(self._results(np.concatenate(finished), offsets)), codes)
+        values, status = self._results(np.concatenate(finished), offsets)
+        return Taken(np.column_stack((values, status)).reshape(-1), status, codes)
 
     def _begin(self, word: int) -> None:
         """Take the word that begins a record."""
@@ -97,7 +121,7 @@ class Records(ABC):
         """Return the results of records, given all their rows and where each record's lie."""
 
 
-class ReduceRecords(Records):
+class ReduceRecords(RowRecords):
     """REDUCE: ``length, codes * length``; results are ``code, status``."""
 
     def __init__(self, device: Device) -> None:
@@ -108,7 +132,7 @@ class ReduceRecords(Records):
         return sums.view(np.uint32), status
 
 
-class PosteriorRecords(Records):
+class PosteriorRecords(RowRecords):
     """POSTERIOR: ``hypotheses | WEIGHTED, prior``, then ``rows, rows * (weight, codes)``.
 
     Results are ``posterior * H, status``.

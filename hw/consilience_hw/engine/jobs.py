@@ -31,6 +31,8 @@ class Jobs(wiring.Component):
     """
 
     def __init__(self, config: EngineConfig) -> None:
+        if config.components or config.live or config.robust:
+            raise ValueError("there is no gateware behind the link for MONITOR, LIVE and ROBUST")
         self.config = config
         unit = SerialLogSumExp if config.serial else LogSumExp
         self.log_sum_exp = unit(config.fmt, config.lanes)

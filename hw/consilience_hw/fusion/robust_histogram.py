@@ -6,13 +6,12 @@ from amaranth.lib.wiring import In, Out
 
 from ..primitives.pipeline import delayed
 from ..spec.number_formats import CLIP_BIN, RATIO_BINS
+from ..spec.number_formats import ROBUST_SUM_BITS as SUM_BITS
 from .ratio_bin import BIN_LATENCY, UNIT_BITS, bin_of_ratio
 
 __all__ = ["Operation", "RobustHistogram", "request_layout", "robust_layout"]
 
 COUNT_BITS = 32
-SUM_BITS = 42
-"""Width of a signed sum: 128 times the capacity, a sign, and room for one addition."""
 
 
 class Operation(enum.Enum, shape=2):

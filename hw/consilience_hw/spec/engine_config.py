@@ -3,13 +3,24 @@
 import hashlib
 import operator
 from dataclasses import dataclass, fields
-from functools import cached_property
+from functools import cached_property, reduce
 from pathlib import Path
 
-from .link_map import ABI, HELLO_FIELDS, LARGEST_PAYLOAD, MAGIC, BoardId, Feature
+from .link_map import (
+    ABI,
+    COMPONENTS_SHIFT,
+    HELLO_FIELDS,
+    LARGEST_PAYLOAD,
+    MAGIC,
+    BoardId,
+    Feature,
+)
 from .log_format import Q16_16, LogFormat
+from .monitor_format import MAX_COMPONENTS
 
 __all__ = ["EngineConfig"]
+
+_NUMBERS = ("lanes", "hypotheses", "components", "credits", "largest_payload", "clock_hz")
 
 
 @dataclass(frozen=True)
@@ -26,6 +37,10 @@ class EngineConfig:
         Most hypotheses of POSTERIOR, 2..16; 0 leaves it out.
     weights : bool
         POSTERIOR's rows may carry weights.
+    components : int
+        Most components of MONITOR, 1..16; 0 leaves it out.
+    live, robust : bool
+        Whether there are LIVE and ROBUST.
     serial : bool
         One packet of codes at a time, with a serial log2 (`SerialLogSumExp`): for devices that
         cannot hold the pipelined one.
@@ -45,6 +60,9 @@ class EngineConfig:
     lanes: int = 1
     hypotheses: int = 16
     weights: bool = True
+    components: int = 0
+    live: bool = False
+    robust: bool = False
     serial: bool = False
     credits: int = 4
     largest_payload: int = LARGEST_PAYLOAD
@@ -53,7 +71,7 @@ class EngineConfig:
     version: tuple[int, int, int] = (0, 1, 0)
 
     def __post_init__(self) -> None:
-        for name in ("lanes", "hypotheses", "credits", "largest_payload", "clock_hz"):
+        for name in _NUMBERS:
             object.__setattr__(self, name, operator.index(getattr(self, name)))
         if not 1 <= self.lanes <= 64:
             raise ValueError(f"lanes must be in 1..64, not {self.lanes}")
@@ -63,6 +81,11 @@ class EngineConfig:
             )
         if self.weights and not self.hypotheses:
             raise ValueError("weights=True needs hypotheses: set weights=False or hypotheses=2..16")
+        if not 0 <= self.components <= MAX_COMPONENTS:
+            raise ValueError(
+                f"components must be in 1..{MAX_COMPONENTS}, or 0 for no MONITOR, "
+                f"not {self.components}"
+            )
         if self.credits not in (2, 4, 8):
             raise ValueError(f"credits must be 2, 4 or 8, not {self.credits}")
         if not 256 <= self.largest_payload <= LARGEST_PAYLOAD or self.largest_payload % 4:
@@ -78,8 +101,14 @@ class EngineConfig:
     @property
     def features(self) -> Feature:
         """Feature flags of the reply to HELLO."""
-        posterior = Feature.POSTERIOR if self.hypotheses else Feature(0)
-        return posterior | (Feature.WEIGHTS if self.weights else Feature(0))
+        has = {
+            Feature.POSTERIOR: self.hypotheses,
+            Feature.WEIGHTS: self.weights,
+            Feature.MONITOR: self.components,
+            Feature.LIVE: self.live,
+            Feature.ROBUST: self.robust,
+        }
+        return reduce(operator.or_, (one for one, there in has.items() if there), Feature(0))
 
     @cached_property
     def build_hash(self) -> int:
@@ -116,7 +145,7 @@ class EngineConfig:
             "format": self.fmt.identifier,
             "lanes": self.lanes,
             "hypotheses": self.hypotheses,
-            "features": int(self.features),
+            "features": int(self.features) | self.components << COMPONENTS_SHIFT,
             "payload": self.largest_payload,
             "credits": self.credits,
             "nonce": nonce,

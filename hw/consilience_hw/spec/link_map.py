@@ -34,10 +34,23 @@ REDUCE: records ``length u32 (1..), codes i32 * length``; result ``code i32, sta
 POSTERIOR: first ``hypotheses u32 | weighted << 8``, ``prior i32 * H``; then records ``rows u32
 (1..), rows * (weight u32 if weighted, codes i32 * H)``, a record per agent; result ``posterior i32
 * H, status u32``. The prior is in codes, as a row of weight 1.
+MONITOR: first ``components u32 | mode << 8 | policy << 16 | PROVISIONAL`` (`monitor_format`),
+``threshold i32, weights i32 * K``; then records ``rows u32 (1..), observations u32, flags u32,
+components i32 * K, rows * (increments i32 * K)``, an agent's state and what it is to take; result
+``statistic i32 * rows, components i32 * K, status u32``, the state after them. Each statistic comes
+with the row that it belongs to. The status word holds the flags, and ALARMED.
+LIVE: first ``count u32 (0..), codes i32 * count``, the sum before; then records ``steps u32, old
+i32, new i32``, steps of `flags.UpdateStep` but CLEARS; result of each that reads ``code i32, count
+u32, status u32``, with the number of codes in the sum.
+ROBUST: records ``ratios u32 (1..), unit u32 (1..), faulty u32, above i64, below i64, codes i32 *
+ratios``; result ``trimmed_sum i64, low i64, high i64, status u32``. Sums are in units. Of above and
+below, the floor and the ceiling of threshold / unit, 42 bits count. The status word holds a
+`RobustFlag`; where that is REFUSED, the sums are 0.
 HELLO and STATUS have no data, fragment 0 and total 0; their replies are `HELLO_FIELDS` and one
 u32 per `Counter`.
 
 The status word of a result holds `flags.ResultStatus`.
+A device keeps nothing from one message to the next: what it needs comes with each.
 """
 
 from dataclasses import dataclass
@@ -45,12 +58,14 @@ from enum import IntEnum, IntFlag
 
 __all__ = [
     "ABI",
+    "COMPONENTS_SHIFT",
     "CRC_BYTES",
     "FRAME_HEADER_BYTES",
     "HELLO_FIELDS",
     "HELLO_WORDS",
     "LARGEST_PAYLOAD",
     "MAGIC",
+    "PROVISIONAL",
     "REPLY",
     "REPLY_HEADER",
     "REPLY_WORDS",
@@ -63,6 +78,7 @@ __all__ = [
     "Field",
     "FrameStatus",
     "FrameType",
+    "RobustFlag",
     "data_limit",
 ]
 
@@ -84,6 +100,12 @@ REPLY = 0x80
 WEIGHTED = 1 << 8
 """Flag in the first word of a POSTERIOR message: each row begins with its weight."""
 
+PROVISIONAL = 1 << 24
+"""Flag in the first word of a MONITOR message: each row begins at the state sent, which stays."""
+
+COMPONENTS_SHIFT = 16
+"""In the word of the features, from this bit on: the most components of MONITOR."""
+
 
 @dataclass(frozen=True)
 class Field:
@@ -101,6 +123,9 @@ class FrameType(IntEnum):
     STATUS = 0x02
     REDUCE = 0x10
     POSTERIOR = 0x11
+    MONITOR = 0x12
+    LIVE = 0x13
+    ROBUST = 0x14
 
 
 class FrameStatus(IntEnum):
@@ -112,7 +137,8 @@ class FrameStatus(IntEnum):
     BAD_LENGTH = 2
     """The length of the fragment or the message fits no message of this type."""
     BAD_RECORD = 3
-    """A record of length zero, or more hypotheses than the device has (or fewer than 2)."""
+    """A record of length zero, or more hypotheses than the device has (or fewer than 2), more
+    components, or a word with bits that mean nothing."""
     BAD_CRC = 4
     """The CRC of the message is wrong; none of its results may be used."""
 
@@ -143,7 +169,7 @@ HELLO_FIELDS = (
     Field("format", 1, "identifier of the number format"),
     Field("lanes", 1, "codes taken per cycle"),
     Field("hypotheses", 1, "largest number of hypotheses"),
-    Field("features", 1, "`Feature` flags"),
+    Field("features", 1, "`Feature` flags; most components of MONITOR << 16"),
     Field("payload", 1, "largest payload in bytes"),
     Field("credits", 1, "requests that may be in flight"),
     Field("nonce", 1, "session nonce, new at each device reset"),
@@ -170,11 +196,25 @@ class Feature(IntFlag):
 
     POSTERIOR = 1
     WEIGHTS = 2
+    MONITOR = 4
+    LIVE = 8
+    ROBUST = 16
 
     @property
     def names(self) -> tuple[str, ...]:
         """The names of the flags set, in lower case."""
         return tuple(flag.name.lower() for flag in Feature if flag in self and flag.name)
+
+
+class RobustFlag(IntFlag):
+    """Flags in the status word of ROBUST's results."""
+
+    ABOVE = 1 << 8
+    """The honest ratios alone are above the threshold."""
+    BELOW = 1 << 9
+    """They are below it."""
+    REFUSED = 1 << 10
+    """No more ratios than 3 faulty: nothing is decided."""
 
 
 class Counter(IntEnum):

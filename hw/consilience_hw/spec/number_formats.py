@@ -2,7 +2,17 @@
 
 from enum import IntEnum
 
-__all__ = ["AGE_BITS", "CLIP_BIN", "MAX_UNIT", "ONE", "RATIO_BINS", "WEIGHT_BITS", "Decision"]
+__all__ = [
+    "AGE_BITS",
+    "CLIP_BIN",
+    "MAX_UNIT",
+    "ONE",
+    "RATIO_BINS",
+    "ROBUST_LIMIT",
+    "ROBUST_SUM_BITS",
+    "WEIGHT_BITS",
+    "Decision",
+]
 
 WEIGHT_BITS = 16
 """Fraction bits of a weight."""
@@ -17,6 +27,10 @@ as the longest, which is at or beyond every `max_age`."""
 CLIP_BIN = 128
 """The clip in units: bins go from -CLIP_BIN to CLIP_BIN."""
 RATIO_BINS = 2 * CLIP_BIN + 1
+ROBUST_SUM_BITS = 42
+"""Width of a signed sum of bins: 128 times the capacity, a sign, and room for one addition."""
+ROBUST_LIMIT = 1 << ROBUST_SUM_BITS - 1
+"""No sum of bins reaches it."""
 MAX_UNIT = 1 << 24
 """Largest unit k in ulp: its clip, 2**31 ulp, is the full range of codes."""
 

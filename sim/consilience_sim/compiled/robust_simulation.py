@@ -6,12 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from consilience_hw.fusion.robust_histogram import (
-    SUM_BITS,
     Operation,
     RobustHistogram,
     request_layout,
     robust_layout,
 )
+from consilience_hw.spec.number_formats import ROBUST_LIMIT
 from consilience_sim.compiled.emission import unit_design
 from consilience_sim.compiled.stream_simulation import StreamSimulation
 from consilience_sim.testing.stream_bench import bits_of, fields_of
@@ -20,7 +20,6 @@ __all__ = ["SCAN_LATENCY", "GatewareScan", "robust_beats", "robust_simulation", 
 
 SCAN_LATENCY = RobustHistogram.scan_latency
 _BYTES = (request_layout().size + 7) // 8
-_LIMIT = 1 << SUM_BITS - 1
 
 
 class GatewareScan(NamedTuple):
@@ -64,8 +63,8 @@ def scan_beat(unit: int, faulty: int, threshold: int, *, clear: bool) -> NDArray
     fields = {
         "operation": Operation.CLEAR if clear else Operation.SCAN,
         "faulty": faulty,
-        "above": max(-_LIMIT, min(threshold // unit, _LIMIT - 1)),
-        "below": max(-_LIMIT, min(-(-threshold // unit), _LIMIT - 1)),
+        "above": max(-ROBUST_LIMIT, min(threshold // unit, ROBUST_LIMIT - 1)),
+        "below": max(-ROBUST_LIMIT, min(-(-threshold // unit), ROBUST_LIMIT - 1)),
     }
     number = bits_of(request_layout(), fields)
     return np.frombuffer(number.to_bytes(_BYTES, "little"), np.uint8)[np.newaxis]

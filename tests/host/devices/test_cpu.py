@@ -14,8 +14,8 @@ def test_info():
     info = device.info
     assert (info.url, info.board, info.clock_hz) == ("cpu", "cpu", 0)
     assert info.format == Q16_16
-    assert info.features == ("posterior", "weights")
-    assert (info.hypotheses, info.error_bound_ulp) == (16, 0.55)
+    assert info.features == ("posterior", "weights", "monitor", "live", "robust")
+    assert (info.hypotheses, info.components, info.error_bound_ulp) == (16, 16, 0.55)
     assert len(info.build) == 16
     device.reduce([1, 2], [0, 1, 2])
     device.posterior([[1, 2]], [0], [0, 0])

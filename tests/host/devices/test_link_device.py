@@ -6,11 +6,12 @@ import random
 import numpy as np
 import pytest
 
+from consilience.devices.cpu import CPU_CONFIG
 from consilience.devices.device import Device
 from consilience.devices.link_device import LinkDevice
 from consilience.errors import BadInput, ConsilienceError, NoDevice
 from consilience.link.session import LinkSession
-from consilience.server.endpoint import CPU_CONFIG, SoftwareEndpoint
+from consilience.server.endpoint import SoftwareEndpoint
 from consilience_hw.spec.engine_config import EngineConfig
 from consilience_hw.spec.flags import CLAMPS_SHIFT, ResultStatus
 from consilience_hw.spec.link_map import BoardId
@@ -224,6 +225,7 @@ def test_info(monkeypatch):
         "format": None,
         "lanes": 8,
         "hypotheses": 4,
+        "components": 0,
         "features": ("posterior", "weights"),
         "error_bound_ulp": 0.55,
         "counters": None,

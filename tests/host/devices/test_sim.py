@@ -31,7 +31,8 @@ def test_info(device):
     assert (info.url, info.board, info.clock_hz) == ("sim", "simulation", 100_000_000)
     assert info.hypotheses == EngineConfig().hypotheses > 0
     assert info.build == f"{EngineConfig().build_hash:016x}"
-    assert info.features == ("posterior", "weights")
+    assert info.features == ("posterior", "weights", "monitor", "live", "robust")
+    assert info.components == 16
     assert info.counters["cycles"] > 0
     assert info.counters["host_resent"] == 0
     assert device.info.counters["frames"] == info.counters["frames"] + 1

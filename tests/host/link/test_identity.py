@@ -37,6 +37,7 @@ def test_identity():
         "lanes": 8,
         "hypotheses": 4,
         "features": Feature.POSTERIOR | Feature.WEIGHTS,
+        "components": 0,
         "payload": 1024,
         "credits": 8,
     }

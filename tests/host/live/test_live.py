@@ -128,7 +128,7 @@ def test_over_capacity(monkeypatch):
     class Full(CpuLiveUnit):
         def apply(self, *arguments):
             found = super().apply(*arguments)
-            over = np.where(found.finite > 2, np.uint32(ResultStatus.OVER_CAPACITY), 0)
+            over = np.where(found.present > 2, np.uint32(ResultStatus.OVER_CAPACITY), 0)
             return found._replace(status=found.status | over.astype(np.uint32))
 
     with Live(Full()) as live:
@@ -174,7 +174,7 @@ def test_devices_without_a_live_unit_say_so(monkeypatch):
     from consilience.devices.device import Device
 
     with cs.open("cpu") as dev:
-        monkeypatch.setattr(type(dev), "live", Device.live)
+        monkeypatch.setattr(type(dev), "live_unit", Device.live_unit)
         monkeypatch.setattr(type(dev), "sums_of_others", Device.sums_of_others)
         with pytest.raises(BadInput, match="cpu: this device has no live unit"):
             dev.live()

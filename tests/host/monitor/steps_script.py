@@ -2,7 +2,10 @@
 
 import numpy as np
 
+from consilience.monitor.steps import Stepped
 from consilience_hw.spec.log_format import Q16_16
+from consilience_hw.spec.monitor_format import ALARMED, AgentFlag
+from consilience_sim.golden.monitor import AgentModel, MonitorModel
 
 ZERO, MAX, BIT = Q16_16.log_of_zero, Q16_16.max_code, Q16_16.fractions
 SPECIAL = [ZERO, ZERO + 1, MAX, MAX - 1, 0, -1, 1, 1_083_228, -1_083_229]
@@ -50,3 +53,29 @@ def drive(monitors, seed, *, batches, rows):
                 (one.renew if int(agent) % 3 == 0 else one.acknowledge)(agent)
     assert len({bytes(one) for one in monitors}) == 1
     return alarms
+
+
+def golden_steps(settings, agents):
+    """The golden model's steps, and its states after them."""
+    model = MonitorModel(*(getattr(settings, name) for name in ("mode", "weights", "threshold")))
+    model.policy = settings.policy
+    statistics, status = [], []
+    for agent in range(len(agents.flags)):
+        flags = int(agents.flags[agent])
+        model.agents[agent] = AgentModel(
+            agents.components[agent].tolist(),
+            int(agents.observations[agent]),
+            saturated=bool(flags & AgentFlag.SATURATED),
+            latched=bool(flags & AgentFlag.LATCHED),
+        )
+        alarmed = False
+        for row in range(*agents.offsets[agent : agent + 2]):
+            found = model.update(agent, agents.increments[row].tolist(), settings.commit)
+            statistics.append(found.statistic)
+            alarmed |= found.alarm
+        state = model.agents[agent]
+        status.append(state.saturated | state.latched << 1 | ALARMED * alarmed)
+    components = [model.agents[one].components for one in range(len(agents.flags))]
+    return Stepped(
+        np.array(statistics, np.int32), np.array(components, np.int32), np.array(status, np.uint32)
+    )

@@ -9,8 +9,7 @@ from consilience.monitor.monitor import Monitor
 from consilience.monitor.settings import MonitorSettings
 from consilience.monitor.steps import AgentSteps, StepSettings
 from consilience_hw.spec.monitor_format import ALARMED, AgentFlag, MonitorMode, Policy, Source
-from consilience_sim.golden.monitor import AgentModel, MonitorModel
-from tests.host.monitor.steps_script import BIT, MAX, ZERO, drive
+from tests.host.monitor.steps_script import BIT, MAX, ZERO, drive, golden_steps
 
 MODES, POLICIES = list(MonitorMode), list(Policy)
 
@@ -27,29 +26,6 @@ def test_any_calls_give_what_the_cpu_gives(mode, policy, components):
     settings = settings_of(mode, policy, components)
     monitors = [Monitor(settings), Monitor(settings, cpu_steps)]
     assert drive(monitors, components, batches=25, rows=120) > 0
-
-
-def golden_steps(settings, agents):
-    """The golden model's steps, and its states after them."""
-    model = MonitorModel(*(getattr(settings, name) for name in ("mode", "weights", "threshold")))
-    model.policy = settings.policy
-    statistics, status = [], []
-    for agent in range(len(agents.flags)):
-        flags = int(agents.flags[agent])
-        model.agents[agent] = AgentModel(
-            agents.components[agent].tolist(),
-            int(agents.observations[agent]),
-            saturated=bool(flags & AgentFlag.SATURATED),
-            latched=bool(flags & AgentFlag.LATCHED),
-        )
-        alarmed = False
-        for row in range(*agents.offsets[agent : agent + 2]):
-            found = model.update(agent, agents.increments[row].tolist(), settings.commit)
-            statistics.append(found.statistic)
-            alarmed |= found.alarm
-        state = model.agents[agent]
-        status.append(state.saturated | state.latched << 1 | ALARMED * alarmed)
-    return statistics, [model.agents[one].components for one in range(len(agents.flags))], status
 
 
 @pytest.mark.parametrize("commit", [True, False])
@@ -69,7 +45,8 @@ def test_the_steps_of_the_cpu_are_golden(mode, commit):
         expected = golden_steps(settings, agents)
         found = cpu_steps(settings, agents)
         for ours, golden in zip(found, expected, strict=True):
-            assert ours.tolist() == golden
+            assert ours.tolist() == golden.tolist()
+            assert ours.dtype == golden.dtype
 
 
 @pytest.mark.parametrize("policy", POLICIES, ids=lambda one: one.name)

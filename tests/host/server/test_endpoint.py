@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
+from consilience.devices.cpu import CPU_CONFIG
 from consilience.link.session import LinkSession
 from consilience.link.transport import TransportClosed
-from consilience.server.endpoint import CPU_CONFIG, SoftwareEndpoint
+from consilience.server.endpoint import SoftwareEndpoint
 from consilience_hw.spec.link_map import REPLY, FrameStatus, FrameType
 from consilience_sim.testing.link_oracle import frames_of, packed, request_frame
 

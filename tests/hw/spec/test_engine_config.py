@@ -21,6 +21,8 @@ from consilience_hw.spec.log_format import Q16_16, LogFormat
         ({"hypotheses": 1}, r"hypotheses must be in 2..16, or 0 for no POSTERIOR, not 1"),
         ({"hypotheses": 17}, "not 17"),
         ({"hypotheses": 0}, "weights=True needs hypotheses"),
+        ({"components": 17}, r"components must be in 1..16, or 0 for no MONITOR, not 17"),
+        ({"components": -1}, "not -1"),
         ({"credits": 3}, "credits must be 2, 4 or 8, not 3"),
         ({"largest_payload": 252}, r"multiple of 4 in 256..1024, not 252"),
         ({"largest_payload": 1028}, "not 1028"),
@@ -62,6 +64,10 @@ def test_features():
     assert EngineConfig().features == Feature.POSTERIOR | Feature.WEIGHTS
     assert EngineConfig(weights=False).features == Feature.POSTERIOR
     assert EngineConfig(hypotheses=0, weights=False).features == Feature(0)
+    with_all = EngineConfig(components=5, live=True, robust=True)
+    assert with_all.features == Feature(31)
+    assert with_all.features.names == ("posterior", "weights", "monitor", "live", "robust")
+    assert with_all.hello_words(0)[10] == 31 | 5 << 16
 
 
 def test_every_parameter_changes_the_build_hash():
@@ -71,6 +77,9 @@ def test_every_parameter_changes_the_build_hash():
         {"lanes": 2},
         {"hypotheses": 8},
         {"weights": False},
+        {"components": 2},
+        {"live": True},
+        {"robust": True},
         {"serial": True},
         {"credits": 8},
         {"largest_payload": 512},
