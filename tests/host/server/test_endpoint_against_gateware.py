@@ -238,7 +238,8 @@ def test_same_bytes_as_the_gateware(golden_device):
 
     # What was compared is worth it: every status, and every counter but those that are rare.
     frames = frames_of(b"".join(writer.replies))
-    assert {frame.type for frame in frames} >= {kind | REPLY for kind in FrameType}
+    kinds = set(FrameType) - {FrameType.LIVE, FrameType.ROBUST}
+    assert {frame.type for frame in frames} >= {kind | REPLY for kind in kinds}
     assert {frame.words[3] for frame in frames} == set(FrameStatus)
     counters = unpacked(frames[-1].payload[24:])
     rare = {Counter.GAPS, Counter.SATURATED, Counter.HARD_TO_ROUND}
