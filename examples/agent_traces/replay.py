@@ -1,7 +1,6 @@
 """Recorded runs as live evidence: calls of many agents at a rate, and what is known after each."""
 
 import time
-import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from consilience.errors import BadInput
-from consilience.evidence.npz_file import DAMAGE
 
 from .evidence import collect, fit_detector
 from .report.replay_page import write_replay
@@ -19,6 +17,7 @@ from .run import EVEN
 from .schedule import LABELS, Call, draw_agents, schedule
 from .selection import FITTING_LABELS, Selection
 from .traces import Traces
+from .traces_file import load_traces
 from .watching import Golden, Sighting, Watch
 
 if TYPE_CHECKING:
@@ -144,7 +143,7 @@ def replay(
     recorded, chosen = Traces.load(), Selection.load()
     traces, candidates = recorded, recorded.runs(LABELS, test=True)
     if options.traces is not None:
-        traces = _loaded(options.traces).named_as(recorded)
+        traces = load_traces(options.traces).named_as(recorded)
         candidates = np.flatnonzero((traces.label != "excluded") & (np.diff(traces.indptr) > 0))
     chance = np.random.default_rng(options.seed)
     _check(traces, candidates, recorded, options)
@@ -205,16 +204,6 @@ def _actor(traces: Traces, run: int) -> Actor:
         str(traces.label[run]),
         (*traces.call_names(run), "(end)"),
     )
-
-
-def _loaded(path: Path) -> Traces:
-    cure = "write the arrays of examples/agent_traces/data/NOTE.md"
-    if not zipfile.is_zipfile(path):
-        raise BadInput(f"{path}: no traces (not an NPZ archive); {cure}")
-    try:
-        return Traces.load(path)
-    except (*DAMAGE, LookupError, TypeError) as error:
-        raise BadInput(f"{path}: no traces ({error}); {cure}") from None
 
 
 def _check(

@@ -122,12 +122,13 @@ class Traces:
     def sequence(self, run: int, *, errors: bool = False) -> tuple[int, ...]:
         """Return the symbols of one run, `END` last.
 
-        A symbol is a tool's index; with `errors` a failed call is a symbol of its own.
+        A symbol is a tool's index; with `errors` twice that, and one more for a failed call: it
+        does not depend on how many tools there are.
         """
         calls = slice(self.indptr[run], self.indptr[run + 1])
         symbols = self.tool[calls]
         if errors:
-            symbols = symbols + len(self.tools) * self.error[calls]
+            symbols = 2 * symbols + self.error[calls]
         return (*(int(symbol) for symbol in symbols), END)
 
     def call_names(self, run: int) -> list[str]:

@@ -13,7 +13,7 @@ from ..traces import Traces
 from .fitting import JUDGED
 from .score import Detector, RunScore, Scored
 
-__all__ = ["LEAST_RUNS", "Pipeline", "fitting_pipelines", "held_out_pipelines"]
+__all__ = ["LEAST_RUNS", "Pipeline", "fitting_pipelines", "held_out_pipelines", "pipelines_of"]
 
 Int = NDArray[np.int64]
 LEAST_RUNS = 20
@@ -60,7 +60,7 @@ def held_out_pipelines(traces: Traces, score: RunScore) -> list[Pipeline]:
     chosen = Selection.load().detector
     fitted = fit_detector(traces, traces.runs(FITTING_LABELS, test=False), chosen)
     rows, offsets = Detector(chosen, fitted).ratios(traces, runs)
-    return _split(traces, runs, score.of(traces, runs), np.add.reduceat(rows, offsets[:-1]))
+    return pipelines_of(traces, runs, score.of(traces, runs), np.add.reduceat(rows, offsets[:-1]))
 
 
 def fitting_pipelines(traces: Traces, finals: Int, scheme: str = "family") -> list[Pipeline]:
@@ -76,10 +76,23 @@ def fitting_pipelines(traces: Traces, finals: Int, scheme: str = "family") -> li
     """
     runs = traces.runs(JUDGED, test=False)
     bits = detector_odds(traces, Selection.load().detector, scheme) / log(2.0)
-    return _split(traces, runs, Scored(finals, np.arange(len(runs) + 1)), bits)
+    return pipelines_of(traces, runs, Scored(finals, np.arange(len(runs) + 1)), bits)
 
 
-def _split(traces: Traces, runs: Int, scored: Scored, bits: NDArray[np.float64]) -> list[Pipeline]:
+def pipelines_of(
+    traces: Traces, runs: Int, scored: Scored, bits: NDArray[np.float64]
+) -> list[Pipeline]:
+    """Return the pipelines with enough benign and hijacked `runs`, by name.
+
+    Parameters
+    ----------
+    traces : Traces
+    runs : (n,) int64
+    scored : Scored
+        Of the runs, in their order.
+    bits : (n,) float64
+        log2(hijacked : benign) of whole runs.
+    """
     found = []
     for name in np.unique(traces.agent[runs]).tolist():
         of = traces.agent[runs] == name
