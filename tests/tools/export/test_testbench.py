@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from consilience_tools.export.core import TOP, Core, parse_format
+from consilience_tools.export.core import Core, parse_format
 from consilience_tools.export.vectors import packets_of
 
 SMALL = Core(1, small=True)
@@ -79,7 +79,7 @@ def test_verilator(exported, tools, tmp_path):
 
 def lint(tools, folder):
     fusesoc = ("fusesoc", "--cores-root", ".", "run", "--target", "lint")
-    return tools["run"]([*fusesoc, "consilience:accelerators:log_sum_exp"], folder)
+    return tools["run"]([*fusesoc, f"consilience:accelerators:{SMALL.name}"], folder)
 
 
 def test_fusesoc_lint(exported, tools, tmp_path):
@@ -88,9 +88,9 @@ def test_fusesoc_lint(exported, tools, tmp_path):
     outcome = lint(tools, folder)
     assert outcome.returncode == 0, outcome.stdout + outcome.stderr
     # It is a lint: without the waivers, or with a fault in the Verilog, it fails.
-    verilog = (folder / f"{TOP}.v").read_text()
-    (folder / f"{TOP}.v").write_text(verilog.replace(".rst(rst)", ".rst(rset)", 1))
+    verilog = (folder / f"{SMALL.name}.v").read_text()
+    (folder / f"{SMALL.name}.v").write_text(verilog.replace(".rst(rst)", ".rst(rset)", 1))
     assert lint(tools, folder).returncode != 0
-    (folder / f"{TOP}.v").write_text(verilog)
-    (folder / f"{TOP}.vlt").write_text("`verilator_config\n")
+    (folder / f"{SMALL.name}.v").write_text(verilog)
+    (folder / f"{SMALL.name}.vlt").write_text("`verilator_config\n")
     assert lint(tools, folder).returncode != 0

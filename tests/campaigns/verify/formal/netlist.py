@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from amaranth.back import rtlil
-from amaranth.hdl import Value
-from amaranth.hdl._ir import PortDirection
 from amaranth.lib import data, wiring
 
+from consilience_hw.conversion import component_ports
 from consilience_hw.primitives.ecp5 import Ecp5Fabric
 from tests.campaigns.verify.formal.yosys import run_yosys
 
@@ -119,17 +118,6 @@ class Netlist:
             "cells": {cell: value for cell, value in cells if not _without_model(value["type"])},
         }
         path.write_text(json.dumps({"creator": "consilience", "modules": {name: module}}))
-
-
-def component_ports(component: wiring.Component) -> dict[str, tuple[Value, PortDirection]]:
-    """Return the ports of a component; constants, like the ready of a flow, are none."""
-    ports = {}
-    for path, member, value in component.signature.flatten(component):
-        signal = Value.cast(value)
-        if hasattr(signal, "name"):
-            direction = PortDirection.Input if member.flow == wiring.In else PortDirection.Output
-            ports["__".join(map(str, path))] = (signal, direction)
-    return ports
 
 
 def flat_netlist(

@@ -1,0 +1,47 @@
+"""A unit by itself as Verilog, for designs that are not written in Amaranth."""
+
+from amaranth.back import verilog
+from amaranth.hdl import Value
+from amaranth.hdl._ir import PortDirection
+from amaranth.lib import wiring
+
+__all__ = ["component_ports", "to_verilog"]
+
+
+def component_ports(unit: wiring.Component) -> dict[str, tuple[Value, PortDirection]]:
+    """Return the ports of a unit; constants, like the ready of a flow, are none."""
+    ports = {}
+    for path, member, value in unit.signature.flatten(unit):
+        signal = Value.cast(value)
+        if hasattr(signal, "name"):
+            direction = PortDirection.Input if member.flow == wiring.In else PortDirection.Output
+            ports["__".join(map(str, path))] = (signal, direction)
+    return ports
+
+
+def to_verilog(unit: wiring.Component, name: str, platform: object = None) -> str:
+    """Return a unit and all below it as Verilog.
+
+    A stream ``i`` has the ports ``i__payload`` (its fields from bit 0 on, in their order),
+    ``i__valid`` and ``i__ready``; a flow has no ready. Everything happens at the rising edge of
+    ``clk``; ``rst`` is a synchronous reset, high.
+
+    Parameters
+    ----------
+    unit : wiring.Component
+        For example ``Exp2(Q16_16)``.
+    name : str
+        Of the module; those below it have names that begin with it, so that units of different
+        names go into one design.
+    platform : object, optional
+        What it is for, as ``primitives.ecp5.Ecp5Fabric``; by default plain Verilog for any tool.
+    """
+    text: str = verilog.convert(
+        unit,
+        name=name,
+        platform=platform,
+        ports=component_ports(unit),
+        emit_src=False,
+        strip_internal_attrs=True,
+    )
+    return text
