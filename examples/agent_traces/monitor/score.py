@@ -69,7 +69,7 @@ def shaped(figures: Float) -> Float:
 
 
 def binned_all(scores: Float) -> Int:
-    """Return scores as integers: `consilience.monitor.observation_lines.binned` of each."""
+    """Return scores as integers: `consilience.monitor.line_fields.binned` of each."""
     return np.floor(scores * _ONE).astype(np.int64)
 
 

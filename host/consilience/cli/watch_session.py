@@ -4,16 +4,15 @@ import contextlib
 import json
 import secrets
 import time
-from collections.abc import Sequence
 from typing import Any
 
 from rich.live import Live
-from rich.table import Table
-from rich.text import Text
 
 from consilience.cli.output import Output, key_values
+from consilience.cli.watch_doubts import doubts_of
+from consilience.cli.watch_tables import agent_table, view_table
 from consilience.errors import BadInput
-from consilience.monitor.budget import View, evidence_of, evidence_words, views_of
+from consilience.monitor.budget import evidence_of, evidence_words, views_of
 from consilience.monitor.curve_picture import Curve
 from consilience.monitor.ended_runs import EndedRuns
 from consilience.monitor.file_lines import FileLines
@@ -36,7 +35,6 @@ LineSource = FileLines | StreamLines | ParquetLines
 
 _SAVE_S = 1.0
 _REFRESH_S = 0.25
-_SHOWN = 12
 _ALARMS = "alarms", "run alarms", "fleet alarms", "group alarms"
 
 
@@ -137,7 +135,7 @@ class WatchSession:
                     saved, took, dirty = time.monotonic(), time.monotonic() - now, False
                 if live.is_started and now - shown > _REFRESH_S:
                     shown = now
-                    live.update(self._table(), refresh=True)
+                    live.update(agent_table(self.watch), refresh=True)
             self._tell_news(source)
             self._save(source)
 
@@ -167,12 +165,12 @@ class WatchSession:
                 facts["named"] = named
             else:
                 facts.setdefault("named_in_groups", {})[group] = named
-        for note in self._doubts():
+        for note in doubts_of(watch, self._options, self._reader.unused):
             output.note(note)
         if as_json:
             output.result({**facts, "views": [view._asdict() for view in self._views]})
         else:
-            for part in (self._table(), "", key_values(facts)):
+            for part in (agent_table(self.watch), "", key_values(facts)):
                 output.console.print(part)
         return facts
 
@@ -254,86 +252,3 @@ class WatchSession:
         )
         if isinstance(source, StreamLines):
             source.forget()
-
-    def _doubts(self) -> list[str]:
-        """Return what the user should know: nothing read, columns not used, too little history."""
-        watch, found = self.watch, list[str]()
-        if not watch.counts["observations"]:
-            found.append("warning: no line was an observation")
-        if repeated := watch.counts["repeated"]:
-            found.append(
-                f"note: {repeated:,} lines were there before (their runs have ended with the same "
-                "score, or their sequence numbers came): each counts once"
-            )
-        if watch.first.times:
-            found.append(
-                f"warning: the first lines came again ({watch.first.times} x), and their runs "
-                "have no names: the same file twice? They count each time; give a column run"
-            )
-        if unused := self._reader.unused:
-            hint = "; a clock is called at" if any("time" in one for one in unused) else ""
-            found.append(f"note: not used: {', '.join(sorted(unused))}{hint}")
-        if unread := watch.readings.unread():
-            found.append(
-                f"note: groups not read by themselves: {', '.join(unread)}; --group-agents names "
-                "those that are"
-            )
-        if watch.open:
-            found.append(
-                f"note: {len(watch.open):,} runs have not ended; an end is an observation, too "
-                "(event end, with its context)"
-            )
-        if watch.ranking is None:
-            return found
-        if self._options.deadline is not None and watch.counts["without a clock"]:
-            found.append("warning: --deadline needs lines with at: without it no time passes")
-        for name, run, count in watch.ranking.waiting():
-            found.append(
-                f"warning: {count:,} ended runs of {name!r} wait for run {run.run!r}, which has "
-                "started and not ended: they are not judged; end it, or give --deadline"
-            )
-        if constant := watch.ranking.constant():
-            found.append(
-                f"warning: all scores of {constant[0]!r} are equal"
-                f"{f', and of {len(constant) - 1:,} others' if constant[1:] else ''}: nothing can "
-                "be told from them"
-            )
-        if lacking := watch.ranking.lacking():
-            agent, more = max(lacking.items(), key=lambda item: item[1])
-            found.append(
-                f"warning: {len(lacking):,} histories are too short to judge: {agent!r} needs "
-                f"{more} more runs; until then there is no alarm whatever happens"
-            )
-        return found
-
-    def _table(self) -> Table:
-        """Return the agents with the highest statistics."""
-        watch = self.watch
-        table = Table(box=None, pad_edge=False, title_justify="left")
-        for name in ("agent", "statistic (bits)", "of threshold", "runs judged", ""):
-            table.add_column(name, justify="left" if name in ("agent", "") else "right")
-        statistics = watch.monitor.statistics()
-        agents = watch.monitor.agents
-        for row in (-statistics).argsort(kind="stable")[:_SHOWN].tolist():
-            state = watch.monitor.state(agents[row])
-            bits = state.statistic / 65536 if state.statistic > -(1 << 31) else float("-inf")
-            share = bits / (watch.monitor.settings.threshold / 65536)
-            mark = Text("ALARM", "bold red") if state.latched else Text("")
-            table.add_row(
-                Text(str(agents[row])),
-                f"{bits:.2f}",
-                f"{share:.0%}",
-                f"{state.observations:,}",
-                mark,
-            )
-        return table
-
-
-def view_table(views: Sequence[View]) -> Table:
-    """Return the budget of false alarms as a table."""
-    table = Table(box=None, pad_edge=False, title_justify="left")
-    for name in ("view", "alarms", "promise", "false a day"):
-        table.add_column(name, overflow="fold")
-    for view in views:
-        table.add_row(*(Text(one) for one in view))
-    return table

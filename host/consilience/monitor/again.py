@@ -6,7 +6,7 @@ from zlib import crc32
 
 from consilience.errors import BadInput
 from consilience.monitor.ended_runs import EndedRuns
-from consilience.monitor.observation_lines import Observation, What
+from consilience.monitor.observation import Observation, What
 from consilience.monitor.run_ranking import RunRanking
 
 __all__ = ["FirstLines", "is_end_again", "is_said_again"]

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 
 from consilience.errors import BadInput, ImpossibleState
 from consilience.monitor.binomial_limits import SCALE, BinomialTails
-from consilience.monitor.rank_terms import checked_kappas, halvings
+from consilience.monitor.byte_parts import ByteReader, packed_bets
 from consilience.numbers.arrays import plain_array
 from consilience_hw.spec.log_format import Q16_16
 
@@ -27,7 +27,6 @@ LEAST_RUNS, MOST_RUNS = 1_000, 10**7
 """Fewer say too little of high bins; more would take minutes to prove limits of."""
 MOST_BINS = 1_024
 _HEADER = struct.Struct("<4sHIBBIQQ")
-_BET = struct.Struct("<HB")
 _EDGES = 1
 
 
@@ -95,9 +94,8 @@ def pack_frozen(fields: FrozenFields) -> bytes:
         fields.delta.numerator,
         fields.delta.denominator,
     )
-    bets = b"".join(_BET.pack(one.numerator, halvings(one)) for one in fields.kappas)
     numbers = struct.pack(f"<{2 * len(fields.counts)}Q", *fields.counts, *fields.limits)
-    return head + bets + numbers + struct.pack(f"<{len(edges)}q", *edges)
+    return head + packed_bets(fields.kappas) + numbers + struct.pack(f"<{len(edges)}q", *edges)
 
 
 def unpack_frozen(data: bytes) -> FrozenFields:
@@ -119,18 +117,16 @@ def unpack_frozen(data: bytes) -> FrozenFields:
 
 
 def _unpack(data: bytes) -> FrozenFields:
-    magic, version, identifier, k, flags, bins, numerator, denominator = _HEADER.unpack_from(data)
+    reader = ByteReader(data, "frozen table")
+    magic, version, identifier, k, flags, bins, numerator, denominator = reader.take(_HEADER)
     if (magic, version, identifier) != (MAGIC, VERSION, Q16_16.identifier) or flags > _EDGES:
         raise ImpossibleState("they are of another kind, version or number format")
-    place = _HEADER.size
-    bets = [_BET.unpack_from(data, place + _BET.size * one) for one in range(k)]
-    place += _BET.size * k
-    counts = struct.unpack_from(f"<{bins}Q", data, place)
-    limits = struct.unpack_from(f"<{bins}Q", data, place + 8 * bins)
-    edges = struct.unpack_from(f"<{bins - 1}q", data, place + 16 * bins) if flags else None
+    kappas = reader.bets(k)
+    counts, limits = reader.numbers("Q", bins), reader.numbers("Q", bins)
+    edges = reader.numbers("q", bins - 1) if flags else None
+    reader.end()
     if edges is not None and any(a >= b for a, b in itertools.pairwise(edges)):
         raise ImpossibleState("edges do not ascend")
-    kappas = checked_kappas([Fraction(a, 1 << b) for a, b in bets])
     fields = FrozenFields(counts, limits, Fraction(numerator, denominator), kappas, edges)
     fields.check()
     _prove(fields)

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from threading import RLock
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -16,66 +15,21 @@ from consilience.monitor.agent_index import AgentId, AgentIndex
 from consilience.monitor.agent_records import AgentRecords
 from consilience.monitor.fleet import named_agents
 from consilience.monitor.monitor_bytes import MonitorFields, pack_monitor, unpack_monitor
-from consilience.monitor.promises import Exact, whole_number
-from consilience.monitor.settings import MonitorSettings
+from consilience.monitor.monitor_results import AgentState, MonitorResults
+from consilience.monitor.observation_rows import increments_of, sequence_numbers
+from consilience.monitor.promises import Exact
+from consilience.monitor.settings import MonitorSettings, grown_settings
 from consilience.monitor.statistics import log_add_constants, reach, statistics_of
 from consilience.monitor.stepping import observe
 from consilience.monitor.steps import StepUnit
-from consilience.numbers.arrays import Codes, plain_array, unsigned_array
-from consilience.numbers.convert import as_codes
+from consilience.numbers.arrays import Codes
 from consilience.turns import in_turn
 from consilience_hw.spec.monitor_format import AgentFlag
 
-__all__ = ["AgentState", "Monitor", "MonitorResults"]
+__all__ = ["Monitor"]
 
 _LATCHED = int(AgentFlag.LATCHED)
 _NONE = np.empty(0, np.int64)
-
-
-class MonitorResults(NamedTuple):
-    """What a batch of observations gave.
-
-    Parameters
-    ----------
-    statistic : int32 array, shape (n,)
-        T of the agent after each row and before a renewal; of a duplicate or refused one, as it is.
-    alarms : int64 array, shape (m,)
-        Rows that alarm, ascending.
-    """
-
-    statistic: Codes
-    alarms: NDArray[np.int64]
-
-
-class AgentState(NamedTuple):
-    """The state of one agent.
-
-    Parameters
-    ----------
-    statistic : int
-        T, a code.
-    components : tuple of int
-        R_k.
-    observations, since_scheduled : int
-        Committed ones since the start or any renewal (t); or the last scheduled one (m).
-    saturated, latched : bool
-    highest : int or None
-        Highest sequence number; None: none came.
-    missing, late, duplicates, refused : int
-        Numbers passed over; observations that came after a higher one, twice, or too late to tell.
-    """
-
-    statistic: int
-    components: tuple[int, ...]
-    observations: int
-    since_scheduled: int
-    saturated: bool
-    latched: bool
-    highest: int | None
-    missing: int
-    late: int
-    duplicates: int
-    refused: int
 
 
 class Monitor(Closes):
@@ -165,8 +119,8 @@ class Monitor(Closes):
         """
         self._refuse_closed()
         ids = np.atleast_1d(agent_ids(agent))
-        values = self._increments(increments, ids)
-        numbers = _NONE if sequence is None else _numbers(sequence, len(ids))
+        values = increments_of(increments, ids, len(self.settings.weights))
+        numbers = _NONE if sequence is None else sequence_numbers(sequence, len(ids))
         known = self._whole
         rows = self._rows(ids, commit)
         if self._unit is not None:
@@ -276,20 +230,8 @@ class Monitor(Closes):
             above what the weights reach; nothing changed.
         """
         self._refuse_closed()
-        settings = self.settings
-        now = settings.threshold if threshold is None else threshold
-        most, before = reach(settings.weights), max(settings.enrolled or 1, len(self._index))
-        if whole_number(enrolled, "enrolled") < before:
-            raise BadInput(
-                f"enrolled {enrolled}: {before} agents are, and a fleet may only grow: who leaves "
-                "it could be chosen by what it did"
-            )
-        if not settings.threshold <= whole_number(now, "threshold") <= most:
-            raise BadInput(
-                f"threshold {now}: from {settings.threshold}, that of before, to {most}, the most "
-                "that these weights reach"
-            )
-        self.settings = replace(settings, enrolled=enrolled, threshold=now)
+        grown = grown_settings(self.settings, enrolled, threshold, len(self._index))
+        self.settings = grown
         self._index.expected = enrolled
 
     @in_turn
@@ -414,32 +356,3 @@ class Monitor(Closes):
                 f"{count} agents, but {enrolled} are enrolled: the promise counts these; enrol() "
                 "more before the next reading (--agents)"
             )
-
-    def _increments(self, increments: ArrayLike, ids: NDArray[np.generic]) -> Codes:
-        values, components = as_codes(increments, "increments"), len(self.settings.weights)
-        if values.ndim < 2 and components == 1:
-            values = values.reshape(-1, 1)
-        elif values.ndim == 1 and len(ids) == 1:
-            values = values.reshape(1, -1)
-        if ids.ndim != 1 or values.shape != (len(ids), components):
-            raise BadInput(
-                f"agent (n,) and increments (n, {components}) must fit, not {ids.shape} and "
-                f"{values.shape}"
-            )
-        return np.ascontiguousarray(values)
-
-
-def _numbers(sequence: ArrayLike, count: int) -> NDArray[np.int64]:
-    """Return sequence numbers with bit 63 inverted, so that they compare as signed ones."""
-    values = np.atleast_1d(plain_array(sequence, "sequence"))
-    if values.dtype.kind in "fO" and not isinstance(sequence, np.ndarray):
-        try:
-            found = unsigned_array(sequence)
-        except OverflowError:
-            raise BadInput("sequence numbers are in 0 .. 2**64 - 1") from None
-        values = values if found is None else np.atleast_1d(found)
-    if values.shape != (count,) or values.dtype.kind not in "iu":
-        raise BadInput(f"sequence must be {count} integers, not {values.dtype} {values.shape}")
-    if values.dtype.kind == "i" and count and int(values.min()) < 0:
-        raise BadInput(f"sequence number {values.min()} is below 0")
-    return values.astype(np.uint64).view(np.int64) ^ np.int64(-(1 << 63))

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from consilience.errors import ImpossibleState
 from consilience.monitor.agent_index import AgentId, id_bytes, id_of
 from consilience.monitor.agent_records import RecordFields
+from consilience.monitor.byte_parts import COUNT, ByteReader, packed_id
 from consilience.monitor.promises import checked_weights
 from consilience.monitor.settings import MonitorSettings
 from consilience.monitor.statistics import statistics_of_components
@@ -34,8 +35,6 @@ __all__ = ["MonitorFields", "pack_monitor", "unpack_monitor"]
 MAGIC = b"CNMO"
 VERSION = 1
 _HEADER = struct.Struct("<4sHIBBBBiQ")
-_COUNT = struct.Struct("<Q")
-_ID = struct.Struct("<BI")
 _ZERO = Q16_16.log_of_zero
 
 
@@ -66,10 +65,9 @@ def pack_monitor(fields: MonitorFields) -> bytes:
     order = sorted(range(len(keys)), key=keys.__getitem__)
     body = _bodies(fields.records, len(settings.weights))[order].tobytes()
     size = len(body) // max(1, len(keys))
-    parts = [head, _COUNT.pack(len(keys))]
+    parts = [head, COUNT.pack(len(keys))]
     for place, row in enumerate(order):
-        kind, name = keys[row]
-        parts += _ID.pack(kind, len(name)), name, body[place * size : (place + 1) * size]
+        parts += packed_id(fields.agents[row]), body[place * size : (place + 1) * size]
     return b"".join(parts)
 
 
@@ -115,31 +113,25 @@ def _bodies(records: RecordFields, components: int) -> NDArray[np.void]:
 
 
 def _unpack(data: bytes) -> MonitorFields:
-    magic, version, identifier, mode, policy, source, count, threshold, enrolled = (
-        _HEADER.unpack_from(data)
+    reader = ByteReader(data, "monitor")
+    magic, version, identifier, mode, policy, source, count, threshold, enrolled = reader.take(
+        _HEADER
     )
     if (magic, version, identifier) != (MAGIC, VERSION, Q16_16.identifier):
         raise ImpossibleState("the bytes are a monitor of another kind, version or number format")
-    weights = checked_weights(struct.unpack_from(f"<{count}i", data, _HEADER.size))
+    weights = checked_weights(reader.numbers("i", count))
     settings = MonitorSettings(
         MonitorMode(mode), weights, threshold, Policy(policy), Source(source), enrolled or None
     )
-    place = _HEADER.size + 4 * count
-    (agents,) = _COUNT.unpack_from(data, place)
-    place += _COUNT.size
+    agents = reader.count()
     if threshold <= 0 or agents > (enrolled or len(data)):
         raise ImpossibleState("a threshold of 0 bits or less, or more agents than are enrolled")
     kind, size = _body_type(count), _body_type(count).itemsize
     keys, bodies = [], bytearray()
     for _ in range(agents):
-        number, length = _ID.unpack_from(data, place)
-        place += _ID.size
-        name, body = data[place : place + length], data[place + length : place + length + size]
-        place += length + size
-        keys.append((number, bytes(name)))
-        bodies += body
-    if place != len(data) or len(bodies) != agents * size:
-        raise ImpossibleState(f"{len(data)} bytes are no whole monitor; some missing or left over")
+        keys.append(reader.key())
+        bodies += reader.raw(size)
+    reader.end()
     if any(a >= b for a, b in itertools.pairwise(keys)):
         raise ImpossibleState("the agents of the monitor do not ascend")
     packed = np.frombuffer(bytes(bodies), kind)

@@ -2,94 +2,26 @@
 
 import csv
 import json
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from enum import Enum
 from typing import Any
 
 from consilience.errors import BadInput
-from consilience.monitor.agent_index import AgentId, checked_id
-from consilience.monitor.history import CUTS, INFINITE, LEAST
+from consilience.monitor.line_fields import (
+    binned,
+    code_of,
+    name_of,
+    number_of,
+    reason_of,
+    whole_of,
+)
+from consilience.monitor.observation import Observation, What
 from consilience.monitor.source_file import ModelSource
-from consilience_hw.spec.log_format import Q16_16
 
-__all__ = ["LineReader", "Observation", "What", "binned"]
+__all__ = ["LineReader"]
 
-_ONE = 1 << 16
-_MOST_SCORE = 1 << 46
 _FIELDS = ("agent", "score", "run", "event", "at", "group", "cut", "sequence")
 _INCREMENT = "x"
 _OF_MODELS = "context", "symbol"
-
-
-class What(Enum):
-    """What a line says of a run."""
-
-    WHOLE = "run"
-    """It has started and ended: the line is all of it."""
-    START = "start"
-    SCORE = "score"
-    """So far; the highest counts."""
-    END = "end"
-    CALL = "call"
-    """One of a run, of which a model says how likely it is."""
-    ACKNOWLEDGE = "acknowledge"
-    """The user has taken note of the agent's alarm: it may alarm again."""
-    RECALIBRATE = "recalibrate"
-    """The agent is new, or its work is: its history, and that of its group, begins anew."""
-
-
-@dataclass(frozen=True)
-class Observation:
-    """One line.
-
-    Parameters
-    ----------
-    what : What
-    agent, run : int or str
-        Without a run of its own a whole one has the number of its line.
-    score : int or None
-        Binned; None at a start.
-    at : int or None
-        The clock, as the line has it.
-    group, cut : str or None
-    sequence : int or None
-    increments : tuple of int, or None
-        Codes, where the user asserts them.
-    named : bool
-        The line names its run.
-    """
-
-    what: What
-    agent: AgentId
-    run: AgentId
-    score: int | None = None
-    at: int | None = None
-    group: AgentId | None = None
-    cut: str | None = None
-    sequence: int | None = None
-    increments: tuple[int, ...] | None = None
-    named: bool = False
-
-
-def binned(score: float, low_is_suspect: bool = False) -> int:
-    """Return ``floor(65536 x)`` of a score, or of what it is below 0 if low ones are suspect.
-
-    Raises
-    ------
-    BadInput
-        NaN, or 2**46 and more; infinite ones are the scores above and below all.
-    """
-    value = -score if low_is_suspect else score
-    if isinstance(value, float):
-        if math.isnan(value):
-            raise BadInput("the score is NaN; give a number, or leave the run out of all counts")
-        if math.isinf(value):
-            return INFINITE if value > 0 else LEAST
-    if not -_MOST_SCORE < value < _MOST_SCORE:
-        raise BadInput(f"the score {score} is beyond 2**46; use a smaller unit")
-    return math.floor(value * _ONE)
 
 
 class LineReader:
@@ -206,18 +138,18 @@ class LineReader:
     def _observation(self, fields: dict[str, Any], number: int) -> Observation:
         if self._against is None:
             self.unused |= fields.keys() - self._used
-        agent = _name(fields.get("agent"), "agent")
+        agent = name_of(fields.get("agent"), "agent")
         what = self._what(fields.get("event", What.CALL.value if self._model else What.WHOLE.value))
         if what in (What.ACKNOWLEDGE, What.RECALIBRATE):
-            return Observation(what, agent, number, at=_whole(fields, "at"))
+            return Observation(what, agent, number, at=whole_of(fields, "at"))
         if "run" not in fields and what is not What.WHOLE:
             raise BadInput(f"event {what.value} needs a run")
-        run = _name(fields["run"], "run") if "run" in fields else number
+        run = name_of(fields["run"], "run") if "run" in fields else number
         increments: tuple[int, ...] | None = None
         if self._model:
-            increments = (self._code_of(self._model, what, fields),)
+            increments = (self._increment(self._model, what, fields),)
         elif self._increments:
-            increments = tuple(_code(_number(fields, name)) for name in self._increments)
+            increments = tuple(code_of(number_of(fields, name)) for name in self._increments)
         elif f"{_INCREMENT}1" in fields and "score" not in fields:
             raise BadInput("x1 is an increment, which is valid only if you say so: pass --asserted")
         score = None
@@ -228,16 +160,16 @@ class LineReader:
             agent,
             run,
             score,
-            _whole(fields, "at"),
-            None if "group" not in fields else _name(fields["group"], "group"),
-            _reason(fields.get("cut")),
-            _whole(fields, "sequence"),
+            whole_of(fields, "at"),
+            None if "group" not in fields else name_of(fields["group"], "group"),
+            reason_of(fields.get("cut")),
+            whole_of(fields, "sequence"),
             increments,
             "run" in fields,
         )
 
     @staticmethod
-    def _code_of(model: ModelSource, what: What, fields: dict[str, Any]) -> int:
+    def _increment(model: ModelSource, what: What, fields: dict[str, Any]) -> int:
         if "context" not in fields or (what is What.CALL and "symbol" not in fields):
             raise BadInput("a call needs context and symbol, the end of a run its context")
         context = model.context(fields["context"])
@@ -259,54 +191,8 @@ class LineReader:
 
     def _score(self, fields: dict[str, Any]) -> float:
         if self._against is None:
-            return _number(fields, "score")
+            return number_of(fields, "score")
         others = [name for name in fields if name not in (*_FIELDS, "weight", self._against)]
         if not others:
             raise BadInput(f"no hypothesis beside {self._against}")
-        return max(_number(fields, name) for name in others) - _number(fields, self._against)
-
-
-def _name(value: object, name: str) -> AgentId:
-    if isinstance(value, bool) or not isinstance(value, int | str):
-        raise BadInput(f"{name} must be text or an integer, not {value!r}")
-    return checked_id(value)
-
-
-def _number(fields: dict[str, Any], name: str) -> float:
-    value = fields.get(name)
-    if isinstance(value, str):
-        value = float(value)
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise BadInput(f"{name} must be a number, not {value!r}")
-    return value
-
-
-def _whole(fields: dict[str, Any], name: str) -> int | None:
-    value = fields.get(name)
-    if value is None:
-        return None
-    try:
-        value = int(value) if isinstance(value, str) else value
-    except ValueError:
-        value = None
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise BadInput(
-            f"{name} must be an integer, not {fields[name]!r}; give whole ms, ns or counts"
-        )
-    return value
-
-
-def _reason(cut: object) -> str | None:
-    """Return why a run was cut; BadInput before anything is noted of it."""
-    if cut not in (None, *CUTS):
-        raise BadInput(f"cut {cut!r} is none of {', '.join(CUTS)} (of the score)")
-    return str(cut) if cut else None
-
-
-def _code(bits: float) -> int:
-    """Return the greatest code not above an increment in bits."""
-    if math.isnan(bits) or bits > Q16_16.max_code / _ONE:
-        raise BadInput(f"an increment of {bits} bits; the largest is below 32,768")
-    if bits == -math.inf:
-        return Q16_16.log_of_zero
-    return max(math.floor(bits * _ONE), Q16_16.log_of_zero)
+        return max(number_of(fields, name) for name in others) - number_of(fields, self._against)

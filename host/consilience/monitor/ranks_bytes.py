@@ -12,13 +12,12 @@ u64, ascending: agent and group.
 import itertools
 import struct
 from collections.abc import Iterable
-from fractions import Fraction
 from typing import Any, NamedTuple
 
 from consilience.errors import ImpossibleState
-from consilience.monitor.agent_index import AgentId, id_bytes, id_of
+from consilience.monitor.agent_index import AgentId, id_bytes
+from consilience.monitor.byte_parts import COUNT, ByteReader, packed_bets, packed_id
 from consilience.monitor.history import History, OpenRun
-from consilience.monitor.rank_terms import checked_kappas
 from consilience.monitor.ranks_settings import RanksSettings
 
 __all__ = ["RanksFields", "pack_ranks", "unpack_ranks"]
@@ -28,9 +27,6 @@ VERSION = 1
 _HEADER = struct.Struct("<HBBQQQ")
 _CHECK = 4
 _LENGTH = struct.Struct("<I")
-_COUNT = struct.Struct("<Q")
-_BET = struct.Struct("<HB")
-_ID = struct.Struct("<BI")
 _HISTORY = struct.Struct("<Qq")
 _VALUE = struct.Struct("<qQ")
 _RUN = struct.Struct("<QqqB")
@@ -57,15 +53,14 @@ def pack_ranks(fields: RanksFields) -> bytes:
         MAGIC + _HEADER.pack(VERSION, len(settings.kappas), flags, *numbers) + fields.seed_check,
         _LENGTH.pack(len(name)) + name,
     ]
-    for kappa in settings.kappas:
-        parts.append(_BET.pack(kappa.numerator, kappa.denominator.bit_length() - 1))
-    parts.append(_COUNT.pack(len(fields.histories)))
+    parts.append(packed_bets(settings.kappas))
+    parts.append(COUNT.pack(len(fields.histories)))
     for key in sorted(fields.histories, key=id_bytes):
-        parts += _packed_id(key), _packed_history(fields.histories[key])
+        parts += packed_id(key), _packed_history(fields.histories[key])
     if settings.grouped:
-        parts.append(_COUNT.pack(len(fields.history_of)))
+        parts.append(COUNT.pack(len(fields.history_of)))
         for agent in sorted(fields.history_of, key=id_bytes):
-            parts += _packed_id(agent), _packed_id(fields.history_of[agent])
+            parts += packed_id(agent), packed_id(fields.history_of[agent])
     return b"".join(parts)
 
 
@@ -79,80 +74,42 @@ def unpack_ranks(data: bytes) -> RanksFields:
         runs that would be due, bytes missing or left over.
     """
     try:
-        return _unpack(_Reader(data))
+        return _unpack(ByteReader(data, "ranks"))
     except (struct.error, ValueError, IndexError, ZeroDivisionError) as error:
         if isinstance(error, ImpossibleState):
             raise
         raise ImpossibleState(f"the bytes are no conformal ranks ({error})") from None
 
 
-class _Reader:
-    """Takes one part after the other from bytes."""
-
-    def __init__(self, data: bytes) -> None:
-        self._data, self._place = data, 0
-
-    def take(self, form: struct.Struct) -> tuple[int, ...]:
-        found = form.unpack_from(self._data, self._place)
-        self._place += form.size
-        return found
-
-    def bytes(self, count: int) -> bytes:
-        found = self._data[self._place : self._place + count]
-        if len(found) < count:
-            raise ImpossibleState("the bytes of the ranks end too early")
-        self._place += count
-        return found
-
-    def count(self) -> int:
-        (found,) = self.take(_COUNT)
-        if found > len(self._data):
-            raise ImpossibleState("the bytes of the ranks end too early")
-        return found
-
-    def id(self) -> AgentId:
-        kind, length = self.take(_ID)
-        return id_of(kind, self.bytes(length))
-
-    def end(self) -> None:
-        if self._place != len(self._data):
-            raise ImpossibleState("bytes are left over after the ranks")
-
-
-def _packed_id(name: AgentId) -> bytes:
-    kind, data = id_bytes(name)
-    return _ID.pack(kind, len(data)) + data
-
-
 def _packed_history(history: History) -> bytes:
     parts = [
         _HISTORY.pack(history.started, history.clock or 0),
-        _COUNT.pack(len(history.past.values)),
+        COUNT.pack(len(history.past.values)),
     ]
     parts += [
         _VALUE.pack(*pair) for pair in zip(history.past.values, history.past.counts, strict=True)
     ]
-    parts.append(_COUNT.pack(len(history.open)))
+    parts.append(COUNT.pack(len(history.open)))
     for run in history.open:
         flags = _ENDED * run.ended | _SUSPECTED * run.suspected
-        parts += _packed_id(run.agent), _packed_id(run.run)
+        parts += packed_id(run.agent), packed_id(run.run)
         parts.append(_RUN.pack(run.ordinal, run.start, run.score, flags))
-    parts.append(_COUNT.pack(len(history.overdue)))
+    parts.append(COUNT.pack(len(history.overdue)))
     for agent, name in sorted(
         history.overdue, key=lambda one: (id_bytes(one[0]), id_bytes(one[1]))
     ):
-        parts += _packed_id(agent), _packed_id(name)
+        parts += packed_id(agent), packed_id(name)
     return b"".join(parts)
 
 
-def _unpack(reader: _Reader) -> RanksFields:
-    magic = reader.bytes(len(MAGIC))
+def _unpack(reader: ByteReader) -> RanksFields:
+    magic = reader.raw(len(MAGIC))
     version, count, flags, n0, contaminated, deadline = reader.take(_HEADER)
-    check = reader.bytes(_CHECK)
+    check = reader.raw(_CHECK)
     if (magic, version) != (MAGIC, VERSION) or flags > _SEEDED + _GROUPED:
         raise ImpossibleState("the bytes are ranks of another kind or version")
-    binning = reader.bytes(*reader.take(_LENGTH)).decode()
-    kappas = checked_kappas([Fraction(*_bet(reader)) for _ in range(count)])
+    binning = reader.raw(*reader.take(_LENGTH)).decode()
+    kappas = reader.bets(count)
     grouped = bool(flags & _GROUPED)
     settings = RanksSettings(
         kappas, n0, bool(flags & _SEEDED), contaminated, deadline or None, grouped, binning
@@ -176,12 +133,7 @@ def _unpack(reader: _Reader) -> RanksFields:
     return RanksFields(settings, check, histories, history_of)
 
 
-def _bet(reader: _Reader) -> tuple[int, int]:
-    numerator, halvings = reader.take(_BET)
-    return numerator, 1 << halvings
-
-
-def _unpacked_history(reader: _Reader, deadline: int | None) -> History:
+def _unpacked_history(reader: ByteReader, deadline: int | None) -> History:
     history = History(deadline)
     history.started, history.clock = reader.take(_HISTORY)
     for _ in range(reader.count()):

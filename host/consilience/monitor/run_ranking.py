@@ -1,12 +1,12 @@
 """Runs ranked among the earlier ones of their history, one event at a time."""
 
 from operator import index
-from threading import RLock
 from typing import NamedTuple
 
 from consilience.errors import BadInput
 from consilience.monitor.agent_index import AgentId, checked_id
-from consilience.monitor.history import CUTS, History, OpenRun, PastScores, Rankable
+from consilience.monitor.histories import Histories
+from consilience.monitor.history import CUTS, OpenRun, Rankable
 from consilience.monitor.rank_terms import count_term, rank_term
 from consilience.monitor.ranks_bytes import RanksFields, pack_ranks, unpack_ranks
 from consilience.monitor.ranks_settings import RanksSettings
@@ -40,7 +40,7 @@ class RankedRun(NamedTuple):
     increments: list[int] | None
 
 
-class RunRanking:
+class RunRanking(Histories):
     """The events of runs, in; ranks, out. `ConformalRanks` says what is promised of them.
 
     Threads may share it: their calls take turns.
@@ -60,11 +60,8 @@ class RunRanking:
     def __init__(self, settings: RanksSettings, seed: int | None = None) -> None:
         if settings.seeded and (seed is None or not 0 <= seed < _WORD):
             raise BadInput("seeded ties need a secret seed, 0 .. 2**64 - 1; secrets.randbits(64)")
-        self.settings = settings
+        super().__init__(settings)
         self._chance = TieChance(seed) if settings.seeded and seed is not None else None
-        self._histories: dict[AgentId, History] = {}
-        self._history_of: dict[AgentId, AgentId] = {}
-        self._turns = RLock()
 
     @classmethod
     def from_bytes(cls, data: bytes, seed: int | None = None) -> "RunRanking":
@@ -207,102 +204,9 @@ class RunRanking:
         """Drop the history of an agent, or of its group, with its open runs: n0 new runs."""
         self._history(agent).recalibrate()
 
-    @in_turn
-    def sharing(self, agent: AgentId) -> set[AgentId]:
-        """Return the agents whose runs are in the history of an agent, itself among them."""
-        name = self._history_of.get(agent)
-        if name is None or not self.settings.grouped:
-            return {agent}
-        return {one for one, history in self._history_of.items() if history == name}
-
-    @in_turn
-    def lacking(self) -> dict[AgentId, int]:
-        """Return how many runs a history lacks until runs are judged; by name, where it is any."""
-        n0 = self.settings.n0
-        histories = self._histories.items()
-        return {name: n0 - one.past.total for name, one in histories if one.past.total < n0}
-
-    @in_turn
-    def waiting(self) -> list[tuple[AgentId, OpenRun, int]]:
-        """Return the histories in which ended runs wait: name, the open run that they wait for,
-        and how many do."""
-        found = []
-        for name, one in self._histories.items():
-            ended = sum(run.ended for run in one.open)
-            if ended:
-                found.append((name, one.open[0], ended))
-        return found
-
-    @in_turn
-    def constant(self) -> list[AgentId]:
-        """Return the histories with n0 runs or more that all have one score."""
-        histories = self._histories.items()
-        return [
-            name
-            for name, one in histories
-            if len(one.past.values) == 1 and one.past.total >= self.settings.n0
-        ]
-
-    @in_turn
-    def clock(self, agent: AgentId) -> int:
-        """Return the clock of an agent's history; 0 before its first run."""
-        history = self._histories.get(self._history_of.get(agent, agent))
-        return history.clock or 0 if history else 0
-
-    @in_turn
-    def started(self, agent: AgentId, run: AgentId) -> int | None:
-        """Return the clock at which a run started that is open; None if it is not."""
-        one = self._open(agent, run)
-        return one.start if one else None
-
-    @in_turn
-    def score(self, agent: AgentId, run: AgentId) -> int | None:
-        """Return the highest score so far of a run that is open; None if it is not."""
-        one = self._open(agent, run)
-        return one.score if one else None
-
-    @in_turn
-    def runs(self, agent: AgentId) -> tuple[int, int]:
-        """Return how many runs an agent's history has, and how many are open; 0, 0 if unknown."""
-        history = self._histories.get(self._history_of.get(agent, agent))
-        return (history.past.total, len(history.open)) if history else (0, 0)
-
-    def _open(self, agent: AgentId, run: AgentId) -> OpenRun | None:
-        history = self._histories.get(self._history_of.get(agent, agent))
-        return history.open_run(agent, run) if history else None
-
     @property
     def _seed_check(self) -> bytes:
         return self._chance.check if self._chance else bytes(4)
-
-    def _name(self, agent: AgentId, group: AgentId | None) -> AgentId:
-        """Return the name of an agent's history; BadInput if the group does not fit."""
-        if not self.settings.grouped:
-            if group is not None:
-                raise BadInput('group needs history="group"')
-            return agent
-        known = self._history_of.get(agent, group)
-        if known is None:
-            raise BadInput("give group, as the histories are of groups")
-        if group not in (None, known):
-            raise BadInput(
-                f"agent {agent!r} is in group {known!r}, and its runs stand in that history; give "
-                "it another name in the new group"
-            )
-        return known
-
-    def _new_history(self) -> History:
-        return History(self.settings.deadline, self._kept(PastScores()))
-
-    def _kept(self, past: PastScores) -> PastScores:
-        """Return what is kept of past scores: all that ranks need."""
-        return past
-
-    def _history(self, agent: AgentId) -> History:
-        try:
-            return self._histories[self._history_of[agent]]
-        except KeyError:
-            raise BadInput(f"agent {agent!r} has no history yet; start() a run") from None
 
     def _ranked(self, due: list[Rankable]) -> list[RankedRun]:
         return [self._rank(one, certain=True) for one in due]

@@ -1,7 +1,7 @@
 """What a monitor is set to: mode, weights, threshold, policy, source of its increments."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from consilience.errors import BadInput
 from consilience.monitor.promises import (
@@ -11,9 +11,10 @@ from consilience.monitor.promises import (
     threshold_for,
     whole_number,
 )
+from consilience.monitor.statistics import reach
 from consilience_hw.spec.monitor_format import MonitorMode, Policy, Source
 
-__all__ = ["MonitorSettings", "monitor_settings"]
+__all__ = ["MonitorSettings", "grown_settings", "monitor_settings"]
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,25 @@ def monitor_settings(
         Source[_word(source, "source", Source)],
         enrolled,
     )
+
+
+def grown_settings(
+    settings: MonitorSettings, enrolled: int, threshold: int | None, agents: int
+) -> MonitorSettings:
+    """Return the settings of a fleet that has grown; see `Monitor.enrol`."""
+    now = settings.threshold if threshold is None else threshold
+    most, before = reach(settings.weights), max(settings.enrolled or 1, agents)
+    if whole_number(enrolled, "enrolled") < before:
+        raise BadInput(
+            f"enrolled {enrolled}: {before} agents are, and a fleet may only grow: who leaves it "
+            "could be chosen by what it did"
+        )
+    if not settings.threshold <= whole_number(now, "threshold") <= most:
+        raise BadInput(
+            f"threshold {now}: from {settings.threshold}, that of before, to {most}, the most that "
+            "these weights reach"
+        )
+    return replace(settings, enrolled=enrolled, threshold=now)
 
 
 def _word(word: str, name: str, words: type[MonitorMode] | type[Policy] | type[Source]) -> str:

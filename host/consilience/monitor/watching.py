@@ -8,18 +8,16 @@ from typing import Any
 from consilience.errors import BadInput
 from consilience.monitor.again import FirstLines, is_end_again, is_said_again
 from consilience.monitor.agent_index import AgentId
-from consilience.monitor.alarm_words import RUN_SAYS, SAYS
-from consilience.monitor.binomial_limits import SCALE
+from consilience.monitor.alarm_lines import agent_alarm, moved_line, run_alarm
+from consilience.monitor.alarm_words import SAYS
 from consilience.monitor.ended_runs import EndedRuns
 from consilience.monitor.fleet_readings import FleetReadings
 from consilience.monitor.monitor import Monitor
-from consilience.monitor.observation_lines import Observation, What
+from consilience.monitor.observation import Observation, What
 from consilience.monitor.run_ranking import RankedRun, RunRanking
 from consilience_hw.spec.monitor_format import Policy
 
 __all__ = ["FleetWatch"]
-
-_BIT = 65536
 
 
 @dataclass
@@ -159,11 +157,11 @@ class FleetWatch:
             before = self.monitor.statistic(run.agent)
             found = self.monitor.update([run.agent], [run.increments])
             statistic = int(found.statistic[0])
-            moved = _moved(run, seen, line, statistic, before)
+            moved = moved_line(run, seen, line, statistic, before)
             told.append({"observation": "observation", **moved})
             if len(found.alarms):
                 self.counts["alarms"] += 1
-                alarms.append(self._agent_alarm(run, seen, line, statistic, before, False))
+                alarms.append(agent_alarm(moved, self.monitor.settings, self.promise))
                 if self.monitor.settings.policy is Policy.RECALIBRATE and self.ranking:
                     dropped |= self.ranking.sharing(run.agent)
                     self._recalibrate(self.ranking, run.agent)
@@ -197,7 +195,9 @@ class FleetWatch:
             self.counts["provisional alarms"] += 1
             before = self.monitor.statistic(run.agent)
             statistic = int(found.statistic[0])
-            alarms.append(self._agent_alarm(run, seen, line, statistic, before, True))
+            moved = moved_line(run, seen, line, statistic, before)
+            alarm = agent_alarm(moved, self.monitor.settings, self.promise)
+            alarms.append({**alarm, "provisional": True})
         return alarms
 
     def _run_alarm(
@@ -214,17 +214,8 @@ class FleetWatch:
         if provisional:
             self.told.add(key)
         self.counts["run alarms"] += 1
-        return [
-            {
-                "alarm": "run",
-                **_where(run, seen, line),
-                "provisional": provisional,
-                **_rank(run),
-                "promise": f"at most {self.run_alpha} of good runs alarm so",
-                "source": self.monitor.settings.source.name.lower(),
-                "says": RUN_SAYS,
-            }
-        ]
+        alarm = run_alarm(run, seen, line, self.monitor.settings, self.run_alpha)
+        return [{**alarm, "provisional": provisional}]
 
     def _fleet_alarms(self, more: int, line: int) -> list[dict[str, Any]]:
         """Name agents, if a reading was due with the last runs: when does not depend on scores."""
@@ -235,19 +226,6 @@ class FleetWatch:
         for one in found:
             self.counts[f"{one['alarm']} alarms"] += 1
         return found
-
-    def _agent_alarm(
-        self, run: RankedRun, seen: Observation, line: int, now: int, before: int, provisional: bool
-    ) -> dict[str, Any]:
-        return {
-            "alarm": "agent",
-            **_moved(run, seen, line, now, before),
-            "provisional": provisional,
-            "threshold_bits": _bits(self.monitor.settings.threshold),
-            "promise": self.promise,
-            "source": self.monitor.settings.source.name.lower(),
-            "says": self.says,
-        }
 
     def _is_repeated(self, seen: Observation) -> bool:
         """Return whether a sequence number came before; BadInput if it goes back."""
@@ -260,33 +238,3 @@ class FleetWatch:
                 f"{highest}; give lines in order, a lost one is counted as missing"
             )
         return seen.sequence == highest
-
-
-def _where(run: RankedRun, seen: Observation, line: int) -> dict[str, Any]:
-    return {"agent": run.agent, "run": run.run, "at": seen.at, "line": line}
-
-
-def _rank(run: RankedRun) -> dict[str, Any]:
-    """Return the rank of a run; of a frozen table, the share of good runs that are so high."""
-    if run.ranks == SCALE:
-        return {"share_at_most": run.rank / SCALE}
-    return {"rank": run.rank, "of": run.ranks}
-
-
-def _moved(run: RankedRun, seen: Observation, line: int, now: int, before: int) -> dict[str, Any]:
-    """Return what a run did to its agent's statistic."""
-    moved: dict[str, Any] = {"increment_bits": [_bits(one) for one in run.increments or ()]}
-    if run.ranks:
-        moved = {"score": run.score / _BIT, **_rank(run), **moved}
-    return {
-        **_where(run, seen, line),
-        "statistic_bits": _bits(now),
-        "statistic": now,
-        "before_bits": _bits(before),
-        "moved": moved,
-    }
-
-
-def _bits(code: int) -> float | None:
-    """Return a code in bits; None for the log of zero, which JSON has no number for."""
-    return None if code == -(1 << 31) else round(code / _BIT, 4)

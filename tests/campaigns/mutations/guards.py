@@ -17,7 +17,8 @@ EVIDENCE = "evidence/evidence_reading evidence/evidence_validation evidence/plau
 MONITOR = "monitor/monitor"
 RANKS = "monitor/conformal_ranks"
 FROZEN = "monitor/frozen_table"
-WATCH = "monitor/watch_folder cli/monitor_command"
+WATCH = "monitor/watch_folder cli/monitor_state"
+INPUT = "cli/monitor_command cli/monitor_input"
 SOURCES = "monitor/source_file cli/monitor_sources"
 VIEWS = "cli/monitor_views"
 REPEATS = "monitor/ended_runs cli/monitor_repeats"
@@ -42,10 +43,12 @@ HOST = {
     "monitor/again": f"{REPEATS} cli/monitor_sources",
     "monitor/agent_index": f"{MONITOR} {RANKS}",
     "monitor/agent_records": MONITOR,
+    "monitor/alarm_lines": f"cli/monitor_command {SOURCES}",
     "monitor/bin_terms": FROZEN,
     "monitor/binomial_limits": f"monitor/binomial_limits {FROZEN}",
     "monitor/conformal_ranks": RANKS,
     "monitor/budget": VIEWS,
+    "monitor/byte_parts": f"{RANKS} {FROZEN} monitor/monitor_bytes",
     "monitor/ended_runs": REPEATS,
     "monitor/fleet": "monitor/fleet",
     "monitor/fleet_readings": f"{VIEWS} cli/monitor_command",
@@ -53,9 +56,11 @@ HOST = {
     "monitor/frozen_ranking": "cli/monitor_sources",
     "monitor/frozen_table": FROZEN,
     "monitor/growth": VIEWS,
+    "monitor/histories": f"{RANKS} {INPUT} cli/monitor_repeats",
     "monitor/history": f"{RANKS} monitor/validity",
     "monitor/file_lines": "monitor/file_lines",
     "monitor/file_marks": "monitor/file_lines",
+    "monitor/line_fields": f"{INPUT} cli/monitor_sources",
     "monitor/line_source": f"{WATCH} monitor/file_lines",
     "monitor/lying_reports": "monitor/lying_reports",
     "monitor/model_bytes": "monitor/model_increments",
@@ -63,20 +68,21 @@ HOST = {
     "monitor/monitor": f"{MONITOR} monitor/fleet",
     "monitor/monitor_bytes": f"monitor/monitor_bytes {MONITOR}",
     "monitor/most_evidence": VIEWS,
-    "monitor/observation_lines": "cli/monitor_command cli/monitor_repeats cli/monitor_sources",
+    "monitor/observation_lines": f"{INPUT} cli/monitor_repeats cli/monitor_sources",
+    "monitor/observation_rows": MONITOR,
     "monitor/promises": "monitor/promises",
     "monitor/rank_terms": RANKS,
     "monitor/ranks_bytes": RANKS,
     "monitor/report_page": f"cli/monitor_command {VIEWS}",
     "monitor/ranks_settings": RANKS,
     "monitor/run_ranking": RANKS,
-    "monitor/settings": "monitor/promises",
+    "monitor/settings": "monitor/promises monitor/fleet",
     "monitor/source_file": SOURCES,
     "monitor/statistics": f"{MONITOR} monitor/promises",
     "monitor/stream_lines": WATCH,
     "monitor/tie_chance": RANKS,
     "monitor/watch_folder": WATCH,
-    "monitor/watch_options": f"cli/monitor_command {VIEWS} cli/monitor_sources",
+    "monitor/watch_options": f"{INPUT} {VIEWS} cli/monitor_sources",
     "monitor/watching": "cli/monitor_command cli/monitor_repeats cli/monitor_sources",
     "monitor/weighting": "monitor/weighting",
     "robust/calibration": "robust/calibration",

@@ -145,7 +145,7 @@ MONITOR = (
         FOLDER + "stream_lines.py",
         "                self._keep(lines)\n",
         "                pass\n",
-        "tests/host/cli/test_monitor_command.py::"
+        "tests/host/cli/test_monitor_state.py::"
         "test_a_stream_that_is_cut_by_kills_counts_every_line_once",
     ),
     Mutation(
@@ -164,9 +164,9 @@ MONITOR = (
     ),
     Mutation(
         "watch: a fleet may shrink",
-        FOLDER + "monitor.py",
-        '        if whole_number(enrolled, "enrolled") < before:\n',
-        "        if False:\n",
+        FOLDER + "settings.py",
+        '    if whole_number(enrolled, "enrolled") < before:\n',
+        "    if False:\n",
         TESTS + "test_fleet.py::test_a_fleet_grows_before_a_reading",
     ),
     Mutation(

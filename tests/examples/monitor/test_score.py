@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consilience.monitor.observation_lines import binned
+from consilience.monitor.line_fields import binned
 from examples.agent_traces.monitor.choose import TOLERANCE, candidates, cross_fitted_scores
 from examples.agent_traces.monitor.fitting import (
     CHOICE,

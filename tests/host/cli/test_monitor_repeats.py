@@ -10,16 +10,9 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 import pytest
 
-from consilience.cli.app import main
+from tests.host.cli.monitor_runs import ran
 
 WORDS = ("--arl", "64", "--ties", "full")
-
-
-def ran(capsys, *words):
-    code = main(["monitor", *map(str, words)])
-    out, err = capsys.readouterr()
-    said = [json.loads(line) for line in out.splitlines() if line.startswith("{")]
-    return code, said, " ".join(err.split())
 
 
 def written(path, events):

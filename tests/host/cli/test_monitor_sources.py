@@ -6,17 +6,10 @@ import numpy as np
 import pytest
 
 import consilience as cs
-from consilience.cli.app import main
 from consilience.monitor.source_file import FrozenSource, ModelSource, frozen_text, model_text
+from tests.host.cli.monitor_runs import ran
 
 ONE = 1 << 16
-
-
-def ran(capsys, *words):
-    code = main(["monitor", *map(str, words)])
-    out, err = capsys.readouterr()
-    said = [json.loads(line) for line in out.splitlines() if line.startswith("{")]
-    return code, said, " ".join(err.split())
 
 
 def written(path, events):

@@ -1,20 +1,12 @@
 """`consilience monitor`: what each view promises, groups, fleets that grow."""
 
-import json
 import random
 
 import pytest
 
-from consilience.cli.app import main
+from tests.host.cli.monitor_runs import ran
 
 FULL = ("--ties", "full")
-
-
-def ran(capsys, *words):
-    code = main(["monitor", *map(str, words)])
-    out, err = capsys.readouterr()
-    said = [json.loads(line) for line in out.splitlines() if line.startswith("{")]
-    return code, said, " ".join(err.split())
 
 
 def scores_of(path, groups, runs=160, bad_from=150):
