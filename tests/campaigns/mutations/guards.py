@@ -53,7 +53,7 @@ HOST = {
     "monitor/fleet": "monitor/fleet",
     "monitor/fleet_readings": f"{VIEWS} cli/monitor_command",
     "monitor/frozen_bytes": FROZEN,
-    "monitor/frozen_ranking": "cli/monitor_sources",
+    "monitor/frozen_ranking": "monitor/frozen_ranking cli/monitor_sources",
     "monitor/frozen_table": FROZEN,
     "monitor/growth": VIEWS,
     "monitor/histories": f"{RANKS} {INPUT} cli/monitor_repeats",

@@ -170,11 +170,10 @@ MONITOR = (
         TESTS + "test_fleet.py::test_a_fleet_grows_before_a_reading",
     ),
     Mutation(
-        "watch: runs of a frozen table count when they end",
-        FOLDER + "history.py",
-        "            one = self.open.pop(0)\n",
-        "            one = self.open.pop()\n",
-        "tests/host/cli/test_monitor_sources.py::"
-        "test_runs_of_a_table_count_in_order_of_starts_and_over_restarts",
+        "watch: runs of a frozen table keep a history",
+        FOLDER + "frozen_ranking.py",
+        "        return _NoScores()\n",
+        "        return past\n",
+        TESTS + "test_frozen_ranking.py::test_no_score_is_kept",
     ),
 )
