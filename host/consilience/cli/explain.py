@@ -27,7 +27,7 @@ from consilience.cli.reading_options import (
 )
 from consilience.evidence.atomic_file import AtomicFile, naming
 from consilience.explain.evidence_file import ExplainOptions, FileExplanations, explain_file
-from consilience.explain.explanation import Explanation
+from consilience.explain.explained import Explanation
 from consilience.explain.moves import bits_in_words
 from consilience.explain.page import explanations_page
 from consilience.explain.timeline import sparkline, threshold_bits
@@ -70,6 +70,15 @@ def explain(
             show_default="reporter and time, where the file has them",
         ),
     ] = None,
+    by: Annotated[
+        str | None,
+        typer.Option(
+            "--by",
+            metavar="NAME",
+            help="Take rows out together that share a value of this column, as a reporter.",
+            show_default="row by row",
+        ),
+    ] = None,
     agents: Annotated[
         int, typer.Option("--agents", min=1, metavar="N", help="Most agents to explain.")
     ] = _DEFAULTS.most_agents,
@@ -110,6 +119,7 @@ def explain(
         chunk_rows=chunk_rows,
         strict=strict,
         labels=tuple(label_column or ()),
+        by=by,
         agents=tuple(agent or ()),
         most_agents=agents,
         most_steps=steps,
@@ -153,7 +163,7 @@ def _shown(explanation: Explanation) -> list[RenderableType]:
         table.add_column(name, justify="right" if name == "moved it by" else "left")
     for step in explanation.steps:
         table.add_row(
-            Text(row_in_words(step)),
+            Text(row_in_words(step, explanation.by)),
             bits_in_words(step.bits, step.ruled_out),
             Text(verdict_in_words(step.without)),
         )

@@ -43,7 +43,7 @@ HypothesesOption = Annotated[
         "--hypotheses",
         metavar="NAME,NAME,...",
         help="Log-likelihood columns.",
-        show_default="all but agent and weight, in file order",
+        show_default="all but agent, weight, reporter and time, in file order",
     ),
 ]
 

@@ -40,7 +40,7 @@ class ReadingOptions:
     agent_type : AgentType
         How the ids of a CSV are taken.
     hypotheses : tuple of str or None
-        Columns of log-likelihoods; None: all others, in file order.
+        Columns of log-likelihoods; None: all others but reporter and time, in file order.
     weight_column : str or None
         Column of weights, 0 .. 65536; None: `weight` where there is one.
     chunk_rows : int

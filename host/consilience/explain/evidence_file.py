@@ -16,7 +16,8 @@ from consilience.evidence.chunks import EvidenceChunks, ReadingOptions
 from consilience.evidence.prior import codes_of_prior, parse_prior
 from consilience.evidence.reading import open_evidence
 from consilience.evidence.validation import BESIDE
-from consilience.explain.explanation import Explanation, explain_agent
+from consilience.explain.explained import Explanation
+from consilience.explain.explanation import explain_agent
 from consilience.explain.verdict import posteriors_of
 from consilience.numbers.arrays import Codes, Words
 from consilience.verdicts.costs import parse_costs
@@ -38,6 +39,8 @@ class ExplainOptions(ReadingOptions):
         As in `FuseOptions`.
     labels : tuple of str
         Columns that words about a row name; those of `BESIDE` are named if the file has them.
+    by : str or None
+        A column by whose values rows are taken out together; None: row by row.
     agents : tuple of str
         Agents to explain; none: those that are flagged, the most suspect first.
     most_agents, most_steps : int
@@ -49,6 +52,7 @@ class ExplainOptions(ReadingOptions):
     benign: str | None = None
     tie: str = UNDECIDED
     labels: tuple[str, ...] = ()
+    by: str | None = None
     agents: tuple[str, ...] = ()
     most_agents: int = 10
     most_steps: int = 5
@@ -98,6 +102,8 @@ def explain_file(
         wanted = [("--label-column", name) for name in options.labels]
         beside = [n for n in BESIDE if n in source.columns and n not in (options.hypotheses or ())]
         wanted += [("--label-column", name) for name in beside if name not in options.labels]
+        if options.by is not None and options.by not in [name for _, name in wanted]:
+            wanted.append(("--by", options.by))
     options = dataclasses.replace(options, others=tuple(wanted))
     names = tuple(name for _, name in wanted)
     with EvidenceChunks(path, options) as chunks:
@@ -127,8 +133,7 @@ def explain_file(
                 raise _unknown(path, missing[0], chunks, options)
             order = options.agents or [str(one) for one in chosen]
             found = tuple(
-                kept.explained(agent, rule, prior, names, options.most_steps)
-                for agent in dict.fromkeys(order)
+                kept.explained(agent, rule, prior, names, options) for agent in dict.fromkeys(order)
             )
     else:
         found = ()
@@ -188,14 +193,19 @@ class _KeptRows:
                     chunk.codes[rows],
                     None if chunk.weight is None else chunk.weight[rows],
                     rows + before + 1,
-                    *(column.take(pa.array(rows)).to_pylist() for column in chunk.others),
+                    *(_values(column.take(pa.array(rows))) for column in chunk.others),
                 )
             )
             before += len(chunk.agent)
             report("explaining", *chunks.progress())
 
     def explained(
-        self, agent: str, rule: DecisionRule, prior: Codes, names: Sequence[str], most: int
+        self,
+        agent: str,
+        rule: DecisionRule,
+        prior: Codes,
+        names: Sequence[str],
+        options: ExplainOptions,
     ) -> Explanation:
         """Return the explanation of one agent."""
         number = self.numbers[agent]
@@ -223,8 +233,19 @@ class _KeptRows:
             agent=self._ids[agent],
             rows=column(3),
             labels=labels,
-            most=most,
+            by=options.by,
+            most=options.most_steps,
         )
+
+
+def _values(column: pa.Array) -> list[Any]:
+    try:
+        values: list[Any] = column.to_pylist()
+    except UnicodeDecodeError:  # Parquet does not check it
+        values = [
+            one and one.decode(errors="replace") for one in column.cast(pa.binary()).to_pylist()
+        ]
+    return values
 
 
 def _text(value: object) -> str:

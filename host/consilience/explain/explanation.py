@@ -1,14 +1,13 @@
 """`explain_agent`: what the verdict about one agent would be without each of its steps."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from math import inf, isinf
-from typing import Any
+from math import inf
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from consilience.errors import BadInput
+from consilience.explain.explained import Explanation, Step
 from consilience.explain.moves import moves_of
 from consilience.explain.verdict import Verdict, posteriors_of, verdicts_of
 from consilience.numbers.arrays import Codes, Words
@@ -18,109 +17,9 @@ from consilience.verdicts.exact_totals import ExactTotals
 from consilience_hw.spec.log_format import Q16_16
 from consilience_hw.spec.number_formats import ONE
 
-__all__ = ["Explanation", "Step", "explain_agent"]
+__all__ = ["explain_agent"]
 
 _ZERO = Q16_16.log_of_zero
-
-
-@dataclass(frozen=True)
-class Step:
-    """A row of evidence, and the verdict without it.
-
-    Parameters
-    ----------
-    row : int
-        Its number in the file, from 1, or what the caller numbers by.
-    place : int
-        Its place among the agent's rows, from 0.
-    bits : float
-        How far it moved the odds of what is decided against the rival, in bits; infinite if it
-        rules one of them out.
-    ruled_out : tuple of str
-        Hypotheses that the row says are impossible.
-    labels : mapping of str to str
-        What else the file says of it: time, reporter, tool.
-    without : Verdict
-        Of all the other rows, exactly: bit for bit what they alone give.
-    """
-
-    row: int
-    place: int
-    bits: float
-    ruled_out: tuple[str, ...]
-    labels: Mapping[str, str]
-    without: Verdict
-
-    def as_json(self) -> dict[str, Any]:
-        """Return it as JSON takes it; infinite bits as text."""
-        bits = str(self.bits) if isinf(self.bits) else self.bits
-        labels = dict(self.labels)
-        return {
-            "row": self.row,
-            "bits": bits,
-            **({"rules_out": list(self.ruled_out)} if self.ruled_out else {}),
-            **({"labels": labels} if labels else {}),
-            "without": self.without.as_json(),
-        }
-
-
-@dataclass(frozen=True)
-class Explanation:
-    """Why the verdict about an agent is what it is.
-
-    Parameters
-    ----------
-    agent : int or str
-    rows : int
-        Rows of evidence about it.
-    verdict : Verdict
-        Of all of them.
-    decided, rival : str
-        The odds are those of `decided` against `rival`: what was decided, or comes next to it,
-        against the hypothesis that all is well, or against the most probable of the others.
-    steps : tuple of Step
-        Those that moved it most towards `decided`, the strongest first.
-    moving : int
-        How many rows moved it towards `decided` at all.
-    decisive : int or None
-        Without so many of the strongest the decision would be another; None: not even without all
-        that moved it (the prior decides).
-    without_decisive : Verdict or None
-        That other verdict.
-    timeline : (rows,) float64
-        The odds after each row in bits, with the prior; infinite from where one is ruled out.
-    start : float
-        The odds before the first row.
-    row_numbers : (rows,) int64
-    """
-
-    agent: int | str
-    rows: int
-    verdict: Verdict
-    decided: str
-    rival: str
-    steps: tuple[Step, ...]
-    moving: int
-    decisive: int | None
-    without_decisive: Verdict | None
-    timeline: NDArray[np.float64] = field(repr=False)
-    start: float
-    row_numbers: NDArray[np.int64] = field(repr=False)
-
-    def as_json(self) -> dict[str, Any]:
-        """Return all but the timeline as JSON takes it."""
-        other = self.without_decisive
-        return {
-            "agent": self.agent,
-            "rows": self.rows,
-            **self.verdict.as_json(),
-            "odds_of": self.decided,
-            "against": self.rival,
-            "moving_rows": self.moving,
-            "moved_by": [step.as_json() for step in self.steps],
-            "decisive_rows": self.decisive,
-            "without_decisive_rows": None if other is None else other.as_json(),
-        }
 
 
 def explain_agent(
@@ -132,6 +31,7 @@ def explain_agent(
     agent: int | str = "",
     rows: Sequence[int] | NDArray[np.int64] | None = None,
     labels: Mapping[str, Sequence[str]] | None = None,
+    by: str | None = None,
     most: int | None = 5,
 ) -> Explanation:
     """Return why the verdict about one agent is what it is, by exact leave-one-out.
@@ -155,6 +55,8 @@ def explain_agent(
         Numbers to call the rows by; default 1 .. n.
     labels : mapping of str to (n,) texts, optional
         What else is said of a row in words, by name: time, tool, reporter.
+    by : str or None
+        One of `labels`: rows of equal text are taken out together, as one step.
     most : int or None
         Most steps to give; None: all that moved it.
 
@@ -183,7 +85,16 @@ def explain_agent(
     whole = each.by_agent(np.array([0, count]))
     (verdict,) = verdicts_of(whole, start, rule)
     first, second = _odds_of(verdict, rule, start)
-    steps = moves_of(each, np.full(count, first), np.full(count, second))
+    rows_moved = moves_of(each, np.full(count, first), np.full(count, second))
+    places, sizes = np.arange(count), np.ones(count, np.int64)
+    if by is not None:
+        if by not in texts:
+            raise BadInput(
+                f"by {by!r} is none of the labels: {', '.join(texts) or 'there are none'}"
+            )
+        each, places, sizes = _grouped(each, texts[by])
+        texts = {by: texts[by]}
+    steps = moves_of(each, np.full(len(places), first), np.full(len(places), second))
     order = np.argsort(-steps, kind="stable")
     ruling = each.zeros > 0
     is_impossible = verdict.decision == IMPOSSIBLE
@@ -192,10 +103,9 @@ def explain_agent(
     chosen = order[: len(order) if most is None else most]
     without = verdicts_of(whole.without(each.take(chosen)), start, rule) if len(chosen) else []
     decisive, other = _decisive(whole, each.take(order), start, rule, verdict.decision)
+    before = _prior_odds(start, first, second)
     with np.errstate(invalid="ignore"):  # both ruled out: nothing to draw
-        timeline = np.nan_to_num(
-            _prior_odds(start, first, second) + np.cumsum(steps), nan=0.0, posinf=inf, neginf=-inf
-        )
+        odds = before + np.cumsum(rows_moved)
     return Explanation(
         agent=agent,
         rows=count,
@@ -206,20 +116,36 @@ def explain_agent(
             Step(
                 int(numbers[place]),
                 place,
-                float(steps[place]),
-                tuple(rule.hypotheses[h] for h in np.flatnonzero(ruling[place])),
+                float(steps[step]),
+                tuple(rule.hypotheses[h] for h in np.flatnonzero(ruling[step])),
                 {name: str(found[place]) for name, found in texts.items()},
                 one,
+                int(sizes[step]),
             )
-            for place, one in zip(chosen.tolist(), without, strict=True)
+            for step, place, one in zip(
+                chosen.tolist(), places[chosen].tolist(), without, strict=True
+            )
         ),
         moving=len(order),
         decisive=decisive,
         without_decisive=other,
-        timeline=timeline,
-        start=_prior_odds(start, first, second),
+        timeline=np.nan_to_num(odds, nan=0.0, posinf=inf, neginf=-inf),
+        start=before,
         row_numbers=numbers,
+        by=by,
     )
+
+
+def _grouped(
+    each: ExactTotals, texts: Sequence[str]
+) -> tuple[ExactTotals, NDArray[np.int64], NDArray[np.int64]]:
+    """Return the sums of rows of equal text, the first row of each, and how many there are."""
+    numbers: dict[str, int] = {}
+    group = np.array([numbers.setdefault(text, len(numbers)) for text in texts])
+    order = np.argsort(group, kind="stable")
+    sizes = np.bincount(group).astype(np.int64)
+    ends = np.concatenate([[0], np.cumsum(sizes)])
+    return each.take(order).by_agent(ends), order[ends[:-1]], sizes
 
 
 def _odds_of(verdict: Verdict, rule: DecisionRule, prior: Codes) -> tuple[int, int]:

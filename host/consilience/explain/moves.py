@@ -15,6 +15,8 @@ from consilience_hw.spec.log_format import Q16_16
 __all__ = ["bits_in_words", "moved_by", "moves_of"]
 
 _Q32 = 2.0**-LOW_BITS
+_FAR = 1 << 30
+"""Bits: no odds of codes are so long, and shifted it fits 64 bits."""
 
 
 def moves_of(
@@ -35,9 +37,9 @@ def moves_of(
         Infinite where one of the two is ruled out, 0 where both are.
     """
     rows = np.arange(len(first))
-    high = each.high[rows, first] - each.high[rows, second]
+    high = np.clip(each.high[rows, first] - each.high[rows, second], -_FAR, _FAR)
     low = each.low[rows, first] - each.low[rows, second]
-    bits = ((high << LOW_BITS) + low).astype(np.float64) * _Q32
+    bits = np.asarray(((high << LOW_BITS) + low) * _Q32, np.float64)
     for_it, against = each.zeros[rows, second] > 0, each.zeros[rows, first] > 0
     bits[for_it & ~against], bits[against & ~for_it] = np.inf, -np.inf
     bits[for_it & against] = 0.0

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from html import escape
 
-from consilience.explain.explanation import Explanation
+from consilience.explain.explained import Explanation
 from consilience.explain.moves import bits_in_words
 from consilience.explain.timeline import svg_timeline
 from consilience.explain.words import in_sentences, row_in_words, verdict_in_words
@@ -61,7 +61,7 @@ def explanation_section(explanation: Explanation, threshold: float = 0.0) -> str
     """Return one explanation as HTML: sentences, picture, table."""
     first, *rest = in_sentences(explanation)
     steps = "".join(
-        f"<tr><td>{escape(row_in_words(step))}"
+        f"<tr><td>{escape(row_in_words(step, explanation.by))}"
         f"<td>{escape(bits_in_words(step.bits, step.ruled_out))}"
         f"<td>{escape(verdict_in_words(step.without))}"
         for step in explanation.steps

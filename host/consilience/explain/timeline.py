@@ -6,7 +6,7 @@ from math import log2
 import numpy as np
 from numpy.typing import NDArray
 
-from consilience.explain.explanation import Explanation
+from consilience.explain.explained import Explanation
 from consilience.explain.moves import bits_in_words
 from consilience.explain.words import row_in_words
 from consilience.verdicts.costs import Costs
@@ -70,9 +70,10 @@ def svg_timeline(explanation: Explanation, threshold: float = 0.0) -> str:
     points = " ".join(f"{x(place):.1f},{y(values[place]):.1f}" for place in _places(values))
     marks = "".join(
         f'<circle cx="{x(step.place + 1):.1f}" cy="{y(values[step.place + 1]):.1f}" r="4" '
-        f'fill="#c00"><title>{escape(row_in_words(step))}: '
+        f'fill="#c00"><title>{escape(row_in_words(step, explanation.by))}: '
         f"{escape(bits_in_words(step.bits, step.ruled_out))}</title></circle>"
         for step in explanation.steps
+        if step.count == 1
     )
     ticks = "".join(
         f'<text x="{_LEFT - 6}" y="{y(bits) + 4:.1f}" text-anchor="end">{bits:.3g}</text>'

@@ -94,10 +94,16 @@ class ReporterFusion(Fusion):
                 "convert the column"
             )
         encoded = column.dictionary_encode()
-        numbers = [
-            self._numbers.setdefault(one, len(self._numbers))
-            for one in encoded.dictionary.to_pylist()
-        ]
+        try:
+            distinct = encoded.dictionary.to_pylist()
+        except UnicodeDecodeError:
+            raise BadInput(
+                f"{self._path}: column {name!r} holds text that is not UTF-8; write it as such"
+            ) from None
+        if "" in distinct:
+            index = int(pc.index(encoded.indices, distinct.index("")).as_py())
+            raise rows.fault(index, name, "no reporter; every row needs one")
+        numbers = [self._numbers.setdefault(one, len(self._numbers)) for one in distinct]
         found = np.array(numbers, np.uint32)[encoded.indices.to_numpy(zero_copy_only=False)]
         return {"reporter": found}
 

@@ -7,9 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from consilience.numbers.arrays import Codes, Offsets, Words
-from consilience.verdicts.exact_totals import LOW_BITS, ExactTotals
+from consilience.verdicts.exact_totals import LOW_BITS, ExactTotals, whole_ulps_of
 from consilience_hw.spec.log_format import Q16_16
-from consilience_hw.spec.number_formats import ONE, WEIGHT_BITS
 
 __all__ = ["Reports", "pairs_of", "reports_of"]
 
@@ -63,9 +62,7 @@ def reports_of(
     for place, (a, b) in enumerate(pairs):
         high = np.clip(each.high[:, a] - each.high[:, b], -_FAR, _FAR)
         units = (high << LOW_BITS) + each.low[:, a] - each.low[:, b]
-        ulps, rest, half = units >> WEIGHT_BITS, units & (ONE - 1), ONE >> 1
-        ulps += (rest > half) | ((rest == half) & ((ulps & 1) == 1))
-        ulps = np.clip(ulps, Q16_16.min_code, Q16_16.max_code)
+        ulps = np.clip(whole_ulps_of(units), Q16_16.min_code, Q16_16.max_code)
         no_a, no_b = each.zeros[:, a] > 0, each.zeros[:, b] > 0
         ulps[no_a] = Q16_16.log_of_zero
         ulps[no_b] = Q16_16.max_code

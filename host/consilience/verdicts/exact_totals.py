@@ -11,11 +11,20 @@ from consilience_hw.spec.flags import CLAMPS_SHIFT, ResultStatus
 from consilience_hw.spec.log_format import Q16_16
 from consilience_hw.spec.number_formats import ONE, WEIGHT_BITS
 
-__all__ = ["LOW", "LOW_BITS", "ExactTotals"]
+__all__ = ["LOW", "LOW_BITS", "ExactTotals", "whole_ulps_of"]
 
 LOW_BITS = 32
 LOW = (1 << LOW_BITS) - 1
 _CLAMP = Q16_16.min_code
+
+
+def whole_ulps_of(units: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return numbers in Q.32 as whole ulps, 2**-16 bit: rounded once, ties to even."""
+    quotient, rest, half = units >> WEIGHT_BITS, units & (ONE - 1), ONE >> 1
+    rounded: NDArray[np.int64] = quotient + (
+        (rest > half) | ((rest == half) & ((quotient & 1) == 1))
+    )
+    return rounded
 
 
 class ExactTotals(NamedTuple):
@@ -87,9 +96,7 @@ class ExactTotals(NamedTuple):
         # Below -2**17 * 2**32 the difference is far beyond the lowest code, whatever its low part.
         down = np.where(zero, 0, np.maximum(high, top - (1 << 17)) - top)
         units = (down << LOW_BITS) + low - beside
-        quotient, rest = units >> WEIGHT_BITS, units & (ONE - 1)
-        half = ONE >> 1
-        quotient += (rest > half) | ((rest == half) & ((quotient & 1) == 1))
+        quotient = whole_ulps_of(units)
         d = np.where(zero, Q16_16.log_of_zero, np.maximum(quotient, _CLAMP)).astype(np.int32)
         posterior, status = device.posteriors(d, np.arange(len(d) + 1), np.zeros_like(prior), None)
         clamps = (~zero & (quotient < _CLAMP)).sum(axis=1).astype(np.uint32)

@@ -42,6 +42,21 @@ def test_a_person_reads_which_row_moved_the_verdict(folder, capsys):
     assert "▁" in out
 
 
+def test_rows_are_taken_out_by_reporter(folder, capsys):
+    out = run(capsys, "e.csv", *TWO, "--unit", "bits", "--by", "reporter", "--agent", "mail-17").out
+    assert "reporter r1 (2 rows)   +2.00 bits  undecided (benign 0.50, hijacked 0.50)" in out
+    out = run(capsys, "e.csv", *TWO, "--by", "tool", "--json", "--agent", "mail-17").out
+    assert json.loads(out)["explained"][0]["moved_by"][0]["rows"] == 2
+
+
+def test_labels_that_are_no_text_are_shown_as_far_as_they_are(folder, capsys):
+    tool = pa.array([b"r\xff"]).cast(pa.string(), safe=False)
+    pq.write_table(pa.table({"agent": [1], "a": [0.0], "b": [-1.0], "tool": tool}), "t.parquet")
+    words = ["t.parquet", "--hypotheses", "a,b", "--agent", "1", "--label-column", "tool", "--json"]
+    (step,) = json.loads(run(capsys, *words).out)["explained"][0]["moved_by"]
+    assert step["labels"] == {"tool": "r\ufffd"}
+
+
 def test_the_page_has_the_sentences_and_the_picture(folder, capsys):
     run(capsys, "e.csv", *TWO, "--out", "why.html", "--agent", "mail-17", "--agent", "bank-8")
     page = (folder / "why.html").read_text()
@@ -108,6 +123,7 @@ BAD = {
     "no agent": (["--agent", "bank-9", *TWO], "no agent 'bank-9' (--agent) in column 'agent'; did"),
     "nobody is benign": (["--hypotheses", "hijacked,benign", "--benign", "good"], "no hypothesis"),
     "a label that is none": ([*TWO, "--label-column", "tol"], "no column 'tol' (--label-column);"),
+    "by a column that is none": ([*TWO, "--by", "tol"], "no column 'tol' (--by); did you mean"),
     "a label that is a hypothesis": ([*TWO, "--label-column", "benign"], "named twice"),
     "a cost": ([*TWO, "--cost", "miss=1"], "--cost lacks false-alarm"),
     "a prior": ([*TWO, "--prior", "1"], "--prior has 1 values for 2"),

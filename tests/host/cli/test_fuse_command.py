@@ -285,6 +285,23 @@ BAD = {
         ["--faulty", "0"],
         "column 'reporter' holds double; reporters are integers or text",
     ),
+    "a reporter without a name": (
+        "e.npz",
+        npz(agent=[1, 1], reporter=np.array(["r", ""]), a=TWO, b=TWO),
+        ["--faulty", "0"],
+        "row 2, column 'reporter': no reporter",
+    ),
+    "reporters that are no text": (
+        "e.parquet",
+        parquet(
+            agent=[1],
+            reporter=pa.array([b"r\xff"]).cast(pa.string(), safe=False),
+            a=[0.0],
+            b=[0.0],
+        ),
+        ["--faulty", "0"],
+        "column 'reporter' holds text that is not UTF-8",
+    ),
     "faulty negative": ("e.csv", csv(GOOD), ["--faulty", "-1"], "--faulty"),
     "a reporter column for nothing": (
         "e.csv",

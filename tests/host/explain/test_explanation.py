@@ -93,7 +93,7 @@ def test_several_rows_decide_together_or_none_does():
     found = explain_agent(even, rule, prior=[-BIT, -4 * BIT], most=1)
     assert found.decisive == 3
     assert in_sentences(found)[-2:] == [
-        "3 more rows moved it towards hijacked, each by less.",
+        "3 more rows moved it towards hijacked, none by more than these.",
         (
             "No fewer than the 3 strongest rows decide: without these the verdict would be benign "
             "with probability 0.67."
@@ -120,6 +120,28 @@ def test_what_rules_a_hypothesis_out_is_said_so():
         "Without row 1, rules out benign, the verdict would be benign with probability 1.",
         "Without row 2, rules out hijacked, the verdict would be hijacked with probability 1.",
     ]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_rows_that_share_a_value_go_out_together(seed):
+    rng = np.random.default_rng(seed)
+    count = 30
+    codes = rng.integers(-3 * BIT, 0, (count, 2)).astype(np.int32)
+    codes[rng.random(codes.shape) < 0.02] = ZERO
+    weights = rng.choice([0, 9_000, 65_536], count).astype(np.uint32)
+    who = [f"r{one}" for one in rng.integers(0, 6, count)]
+    rule = DecisionRule(NAMES[:2], "benign")
+    found = explain_agent(codes, rule, weight=weights, labels={"who": who}, by="who", most=None)
+    assert len(found.steps) <= len(set(who))
+    for step in found.steps:
+        name = step.labels["who"]
+        assert step.count == who.count(name)
+        assert step.place == who.index(name)
+        keep = [i for i in range(count) if who[i] != name]
+        assert step.without.codes == alone(codes, weights, [0, 0], keep)
+    assert len(found.timeline) == count
+    first = found.steps[0]
+    assert f"Without who {first.labels['who']} ({first.count} rows), " in in_sentences(found)[1]
 
 
 @pytest.mark.parametrize("hypotheses", [2, 3])
@@ -160,6 +182,7 @@ def test_many_agents_at_once_are_moved_by_what_moves_each(hypotheses, cost):
         (np.zeros((3, 2), np.int32), {"rows": [1]}, "rows has 1 values for 3 rows"),
         (np.zeros((3, 2), np.int32), {"labels": {"time": ["a"]}}, "time has 1 values for 3 rows"),
         (np.zeros((3, 2), np.int32), {"prior": [0]}, "prior is (1,)"),
+        (np.zeros((3, 2), np.int32), {"by": "who"}, "by 'who' is none of the labels"),
     ],
 )
 def test_what_cannot_be_explained(codes, options, message):
