@@ -36,6 +36,7 @@ _KINDS = (
     "mastra.span.type",
     "_ml_obs.meta.span.kind",
 )
+_ANY_KIND = frozenset(_KINDS)
 MARKS = frozenset({
     *_KINDS, "gen_ai.operation.name", "gen_ai.tool.name", "gen_ai.tool.call.id", "ai.operationId",
     "operation.name", "mcp.method.name", "logfire.msg_template",
@@ -81,6 +82,8 @@ _OTHER_SESSIONS = ("mcp.session.id", "browser.", "aws.", "db.", "http.", "networ
 
 
 def _kind(attributes: Attributes) -> str | None:
+    if _ANY_KIND.isdisjoint(attributes):
+        return None
     for key in _KINDS:
         value = attributes.get(key)
         if isinstance(value, str):
@@ -93,6 +96,8 @@ def role(attributes: Attributes, span_name: str = "") -> str | None:
     if MARKS.isdisjoint(attributes):
         return _OPERATIONS.get(span_name.partition(" ")[0]) if " " in span_name else None
     operation = word(attributes.get("gen_ai.operation.name"))
+    if operation in _MODEL_OPERATIONS and _ANY_KIND.isdisjoint(attributes):
+        return "model"
     if attributes.get("gen_ai.tool.name") == _MERGED:
         return None
     if operation in _OPERATIONS:

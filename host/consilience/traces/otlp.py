@@ -85,21 +85,22 @@ def _batch(batch: dict[str, Any]) -> Iterator[Span]:
 
 
 def _span(span: dict[str, Any], resource: dict[str, Any]) -> Span:
-    start = span.get("startTimeUnixNano") or span.get("start_time_unix_nano")
-    end = span.get("endTimeUnixNano") or span.get("end_time_unix_nano")
-    status = span.get("status")
+    get = span.get
+    start = get("startTimeUnixNano") or get("start_time_unix_nano")
+    end = get("endTimeUnixNano") or get("end_time_unix_nano")
+    status = get("status")
     code = status.get("code") if isinstance(status, dict) else None
-    return Span(
-        trace=text(span.get("traceId") or span.get("trace_id")) or "",
-        span=text(span.get("spanId") or span.get("span_id")) or "",
-        parent=text(span.get("parentSpanId") or span.get("parent_span_id")) or "",
-        name=text(span.get("name")) or "",
-        start=nanoseconds(start) or 0,
-        time=text(start),
-        ended=nanoseconds(end) is not None,
-        error=code in _ERRORS,
-        attributes=attributes_of(span.get("attributes")),
-        resource=resource,
+    return Span(  # by place: by name it takes a third longer, a million times over
+        text(get("traceId") or get("trace_id")) or "",
+        text(get("spanId") or get("span_id")) or "",
+        text(get("parentSpanId") or get("parent_span_id")) or "",
+        text(get("name")) or "",
+        nanoseconds(start) or 0,
+        text(start),
+        nanoseconds(end) is not None,
+        code is not None and code in _ERRORS,
+        attributes_of(get("attributes")),
+        resource,
     )
 
 

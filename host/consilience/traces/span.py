@@ -58,8 +58,13 @@ def attributes_of(value: Any) -> dict[str, Any]:
                 key, held = item["key"], item["value"]
             except (TypeError, KeyError):
                 key, held = _other_pair(item)
-            if type(held) is dict:  # a text, nearly always
-                held = held["stringValue"] if "stringValue" in held else _any_value(held)
+            if type(held) is dict:
+                if "stringValue" in held:  # nearly always
+                    held = held["stringValue"]
+                elif "intValue" in held:
+                    held = held["intValue"]
+                else:
+                    held = _any_value(held)
             if type(key) is str:
                 flat[key] = held
         return flat

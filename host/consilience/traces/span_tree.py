@@ -102,21 +102,24 @@ class _Tree:
         self.spans: dict[Key, _Kept] = {}
         resource: dict[str, Any] = {}
         of_resource = None
+        tools = False  # once there is one, nobody asks for calls that are only named
         for span in spans:
             if span.resource is not resource:  # many spans in a row share one
                 resource = span.resource
                 of_resource = conventions.conversation(resource)
-            kept = _kept(span, of_resource)
+            kept = _kept(span, of_resource, ask=not tools)
+            tools = tools or kept.tool
             other = self.spans.get(kept.key)
             if other is None or other.weight < kept.weight:
                 self.spans[kept.key] = kept
-        self._of_trace: dict[str, tuple[int, tuple[int, Key], str]] = {}
+        self._of_trace: dict[str, tuple[int, int, Key, str]] = {}
         for kept in self.spans.values():
-            trace = kept.key[0]
-            if kept.conversation is not None and _valid(trace):
+            if kept.conversation is not None and _valid(kept.key[0]):
                 rank, value = kept.conversation
-                new = (rank, kept.order, value)
-                self._of_trace[trace] = min(self._of_trace.get(trace, new), new)
+                new = (rank, kept.start, kept.key, value)
+                held = self._of_trace.get(kept.key[0])
+                if held is None or new < held:
+                    self._of_trace[kept.key[0]] = new
 
     def calls(self) -> list[_Kept]:
         """Return the tool calls in order of their starts, each once."""
@@ -152,7 +155,7 @@ class _Tree:
                 best = above.conversation
         anywhere = self._of_trace.get(kept.key[0])
         if anywhere is not None and (best is None or anywhere[0] < best[0]):
-            return anywhere[2]
+            return anywhere[3]
         if best is not None:
             return best[1]
         return kept.resource[1] if kept.resource else None
@@ -185,7 +188,7 @@ class _Tree:
         return None
 
 
-def _kept(span: Span, resource: tuple[int, str] | None) -> _Kept:
+def _kept(span: Span, resource: tuple[int, str] | None, *, ask: bool) -> _Kept:
     attributes = span.attributes
     role = conventions.role(attributes, span.name)
     tool, agent, model = role == "tool", role == "agent", role == "model"
@@ -197,26 +200,26 @@ def _kept(span: Span, resource: tuple[int, str] | None) -> _Kept:
     # Ids of zeros mean that there is none; then the span itself has to do.
     own = span.span if _valid(span.span) else f"{span.start} {span.name}"
     named = attributes.get("gen_ai.agent.name")
-    return _Kept(
-        key=(span.trace, own),
-        parent=(span.trace, span.parent),
-        start=span.start,
-        time=span.time,
-        name=name,
-        tool=tool,
-        agent=agent,
-        model=model,
-        ended=span.ended,
-        error=span.error or (tool and attributes.get("error.type") is not None),
-        result=tool and conventions.has_result(attributes),
-        call_id=conventions.call_id(attributes) if tool else None,
-        agent_name=named if isinstance(named, str) else None,
-        conversation=conventions.conversation(attributes),
-        resource=resource,
-        names_calls=model and conventions.names_calls(attributes),
+    return _Kept(  # by place: by name it takes a third longer, a million times over
+        (span.trace, own),
+        (span.trace, span.parent),
+        span.start,
+        span.time,
+        name,
+        tool,
+        agent,
+        model,
+        span.ended,
+        span.error or (tool and attributes.get("error.type") is not None),
+        tool and conventions.has_result(attributes),
+        conventions.call_id(attributes) if tool else None,
+        named if type(named) is str else None,
+        conventions.conversation(attributes),
+        resource,
+        ask and model and conventions.names_calls(attributes),
     )
 
 
 def _valid(identity: str) -> bool:
     """Return whether this is an id: zeros, in hexadecimal or base64, are none."""
-    return bool(identity.strip("0")) and bool(identity.strip("A=") or "=" not in identity)
+    return identity.strip("0") != "" and ("=" not in identity or identity.strip("A=") != "")
