@@ -48,6 +48,11 @@ def _read(source: Source) -> Reading:
             agent = text(scopes[agents[0]].get("name")) if agents else None
             sequence.steps.append(_step(event, agent, ended=identity in ends))
     reading = Reading("tool_calls", "timestamp", list(found.values()), "ISO 8601 UTC")
+    lost = sum(not _moment(event) for event in scopes.values() if event.get("category") == "tool")
+    if lost:
+        reading.warnings.append(
+            f"{lost} calls have no timestamp that can be read: their order is not known"
+        )
     guards = [_guard(mark) for mark in sorted(marks.values(), key=_moment) if _is_guard(mark)]
     if guards:
         reading.extra["guard_events"] = guards

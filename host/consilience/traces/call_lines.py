@@ -1,6 +1,5 @@
 """A call a line: agent, run, tool, time, and whether it failed. The form quickly written."""
 
-import csv
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,6 +8,7 @@ from consilience.traces.format import Format
 from consilience.traces.json_values import first_text, text
 from consilience.traces.source import Source
 from consilience.traces.steps import Reading, Sequence, Step
+from consilience.traces.table_rows import column_names, rows_of
 
 __all__ = ["CALL_LINES"]
 
@@ -25,7 +25,7 @@ _TRUTHS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no
 
 def _columns(source: Source) -> set[str]:
     if source.shape == "text":
-        return {name.strip() for name in next(csv.reader(source.first_lines(1)))}
+        return {name.strip() for name in column_names(source)}
     if source.shape not in ("lines", "json"):
         return set()
     rows = [row for value in source.head for row in (value if isinstance(value, list) else [value])]
@@ -43,13 +43,7 @@ def _recognise(source: Source) -> str | None:
 
 def _rows(source: Source) -> Iterator[tuple[int, dict[str, Any]]]:
     if source.shape == "text":
-        try:
-            with source.open_text() as file:
-                table = csv.DictReader(file, skipinitialspace=True)
-                for row in table:
-                    yield table.line_num, row
-        except csv.Error as error:
-            raise BadInput(f"{source.path}: no CSV ({error}); write the file again") from None
+        yield from rows_of(source)
         return
     for number, value in source.numbered():
         for row in value if isinstance(value, list) else [value]:

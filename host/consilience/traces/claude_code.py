@@ -46,6 +46,7 @@ def _lines(values: Any) -> Iterator[dict[str, Any]]:
 
 def _read(source: Source) -> Reading:
     found: dict[tuple[str, str], tuple[Sequence, Calls]] = {}
+    unclear = 0
     for line in _lines(source.values()):
         session, message = _session(line), line.get("message")
         if session is None or line.get("type") not in ("user", "assistant"):
@@ -53,6 +54,7 @@ def _read(source: Source) -> Reading:
         if not isinstance(message, dict):
             continue
         run = session, _agent(line)
+        unclear += not isinstance(line.get("isSidechain", False), bool)
         if run not in found:
             sequence = Sequence(session, "main" if run[1] == "main" else "sidechain")
             if run[1] not in ("main", "sidechain"):
@@ -62,7 +64,12 @@ def _read(source: Source) -> Reading:
         sequence.steps = calls.steps
         _add(calls, dicts(message.get("content")), text(line.get("timestamp")))
     sequences = [sequence for sequence, _ in found.values()]
-    return Reading("tool_calls", "line order (= timestamp)", sequences, "ISO 8601 UTC")
+    reading = Reading("tool_calls", "line order (= timestamp)", sequences, "ISO 8601 UTC")
+    if unclear:
+        reading.warnings.append(
+            f"{unclear} lines have an isSidechain that is neither true nor false: taken for main"
+        )
+    return reading
 
 
 def _add(calls: Calls, blocks: list[dict[str, Any]], time: str | None) -> None:

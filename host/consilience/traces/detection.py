@@ -110,11 +110,27 @@ def read_trace(path: Path, name: str = AUTO) -> TraceFile:
         raise BadInput(f"{path}: nested too deep; give a flatter file") from None
     reading.warnings += source.doubts
     if source.broken:
-        reading.warnings.append(f"{source.broken} lines are no JSON and were left out")
+        reading.warnings.append(
+            f"{source.broken} lines are no JSON objects or lists, and were left out"
+        )
     named = any(sequence.steps for sequence in reading.sequences)
     if reading.kind == "tool_calls" and not named and not reading.warnings:
         reading.warnings.append("the file names no tool call")
+    odd = _odd_name(reading)
+    if odd is not None:
+        reading.warnings.append(
+            f"something is named {odd!r}, where names of tools or metrics should be; check the file"
+        )
     return TraceFile(format_, why, reading)
+
+
+def _odd_name(reading: Reading) -> str | None:
+    """Return a name that can hardly be meant: a number, or nothing."""
+    for sequence in reading.sequences:
+        for step in sequence.steps:
+            if step.name.isdecimal() or not step.name:
+                return step.name
+    return None
 
 
 @contextlib.contextmanager

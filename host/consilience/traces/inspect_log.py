@@ -15,7 +15,7 @@ from consilience.traces.zip_members import read_member
 
 __all__ = ["INSPECT"]
 
-_CURE = "write it again with `inspect log convert --to json`"
+_CURE = "write it again as JSON with `inspect log convert`"
 
 
 def _recognise(source: Source) -> str | None:

@@ -101,6 +101,12 @@ def _read(source: Source) -> Reading:
     reading = Reading(
         "tool_calls", "startTime", [one for one, _ in by_trace.values()], "ISO 8601 UTC ms"
     )
+    times = (step.time for sequence in reading.sequences for step in sequence.steps)
+    lost = sum(nanoseconds(time) is None for time in times)
+    if lost:
+        reading.warnings.append(
+            f"{lost} calls have no start that can be read: their order is not known"
+        )
     if scores:
         reading.extra["scores"] = scores
     return reading

@@ -72,17 +72,25 @@ def _recognise_response(source: Source) -> str | None:
 
 
 def _read_completions(source: Source) -> Reading:
-    sequences = []
+    sequences, unnumbered = [], 0
     for name, body in _named(source):
         if _is_completion(body):
             choices = dicts(body.get("choices"))
-            if all(isinstance(choice.get("index"), int) for choice in choices):
+            places = [choice.get("index") for choice in choices]
+            if all(isinstance(place, int) for place in places) and len(set(places)) == len(places):
                 choices.sort(key=lambda choice: int(choice["index"]))
+            else:
+                unnumbered += len(choices) > 1
             steps = message_steps(choice.get("message") for choice in choices)
             for step in steps:
                 step.time = step.time or text(body.get("created"))
             sequences.append(Sequence(name, steps=steps))
-    return Reading("tool_calls", "choice, then list order", sequences, "unix s")
+    reading = Reading("tool_calls", "choice, then list order", sequences, "unix s")
+    if unnumbered:
+        reading.warnings.append(
+            f"{unnumbered} answers have choices without an index: as they stand"
+        )
+    return reading
 
 
 def _named(source: Source) -> Iterator[tuple[str | None, dict[str, Any]]]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from consilience.traces.format import Format
-from consilience.traces.json_values import mapping, parsed, text
+from consilience.traces.json_values import dicts, mapping, parsed, text
 from consilience.traces.source import Source
 from consilience.traces.span import Span, nanoseconds
 from consilience.traces.span_tree import reading_of
@@ -160,18 +160,28 @@ def _read(service: _Service, source: Source) -> Reading:
 
 def _spans(service: _Service, source: Source) -> Iterator[Span]:
     if source.shape in ("json", "lines"):
-        groups: dict[str, str] = {}  # of the OpenAI Agents SDK: traces come before their spans
+        groups = _groups(source) if service is _AGENTS_SDK else {}
         for value in source.values():
-            for one in value if isinstance(value, list) else [value]:
-                named = mapping(one)
-                if named.get("object") == "trace" and text(named.get("group_id")) is not None:
-                    groups[str(named.get("id"))] = str(named["group_id"])
             for row in _spans_of(service, value, {}):
                 yield _span(service, row, groups)
     else:
         for _, row in rows_of(source):
             if service.is_span(row):
                 yield _span(service, row, {})
+
+
+def _groups(source: Source) -> dict[str, str]:
+    """Return conversations by trace; the OpenAI Agents SDK writes them in lines of their own."""
+    traces = (
+        one
+        for value in source.values()
+        for one in dicts(value if isinstance(value, list) else [value])
+    )
+    return {
+        str(one.get("id")): str(one["group_id"])
+        for one in traces
+        if one.get("object") == "trace" and text(one.get("group_id")) is not None
+    }
 
 
 def _span(service: _Service, row: Row, groups: dict[str, str]) -> Span:

@@ -40,7 +40,7 @@ class Source:
     head : list
         The first JSON values; the document itself if there is one.
     broken : int
-        Lines that are no JSON, of those that `numbered` gave so far.
+        Lines that are no JSON objects or lists, of those that `numbered` gave so far.
     doubts : list of str
         What a user should know of the file itself.
 
@@ -101,8 +101,12 @@ class Source:
                 try:
                     value = json.loads(written.decode(errors="replace"))
                 except (ValueError, RecursionError):
-                    self.broken += 1
-                    continue
+                    value = None
+                if not isinstance(value, dict | list):
+                    value = parsed(value)  # some write JSON as a string of JSON
+                    if not isinstance(value, dict | list):
+                        self.broken += 1
+                        continue
                 yield number, value
 
     def values(self) -> Iterator[Any]:

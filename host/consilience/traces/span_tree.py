@@ -90,6 +90,14 @@ def reading_of(spans: Iterable[Span], time_unit: str, order_by: str) -> Reading:
                 "no span of a tool: calls are only named in answers of models, which may not have "
                 "been executed; instrument the tools, too"
             )
+    if tree.clashing:
+        warnings.append(
+            f"{len(tree.clashing)} ids of spans have reports with different starts: one report of "
+            "each counts; are the ids unique?"
+        )
+    lost = sum(kept.tool and not kept.start for kept in tree.spans.values())
+    if lost:
+        warnings.append(f"{lost} calls have no start that can be read: their order is not known")
     reading = Reading("tool_calls", order_by, list(by_run.values()), time_unit, warnings=warnings)
     reading.extra["spans"] = len(tree.spans)
     return reading
@@ -100,6 +108,7 @@ class _Tree:
 
     def __init__(self, spans: Iterable[Span]) -> None:
         self.spans: dict[Key, _Kept] = {}
+        self.clashing: set[Key] = set()
         resource: dict[str, Any] = {}
         of_resource = None
         tools = False  # once there is one, nobody asks for calls that are only named
@@ -110,7 +119,12 @@ class _Tree:
             kept = _kept(span, of_resource, ask=not tools)
             tools = tools or kept.tool
             other = self.spans.get(kept.key)
-            if other is None or other.weight < kept.weight:
+            if other is None:
+                self.spans[kept.key] = kept
+                continue
+            if other.start != kept.start:
+                self.clashing.add(kept.key)
+            if other.weight < kept.weight:
                 self.spans[kept.key] = kept
         self._of_trace: dict[str, tuple[int, int, Key, str]] = {}
         for kept in self.spans.values():

@@ -36,7 +36,7 @@ def _read(source: Source) -> Reading:
 
 
 def _sequence(value: dict[str, Any]) -> Sequence:
-    turns = [turn for turn in dicts(value.get("history")) if turn.get("is_demo") is not True]
+    turns = [turn for turn in dicts(value.get("history")) if not turn.get("is_demo")]
     calls = Calls()
     for turn in turns:
         if turn.get("role") == "assistant":

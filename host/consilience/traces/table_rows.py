@@ -43,12 +43,12 @@ def rows_of(source: Source) -> Iterator[tuple[int, dict[str, Any]]]:
     before = csv.field_size_limit(_LONGEST_FIELD)
     try:
         with source.open_text() as file:
-            table = csv.DictReader(file)
+            table = csv.DictReader(file, skipinitialspace=True)
             for row in table:
-                if None in row:
+                if None in row or None in row.values():
                     raise BadInput(
-                        f"{source.path}: line {table.line_num} has more cells than there are "
-                        "columns; correct it"
+                        f"{source.path}: line {table.line_num} has more or fewer cells than there "
+                        "are columns; correct it, or copy the file again"
                     )
                 yield table.line_num, row
     except csv.Error as error:

@@ -25,7 +25,6 @@ NOT_SAID = {
     ("build", "consilience.evidence.atomic_file"): "the same",
     ("keys", "consilience.evidence.atomic_file"): "it replaces no file, and checks before",
     ("monitor", "consilience.evidence.atomic_file"): "it says --state in place of that",
-    ("traces", "consilience.traces.inspect_log"): "an option of inspect, which converts its logs",
     ("program", "consilience.evidence.atomic_file"): "it copies nothing",
     ("program", "consilience.cli.output"): "and makes no folder",
     ("doctor", "consilience.cli.doctor"): "an option of pip",

@@ -59,6 +59,62 @@ def test_shuffled_and_repeated_lines_change_nothing(name, tmp_path):
         assert read_trace(path).reading.as_json()["sequences"] == expected
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["langsmith.json", "weave.jsonl", "datadog.json", "braintrust.jsonl", "opik.json",
+     "openai_agents.jsonl", "spans_of_go.jsonl", "spans_of_clickhouse.jsonl", "mlflow.json",
+     "otlp_snake.json", "jaeger_document.jsonl", "langfuse_batch.json", "langfuse_stored.jsonl"],
+)  # fmt: skip
+def test_rows_of_every_service_may_come_in_any_order_and_again(name, tmp_path):
+    """Also as reports of spans that had not ended, before or after those that had."""
+    expected = read_trace(DATA / name).reading.as_json()["sequences"]
+    chance = random.Random(name)
+    path = tmp_path / name
+    text = (DATA / name).read_text()
+    lines = name.endswith(".jsonl")
+    for _ in range(10):
+        value = [json.loads(line) for line in text.splitlines()] if lines else json.loads(text)
+        for rows in rows_in(value):
+            late = [unfinished(row) for row in rows if chance.random() < 0.5]
+            rows += chance.choices(rows, k=2) + [row for row in late if row is not None]
+            chance.shuffle(rows)
+        path.write_text("\n".join(map(json.dumps, value)) if lines else json.dumps(value))
+        assert read_trace(path).reading.as_json()["sequences"] == expected
+
+
+ENDS = ("end_time", "ended_at", "EndTime", "endTime", "end_time_unix_nano", "outputs", "output",
+        "error", "error_info", "exception", "duration", "Duration", "status", "Status",
+        "StatusCode", "level")  # fmt: skip
+
+
+def unfinished(row):
+    """Return what was reported of a span before it ended."""
+    if not any(key in row for key in ENDS) or "traceID" in row.get("_source", {}):
+        return None
+    return {key: held for key, held in row.items() if key not in ENDS}
+
+
+def rows_in(value):
+    """Return the lists of rows in a file, by reference."""
+    if isinstance(value, list):
+        return [value, *(found for row in value for found in below(row))]
+    return below(value)
+
+
+def below(value):
+    found = []
+    for held in value.values() if isinstance(value, dict) else []:
+        if isinstance(held, list) and held and isinstance(held[0], dict) and (
+            {"id", "span_id", "trace_id"} & held[0].keys() and "key" not in held[0]
+        ):  # fmt: skip
+            found.append(held)
+        elif isinstance(held, list):
+            found += [one for item in held for one in below(item)]
+        else:
+            found += below(held)
+    return found
+
+
 IDS = st.sampled_from(["", "00", "1", "2", "3", "4", "5"])
 ATTRIBUTES = st.sampled_from([
     {},
