@@ -18,7 +18,8 @@ _PROGRAM = [sys.executable, "-m", "consilience", "monitor"]
 _OPTIONS = ["--arl", "256", "--ties", "full", "--policy", "renew", "--run-alpha", "1/100"]
 _AGENTS = 50
 _RUNS = 1_200
-_LONGEST_S = 3.0
+_SHARE = 0.9
+"""Of the time of the whole run: kills come at this at the latest."""
 
 
 @dataclass(frozen=True)
@@ -44,26 +45,38 @@ class KillResult:
 
 
 def kill_often(kills: int, seed: int) -> KillResult:
-    """Kill a watch with -9 so many times, and let it end then."""
+    """Kill a watch with -9 so many times, and let it end then; one that ends first begins anew."""
     chance = random.Random(seed)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         scores = folder / "scores.jsonl"
         lines = _write(scores, chance)
         words = [*_PROGRAM, str(scores), *_OPTIONS, "--state"]
+        begun = time.monotonic()
         subprocess.run([*words, str(folder / "whole")], check=True, capture_output=True)
-        again = [*words, str(folder / "killed")]
-        starts_on = 0
-        for _ in range(kills):
+        # Of this machine, as busy as it is: a fixed time may be over before anything is saved.
+        longest = _SHARE * (time.monotonic() - begun)
+        whole = _told(folder / "whole")
+        killed = starts_on = ended = 0
+        same = True
+        while killed < kills:
+            again = [*words, str(folder / f"killed-{ended}")]
             with subprocess.Popen(
                 again, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
             ) as process:
-                time.sleep(chance.uniform(0.3, _LONGEST_S))
-                process.send_signal(signal.SIGKILL)
-                starts_on += "going on after" in process.communicate()[1]
+                try:
+                    told = process.communicate(timeout=chance.uniform(0.3, 1) * longest)[1]
+                    same = same and process.returncode == 0
+                    same = same and whole == _told(folder / f"killed-{ended}")
+                    ended += 1
+                except subprocess.TimeoutExpired:
+                    process.send_signal(signal.SIGKILL)
+                    told = process.communicate()[1]
+                    killed += 1
+                starts_on += "going on after" in told
         subprocess.run(again, check=True, capture_output=True)
-        whole, killed = (_told(folder / one) for one in ("whole", "killed"))
-        return KillResult(kills, lines, whole[0].count(b"\n"), starts_on, whole == killed)
+        same = same and whole == _told(folder / f"killed-{ended}")
+        return KillResult(kills, lines, whole[0].count(b"\n"), starts_on, same)
 
 
 def _write(path: Path, chance: random.Random) -> int:
