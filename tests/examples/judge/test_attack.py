@@ -23,7 +23,8 @@ def inserted(symbols, harmless, calls):
     for places in combinations_with_replacement(range(len(symbols)), calls):
         for padding in product(harmless, repeat=calls):
             longer = list(symbols)
-            for place, call in sorted(zip(places, padding, strict=True), reverse=True):
+            # Places ascend, so that those not yet used stay where they are.
+            for place, call in zip(places[::-1], padding, strict=True):
                 longer.insert(place, call)
             yield tuple(longer)
 
