@@ -8,7 +8,7 @@ from consilience.monitor.agent_index import AgentId, checked_id
 from consilience.monitor.history import CUTS, INFINITE, LEAST
 from consilience_hw.spec.log_format import Q16_16
 
-__all__ = ["binned", "code_of", "name_of", "number_of", "reason_of", "whole_of"]
+__all__ = ["binned", "code_of", "name_of", "number_of", "reason_of", "sequence_of", "whole_of"]
 
 _ONE = 1 << 16
 _MOST_SCORE = 1 << 46
@@ -71,6 +71,14 @@ def reason_of(cut: object) -> str | None:
     if cut not in (None, *CUTS):
         raise BadInput(f"cut {cut!r} is none of {', '.join(CUTS)} (of the score)")
     return str(cut) if cut else None
+
+
+def sequence_of(fields: dict[str, Any]) -> int | None:
+    """Return the sequence number, a u64; None if there is none."""
+    number = whole_of(fields, "sequence")
+    if number is not None and not 0 <= number < 1 << 64:
+        raise BadInput(f"sequence {number} is not in 0 .. 2**64 - 1; count lines from 0 or 1 on")
+    return number
 
 
 def code_of(bits: float) -> int:

@@ -12,6 +12,7 @@ from consilience.monitor.line_fields import (
     name_of,
     number_of,
     reason_of,
+    sequence_of,
     whole_of,
 )
 from consilience.monitor.observation import Observation, What
@@ -105,6 +106,10 @@ class LineReader:
             raise BadInput(f"line {number}: is no UTF-8; save it as UTF-8, CSV or JSON") from None
         except (BadInput, ValueError, csv.Error) as error:
             raise BadInput(f"line {number}: {error}") from None
+        except RecursionError:
+            raise BadInput(
+                f"line {number}: is nested too deeply; a line is one flat object"
+            ) from None
 
     def _take_columns(self, cells: Sequence[str]) -> None:
         names = [cell.strip() for cell in cells]
@@ -163,7 +168,7 @@ class LineReader:
             whole_of(fields, "at"),
             None if "group" not in fields else name_of(fields["group"], "group"),
             reason_of(fields.get("cut")),
-            whole_of(fields, "sequence"),
+            sequence_of(fields),
             increments,
             "run" in fields,
         )

@@ -64,7 +64,7 @@ def monitor_settings(
         if components not in (None, len(shares)):
             raise BadInput(f"{len(shares)} weights for {components} components")
     if enrolled is not None and not 1 <= whole_number(enrolled, "enrolled") < 1 << 63:
-        raise BadInput(f"enrolled {enrolled}: the number of agents, 1 or more")
+        raise BadInput(f"enrolled {enrolled}: the number of agents, 1 or more, below 2**63")
     return MonitorSettings(
         kind,
         shares,

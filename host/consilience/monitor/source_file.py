@@ -127,7 +127,7 @@ def read_source(path: Path) -> FrozenSource | ModelSource:
         return _table(facts, body) if kind == _TABLE else _model(facts, body)
     except KeyError as error:
         raise BadInput(f"{path}: {error} is missing; write the file anew") from None
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, RecursionError) as error:
         raise BadInput(f"{path}: {error}; write the file anew") from None
 
 

@@ -106,6 +106,8 @@ class WatchOptions:
         if self.threshold_bits is not None:
             bits = exact_number(self.threshold_bits, "--threshold-bits")
             threshold = ceil(bits * 65536)
+            if not 0 < bits < 1 << 15:
+                raise BadInput(f"--threshold-bits {self.threshold_bits}: above 0, below 32,768")
         bets = self.asserted or len(self.kappas.split(","))
         if isinstance(self.source, FrozenSource):
             bets = len(self.source.table.fields.kappas)

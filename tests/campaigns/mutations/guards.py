@@ -43,6 +43,7 @@ HOST = {
     "monitor/again": f"{REPEATS} cli/monitor_sources",
     "monitor/agent_index": f"{MONITOR} {RANKS}",
     "monitor/agent_records": MONITOR,
+    "monitor/agent_states": f"{MONITOR} monitor/fleet monitor/monitor_bytes",
     "monitor/alarm_lines": f"cli/monitor_command {SOURCES}",
     "monitor/bin_terms": FROZEN,
     "monitor/binomial_limits": f"monitor/binomial_limits {FROZEN}",

@@ -32,6 +32,12 @@ from tests.host.cli.monitor_runs import ran
         ('{"agent": "a", "score"\n', ("--arl", "9"), "line 1"),
         ("agent,score\nb\xe9,1\n", ("--arl", "9"), "line 2: is no UTF-8"),
         ("agent,score,group\na,1,g\n", ("--arl", "9"), "group needs"),
+        ('{"agent": "a", "x": ' + "[" * 100_000, ("--arl", "9"), "line 1: is nested too deeply"),
+        ("agent,score,sequence\na,1,-1\n", ("--arl", "9"), "sequence -1 is not in 0 .. 2**64"),
+        ("agent,score,cut\na,1,bored\n", ("--arl", "9"), "line 2: cut 'bored' is none of"),
+        ("agent,score\na,1\n", ("--threshold-bits", "32768"), "above 0, below 32,768"),
+        ("agent,x1\na,1\n", ("--arl", "9", "--asserted", "17"), "1 to 16 bets"),
+        ("agent,score\na,1\n", ("--arl", "9", "--agents", 2**63), "1 or more, below 2**63"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_code_2(tmp_path, capsys, text, words, message):
