@@ -179,8 +179,10 @@ class ReporterJudge:
             limits = [at.prior for at in self._thresholds]
             with CpuDevice() as device:
                 for agent in np.flatnonzero(won).tolist():
-                    own = reports.ratios[reports.agent == agent]
-                    found = device.robust(own, self._faulty, self._clip, limits)
+                    start, end = np.searchsorted(reports.agent, [agent, agent + 1])
+                    found = device.robust(
+                        reports.ratios[start:end], self._faulty, self._clip, limits
+                    )
                     if not np.any(found.decision):  # 0 is undecided
                         choice[agent] = undecided
         return choice
