@@ -51,31 +51,28 @@ class FleetReadings:
         for agent, group in facts:
             self._join(agent, group)
 
-    def note(self, agent: AgentId, group: AgentId | None) -> None:
-        """Note the group of an agent, which it stays in.
-
-        Raises
-        ------
-        BadInput
-            It was in another one, or the group has more agents than are enrolled in it.
-        """
+    def check(self, agent: AgentId, group: AgentId | None) -> None:
+        """Raise BadInput if an agent was in another group, or its group has no room for it."""
         if group is None or self.options is None:
             return
         known = self._group_of.get(agent)
-        if known == group:
-            return
-        if known is not None:
+        if known not in (None, group):
             raise BadInput(
                 f"agent {agent!r} was in group {known!r}; give it another name in group {group!r}"
             )
         name = str(group)
         enrolled = self.options.groups.get(name)
-        if enrolled is not None and len(self._members.get(name, ())) >= enrolled:
+        full = enrolled is not None and len(self._members.get(name, ())) >= enrolled
+        if known is None and full:
             raise BadInput(
                 f"group {name} has more than the {enrolled} agents that are enrolled in it; give "
                 f"more: --group-agents {name}=N"
             )
-        self._join(agent, group)
+
+    def note(self, agent: AgentId, group: AgentId | None) -> None:
+        """Note the group of an agent, which was checked, and which it stays in."""
+        if group is not None and self.options is not None and agent not in self._group_of:
+            self._join(agent, group)
 
     def due(self, runs: int, more: int) -> bool:
         """Return whether a reading comes with the last `more` of all runs so far."""

@@ -81,7 +81,7 @@ class FleetWatch:
             self._note(seen)
             self._count(seen)
             return [], []
-        self.readings.note(seen.agent, seen.group)
+        self.readings.check(seen.agent, seen.group)
         if self.ranking is None:
             self._count(seen)
             self._note_call(seen)
@@ -106,7 +106,11 @@ class FleetWatch:
         if seen.what in (What.START, What.WHOLE):
             # Where groups are only read, an agent's history is its own.
             is_read = self.readings.options is not None and self.readings.options.groups
-            group = seen.group if ranking.settings.grouped or not is_read else None
+            group = seen.group if ranking.settings.grouped else None
+            if group != seen.group and not is_read:
+                raise BadInput(
+                    "group needs --groups (a history for each) or --group-agents (a reading)"
+                )
             due += ranking.start(seen.agent, seen.run, at, group)
         if seen.score is not None:
             if seen.what is What.SCORE:
@@ -136,6 +140,7 @@ class FleetWatch:
             self.first.see(seen)
         if seen.what in (What.ACKNOWLEDGE, What.RECALIBRATE):
             return
+        self.readings.note(seen.agent, seen.group)
         self.counts["observations"] += 1
         if seen.at is None:
             self.counts["without a clock"] += 1

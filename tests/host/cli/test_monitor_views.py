@@ -153,3 +153,17 @@ def test_a_fleet_grows_and_never_shrinks(scores, tmp_path, capsys):
     assert code == 2 and "give --agents 40 or more" in err
     code, _, err = ran(capsys, scores, *more[:1], 2, *more[2:])
     assert code == 2 and "give the same (false_alarms_per_day was 1)" in err
+
+
+def test_a_line_that_was_refused_leaves_no_group(tmp_path, capsys):
+    path, state = tmp_path / "scores.csv", tmp_path / "state"
+    words = ("--arl", 64, *FULL, "--fleet-alpha", "1/9", "--group-agents", "eu=5,us=5")
+    words = (path, *words, "--state", state, "--json")
+    path.write_text("agent,score,group,at\nb,1,eu,5\na,1,eu,x\n")
+    assert ran(capsys, *words)[0] == 2
+    path.write_text("agent,score,group,at\nb,1,eu,5\na,1,us,5\nb,1,eu,4\n")
+    code, _, err = ran(capsys, *words)
+    assert code == 2 and "line 4: the clock goes back" in err
+    path.write_text("agent,score,group,at\nb,1,eu,5\na,1,us,5\nc,1,us,5\n")
+    code, said, _ = ran(capsys, *words)
+    assert code == 0 and said[-1]["runs"] == 3
