@@ -169,6 +169,10 @@ def test_odd_evidence_led_astray(tmp_path, refused, case):
     name, data = FUSE[case]
     (tmp_path / name).write_bytes(data)
     assert WORDS[case] in refused("fuse", name, "--out", "o.csv")
+    assert WORDS[case] in refused("explain", name, "--out", "why.html", "--agent", "1")
+    # With reporters it is read by the same code: what fails before has the same words.
+    words = ("fuse", name, "--out", "o.csv", "--faulty", "0", "--reporter-column", "a")
+    assert refused(*words).startswith("error: ")
 
 
 @pytest.mark.parametrize("url", DEVICES, ids=range(len(DEVICES)))
