@@ -184,13 +184,20 @@ class SimDevice(LinkDevice):
         return RobustResult(*found[:4], unit, Decision(found.above - found.below))
 
     def new_monitor(self, settings: MonitorSettings) -> Monitor:
-        """Return a monitor in simulated gateware; the first of so many components compiles it."""
+        """Return a monitor in simulated gateware; the first of so many components compiles it.
+
+        An engine that was asked for with ``components`` runs it behind its link.
+        """
+        if self._has_monitor:
+            return super().new_monitor(settings)
         monitor = Monitor(settings, self.monitor_steps)
         self._monitor_of(len(settings.weights))
         return monitor
 
     def monitor_steps(self, settings: StepSettings, agents: AgentSteps) -> Stepped:
         """Return what follows from observations."""
+        if self._has_monitor:
+            return super().monitor_steps(settings, agents)
         return self._monitor_of(len(settings.weights))(settings, agents)
 
     def close(self) -> None:
@@ -219,6 +226,10 @@ class SimDevice(LinkDevice):
             with build_errors_told():
                 self._monitors[components] = SimSteps(components)
         return self._monitors[components]
+
+    @property
+    def _has_monitor(self) -> bool:
+        return Feature.MONITOR in self._session.identity.features
 
     def _refuse_closed(self) -> None:
         if not self._is_open:

@@ -1,6 +1,6 @@
 """The jobs of an engine over one `LogSumExp`."""
 
-from amaranth.hdl import Module, ResetInserter, Signal
+from amaranth.hdl import Cat, Module, ResetInserter, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, connect, flipped
 
@@ -8,7 +8,9 @@ from ..fusion.posterior import Posterior
 from ..link.job_port import job_port
 from ..log_sum_exp.log_sum_exp import LogSumExp
 from ..log_sum_exp.serial_log_sum_exp import SerialLogSumExp
+from ..monitor.monitor import Monitor
 from ..spec.engine_config import EngineConfig
+from .monitor_job import JOB_AGENTS, MonitorJob
 from .posterior_job import PosteriorJob
 from .reduce_job import ReduceJob
 
@@ -16,7 +18,7 @@ __all__ = ["Jobs"]
 
 
 class Jobs(wiring.Component):
-    """REDUCE and, if the engine has it, POSTERIOR, one at a time.
+    """REDUCE and, if the engine has them, POSTERIOR and MONITOR, one at a time.
 
     ``clear`` resets all of it, so that a message given up halfway leaves nothing behind.
 
@@ -31,12 +33,12 @@ class Jobs(wiring.Component):
     """
 
     def __init__(self, config: EngineConfig) -> None:
-        if config.components or config.live or config.robust:
-            raise ValueError("there is no gateware behind the link for MONITOR, LIVE and ROBUST")
+        if config.live or config.robust:
+            raise ValueError("there is no gateware behind the link for LIVE and ROBUST")
         self.config = config
         unit = SerialLogSumExp if config.serial else LogSumExp
         self.log_sum_exp = unit(config.fmt, config.lanes)
-        super().__init__({"port": In(job_port())})
+        super().__init__({"port": In(job_port(config.units))})
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -46,23 +48,37 @@ class Jobs(wiring.Component):
         m.submodules.log_sum_exp = clear(total)
         reduce = ReduceJob(config.fmt, config.lanes, total.depth)
         m.submodules.reduce = clear(reduce)
-        if not config.hypotheses:
+        jobs: list[tuple[wiring.PureInterface, Value]] = []  # and whether each runs
+        chosen = Signal()  # a job of another type never runs: registered, it costs no time
+        if config.hypotheses:
+            unit = Posterior(config.fmt, config.hypotheses, config.weights)
+            m.submodules.posterior = clear(unit)
+            posterior = PosteriorJob(unit)
+            m.submodules.posterior_job = clear(posterior)
+            connect(m, posterior.evidence, unit.i)
+            connect(m, unit.o, posterior.posteriors)
+            m.d.sync += chosen.eq(port.posterior)
+            jobs.append((posterior.port, chosen))
+        if config.components:
+            monitor = Monitor(config.components, JOB_AGENTS)
+            m.submodules.monitor = clear(monitor)
+            monitor_job = MonitorJob(monitor)
+            m.submodules.monitor_job = clear(monitor_job)
+            connect(m, monitor_job.beats, monitor.i)
+            connect(m, monitor.o, monitor_job.results)
+            monitors = Signal()
+            m.d.sync += monitors.eq(port.monitor)
+            jobs.append((monitor_job.port, monitors))
+        if not jobs:
             connect(m, flipped(port), reduce.port)
             connect(m, reduce.beats, total.i)
             connect(m, total.o, reduce.sums)
             return m
 
-        unit = Posterior(config.fmt, config.hypotheses, config.weights)
-        m.submodules.posterior = clear(unit)
-        posterior = PosteriorJob(unit)
-        m.submodules.posterior_job = clear(posterior)
-        connect(m, posterior.evidence, unit.i)
-        connect(m, unit.o, posterior.posteriors)
-
-        chosen = Signal()  # a job of another type never runs: registered, it costs no time
-        m.d.sync += chosen.eq(port.posterior)
-        for job, runs in ((reduce.port, ~chosen), (posterior.port, chosen)):
-            # Words go to both jobs, not through `connect`: gating them would cost cells.
+        others = [runs for _, runs in jobs]
+        idle = ~others[0] if len(others) == 1 else ~Cat(*others).any()
+        for job, runs in ((reduce.port, idle), *jobs):
+            # Words go to all jobs, not through `connect`: gating them would cost cells.
             m.d.comb += [job.i.p.eq(port.i.p), job.i.valid.eq(port.i.valid & runs)]
             with m.If(runs):
                 connect(m, job.o, flipped(port.o))
@@ -73,6 +89,10 @@ class Jobs(wiring.Component):
                     port.pending.eq(job.pending),
                     port.code.eq(job.code),
                 ]
+        if not config.hypotheses:
+            connect(m, reduce.beats, total.i)
+            connect(m, total.o, reduce.sums)
+            return m
         with m.If(chosen):
             m.d.comb += [
                 total.i.p.codes[0].eq(unit.terms.p.code),

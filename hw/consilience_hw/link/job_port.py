@@ -4,6 +4,8 @@ from amaranth.hdl import unsigned
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from ..spec.link_map import FrameType
+
 __all__ = ["STATUS_BITS", "job_port", "result_word_layout"]
 
 STATUS_BITS = 3
@@ -15,8 +17,11 @@ def result_word_layout() -> data.StructLayout:
     return data.StructLayout({"word": 32, "last": 1})
 
 
-def job_port() -> wiring.Signature:
+def job_port(units: tuple[FrameType, ...] = ()) -> wiring.Signature:
     """Return the signature of a job as the session sees it.
+
+    With units beside the log sum there is a member more for each, by the name of its message in
+    lower case: as ``posterior``.
 
     ``clear``: a message begins; the rest of an earlier one is dropped. ``posterior``: the job is
     POSTERIOR, not REDUCE; stable between two `clear`. ``i``: stream of the words of the message
@@ -30,6 +35,7 @@ def job_port() -> wiring.Signature:
         {
             "clear": Out(1),
             "posterior": Out(1),
+            **{unit.name.lower(): Out(1) for unit in units},
             "i": Out(stream.Signature(unsigned(32))),
             "o": In(stream.Signature(result_word_layout())),
             "status": In(STATUS_BITS),

@@ -53,7 +53,7 @@ class Session(wiring.Component):
         super().__init__(
             {
                 "frame": In(frame_port(config.largest_payload)),
-                "job": Out(job_port()),
+                "job": Out(job_port(config.units)),
                 "counters": Out(counter_port()),
                 "reply": Out(reply_write_port(config.credits, config.largest_payload)),
                 "entropy": In(32),
@@ -99,6 +99,8 @@ class Session(wiring.Component):
             rules.busy.eq(self.reply.busy),
             self.job.posterior.eq(operation_type == FrameType.POSTERIOR),
         ]
+        for unit in config.units:
+            m.d.comb += getattr(self.job, unit.name.lower()).eq(operation_type == unit)
         connect(m, reader.o, flipped(self.job.i))
         with m.If(self.job.code):
             m.d.sync += codes.eq(codes + 1)
@@ -204,6 +206,8 @@ class Session(wiring.Component):
         supported = frame_type == FrameType.REDUCE
         if Feature.POSTERIOR in self.config.features:
             supported |= frame_type == FrameType.POSTERIOR
+        for unit in self.config.units:
+            supported |= frame_type == unit
         return supported
 
     def _results(

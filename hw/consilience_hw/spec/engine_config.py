@@ -14,6 +14,7 @@ from .link_map import (
     MAGIC,
     BoardId,
     Feature,
+    FrameType,
 )
 from .log_format import Q16_16, LogFormat
 from .monitor_format import MAX_COMPONENTS
@@ -109,6 +110,16 @@ class EngineConfig:
             Feature.ROBUST: self.robust,
         }
         return reduce(operator.or_, (one for one, there in has.items() if there), Feature(0))
+
+    @property
+    def units(self) -> tuple[FrameType, ...]:
+        """The messages for which there are units beside the log sum."""
+        has = {
+            FrameType.MONITOR: self.components,
+            FrameType.LIVE: self.live,
+            FrameType.ROBUST: self.robust,
+        }
+        return tuple(one for one, there in has.items() if there)
 
     @cached_property
     def build_hash(self) -> int:

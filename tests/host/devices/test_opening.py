@@ -46,7 +46,10 @@ def test_no_device_at_all(opener, url):
 @pytest.mark.parametrize(
     ("url", "message"),
     [
-        ("sim?lane=4", "lane=4 is no option of sim; give numbers for lanes, hypotheses, credits"),
+        (
+            "sim?lane=4",
+            "lane=4 is no option of sim; give numbers for lanes, hypotheses, components",
+        ),
         ("sim?lanes=four", "lanes=four is no option"),
         ("sim?lanes=0", "lanes must be in 1..64, not 0"),
         ("sim?hypotheses=17", "hypotheses must be in 2..16"),
