@@ -11,6 +11,9 @@ from consilience.traces.steps import Reading, Sequence, Step
 
 __all__ = ["ADK"]
 
+_EVENTS = ("events", "session_events", "sessionEvents")
+"""As a session has them, and as Vertex AI's service lists them."""
+
 
 def _recognise(source: Source) -> str | None:
     if source.shape in ("json", "lines"):
@@ -34,9 +37,10 @@ def _sessions(value: Any) -> Iterator[dict[str, Any]]:
     for one in value if isinstance(value, list) else [value]:
         if not isinstance(one, dict):
             continue
-        events = dicts(one.get("events"))
-        if any("author" in event and "content" in event for event in events):
-            yield one
+        for key in _EVENTS:
+            events = dicts(one.get(key))
+            if any("author" in event and "content" in event for event in events):
+                yield one | {"events": events}
 
 
 def _read(source: Source) -> Reading:
@@ -71,6 +75,13 @@ def _case(case: dict[str, Any]) -> Sequence:
     steps = []
     for turn in map(_snake, dicts(case.get("conversation"))):
         data = _snake(mapping(turn.get("intermediate_data")))
+        for event in dicts(data.get("invocation_events")):
+            parts = dicts(mapping(event.get("content")).get("parts"))
+            for call in (mapping(_snake(part).get("function_call")) for part in parts):
+                name = text(call.get("name"))
+                if name is not None:
+                    time, agent = text(turn.get("creation_timestamp")), text(event.get("author"))
+                    steps.append(Step(name, text(call.get("id")), None, time, agent=agent))
         answered = {text(one.get("id")) for one in dicts(data.get("tool_responses"))} - {None}
         for call in dicts(data.get("tool_uses")):
             name, identity = text(call.get("name")), text(call.get("id"))

@@ -1,5 +1,6 @@
-"""Metrics of CloudWatch as its command line prints them: get-metric-statistics, get-metric-data."""
+"""Metrics of CloudWatch: get-metric-statistics and get-metric-data as printed, metric streams."""
 
+import json
 from typing import Any
 
 from consilience.errors import BadInput
@@ -17,6 +18,8 @@ _STATISTICS = ("SampleCount", "Average", "Sum", "Minimum", "Maximum")
 def _recognise(source: Source) -> str | None:
     if source.shape in ("json", "lines"):
         for value in source.head:
+            if _is_streamed(value):
+                return "the key metric_stream_name"
             for key in ("Datapoints", "MetricDataResults"):
                 if isinstance(mapping(value).get(key), list):
                     return f"the key {key}"
@@ -25,13 +28,38 @@ def _recognise(source: Source) -> str | None:
 
 def _read(source: Source) -> Reading:
     reading = Reading("metrics", "timestamp", [], "ISO 8601")
+    streamed: dict[tuple[str, str, str], Sequence] = {}
     for value in source.values():
+        if _is_streamed(value):
+            reading.time_unit = "unix ms"
+            _add_streamed(source, value, streamed)
+            continue
         reading.sequences += _statistics(source, mapping(value))
         for result in dicts(mapping(value).get("MetricDataResults")):
             reading.sequences.append(_result(source, result))
             if result.get("StatusCode") not in (None, "Complete"):
                 reading.warnings.append(f"{result.get('Label')}: {result['StatusCode']}")
+    for one in streamed.values():
+        one.steps.sort(key=lambda step: nanoseconds(step.time, "ms") or 0)
+    reading.sequences += streamed.values()
     return reading
+
+
+def _is_streamed(value: Any) -> bool:
+    return isinstance(value, dict) and "metric_stream_name" in value and "metric_name" in value
+
+
+def _add_streamed(
+    source: Source, value: dict[str, Any], found: dict[tuple[str, str, str], Sequence]
+) -> None:
+    """Add a line of a metric stream: four statistics of a minute."""
+    label, dimensions = text(value.get("metric_name")) or "", mapping(value.get("dimensions"))
+    for statistic, score in mapping(value.get("value")).items():
+        key = (label, json.dumps(dimensions, sort_keys=True), statistic)
+        extra = {"label": label, "dimensions": dimensions, "stat": statistic,
+                 "unit": value.get("unit")}  # fmt: skip
+        step = Step(label, time=_time(source, value.get("timestamp")), score=score)
+        found.setdefault(key, Sequence(None, extra=extra)).steps.append(step)
 
 
 def _statistics(source: Source, value: dict[str, Any]) -> list[Sequence]:

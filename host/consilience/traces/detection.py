@@ -28,6 +28,7 @@ from consilience.traces.langfuse import LANGFUSE
 from consilience.traces.managed_agent import MANAGED_AGENT
 from consilience.traces.messages import MESSAGES
 from consilience.traces.metric_table import METRIC_TABLE
+from consilience.traces.mini_swe_agent import MINI_SWE_AGENT
 from consilience.traces.openai_api import COMPLETIONS, RESPONSES
 from consilience.traces.openclaw import OPENCLAW, OPENCLAW_SESSIONS
 from consilience.traces.openclaw_trajectory import OPENCLAW_TRAJECTORIES
@@ -54,7 +55,8 @@ FORMATS: tuple[Format, ...] = (
     # Named by keys of their own; what may be taken for another's comes later.
     OTLP_PROTOBUF, OTLP, JAEGER, LANGFUSE, ATOF, ATIF, INSPECT, AGENTDOJO, TOOL_BENCH, TAU_BENCH,
     TAU2_BENCH, TAU_BENCH_TEXT, CLAUDE_CODE, MANAGED_AGENT, OPENCLAW_TRAJECTORIES, OPENCLAW,
-    OPENCLAW_SESSIONS, ADK, SWE_AGENT, OPENHANDS, CODEX, CODEX_EVENTS, GEMINI_CLI, OPENCODE, MCP,
+    OPENCLAW_SESSIONS, ADK, SWE_AGENT, MINI_SWE_AGENT, OPENHANDS, CODEX, CODEX_EVENTS, GEMINI_CLI,
+    OPENCODE, MCP,
     *SERVICES, PROMETHEUS_QUERY, CLOUDWATCH, EVENT_STREAM, COMPLETIONS, RESPONSES, SPAN_LISTS,
     MESSAGES, PROMETHEUS_TEXT, SCORE_TABLE, METRIC_TABLE, CALL_LINES, ANY_JSON,
 )  # fmt: skip

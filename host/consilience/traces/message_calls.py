@@ -32,6 +32,8 @@ _ITEMS = {"function_call", "custom_tool_call", "reasoning", "item_reference", "m
 _LANGCHAIN = {"AIMessage": "ai", "AIMessageChunk": "ai", "ToolMessage": "tool",
               "HumanMessage": "human", "SystemMessage": "system",
               "FunctionMessage": "function"}  # fmt: skip
+_VENDORS = ("code_interpreter", "file_search")
+"""Tools of the Assistants API that bear no name but their type."""
 _TYPED = {*_LANGCHAIN, *_LANGCHAIN.values(), "ToolMessageChunk", "HumanMessageChunk"}
 
 
@@ -47,6 +49,8 @@ def is_message(value: Any) -> bool:
         return "content" in value
     if kind in _ITEMS or kind.endswith(("_call", "_call_output")):
         return not {"call_id", "id", "status"}.isdisjoint(value)
+    if value.get("object") == "thread.run.step":
+        return True
     if "source" in value and kind.endswith(("Event", "Message")):
         return "content" in value
     if kind in ("tool_call_message", "tool_return_message"):
@@ -122,6 +126,7 @@ def _add(calls: Calls, message: dict[str, Any], orphans: bool) -> None:
 
 def _calls_of(message: dict[str, Any], time: str | None) -> list[Step]:
     listed = dicts(message.get("tool_calls")) or dicts(message.get("toolCalls"))
+    listed = listed or dicts(mapping(message.get("step_details")).get("tool_calls"))
     if not listed:
         listed = dicts(mapping(message.get("additional_kwargs")).get("tool_calls"))
     found = [step for call in listed for step in _listed_call(call, time)]
@@ -145,7 +150,10 @@ def _listed_call(call: dict[str, Any], time: str | None) -> list[Step]:
     named = function if isinstance(function, dict) else call
     name = text(function) if isinstance(function, str) else first_text(named, _NAMES)
     identity = first_text(call, ("id", "tool_call_id", "call_id"))
-    return [Step(name, identity, None, time)] if name is not None else []
+    if name is None and call.get("type") in _VENDORS:
+        name = str(call["type"])
+    ended = isinstance(named.get("output"), str) and isinstance(function, dict)
+    return [Step(name, identity, None, time, ended)] if name is not None else []
 
 
 def _written_call(value: Any, time: str | None) -> list[Step]:

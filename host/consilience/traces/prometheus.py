@@ -40,7 +40,10 @@ def _read_query(source: Source) -> Reading:
     for value in source.values():
         data = _data(value)
         reading.extra.setdefault("resultType", data.get("resultType"))
-        for result in dicts(data.get("result")):
+        results = data.get("result")
+        if data.get("resultType") in ("scalar", "string"):
+            results = [{"metric": {}, "value": results}]
+        for result in dicts(results):
             labels = mapping(result.get("metric"))
             name = text(labels.get("__name__")) or ""
             pairs = [*sequence(result.get("values")), result.get("value")]

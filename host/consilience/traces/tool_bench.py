@@ -41,13 +41,22 @@ def _read(source: Source) -> Reading:
 def _sequence(name: str | None, answer: dict[str, Any]) -> Sequence:
     prefixes = sequence(answer.get("train_messages"))
     calls = Calls()
-    for message in dicts(prefixes[-1] if prefixes else []):
+    last = dicts(prefixes[-1] if prefixes and isinstance(prefixes[-1], list) else prefixes)
+    for message in last:
         called = text(mapping(message.get("function_call")).get("name"))
         if called is not None:
             calls.close_group()
             calls.add(Step(called))
         if message.get("role") == "function":
             calls.answer(None, text(message.get("name")), _error(message.get("content")))
+    if not last:
+        for node in dicts(answer.get("chain")):
+            called = text(node.get("description"))
+            if node.get("node_type") == "Action" and called is not None:
+                calls.close_group()
+                calls.add(Step(called))
+            elif node.get("node_type") == "Action Input":
+                calls.answer(None, None, _error(node.get("observation")))
     return Sequence(name, steps=calls.steps, extra={"finish_type": answer.get("finish_type")})
 
 

@@ -21,7 +21,10 @@ _TIMES = ("timestamp", "time", "created_at", "start_time", "startTime")
 _RUNS = ("conversation_id", "conversationId", "session_id", "sessionId", "thread_id", "threadId",
          "run_id", "runId", "trace_id", "traceId")  # fmt: skip
 _DEFINITIONS = {"tools", "functions", "tool_definitions", "toolDefinitions", "available_tools",
-                "function_declarations", "tool_schemas", "tools_info"}  # fmt: skip
+                "function_declarations", "tool_schemas", "tools_info", "expected_tool_use",
+                "expected_tools", "expected_tool_calls", "reference_tool_calls", "ground_truth",
+                "reference_actions"}  # fmt: skip
+"""What tools there are, and what ought to be called: neither was called."""
 _DEEPEST = 40
 
 Found = tuple[str | None, Any]
