@@ -62,6 +62,10 @@ FORMATS: tuple[Format, ...] = (
 )  # fmt: skip
 """In the order in which `auto` tries them."""
 
+_GENERAL = (COMPLETIONS, RESPONSES, SPAN_LISTS, MESSAGES, SCORE_TABLE, METRIC_TABLE, CALL_LINES,
+            ANY_JSON)  # fmt: skip
+"""What files of other formats hold, too: no reason for doubt."""
+
 
 @dataclass(frozen=True, slots=True)
 class TraceFile:
@@ -157,9 +161,15 @@ def _chosen(source: Source, name: str) -> tuple[Format, str]:
                     raise BadInput(f"{source.path}: is not of format {name}; try --format {AUTO}")
                 return one, f"as asked; {why}"
         raise BadInput(f"{name}: no format; choose {AUTO}, {known}")
-    for one in FORMATS:
+    for place, one in enumerate(FORMATS):
         why = one.recognise(source)
         if why is not None:
+            later = (other for other in FORMATS[place + 1 :] if other not in _GENERAL)
+            doubtful = [other.name for other in later if other.recognise(source) is not None]
+            if doubtful and one not in _GENERAL:
+                source.doubts.append(
+                    f"may be of format {' or '.join(doubtful)} as well: if it is, name that"
+                )
             return one, why
     raise BadInput(
         f"{source.path}: of no known format; export it as OTLP JSON, or as JSON lines of messages; "

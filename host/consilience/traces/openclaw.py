@@ -15,9 +15,14 @@ _TIMES = ("timestamp", "ts", "time")
 
 def _recognise(source: Source) -> str | None:
     for value in source.head if source.shape == "lines" else []:
-        if isinstance(value, dict) and "sessionKey" in value and _kind(value) is not None:
+        if _is_event(value):
             return "events with type and sessionKey"
     return None
+
+
+def _is_event(value: Any) -> bool:
+    named = isinstance(value, dict) and "sessionKey" in value and "traceSchema" not in value
+    return named and _kind(value) is not None
 
 
 def _kind(value: dict[str, Any]) -> str | None:

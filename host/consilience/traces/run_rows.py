@@ -101,7 +101,7 @@ _BRAINTRUST = _Service(
     unit="unix s",
 )  # fmt: skip
 _OPIK = _Service(
-    "opik", "Opik spans", ("id", "trace_id", "type", "start_time", "project_id|project_name"),
+    "opik", "Opik spans", ("id", "trace_id", "type", "start_time", "project_name|last_updated_at"),
     trace=("trace_id",), span=("id",), parent=("parent_span_id",), called=("name",), kind=("type",),
     start=("start_time",), end=("end_time",), error=("error_info",), conversation=("thread_id",),
 )  # fmt: skip

@@ -30,6 +30,23 @@ def test_a_file_is_read_to_its_answer(answer):
     assert compared(answer)[1] == "equal"
 
 
+def test_a_file_that_may_be_of_two_formats_is_told(tmp_path):
+    both = json.loads((DATA / "atif.json").read_text()) | json.loads(
+        (DATA / "jaeger.json").read_text()
+    )
+    path = tmp_path / "both.json"
+    path.write_text(json.dumps(both))
+    read = read_trace(path)
+    assert read.format.name == "jaeger"
+    assert read.reading.warnings == ["may be of format atif as well: if it is, name that"]
+    assert not read_trace(path, "atif").reading.warnings
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda path: path.name)
+def test_no_file_is_doubted_without_need(file):
+    assert not any("as well" in warning for warning in read_trace(file).reading.warnings)
+
+
 def test_every_format_has_a_file():
     assert {read_trace(file).format for file in FILES} == set(FORMATS) - {OTLP_PROTOBUF}
 
