@@ -43,7 +43,7 @@ class AtomicFile:
         try:
             self._target = path.resolve()
         except (OSError, RuntimeError):  # of a loop Python 3.11 and 3.13 say so differently
-            raise BadInput(f"{path}: its links lead in a circle; choose another --out") from None
+            raise BadInput(f"{path}: its links lead in a circle; choose another path") from None
         try:
             self._refuse_existing()
             self._part, self.file = self._open_part()
@@ -52,7 +52,7 @@ class AtomicFile:
             missing = error.errno == errno.ENOENT and not folder.exists()
             cure = f", or make the folder {folder}" if missing else ""
             raise BadInput(
-                f"{path}: cannot be written ({error.strerror}); choose another --out{cure}"
+                f"{path}: cannot be written ({error.strerror}); choose another path{cure}"
             ) from None
         with contextlib.suppress(OSError):  # a folder that may be written and not be listed
             self._remove_abandoned()
@@ -103,10 +103,10 @@ class AtomicFile:
 
     def _refuse_existing(self) -> None:
         if self._target.is_dir():
-            raise BadInput(f"{self.path}: is a directory; choose another --out")
+            raise BadInput(f"{self.path}: is a directory; choose another path")
         if self._target.exists() and not self._target.is_file():
             # Replacing would take the device or pipe away from all who use it.
-            raise BadInput(f"{self.path}: is a device or a pipe; choose another --out")
+            raise BadInput(f"{self.path}: is a device or a pipe; choose another path")
         if self._target.exists() and not self._overwrite:
             raise BadInput(f"{self.path}: exists already; pass --force to replace it")
 

@@ -153,6 +153,6 @@ class AgentStates(Closes):
         enrolled = self.settings.enrolled
         if enrolled is not None and count > enrolled:
             raise BadInput(
-                f"{count} agents, but {enrolled} are enrolled: the promise counts these; enrol() "
-                "more before the next reading (--agents)"
+                f"{count} agents, but {enrolled} are enrolled: the promise counts these; enrol "
+                "more before the next reading"
             )

@@ -130,7 +130,7 @@ BAD = {
     "no steps": ([*TWO, "--steps", "0"], "greater than or equal to 1"),
     "text for numbers": ([], "'read' is not a number; correct it, or name the right columns"),
     "a page that exists": ([*TWO, "--out", "e.csv"], "exists already; pass --force"),
-    "a page nowhere": ([*TWO, "--out", "no/why.html"], "choose another --out"),
+    "a page nowhere": ([*TWO, "--out", "no/why.html"], "choose another path"),
 }
 
 

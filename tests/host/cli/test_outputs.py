@@ -55,7 +55,7 @@ UNWRITABLE = {
     "build": (["build", "icebreaker", "--out", "{}"], "cannot be made", "--out"),
     "export": (["export", "--lanes", "1", "--out", "{}"], "cannot be made", "--out"),
     "node": ([*NODE, "--log", "{}"], "cannot hold a log", "--log"),
-    "fuse": (["fuse", "e.csv", "--out", "{}/o.csv"], "cannot be written", "--out"),
+    "fuse": (["fuse", "e.csv", "--out", "{}/o.csv"], "cannot be written", "path"),
     "spill": (["fuse", "e.csv", "--out", "o.csv", "--spill-dir", "{}"], "no such", "--spill-dir"),
 }
 

@@ -71,7 +71,7 @@ def test_directory_and_missing_folder(tmp_path):
     with pytest.raises(BadInput, match=r"cannot be written .*make the folder"):
         AtomicFile(tmp_path / "no" / "out.csv", overwrite=False)
     (tmp_path / "file").touch()
-    with pytest.raises(BadInput, match=r"\(Not a directory\); choose another --out$"):
+    with pytest.raises(BadInput, match=r"\(Not a directory\); choose another path$"):
         AtomicFile(tmp_path / "file" / "out.csv", overwrite=False)
 
 
@@ -105,7 +105,7 @@ def test_a_pipe_is_not_replaced(tmp_path, overwrite):
     os.mkfifo(tmp_path / "pipe.csv")
     (tmp_path / "link.csv").symlink_to(tmp_path / "pipe.csv")
     for name in ("pipe.csv", "link.csv"):
-        with pytest.raises(BadInput, match="is a device or a pipe; choose another --out"):
+        with pytest.raises(BadInput, match="is a device or a pipe; choose another path"):
             AtomicFile(tmp_path / name, overwrite=overwrite)
     assert (tmp_path / "pipe.csv").is_fifo()
 
