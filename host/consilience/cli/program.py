@@ -10,9 +10,11 @@ from typing import Annotated, Any
 
 import typer
 
+from consilience.cli.calibrate import calibrate
 from consilience.cli.check import check
 from consilience.cli.doctor import doctor
 from consilience.cli.explain import explain
+from consilience.cli.fit import fit
 from consilience.cli.fuse import fuse
 from consilience.cli.keys import keys
 from consilience.cli.list_ports import list_ports
@@ -20,6 +22,7 @@ from consilience.cli.monitor import monitor
 from consilience.cli.node import node
 from consilience.cli.output import INTERRUPTED, STDOUT, Output, log_to_stderr
 from consilience.cli.read_node import read_node
+from consilience.cli.score import score
 from consilience.cli.serve import serve
 from consilience.cli.status import status
 from consilience.cli.traces import traces
@@ -59,6 +62,9 @@ app = typer.Typer(
 )
 for command in (
     check,
+    fit,
+    score,
+    calibrate,
     fuse,
     explain,
     monitor,

@@ -6,9 +6,10 @@ from typing import Any, ClassVar, NamedTuple, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from consilience.errors import BadInput
 from consilience.models.runs import Run
 
-__all__ = ["NORMAL", "Float", "LogTables", "Model", "Scored"]
+__all__ = ["NORMAL", "Float", "LogTables", "Model", "Scored", "positive"]
 
 Float = NDArray[np.float64]
 
@@ -46,6 +47,14 @@ class LogTables(NamedTuple):
     nats: Float
     unseen: int
     end: int
+
+
+def positive(value: Any, name: str) -> float:
+    """Return a number above 0; BadInput if it is none."""
+    number = float(value)
+    if not 0.0 < number < float("inf"):
+        raise BadInput(f"{name} {value}: a number above 0")
+    return number
 
 
 class Model(Protocol):

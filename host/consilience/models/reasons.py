@@ -77,7 +77,7 @@ def _reason(model: FittedModel, run: Run) -> Reason:
     if scored.nats is not None:
         bits = step_bits(scored.nats, model.prior, 0.0)
     else:
-        bits = np.diff(scored.running, prepend=0) / _BIT
+        bits = np.diff(np.maximum(scored.running, 0) / _BIT, prepend=0.0)
     names = [*(step.name for step in run.steps), "(end)"]
     places = [one for one in np.argsort(-bits, kind="stable")[:_STEPS].tolist() if bits[one] > 0]
     moved = tuple(
