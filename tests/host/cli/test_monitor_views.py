@@ -167,3 +167,25 @@ def test_a_line_that_was_refused_leaves_no_group(tmp_path, capsys):
     path.write_text("agent,score,group,at\nb,1,eu,5\na,1,us,5\nc,1,us,5\n")
     code, said, _ = ran(capsys, *words)
     assert code == 0 and said[-1]["runs"] == 3
+
+
+def test_a_group_may_grow_and_not_shrink_and_readings_may_change(scores, tmp_path, capsys):
+    words = ("--arl", 64, *FULL, "--state", tmp_path / "state", "--json", "--fleet-alpha")
+    ran(capsys, scores, *words, "1/20", "--group-agents", "eu=4,us=1", "--agents", 9)
+    code, _, err = ran(capsys, scores, *words, "1/20", "--group-agents", "eu=3", "--agents", 9)
+    assert code == 2 and "give --group-agents eu=4 or more" in err
+    code, _, err = ran(capsys, scores, *words, "1/20", "--group-agents", "eu=4,us=1")
+    assert code == 2 and "9 agents are enrolled" in err and "give --agents 9 or more" in err
+    code, said, err = ran(capsys, scores, *words, "1/50", "--group-agents", "eu=5", "--agents", 9)
+    assert code == 0 and "the fleet is read otherwise from here on" in err
+    assert list(said[-1]["named_in_groups"]) == ["eu"] and "the fleet has" not in err
+
+
+def test_more_runs_than_anybody_waits_for_and_probabilities_for_ever(scores, capsys):
+    words = ("--mode", "once", "--false-alarm", "1/1000", "--groups", "--json")
+    _, said, _ = ran(capsys, scores, *words)
+    assert "probability 1/1000 at most" in said[-1]["views"][0]["promise"]
+    assert said[-1]["views"][0]["a_day"] == "" and said[-1]["least_runs_to_an_alarm"] == 3
+    words = ("--threshold-bits", 32766, "--groups", "--kappas", "3/4", "--json")
+    _, said, err = ran(capsys, scores, *words)
+    assert said[-1]["least_runs_to_an_alarm"] is None and "more than 4,096 runs" in err

@@ -186,3 +186,24 @@ def test_a_file_that_begins_as_the_counted_one_is_not_all_new(path, tmp_path):
     other.write_bytes(NAMES + lines_of(0, 600))
     with pytest.raises(BadInput, match="begins with lines that were counted"):
         Reader(other, place, goes_on=True)
+
+
+def test_of_two_copies_the_one_with_the_inode_is_the_file(path):
+    place = Reader(path, follow=False).step(3).source.place
+    shutil.copy(path, path.with_name("scores.csv.bak"))
+    append(path.with_name("scores.csv.bak"), lines_of(70, 90))
+    append(path, lines_of(3, 4))
+    path.rename(path.with_name("scores.csv.1"))
+    path.write_bytes(NAMES + lines_of(100, 101))
+    assert Reader(path, place, follow=False).step(9).runs() == [3, 100]
+
+
+def test_json_lines_have_no_names_of_columns(tmp_path):
+    path = tmp_path / "runs.jsonl"
+    first = b'{"agent":"a","run":1,"score":3}\n'
+    path.write_bytes(first + b'{"agent":"a","run":2,"score":4}\n')
+    reader = Reader(path).step(2)
+    path.rename(tmp_path / "runs.1")
+    path.write_bytes(first)
+    with pytest.raises(BadInput, match="has lines which were counted"):
+        reader.step(4)
