@@ -8,7 +8,7 @@ OUT    ?= build/demo
 export CONSILIENCE_CACHE ?= $(CURDIR)/build/cache
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint verify mutants fire differential crash alarms liars liars-on-traces monitor-on-traces partition figures benchmark timing bitstream-test lock docs clean
+.PHONY: help setup demo test lint verify mutants fire differential crash alarms liars liars-on-traces monitor-on-traces metrics-page partition figures benchmark timing bitstream-test lock docs clean
 
 help: ## list the targets; times are of two quiet cores, and stand only here
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ liars-on-traces: $(STAMP) ## liars among real traces: writes docs/robustness.md 
 
 monitor-on-traces: $(STAMP) ## alarms over time on real traces: writes docs/traces_over_time.md and its picture (two minutes)
 	@$(BIN)/python -m examples.agent_traces.monitor
+
+metrics-page: $(STAMP) ## a public benchmark of server metrics: writes docs/server_metrics.md and its picture (half a minute)
+	@$(BIN)/python -m examples.server_metrics --page docs
 
 partition: $(STAMP) ## reads at 100 nodes while their network is cut (six minutes, as root: namespaces); CUT=NAME RUNS=N: one cut, repeated
 	@$(BIN)/python -m tests.campaigns.partition $(if $(CUT),--cut "$(CUT)") $(if $(RUNS),--runs $(RUNS))

@@ -6,12 +6,13 @@ from consilience.errors import BadInput
 from consilience.models.category_model import CategoryModel
 from consilience.models.chain_model import ChainModel
 from consilience.models.count_model import CountModel
+from consilience.models.numeric_model import NumericModel
 from consilience.models.rate_model import RateModel
 from consilience.models.score_model import ScoreModel
 
 __all__ = ["KINDS", "kind_of"]
 
-_ALL: tuple[Any, ...] = (ChainModel, CategoryModel, CountModel, RateModel, ScoreModel)
+_ALL: tuple[Any, ...] = (ChainModel, CategoryModel, CountModel, RateModel, NumericModel, ScoreModel)
 
 KINDS: dict[str, Any] = {one.kind: one for one in _ALL}
 """Each a `Model`."""
