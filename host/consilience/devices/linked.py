@@ -19,7 +19,7 @@ __all__ = ["FORMS", "open_linked", "open_transport"]
 FORMS = "cpu, sim, sim?lanes=4, serial:///dev/ttyUSB1, socket://HOST:PORT, or auto"
 """Examples of device URLs, for messages."""
 
-_SIM_NUMBERS = ("lanes", "hypotheses", "components", "credits")
+_SIM_NUMBERS = ("lanes", "hypotheses", "components", "live", "robust", "credits")
 
 
 def open_linked(url: str) -> LinkDevice:

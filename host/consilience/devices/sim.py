@@ -144,7 +144,8 @@ def simulation_transport(config: EngineConfig, waves: Path | None = None) -> Sim
 class SimDevice(LinkDevice):
     """The simulated engine behind its link, and beside it the units that it has not in it.
 
-    `LiveUpdates`, `RobustHistogram` and `Monitor` each run on a simulation of that unit alone.
+    `LiveUpdates`, `RobustHistogram` and `Monitor` each run on a simulation of that unit alone,
+    unless the engine was asked for with them: then they are behind its link.
     """
 
     _histogram: StreamSimulation | None = None
@@ -155,6 +156,8 @@ class SimDevice(LinkDevice):
     def sums_of_others(self, codes: Codes) -> CodesAndStatus:
         """Return code and status of all codes but number i: two passes, 4 cycles per code."""
         self._refuse_closed()
+        if self._has(Feature.LIVE):
+            return super().sums_of_others(codes)
         with build_errors_told():
             return simulated_leave_one_out(codes)
 
@@ -171,6 +174,8 @@ class SimDevice(LinkDevice):
     def live_unit(self) -> LiveUnit:
         """Return an empty unit in simulated gateware."""
         self._refuse_closed()
+        if self._has(Feature.LIVE):
+            return super().live_unit()
         with build_errors_told():
             return SimLiveUnit()
 
@@ -178,17 +183,16 @@ class SimDevice(LinkDevice):
         self, ratios: Codes, faulty: int, clip: int, threshold: int
     ) -> RobustResult[int]:
         """Return the result of one pair; the first time the unit is compiled."""
+        if self._has(Feature.ROBUST):
+            return super().robust_scan(ratios, faulty, clip, threshold)
         unit = clip // CLIP_BIN
         beats = robust_beats(ratios, unit)
         found, _ = scan_of(self._scanner(), beats, unit, faulty, threshold)
         return RobustResult(*found[:4], unit, Decision(found.above - found.below))
 
     def new_monitor(self, settings: MonitorSettings) -> Monitor:
-        """Return a monitor in simulated gateware; the first of so many components compiles it.
-
-        An engine that was asked for with ``components`` runs it behind its link.
-        """
-        if self._has_monitor:
+        """Return a monitor in simulated gateware; the first of so many components compiles it."""
+        if self._has(Feature.MONITOR):
             return super().new_monitor(settings)
         monitor = Monitor(settings, self.monitor_steps)
         self._monitor_of(len(settings.weights))
@@ -196,7 +200,7 @@ class SimDevice(LinkDevice):
 
     def monitor_steps(self, settings: StepSettings, agents: AgentSteps) -> Stepped:
         """Return what follows from observations."""
-        if self._has_monitor:
+        if self._has(Feature.MONITOR):
             return super().monitor_steps(settings, agents)
         return self._monitor_of(len(settings.weights))(settings, agents)
 
@@ -227,9 +231,9 @@ class SimDevice(LinkDevice):
                 self._monitors[components] = SimSteps(components)
         return self._monitors[components]
 
-    @property
-    def _has_monitor(self) -> bool:
-        return Feature.MONITOR in self._session.identity.features
+    def _has(self, feature: Feature) -> bool:
+        """Return whether the engine has a unit: then it is asked over its link."""
+        return feature in self._session.identity.features
 
     def _refuse_closed(self) -> None:
         if not self._is_open:

@@ -5,20 +5,24 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, connect, flipped
 
 from ..fusion.posterior import Posterior
+from ..fusion.robust_histogram import RobustHistogram
 from ..link.job_port import job_port
+from ..live.live_updates import LiveUpdates
 from ..log_sum_exp.log_sum_exp import LogSumExp
 from ..log_sum_exp.serial_log_sum_exp import SerialLogSumExp
 from ..monitor.monitor import Monitor
 from ..spec.engine_config import EngineConfig
+from .live_job import LiveJob
 from .monitor_job import JOB_AGENTS, MonitorJob
 from .posterior_job import PosteriorJob
 from .reduce_job import ReduceJob
+from .robust_job import RobustJob
 
 __all__ = ["Jobs"]
 
 
 class Jobs(wiring.Component):
-    """REDUCE and, if the engine has them, POSTERIOR and MONITOR, one at a time.
+    """REDUCE and, if the engine has them, the other messages, one at a time.
 
     ``clear`` resets all of it, so that a message given up halfway leaves nothing behind.
 
@@ -33,8 +37,6 @@ class Jobs(wiring.Component):
     """
 
     def __init__(self, config: EngineConfig) -> None:
-        if config.live or config.robust:
-            raise ValueError("there is no gateware behind the link for LIVE and ROBUST")
         self.config = config
         unit = SerialLogSumExp if config.serial else LogSumExp
         self.log_sum_exp = unit(config.fmt, config.lanes)
@@ -69,6 +71,26 @@ class Jobs(wiring.Component):
             monitors = Signal()
             m.d.sync += monitors.eq(port.monitor)
             jobs.append((monitor_job.port, monitors))
+        if config.live:
+            live = LiveUpdates(config.fmt)
+            m.submodules.live = clear(live)
+            live_job = LiveJob(live)
+            m.submodules.live_job = clear(live_job)
+            connect(m, live_job.beats, live.i)
+            connect(m, live.o, live_job.results)
+            lives = Signal()
+            m.d.sync += lives.eq(port.live)
+            jobs.append((live_job.port, lives))
+        if config.robust:
+            robust = RobustHistogram()
+            m.submodules.robust = clear(robust)
+            robust_job = RobustJob(robust)
+            m.submodules.robust_job = clear(robust_job)
+            connect(m, robust_job.beats, robust.i)
+            connect(m, robust.o, robust_job.results)
+            scans = Signal()
+            m.d.sync += scans.eq(port.robust)
+            jobs.append((robust_job.port, scans))
         if not jobs:
             connect(m, flipped(port), reduce.port)
             connect(m, reduce.beats, total.i)

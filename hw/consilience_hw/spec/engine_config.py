@@ -74,6 +74,10 @@ class EngineConfig:
     def __post_init__(self) -> None:
         for name in _NUMBERS:
             object.__setattr__(self, name, operator.index(getattr(self, name)))
+        for name in ("live", "robust"):
+            if getattr(self, name) not in (False, True):
+                raise ValueError(f"{name} must be 0 or 1, not {getattr(self, name)}")
+            object.__setattr__(self, name, bool(getattr(self, name)))
         if not 1 <= self.lanes <= 64:
             raise ValueError(f"lanes must be in 1..64, not {self.lanes}")
         if self.hypotheses != 0 and not 2 <= self.hypotheses <= 16:

@@ -23,6 +23,8 @@ from consilience_hw.spec.log_format import Q16_16, LogFormat
         ({"hypotheses": 0}, "weights=True needs hypotheses"),
         ({"components": 17}, r"components must be in 1..16, or 0 for no MONITOR, not 17"),
         ({"components": -1}, "not -1"),
+        ({"live": 2}, "live must be 0 or 1, not 2"),
+        ({"robust": -1}, "robust must be 0 or 1, not -1"),
         ({"credits": 3}, "credits must be 2, 4 or 8, not 3"),
         ({"largest_payload": 252}, r"multiple of 4 in 256..1024, not 252"),
         ({"largest_payload": 1028}, "not 1028"),
