@@ -14,11 +14,12 @@ from tests.campaigns.mutations.monitor import MONITOR
 from tests.campaigns.mutations.monitor_gateware import MONITOR_GATEWARE
 from tests.campaigns.mutations.monitor_sources import MONITOR_SOURCES
 from tests.campaigns.mutations.reduction import REDUCTION
+from tests.campaigns.mutations.traces import TRACES
 
 __all__ = ["PLANTED"]
 
 PLANTED = (
     *(*REDUCTION, *GATEWARE, *LINK_GATEWARE, *LIVE, *GOLDEN, *HOST, *HOST_LINK),
     *(*DIFFERENTIAL, *DURABILITY, *DISTRIBUTED, *EVIDENCE, *MONITOR, *MONITOR_SOURCES),
-    *MONITOR_GATEWARE,
+    *(*MONITOR_GATEWARE, *TRACES),
 )

@@ -132,6 +132,14 @@ def test_wrong_files_are_refused_or_told(name, tmp_path):
             assert reading.warnings or names(reading) == names(right), what
 
 
+@pytest.mark.parametrize("row", ["r1,a", "r1,a,1,0.5,9"])
+def test_a_row_that_is_cut_is_refused(row, tmp_path):
+    path = tmp_path / "scores.csv"
+    path.write_text(f"run,agent,step,score\nr1,a,0,0.25\n{row}\n")
+    with pytest.raises(ConsilienceError, match="line 3 has more or fewer cells"):
+        read_trace(path)
+
+
 def test_every_format_is_tried_with_ten_or_more():
     assert set(OF_FORMAT) == {one.name for one in FORMATS} - {OTLP_PROTOBUF.name}
     assert len(WRONG) >= 10
