@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from .checked import Checked
 from .evaluate import GoalMetrics, Ranking, Reliability
 from .monitor.one_agent import Watched
 from .trajectory import Trajectory
@@ -42,6 +43,8 @@ class DemoResult:
         The run of several hypotheses, by suite.
     watched : Watched
         One agent under the monitor, until it alarms.
+    checked : Checked
+        Traces in files, checked as `consilience check` does it.
     seconds_device, seconds : float
         Wall-clock time inside the device, and of the whole.
     counters : dict of str to int
@@ -69,6 +72,7 @@ class DemoResult:
     labels: dict[str, tuple[int, int]]
     goals: tuple[GoalMetrics, ...]
     watched: Watched
+    checked: Checked
     seconds_device: float
     seconds: float
     counters: dict[str, int]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from .checked import check_agents
 from .evaluate import GoalMetrics, Ranking, Reliability, interval, probability
 from .evidence import HIJACKED, Evidence, collect, fit_detector, run_sums
 from .fusion import FULL_WEIGHT, CheckedFusion, GoldenPosteriors, Progress
@@ -129,6 +130,7 @@ def run_demo(
         },
         goals=goals,
         watched=watch_agent(traces),
+        checked=check_agents(traces, out.parent),
         seconds_device=fusion.seconds,
         seconds=time.perf_counter() - start,
         counters={name: value - before.get(name, 0) for name, value in after.items()},

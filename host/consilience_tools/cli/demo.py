@@ -54,7 +54,8 @@ def demo(
         result = example.run_demo(
             opened_device, golden.posteriors, report, runs=runs, progress=progress
         )
-    tell_checked(output, result, _value(result), _figures(result), "posteriors", _watched(result))
+    more = [*_watched(result), *_checked(result)]
+    tell_checked(output, result, _value(result), _figures(result), "posteriors", more)
 
 
 def _figures(result: Any) -> dict[str, object]:
@@ -92,10 +93,37 @@ def _watched(result: Any) -> list[Table | str]:
     return [title, table, watched.verdict, watched.promise, ""]
 
 
+def _checked(result: Any) -> list[Table | str]:
+    """Return what became of traces in files: verdicts, a reason, and how to do it by hand."""
+    checked = result.checked
+    found = checked.result
+    table = Table(box=None, pad_edge=False)
+    for name in ("agent", "verdict", "why"):
+        table.add_column(name)
+    for one in found.verdicts:
+        mark = "later runs hijacked" if one.agent in checked.hijacked else "behaves"
+        table.add_row(f"{one.agent} ({mark})", one.verdict, one.why)
+    reasons = [
+        f"{alarm.agent}, run {alarm.reasons[0].run}: "
+        + "; ".join(step.words() for step in alarm.reasons[0].steps)
+        for alarm in found.alarms
+        if alarm.reasons
+    ]
+    title = f"from traces to verdicts: {checked.today} against {checked.good}"
+    promise = f"{found.promise[:1].upper()}{found.promise[1:]}."
+    model = checked.fitted.with_name("model.json")
+    by_hand = (
+        f"the same by hand: consilience fit {checked.fitted} --out {model}; consilience check "
+        f"{checked.today} --baseline {checked.good} --model {model} --report check.html"
+    )
+    return [title, table, *reasons, promise, f"page {checked.report}", by_hand, ""]
+
+
 def _value(result: Any) -> dict[str, object]:
     """Return the result's plain fields for JSON; the report has the tables and curves."""
     value: dict[str, object] = {field.name: getattr(result, field.name) for field in fields(result)}
     value["watched"] = asdict(result.watched) | {"delay": result.watched.delay}
+    value["checked"] = {**result.checked.result.as_json(), "hijacked": result.checked.hijacked}
     value["report"] = str(result.report)
     value["goals"] = [
         {
