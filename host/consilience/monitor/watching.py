@@ -81,6 +81,7 @@ class FleetWatch:
             self._note(seen)
             self._count(seen)
             return [], []
+        self._refuse_one_more(seen.agent)
         self.readings.check(seen.agent, seen.group)
         if self.ranking is None:
             self._count(seen)
@@ -122,6 +123,15 @@ class FleetWatch:
                     score = seen.score if before is None else max(before, seen.score)
                     self.ended.end(seen.agent, seen.run, score)
         return due
+
+    def _refuse_one_more(self, agent: AgentId) -> None:
+        """Raise BadInput for an agent beyond the fleet, before anything is noted of its line."""
+        enrolled = self.monitor.settings.enrolled
+        if enrolled is not None and len(self.monitor) >= enrolled and not self.monitor.knows(agent):
+            raise BadInput(
+                f"agent {agent!r} is one more than the {enrolled:,} agents of the fleet; start "
+                "again with a larger --agents, the state goes on"
+            )
 
     def _note_call(self, seen: Observation) -> None:
         if seen.what is What.CALL:

@@ -136,8 +136,13 @@ def test_a_fleet_grows_and_never_shrinks(scores, tmp_path, capsys):
     scores.write_text(text)
     state = tmp_path / "state"
     daily = ("--false-alarms-per-day", 1, "--runs-per-day", 10, *FULL, "--state", state, "--json")
-    code, _, err = ran(capsys, scores, *daily, "--agents", 2)
-    assert code == 2 and "3 agents, but 2 are enrolled" in err and "--agents" in err
+    other = tmp_path / "other"
+    code, _, err = ran(capsys, scores, *daily[:-2], other, "--json", "--agents", 2)
+    assert code == 2 and "line 304: agent 'us0' is one more than the 2 agents" in err
+    assert "a larger --agents" in err
+    words = (*daily[:-2], other, "--json", "--agents")
+    _, told, _ = ran(capsys, scores, *words, 3)  # what was refused counts once, when it may
+    assert told[-1]["runs"] == 480
     _, before, _ = ran(capsys, scores, *daily, "--agents", 4)
     more = (*daily, "--agents", 40, "--fleet-alpha", "1/5")
     scores.write_text(text + "new,1,0.5\n")
