@@ -2,6 +2,7 @@
 
 from dataclasses import asdict, fields
 from pathlib import Path
+from textwrap import wrap
 from typing import Annotated, Any
 
 import typer
@@ -15,6 +16,8 @@ __all__ = ["demo"]
 
 _BENIGN_SHOWN = 4
 """Runs before the hijack in the table of the monitor."""
+_WIDTH = 100
+"""Columns of what is printed."""
 _BAR = 24
 """Characters of a statistic at its threshold."""
 
@@ -103,20 +106,21 @@ def _checked(result: Any) -> list[Table | str]:
     for one in found.verdicts:
         mark = "later runs hijacked" if one.agent in checked.hijacked else "behaves"
         table.add_row(f"{one.agent} ({mark})", one.verdict, one.why)
-    reasons = [
-        f"{alarm.agent}, run {alarm.reasons[0].run}: "
-        + "; ".join(step.words() for step in alarm.reasons[0].steps)
-        for alarm in found.alarms
-        if alarm.reasons
-    ]
-    title = f"from traces to verdicts: {checked.today} against {checked.good}"
-    promise = f"{found.promise[:1].upper()}{found.promise[1:]}."
-    model = checked.fitted.with_name("model.json")
+    reasons = []
+    for alarm in found.alarms:
+        first = alarm.reasons[0]
+        reasons.append(f"why {alarm.agent}, in run {first.run}:")
+        reasons += [f"  {step.words()}" for step in first.steps]
+    promise = wrap(f"promise: {found.promise}", _WIDTH)
+    names = (checked.today.name, checked.good.name, checked.fitted.name, checked.report.name)
+    today, good, fitted, page = names
     by_hand = (
-        f"the same by hand: consilience fit {checked.fitted} --out {model}; consilience check "
-        f"{checked.today} --baseline {checked.good} --model {model} --report check.html"
+        f"the same by hand, beside the report ({page} is its page):",
+        f"  consilience fit {fitted} --out model.json",
+        f"  consilience check {today} --baseline {good} --model model.json",
     )
-    return [title, table, *reasons, promise, f"page {checked.report}", by_hand, ""]
+    title = f"from traces to verdicts: the calls in {today} against those in {good}"
+    return ["", title, table, *reasons, *promise, *by_hand, ""]
 
 
 def _value(result: Any) -> dict[str, object]:
