@@ -23,6 +23,7 @@ SOURCES = "monitor/source_file cli/monitor_sources"
 VIEWS = "cli/monitor_views"
 REPEATS = "monitor/ended_runs cli/monitor_repeats"
 CRASH = "campaigns/crash/crash_slice"
+READERS = "traces/formats traces/wrong_files traces/damaged_files"
 
 HOST = {
     "numbers/convert": "numbers/convert numbers/directed",
@@ -86,6 +87,13 @@ HOST = {
     "monitor/watch_options": f"{INPUT} {VIEWS} cli/monitor_sources",
     "monitor/watching": "cli/monitor_command cli/monitor_repeats cli/monitor_sources",
     "monitor/weighting": "monitor/weighting",
+    "traces/message_parts": READERS,
+    "traces/pairing": f"traces/pairing {READERS}",
+    "traces/protobuf_frames": "traces/carriers",
+    "traces/span": f"traces/span_tree {READERS}",
+    "traces/span_tree": f"traces/span_tree {READERS}",
+    "traces/steps": f"{READERS} traces/written_by_libraries cli/traces_command",
+    "traces/zip_members": "traces/carriers",
     "robust/calibration": "robust/calibration",
     "robust/decision": f"robust/robust_histogram {STALENESS}interval",
     "robust/quality": "robust/calibration",

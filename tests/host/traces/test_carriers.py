@@ -193,6 +193,9 @@ def test_frames_are_taken_apart_as_they_were_put_together(data):
         is_protobuf(framed[:5], io.BytesIO(framed))
         and list(frames(framed, io.BytesIO(framed))) == [whole] * 2
     )
+    for field, known in ((1, True), (2, True), (3, True), (4, False)):
+        other = message(1, message(field, data))
+        assert is_protobuf(other[:5], io.BytesIO(other)) is known
     for broken in (whole[:-1], framed[:-1], whole + b"\n", framed + b"\0"):
         assert not is_protobuf(broken[:5], io.BytesIO(broken))
     text = b"\n\n" + data[:50].replace(b"\n", b" ")

@@ -47,6 +47,14 @@ def test_no_file_is_doubted_without_need(file):
     assert not any("as well" in warning for warning in read_trace(file).reading.warnings)
 
 
+def test_a_run_of_one_agent_bears_its_name_and_times_their_unit(tmp_path):
+    given = read_trace(DATA / "weave.jsonl").reading.as_json()
+    assert given["sequences"][0]["agent"] == "agent" and given["time_unit"] == "ISO 8601"
+    given = read_trace(DATA / "otlp_nested.json").reading.as_json()
+    assert given["sequences"][0]["agent"] is None  # of two agents
+    assert "time_unit" not in read_trace(DATA / "messages.jsonl").reading.as_json()
+
+
 def test_every_format_has_a_file():
     assert {read_trace(file).format for file in FILES} == set(FORMATS) - {OTLP_PROTOBUF}
 

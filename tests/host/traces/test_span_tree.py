@@ -214,6 +214,10 @@ def test_attributes_are_plain_by_any_spelling():
         "e": {},
     }
     assert attributes_of("text") == {}
+    assert attributes_of([("a", 1), ("b",), {"Key": "c", "Value": {"Value": 2}}]) == {
+        "a": 1,
+        "c": 2,
+    }
 
 
 @pytest.mark.parametrize(
