@@ -90,6 +90,15 @@ def test_a_copied_and_cut_file_goes_on_in_its_copy(path):
     reader.step(4)
     append(path, lines_of(100, 102))
     assert reader.step(6).runs() == [*range(5), 100, 101]
+    assert "was cut; first the rest of its copy" in reader.source.news[0]
+
+
+def test_the_place_of_a_stream_is_none_of_a_file(path):
+    place = {"source": "stream", "line": 7, "offset": 3, "part": 0}
+    with pytest.raises(BadInput, match="of a stream, not of a file"):
+        Reader(path, place)
+    reader = Reader(path, place, follow=False, goes_on=True).step(3)
+    assert reader.runs() == [0, 1, 2] and reader.source.left == 0
 
 
 def test_a_file_that_was_cut_without_a_copy_ends_the_watch(path):
