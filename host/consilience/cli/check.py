@@ -56,12 +56,13 @@ def check(
         ),
     ] = None,
     false_alarm: Annotated[
-        str,
+        str | None,
         typer.Option(
             metavar="P",
             help="Probability that the check alarms at all though every agent behaves.",
+            show_default=_DEFAULTS.false_alarm,
         ),
-    ] = _DEFAULTS.false_alarm,
+    ] = None,
     arl: Annotated[
         str | None,
         typer.Option(
@@ -101,6 +102,8 @@ def check(
     Example: consilience check today.jsonl --baseline good.jsonl --report check.html
     """
     output = Output(as_json=as_json)
+    if false_alarm is not None and arl is not None:
+        raise BadInput("--false-alarm and --arl are two promises; give one of them")
     with contextlib.ExitStack() as stack:
         page = None
         if report is not None:
@@ -112,7 +115,8 @@ def check(
         if model is not None and model not in KINDS:
             chosen = _model_of(Path(model))
         number = secrets.randbits(64) if seed is None else seed
-        options = CheckOptions(false_alarm, arl, together, number)
+        promised = false_alarm or _DEFAULTS.false_alarm
+        options = CheckOptions(promised, arl, together, number)
         result = check_runs(today, good, options, chosen)
         for warning in result.warnings:
             output.note(f"warning: {warning}")

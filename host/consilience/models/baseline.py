@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 
 from consilience.errors import BadInput
 from consilience.models.fitting import fit_model
+from consilience.models.joining import content_of
 from consilience.models.kinds import KINDS
 from consilience.models.model_file import FittedModel
-from consilience.models.runs import Run, Runs, as_one_agent
+from consilience.models.run import Run
+from consilience.models.runs import Runs, as_one_agent
 
 __all__ = ["GROUP", "LEAST_HISTORY", "WANTED", "Baseline", "prepared"]
 
@@ -85,7 +87,9 @@ def prepared(
             f"{baseline.kind.replace('_', ' ')}; give the same of both"
         )
     good, new = _same_agents(today, baseline)
-    _refuse_the_same(good, new)
+    warnings = _told_twice(good, new, today, baseline)
+    if isinstance(model, FittedModel):
+        _refuse_fitted(model, good, baseline)
     own = {agent: [run for run in new if run.agent == agent] for agent in _agents(new)}
     groups = (
         {GROUP: good}
@@ -124,28 +128,42 @@ def prepared(
                 f"at least, {WANTED - len(its)} more are better"
                 + ("" if its or together else ", or --together if agents are alike")
             )
-    made.warnings += _too_short(made, groups, together)
+    made.warnings += warnings + _too_short(made, groups, together)
     return made
 
 
-def _refuse_the_same(good: Sequence[Run], new: Sequence[Run]) -> None:
+def _told_twice(good: Sequence[Run], new: Sequence[Run], today: Runs, baseline: Runs) -> list[str]:
     """Refuse runs that are in both: a run is no news to a history that holds it.
 
-    Names and tools alone may recur from day to day; with times, or in most runs, they do not.
+    Without times equal names and calls are no proof, as both may recur: they give a warning.
     """
-    known = {_content(run) for run in good}
-    both = [run for run in new if run.steps and _content(run) in known]
-    if any(run.start is not None for run in both) or 2 * len(both) > len(new):
+    known = {content_of(run) for run in good}
+    both = [run for run in new if run.steps and content_of(run) in known]
+    if not both:
+        return []
+    said = (
+        f"{len(both)} runs are in today's files and in the baseline, the first "
+        f"{both[0].name!r} of {both[0].agent!r}"
+    )
+    if any(run.start is not None for run in both) or today.digests & baseline.digests:
+        raise BadInput(f"{said}: none can be judged by itself; take them out of the baseline")
+    if 2 * len(both) > len(new):
+        return [f"{said}, by name and calls: if they are the same runs, take them out; give times"]
+    return []
+
+
+def _refuse_fitted(model: FittedModel, good: Sequence[Run], baseline: Runs) -> None:
+    """Refuse a model with runs that it was fitted on: they surprise it less than new ones do."""
+    known = set(model.training.contents)
+    both = sum(content_of(run) in known for run in good if run.steps)
+    timed = any(run.start is not None for run in good if content_of(run) in known)
+    same_file = baseline.digests & set(model.training.files.values())
+    if (both and timed) or same_file or 2 * both > len(good):
         raise BadInput(
-            f"{len(both)} runs are in today's files and in the baseline, the first "
-            f"{both[0].name!r} of {both[0].agent!r}: none can be judged by itself; take them out "
-            "of the baseline"
+            f"the model was fitted on {both} of the {len(good)} good runs of the baseline: these "
+            "surprise it less than new ones, so that good agents would alarm; leave --model out, "
+            "and a part of the baseline fits one, or give other good runs"
         )
-
-
-def _content(run: Run) -> tuple[object, ...]:
-    steps = tuple((step.name, step.time, step.score) for step in run.steps)
-    return run.agent, run.name, steps
 
 
 def _fit_part(count: int) -> set[int]:
@@ -181,8 +199,14 @@ def _agents(runs: Sequence[Run]) -> list[str]:
 def _same_agents(today: Runs, baseline: Runs) -> tuple[list[Run], list[Run]]:
     """Return good runs and today's; where no file names an agent all are of one."""
     if not today.names_agents and not baseline.names_agents:
-        if set(today.agents) <= set(baseline.agents):
+        if set(today.agents) & set(baseline.agents):
             return baseline.runs, today.runs
+        if len(today.agents) > 1 or len(baseline.agents) > 1:
+            raise BadInput(
+                "no file names an agent, and none of today's files has the name of one of the "
+                "baseline: give each agent's files one name, or pass --agent-from folder, or one "
+                "if all are of one agent"
+            )
         return as_one_agent(baseline.runs), as_one_agent(today.runs)
     if not today.names_agents or not baseline.names_agents:
         which = "the baseline" if today.names_agents else "today's file"

@@ -10,7 +10,7 @@ import numpy as np
 from consilience.errors import BadInput
 from consilience.models.chain import END, UNSEEN
 from consilience.models.model import Float, LogTables, Scored, positive
-from consilience.models.runs import Run
+from consilience.models.run import Run
 from consilience.models.tool_symbols import ToolSymbols
 
 __all__ = ["CategoryModel"]

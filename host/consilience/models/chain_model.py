@@ -9,7 +9,7 @@ import numpy as np
 from consilience.errors import BadInput
 from consilience.models.chain import END, START, UNSEEN, Chain, ChainConfig, Context, Counts, count
 from consilience.models.model import Float, LogTables, Scored
-from consilience.models.runs import Run
+from consilience.models.run import Run
 from consilience.models.tool_symbols import ToolSymbols
 
 __all__ = ["ChainModel"]

@@ -10,7 +10,8 @@ from consilience.models.baseline import GROUP, Baseline, prepared
 from consilience.models.comparison import doubts
 from consilience.models.model_file import FittedModel
 from consilience.models.reasons import Reason, reasons_of
-from consilience.models.runs import Run, Runs
+from consilience.models.run import Run
+from consilience.models.runs import Runs
 from consilience.monitor.monitor import Monitor
 from consilience.monitor.most_evidence import most_evidence
 from consilience.monitor.promises import exact_number

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from consilience.models.model import Scored, positive
-from consilience.models.runs import Run
+from consilience.models.run import Run
 
 __all__ = ["CountModel", "log_pmf", "log_tail"]
 

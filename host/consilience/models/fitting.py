@@ -2,17 +2,18 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from hashlib import sha256
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from consilience.errors import BadInput
+from consilience.models.joining import content_of, digest_of
 from consilience.models.kinds import kind_of
 from consilience.models.model import NORMAL, Float
 from consilience.models.model_file import FittedModel, Training
-from consilience.models.runs import Run, Runs
+from consilience.models.run import Run
+from consilience.models.runs import Runs
 from consilience.models.tempering import Tempering, tempered
 
 __all__ = ["fit_model", "folds"]
@@ -127,7 +128,7 @@ def fit_model(
     assert best is not None
     loss, row, tempering, allowance = best
     training = Training(
-        files={path.name: sha256(path.read_bytes()).hexdigest() for path in runs.files},
+        files={path.name: digest_of(path) for path in runs.files},
         runs=len(these),
         steps=sum(len(run.steps) for run in these),
         agents=len({run.agent for run in these}),
@@ -136,6 +137,7 @@ def fit_model(
         options=row,
         log_loss=None if np.isnan(loss) else loss,
         date=date,
+        contents=tuple(sorted({content_of(run) for run in these if run.steps})),
     )
     fitted = model.fit(these, places, labels, **row)
     if tempering is None:

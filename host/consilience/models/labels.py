@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from consilience.errors import BadInput
-from consilience.models.runs import Run
+from consilience.models.run import Run
 
 __all__ = ["GOOD_NAMES", "Labels", "labelled", "ordered_labels", "read_labels"]
 

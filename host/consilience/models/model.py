@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from consilience.errors import BadInput
-from consilience.models.runs import Run
+from consilience.models.run import Run
 
 __all__ = ["NORMAL", "Float", "LogTables", "Model", "Scored", "positive"]
 

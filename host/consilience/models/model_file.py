@@ -14,8 +14,8 @@ from consilience.evidence.atomic_file import write_file
 from consilience.models.certificate import certified
 from consilience.models.kinds import KINDS
 from consilience.models.model import Float, Model, Scored
+from consilience.models.run import Run
 from consilience.models.running_score import running_score
-from consilience.models.runs import Run
 
 __all__ = ["FORMAT", "VERSION", "FittedModel", "Training", "read_model"]
 
@@ -43,6 +43,8 @@ class Training:
         Nats per run, of runs that were left out of the fit; None: not measured.
     date : str
         As the caller gave it.
+    contents : tuple of str
+        `joining.content_of` each run.
     """
 
     files: dict[str, str]
@@ -54,6 +56,7 @@ class Training:
     options: dict[str, Any]
     log_loss: float | None
     date: str
+    contents: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -155,7 +158,7 @@ def read_model(path: Path, kind: str | None = None) -> FittedModel:
     try:
         made = FittedModel(
             KINDS[found].from_json(value["parameters"]),
-            Training(**{**value["training"], "formats": tuple(value["training"]["formats"])}),
+            _training(value["training"]),
             int(value["weight"]),
             tuple(map(float, value["prior"])),
             float(value["allowance"]),
@@ -166,6 +169,11 @@ def read_model(path: Path, kind: str | None = None) -> FittedModel:
     if not whole:
         raise BadInput(f"{path}: a model whose parameters cannot be; fit it again")
     return made
+
+
+def _training(value: dict[str, Any]) -> Training:
+    lists = {name: tuple(value[name]) for name in ("formats", "contents")}
+    return Training(**{**value, **lists})
 
 
 def _canonical(value: Any) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 from consilience.errors import BadInput
 from consilience.models.model import Float, Scored
 from consilience.models.numeric_stream import NumericStream
-from consilience.models.runs import Run
+from consilience.models.run import Run
 from consilience.traces.span import nanoseconds
 
 __all__ = ["NumericModel"]

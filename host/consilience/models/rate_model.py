@@ -8,7 +8,7 @@ import numpy as np
 
 from consilience.errors import BadInput
 from consilience.models.model import Scored, positive
-from consilience.models.runs import Run
+from consilience.models.run import Run
 
 __all__ = ["RateModel"]
 

@@ -7,14 +7,16 @@ from typing import Any
 import numpy as np
 
 from consilience.models.model_file import FittedModel
+from consilience.models.run import Run
 from consilience.models.running_score import step_bits
-from consilience.models.runs import Run
 
 __all__ = ["Moved", "Reason", "reasons_of"]
 
 _RUNS = 3
 _STEPS = 3
 _BIT = 65536
+_MOST_BITS = float(1 << 46)
+"""No score but an infinite one reaches it."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,8 @@ class Moved:
     def words(self) -> str:
         """Return it in plain words."""
         where = f"after {self.after}" if self.after else "as the first"
-        return f"{self.name} {where} (step {self.step}, {self.bits:.1f} bits)"
+        bits = f"{self.bits:.1f} bits" if self.bits < _MOST_BITS else "above all others"
+        return f"{self.name} {where} (step {self.step}, {bits})"
 
 
 @dataclass(frozen=True)

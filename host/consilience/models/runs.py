@@ -6,8 +6,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from consilience.errors import BadInput
+from consilience.models.joining import digest_of, distinct_files, joined
+from consilience.models.run import Run, start_of
 from consilience.traces.detection import AUTO, read_trace
 from consilience.traces.span import nanoseconds
+from consilience.traces.steps import Sequence as Steps
 from consilience.traces.steps import Step
 
 __all__ = ["AGENT_FROM", "Run", "Runs", "files_of", "read_runs"]
@@ -16,28 +19,6 @@ AGENT_FROM = ("trace", "file", "folder", "one")
 """Who took a run: whom the file names (else the file's own name), the file, its folder, one."""
 _ONE = "agent"
 _UNITS = {"nanoseconds": "ns", "microseconds": "us", "milliseconds": "ms", "seconds": "s"}
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """What one agent did in one conversation, from its start to its end.
-
-    Parameters
-    ----------
-    agent, name : str
-    steps : tuple of Step
-        In order; none is a run too: the agent called nothing.
-    start : int or None
-        Nanoseconds since 1970 of its first step with a time; only to order by.
-    file : str
-        Where it was read.
-    """
-
-    agent: str
-    name: str
-    steps: tuple[Step, ...]
-    start: int | None = None
-    file: str = ""
 
 
 @dataclass
@@ -52,6 +33,8 @@ class Runs:
     formats : set of str
         Names of the formats that the files were taken for.
     files : list of Path
+    digests : set of str
+        SHA-256 of these.
     names_agents : bool
         Whether the files say who the agents are.
     timed : bool
@@ -63,6 +46,7 @@ class Runs:
     kind: str
     formats: set[str] = field(default_factory=set)
     files: list[Path] = field(default_factory=list)
+    digests: set[str] = field(default_factory=set)
     names_agents: bool = False
     timed: bool = False
     warnings: list[str] = field(default_factory=list)
@@ -109,7 +93,7 @@ def read_runs(paths: Iterable[Path], name: str = AUTO, agent_from: str = "trace"
     """Read the runs of files, and of folders of files.
 
     A run is what one agent did in one conversation: a conversation of several agents gives one run
-    for each. A conversation that goes on in another file is one run.
+    for each. One that goes on in another file is one run if its times say so (`joining.joined`).
 
     Parameters
     ----------
@@ -126,10 +110,9 @@ def read_runs(paths: Iterable[Path], name: str = AUTO, agent_from: str = "trace"
     """
     if agent_from not in AGENT_FROM:
         raise BadInput(f"--agent-from {agent_from}: one of {', '.join(AGENT_FROM)}")
-    files = files_of(paths)
-    found: dict[tuple[str, str], list[tuple[str, int | None, Step]]] = {}
-    places: dict[tuple[str, str], str] = {}
-    made = Runs([], "", files=files)
+    files, twice = distinct_files(files_of(paths))
+    parts: list[tuple[Run, int | None]] = []
+    made = Runs([], "", files=files, warnings=twice)
     for path in files:
         read = read_trace(path, name)
         reading = read.reading
@@ -140,34 +123,23 @@ def read_runs(paths: Iterable[Path], name: str = AUTO, agent_from: str = "trace"
             )
         made.kind = reading.kind
         made.formats.add(read.format.name)
+        made.digests.add(digest_of(path))
         made.warnings += [f"{path.name}: {one}" for one in reading.warnings]
         unit = _UNITS.get(reading.time_unit or "", reading.time_unit or "s")
         unit = unit if unit in _UNITS.values() else "s"
-        for number, sequence in enumerate(reading.sequences, 1):
-            named = sequence.conversation or f"{path.name.split('.')[0]} {number}"
-            actors = dict.fromkeys(step.agent or sequence.agent for step in sequence.steps)
-            actors = actors or {sequence.agent: None}
-            made.names_agents |= any(actors)
-            for actor in actors:
-                key = _agent(actor, path, agent_from), named
-                places.setdefault(key, path.name)
-                steps = found.setdefault(key, [])
-                steps += [
-                    (step.time or "", nanoseconds(step.time, unit), step)
-                    for step in sequence.steps
-                    if (step.agent or sequence.agent) == actor
-                ]
-    if not any(found.values()):
+        parts += _runs_of(reading.sequences, path, agent_from, unit)
+        made.names_agents |= any(
+            sequence.agent or any(step.agent for step in sequence.steps)
+            for sequence in reading.sequences
+        )
+    if not any(run.steps for run, _ in parts):
         what = _words(made.kind or "tool_calls")
         raise BadInput(
             f"{files[0]}{' and others' if files[1:] else ''}: no {what} in it; `consilience traces "
             "FILE` shows what is read"
         )
-    for (agent, named), timed_steps in found.items():
-        times = [moment for _, moment, _ in timed_steps if moment is not None]
-        run_steps = tuple(step for _, _, step in timed_steps)
-        start = times[0] if times else None
-        made.runs.append(Run(agent, named, run_steps, start, places[agent, named]))
+    made.runs, told = joined(parts)
+    made.warnings += told
     made.timed = all(run.start is not None for run in made.runs if run.steps)
     if made.timed:
         last = 0
@@ -177,6 +149,25 @@ def read_runs(paths: Iterable[Path], name: str = AUTO, agent_from: str = "trace"
             order[id(run)] = (last, place)
         made.runs.sort(key=lambda run: order[id(run)])
     return made
+
+
+def _runs_of(
+    sequences: Sequence[Steps], path: Path, agent_from: str, unit: str
+) -> list[tuple[Run, int | None]]:
+    """Return the runs of one file, each with the time of its last step."""
+    found: dict[tuple[str, str], list[Step]] = {}
+    for number, sequence in enumerate(sequences, 1):
+        named = sequence.conversation or f"{path.name.split('.')[0]} {number}"
+        actors = dict.fromkeys(step.agent or sequence.agent for step in sequence.steps)
+        for actor in actors or {sequence.agent: None}:
+            steps = found.setdefault((_agent(actor, path, agent_from), named), [])
+            steps += [step for step in sequence.steps if (step.agent or sequence.agent) == actor]
+    parts = []
+    for (agent, named), its in found.items():
+        times = [nanoseconds(step.time, unit) for step in its]
+        last = max((one for one in times if one is not None), default=None)
+        parts.append((Run(agent, named, tuple(its), start_of(times), path.name), last))
+    return parts
 
 
 def _agent(actor: str | None, path: Path, agent_from: str) -> str:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from consilience.errors import BadInput
 from consilience.models.isotonic import isotonic
 from consilience.models.model import Float, Scored, positive
-from consilience.models.runs import Run
+from consilience.models.run import Run
 from consilience.monitor.line_fields import binned
 
 __all__ = ["ScoreModel", "running_maximum"]
@@ -34,14 +34,14 @@ def running_maximum(run: Run, low_is_suspect: bool) -> NDArray[np.int64]:
     BadInput
         No step has a score, or one that is no number.
     """
-    highest, found = _NONE_YET, []
+    highest, found, scored = _NONE_YET, [], False
     for step in run.steps:
         if isinstance(step.score, str | bool):
             raise BadInput(f"run {run.name!r}: the score {step.score!r} is no number; correct it")
         if step.score is not None:
-            highest = max(highest, binned(step.score, low_is_suspect))
+            highest, scored = max(highest, binned(step.score, low_is_suspect)), True
         found.append(highest)
-    if highest == _NONE_YET:
+    if not scored:
         raise BadInput(
             f"run {run.name!r} of {run.agent!r} has no score; give one, or leave the run out"
         )

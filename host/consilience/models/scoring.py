@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from consilience.errors import BadInput
 from consilience.models.model_file import FittedModel
-from consilience.models.runs import Run
+from consilience.models.run import Run
 
 __all__ = ["Output", "tables_of"]
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from consilience.models.chain import END, UNSEEN
-from consilience.models.runs import Run
+from consilience.models.run import Run
 
 __all__ = ["ToolSymbols"]
 

@@ -43,8 +43,13 @@ def name_of(value: object, name: str) -> AgentId:
 def number_of(fields: dict[str, Any], name: str) -> float:
     """Return a field that is a number."""
     value = fields.get(name)
+    if value is None:
+        raise BadInput(f"no {name}; give a number, or leave the line out")
     if isinstance(value, str):
-        value = float(value)
+        try:
+            value = float(value)
+        except ValueError:
+            raise BadInput(f"{name} {value!r} is no number; correct it") from None
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise BadInput(f"{name} must be a number, not {value!r}")
     return value

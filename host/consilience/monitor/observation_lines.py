@@ -103,7 +103,10 @@ class LineReader:
             fields = zip(self._columns, cells, strict=True)
             return self._observation({name: cell for name, cell in fields if cell}, number)
         except UnicodeDecodeError:
-            raise BadInput(f"line {number}: is no UTF-8; save it as UTF-8, CSV or JSON") from None
+            packed = line.startswith(b"\x1f\x8b")
+            cure = "is packed (gzip); unpack it with gunzip" if packed else ""
+            cure = cure or "is no UTF-8; save it as UTF-8, CSV or JSON"
+            raise BadInput(f"line {number}: {cure}") from None
         except (BadInput, ValueError, csv.Error) as error:
             raise BadInput(f"line {number}: {error}") from None
         except RecursionError:

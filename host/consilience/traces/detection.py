@@ -171,7 +171,21 @@ def _chosen(source: Source, name: str) -> tuple[Format, str]:
                     f"may be of format {' or '.join(doubtful)} as well: if it is, name that"
                 )
             return one, why
+    if source.shape == "text" and (separators := _other_separators(source)):
+        raise BadInput(
+            f"{source.path}: columns are separated by commas, not by {separators}; save it so"
+        )
     raise BadInput(
         f"{source.path}: of no known format; export it as OTLP JSON, or as JSON lines of messages; "
         f"known are {known}"
     )
+
+
+def _other_separators(source: Source) -> str | None:
+    """Return in words what separates the columns of a table, if it is no commas."""
+    lines = source.first_lines(2)
+    for mark, words in ((";", "semicolons"), ("\t", "tabs"), ("|", "bars")):
+        columns = lines[0].count(mark)
+        if columns > lines[0].count(",") and all(line.count(mark) == columns for line in lines):
+            return words
+    return None

@@ -9,7 +9,7 @@ ON_CPU = SLICE + "test_slice_on_cpu[{}]"
 IN_SIMULATION = SLICE + "test_slice_in_simulation[{}]"
 READ_KERNELS = "host/consilience/kernels/read_kernels.py"
 SUM_KERNELS = "host/consilience/kernels/sum_kernels.py"
-SUMS = "host/consilience/distributed/totals/evidence_sums.py"
+TOTALS = "host/consilience/verdicts/exact_totals.py"
 GROUPS = "host/consilience/live/groups.py"
 
 DIFFERENTIAL = (
@@ -106,14 +106,14 @@ DIFFERENTIAL = (
     ),
     Mutation(
         "evidence sums: a log of zero of weight 0 counts",
-        SUMS,
-        "zero & (weights > 0)[:, None]",
+        TOTALS,
+        "(zero & (wide > 0)[:, np.newaxis])",
         "zero",
         ON_CPU.format("evidence sums"),
     ),
     Mutation(
         "evidence sums: ties go up",
-        SUMS,
+        TOTALS,
         "(rest > half) | ((rest == half) & ((quotient & 1) == 1))",
         "rest >= half",
         ON_CPU.format("evidence sums"),

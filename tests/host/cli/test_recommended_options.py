@@ -36,6 +36,7 @@ NOT_SAID = {
     ("calibrate", "consilience.monitor.line_source"): "the same",
     ("program", "consilience.evidence.atomic_file"): "it copies nothing",
     ("program", "consilience.cli.output"): "and makes no folder",
+    ("demo", "consilience_tools.cli.demo"): "it shows commands to go on with, as they are typed",
     ("doctor", "consilience.cli.doctor"): "an option of pip",
     ("doctor", "consilience.cli.doctor_check"): "an option of the tools that it looks for",
 }

@@ -7,7 +7,8 @@ import pytest
 from consilience.errors import BadInput
 from consilience.models.checking import ALARM, UNTOLD, CheckOptions, check_runs
 from consilience.models.fitting import fit_model
-from consilience.models.runs import Run, Runs, read_runs
+from consilience.models.run import Run
+from consilience.models.runs import Runs, read_runs
 from consilience.traces.steps import Step
 from tests.host.models.simulated_agents import lines_of, run_of
 

@@ -7,7 +7,8 @@ import pytest
 
 from consilience.errors import BadInput
 from consilience.models.fitting import fit_model, folds
-from consilience.models.runs import Run, Runs
+from consilience.models.run import Run
+from consilience.models.runs import Runs
 from consilience.models.tempering import log_loss, tempered
 from consilience.traces.steps import Step
 

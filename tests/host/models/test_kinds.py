@@ -14,7 +14,7 @@ from consilience.models.count_model import CountModel, log_pmf, log_tail
 from consilience.models.isotonic import isotonic
 from consilience.models.kinds import KINDS
 from consilience.models.rate_model import RateModel
-from consilience.models.runs import Run
+from consilience.models.run import Run
 from consilience.models.score_model import ScoreModel
 from consilience.traces.steps import Step
 

@@ -11,7 +11,7 @@ from consilience.errors import BadInput
 from consilience.models.certificate import certified, increments_of
 from consilience.models.chain_model import ChainModel
 from consilience.models.model_file import FittedModel, Training, read_model
-from consilience.models.runs import Run
+from consilience.models.run import Run
 from consilience.traces.steps import Step
 
 LABELS = "good", "bad"

@@ -10,7 +10,8 @@ from consilience.models.model import NORMAL
 from consilience.models.model_file import FittedModel, Training, read_model
 from consilience.models.numeric_model import NumericModel
 from consilience.models.numeric_stream import NumericStream
-from consilience.models.runs import Run, Runs, read_runs
+from consilience.models.run import Run
+from consilience.models.runs import Runs, read_runs
 
 NOISE = np.random.default_rng(1).normal(size=400)
 
