@@ -89,13 +89,22 @@ def stamp(page: str, root: Path = ROOT) -> Stamp:
 
 
 def checked_out(root: Path = ROOT) -> str:
-    """Return the commit that is checked out, ``-dirty`` behind it if anything differs from it."""
-    command = ["git", "describe", "--always", "--dirty"]
+    """Return the commit that is checked out, ``-dirty`` behind it if anything differs from it.
+
+    Pages and their pictures do not count: a run writes one after the other.
+    """
     try:
-        run = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+        commit = _git(root, "describe", "--always")
+        dirty = _git(root, "status", "--porcelain", "--untracked-files=no", "--", ".", ":!docs")
     except FileNotFoundError:  # no git
         return "unknown"
-    return run.stdout.strip() or "unknown"
+    return f"{commit}-dirty" if commit and dirty else commit or "unknown"
+
+
+def _git(root: Path, *words: str) -> str:
+    command = ["git", *words]
+    run = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    return run.stdout.strip()
 
 
 def stamped(text: str, page: str, root: Path = ROOT) -> str:
