@@ -37,7 +37,7 @@ MONITOR_GATEWARE = (
         _BINS,
         "read.en.eq(moves)",
         "read.en.eq(1)",
-        f"{_BINNED}::test_a_bin_loaded_anew_is_in_force_for_the_next_beat",
+        f"{_BINNED}::test_bins_that_wait_behind_the_same_agent",
     ),
     Mutation(
         "monitor gateware: the same agent is not held",

@@ -97,6 +97,13 @@ def test_a_bin_loaded_anew_is_in_force_for_the_next_beat():
         script.check(script.run(stalls=stalls))
 
 
+def test_bins_that_wait_behind_the_same_agent():
+    script = loaded()
+    for place in (4, 0, 3, 1, 4, 2, 0, 4, 3):
+        script.observe(1, place)
+    script.check(script.run())
+
+
 def test_one_beat_a_cycle_and_the_latency():
     unit = BinnedMonitor(2, AGENTS, BINS)
     script = loaded()
