@@ -117,7 +117,8 @@ DURABILITY = (
         OWN_SHARD,
         "        if not self._in_step:\n            self._replay()\n",
         "",
-        OF_READS,
+        "tests/host/distributed/reads/test_read_node.py::"
+        "test_an_interrupted_report_was_acknowledged_when_resent_and_in_no_state",
     ),
     Mutation(
         "publisher: a part is published before the log has it",
@@ -132,7 +133,7 @@ DURABILITY = (
     Mutation(
         "atomic file: the content is not synced before it has its name",
         ATOMIC,
-        "        os.fsync(self.file.fileno())\n",
+        "            os.fsync(self.file.fileno())\n",
         "",
         OF_RESULTS,
     ),
