@@ -1,7 +1,7 @@
 """A baseline of good runs: a part of it fits the model, the rest is the history of each agent."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from consilience.errors import BadInput
 from consilience.models.fitting import fit_model
@@ -117,7 +117,7 @@ def prepared(
             f"{today.kind} are no runs that can be ranked; give tool calls, or scores of runs"
         )
     if fitted is None:
-        some = Runs(fit_on, baseline.kind, baseline.formats, baseline.files)
+        some = replace(baseline, runs=fit_on)
         fitted = fit_model(some, kind, None)
     made = Baseline(fitted, fit_on, history, own)
     for agent in own:
@@ -145,7 +145,8 @@ def _told_twice(good: Sequence[Run], new: Sequence[Run], today: Runs, baseline: 
         f"{len(both)} runs are in today's files and in the baseline, the first "
         f"{both[0].name!r} of {both[0].agent!r}"
     )
-    if any(run.start is not None for run in both) or today.digests & baseline.digests:
+    same_file = not set(today.digests.values()).isdisjoint(baseline.digests.values())
+    if same_file or any(run.start is not None for run in both):
         raise BadInput(f"{said}: none can be judged by itself; take them out of the baseline")
     if 2 * len(both) > len(new):
         return [f"{said}, by name and calls: if they are the same runs, take them out; give times"]
@@ -155,14 +156,14 @@ def _told_twice(good: Sequence[Run], new: Sequence[Run], today: Runs, baseline: 
 def _refuse_fitted(model: FittedModel, good: Sequence[Run], baseline: Runs) -> None:
     """Refuse a model with runs that it was fitted on: they surprise it less than new ones do."""
     known = set(model.training.contents)
-    both = sum(content_of(run) in known for run in good if run.steps)
-    timed = any(run.start is not None for run in good if content_of(run) in known)
-    same_file = baseline.digests & set(model.training.files.values())
-    if (both and timed) or same_file or 2 * both > len(good):
+    both = [run for run in good if run.steps and content_of(run) in known]
+    sure = any(run.start is not None for run in both)
+    sure |= not set(baseline.digests.values()).isdisjoint(model.training.files.values())
+    if (both and sure) or 2 * len(both) > len(good):
         raise BadInput(
-            f"the model was fitted on {both} of the {len(good)} good runs of the baseline: these "
-            "surprise it less than new ones, so that good agents would alarm; leave --model out, "
-            "and a part of the baseline fits one, or give other good runs"
+            f"the model was fitted on {len(both)} of the {len(good)} good runs of the baseline: "
+            "these surprise it less than new ones, so that good agents would alarm; leave --model "
+            "out, and a part of the baseline fits one, or give other good runs"
         )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from consilience.errors import BadInput
-from consilience.models.joining import content_of, digest_of
+from consilience.models.joining import content_of
 from consilience.models.kinds import kind_of
 from consilience.models.model import NORMAL, Float
 from consilience.models.model_file import FittedModel, Training
@@ -128,7 +128,7 @@ def fit_model(
     assert best is not None
     loss, row, tempering, allowance = best
     training = Training(
-        files={path.name: digest_of(path) for path in runs.files},
+        files={path.name: digest for path, digest in runs.digests.items()},
         runs=len(these),
         steps=sum(len(run.steps) for run in these),
         agents=len({run.agent for run in these}),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from consilience.models.run import Run, start_of
 
-__all__ = ["content_of", "digest_of", "distinct_files", "joined"]
+__all__ = ["content_of", "distinct_files", "joined"]
 
 _PAUSE_NS = 600_000_000_000
 """A run that goes on in another file pauses for no more than this, or than it has lasted."""
@@ -29,11 +29,6 @@ def distinct_files(files: Iterable[Path]) -> tuple[list[Path], list[str]]:
             warnings.append(f"{path}: is given twice, and counts once")
         found.setdefault(place, path)
     return list(found.values()), warnings
-
-
-def digest_of(path: Path) -> str:
-    """Return the SHA-256 of what a file holds."""
-    return sha256(path.read_bytes()).hexdigest()
 
 
 def joined(parts: Iterable[tuple[Run, int | None]]) -> tuple[list[Run], list[str]]:

@@ -3,10 +3,11 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from hashlib import file_digest
 from pathlib import Path
 
 from consilience.errors import BadInput
-from consilience.models.joining import digest_of, distinct_files, joined
+from consilience.models.joining import distinct_files, joined
 from consilience.models.run import Run, start_of
 from consilience.traces.detection import AUTO, read_trace
 from consilience.traces.span import nanoseconds
@@ -33,8 +34,8 @@ class Runs:
     formats : set of str
         Names of the formats that the files were taken for.
     files : list of Path
-    digests : set of str
-        SHA-256 of these.
+    digests : dict of Path to str
+        SHA-256 of each file.
     names_agents : bool
         Whether the files say who the agents are.
     timed : bool
@@ -46,7 +47,7 @@ class Runs:
     kind: str
     formats: set[str] = field(default_factory=set)
     files: list[Path] = field(default_factory=list)
-    digests: set[str] = field(default_factory=set)
+    digests: dict[Path, str] = field(default_factory=dict)
     names_agents: bool = False
     timed: bool = False
     warnings: list[str] = field(default_factory=list)
@@ -123,7 +124,8 @@ def read_runs(paths: Iterable[Path], name: str = AUTO, agent_from: str = "trace"
             )
         made.kind = reading.kind
         made.formats.add(read.format.name)
-        made.digests.add(digest_of(path))
+        with path.open("rb") as file:
+            made.digests[path] = file_digest(file, "sha256").hexdigest()
         made.warnings += [f"{path.name}: {one}" for one in reading.warnings]
         unit = _UNITS.get(reading.time_unit or "", reading.time_unit or "s")
         unit = unit if unit in _UNITS.values() else "s"

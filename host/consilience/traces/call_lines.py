@@ -109,12 +109,12 @@ def _repeats(sequences: list[Sequence]) -> list[str]:
     """Drop calls that come again under their own id; return what is to be said of others."""
     dropped = alike = total = 0
     for run in sequences:
-        seen: dict[tuple[str | None, ...], int] = {}
+        seen: set[tuple[str | None, ...]] = set()
         kept = []
         for step in run.steps:
             key = step.name, step.call_id, step.time
             again = key in seen
-            seen[key] = 1
+            seen.add(key)
             if again and step.call_id is not None and step.time is not None:
                 dropped += 1
                 continue

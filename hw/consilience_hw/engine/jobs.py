@@ -1,5 +1,7 @@
 """The jobs of an engine over one `LogSumExp`."""
 
+from typing import Any
+
 from amaranth.hdl import Cat, Module, ResetInserter, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, connect, flipped
@@ -51,6 +53,16 @@ class Jobs(wiring.Component):
         reduce = ReduceJob(config.fmt, config.lanes, total.depth)
         m.submodules.reduce = clear(reduce)
         jobs: list[tuple[wiring.PureInterface, Value]] = []  # and whether each runs
+
+        def add(name: str, unit: Any, job: Any, asked: Value, runs: Signal) -> None:
+            """Put in a unit that does nothing else, and its job."""
+            m.submodules[name] = clear(unit)
+            m.submodules[f"{name}_job"] = clear(job)
+            connect(m, job.beats, unit.i)
+            connect(m, unit.o, job.results)
+            m.d.sync += runs.eq(asked)
+            jobs.append((job.port, runs))
+
         chosen = Signal()  # a job of another type never runs: registered, it costs no time
         if config.hypotheses:
             unit = Posterior(config.fmt, config.hypotheses, config.weights)
@@ -63,34 +75,13 @@ class Jobs(wiring.Component):
             jobs.append((posterior.port, chosen))
         if config.components:
             monitor = Monitor(config.components, JOB_AGENTS)
-            m.submodules.monitor = clear(monitor)
-            monitor_job = MonitorJob(monitor)
-            m.submodules.monitor_job = clear(monitor_job)
-            connect(m, monitor_job.beats, monitor.i)
-            connect(m, monitor.o, monitor_job.results)
-            monitors = Signal()
-            m.d.sync += monitors.eq(port.monitor)
-            jobs.append((monitor_job.port, monitors))
+            add("monitor", monitor, MonitorJob(monitor), port.monitor, Signal(name="monitors"))
         if config.live:
             live = LiveUpdates(config.fmt)
-            m.submodules.live = clear(live)
-            live_job = LiveJob(live)
-            m.submodules.live_job = clear(live_job)
-            connect(m, live_job.beats, live.i)
-            connect(m, live.o, live_job.results)
-            lives = Signal()
-            m.d.sync += lives.eq(port.live)
-            jobs.append((live_job.port, lives))
+            add("live", live, LiveJob(live), port.live, Signal(name="lives"))
         if config.robust:
             robust = RobustHistogram()
-            m.submodules.robust = clear(robust)
-            robust_job = RobustJob(robust)
-            m.submodules.robust_job = clear(robust_job)
-            connect(m, robust_job.beats, robust.i)
-            connect(m, robust.o, robust_job.results)
-            scans = Signal()
-            m.d.sync += scans.eq(port.robust)
-            jobs.append((robust_job.port, scans))
+            add("robust", robust, RobustJob(robust), port.robust, Signal(name="scans"))
         if not jobs:
             connect(m, flipped(port), reduce.port)
             connect(m, reduce.beats, total.i)

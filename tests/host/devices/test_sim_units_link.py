@@ -9,7 +9,7 @@ from consilience.monitor.monitor import Monitor
 from consilience.monitor.settings import MonitorSettings
 from consilience_hw.spec.link_map import FrameType
 from consilience_hw.spec.monitor_format import MonitorMode, Policy, Source
-from tests.host.monitor.steps_script import BIT, ZERO, drive
+from tests.host.monitor.steps_script import BIT, ZERO, assert_a_fleet_is_the_cpus, drive
 
 pytestmark = pytest.mark.slow
 
@@ -33,21 +33,8 @@ def test_any_calls_give_what_the_cpu_gives(device, mode, policy):
 @pytest.mark.parametrize("mode", ["restart", "cusum", "spread", "once"])
 def test_25_000_observations_of_a_fleet(device, mode):
     """100,000 in all."""
-    choose = np.random.default_rng(7)
-    lasts = mode in ("spread", "once")
-    promise = {"false_alarm": "1/1000"} if lasts else {"arl": 1000}
-    agents = choose.integers(0, 8_000, 25_000)
-    increments = choose.normal(-BIT // 2, 2 * BIT, (25_000, 2)).astype(np.int32)
     before = device.info.counters
-    found = []
-    with cs.open("cpu") as cpu:
-        for one in (cpu, device):
-            with one.monitor(mode=mode, source="asserted", policy="renew", **promise) as monitor:
-                found.append((monitor.update(agents, increments), bytes(monitor)))
-    (ours, state), (theirs, other) = found
-    assert ours.statistic.tobytes() == theirs.statistic.tobytes()
-    assert ours.alarms.tolist() == theirs.alarms.tolist() != []
-    assert state == other
+    agents, increments = assert_a_fleet_is_the_cpus(device, mode, agents=8_000, rows=25_000)
     # It was the engine's work.
     counters = device.info.counters
     assert counters["codes"] - before["codes"] == increments.size

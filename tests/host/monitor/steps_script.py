@@ -2,6 +2,7 @@
 
 import numpy as np
 
+import consilience as cs
 from consilience.monitor.steps import Stepped
 from consilience_hw.spec.log_format import Q16_16
 from consilience_hw.spec.monitor_format import ALARMED, AgentFlag
@@ -53,6 +54,25 @@ def drive(monitors, seed, *, batches, rows):
                 (one.renew if int(agent) % 3 == 0 else one.acknowledge)(agent)
     assert len({bytes(one) for one in monitors}) == 1
     return alarms
+
+
+def assert_a_fleet_is_the_cpus(device, mode, *, agents, rows):
+    """Give the device's monitor and the cpu's one batch; compare results, alarms and states."""
+    choose = np.random.default_rng(7)
+    lasts = mode in ("spread", "once")
+    promise = {"false_alarm": "1/1000"} if lasts else {"arl": 1000}
+    ids = choose.integers(0, agents, rows)
+    increments = choose.normal(-BIT // 2, 2 * BIT, (rows, 2)).astype(np.int32)
+    found = []
+    with cs.open("cpu") as cpu:
+        for one in (cpu, device):
+            with one.monitor(mode=mode, source="asserted", policy="renew", **promise) as monitor:
+                found.append((monitor.update(ids, increments), bytes(monitor)))
+    (ours, state), (theirs, other) = found
+    assert ours.statistic.tobytes() == theirs.statistic.tobytes()
+    assert ours.alarms.tolist() == theirs.alarms.tolist() != []
+    assert state == other
+    return ids, increments
 
 
 def golden_steps(settings, agents):
