@@ -33,6 +33,7 @@ from consilience.cli.reading_options import (
     names_of,
     tell_doubts,
 )
+from consilience.cli.reporter_table import contradicting_view
 from consilience.errors import BadInput
 from consilience.evidence.fusing import FuseOptions, FuseSummary, Fusion
 from consilience.reporters.reporter_fusion import ReporterFusion, ReporterOptions, refuse_device
@@ -41,7 +42,6 @@ __all__ = ["fuse"]
 
 _DEFAULTS = FuseOptions()
 _REPORTERS = "Reporters of whom some lie"
-_SHOWN = 12
 
 
 def fuse(
@@ -208,7 +208,7 @@ def fuse(
         )
     views: list[RenderableType] = [_decisions(summary), "", _figures(summary)]
     if summary.reporters:
-        views += ["", *_contradicting(summary.reporters)]
+        views += ["", *contradicting_view(summary.reporters["contradicting"])]
     output.result(asdict(summary), *views)
 
 
@@ -256,19 +256,3 @@ def _reporter_figures(summary: FuseSummary) -> dict[str, object]:
     if found["reporters_needed_median"]:
         rows["reporters that would decide half of these"] = found["reporters_needed_median"]
     return rows
-
-
-def _contradicting(found: dict[str, Any]) -> list[RenderableType]:
-    """Return the reporters who contradict the rest, the worst first."""
-    named = found["contradicting"]
-    if not named:
-        return ["no reporter contradicts the others more often than by chance"]
-    table = Table(box=None, pad_edge=False)
-    table.add_column("contradicts the others", style="cyan")
-    for name in ("agents", "agrees", "contradicts", "mean (bits)"):
-        table.add_column(name, justify="right")
-    for one in named[:_SHOWN]:
-        numbers = (f"{one[name]:,}" for name in ("agents", "agrees", "contradicts"))
-        table.add_row(Text(one["reporter"]), *numbers, f"{one['mean_bits']:+.3f}")
-    more = len(named) - _SHOWN
-    return [table, *([f"and {more:,} more (--json)"] if more > 0 else [])]

@@ -28,6 +28,7 @@ ALARMED = 10
 _DEFAULTS = WatchOptions()
 _PROMISE = "How rare a false alarm is (one of these)"
 _RANKS = "How scores are ranked"
+_REPORTERS = "Reporters of whom some lie"
 
 
 def monitor(
@@ -216,6 +217,36 @@ def monitor(
             "and lines event end.",
         ),
     ] = None,
+    faulty: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            metavar="F",
+            help="Reporters speak of each run (column reporter, a line each), and F of them may "
+            "lie or be silent: what is promised holds whoever does.",
+            show_default="a line is the truth",
+            rich_help_panel=_REPORTERS,
+        ),
+    ] = None,
+    reporters: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="N",
+            help="With --faulty: how many are enrolled of each agent, more than 3 F.",
+            rich_help_panel=_REPORTERS,
+        ),
+    ] = None,
+    reports: Annotated[
+        str | None,
+        typer.Option(
+            metavar="same|separate",
+            help="With --faulty and --asserted: reporters see the same, or each something of its "
+            "own, independent given the past.",
+            show_default="same",
+            rich_help_panel=_REPORTERS,
+        ),
+    ] = None,
     state: Annotated[
         Path | None,
         typer.Option(
@@ -295,6 +326,9 @@ def monitor(
         low_is_suspect=low_is_suspect,
         against=against,
         source=source_of,
+        faulty=faulty,
+        reporters=reporters,
+        reports=reports,
     )
     if goes_on and state is None:
         raise BadInput("--next goes on with a state; give --state")

@@ -1,5 +1,6 @@
 """What a user of `consilience monitor` should know at the end, and would not ask for."""
 
+from consilience.monitor.reported_runs import ReportedRuns
 from consilience.monitor.watch_options import WatchOptions
 from consilience.monitor.watching import FleetWatch
 
@@ -23,6 +24,8 @@ def doubts_of(watch: FleetWatch, options: WatchOptions, unused: set[str]) -> lis
         )
     if unused:
         hint = "; a clock is called at" if any("time" in one for one in unused) else ""
+        if "reporter" in unused:
+            hint += "; reporters of one run, some of whom may lie: --faulty F --reporters N"
         found.append(f"note: not used: {', '.join(sorted(unused))}{hint}")
     if unread := watch.readings.unread():
         found.append(
@@ -34,6 +37,8 @@ def doubts_of(watch: FleetWatch, options: WatchOptions, unused: set[str]) -> lis
             f"note: {len(watch.open):,} runs have not ended; an end is an observation, too "
             "(event end, with its context)"
         )
+    if watch.reports is not None:
+        found += _doubts_of_reports(watch, watch.reports)
     if watch.ranking is None:
         return found
     if options.deadline is not None and watch.counts["without a clock"]:
@@ -54,5 +59,29 @@ def doubts_of(watch: FleetWatch, options: WatchOptions, unused: set[str]) -> lis
         found.append(
             f"warning: {len(lacking):,} histories are too short to judge: {agent!r} needs "
             f"{more} more runs; until then there is no alarm whatever happens"
+        )
+    return found
+
+
+def _doubts_of_reports(watch: FleetWatch, reports: ReportedRuns) -> list[str]:
+    """Return what is missing of reports, and what liars can prevent."""
+    found = list[str]()
+    faulty, enrolled = reports.options.faulty, reports.options.reporters
+    if faulty and enrolled <= 4 * faulty and watch.ranking is not None:
+        found.append(
+            f"warning: {faulty} of {enrolled} reporters who say the least can keep an agent from "
+            f"ever alarming; {4 * faulty + 1} reporters cure it (n > 4 f)"
+        )
+    if late := watch.counts["reports of ended runs"]:
+        found.append(f"note: {late:,} of them are of runs that have ended")
+    if few := watch.counts["runs too few reported"]:
+        found.append(
+            f"warning: {few:,} runs had more silent reporters than --faulty {faulty}: they bring "
+            "no evidence"
+        )
+    if reports.lacking:
+        found.append(
+            f"note: {reports.lacking:,} runs lack reports, and are judged when all {enrolled} are "
+            "there; a line with event end, agent and run closes one, or give --deadline"
         )
     return found

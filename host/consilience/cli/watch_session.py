@@ -6,9 +6,11 @@ import secrets
 import time
 from typing import Any
 
+from rich.console import RenderableType
 from rich.live import Live
 
 from consilience.cli.output import Output, key_values
+from consilience.cli.reporter_table import contradicting_view
 from consilience.cli.watch_doubts import doubts_of
 from consilience.cli.watch_tables import agent_table, view_table
 from consilience.errors import BadInput
@@ -23,6 +25,7 @@ from consilience.monitor.observation_lines import LineReader
 from consilience.monitor.parquet_lines import ParquetLines
 from consilience.monitor.ranks_bytes import unpack_ranks
 from consilience.monitor.report_page import report_page
+from consilience.monitor.reported_runs import ReportedRuns
 from consilience.monitor.source_file import ModelSource
 from consilience.monitor.stream_lines import StreamLines
 from consilience.monitor.watch_folder import WatchFolder
@@ -78,7 +81,11 @@ class WatchSession:
         seed = folder.seed() if folder else secrets.randbits(64)
         readings = FleetReadings(options.readings())
         model = options.source if isinstance(options.source, ModelSource) else None
-        self._reader = LineReader(options.asserted, options.low_is_suspect, options.against, model)
+        asked = options.of_reports()
+        reports = None if asked is None else ReportedRuns(asked)
+        self._reader = LineReader(
+            options.asserted, options.low_is_suspect, options.against, model, asked is not None
+        )
         self._curves: dict[Any, Curve] = {}
         self._said: list[dict[str, Any]] = []
         saved = folder.saved if folder else None
@@ -95,7 +102,7 @@ class WatchSession:
             ended = EndedRuns.from_bytes(saved.ended, options.key_of_runs(seed))
         promise = options.promise(monitor.settings)
         alpha = options.alpha_of_runs()
-        self.watch = FleetWatch(monitor, ranking, promise, ended, alpha, readings)
+        self.watch = FleetWatch(monitor, ranking, promise, ended, alpha, readings, reports)
         if saved is not None:
             self._take_up(saved.facts)
         self._views = views_of(options, monitor.settings, promise)
@@ -112,6 +119,8 @@ class WatchSession:
         watch.first.facts = facts["first"]
         watch.readings.restore(facts["groups"])
         watch.open = {(agent, run) for agent, run in facts["open"]}
+        if watch.reports is not None:
+            watch.reports.restore(facts["reports"])
         self._reader.columns = facts["columns"]
         self.place = facts["place"]
         self._output.note(f"going on after line {self.place['line']:,}")
@@ -160,6 +169,16 @@ class WatchSession:
         if self._evidence is not None:
             facts["most_bits_of_a_run"] = round(self._evidence.bits, 4)
             facts["least_runs_to_an_alarm"] = self._evidence.runs
+        if watch.reports is not None:
+            facts["reporters"] = {
+                "faulty": watch.reports.options.faulty,
+                "enrolled": watch.reports.options.reporters,
+                "reporters": len(watch.reports.contradictions),
+                "runs_too_few_reported": watch.counts["runs too few reported"],
+                "contradicting": [
+                    one._asdict() for one in watch.reports.contradictions.contradicting()
+                ],
+            }
         for group, named in watch.readings.named(watch.monitor).items():
             if group is None:
                 facts["named"] = named
@@ -170,7 +189,11 @@ class WatchSession:
         if as_json:
             output.result({**facts, "views": [view._asdict() for view in self._views]})
         else:
-            for part in (agent_table(self.watch), "", key_values(facts)):
+            plain = {name: value for name, value in facts.items() if name != "reporters"}
+            parts: list[RenderableType] = [agent_table(self.watch), "", key_values(plain)]
+            if watch.reports is not None:
+                parts += ["", *contradicting_view(facts["reporters"]["contradicting"])]
+            for part in parts:
                 output.console.print(part)
         return facts
 
@@ -179,6 +202,10 @@ class WatchSession:
         threshold = self.watch.monitor.settings.threshold / 65536
         says = self.watch.says
         words = evidence_words(self._evidence, self._options)
+        facts = dict(facts)
+        if told := facts.pop("reporters", None):
+            named = [str(one["reporter"]) for one in told["contradicting"]]
+            facts["reporters who contradict the others"] = ", ".join(named) or "none"
         return report_page(facts, self._views, words, threshold, self._curves, self._said, says)
 
     def _judge(self, block: list[tuple[int, bytes]], source: LineSource) -> None:
@@ -245,6 +272,7 @@ class WatchSession:
                 "first": watch.first.facts,
                 "groups": watch.readings.facts,
                 "open": sorted(watch.open, key=repr),
+                **({} if watch.reports is None else {"reports": watch.reports.facts}),
             },
             bytes(watch.monitor),
             bytes(watch.ranking) if watch.ranking else b"",

@@ -35,7 +35,7 @@ def is_said_again(seen: Observation, ended: EndedRuns, ranking: RunRanking) -> b
         return True  # what came before its end; the highest has counted
     raise BadInput(
         f"run {seen.run!r} of agent {seen.agent!r} has ended before with another score; give each "
-        "run of an agent a name of its own, or remove this line"
+        "run of an agent a name of its own, or remove this line (of reporters: --faulty)"
     )
 
 

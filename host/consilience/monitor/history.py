@@ -57,6 +57,8 @@ class OpenRun:
     score : int
         The highest so far, of the time that counts.
     ended, suspected : bool
+    at_most : int or None
+        What the score may be at most, where it is uncertain; None: it is certain.
     """
 
     agent: AgentId
@@ -66,11 +68,14 @@ class OpenRun:
     score: int = LEAST
     ended: bool = False
     suspected: bool = False
+    at_most: int | None = None
 
     @property
     def joins_as(self) -> int:
-        """The score with which it stands in the history."""
-        return INFINITE if self.suspected else self.score
+        """The score with which it stands in the history: the highest that it may be."""
+        if self.suspected:
+            return INFINITE
+        return self.score if self.at_most is None else max(self.score, self.at_most)
 
 
 class Rankable(NamedTuple):
@@ -134,7 +139,9 @@ class History:
                 return one
         return None
 
-    def start(self, agent: AgentId, run: AgentId, at: int) -> list[Rankable]:
+    def start(
+        self, agent: AgentId, run: AgentId, at: int, at_most: int | None = None
+    ) -> list[Rankable]:
         """Note the start of a run; return what became due by the clock."""
         self._refuse_past(at)
         if (agent, run) in self.overdue or any(
@@ -142,7 +149,7 @@ class History:
         ):
             raise BadInput(f"run {run!r} of agent {agent!r} has started already and is open")
         due = self.advance(at)
-        self.open.append(OpenRun(agent, run, self.started, at))
+        self.open.append(OpenRun(agent, run, self.started, at, at_most=at_most))
         self.started += 1
         return due
 

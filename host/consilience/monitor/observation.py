@@ -44,6 +44,12 @@ class Observation:
         Codes, where the user asserts them.
     named : bool
         The line names its run.
+    reporter : int or str or None
+        Who says it.
+    at_most : int or None
+        The score is uncertain, as some may lie, and may be as high.
+    opens : bool
+        The run begins with it: no line has said its start.
     """
 
     what: What
@@ -56,3 +62,6 @@ class Observation:
     sequence: int | None = None
     increments: tuple[int, ...] | None = None
     named: bool = False
+    reporter: AgentId | None = None
+    at_most: int | None = None
+    opens: bool = False

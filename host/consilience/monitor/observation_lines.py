@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from consilience.errors import BadInput
+from consilience.monitor.agent_index import AgentId
 from consilience.monitor.line_fields import (
     binned,
     code_of,
@@ -21,6 +22,7 @@ from consilience.monitor.source_file import ModelSource
 __all__ = ["LineReader"]
 
 _FIELDS = ("agent", "score", "run", "event", "at", "group", "cut", "sequence")
+_REPORTER = "reporter"
 _INCREMENT = "x"
 _OF_MODELS = "context", "symbol"
 
@@ -42,6 +44,8 @@ class LineReader:
     model : ModelSource or None
         The lines are calls, ``context`` and ``symbol``, and ends of runs, with the context in which
         they ended.
+    reported : bool
+        A line is what its ``reporter`` says of a run, as a whole; one without it starts or ends it.
     """
 
     def __init__(
@@ -50,11 +54,13 @@ class LineReader:
         low_is_suspect: bool = False,
         against: str | None = None,
         model: ModelSource | None = None,
+        reported: bool = False,
     ) -> None:
         self._increments = [f"{_INCREMENT}{k}" for k in range(1, asserted + 1)]
         self._low, self._against, self._model = low_is_suspect, against, model
         self._needed = list(_OF_MODELS) if model else self._increments or [against or "score"]
-        self._used = {*_FIELDS, *self._needed}
+        self._reported = reported
+        self._used = {*_FIELDS, *self._needed, *([_REPORTER] if reported else [])}
         self._columns: list[str] | None = None
         self.unused: set[str] = set()
         """Names that say nothing to the reader."""
@@ -125,12 +131,14 @@ class LineReader:
             raise BadInput(
                 "columns x1 .. are increments, which are valid only if you say so: pass --asserted"
             )
-        others = [name for name in names if name not in (*_FIELDS, "weight")]
+        others = [name for name in names if name not in (*_FIELDS, "weight", _REPORTER)]
         if missing == ["score"] and len(others) > 1:
             raise BadInput(
                 f"no column score; if {', '.join(others)} are log-likelihoods, say which "
                 f"hypothesis is good behaviour: --against {others[0]}"
             )
+        if self._reported and _REPORTER not in names:
+            raise BadInput("no column reporter, and --faulty is of reporters; leave --faulty out")
         if missing and "event" not in names:
             raise BadInput(
                 f"no column {missing[0]}; the first line names the columns: agent, score, and run, "
@@ -153,15 +161,19 @@ class LineReader:
         if "run" not in fields and what is not What.WHOLE:
             raise BadInput(f"event {what.value} needs a run")
         run = name_of(fields["run"], "run") if "run" in fields else number
+        reporter = self._reporter(what, fields) if self._reported else None
         increments: tuple[int, ...] | None = None
-        if self._model:
+        if self._reported and what is not What.WHOLE:
+            pass  # a start or an end: reports say the rest
+        elif self._model:
             increments = (self._increment(self._model, what, fields),)
         elif self._increments:
             increments = tuple(code_of(number_of(fields, name)) for name in self._increments)
         elif f"{_INCREMENT}1" in fields and "score" not in fields:
             raise BadInput("x1 is an increment, which is valid only if you say so: pass --asserted")
         score = None
-        if what is not What.START and increments is None:
+        whole = what is What.WHOLE or not self._reported
+        if what is not What.START and increments is None and whole:
             score = binned(self._score(fields), self._low)
         return Observation(
             what,
@@ -174,7 +186,20 @@ class LineReader:
             sequence_of(fields),
             increments,
             "run" in fields,
+            reporter,
         )
+
+    @staticmethod
+    def _reporter(what: What, fields: dict[str, Any]) -> AgentId | None:
+        """Return who says a line; None of the start or the end of a run."""
+        if (_REPORTER in fields) != (what is What.WHOLE):
+            raise BadInput(
+                "with --faulty a line with a reporter is all it says of a run; lines of event "
+                "start and end have none"
+            )
+        if "run" not in fields:
+            raise BadInput("with --faulty each line names its run: reports of one are put together")
+        return name_of(fields[_REPORTER], _REPORTER) if _REPORTER in fields else None
 
     @staticmethod
     def _increment(model: ModelSource, what: What, fields: dict[str, Any]) -> int:
@@ -193,14 +218,16 @@ class LineReader:
         if word not in words:
             raise BadInput(f"event {word!r} is none of {', '.join(words)}")
         what = What(word)
-        if self._increments and what in (What.START, What.SCORE, What.END):
+        closes = self._reported and what is What.END
+        if self._increments and what in (What.START, What.SCORE, What.END) and not closes:
             raise BadInput(f"event {what.value}: asserted increments come whole, without events")
         return what
 
     def _score(self, fields: dict[str, Any]) -> float:
         if self._against is None:
             return number_of(fields, "score")
-        others = [name for name in fields if name not in (*_FIELDS, "weight", self._against)]
+        none = {*_FIELDS, "weight", _REPORTER, self._against}
+        others = [name for name in fields if name not in none]
         if not others:
             raise BadInput(f"no hypothesis beside {self._against}")
         return max(number_of(fields, name) for name in others) - number_of(fields, self._against)

@@ -5,8 +5,8 @@ n0 u64, contaminated u64, deadline u64 (0: none), check of the seed (4 bytes), b
 UTF-8); each bet's numerator u16 and halvings u8; histories u64, ascending by id: the id (kind u8,
 length u32, bytes), runs started u64, clock i64; values u64, then score i64 and count u64 of each,
 ascending; open runs u64 in order of starts: agent and run (ids), ordinal u64, start i64, score i64,
-flags u8 (1: ended, 2: suspected); overdue runs u64, ascending: agent and run. With groups: agents
-u64, ascending: agent and group.
+flags u8 (1: ended, 2: suspected, 4: uncertain, with what the score may be at most, i64, behind it);
+overdue runs u64, ascending: agent and run. With groups: agents u64, ascending: agent and group.
 """
 
 import itertools
@@ -31,7 +31,8 @@ _HISTORY = struct.Struct("<Qq")
 _VALUE = struct.Struct("<qQ")
 _RUN = struct.Struct("<QqqB")
 _SEEDED, _GROUPED = 1, 2
-_ENDED, _SUSPECTED = 1, 2
+_ENDED, _SUSPECTED, _UNCERTAIN = 1, 2, 4
+_AT_MOST = struct.Struct("<q")
 
 
 class RanksFields(NamedTuple):
@@ -92,8 +93,11 @@ def _packed_history(history: History) -> bytes:
     parts.append(COUNT.pack(len(history.open)))
     for run in history.open:
         flags = _ENDED * run.ended | _SUSPECTED * run.suspected
+        flags |= _UNCERTAIN * (run.at_most is not None)
         parts += packed_id(run.agent), packed_id(run.run)
         parts.append(_RUN.pack(run.ordinal, run.start, run.score, flags))
+        if run.at_most is not None:
+            parts.append(_AT_MOST.pack(run.at_most))
     parts.append(COUNT.pack(len(history.overdue)))
     for agent, name in sorted(
         history.overdue, key=lambda one: (id_bytes(one[0]), id_bytes(one[1]))
@@ -145,9 +149,10 @@ def _unpacked_history(reader: ByteReader, deadline: int | None) -> History:
         agent, name = reader.id(), reader.id()
         ordinal, start, score, flags = reader.take(_RUN)
         ended, suspected = bool(flags & _ENDED), bool(flags & _SUSPECTED)
-        if flags > _ENDED + _SUSPECTED or (suspected and not ended):
+        if flags > _ENDED + _SUSPECTED + _UNCERTAIN or (suspected and not ended):
             raise ImpossibleState("flags of an open run that it cannot have")
-        history.open.append(OpenRun(agent, name, ordinal, start, score, ended, suspected))
+        at_most = reader.take(_AT_MOST)[0] if flags & _UNCERTAIN else None
+        history.open.append(OpenRun(agent, name, ordinal, start, score, ended, suspected, at_most))
     overdue = [(reader.id(), reader.id()) for _ in range(reader.count())]
     _refuse_disorder([*id_bytes(one), *id_bytes(other)] for one, other in overdue)
     history.overdue = set(overdue)

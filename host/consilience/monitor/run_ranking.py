@@ -97,7 +97,12 @@ class RunRanking(Histories):
 
     @in_turn
     def start(
-        self, agent: AgentId, run: AgentId, at: int, group: AgentId | None = None
+        self,
+        agent: AgentId,
+        run: AgentId,
+        at: int,
+        group: AgentId | None = None,
+        at_most: int | None = None,
     ) -> list[RankedRun]:
         """Note the start of a run; return what became due by the clock.
 
@@ -108,23 +113,27 @@ class RunRanking(Histories):
             The caller's clock, which never goes back within a history.
         group : int, str or bytes, optional
             For histories of groups; an agent stays in the group of its first run.
+        at_most : int, optional
+            See `finish`.
         """
         agent, run, at = checked_id(agent), checked_id(run), _checked_clock(at)
         name = self._name(agent, None if group is None else checked_id(group))
         history = self._histories.get(name) or self._new_history()
-        due = history.start(agent, run, at)
+        due = history.start(agent, run, at, at_most)
         self._histories[name], self._history_of[agent] = history, name
         return self._ranked(due)
 
     @in_turn
-    def observe(self, agent: AgentId, run: AgentId, score: int, at: int) -> list[RankedRun]:
+    def observe(
+        self, agent: AgentId, run: AgentId, score: int, at: int, at_most: int | None = None
+    ) -> list[RankedRun]:
         """Note the score of an open run so far: with a deadline, the last before it counts."""
         agent, run, score = checked_id(agent), checked_id(run), _checked_score(score)
         history = self._history(agent)
         at = _checked_clock(at)
         open_run = history.find(agent, run, at)
         if open_run is not None and not history.is_over(open_run, at):
-            open_run.score = max(open_run.score, score)
+            open_run.score, open_run.at_most = max(open_run.score, score), at_most
         return self._ranked(history.advance(at))
 
     @in_turn
@@ -156,7 +165,13 @@ class RunRanking(Histories):
 
     @in_turn
     def finish(
-        self, agent: AgentId, run: AgentId, score: int, at: int, cut: str | None = None
+        self,
+        agent: AgentId,
+        run: AgentId,
+        score: int,
+        at: int,
+        cut: str | None = None,
+        at_most: int | None = None,
     ) -> list[RankedRun]:
         """Note the end of a run; return what became due by it, in order of starts.
 
@@ -170,6 +185,8 @@ class RunRanking(Histories):
         cut : str, optional
             Why it was cut: "independent" of its score, it counts as it is; "suspected", it is
             ranked with the score it has, and stands as infinite in the history.
+        at_most : int, optional
+            The score is uncertain, and not higher than this: with it the run stands in the history.
         """
         if cut not in (None, *CUTS):
             raise BadInput(f"cut {cut!r} is none of {', '.join(CUTS)} (of the score)")
@@ -180,6 +197,7 @@ class RunRanking(Histories):
         if open_run is not None and not history.is_over(open_run, at):
             open_run.score = max(open_run.score, score)
             open_run.ended, open_run.suspected = True, cut == "suspected"
+            open_run.at_most = at_most
         due = history.advance(at)
         history.overdue.discard((agent, run))  # past its deadline it has counted already
         return self._ranked(due)

@@ -11,6 +11,7 @@ from consilience.monitor.frozen_ranking import FrozenRanking
 from consilience.monitor.promises import arl_for, exact_number, least_false_alarm
 from consilience.monitor.rank_terms import checked_kappas, count_term, rank_term
 from consilience.monitor.ranks_settings import RanksSettings
+from consilience.monitor.reported_runs import ReportOptions
 from consilience.monitor.run_ranking import RunRanking
 from consilience.monitor.settings import MonitorSettings, monitor_settings
 from consilience.monitor.source_file import BINNING, FrozenSource, ModelSource
@@ -21,6 +22,8 @@ __all__ = ["WatchOptions"]
 _MOST_BITS = 60
 _OF_RANKS = "n0", "kappas", "ties", "contaminated", "groups", "asserted"
 _OF_SCORES = "deadline", "low_is_suspect", "against", "run_alpha"
+_OF_REPORTS = "faulty", "reporters", "reports"
+_SEPARATE = {"same": False, "separate": True}
 
 
 @dataclass(frozen=True)
@@ -53,12 +56,15 @@ class WatchOptions:
     low_is_suspect: bool = False
     against: str | None = None
     source: FrozenSource | ModelSource | None = None
+    faulty: int | None = None
+    reporters: int | None = None
+    reports: str | None = None
 
     def __post_init__(self) -> None:
         if self.source is None:
             return
         option = "--frozen" if isinstance(self.source, FrozenSource) else "--model"
-        others = _OF_RANKS if option == "--frozen" else (*_OF_RANKS, *_OF_SCORES)
+        others = (*_OF_RANKS, *_OF_REPORTS, *(() if option == "--frozen" else _OF_SCORES))
         defaults = {one.name: one.default for one in fields(self)}
         given = [f"--{one.replace('_', '-')}" for one in others
                  if getattr(self, one) != defaults[one]]  # fmt: skip
@@ -146,6 +152,23 @@ class WatchOptions:
             self.binning,
         )
         return RunRanking(settings, seed)
+
+    def of_reports(self) -> ReportOptions | None:
+        """Return who reports; None: a line is the truth about its run."""
+        if self.faulty is None:
+            if self.reporters is not None or self.reports is not None:
+                raise BadInput("--reporters and --reports are for --faulty F; give it")
+            return None
+        if self.reporters is None:
+            raise BadInput(
+                "--faulty needs --reporters N: how many are enrolled of each agent, those who are "
+                "silent too"
+            )
+        if self.reports is not None and not self.asserted:
+            raise BadInput("--reports is of increments (--asserted); leave it out")
+        if (self.reports or "same") not in _SEPARATE:
+            raise BadInput(f"--reports {self.reports} is none of {', '.join(_SEPARATE)}")
+        return ReportOptions(self.faulty, self.reporters, _SEPARATE[self.reports or "same"])
 
     def key_of_runs(self, seed: int) -> int:
         """Return the key of `EndedRuns`; without chances one state has the same bytes anywhere."""
@@ -239,12 +262,19 @@ class WatchOptions:
                 "table was made of"
             )
         words = {Source.MODEL: "calls follow the model's p0", Source.ASSERTED: "x are e-values"}
-        return f"; if {words[self.kind]}" if self.kind in words else ""
+        given = [words[self.kind]] if self.kind in words else []
+        if self.faulty is not None:
+            given.append(
+                f"at most {self.faulty} of the {self.reporters} reporters of a run lie or are "
+                "silent"
+            )
+        return f"; if {', and '.join(given)}" if given else ""
 
     @property
     def _is_dominated(self) -> bool:
         """Whether ranks are only not too low: then the promise is of the first alarm."""
-        return self.needs_history and (self.ties == "full" or self.contaminated > 0)
+        only = self.ties == "full" or self.contaminated > 0 or self.faulty is not None
+        return self.needs_history and only
 
     def best_increments(self, run: int) -> list[int]:
         """Return the largest increments of a run or call, 0 the first that is judged."""

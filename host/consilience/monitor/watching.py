@@ -14,6 +14,7 @@ from consilience.monitor.ended_runs import EndedRuns
 from consilience.monitor.fleet_readings import FleetReadings
 from consilience.monitor.monitor import Monitor
 from consilience.monitor.observation import Observation, What
+from consilience.monitor.reported_runs import ReportedRuns
 from consilience.monitor.run_ranking import RankedRun, RunRanking
 from consilience_hw.spec.monitor_format import Policy
 
@@ -37,6 +38,8 @@ class FleetWatch:
     run_alpha : Fraction or None
         A run alarms by itself if its rank is at most this share of its history's; None: none does.
     readings : FleetReadings
+    reports : ReportedRuns or None
+        Reporters speak of each run, some of whom lie; None: a line is the truth about it.
     """
 
     monitor: Monitor
@@ -45,6 +48,7 @@ class FleetWatch:
     ended: EndedRuns
     run_alpha: Fraction | None
     readings: FleetReadings
+    reports: ReportedRuns | None = None
 
     def __post_init__(self) -> None:
         self.counts: Counter[str] = Counter()
@@ -70,11 +74,7 @@ class FleetWatch:
         BadInput
             It cannot be: a run that did not start, a clock or a sequence number that goes back.
         """
-        if self.ranking is None:
-            again = is_end_again(seen, self.ended)
-        else:
-            again = is_said_again(seen, self.ended, self.ranking)
-        if again or self._is_repeated(seen):
+        if self._is_again(seen) or self._is_repeated(seen):
             self.counts["repeated"] += 1
             return [], []
         if seen.what in (What.ACKNOWLEDGE, What.RECALIBRATE):
@@ -83,6 +83,40 @@ class FleetWatch:
             return [], []
         self._refuse_one_more(seen.agent)
         self.readings.check(seen.agent, seen.group)
+        if self.reports is not None:
+            return self._take_report(self.reports, seen, line)
+        return self._take(seen, line)
+
+    def _is_again(self, seen: Observation) -> bool:
+        """Return whether a line says what was said, and its run counts once."""
+        if self.reports is None or seen.what in (What.ACKNOWLEDGE, What.RECALIBRATE):
+            if self.ranking is None:
+                return is_end_again(seen, self.ended)
+            return is_said_again(seen, self.ended, self.ranking)
+        if self.ended.score(seen.agent, seen.run) is not None:
+            self.counts["reports of ended runs"] += 1
+            return True
+        return self.reports.is_repeated(seen)
+
+    def _take_report(
+        self, reports: ReportedRuns, seen: Observation, line: int
+    ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        """Take what a reporter says of a run, and what that makes of the run."""
+        found = reports.judged(seen)
+        if found is None:
+            self._count(seen)
+            alarms, told = list[dict[str, Any]](), list[dict[str, Any]]()
+        else:
+            alarms, told = self._take(found, line)
+        if reports.note(seen):
+            self.counts["runs too few reported"] += 1
+            if self.ranking is None:
+                self.ended.end(seen.agent, seen.run, 0)
+        return alarms, told
+
+    def _take(
+        self, seen: Observation, line: int
+    ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         if self.ranking is None:
             self._count(seen)
             self._note_call(seen)
@@ -104,7 +138,7 @@ class FleetWatch:
     def _ranked(self, ranking: RunRanking, seen: Observation) -> list[RankedRun]:
         at = ranking.clock(seen.agent) if seen.at is None else seen.at
         due = []
-        if seen.what in (What.START, What.WHOLE):
+        if seen.what in (What.START, What.WHOLE) or seen.opens:
             # Where groups are only read, an agent's history is its own.
             is_read = self.readings.options is not None and self.readings.options.groups
             group = seen.group if ranking.settings.grouped else None
@@ -112,13 +146,13 @@ class FleetWatch:
                 raise BadInput(
                     "group needs --groups (a history for each) or --group-agents (a reading)"
                 )
-            due += ranking.start(seen.agent, seen.run, at, group)
+            due += ranking.start(seen.agent, seen.run, at, group, seen.at_most)
         if seen.score is not None:
             if seen.what is What.SCORE:
-                due += ranking.observe(seen.agent, seen.run, seen.score, at)
+                due += ranking.observe(seen.agent, seen.run, seen.score, at, seen.at_most)
             else:
                 before = ranking.score(seen.agent, seen.run)
-                due += ranking.finish(seen.agent, seen.run, seen.score, at, seen.cut)
+                due += ranking.finish(seen.agent, seen.run, seen.score, at, seen.cut, seen.at_most)
                 if seen.named:
                     score = seen.score if before is None else max(before, seen.score)
                     self.ended.end(seen.agent, seen.run, score)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Reputation", "Reputations"]
+__all__ = ["Reputation", "Reputations", "is_rare"]
 
 _LEVEL = Fraction(1, 100)
 """Chance that any reporter is named who says the opposite as often as by a coin."""
@@ -85,12 +85,12 @@ class Reputations:
                 int(towards[number]) * unit / 65_536 / int(agents[number]),
             )
             for number in np.flatnonzero(contradicts > agrees).tolist()
-            if _is_rare(int(agrees[number]), int(contradicts[number]), len(names))
+            if is_rare(int(agrees[number]), int(contradicts[number]), len(names))
         ]
         return sorted(found, key=lambda one: (one.mean_bits, one.reporter))
 
 
-def _is_rare(agrees: int, contradicts: int, reporters: int) -> bool:
+def is_rare(agrees: int, contradicts: int, reporters: int) -> bool:
     """Return whether so many of fair coins have a chance of at most 1 % / reporters."""
     count = agrees + contradicts
     if count <= _EXACT:
