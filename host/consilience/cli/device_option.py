@@ -24,7 +24,8 @@ DeviceOption = Annotated[
         "--device",
         metavar="URL",
         help="Device: cpu, sim (cycle-accurate gateware), sim?lanes=4, serial:///dev/ttyUSB1, "
-        "socket://HOST:PORT, or auto (the best that is here; says which).",
+        "udp://HOST (a board on a network), socket://HOST:PORT, or auto (the best that is here; "
+        "says which).",
     ),
 ]
 

@@ -26,7 +26,8 @@ def list_ports(
 ) -> None:
     """List the serial ports, with a guess of the board behind each and whether it may be opened.
 
-    The guess is by the USB bridge alone; --ask asks.
+    The guess is by the USB bridge alone; --ask asks. Boards on a network are at their addresses:
+    `consilience status --device udp://HOST` asks one.
     """
     from consilience.devices.ports import serial_ports  # needs the extra serial
 

@@ -16,7 +16,7 @@ from consilience_hw.spec.engine_config import EngineConfig
 
 __all__ = ["FORMS", "open_linked", "open_transport"]
 
-FORMS = "cpu, sim, sim?lanes=4, serial:///dev/ttyUSB1, socket://HOST:PORT, or auto"
+FORMS = "cpu, sim, sim?lanes=4, serial:///dev/ttyUSB1, udp://HOST, socket://HOST:PORT, or auto"
 """Examples of device URLs, for messages."""
 
 _SIM_NUMBERS = ("lanes", "hypotheses", "components", "live", "robust", "credits")
@@ -51,6 +51,10 @@ def open_transport(url: str) -> Transport:
         from consilience.devices.serial_port import SerialAddress, connect_serial
 
         return connect_serial(SerialAddress.of(url))
+    if url.startswith("udp:"):
+        from consilience.devices.udp import DatagramAddress, connect_datagrams
+
+        return connect_datagrams(DatagramAddress.of(url))
     if url.partition(":")[0] == "gpu":
         raise NoDevice(f"{url}: this version has no such device; give {FORMS}")
     raise BadInput(f"{url}: not a device URL; give {FORMS}")

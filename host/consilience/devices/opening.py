@@ -22,8 +22,10 @@ def open_device(url: str = "auto") -> Device:
         options ``lanes`` (1..64), ``hypotheses`` (2..16), ``credits`` (2, 4, 8) and ``waves`` (a
         VCD file), as in ``sim?lanes=4&waves=run.vcd``. ``serial:///dev/ttyUSB1``: a board; options
         ``baud`` (3000000) and ``timeout`` (seconds that a reply may take).
-        ``socket://HOST:PORT``: a device that ``consilience serve`` offers there. ``auto``: the
-        board that answers, else this machine; a warning in the log says what it took.
+        ``udp://HOST`` or ``udp://HOST:PORT``: a board on a network; options ``timeout`` (seconds,
+        0.05) and ``retries`` (20). ``socket://HOST:PORT``: a device that ``consilience serve``
+        offers there. ``auto``: the board at a serial port that answers, else this machine; a
+        warning in the log says what it took.
 
     Raises
     ------

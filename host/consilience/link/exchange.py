@@ -2,6 +2,7 @@
 
 from consilience.errors import ConsilienceError
 from consilience.link.frames import REPLY_FIELDS, FrameDecoder
+from consilience.link.lateness import Lateness
 from consilience.link.operation import Operation
 from consilience.link.reset_probe import ResetProbe
 from consilience.link.transport import Transport
@@ -9,7 +10,7 @@ from consilience.link.transport import Transport
 __all__ = ["Exchange", "NoReply"]
 
 _COUNTERS = (
-    *("requests", "replies", "resent", "timeouts", "probed"),
+    *("requests", "replies", "resent", "late", "timeouts", "probed"),
     *("bad_framing", "bad_crc", "stray"),
 )
 
@@ -31,14 +32,16 @@ class Exchange:
         self._decoder = FrameDecoder(REPLY_FIELDS.size)
         self._counts = dict.fromkeys(_COUNTERS, 0)
         self._probing = False  # a probe may be in flight
+        self._lateness = Lateness(transport.reply_timeout) if transport.loses else None
 
     @property
     def counters(self) -> dict[str, int]:
         """What was counted since construction.
 
         ``requests``: sent for the first time. ``replies``: accepted. ``resent``: requests sent
-        again, probes among them. ``timeouts``: times that no reply came in time. ``probed``:
-        probes that a device in its session answered. ``bad_framing``, ``bad_crc``: frames dropped.
+        again, probes among them. ``late``: times that this was done before their time was up.
+        ``timeouts``: times that no reply came in time. ``probed``: probes that a device in its
+        session answered. ``bad_framing``, ``bad_crc``: frames dropped.
         ``stray``: good frames dropped because they answer no request in flight.
         """
         decoder = self._decoder
@@ -70,15 +73,22 @@ class Exchange:
         transport = self._transport
         misses = 0
         self._probing = False
+        if self._lateness is not None:
+            self._lateness.begin()
         self._launch(operation)
         deadline = transport.now() + transport.reply_timeout
         while not operation.finished:
-            data = transport.receive(max(deadline - transport.now(), 0.0))
+            late = deadline if self._lateness is None else self._lateness.due
+            due = min(deadline, late)
+            data = transport.receive(max(due - transport.now(), 0.0))
             if self._take(operation, probe, data):
                 misses = 0
                 self._launch(operation)
             # Without data the time is up even where rounding leaves the clock just before it.
-            elif data and transport.now() < deadline:
+            elif data and transport.now() < due:
+                continue
+            elif late < deadline:
+                self._repeat_late(operation)
                 continue
             else:
                 self._counts["timeouts"] += 1
@@ -95,7 +105,9 @@ class Exchange:
         frames = operation.launch(reserved=int(self._probing))
         if frames:
             self._counts["requests"] += len(frames)
-            self._transport.send(b"".join(frames))
+            self._transport.send_frames(frames)
+            if self._lateness is not None:
+                self._lateness.sent(len(frames), self._transport.now())
 
     def _repeat(self, operation: Operation, probe: ResetProbe | None) -> None:
         frames = operation.unanswered
@@ -105,11 +117,30 @@ class Exchange:
             frames = [probe.ask(), *frames[: operation.most_in_flight - 1]]
         self._counts["resent"] += len(frames)
         # The zero in front: the one that ended the last frame sent may be what was lost.
-        self._transport.send(b"\0" + b"".join(frames))
+        self._transport.send_frames([b"\0" + frames[0], *frames[1:]])
+
+    def _repeat_late(self, operation: Operation) -> None:
+        """Repeat all in flight: a device drops what comes behind a request that was lost."""
+        assert self._lateness is not None
+        self._again(operation.unanswered[: operation.most_in_flight - self._probing])
+        self._lateness.gave_up(self._transport.now())
+
+    def _repeat_overtaken(self, operation: Operation) -> None:
+        """Ask once more for replies that others overtook: the device keeps them."""
+        assert self._lateness is not None
+        first, stop = self._lateness.repeated_already, operation.overtaken
+        if stop > first:
+            self._again(operation.unanswered_in(first, stop))
+            self._lateness.repeated(stop, self._transport.now())
+
+    def _again(self, frames: list[bytes]) -> None:
+        self._counts["late"] += 1
+        self._counts["resent"] += len(frames)
+        self._transport.send_frames(frames)
 
     def _take(self, operation: Operation, probe: ResetProbe | None, data: bytes) -> bool:
         """Return whether `data` answered any request of the operation."""
-        answered = 0
+        answered, before = 0, operation.answered
         for frame in self._decoder.feed(data):
             if operation.take(frame):
                 answered += 1
@@ -118,4 +149,7 @@ class Exchange:
             else:
                 self._counts["stray"] += 1
         self._counts["replies"] += answered
+        if self._lateness is not None and answered:
+            self._lateness.answered(operation.answered - before, self._transport.now())
+            self._repeat_overtaken(operation)
         return answered > 0

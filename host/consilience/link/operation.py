@@ -3,6 +3,7 @@
 import zlib
 from collections import deque
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from consilience.errors import ConsilienceError
 from consilience.link.frames import REPLY_FIELDS, REQUEST_FIELDS, LinkFrame, encode_frame
@@ -113,9 +114,27 @@ class Operation:
         return (self._sequence + self._sent) & 0xFF
 
     @property
+    def answered(self) -> int:
+        """Number of requests from the first on that have all been answered."""
+        return self._answered
+
+    @property
+    def overtaken(self) -> int:
+        """Number of requests from the oldest without an answer on, before the last answered one.
+
+        A device executes in order: it has answered all of these, and their replies are lost or
+        late.
+        """
+        return max(self._early) - self._answered if self._early else 0
+
+    @property
     def unanswered(self) -> list[bytes]:
         """Frames in flight, oldest first."""
-        window = enumerate(self._window, self._answered)
+        return self.unanswered_in(0, len(self._window))
+
+    def unanswered_in(self, first: int, stop: int) -> list[bytes]:
+        """Return the frames at some places from the oldest in flight on that have no answer."""
+        window = enumerate(islice(self._window, first, stop), self._answered + first)
         return [frame for fragment, frame in window if fragment not in self._early]
 
     def launch(self, reserved: int = 0) -> list[bytes]:

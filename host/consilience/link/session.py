@@ -41,8 +41,8 @@ class LinkSession:
         Owned: `close` closes it.
     url : str
         The device, for messages.
-    retries : int
-        Times that requests are repeated before a call gives up, counted anew with each reply.
+    retries : int, optional
+        Instead of the transport's own.
     random_bits : callable
         ``random_bits(k)`` gives a number of k bits; it distinguishes a new session from old ones.
     """
@@ -52,14 +52,14 @@ class LinkSession:
         transport: Transport,
         url: str,
         *,
-        retries: int = 8,
+        retries: int | None = None,
         random_bits: Callable[[int], int] = secrets.randbits,
     ) -> None:
         self.url = url
         self.transport = transport
         self._turns = RLock()
         self._exchange = Exchange(transport)
-        self._retries = retries
+        self._retries = transport.retries if retries is None else retries
         self._random_bits = random_bits
         self._identity: Identity | None = None
         self._probe: ResetProbe | None = None

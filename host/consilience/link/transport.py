@@ -2,6 +2,7 @@
 
 import time
 from abc import abstractmethod
+from collections.abc import Sequence
 
 from consilience.closing import Closes
 from consilience.errors import LinkError
@@ -22,6 +23,11 @@ class Transport(Closes):
 
     reply_timeout: float
     """Seconds of this clock after which an unanswered request counts as lost."""
+    retries: int = 8
+    """Times that requests are repeated before a call gives up, counted anew with each reply."""
+    loses: bool = False
+    """Whether it loses, doubles and reorders frames as it pleases: then replies that are late by
+    the measure of those before are asked for again at once (`Lateness`)."""
     cure: str = "check its power, its cable and the address"
     """What to do if nobody answers at the opening."""
 
@@ -33,6 +39,10 @@ class Transport(Closes):
     @abstractmethod
     def send(self, data: bytes) -> None:
         """Send all of `data`; TransportClosed if the other end is gone."""
+
+    def send_frames(self, frames: Sequence[bytes]) -> None:
+        """Send whole frames, each with the zero that ends it; raises as `send` does."""
+        self.send(b"".join(frames))
 
     @abstractmethod
     def receive(self, timeout: float) -> bytes:
