@@ -1,1 +1,1 @@
-"""Examples, run from the checkout. A package: one of the dependencies installs its own of this name."""
+"""Examples, run from the checkout: a package, as a dependency has one of this name."""
