@@ -38,6 +38,9 @@ class Engine(wiring.Component):
         Strobe of a PHY: silence. Drops the frame that has begun. Hold at 0 without such a PHY.
     entropy : in
         Sampled for the session nonce at the first HELLO after reset; should differ each time.
+    busy : out
+        A frame has arrived and is not executed, or a reply has not left. In between, and while a
+        frame arrives, it may be 0: for some 10 cycles, and those of a frame's last bytes.
     dropped : out
         Strobe, for an LED: a damaged frame was dropped. STATUS counts them.
     """
@@ -50,6 +53,7 @@ class Engine(wiring.Component):
                 "o": Out(stream.Signature(8)),
                 "gap": In(1),
                 "entropy": In(32),
+                "busy": Out(1),
                 "dropped": Out(1),
             }
         )
@@ -68,6 +72,7 @@ class Engine(wiring.Component):
         m.d.comb += [
             receiver.gap.eq(self.gap),
             core.entropy.eq(self.entropy),
+            self.busy.eq(receiver.frame.next.valid | core.reply.next.valid | sender.o.valid),
             self.dropped.eq(receiver.drop.valid & receiver.drop.ready),
         ]
         return m

@@ -1,0 +1,77 @@
+"""An engine behind its network port."""
+
+from amaranth.hdl import Module
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out, connect
+
+from ..engine.engine import Engine
+from ..spec.engine_config import EngineConfig
+from ..spec.network import NetworkAddress
+from .mac_receiver import gmii_layout
+from .udp_port import UdpPort
+
+__all__ = ["EthernetEngine", "buffer_bytes"]
+
+DATAGRAM_OVERHEAD = 32
+"""Bytes in a `PacketBuffer` beside a largest payload: the peer, frame header, CRC and COBS."""
+
+
+def buffer_bytes(config: EngineConfig) -> int:
+    """Return the room for all datagrams that a session may have in flight, a power of two."""
+    return 1 << (config.credits * (config.largest_payload + DATAGRAM_OVERHEAD) - 1).bit_length()
+
+
+class EthernetEngine(wiring.Component):
+    """`Engine` and `UdpPort`: a device whose pins are GMII.
+
+    Three clock domains (`UdpPort`): ``sync`` of the engine, ``eth_rx`` and ``eth_tx``.
+
+    Parameters
+    ----------
+    config : EngineConfig
+    address : NetworkAddress
+
+    Members
+    -------
+    rx : in, `gmii_layout`
+        In ``eth_rx``.
+    tx : out, `gmii_layout`
+        In ``eth_tx``.
+    entropy : in
+        See `Engine`.
+    busy : out
+        Link bytes wait, or the engine is busy.
+    dropped : out
+        Strobe in ``sync``: a frame of Ethernet was dropped; `reason` is a `PacketDrop`.
+    """
+
+    def __init__(self, config: EngineConfig, address: NetworkAddress) -> None:
+        self.config, self.address = config, address
+        super().__init__(
+            {
+                "rx": In(gmii_layout()),
+                "tx": Out(gmii_layout()),
+                "entropy": In(32),
+                "busy": Out(1),
+                "dropped": Out(1),
+                "reason": Out(4),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        m.submodules.engine = engine = Engine(self.config)
+        m.submodules.port = port = UdpPort(self.address, buffer_bytes(self.config))
+        connect(m, port.received, engine.i)
+        connect(m, engine.o, port.to_send)
+        m.d.comb += [
+            port.rx.eq(self.rx),
+            self.tx.eq(port.tx),
+            port.busy.eq(engine.busy),
+            engine.entropy.eq(self.entropy),
+            self.busy.eq(engine.busy | port.received.valid),
+            port.drop.ready.eq(1),
+            self.dropped.eq(port.drop.valid),
+            self.reason.eq(port.drop.p),
+        ]
+        return m
