@@ -151,7 +151,8 @@ def _view(result: CheckResult, report: Path | None) -> list[Table | Text]:
         view.append(Text(f"\nwhy {one.agent}:"))
         for reason in one.reasons:
             steps = "; ".join(step.words() for step in reason.steps)
-            view.append(Text(f"  run {reason.run}: {steps}"))
+            rank = f"rank {reason.rank:,} of {reason.of:,}"
+            view.append(Text(f"  run {reason.run} ({rank}): {steps}"))
     if result.alarms:
         view.append(Text(f"\nAn alarm says that {SAYS[Source.CONFORMAL]}."))
     view.append(Text(f"{result.promise[:1].upper()}{result.promise[1:]}."))

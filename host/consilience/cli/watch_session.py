@@ -119,6 +119,7 @@ class WatchSession:
         watch.first.facts = facts["first"]
         watch.readings.restore(facts["groups"])
         watch.open = {(agent, run) for agent, run in facts["open"]}
+        watch.moving.restore(facts.get("moving", []))
         if watch.reports is not None:
             watch.reports.restore(facts["reports"])
         self._reader.columns = facts["columns"]
@@ -272,6 +273,7 @@ class WatchSession:
                 "first": watch.first.facts,
                 "groups": watch.readings.facts,
                 "open": sorted(watch.open, key=repr),
+                "moving": watch.moving.facts,
                 **({} if watch.reports is None else {"reports": watch.reports.facts}),
             },
             bytes(watch.monitor),

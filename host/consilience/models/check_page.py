@@ -59,15 +59,21 @@ def _row(one: AgentVerdict) -> str:
 
 def _reasons(one: AgentVerdict) -> str:
     rows = "".join(
-        f"<tr><td>{escape(reason.run)}<td>{reason.score:.1f}"
+        f"<tr><td>{escape(reason.run)}<td>{_bits(reason.without)}<td>{reason.score:.1f}"
+        f"<td>{reason.rank:,} of {reason.of:,}"
         f"<td>{escape('; '.join(step.words() for step in reason.steps))}"
         for reason in one.reasons
     )
     return (
-        f"<h2>Why {escape(one.agent)} alarms</h2><p class=note>The runs that moved it most, and "
-        "their steps that say the most; bits of surprise, or of evidence, of each step.</p>"
-        f"<table><tr><th>run<th>score (bits)<th>steps{rows}</table>"
+        f"<h2>Why {escape(one.agent)} alarms</h2><p class=note>The runs that moved it most: "
+        "the statistic without each, its score and rank, and its steps, with what each adds to the "
+        "score (the score less that without the step).</p><table><tr><th>run<th>statistic "
+        f"without it (bits)<th>score (bits)<th>rank<th>steps{rows}</table>"
     )
+
+
+def _bits(bits: float | None) -> str:
+    return "none" if bits is None else f"{bits:.1f}"
 
 
 def _curve(one: AgentVerdict) -> Curve:

@@ -9,11 +9,12 @@ from consilience.errors import BadInput
 from consilience.models.baseline import GROUP, Baseline, prepared
 from consilience.models.comparison import doubts
 from consilience.models.model_file import FittedModel
-from consilience.models.reasons import Reason, reasons_of
+from consilience.models.reasons import Reason, reason_of
 from consilience.models.run import Run
 from consilience.models.runs import Runs
 from consilience.monitor.monitor import Monitor
 from consilience.monitor.most_evidence import most_evidence
+from consilience.monitor.moving_runs import MovedRun, MovingRuns, in_words
 from consilience.monitor.promises import exact_number
 from consilience.monitor.rank_terms import count_term, rank_term
 from consilience.monitor.ranks_settings import RanksSettings
@@ -25,6 +26,7 @@ __all__ = ["ALARM", "AgentVerdict", "CheckOptions", "CheckResult", "Judged", "ch
 ALARM, QUIET, UNTOLD = "ALARM", "no alarm", "cannot tell"
 """Verdicts. `UNTOLD`: with so little history, or so few runs, no alarm was possible."""
 _BIT = 65536
+_REASONS = 6
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,7 @@ class AgentVerdict:
     alarm : int or None
         Place in `judged` of the run that alarmed.
     reasons : list of Reason
-        Of the runs that led to the alarm.
+        Of the runs that moved it most, the strongest first.
     """
 
     agent: str
@@ -224,24 +226,27 @@ def _judged(
         rankings[name] = _ranked_history(name, past, made, options)
     ranking = rankings[name]
     verdict = AgentVerdict(agent, QUIET, "", len(past))
-    increments: list[list[int]] = []
+    moving, moved = MovingRuns(monitor.settings), list[MovedRun]()
     for number, run in enumerate(made.today[agent]):
         score = made.score(run)
         one = _rank(ranking, agent, f"today {number} {run.name}", score, name, options)
         assert one.increments is not None
+        before, state = monitor.statistic(agent), moving.before(monitor, agent)
         found = monitor.update([agent], [one.increments])
-        statistic = int(found.statistic[0]) / _BIT
-        verdict.judged.append(Judged(run, score / _BIT, one.rank, one.ranks, statistic))
-        increments.append(one.increments)
+        statistic = int(found.statistic[0])
+        moving.note(agent, number, one.increments, state, statistic)
+        verdict.judged.append(Judged(run, score / _BIT, one.rank, one.ranks, statistic / _BIT))
         if len(found.alarms) and verdict.alarm is None:
             verdict.verdict, verdict.alarm = ALARM, number
-    _tell(verdict, monitor.settings, ranking.settings)
-    if verdict.alarm is not None:
-        first = _rise(verdict)
-        led = verdict.judged[first : verdict.alarm + 1]
-        led.sort(key=lambda one: (one.rank / one.of, -one.score))
-        verdict.reasons = reasons_of(made.model, [one.run for one in led])
+            moved = moving.moved(agent, statistic, before)
+    _tell(verdict, moved, monitor.settings, ranking.settings)
+    verdict.reasons = [_reason(made, verdict.judged, one) for one in moved[:_REASONS]]
     return verdict
+
+
+def _reason(made: Baseline, judged: Sequence[Judged], one: MovedRun) -> Reason:
+    run = judged[int(one.run)]
+    return reason_of(made.model, run.run, run.rank, run.of, one.as_json()["without_bits"])
 
 
 def _ranked_history(
@@ -262,23 +267,19 @@ def _rank(
     return found
 
 
-def _rise(verdict: AgentVerdict) -> int:
-    """Return the run with which the statistic began to rise to the alarm."""
-    assert verdict.alarm is not None
-    first = verdict.alarm
-    while first and verdict.judged[first - 1].statistic > 0.0:
-        first -= 1
-    return first
-
-
-def _tell(verdict: AgentVerdict, settings: MonitorSettings, ranks: RanksSettings) -> None:
+def _tell(
+    verdict: AgentVerdict,
+    moved: Sequence[MovedRun],
+    settings: MonitorSettings,
+    ranks: RanksSettings,
+) -> None:
     """Say why, in words; and that no alarm was possible, where that is so."""
     runs, threshold = len(verdict.judged), settings.threshold / _BIT
     if verdict.alarm is not None:
-        verdict.why = (
-            f"its run {verdict.alarm + 1} of {runs} brought the statistic to "
-            f"{verdict.judged[verdict.alarm].statistic:.1f} bits, threshold {threshold:.1f}"
-        )
+        named = [one._replace(run=verdict.judged[int(one.run)].run.name) for one in moved]
+        reached = round(verdict.judged[verdict.alarm].statistic * _BIT)
+        words = in_words(named, reached, settings.threshold)
+        verdict.why = f"after {verdict.alarm + 1} of {runs} runs: {words}"
         return
 
     def best(run: int) -> list[int]:

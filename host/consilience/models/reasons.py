@@ -1,18 +1,20 @@
-"""Why: the steps of a run that its score comes from."""
+"""Why: the runs that moved a statistic, and their steps that their scores come from.
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+Both by leaving out one: of runs the statistic without its increment, of steps the score without it.
+"""
+
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from consilience.explain.moves import bits_in_words
 from consilience.models.model_file import FittedModel
 from consilience.models.run import Run
-from consilience.models.running_score import step_bits
+from consilience.models.running_score import highest_sum, step_bits
 
-__all__ = ["Moved", "Reason", "reasons_of"]
+__all__ = ["Moved", "Reason", "reason_of"]
 
-_RUNS = 3
 _STEPS = 3
 _BIT = 65536
 _MOST_BITS = float(1 << 46)
@@ -30,7 +32,7 @@ class Moved:
     name, after : str
         The tool, and the one before it; empty at the start.
     bits : float
-        How much it speaks against the run.
+        The run's score less its score without the step.
     """
 
     step: int
@@ -41,16 +43,32 @@ class Moved:
     def words(self) -> str:
         """Return it in plain words."""
         where = f"after {self.after}" if self.after else "as the first"
-        bits = f"{self.bits:.1f} bits" if self.bits < _MOST_BITS else "above all others"
+        bits = "above all others" if self.bits >= _MOST_BITS else bits_in_words(self.bits, ())
         return f"{self.name} {where} (step {self.step}, {bits})"
 
 
 @dataclass(frozen=True)
 class Reason:
-    """A run, and its steps that say the most."""
+    """A run, and its steps that its score comes from.
+
+    Parameters
+    ----------
+    run : str
+    score : float
+        Bits.
+    rank, of : int
+        Among the history and the runs before it, 1 the highest.
+    without : float or None
+        The agent's statistic without the run, in bits; None: minus infinity.
+    steps : tuple of Moved
+        The strongest first.
+    """
 
     run: str
     score: float
+    rank: int
+    of: int
+    without: float | None
     steps: tuple[Moved, ...]
 
     def as_json(self) -> dict[str, Any]:
@@ -59,32 +77,39 @@ class Reason:
             {"step": one.step, "tool": one.name, "after": one.after, "bits": round(one.bits, 3)}
             for one in self.steps
         ]
-        return {"run": self.run, "score_bits": round(self.score, 3), "steps": steps}
+        return {
+            "run": self.run,
+            "score_bits": round(self.score, 3),
+            "rank": self.rank,
+            "of": self.of,
+            "without_bits": self.without,
+            "steps": steps,
+        }
 
 
-def reasons_of(model: FittedModel, runs: Sequence[Run]) -> list[Reason]:
-    """Return the reasons of the first few runs, in that order.
-
-    Parameters
-    ----------
-    model : FittedModel
-    runs : sequence of Run
-        The most suspect first.
-    """
-    return [_reason(model, run) for run in runs[:_RUNS]]
-
-
-def _reason(model: FittedModel, run: Run) -> Reason:
+def reason_of(model: FittedModel, run: Run, rank: int, of: int, without: float | None) -> Reason:
+    """Return why a run scores what it does."""
     scored = model.score(run)
     assert scored.running is not None
+    score = float(scored.running[-1]) / _BIT
     if scored.nats is not None:
-        bits = step_bits(scored.nats, model.prior, 0.0)
+        rows = step_bits(scored.nats, model.prior, model.allowance)
+        left = [highest_sum(np.delete(rows, place)) for place in range(len(rows))]
     else:
-        bits = np.diff(np.maximum(scored.running, 0) / _BIT, prepend=0.0)
+        left = [_score_without(model, run, place) for place in range(len(run.steps))]
+    bits = score - np.array(left, np.float64)
     names = [*(step.name for step in run.steps), "(end)"]
     places = [one for one in np.argsort(-bits, kind="stable")[:_STEPS].tolist() if bits[one] > 0]
     moved = tuple(
         Moved(place + 1, names[place], names[place - 1] if place else "", float(bits[place]))
         for place in places
     )
-    return Reason(run.name, float(scored.running[-1]) / _BIT, moved)
+    return Reason(run.name, score, rank, of, without, moved)
+
+
+def _score_without(model: FittedModel, run: Run, place: int) -> float:
+    """Return the score of a run that has one step less."""
+    steps = (*run.steps[:place], *run.steps[place + 1 :])
+    found = model.score(replace(run, steps=steps)).running
+    assert found is not None
+    return float(found[-1]) / _BIT

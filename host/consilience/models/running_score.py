@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from consilience.models.model import Float
 
-__all__ = ["running_score", "step_bits"]
+__all__ = ["highest_sum", "running_score", "step_bits"]
 
 _ONE = 1 << 16
 _MOST = 1 << 24
@@ -38,7 +38,15 @@ def running_score(nats: Float, prior: tuple[float, ...], allowance: float) -> ND
     allowance : float
         See `step_bits`.
     """
-    bits = step_bits(nats, prior, allowance)
+    return _running(step_bits(nats, prior, allowance))
+
+
+def highest_sum(bits: Float) -> float:
+    """Return the largest sum of rows in a row, as `running_score` has it, in bits; 0 of none."""
+    return float(_running(bits)[-1]) / _ONE if len(bits) else 0.0
+
+
+def _running(bits: Float) -> NDArray[np.int64]:
     sums = np.concatenate([[0.0], np.cumsum(bits)])
     best = np.maximum.accumulate(sums[1:] - np.minimum.accumulate(sums[:-1]))
     return np.asarray(np.floor(best * _ONE), np.int64)

@@ -6,6 +6,7 @@ import numpy as np
 
 from consilience.closing import Closes
 from consilience.errors import BadInput, NoDevice
+from consilience.kernels.monitor_kernels import HEAD_WORDS, OBSERVATIONS
 from consilience.monitor.agent_index import AgentId, AgentIndex
 from consilience.monitor.agent_records import AgentRecords
 from consilience.monitor.monitor_bytes import MonitorFields, pack_monitor
@@ -91,6 +92,14 @@ class AgentStates(Closes):
         self._refuse_closed()
         row = self._index.row(agent, len(self._records))
         return int(statistics_of(self._records.states[row : row + 1], self._weights)[0])
+
+    @in_turn
+    def components(self, agent: AgentId) -> tuple[tuple[int, ...], int]:
+        """Return R_1 .. R_K and t of an agent; of an unknown one, what it begins with."""
+        self._refuse_closed()
+        record = self._records.states[self._index.row(agent, len(self._records))]
+        codes = record[HEAD_WORDS:].view(np.int32)[: len(self.settings.weights)]
+        return tuple(codes.tolist()), int(record[OBSERVATIONS])
 
     @property
     @in_turn

@@ -79,18 +79,19 @@ def _row(kind: str, cells: Sequence[str]) -> str:
 
 
 def _alarm_table(alarms: Sequence[Mapping[str, Any]]) -> str:
-    rows = ["<tr><th>agent<th>run<th>at<th>what<th>statistic (bits)<th>rank"]
+    rows = ["<tr><th>agent<th>run<th>at<th>what<th>statistic (bits)<th>rank<th>why"]
     for one in alarms:
         if "named" in one:
             names = escape(", ".join(map(str, one["named"])))
             whose = escape(f"group {one['group']}" if "group" in one else "the fleet")
             runs = f"read after {one['runs']:,} runs"
-            rows.append(f"<tr><td>{names}<td><td><td>named by {whose}, {runs}<td><td>")
+            rows.append(f"<tr><td>{names}<td><td><td>named by {whose}, {runs}<td><td><td>")
             continue
         moved = one.get("moved", one)
         rank = f"{moved['rank']} of {moved['of']}" if "rank" in moved else ""
         kind = one["alarm"] + (", still open" if one.get("provisional") else "")
         at = "" if one["at"] is None else one["at"]
-        cells = one["agent"], one["run"], at, kind, one.get("statistic_bits", ""), rank
+        bits, why = one.get("statistic_bits", ""), one.get("why", "")
+        cells = one["agent"], one["run"], at, kind, bits, rank, why
         rows.append("<tr>" + "".join(f"<td>{escape(str(cell))}" for cell in cells))
     return f"<table>{''.join(rows)}</table>"

@@ -13,6 +13,7 @@ from consilience.monitor.alarm_words import SAYS
 from consilience.monitor.ended_runs import EndedRuns
 from consilience.monitor.fleet_readings import FleetReadings
 from consilience.monitor.monitor import Monitor
+from consilience.monitor.moving_runs import MovingRuns, in_words
 from consilience.monitor.observation import Observation, What
 from consilience.monitor.reported_runs import ReportedRuns
 from consilience.monitor.run_ranking import RankedRun, RunRanking
@@ -56,6 +57,7 @@ class FleetWatch:
         self.told: set[tuple[AgentId, AgentId, str]] = set()
         """Runs that are open and have alarmed: once is enough."""
         self.highest: dict[AgentId, int] = {}
+        self.moving = MovingRuns(self.monitor.settings)
         self.open: set[tuple[AgentId, AgentId]] = set()
         """Runs whose calls came, and not their end."""
 
@@ -204,19 +206,39 @@ class FleetWatch:
                 self.counts["runs of history alone"] += 1
                 continue
             before = self.monitor.statistic(run.agent)
+            state = self.moving.before(self.monitor, run.agent)
             found = self.monitor.update([run.agent], [run.increments])
             statistic = int(found.statistic[0])
+            self.moving.note(run.agent, run.run, run.increments, state, statistic)
             moved = moved_line(run, seen, line, statistic, before)
             told.append({"observation": "observation", **moved})
             if len(found.alarms):
                 self.counts["alarms"] += 1
-                alarms.append(agent_alarm(moved, self.monitor.settings, self.promise))
+                alarms.append(self._agent_alarm(run, moved, statistic, before))
+                if self.monitor.settings.policy is not Policy.LATCH:
+                    self.moving.drop([run.agent])
                 if self.monitor.settings.policy is Policy.RECALIBRATE and self.ranking:
                     dropped |= self.ranking.sharing(run.agent)
                     self._recalibrate(self.ranking, run.agent)
             for kind in ("agent", "run"):
                 self.told.discard((run.agent, run.run, kind))
         return alarms, told
+
+    def _agent_alarm(
+        self,
+        run: RankedRun,
+        moved: dict[str, Any],
+        statistic: int,
+        before: int,
+        *,
+        provisional: bool = False,
+    ) -> dict[str, Any]:
+        """Return the alarm of an agent, with all runs that moved it."""
+        more = (run.run, run.increments or ()) if provisional else None
+        runs = self.moving.moved(run.agent, statistic, before, more)
+        why = in_words(runs, statistic, self.monitor.settings.threshold)
+        alarm = agent_alarm(moved, self.monitor.settings, self.promise)
+        return {**alarm, "moved_by": [one.as_json() for one in runs], "why": why}
 
     def _note(self, seen: Observation) -> None:
         """Take note of what the user says of an agent."""
@@ -227,6 +249,7 @@ class FleetWatch:
             self.monitor.acknowledge(seen.agent)
             if seen.what is What.RECALIBRATE:
                 self.monitor.renew(seen.agent)
+                self.moving.drop([seen.agent])
 
     def _recalibrate(self, ranking: RunRanking, agent: AgentId) -> None:
         sharing = ranking.sharing(agent)
@@ -245,7 +268,7 @@ class FleetWatch:
             before = self.monitor.statistic(run.agent)
             statistic = int(found.statistic[0])
             moved = moved_line(run, seen, line, statistic, before)
-            alarm = agent_alarm(moved, self.monitor.settings, self.promise)
+            alarm = self._agent_alarm(run, moved, statistic, before, provisional=True)
             alarms.append({**alarm, "provisional": True})
         return alarms
 

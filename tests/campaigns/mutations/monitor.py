@@ -10,6 +10,10 @@ TESTS = "tests/host/monitor/"
 GOLDEN = TESTS + "test_monitor.py::test_statistics_alarms_and_state_are_those_of_the_golden_model"
 RANKS = TESTS + "test_conformal_ranks.py::test_increments_are_those_of_the_golden_model"
 ORDER = TESTS + "test_validity.py::test_slow_bad_runs_do_not_alarm_in_order_of_starts"
+HONEST = TESTS + (
+    "test_reported_runs.py::"
+    "test_no_lie_and_no_silence_makes_a_statistic_higher_than_the_honest_median_does[9-2]"
+)
 RANKED = (
     "            due.append(Rankable(one, *self.past.above_and_at(one.score), self.past.total))\n"
 )
@@ -111,18 +115,18 @@ MONITOR = (
     Mutation(
         "ranks: a run that was cut for suspicion joins with its score",
         FOLDER + "history.py",
-        "        return INFINITE if self.suspected else self.score\n",
-        "        return self.score\n",
+        "        if self.suspected:\n            return INFINITE\n",
+        "",
         RANKS,
     ),
     Mutation(
         "ranks: a score after the deadline counts",
         FOLDER + "run_ranking.py",
         "        if open_run is not None and not history.is_over(open_run, at):\n"
-        "            open_run.score = max(open_run.score, score)\n"
+        "            open_run.score, open_run.at_most = max(open_run.score, score), at_most\n"
         "        return",
         "        if open_run is not None:\n"
-        "            open_run.score = max(open_run.score, score)\n"
+        "            open_run.score, open_run.at_most = max(open_run.score, score), at_most\n"
         "        return",
         RANKS,
     ),
@@ -151,7 +155,7 @@ MONITOR = (
     Mutation(
         "watch: a run that has ended counts again",
         FOLDER + "watching.py",
-        "        if again or self._is_repeated(seen):\n",
+        "        if self._is_again(seen) or self._is_repeated(seen):\n",
         "        if self._is_repeated(seen):\n",
         "tests/host/cli/test_monitor_repeats.py::test_a_file_given_twice_counts_once",
     ),
@@ -175,5 +179,50 @@ MONITOR = (
         "        return _NoScores()\n",
         "        return past\n",
         TESTS + "test_frozen_ranking.py::test_no_score_is_kept",
+    ),
+    Mutation(
+        "reports: a run stands in the history with the lower end",
+        FOLDER + "history.py",
+        "        return self.score if self.at_most is None else max(self.score, self.at_most)\n",
+        "        return self.score\n",
+        TESTS
+        + "test_reported_runs.py::test_an_open_run_with_bounds_keeps_them_in_the_bytes_of_ranks",
+    ),
+    Mutation(
+        "reports: a liar moves the lower end by no place",
+        FOLDER + "reported_runs.py",
+        "    low = median - f - (0 if closed else silent)\n",
+        "    low = median - (0 if closed else silent)\n",
+        HONEST,
+    ),
+    Mutation(
+        "reports: a silent reporter is no liar of the upper end",
+        FOLDER + "reported_runs.py",
+        "    high = median + f - (silent if closed else 0)\n",
+        "    high = median + f - silent\n",
+        TESTS + "test_reported_runs.py::test_bounds_of_a_run_that_is_open_hold_whatever_comes",
+    ),
+    Mutation(
+        "reports: who says the opposite is compared with a median that it is in",
+        FOLDER + "contradictions.py",
+        "            others = [one for one in both if one != name]\n",
+        "            others = list(both)\n",
+        TESTS + "test_reported_runs.py::test_a_reporter_is_compared_with_the_others_alone",
+    ),
+    Mutation(
+        "moving runs: what is kept begins after the first run",
+        FOLDER + "moving_runs.py",
+        "        kept.runs.append((run, tuple(increments)))\n",
+        "        kept.runs += [(run, tuple(increments))] if kept.runs else []\n",
+        TESTS + "test_moving_runs.py::"
+        "test_without_a_run_the_statistic_is_that_of_all_others[restart]",
+    ),
+    Mutation(
+        "moving runs: what is forgotten does not go into the state before",
+        FOLDER + "moving_runs.py",
+        "        kept.components = tuple(stepped.components[0].tolist())\n",
+        "",
+        TESTS + "test_moving_runs.py::"
+        "test_what_is_kept_is_bounded_goes_on_from_json_and_is_dropped",
     ),
 )

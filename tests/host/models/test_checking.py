@@ -1,5 +1,6 @@
 """A check names the agents that changed, says why, and keeps the rate that was asked for."""
 
+import math
 import random
 
 import pytest
@@ -43,6 +44,18 @@ def test_the_hijacked_agent_alarms_and_its_calls_are_the_reasons():
     assert found["a"].verdict != ALARM and found["b"].alarm >= 10
     steps = {step.name for reason in found["b"].reasons for step in reason.steps}
     assert "export_contacts" in steps
+    words = found["b"].why
+    for reason in found["b"].reasons:
+        run = next(one.run for one in found["b"].judged if one.run.name == reason.run)
+        assert reason.run in words and reason.without < result.threshold
+        for step in reason.steps[:2]:  # by the evidence without the step's row, by hand
+            nats = result.model.score(run).nats
+            rows = -nats[:, 0] / math.log(2) - result.model.allowance
+            left = [*rows[: step.step - 1], *rows[step.step :]]
+            best = max(
+                sum(left[i:j]) for i in range(len(left)) for j in range(i + 1, len(left) + 1)
+            )
+            assert step.bits == pytest.approx(reason.score - best, abs=1e-4)
     assert result.verdicts[0].agent == "b" and "1/100" in result.promise
 
 

@@ -180,3 +180,12 @@ def test_liars_are_named_by_their_contradictions_alone():
             reports.note(line)
     (named,) = reports.contradictions.contradicting()
     assert named.reporter == 0 and named.compared == 40 and named.contradicts > 30
+
+
+def test_a_reporter_is_compared_with_the_others_alone():
+    reports = ReportedRuns(ReportOptions(0, 3))
+    # The first is the median of all three both times, and would agree with itself.
+    for run, scores in enumerate([(5, 4, 6), (8, 3, 9)]):
+        for reporter, score in enumerate(scores):
+            reports.note(report(run, reporter, score))
+    assert reports.contradictions.facts["counts"] == [[0, 0, 1], [1, 0, 1], [2, 0, 1]]
