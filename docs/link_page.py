@@ -32,7 +32,7 @@ __all__ = ["render"]
 _FRAME = """```
 +--------+----------+---------------------------------+-----------+
 | type   | sequence | payload                         | CRC-32    |  COBS, then 0x00
-| 1 byte | 1 byte   | 0 .. 1024 bytes, 32-bit words   | 4 bytes   |
+| 1 byte | 1 byte   | 0 .. 1408 bytes, 32-bit words   | 4 bytes   |
 +--------+----------+---------------------------------+-----------+
 
 request payload:  nonce | operation | fragment | total  | data

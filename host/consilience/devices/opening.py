@@ -19,7 +19,7 @@ def open_device(url: str = "auto") -> Device:
     ----------
     url : str
         ``cpu``: this machine. ``sim``: the gateware, compiled and simulated cycle by cycle;
-        options ``lanes`` (1..64), ``hypotheses`` (2..16), ``credits`` (2, 4, 8) and ``waves`` (a
+        options ``lanes`` (1..64), ``hypotheses`` (2..16), ``credits`` (2, 4 .. 128), ``waves`` (a
         VCD file), as in ``sim?lanes=4&waves=run.vcd``. ``serial:///dev/ttyUSB1``: a board; options
         ``baud`` (3000000) and ``timeout`` (seconds that a reply may take).
         ``udp://HOST`` or ``udp://HOST:PORT``: a board on a network; options ``timeout`` (seconds,

@@ -4,7 +4,7 @@ from amaranth.hdl import Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
-from ..link.counters import Counters, drop_stream
+from ..link.counters import Counters, amount_bits, drop_stream
 from ..link.frame_receiver import frame_port
 from ..link.reply_store import ReplyStore, reply_read_port
 from ..link.session import Session
@@ -50,7 +50,9 @@ class EngineCore(wiring.Component):
         m = Module()
         config = self.config
         m.submodules.store = store = ReplyStore(config.credits, config.largest_payload)
-        m.submodules.counters = counters = Counters(config.hello_words(0))
+        m.submodules.counters = counters = Counters(
+            config.hello_words(0), amount_bits(config.largest_payload)
+        )
         m.submodules.session = session = Session(config)
         m.submodules.jobs = jobs = Jobs(config)
         connect(m, flipped(self.frame), session.frame)

@@ -4,25 +4,29 @@ from amaranth.hdl import Module, Mux, Signal, unsigned
 from amaranth.lib import stream, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
+from amaranth.utils import bits_for
 
-__all__ = ["AMOUNT_BITS", "IDENTITY", "Counters", "counter_port", "drop_stream"]
+from ..spec.link_map import data_limit
 
-AMOUNT_BITS = 8
-"""Width of an amount to add: the codes or results of a frame."""
+__all__ = ["IDENTITY", "Counters", "amount_bits", "counter_port", "drop_stream"]
 
 IDENTITY = 16
 """Index of the first constant."""
 
 
-def counter_port() -> wiring.Signature:
+def amount_bits(largest_payload: int) -> int:
+    """Return the width of an amount to add: the codes or results of a frame."""
+    return bits_for(data_limit(largest_payload) // 4)
+
+
+def counter_port(bits: int = 8) -> wiring.Signature:
     """Return the signature of `Counters` as their user sees it.
 
     ``add``: adds `amount` to the counter (`link_map.Counter`) or constant at `index`. ``value``: a
-    cycle after `add`, the counter or constant as it was before.
+    cycle after `add`, the counter or constant as it was before. An amount has `bits`
+    (`amount_bits`).
     """
-    return wiring.Signature(
-        {"index": Out(5), "amount": Out(AMOUNT_BITS), "add": Out(1), "value": In(32)}
-    )
+    return wiring.Signature({"index": Out(5), "amount": Out(bits), "add": Out(1), "value": In(32)})
 
 
 def drop_stream() -> stream.Signature:
@@ -44,6 +48,8 @@ class Counters(wiring.Component):
     ----------
     identity : list of int
         The constants, up to 16 words. Nothing must be added to them.
+    bits : int
+        Width of an amount.
 
     Members
     -------
@@ -52,9 +58,9 @@ class Counters(wiring.Component):
         Adds 1 in a cycle without ``add``.
     """
 
-    def __init__(self, identity: list[int]) -> None:
+    def __init__(self, identity: list[int], bits: int = 8) -> None:
         self.identity = identity
-        super().__init__({"port": In(counter_port()), "drop": In(drop_stream())})
+        super().__init__({"port": In(counter_port(bits)), "drop": In(drop_stream())})
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -72,7 +78,7 @@ class Counters(wiring.Component):
         dropped = self.drop.valid & self.drop.ready
         resting = Signal()  # keeps two drops, which may be of one counter, a cycle apart
         index_q1 = Signal(5)
-        amount_q1 = Signal(AMOUNT_BITS)
+        amount_q1 = Signal.like(port.amount)
         add_q1 = Signal()
         m.d.sync += [
             resting.eq(dropped),

@@ -7,15 +7,20 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 from ..spec.link_map import LARGEST_PAYLOAD
 from .cobs_encoder import CobsEncoder
 from .crc32 import add_crc32
-from .reply_store import reply_read_port
+from .reply_store import read_cycles, reply_read_port
 
 __all__ = ["FrameSender"]
+
+NEXT_ASKED = 2
+"""Cycle after that of the first word's address in which the second is asked for: it then follows
+the first by the two bytes that leave of that one."""
 
 
 class FrameSender(wiring.Component):
     """Sends the reply of a slot and its CRC-32, in COBS, and the zero that ends the frame.
 
-    Throughput: one byte per cycle, except for 5 cycles per frame and those of `CobsEncoder`.
+    Throughput: one byte per cycle, except for 4 cycles and the `read_cycles` of a word
+    per frame, and those of `CobsEncoder`.
 
     Parameters
     ----------
@@ -29,6 +34,7 @@ class FrameSender(wiring.Component):
     """
 
     def __init__(self, slots: int = 4, largest_payload: int = LARGEST_PAYLOAD) -> None:
+        self.read_cycles = read_cycles(slots)
         super().__init__(
             {
                 "reply": In(reply_read_port(slots, largest_payload)),
@@ -67,15 +73,19 @@ class FrameSender(wiring.Component):
                 m.d.comb += restart.eq(1)
                 m.d.sync += reply.address.eq(0)
                 with m.If(reply.next.valid):
-                    m.next = "Fetch"
-            with m.State("Fetch"):
-                m.next = "Load"
+                    m.next = "Fetch 1"
+            for cycle in range(1, self.read_cycles + 1):
+                with m.State(f"Fetch {cycle}"):
+                    if cycle == NEXT_ASKED:
+                        m.d.sync += reply.address.eq(1)
+                    m.next = f"Fetch {cycle + 1}" if cycle < self.read_cycles else "Load"
             with m.State("Load"):
+                if self.read_cycles < NEXT_ASKED:
+                    m.d.sync += reply.address.eq(1)
                 m.d.sync += [
                     shifted.eq(reply.word),
                     words_left.eq(reply.word[16:]),
                     is_first.eq(1),
-                    reply.address.eq(1),
                 ]
                 m.next = "Words"
             with m.State("Words"):

@@ -1,22 +1,28 @@
 """The kept replies, and the queue of those to send."""
 
-from amaranth.hdl import Cat, Module, Signal, unsigned
+from amaranth.hdl import Array, Cat, Module, Signal, Value, unsigned
 from amaranth.lib import stream, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2, exact_log2
 
+from ..primitives.pipeline import delayed
 from ..spec.link_map import LARGEST_PAYLOAD
 
-__all__ = ["ReplyStore", "reply_read_port", "reply_write_port"]
+__all__ = ["ReplyStore", "read_cycles", "reply_read_port", "reply_write_port"]
+
+ALIGNED_SLOTS = 8
+"""Up to so many slots, each has a power of two of words: an address is then two numbers in a row.
+
+More slots lie end to end, as half of their memory would be lost."""
 
 
 def reply_write_port(slots: int, largest_payload: int) -> wiring.Signature:
     """Return the signature of a `ReplyStore` as the writer of replies sees it.
 
-    ``slot``: the slot written to or queued. ``enable``: write `data` to word `address` of it.
-    ``queue``: strobe, send the slot; if it is being sent, it is sent once more. ``busy``: a bit per
-    slot, queued or being sent, so not to be written.
+    ``slot``: the slot written to or queued, stable from the cycle before on. ``enable``: write
+    `data` to word `address` of it. ``queue``: strobe, send the slot; if it is being sent, it is
+    sent once more. ``busy``: a bit per slot, queued or being sent, so not to be written.
     """
     return wiring.Signature(
         {
@@ -34,7 +40,7 @@ def reply_read_port(slots: int, largest_payload: int) -> wiring.Signature:
     """Return the signature of a `ReplyStore` as the store sees its reader.
 
     ``next``: stream of slots, the slot to send; taken when all of it has been read. ``word``: word
-    `address` of that slot, a cycle after its address.
+    `address` of that slot, `read_cycles` after its address.
     """
     return wiring.Signature(
         {
@@ -43,6 +49,15 @@ def reply_read_port(slots: int, largest_payload: int) -> wiring.Signature:
             "word": Out(32),
         }
     )
+
+
+def read_cycles(slots: int) -> int:
+    """Return the cycles from the address of a word to the word.
+
+    Slots end to end span many block RAMs: the address is registered after the sum of slot and
+    place, and the word after the choice between the block RAMs.
+    """
+    return 1 if slots <= ALIGNED_SLOTS else 3
 
 
 def _word_bits(largest_payload: int) -> int:
@@ -56,7 +71,7 @@ class ReplyStore(wiring.Component):
     A slot's word 0 holds the reply's type (bits 0..7), its sequence number (8..15) and the number
     of payload words (16..31); the payload follows from word 1. Queued slots are sent in rotating
     order, which is the order of requests in sequence. The queue is a bit per slot, so it cannot
-    overflow.
+    overflow. Every slot has room for a largest reply, so that no reply is lost before its time.
 
     Latency: a queued slot is offered within `slots` cycles when nothing is being sent.
 
@@ -75,6 +90,7 @@ class ReplyStore(wiring.Component):
 
     def __init__(self, slots: int = 4, largest_payload: int = LARGEST_PAYLOAD) -> None:
         self.slots = slots
+        self.largest_payload = largest_payload
         super().__init__(
             {
                 "write": In(reply_write_port(slots, largest_payload)),
@@ -85,18 +101,33 @@ class ReplyStore(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         write, read, offered = self.write, self.read, self.read.next
-        m.submodules.memory = memory = Memory(
-            shape=unsigned(32), depth=self.slots << len(write.address), init=[]
-        )
+        aligned = self.slots <= ALIGNED_SLOTS
+        words = 1 << len(write.address) if aligned else self.largest_payload // 4
+        m.submodules.memory = memory = Memory(shape=unsigned(32), depth=self.slots * words, init=[])
         writes, reads = memory.write_port(), memory.read_port(domain="sync")
-        m.d.comb += [
-            writes.addr.eq(Cat(write.address, write.slot)),
-            writes.data.eq(write.data),
-            writes.en.eq(write.enable),
-            reads.addr.eq(Cat(read.address, offered.p)),
-            reads.en.eq(1),
-            read.word.eq(reads.data),
-        ]
+        m.d.comb += reads.en.eq(1)
+        if aligned:
+            m.d.comb += [
+                writes.addr.eq(Cat(write.address, write.slot)),
+                writes.data.eq(write.data),
+                writes.en.eq(write.enable),
+                reads.addr.eq(Cat(read.address, offered.p)),
+                read.word.eq(reads.data),
+            ]
+        else:
+
+            def place(slot: Value, address: Value) -> Value:
+                starts = Signal.like(reads.addr, name="starts")
+                m.d.sync += starts.eq(Array(number * words for number in range(self.slots))[slot])
+                return starts + address
+
+            m.d.sync += [
+                writes.addr.eq(place(write.slot, write.address)),
+                writes.data.eq(write.data),
+                writes.en.eq(write.enable),
+                reads.addr.eq(place(offered.p, read.address)),
+            ]
+            m.d.comb += read.word.eq(delayed(m, reads.data, 1, "word"))
 
         queued = Signal(self.slots)
         m.d.comb += write.busy.eq(queued | (offered.valid << offered.p))

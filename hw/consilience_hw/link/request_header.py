@@ -1,6 +1,6 @@
 """The header of a request: compared with what the session remembers, or stored as that."""
 
-from amaranth.hdl import Cat, Module, Signal, unsigned
+from amaranth.hdl import Cat, Module, Mux, Signal, unsigned
 from amaranth.lib import data, enum, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
@@ -20,7 +20,7 @@ class Remembered(enum.IntEnum, shape=4):
     HELLO = 4
     """Operation id of the last HELLO."""
     KEPT = 8
-    """From here on, indexed by slot: operation id of the kept reply."""
+    """Operation id of the kept reply, in the upper half of the memory, indexed by slot."""
 
 
 class Place(enum.IntEnum, shape=3):
@@ -118,7 +118,10 @@ class RequestHeader(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         found = self.found
-        m.submodules.remembered = remembered = Memory(shape=unsigned(32), depth=16, init=[])
+        place_bits = max(3, self.slot_bits)
+        m.submodules.remembered = remembered = Memory(
+            shape=unsigned(32), depth=2 << place_bits, init=[]
+        )
         recall, remember = remembered.read_port(domain="sync"), remembered.write_port()
 
         walking = Signal()
@@ -146,15 +149,15 @@ class RequestHeader(wiring.Component):
                 with m.Case(place + FETCH - 1):
                     m.d.comb += recalled_as.eq(what)
         is_kept = recalled_as == Remembered.KEPT
-        slot = found.sequence[: self.slot_bits] & is_kept.replicate(self.slot_bits)
+        slot = found.sequence[: self.slot_bits]
         m.d.comb += [
-            recall.addr.eq(recalled_as | slot),
+            recall.addr.eq(Cat(Mux(is_kept, slot, recalled_as[:3]), is_kept)),
             recall.en.eq(1),
             self.recalled.eq(~recall.data),
         ]
 
         at = {place: self.active & (self.place == place) for place in WALK}
-        remembered_as = Signal(4)
+        remembered_as = Signal.like(recall.addr)
         m.d.sync += remembered_as.eq(recall.addr)
         m.d.comb += [remember.addr.eq(remembered_as), remember.data.eq(~self.word)]
         with m.If(self.new_nonce):

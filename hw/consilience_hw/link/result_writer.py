@@ -6,7 +6,6 @@ from amaranth.lib.wiring import In, Out
 
 from ..spec.flags import ResultStatus
 from ..spec.link_map import REPLY_WORDS
-from .counters import AMOUNT_BITS
 from .crc32 import add_crc32
 from .job_port import result_word_layout
 
@@ -24,6 +23,8 @@ class ResultWriter(wiring.Component):
     ----------
     address_bits : int
         Width of `address`.
+    count_bits : int
+        Width of `results`: `counters.amount_bits`.
 
     Members
     -------
@@ -44,7 +45,7 @@ class ResultWriter(wiring.Component):
         Results in this reply: all of them, those with the flag.
     """
 
-    def __init__(self, address_bits: int) -> None:
+    def __init__(self, address_bits: int, count_bits: int) -> None:
         super().__init__(
             {
                 "clear": In(1),
@@ -55,9 +56,9 @@ class ResultWriter(wiring.Component):
                 "words": Out(address_bits),
                 "produced": Out(30),
                 "crc": Out(32),
-                "results": Out(AMOUNT_BITS),
-                "saturated": Out(AMOUNT_BITS),
-                "hard_to_round": Out(AMOUNT_BITS),
+                "results": Out(count_bits),
+                "saturated": Out(count_bits),
+                "hard_to_round": Out(count_bits),
             }
         )
 

@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 
 from ..spec.engine_config import EngineConfig
 from ..spec.link_map import REPLY, Counter, Feature, FrameStatus, FrameType, data_limit
-from .counters import AMOUNT_BITS, IDENTITY, counter_port
+from .counters import IDENTITY, amount_bits, counter_port
 from .frame_receiver import HEADER_WORDS, frame_port
 from .job_port import job_port
 from .message_reader import MessageReader
@@ -50,11 +50,12 @@ class Session(wiring.Component):
 
     def __init__(self, config: EngineConfig) -> None:
         self.config = config
+        bits = amount_bits(config.largest_payload)
         super().__init__(
             {
                 "frame": In(frame_port(config.largest_payload)),
                 "job": Out(job_port(config.units)),
-                "counters": Out(counter_port()),
+                "counters": Out(counter_port(bits)),
                 "reply": Out(reply_write_port(config.credits, config.largest_payload)),
                 "entropy": In(32),
             }
@@ -66,7 +67,9 @@ class Session(wiring.Component):
         m.submodules.header = header = RequestHeader(config.credits, len(frame.address))
         m.submodules.rules = rules = RequestRules(config.credits)
         m.submodules.reader = reader = MessageReader(len(frame.address))
-        m.submodules.writer = writer = ResultWriter(len(self.reply.address))
+        m.submodules.writer = writer = ResultWriter(
+            len(self.reply.address), len(self.counters.amount)
+        )
 
         found = header.found
         expected = Signal(8)
@@ -75,7 +78,7 @@ class Session(wiring.Component):
         operation_type = Signal(8)
         status = Signal(FrameStatus)
         verdict = Signal(Verdict)
-        codes = Signal(AMOUNT_BITS)
+        codes = Signal.like(self.counters.amount)
         data_words = Signal.like(frame.next.p)
         count_bits = len(data_words)
         m.d.comb += [

@@ -12,6 +12,7 @@ from .link_map import (
     HELLO_FIELDS,
     LARGEST_PAYLOAD,
     MAGIC,
+    MOST_CREDITS,
     BoardId,
     Feature,
     FrameType,
@@ -20,6 +21,9 @@ from .log_format import Q16_16, LogFormat
 from .monitor_format import MAX_COMPONENTS
 
 __all__ = ["EngineConfig"]
+
+UART_PAYLOAD = 1024
+"""Largest payload on a UART, where buffers of twice the memory would gain nothing."""
 
 _NUMBERS = ("lanes", "hypotheses", "components", "credits", "largest_payload", "clock_hz")
 
@@ -46,9 +50,9 @@ class EngineConfig:
         One packet of codes at a time, with a serial log2 (`SerialLogSumExp`): for devices that
         cannot hold the pipelined one.
     credits : int
-        Requests in flight, and replies kept: 2, 4 or 8.
+        Requests in flight, and replies kept: a power of two in 2..128.
     largest_payload : int
-        Bytes, a multiple of 4 in 256..1024.
+        Bytes, a multiple of 4 in 256..1408.
     board : BoardId
         The board, or the simulation, that it runs on.
     clock_hz : int
@@ -66,7 +70,7 @@ class EngineConfig:
     robust: bool = False
     serial: bool = False
     credits: int = 4
-    largest_payload: int = LARGEST_PAYLOAD
+    largest_payload: int = UART_PAYLOAD
     board: BoardId = BoardId.SIMULATION
     clock_hz: int = 100_000_000
     version: tuple[int, int, int] = (0, 1, 0)
@@ -91,8 +95,10 @@ class EngineConfig:
                 f"components must be in 1..{MAX_COMPONENTS}, or 0 for no MONITOR, "
                 f"not {self.components}"
             )
-        if self.credits not in (2, 4, 8):
-            raise ValueError(f"credits must be 2, 4 or 8, not {self.credits}")
+        if not 2 <= self.credits <= MOST_CREDITS or self.credits & (self.credits - 1):
+            raise ValueError(
+                f"credits must be a power of two in 2..{MOST_CREDITS}, not {self.credits}"
+            )
         if not 256 <= self.largest_payload <= LARGEST_PAYLOAD or self.largest_payload % 4:
             raise ValueError(
                 f"largest_payload must be a multiple of 4 in 256..{LARGEST_PAYLOAD}, "

@@ -65,6 +65,7 @@ __all__ = [
     "HELLO_WORDS",
     "LARGEST_PAYLOAD",
     "MAGIC",
+    "MOST_CREDITS",
     "PROVISIONAL",
     "REPLY",
     "REPLY_HEADER",
@@ -88,8 +89,13 @@ MAGIC = int.from_bytes(b"CNSL", "little")
 ABI = 1
 """Number of this map; it changes with the meaning of any byte."""
 
-LARGEST_PAYLOAD = 1024
-"""Largest payload of any device in bytes; the limit of a device may be lower (`HELLO_FIELDS`)."""
+LARGEST_PAYLOAD = 1408
+"""Largest payload of any device in bytes; the limit of a device may be lower (`HELLO_FIELDS`).
+
+Its frame, COBS and a UDP header fit into an Ethernet frame of 1,500 bytes."""
+
+MOST_CREDITS = 128
+"""Most credits of any device: half of the sequence numbers, so that old and new never mix."""
 
 FRAME_HEADER_BYTES = 2
 CRC_BYTES = 4

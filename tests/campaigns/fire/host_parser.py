@@ -11,7 +11,7 @@ from tests.campaigns.fire.tally import Tally
 
 __all__ = ["attack_host_parser"]
 
-_HEADER, _LARGEST = 24, 1024
+_HEADER, _LARGEST = 24, 1408
 
 
 def attack_host_parser(seed: int, each: int, progress: Callable[[int], None]) -> Tally:

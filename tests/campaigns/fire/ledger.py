@@ -9,7 +9,7 @@ __all__ = ["Ledger"]
 
 _REQUEST_BYTES = 4 * REQUEST_WORDS
 _REPLY_BYTES = 4 * REPLY_WORDS
-_LARGEST_REPLY = 1024
+_LARGEST_REPLY = 1408
 
 
 class Ledger:

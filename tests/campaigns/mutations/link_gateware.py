@@ -59,6 +59,13 @@ LINK_GATEWARE = (
         RECEIVER + "test_every_kind_of_damage_is_dropped_and_the_next_frame_gets_in[0]",
     ),
     Mutation(
+        "reply store: slots that lie end to end overlap",
+        LINK + "reply_store.py",
+        "else self.largest_payload // 4\n",
+        "else self.largest_payload // 4 - 20\n",
+        SESSION + "test_as_many_long_replies_are_kept_as_there_are_credits",
+    ),
+    Mutation(
         "rules: the nonce is not compared",
         LINK + "request_rules.py",
         "with m.Elif(~(self.open & found.same_nonce)):",

@@ -89,7 +89,7 @@ def test_any_bytes_like_message_of_whole_words(session):
         session.execute(FrameType.REDUCE, huge)
 
 
-@pytest.mark.parametrize("most", [2, 8])
+@pytest.mark.parametrize("most", [2, 8, 32])
 def test_all_credits_are_used_and_no_more(golden_device, faulty_line, segments, most):
     config = EngineConfig(board=BoardId.CPU, clock_hz=1, credits=most, largest_payload=300)
     line = faulty_line(SoftwareEndpoint(golden_device, config), most_in_flight=most)

@@ -20,8 +20,13 @@ def assert_right(session, made):
     assert (status == flags).all()
 
 
-@pytest.mark.parametrize(("seed", "most"), [(1, 2), (2, 4), (3, 8)])
-def test_every_answer_is_right_or_an_error(golden_device, faulty_line, segments, seed, most):
+# A call sends the fewer times, and so meets the fewer faults, the more it may have in flight.
+@pytest.mark.parametrize(
+    ("seed", "most", "faults"), [(1, 2, 2000), (2, 4, 2000), (3, 8, 2000), (4, 32, 1200)]
+)
+def test_every_answer_is_right_or_an_error(
+    golden_device, faulty_line, segments, seed, most, faults
+):
     config = EngineConfig(board=BoardId.CPU, clock_hz=1, credits=most, largest_payload=256)
     line = faulty_line(SoftwareEndpoint(golden_device, config), seed, most)
     choose = random.Random(seed)
@@ -45,7 +50,7 @@ def test_every_answer_is_right_or_an_error(golden_device, faulty_line, segments,
             before = line.now()
             assert_right(session, segments(choose))
             assert line.now() - before <= line.reply_timeout
-    assert sum(line.faults.values()) > 2000
+    assert sum(line.faults.values()) > faults
     assert min(line.faults.values()) > 40, line.faults
     assert right > 1500
     assert failed > 100

@@ -409,11 +409,27 @@ def test_a_host_that_overruns_its_credits_loses_requests_but_no_answer_is_wrong(
         frames.assert_results([reply])
 
 
-@pytest.mark.parametrize("slots", [2, 4, 8])
+@pytest.mark.parametrize("slots", [2, 4, 8, 16, 32])
 def test_any_number_of_credits(link, frames, slots):
     config = EngineConfig(hypotheses=0, weights=False, credits=slots, largest_payload=300)
-    requests = [frames.status(k, 1 + k) for k in range(1, 11)]
-    script = [frames.hello(), *requests, requests[-slots], frames.status(11, 12)]
+    count = slots + 3
+    requests = [frames.status(k, 1 + k) for k in range(1, count)]
+    script = [frames.hello(), *requests, requests[-slots], frames.status(count, count + 1)]
     replies = frames.replies(link(script, config, in_flight=1)[0])
-    assert [reply.sequence for reply in replies] == [*range(11), 11 - slots, 11]
-    assert replies[-2].raw == replies[11 - slots].raw
+    assert [reply.sequence for reply in replies] == [*range(count), count - slots, count]
+    assert replies[-2].raw == replies[count - slots].raw
+
+
+def test_as_many_long_replies_are_kept_as_there_are_credits(link, frames):
+    """Whatever their length, none is overwritten: all of them, asked for again, come again."""
+    config = EngineConfig(hypotheses=0, weights=False, credits=16, largest_payload=300)
+    fragment = data_limit(300)
+    records = [[number] for number in range(16 * fragment // 8 - 1)]  # and the message's CRC
+    message = frames.message(words_of(records))
+    requests = frames.fragments(REDUCE, 1, 2, message, [fragment] * 15)
+    script = [frames.hello(), *requests, *requests, frames.status(17, 3)]
+    _, *replies, status = frames.replies(link(script, config, in_flight=1)[0])
+    first, again = replies[:16], replies[16:]
+    assert frames.assert_results(first) == sums_of(records)
+    assert [reply.raw for reply in again] == [reply.raw for reply in first]
+    assert counters_of(status)[Counter.REPEATED] == 16

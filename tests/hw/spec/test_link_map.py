@@ -30,7 +30,7 @@ def test_request_types_leave_the_reply_bit_free():
     assert all(kind < REPLY for kind in FrameType)
 
 
-@pytest.mark.parametrize("payload", [256, 300, LARGEST_PAYLOAD])
+@pytest.mark.parametrize("payload", [256, 300, 1024, LARGEST_PAYLOAD])
 def test_a_full_fragment_and_its_reply_fit(payload):
     limit = data_limit(payload)
     header = 4 * sum(field.words for field in REPLY_HEADER)
