@@ -102,8 +102,8 @@ DISTRIBUTED = (
     Mutation(
         "votes: of a replica that votes twice the first vote counts",
         FOLDER + "epochs/votes.py",
-        "        if len(cast[replica]) == 1:\n",
-        "        if cast[replica]:\n",
+        "        if len(cast[replica]) != 1:\n",
+        "        if not cast[replica]:\n",
         EPOCHS + "test_votes.py::test_every_lie_has_a_name[<lambda>-Doubt.TWO_VOTES0-0]",
     ),
     Mutation(
@@ -121,6 +121,42 @@ DISTRIBUTED = (
         EPOCHS + "test_closing.py::test_honest_replicas_agree_whatever_liars_do",
     ),
     Mutation(
+        "votes: another roster counts as the own",
+        FOLDER + "epochs/votes.py",
+        "        if roster_hash == roster.hash:\n",
+        "        if True:\n",
+        EPOCHS + "test_votes.py::test_a_vote_under_another_roster_does_not_count_and_says_why",
+    ),
+    Mutation(
+        "reports: the shard is not signed",
+        FOLDER + "epochs/reports.py",
+        "return Domain.REPORT + self._head() + block(self.payload)",
+        "return Domain.REPORT + self._head()[24:] + block(self.payload)",
+        EPOCHS + "test_reports.py::test_any_flipped_bit_breaks_the_signature",
+    ),
+    Mutation(
+        "history: a late report is not put beside what counts",
+        FOLDER + "epochs/history.py",
+        "            if kept is not None:\n                found",
+        "            if False:\n                found",
+        EPOCHS + "test_replica.py::test_a_late_half_beside_what_counts_corrects_whoever_offers_it",
+    ),
+    Mutation(
+        "collection: what comes while the epoch closes is accepted",
+        FOLDER + "epochs/collection.py",
+        "        if self.sealed:\n",
+        "        if False:\n",
+        EPOCHS + "test_replica.py::"
+        "test_what_came_while_the_epoch_was_closing_was_accepted_and_dropped",
+    ),
+    Mutation(
+        "owned files: a sticky folder of all is safe",
+        FOLDER + "epochs/owned_files.py",
+        "    if status.st_mode & _OTHERS_WRITE:\n",
+        "    if status.st_mode & _OTHERS_WRITE and not status.st_mode & stat.S_ISVTX:\n",
+        EPOCHS + "test_key_files.py::test_a_sticky_folder_of_all_was_taken_for_safe[1023]",
+    ),
+    Mutation(
         "collection: the signature of a report is not checked",
         FOLDER + "epochs/collection.py",
         "return Admission.ACCEPTED if signed.is_by(public) else Admission.BAD_SIGNATURE",
@@ -130,8 +166,8 @@ DISTRIBUTED = (
     Mutation(
         "replica: a late proof takes nothing out again",
         FOLDER + "epochs/replica.py",
-        "            _apply(self.state.remove, self._counted[epoch].pop(agent))\n",
-        "            self._counted[epoch].pop(agent)\n",
+        "            _apply(self.state.remove, reports)\n",
+        "            pass\n",
         EPOCHS + "test_replica.py::test_a_proof_that_comes_late_corrects_the_next_epoch",
     ),
 )

@@ -8,9 +8,10 @@ from consilience.distributed.epochs.offers import Offer, Relay
 from consilience.distributed.epochs.replica import Replica
 from consilience.distributed.epochs.reports import AgentReport
 from consilience.distributed.epochs.roster import Roster
+from consilience.distributed.epochs.scope import Scope
 from consilience.distributed.epochs.votes import tally
 from consilience_sim import golden
-from tests.host.distributed.epochs.shard import exchange, key_of, no_liars, payload_of
+from tests.host.distributed.epochs.shard import DEPLOYMENT, exchange, key_of, no_liars, payload_of
 
 UNIT = 512
 CLIP = 128 * UNIT
@@ -29,6 +30,7 @@ def reporter_key(reporter):
 def one_voice(shard=1, **limits):
     """A roster in which every reporter says one code an epoch."""
     return Roster(
+        DEPLOYMENT,
         shard,
         {number: reporter_key(number).public for number in range(REPORTERS)},
         {number: key_of(f"closer {number}").public for number in range(3)},
@@ -36,8 +38,8 @@ def one_voice(shard=1, **limits):
     )
 
 
-def report(reporter, *codes, epoch=0, seq=0, key=None):
-    unsigned = AgentReport(epoch, seq, reporter, payload_of(codes))
+def report(reporter, *codes, epoch=0, seq=0, key=None, shard=1):
+    unsigned = AgentReport(Scope(DEPLOYMENT, shard), epoch, seq, reporter, payload_of(codes))
     return unsigned.signed(reporter_key(reporter) if key is None else key)
 
 
@@ -65,7 +67,7 @@ class ReportingShard:
         if hostile_offer is not None:
             del closings[HOSTILE]
             ordered = tuple(sorted(hostile_offer, key=lambda signed: signed.order))
-            offer = Offer(self.replicas[1].epoch, self.roster.shard, HOSTILE, ordered)
+            offer = Offer(self.roster.scope, self.replicas[1].epoch, HOSTILE, ordered)
             relay = Relay(offer, ()).passed_on(HOSTILE, key_of(f"closer {HOSTILE}"))
 
             def liars(number, _recipient, _seen):

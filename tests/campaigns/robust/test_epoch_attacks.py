@@ -26,18 +26,19 @@ from tests.campaigns.robust.reporting_shard import (
     report,
     reporter_key,
 )
-from tests.host.distributed.epochs.shard import key_of
+from tests.host.distributed.epochs.shard import DEPLOYMENT, key_of
 
 TRUTH = [40_000 - 9_000 * place for place in range(len(HONEST))]
 """What the honest reporters say: mixed, and positive as a sum."""
 
 
-def honest_reports(codes=TRUTH, epoch=0):
-    return [report(who, code, epoch=epoch) for who, code in zip(HONEST, codes, strict=True)]
+def honest_reports(codes=TRUTH, epoch=0, shard=1):
+    said = zip(HONEST, codes, strict=True)
+    return [report(who, code, epoch=epoch, shard=shard) for who, code in said]
 
 
-def lying_reports(code=-CLIP, epoch=0):
-    return [report(who, code, epoch=epoch) for who in LIARS]
+def lying_reports(code=-CLIP, epoch=0, shard=1):
+    return [report(who, code, epoch=epoch, shard=shard) for who in LIARS]
 
 
 def test_stale_replay():
@@ -114,7 +115,10 @@ def test_sybil_weights():
 
 def test_part_of_a_code_weighs_nothing():
     shard = ReportingShard(one_voice())
-    torn = [AgentReport(0, 0, who, b"\x00\x80\xff").signed(reporter_key(who)) for who in LIARS]
+    here = shard.roster.scope
+    torn = [
+        AgentReport(here, 0, 0, who, b"\x00\x80\xff").signed(reporter_key(who)) for who in LIARS
+    ]
     assert shard.send([*torn, *honest_reports()]) == {Admission.ACCEPTED: 3 * REPORTERS}
     shard.close()
     shard.check(TRUTH, [])
@@ -133,7 +137,7 @@ def test_sybil_identities():
     shard.check(TRUTH, [-CLIP] * 4)
     one_key = {number: reporter_key(0).public for number in (0, 1)}
     with pytest.raises(BadInput, match=r"^two agents have one key"):
-        Roster(1, one_key, {0: key_of("closer 0").public})
+        Roster(DEPLOYMENT, 1, one_key, {0: key_of("closer 0").public})
 
 
 @pytest.mark.parametrize("code", [-(2**31), -(2**31) + 1, 2**31 - 1])
@@ -172,7 +176,8 @@ def pairs_of(honest):
     for pair, direction in enumerate(CIRCLE):
         shard = ReportingShard(one_voice(pair))
         codes = [row[pair] for row in honest]
-        shard.send([*honest_reports(codes), *lying_reports(direction * CLIP)])
+        lies = lying_reports(direction * CLIP, shard=pair)
+        shard.send([*honest_reports(codes, shard=pair), *lies])
         agreed = shard.close()
         decisions.append(int(shard.check(codes, [direction * CLIP] * len(LIARS))))
         said = {

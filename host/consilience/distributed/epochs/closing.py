@@ -12,9 +12,12 @@ replicas may end with different sets: then digests differ, no f + 1 are equal (`
 false is accepted.
 """
 
+from collections import Counter
 from dataclasses import dataclass
 
+from consilience.distributed.epochs.collection import Admission
 from consilience.distributed.epochs.equivocation import Equivocation, equivocations
+from consilience.distributed.epochs.history import History
 from consilience.distributed.epochs.offers import Offer, Relay
 from consilience.distributed.epochs.reports import SignedReport
 from consilience.distributed.epochs.roster import Roster
@@ -39,7 +42,9 @@ class Agreed:
     equivocations : dict of int to Equivocation
         The proof against each such agent.
     late : dict of (int, int) to Equivocation
-        Proofs about closed epochs, by epoch and agent.
+        Proofs about closed epochs, by epoch and agent: of agents that were not named for it before.
+    halves : tuple of SignedReport
+        Late reports of closed epochs, sorted by epoch, agent and seq, that prove nothing yet.
     faulty : dict of int to str
         Replicas that offered what no honest one does, and what that was.
     silent : tuple of int
@@ -50,6 +55,7 @@ class Agreed:
     reports: tuple[SignedReport, ...]
     equivocations: dict[int, Equivocation]
     late: dict[tuple[int, int], Equivocation]
+    halves: tuple[SignedReport, ...]
     faulty: dict[int, str]
     silent: tuple[int, ...]
 
@@ -68,26 +74,44 @@ class Closing:
     key : SigningKey
     offer : Offer
         Its own.
+    history : History, optional
+        What is kept of closed epochs; nothing if not given.
     """
 
-    def __init__(self, roster: Roster, replica: int, key: SigningKey, offer: Offer) -> None:
+    def __init__(
+        self,
+        roster: Roster,
+        replica: int,
+        key: SigningKey,
+        offer: Offer,
+        history: History | None = None,
+    ) -> None:
         if roster.replicas.get(replica) != key.public or offer.replica != replica:
             raise BadInput(f"the key or the offer is not that of replica {replica} of the roster")
+        if offer.scope != roster.scope:
+            raise BadInput("the offer is of another shard or deployment than the roster")
         self._roster = roster
         self._replica = replica
         self._key = key
         self._own = offer
+        self._history = History(roster.horizon) if history is None else history
         self._round = 1
         self._taken: dict[int, dict[bytes, Offer]] = {number: {} for number in roster.replicas}
         self._taken[replica][offer.statement] = offer
         self._to_pass_on: list[Relay] = []
-        self.refused = 0
-        """Relays of another epoch or shard, or with too few good signatures for their round."""
+        self._said = [Relay(offer, ()).passed_on(replica, key)]
+        self.refusals: Counter[str] = Counter()
+        """Relays that were refused, by the reason."""
 
     @property
     def rounds(self) -> int:
         """f + 1."""
         return self._roster.faulty + 1
+
+    @property
+    def refused(self) -> int:
+        """How many relays were refused."""
+        return self.refusals.total()
 
     @property
     def is_over(self) -> bool:
@@ -96,31 +120,49 @@ class Closing:
 
     def start(self) -> list[Relay]:
         """Return what to send in round 1: the own offer."""
-        return [Relay(self._own, ()).passed_on(self._replica, self._key)]
+        return list(self._said)
 
-    def receive(self, relay: Relay) -> None:
-        """Take what came from a replica, or refuse it."""
+    @property
+    def said(self) -> list[Relay]:
+        """What is to be sent in this round; the same as often as it is asked for."""
+        return list(self._said)
+
+    def receive(self, relay: Relay) -> bool:
+        """Take what came from a replica, or refuse it; return whether it was taken."""
         offer = relay.offer
-        if (offer.epoch, offer.shard) != (self._own.epoch, self._roster.shard) or self.is_over:
-            self.refused += 1
-            return
+        reason = self._other_place(offer)
+        if reason is not None:
+            self.refusals[reason] += 1
+            return False
         taken = self._taken.get(offer.replica)
         if taken is not None and (offer.statement in taken or len(taken) == _PROOF):
-            return  # nothing new
+            return False  # nothing new
         signers = relay.signers(self._roster)
         if taken is None or offer.replica not in signers or len(signers) < self._round:
-            self.refused += 1
-            return
+            self.refusals["too few good signatures for the round"] += 1
+            return False
         taken[offer.statement] = offer
         self._to_pass_on.append(relay)
+        return True
+
+    def _other_place(self, offer: Offer) -> str | None:
+        """Return why an offer does not belong here, or None."""
+        if offer.scope.deployment != self._roster.deployment:
+            return Admission.OTHER_DEPLOYMENT.value
+        if offer.scope.shard != self._roster.shard:
+            return Admission.OTHER_SHARD.value
+        if offer.epoch != self._own.epoch:
+            return Admission.OTHER_EPOCH.value
+        return "after the last round" if self.is_over else None
 
     def end_round(self) -> list[Relay]:
         """Return what to send in the next round, which begins; nothing after the last."""
         self._round += 1
         relays, self._to_pass_on = self._to_pass_on, []
         if self.is_over:
-            return []
-        return [relay.passed_on(self._replica, self._key) for relay in relays]
+            relays = []
+        self._said = [relay.passed_on(self._replica, self._key) for relay in relays]
+        return self.said
 
     def agreed(self) -> Agreed:
         """Return what was agreed; BadInput before the last round has ended."""
@@ -128,7 +170,8 @@ class Closing:
             raise BadInput(f"round {self._round} of {self.rounds} has not ended")
         faulty: dict[int, str] = {}
         reports: dict[bytes, SignedReport] = {}
-        late: dict[tuple[int, int], Equivocation] = {}
+        proofs: list[Equivocation] = []
+        late: list[SignedReport] = []
         for number, offers in sorted(self._taken.items()):
             if len(offers) == _PROOF:
                 faulty[number] = "made two offers in one epoch"
@@ -139,14 +182,17 @@ class Closing:
                     faulty[number] = fault
                     continue
                 reports.update((signed.report.hash, signed) for signed in offer.reports)
-                late.update(((proof.epoch, proof.agent), proof) for proof in offer.proofs)
+                proofs += offer.proofs
+                late += offer.late
         dropped = equivocations(reports.values())
         kept = [signed for signed in reports.values() if signed.report.agent not in dropped]
+        named = self._history.proofs(proofs, late)
         return Agreed(
             self._own.epoch,
             tuple(sorted(kept, key=lambda signed: signed.order)),
             dropped,
-            late,
+            named,
+            self._history.new_late(late, named),
             faulty,
             tuple(number for number, offers in sorted(self._taken.items()) if not offers),
         )

@@ -1,6 +1,6 @@
 """What one replica has received in an open epoch."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from enum import Enum
 
 from consilience.distributed.epochs.equivocation import Equivocation
@@ -10,6 +10,10 @@ from consilience.distributed.epochs.roster import Roster
 __all__ = ["Admission", "Collection", "admission"]
 
 
+_PROOF = 2
+"""Reports of one number that are kept: two prove an equivocation."""
+
+
 class Admission(Enum):
     """What became of a report."""
 
@@ -17,6 +21,9 @@ class Admission(Enum):
     DUPLICATE = "duplicate"
     EQUIVOCATION = "equivocation"
     LATE_PROOF = "late proof"
+    CLOSING = "closing: send it again in the next epoch"
+    OTHER_DEPLOYMENT = "other deployment"
+    OTHER_SHARD = "other shard"
     OTHER_EPOCH = "other epoch"
     UNKNOWN_AGENT = "unknown agent"
     SEQ_OUT_OF_RANGE = "seq out of range"
@@ -27,6 +34,10 @@ class Admission(Enum):
 def admission(signed: SignedReport, epoch: int, roster: Roster) -> Admission:
     """Return ACCEPTED, or why a report is refused; the same on all replicas."""
     report = signed.report
+    if report.scope.deployment != roster.deployment:
+        return Admission.OTHER_DEPLOYMENT
+    if report.scope.shard != roster.shard:
+        return Admission.OTHER_SHARD
     if report.epoch != epoch:
         return Admission.OTHER_EPOCH
     public = roster.agents.get(report.agent)
@@ -42,7 +53,8 @@ def admission(signed: SignedReport, epoch: int, roster: Roster) -> Admission:
 class Collection:
     """Reports of one epoch, in any order, with any repetition.
 
-    Bounded: at most `reports_per_agent` reports an agent; of one that equivocates, its two.
+    Bounded: at most `reports_per_agent` reports an agent; of one that equivocates, its two; and two
+    of each number that came once it was `sealed`.
 
     Parameters
     ----------
@@ -54,8 +66,11 @@ class Collection:
         self.epoch = epoch
         self.roster = roster
         self.counts: Counter[Admission] = Counter()
+        self.sealed = False
+        """Whether the closing has begun: what was offered stays what it is."""
         self._reports: dict[tuple[int, int], SignedReport] = {}
         self._proofs: dict[int, Equivocation] = {}
+        self._afterwards: defaultdict[tuple[int, int], list[SignedReport]] = defaultdict(list)
 
     def admit(self, signed: SignedReport) -> Admission:
         """Take a report, or refuse it; counted in `counts`."""
@@ -65,21 +80,33 @@ class Collection:
 
     def _verdict(self, signed: SignedReport) -> Admission:
         report = signed.report
-        held = self._reports.get((report.agent, report.seq))
+        place = report.agent, report.seq
+        # Repetitions are known before the signature is checked: a flood of them costs little.
+        held = self._reports.get(place)
         if held is not None and held.report == report:
-            return (
-                Admission.DUPLICATE
-            )  # checked before the signature, so that a flood of them costs little
+            return Admission.DUPLICATE
+        if any(after.report == report for after in self._afterwards.get(place, ())):
+            return Admission.CLOSING
         verdict = admission(signed, self.epoch, self.roster)
         if verdict is not Admission.ACCEPTED:
             return verdict
         if report.agent in self._proofs:
             return Admission.EQUIVOCATION
+        if self.sealed:
+            after = self._afterwards[place]
+            if len(after) < _PROOF:
+                after.append(signed)
+            return Admission.CLOSING if held is None else Admission.EQUIVOCATION
         if held is not None:
             self._proofs[report.agent] = Equivocation.of(held, signed)
             return Admission.EQUIVOCATION
-        self._reports[report.agent, report.seq] = signed
+        self._reports[place] = signed
         return Admission.ACCEPTED
+
+    @property
+    def afterwards(self) -> tuple[SignedReport, ...]:
+        """Reports that came while the epoch was closing: each may be one half of a proof."""
+        return tuple(signed for _, kept in sorted(self._afterwards.items()) for signed in kept)
 
     def reports(self) -> tuple[SignedReport, ...]:
         """Return all reports, sorted; of an agent that equivocated, the two that prove it."""

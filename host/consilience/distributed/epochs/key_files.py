@@ -2,10 +2,10 @@
 
 import os
 import re
-import stat
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from cryptography.exceptions import InternalError, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -16,19 +16,28 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_public_key,
 )
 
+from consilience.distributed.epochs.owned_files import read_owned, refuse_shared_folder
 from consilience.distributed.epochs.signing import SigningKey
-from consilience.errors import BadInput, PermissionRefused
+from consilience.errors import BadInput
 from consilience.evidence.atomic_file import AtomicFile, sync_path
 
-__all__ = ["PRIVATE", "PUBLIC", "check_new_keys", "read_key", "read_public", "write_key_pair"]
+__all__ = [
+    "PRIVATE",
+    "PUBLIC",
+    "check_new_keys",
+    "make_key_folder",
+    "read_key",
+    "read_public",
+    "write_key_pair",
+]
 
 PRIVATE = ".key"
 PUBLIC = ".pub"
 
 _NAME = re.compile(r"(agent|replica)-(0|[1-9][0-9]*)")
 _DIGITS = 20
-_OTHERS = stat.S_IRWXG | stat.S_IRWXO
-_OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
+_NO_KEY = (ValueError, TypeError, UnsupportedAlgorithm, InternalError)
+"""What the parser raises for one flipped bit or another."""
 
 
 def check_new_keys(folder: Path, names: Sequence[str]) -> None:
@@ -44,6 +53,20 @@ def check_new_keys(folder: Path, names: Sequence[str]) -> None:
                 raise BadInput(
                     f"{path} is there; a key is never overwritten: move it away, or use it"
                 )
+
+
+def make_key_folder(folder: Path) -> None:
+    """Make a folder for keys, with mode 0700, if it is not there; refuse one that others write to.
+
+    Raises BadInput where none can be made, PermissionRefused where others may write to it.
+    """
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadInput(
+            f"{folder}: cannot be made ({error.strerror}); choose another --out"
+        ) from None
+    refuse_shared_folder(folder)
 
 
 def write_key_pair(folder: Path, name: str, key: SigningKey) -> tuple[Path, Path]:
@@ -67,13 +90,7 @@ def write_key_pair(folder: Path, name: str, key: SigningKey) -> tuple[Path, Path
         Others may write to the folder.
     """
     check_new_keys(folder, [name])
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise BadInput(
-            f"{folder}: cannot be made ({error.strerror}); choose another --out"
-        ) from None
-    _refuse_shared_folder(folder)
+    make_key_folder(folder)
     private, public = _files(folder, name)
     secret = key.private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     shown = key.private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
@@ -106,26 +123,11 @@ def read_key(path: Path) -> SigningKey:
     PermissionRefused
         A link, another owner, readable by others, or in a folder to which others may write.
     """
-    _refuse_shared_folder(path.parent)
     try:
-        # The file that is checked is the one that is read: not looked up twice, no link followed.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        text = read_owned(path, secret=True)
     except FileNotFoundError as error:
         raise BadInput(f"{path}: no such key; make one with `consilience keys`") from error
-    except OSError as error:
-        raise PermissionRefused(
-            f"{path}: {error.strerror}; a key is a file of its owner, not a link"
-        ) from error
-    try:
-        _refuse_shared(path, os.fstat(descriptor))
-        with open(descriptor, "rb", closefd=False) as file:
-            text = file.read()
-    finally:
-        os.close(descriptor)
-    try:
-        key = load_pem_private_key(text, None)
-    except (ValueError, TypeError):
-        key = None
+    key = _parsed(lambda: load_pem_private_key(text, None))
     if not isinstance(key, Ed25519PrivateKey):
         # Without the cause: what a parser says of a damaged key may quote it.
         raise BadInput(f"{path}: not an Ed25519 private key in PEM") from None
@@ -133,40 +135,33 @@ def read_key(path: Path) -> SigningKey:
 
 
 def read_public(path: Path) -> bytes:
-    """Return the raw public key of a file; BadInput if there is none."""
+    """Return the raw public key of a file that nobody but its owner could have written.
+
+    Raises
+    ------
+    BadInput
+        No file, or no Ed25519 key in PEM in it.
+    PermissionRefused
+        A link, of another user, or it or its folder may be written by others: they could put a key
+        of their own in its place.
+    """
     try:
-        key = load_pem_public_key(path.read_bytes())
+        text = read_owned(path, secret=False)
     except FileNotFoundError as error:
         raise BadInput(f"{path}: no such key") from error
-    except ValueError:
-        key = None
+    key = _parsed(lambda: load_pem_public_key(text))
     if not isinstance(key, Ed25519PublicKey):
         raise BadInput(f"{path}: not an Ed25519 public key in PEM")
     return key.public_bytes_raw()
 
 
+def _parsed(parse: Callable[[], object]) -> object:
+    """Return a key, or None for what is none."""
+    try:
+        return parse()
+    except _NO_KEY:
+        return None
+
+
 def _files(folder: Path, name: str) -> tuple[Path, Path]:
     return folder / f"{name}{PRIVATE}", folder / f"{name}{PUBLIC}"
-
-
-def _refuse_shared(path: Path, status: os.stat_result) -> None:
-    """Raise if a key is not its owner's alone."""
-    if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid():
-        raise PermissionRefused(f"{path}: a key must be a file of the user who runs this")
-    if status.st_mode & _OTHERS:
-        raise PermissionRefused(
-            f"{path}: mode {stat.S_IMODE(status.st_mode):04o} lets others at the key; make a new "
-            f"one, or `chmod 600 {path}` if nobody can have read it"
-        )
-
-
-def _refuse_shared_folder(folder: Path) -> None:
-    """Raise where others could put another file in a key's place."""
-    try:
-        status = folder.stat()
-    except FileNotFoundError as error:
-        raise BadInput(f"{folder}: no such folder; make keys with `consilience keys`") from error
-    if status.st_mode & _OTHERS_WRITE and not status.st_mode & stat.S_ISVTX:
-        raise PermissionRefused(
-            f"{folder}: others may write to this folder; `chmod go-w {folder}`, then check the keys"
-        )

@@ -1,6 +1,5 @@
 """One replica of a shard: reports in, an agreed set, an exact state, a vote."""
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Generic, Protocol, Self, TypeVar
@@ -9,9 +8,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from consilience.distributed.epochs.closing import Agreed, Closing
-from consilience.distributed.epochs.collection import Admission, Collection
+from consilience.distributed.epochs.collection import Admission, Collection, admission
 from consilience.distributed.epochs.digests import epoch_digest, report_set_hash
 from consilience.distributed.epochs.equivocation import Equivocation
+from consilience.distributed.epochs.history import History
 from consilience.distributed.epochs.offers import Offer
 from consilience.distributed.epochs.reports import SignedReport, codes_of
 from consilience.distributed.epochs.roster import Roster
@@ -83,8 +83,10 @@ class Replica(Generic[StateT]):
         self.state = state
         self._key = key
         self._open = Collection(epoch, roster)
-        self._counted: dict[int, dict[int, list[SignedReport]]] = {}
-        self._late: dict[tuple[int, int], Equivocation] = {}
+        self._history = History(roster.horizon)
+        self._proofs: dict[tuple[int, int], Equivocation] = {}
+        self._late: dict[tuple[int, int, int], SignedReport] = {}
+        self._closing: Closing | None = None
 
     @property
     def epoch(self) -> int:
@@ -96,35 +98,71 @@ class Replica(Generic[StateT]):
         """The open epoch's reports and counts."""
         return self._open
 
+    @property
+    def history(self) -> History:
+        """What is kept of closed epochs."""
+        return self._history
+
     def admit(self, signed: SignedReport) -> Admission:
-        """Take a report of the open epoch, or one that proves an equivocation in a closed one."""
-        for counted in self._counted.get(signed.report.epoch, {}).get(signed.report.agent, ()):
-            same_seq = counted.report.seq == signed.report.seq
-            if same_seq and counted.report != signed.report:
-                verdict = self.admit_proof(Equivocation.of(counted, signed))
-                self._open.counts[verdict] += 1
-                return verdict
-        return self._open.admit(signed)
+        """Take a report of the open epoch, or one that proves an equivocation in a closed one.
+
+        A report of a closed epoch is refused, and kept within the horizon: another under the same
+        number proves its agent an equivocator. Once `closing` was called reports of the open epoch
+        are kept for the same reason alone.
+        """
+        report = signed.report
+        is_late = self._history.covers(report.epoch, self.epoch)
+        if not is_late or report.scope != self.roster.scope:
+            return self._open.admit(signed)
+        verdict = self._admit_late(signed)
+        self._open.counts[verdict] += 1
+        return verdict
+
+    def _admit_late(self, signed: SignedReport) -> Admission:
+        report = signed.report
+        place = report.epoch, report.agent, report.seq
+        if place[:2] in self._history.named or place[:2] in self._proofs:
+            return Admission.OTHER_EPOCH  # proven: once is enough
+        kept = self._history.find(*place) or self._late.get(place)
+        if kept is not None and kept.report == report:
+            return Admission.OTHER_EPOCH
+        verdict = admission(signed, report.epoch, self.roster)
+        if verdict is not Admission.ACCEPTED:
+            return verdict
+        if kept is None:
+            self._late[place] = signed
+            return Admission.OTHER_EPOCH
+        return self.admit_proof(Equivocation.of(kept, signed))
 
     def admit_proof(self, proof: Equivocation) -> Admission:
-        """Take a proof about a closed epoch whose counted reports are still kept."""
-        if not self.epoch - self.roster.horizon <= proof.epoch < self.epoch:
+        """Take a proof about a closed epoch of the horizon, against an agent not named for it."""
+        if not self._history.covers(proof.epoch, self.epoch):
             return Admission.OTHER_EPOCH
         if not proof.holds(self.roster):
             return Admission.BAD_SIGNATURE
-        if proof.agent in self._counted.get(proof.epoch, {}):
-            self._late[proof.epoch, proof.agent] = proof
-            return Admission.LATE_PROOF
-        return Admission.DUPLICATE
+        place = proof.epoch, proof.agent
+        if place in self._history.named or place in self._proofs:
+            return Admission.DUPLICATE
+        self._proofs[place] = proof
+        return Admission.LATE_PROOF
 
     def offer(self) -> Offer:
-        """Return what this replica brings to the closing."""
-        proofs = tuple(proof for _, proof in sorted(self._late.items(), key=lambda item: item[0]))
-        return Offer(self.epoch, self.roster.shard, self.number, self._open.reports(), proofs)
+        """Return what this replica brings to the closing, as it stands now."""
+        proofs = tuple(proof for _, proof in sorted(self._proofs.items(), key=lambda one: one[0]))
+        late = tuple(signed for _, signed in sorted(self._late.items(), key=lambda one: one[0]))
+        reports = self._open.reports()
+        return Offer(self.roster.scope, self.epoch, self.number, reports, proofs, late)
 
     def closing(self) -> Closing:
-        """Return this replica's side of the closing of the open epoch."""
-        return Closing(self.roster, self.number, self._key, self.offer())
+        """Return this replica's side of the closing of the open epoch: of each epoch there is one.
+
+        From then on the offer is what it is; what comes later is refused with the reason.
+        """
+        if self._closing is None:
+            offer = self.offer()
+            self._closing = Closing(self.roster, self.number, self._key, offer, self._history)
+            self._open.sealed = True
+        return self._closing
 
     def close(self, agreed: Agreed) -> ClosedEpoch:
         """Bring the agreed set, and corrections of closed epochs, into the state; open the next.
@@ -134,32 +172,41 @@ class Replica(Generic[StateT]):
         """
         if agreed.epoch != self.epoch:
             raise BadInput(f"epoch {agreed.epoch} cannot be closed, {self.epoch} is open")
-        counted: defaultdict[int, list[SignedReport]] = defaultdict(list)
-        for signed in agreed.reports:
-            counted[signed.report.agent].append(signed)
         malformed = _apply(self.state.add, agreed.reports)
-        corrected = [
-            (epoch, agent)
-            for epoch, agent in sorted(agreed.late)
-            if agent in self._counted.get(epoch, {})
-        ]
-        for epoch, agent in corrected:
-            _apply(self.state.remove, self._counted[epoch].pop(agent))
-        self._counted[self.epoch] = counted
-        self._late.clear()
+        taken_out = self._history.take_out(agreed.late)
+        for reports in taken_out.values():
+            _apply(self.state.remove, reports)
+        corrected = tuple(taken_out)
+        self._history.add(agreed.epoch, agreed.reports, agreed.equivocations, agreed.halves)
         set_hash = report_set_hash(
-            self.epoch, self.roster.shard, agreed.reports, agreed.equivocations, corrected
+            self.roster.scope,
+            agreed.epoch,
+            agreed.reports,
+            agreed.equivocations,
+            corrected,
+            self._history.hashes(),
+            self._history.named,
         )
-        digest = epoch_digest(self.epoch, self.roster.shard, set_hash, self.state)
-        self._open = Collection(self.epoch + 1, self.roster)
-        for epoch in [old for old in self._counted if old < self.epoch - self.roster.horizon]:
-            del self._counted[epoch]
-        return ClosedEpoch(agreed, tuple(corrected), malformed, set_hash, digest)
+        digest = epoch_digest(agreed.epoch, self.roster.shard, set_hash, self.state)
+        self._open_next()
+        return ClosedEpoch(agreed, corrected, malformed, set_hash, digest)
+
+    def _open_next(self) -> None:
+        """Open the next epoch, with what was not brought to the closing of this one."""
+        afterwards = self._open.afterwards
+        self._open, self._closing = Collection(self.epoch + 1, self.roster), None
+        proofs, late = self._proofs, self._late
+        self._proofs, self._late = {}, {}
+        for proof in proofs.values():
+            self.admit_proof(proof)
+        for signed in (*late.values(), *afterwards):
+            self._admit_late(signed)
 
     def vote(self, closed: ClosedEpoch) -> Vote:
         """Return this replica's signed vote."""
-        epoch, shard = closed.agreed.epoch, self.roster.shard
-        return Vote(epoch, shard, self.number, closed.set_hash, closed.digest).signed(self._key)
+        roster, epoch = self.roster, closed.agreed.epoch
+        hashes = roster.hash, closed.set_hash, closed.digest
+        return Vote(roster.scope, epoch, self.number, *hashes).signed(self._key)
 
 
 def _apply(

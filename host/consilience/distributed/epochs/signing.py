@@ -20,11 +20,13 @@ class Domain(bytes, Enum):
     All of one length, so that no message of one domain is one of another.
     """
 
-    REPORT = b"consilience frame 1".ljust(32, b"\0")
-    OFFER = b"consilience offer 1".ljust(32, b"\0")
-    REPORT_SET = b"consilience frame set 1".ljust(32, b"\0")
+    ROSTER = b"consilience roster 1".ljust(32, b"\0")
+    REPORT = b"consilience frame 2".ljust(32, b"\0")
+    OFFER = b"consilience offer 2".ljust(32, b"\0")
+    KEPT = b"consilience kept frames 1".ljust(32, b"\0")
+    REPORT_SET = b"consilience frame set 2".ljust(32, b"\0")
     EPOCH = b"consilience epoch 1".ljust(32, b"\0")
-    VOTE = b"consilience vote 1".ljust(32, b"\0")
+    VOTE = b"consilience vote 2".ljust(32, b"\0")
 
 
 class SigningKey:

@@ -9,9 +9,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from consilience.distributed.epochs.closing import Closing
 from consilience.distributed.epochs.reports import AgentReport
 from consilience.distributed.epochs.roster import Roster
+from consilience.distributed.epochs.scope import Scope
 from consilience.distributed.epochs.signing import SigningKey
 
+DEPLOYMENT = bytes(range(16))
 SHARD = 5
+HERE = Scope(DEPLOYMENT, SHARD)
+ELSEWHERE = {"shard": Scope(DEPLOYMENT, 9), "deployment": Scope(bytes(16), SHARD)}
 AGENTS = range(6)
 
 
@@ -32,6 +36,7 @@ def replica_key(replica):
 @cache
 def roster(replicas=3, horizon=3):
     return Roster(
+        DEPLOYMENT,
         SHARD,
         {agent: agent_key(agent).public for agent in AGENTS},
         {replica: replica_key(replica).public for replica in range(replicas)},
@@ -44,8 +49,8 @@ def payload_of(codes):
     return b"".join(code.to_bytes(4, "little", signed=True) for code in codes)
 
 
-def report(agent, seq=0, codes=(-65536,), epoch=0, key=None):
-    unsigned = AgentReport(epoch, seq, agent, payload_of(codes))
+def report(agent, seq=0, codes=(-65536,), epoch=0, key=None, scope=HERE):
+    unsigned = AgentReport(scope, epoch, seq, agent, payload_of(codes))
     return unsigned.signed(agent_key(agent) if key is None else key)
 
 

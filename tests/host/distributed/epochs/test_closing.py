@@ -16,7 +16,8 @@ from consilience.distributed.epochs.offers import Offer, Relay
 from consilience.errors import BadInput
 from tests.host.distributed.epochs.shard import (
     AGENTS,
-    SHARD,
+    ELSEWHERE,
+    HERE,
     exchange,
     key_of,
     no_liars,
@@ -31,7 +32,7 @@ POOL = [report(agent, seq, [code]) for agent in AGENTS for seq in (0, 1) for cod
 
 def offer_of(replica, reports, **fields):
     ordered = tuple(sorted(set(reports), key=lambda signed: signed.order))
-    return Offer(fields.get("epoch", 0), fields.get("shard", SHARD), replica, ordered)
+    return Offer(fields.get("scope", HERE), fields.get("epoch", 0), replica, ordered)
 
 
 def closing_of(replica, reports, replicas):
@@ -61,7 +62,11 @@ def elections(draw):
         )
         for _ in range(draw(st.integers(0, 3)))
     ]
-    lies += draw(st.lists(st.sampled_from([offer_of(0, [], epoch=1), offer_of(0, [], shard=9)])))
+    lies += draw(
+        st.lists(
+            st.sampled_from([offer_of(0, [], epoch=1), offer_of(0, [], scope=ELSEWHERE["shard"])])
+        )
+    )
     return replicas, held, lies, draw(st.randoms(use_true_random=False))
 
 
@@ -209,19 +214,25 @@ def test_the_reports_of_a_bad_offer_do_not_count():
 def test_relays_that_are_refused():
     closing = closing_of(1, [], 3)
     closing.receive(relay_of(offer_of(0, [], epoch=1), [0]))
-    closing.receive(relay_of(offer_of(0, [], shard=9), [0]))
+    closing.receive(relay_of(offer_of(0, [], scope=ELSEWHERE["shard"]), [0]))
     closing.receive(relay_of(offer_of(99, []), [0]))
     closing.receive(relay_of(offer_of(0, []), [2]))  # not signed by who offers
     closing.receive(Relay(offer_of(0, []), ((0, bytes(64)),)))
-    assert closing.refused == 5
+    closing.receive(relay_of(offer_of(0, [], scope=ELSEWHERE["deployment"]), [0]))
+    assert closing.refusals == {
+        "other epoch": 1,
+        "other shard": 1,
+        "other deployment": 1,
+        "too few good signatures for the round": 3,
+    }
     assert closing.end_round() == []
     closing.receive(relay_of(offer_of(0, []), [0]))  # late
-    assert closing.refused == 6
+    assert closing.refused == 7
     closing.receive(relay_of(offer_of(0, []), [0, 2]))
-    assert closing.refused == 6
+    assert closing.refused == 7
     assert closing.end_round() == []
     closing.receive(relay_of(offer_of(2, []), [0, 2]))
-    assert closing.refused == 7
+    assert closing.refusals["after the last round"] == 1
     assert closing.agreed().silent == (2,)
 
 
@@ -233,3 +244,6 @@ def test_what_is_asked_too_early_or_of_another():
     for replica, key in ((2, replica_key(2)), (1, replica_key(2)), (9, replica_key(1))):
         with pytest.raises(BadInput, match="is not that of replica"):
             Closing(roster(), replica, key, offer)
+    for scope in ELSEWHERE.values():
+        with pytest.raises(BadInput, match="is of another shard or deployment than the roster"):
+            Closing(roster(), 1, replica_key(1), offer_of(1, [], scope=scope))

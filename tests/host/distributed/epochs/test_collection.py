@@ -10,9 +10,19 @@ from consilience.distributed.epochs.collection import Admission, Collection
 from consilience.distributed.epochs.equivocation import Equivocation, equivocations
 from consilience.distributed.epochs.reports import AgentReport
 from consilience.errors import BadInput
-from tests.host.distributed.epochs.shard import AGENTS, agent_key, key_of, report, roster
+from tests.host.distributed.epochs.shard import (
+    AGENTS,
+    ELSEWHERE,
+    HERE,
+    agent_key,
+    key_of,
+    report,
+    roster,
+)
 
 REFUSED = {
+    Admission.OTHER_DEPLOYMENT: report(0, scope=ELSEWHERE["deployment"]),
+    Admission.OTHER_SHARD: report(0, scope=ELSEWHERE["shard"]),
     Admission.OTHER_EPOCH: report(0, epoch=1),
     Admission.UNKNOWN_AGENT: report(99),
     Admission.SEQ_OUT_OF_RANGE: report(0, seq=4),
@@ -45,7 +55,7 @@ def test_codes_up_to_the_limit():
     limited = replace(roster(), codes_per_report=2)
     assert Collection(0, limited).admit(report(0, codes=[1, 2])) is Admission.ACCEPTED
     assert Collection(0, limited).admit(report(0, codes=[1, 2, 3])) is Admission.TOO_MANY_CODES
-    torn = AgentReport(0, 0, 0, bytes(9)).signed(agent_key(0))
+    torn = AgentReport(HERE, 0, 0, 0, bytes(9)).signed(agent_key(0))
     assert Collection(0, limited).admit(torn) is Admission.TOO_MANY_CODES
 
 
@@ -119,11 +129,25 @@ def test_two_signatures_of_one_message_are_one_report():
 
 @pytest.mark.parametrize(
     "other",
-    [report(0), report(1, codes=[7]), report(0, 1, [7]), report(0, codes=[7], epoch=1)],
-    ids=["the same", "another agent", "another seq", "another epoch"],
+    [
+        report(0),
+        report(1, codes=[7]),
+        report(0, 1, [7]),
+        report(0, codes=[7], epoch=1),
+        report(0, codes=[7], scope=ELSEWHERE["shard"]),
+        report(0, codes=[7], scope=ELSEWHERE["deployment"]),
+    ],
+    ids=[
+        "the same",
+        "another agent",
+        "another seq",
+        "another epoch",
+        "another shard",
+        "another deployment",
+    ],
 )
 def test_what_is_no_proof(other):
-    with pytest.raises(BadInput, match="a proof is two reports of one agent, epoch and seq"):
+    with pytest.raises(BadInput, match="a proof is two reports of one shard, agent, epoch"):
         Equivocation.of(report(0), other)
 
 
@@ -132,3 +156,11 @@ def test_nobody_else_can_make_a_proof():
     assert not forged.holds(roster())
     stranger = Equivocation.of(report(99), report(99, codes=[7]))
     assert not stranger.holds(roster())
+
+
+@pytest.mark.parametrize("scope", ELSEWHERE.values(), ids=ELSEWHERE)
+def test_what_was_signed_for_elsewhere_proves_nothing_here(scope):
+    """The same keys, another shard or deployment: two reports there are nothing to this one."""
+    there = Equivocation.of(report(0, scope=scope), report(0, codes=[7], scope=scope))
+    assert not there.holds(roster())
+    assert there.holds(replace(roster(), deployment=scope.deployment, shard=scope.shard))

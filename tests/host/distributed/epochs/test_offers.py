@@ -7,40 +7,55 @@ import pytest
 
 from consilience.distributed.epochs.equivocation import Equivocation
 from consilience.distributed.epochs.offers import Offer, Relay
-from tests.host.distributed.epochs.shard import AGENTS, SHARD, key_of, replica_key, report, roster
+from tests.host.distributed.epochs.shard import (
+    AGENTS,
+    DEPLOYMENT,
+    ELSEWHERE,
+    HERE,
+    SHARD,
+    key_of,
+    replica_key,
+    report,
+    roster,
+)
 
 REPORTS = (report(0, epoch=7), report(0, 1, epoch=7), report(2, epoch=7))
 PROOFS = tuple(
     Equivocation.of(report(agent, codes=[1], epoch=epoch), report(agent, codes=[2], epoch=epoch))
     for epoch, agent in ((4, 3), (6, 1), (6, 2))
 )
-OFFER = Offer(7, SHARD, 1, REPORTS, PROOFS)
+LATE = (report(4, epoch=4), report(0, epoch=6), report(0, 2, epoch=6))
+OFFER = Offer(HERE, 7, 1, REPORTS, PROOFS, LATE)
 
 
 def test_an_honest_offer():
     assert OFFER.fault(roster()) is None
-    assert Offer(7, SHARD, 1, ()).fault(roster()) is None
+    assert Offer(HERE, 7, 1, ()).fault(roster()) is None
 
 
 def test_statement():
-    contents = len(REPORTS).to_bytes(8, "little") + len(PROOFS).to_bytes(8, "little")
-    for signed in (*REPORTS, *(one for proof in PROOFS for one in (proof.first, proof.second))):
+    pairs = [one for proof in PROOFS for one in (proof.first, proof.second)]
+    contents = b"".join(len(some).to_bytes(8, "little") for some in (REPORTS, PROOFS, LATE))
+    for signed in (*REPORTS, *pairs, *LATE):
         contents += len(bytes(signed)).to_bytes(4, "little") + bytes(signed)
-    place = b"".join(value.to_bytes(8, "little") for value in (7, SHARD, 1))
-    tag = b"consilience offer 1".ljust(32, b"\0")
+    place = DEPLOYMENT + b"".join(value.to_bytes(8, "little") for value in (SHARD, 7, 1))
+    tag = b"consilience offer 2".ljust(32, b"\0")
     assert OFFER.statement == tag + place + sha256(contents).digest()
+    assert bytes(OFFER) == b"CNEO\2" + place + contents
 
 
 @pytest.mark.parametrize(
     "other",
     [
         replace(OFFER, epoch=8),
-        replace(OFFER, shard=SHARD + 1),
+        *(replace(OFFER, scope=scope) for scope in ELSEWHERE.values()),
         replace(OFFER, replica=2),
         replace(OFFER, reports=REPORTS[:2]),
         replace(OFFER, reports=REPORTS[::-1]),
         replace(OFFER, proofs=PROOFS[:2]),
         replace(OFFER, proofs=()),
+        replace(OFFER, late=LATE[1:]),
+        replace(OFFER, late=()),
         replace(OFFER, reports=(*REPORTS, PROOFS[0].first), proofs=PROOFS[1:]),
     ],
 )
@@ -70,6 +85,25 @@ FAULTS = {
             Equivocation.of(report(1, epoch=6), report(1, codes=[5], epoch=6, key=key_of("x"))),
         )
     },
+    "offered a report of agent 5: other shard": {
+        "reports": (*REPORTS, report(5, epoch=7, scope=ELSEWHERE["shard"]))
+    },
+    "offered a proof against agent 2 that does not hold": {
+        "proofs": (
+            Equivocation.of(
+                *(report(2, codes=[n], epoch=6, scope=ELSEWHERE["deployment"]) for n in (1, 2))
+            ),
+        )
+    },
+    "offered a late report of epoch 3 in epoch 7": {"late": (report(0, epoch=3), *LATE)},
+    "offered a late report of epoch 7 in epoch 7": {"late": (*LATE, report(0, epoch=7))},
+    "offered a late report of agent 1: bad signature": {
+        "late": (*LATE, report(1, epoch=6, key=key_of("x")))
+    },
+    "offered a late report of agent 1: other deployment": {
+        "late": (*LATE, report(1, epoch=6, scope=ELSEWHERE["deployment"]))
+    },
+    "offered late reports out of order or twice": {"late": (*LATE, report(0, 2, [9], epoch=6))},
     "offered proofs out of order or twice": {"proofs": (PROOFS[1], PROOFS[0])},
 }
 
