@@ -16,7 +16,7 @@ FCS_BYTES = 4
 class LengthChecks(wiring.Component):
     """Follows the packet by its total length; what comes after it in the frame is padding and FCS.
 
-    Latency: 2 cycles, but ``inside`` belongs to the byte at the input.
+    Latency: 2 cycles, of ``inside`` 1.
 
     Members
     -------
@@ -24,7 +24,7 @@ class LengthChecks(wiring.Component):
     clear : in
         Strobe: the findings are of a frame that is over.
     inside : out
-        The byte is one of the packet; meaningful from its third on.
+        The byte of a cycle ago is one of the packet; meaningful from its third on.
     bad : out
         The packet is shorter than its headers, longer than its frame or than `LARGEST_DATAGRAM`.
     bad_udp : out
@@ -50,13 +50,15 @@ class LengthChecks(wiring.Component):
         after = Signal(range(FCS_BYTES + 1))  # bytes since its end
         differs = Signal()
         counts = position != (1 << len(position)) - 1
-        m.d.comb += self.inside.eq((at <= places.LENGTH + 1) | (position < total))
+        inside = Signal()
+        m.d.comb += inside.eq((at <= places.LENGTH + 1) | (position < total))
+        m.d.sync += self.inside.eq(inside)
         with m.If(self.i.valid):
             with m.If(at < places.ETHERNET_BYTES):
                 m.d.sync += [position.eq(0), after.eq(0)]
             with m.Else():
                 m.d.sync += position.eq(position + counts)
-                m.d.sync += after.eq(after + (~self.inside & (after != FCS_BYTES)))
+                m.d.sync += after.eq(after + (~inside & (after != FCS_BYTES)))
             with m.If(at == places.LENGTH):
                 m.d.sync += total[8:].eq(byte)
             with m.If(at == places.LENGTH + 1):

@@ -14,6 +14,9 @@ __all__ = ["PacketBuffer", "packet_port", "packet_write_port"]
 LENGTH_BITS = 11
 """Bits of a packet's length in bytes: up to 2,047."""
 
+AHEAD = 8
+"""Bytes that the reader asks for ahead: twice what are on their way."""
+
 MARGIN = 4
 """Bytes of room that the writer does not use, as it hears late of what it wrote itself."""
 
@@ -65,8 +68,8 @@ class PacketBuffer(wiring.Component):
     Both domains must be reset together. A domain whose clock stands still stops the other without
     harm.
 
-    Throughput: a byte per cycle on either side; the reader rests 4 cycles between packets. Latency:
-    the first byte is offered 6 cycles of the reader after ``keep``.
+    Throughput: a byte per cycle on either side; the reader rests 6 cycles between packets. Latency:
+    the first byte is offered 9 cycles of the reader after ``keep``.
 
     Parameters
     ----------
@@ -170,28 +173,41 @@ class PacketBuffer(wiring.Component):
         reads = ring.read_port(domain="read")
         about = abouts.read_port(domain="comb")
         left = Signal(LENGTH_BITS)
-        step = Signal()
-        # The two registers after the address: that of the block RAM, and one more as it is slow.
-        fetched = Signal(data.StructLayout({"valid": 1, "last": 1}))
-        more = Signal()
+        # The block RAM runs always, so that its own output register can follow it. What it gives
+        # goes into a queue in look-up tables, and no more is asked for than finds room there.
+        m.submodules.queue = queue = Memory(shape=byte_layout(), depth=AHEAD, init=[])
+        arrives, leaves = queue.write_port(domain="read"), queue.read_port(domain="comb")
+        asked, taken = Signal(), Signal()
+        asked_for = Signal(range(AHEAD + 1))  # bytes on their way or in the queue
+        fetched = Signal(data.ArrayLayout(data.StructLayout({"valid": 1, "last": 1}), 2))
+        byte = Signal(8, reset_less=True)
+        put, get = Signal(range(2 * AHEAD)), Signal(range(2 * AHEAD))
         m.d.comb += [
-            step.eq(~o.valid | o.ready),
-            more.eq(left != 0),
+            asked.eq((left != 0) & (asked_for != AHEAD)),
+            taken.eq(o.valid & o.ready),
             reads.addr.eq(bytes_read.here),
-            reads.en.eq(step),
-            bytes_read.step.eq(step & more),
+            reads.en.eq(1),
+            bytes_read.step.eq(asked),
+            arrives.en.eq(fetched[1].valid),
+            arrives.addr.eq(put),
+            arrives.data.byte.eq(byte),
+            arrives.data.last.eq(fetched[1].last),
+            leaves.addr.eq(get),
+            o.valid.eq(put != get),
+            o.p.eq(leaves.data),
             about.addr.eq(packets_read.here),
         ]
-        with m.If(step):
-            m.d.read += [
-                fetched.valid.eq(more),
-                fetched.last.eq(left == 1),
-                o.valid.eq(fetched.valid),
-                o.p.last.eq(fetched.last),
-                o.p.byte.eq(reads.data),
-            ]
-            with m.If(more):
-                m.d.read += left.eq(left - 1)
+        m.d.read += [
+            byte.eq(reads.data),
+            fetched[0].valid.eq(asked),
+            fetched[0].last.eq(left == 1),
+            fetched[1].eq(fetched[0]),
+            put.eq(put + fetched[1].valid),
+            get.eq(get + taken),
+            asked_for.eq(asked_for + asked - taken),
+        ]
+        with m.If(asked):
+            m.d.read += left.eq(left - 1)
         with m.FSM(domain="read"):
             with m.State("Idle"), m.If(packets_written.there != packets_read.here):
                 m.d.read += [

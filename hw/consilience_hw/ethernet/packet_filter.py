@@ -97,8 +97,11 @@ class PacketFilter(wiring.Component):
             lengths.i.eq(now),
             lengths.clear.eq(since[1]),
         ]
-        header_right, inner_right = self._sums(m, now, headers, lengths)
-        self._write(m, now, headers, lengths)
+        # As `lengths.inside` and the findings know it, a cycle later.
+        then = Signal.like(now)
+        m.d.sync += then.eq(now)
+        header_right, inner_right = self._sums(m, then, headers, lengths)
+        self._write(m, then, headers, lengths)
 
         found, is_ip = headers.o, ~headers.o.not_ip
         udp, icmp = is_ip & ~found.not_udp, is_ip & ~found.not_icmp
@@ -124,10 +127,10 @@ class PacketFilter(wiring.Component):
         return m
 
     def _sums(
-        self, m: Module, now: data.View, headers: HeaderChecks, lengths: LengthChecks
+        self, m: Module, then: data.View, headers: HeaderChecks, lengths: LengthChecks
     ) -> tuple[Value, Value]:
         """Return whether the checksum of IPv4, and that of UDP or ICMP, are right."""
-        at, valid = now.at, now.valid
+        at, valid = then.at, then.valid
         m.submodules.header_sum = header = Checksum()
         m.submodules.inner_sum = inner = Checksum()
         before = at == places.ETHERNET_BYTES - 1
@@ -135,7 +138,7 @@ class PacketFilter(wiring.Component):
         m.d.comb += [
             header.begin.eq(valid & before),
             header.add.eq(valid & (at < places.INNER + 2)),
-            header.byte.eq(Mux(in_header, now.byte, 0)),
+            header.byte.eq(Mux(in_header, then.byte, 0)),
         ]
         # UDP covers a pseudo header: its addresses are those of IPv4, its length is the total
         # length less 20, its protocol a constant. ICMP covers itself.
@@ -146,15 +149,15 @@ class PacketFilter(wiring.Component):
             inner.begin.eq(valid & (before | echo)),
             inner.initial.eq(Mux(before, pseudo, 0)),
             inner.add.eq(valid & (at_length | (at >= places.IP_SOURCE))),
-            inner.byte.eq(Mux(lengths.inside, now.byte, 0)),
+            inner.byte.eq(Mux(lengths.inside, then.byte, 0)),
         ]
         return header.right, inner.right
 
     def _write(
-        self, m: Module, now: data.View, headers: HeaderChecks, lengths: LengthChecks
+        self, m: Module, then: data.View, headers: HeaderChecks, lengths: LengthChecks
     ) -> None:
         """Write sender and data; of ARP, whose type comes late, forget one sender for the other."""
-        at, valid, found = now.at, now.valid, headers.o
+        at, valid, found = then.at, then.valid, headers.o
         is_arp = (at >= places.ARP) & ~found.not_arp
 
         def among(first: int, count: int) -> Value:
@@ -167,12 +170,12 @@ class PacketFilter(wiring.Component):
         m.d.sync += [
             takes.eq(valid & Mux(is_arp, among(places.ARP_SENDER, PEER_BYTES), peer | inner)),
             again.eq(valid & is_arp & (at == places.ARP_SENDER - 1)),
-            byte.eq(now.byte),
+            byte.eq(then.byte),
         ]
         checksum, grown = Signal(16), Signal(17)
         for number in range(2):
             with m.If(valid & (at == places.ICMP_CHECKSUM + number)):
-                m.d.sync += checksum.word_select(1 - number, 8).eq(now.byte)
+                m.d.sync += checksum.word_select(1 - number, 8).eq(then.byte)
         m.d.sync += grown.eq(checksum + ECHO_TO_REPLY)
         note = data.View(answer_layout(), self.answers.note)
         m.d.sync += [

@@ -1,5 +1,5 @@
 """The gateware behind Ethernet, simulated at its GMII pins; `tap` gives it to the kernel."""
 
-from consilience_sim.ethernet.ethernet_simulation import EthernetSimulation
+from consilience_sim.ethernet.ethernet_simulation import EthernetSimulation, simulated_board
 
-__all__ = ["EthernetSimulation"]
+__all__ = ["EthernetSimulation", "simulated_board"]

@@ -26,6 +26,8 @@ struct Simulation {
 	uint64_t now = 0; // ps
 	uint64_t cycles = 0; // of the engine
 	uint64_t quiet = 0; // of the engine, since something last happened
+	uint64_t silence = 0; // symbols since the last frame sent
+	uint64_t gap = 0; // before the last one
 	bool sending = false;
 	bool ended = false; // a frame has left
 
@@ -69,6 +71,9 @@ struct Simulation {
 
 	void look(uint16_t symbol) {
 		const bool valid = (symbol & VALID) != 0;
+		if (valid && !sending)
+			gap = silence;
+		silence = valid ? 0 : silence + 1;
 		if (valid) {
 			output.push_back(symbol);
 			quiet = 0;
@@ -136,6 +141,11 @@ EXPORTED const uint16_t *simulation_receive(Simulation *simulation, uint64_t tim
 
 EXPORTED uint64_t simulation_quiet(const Simulation *simulation) {
 	return simulation->input.empty() ? simulation->quiet : 0;
+}
+
+// Symbols between the frame that left last and the one before.
+EXPORTED uint64_t simulation_gap(const Simulation *simulation) {
+	return simulation->gap;
 }
 
 EXPORTED uint64_t simulation_drops(const Simulation *simulation, unsigned reason) {

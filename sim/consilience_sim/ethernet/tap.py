@@ -20,7 +20,7 @@ from consilience_hw.spec.network import DEFAULT_PORT, NetworkAddress
 from consilience_sim.cache import CacheUnusable
 from consilience_sim.compiled.build_step import BuildFailed
 from consilience_sim.compiled.compiler import CompilerMissing
-from consilience_sim.ethernet.ethernet_simulation import EthernetSimulation
+from consilience_sim.ethernet.ethernet_simulation import EthernetSimulation, simulated_board
 from consilience_sim.ethernet.tap_bridge import TapBridge
 from consilience_sim.ethernet.tap_interface import TapInterface, TapRefused
 
@@ -42,25 +42,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
         device = NetworkAddress(str(address.ip), options.port)
         config = EngineConfig(
             lanes=options.lanes,
+            hypotheses=options.hypotheses,
+            weights=options.hypotheses > 0,
             credits=options.credits,
             largest_payload=options.payload,
             clock_hz=options.clock,
         )
-        simulation = EthernetSimulation(config, device, entropy=secrets.randbits(32))
+        simulation = simulated_board(config, device, entropy=secrets.randbits(32))
     except (ValueError, CompilerMissing, BuildFailed, CacheUnusable) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     with simulation:
         try:
             with TapInterface(options.tap, host) as interface:
-                return _serve(simulation, interface)
+                return _serve(simulation, interface, device)
         except TapRefused as error:
             print(f"error: {error}", file=sys.stderr)
             return 1
 
 
-def _serve(simulation: EthernetSimulation, interface: TapInterface) -> int:
-    address = simulation.address
+def _serve(simulation: EthernetSimulation, interface: TapInterface, address: NetworkAddress) -> int:
     with TapBridge(simulation, interface) as bridge:
         print(
             f"{READY}udp://{address.ip}:{address.port} on {interface.name}, "
@@ -104,6 +105,9 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="UDP (default %(default)s)")
     parser.add_argument("--tap", default="tap0", metavar="NAME", help="default %(default)s")
     parser.add_argument("--lanes", type=int, default=default.lanes, help="default %(default)s")
+    parser.add_argument(
+        "--hypotheses", type=int, default=default.hypotheses, help="default %(default)s"
+    )
     parser.add_argument("--credits", type=int, default=default.credits, help="default %(default)s")
     parser.add_argument(
         "--payload", type=int, default=default.largest_payload, help="default %(default)s"
