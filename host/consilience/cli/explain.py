@@ -16,6 +16,7 @@ from consilience.cli.reading_options import (
     AgentTypeOption,
     BenignOption,
     CostOption,
+    DecideOption,
     HypothesesOption,
     PriorOption,
     StrictOption,
@@ -88,6 +89,7 @@ def explain(
     prior: PriorOption = None,
     cost: CostOption = None,
     benign: BenignOption = None,
+    decide: DecideOption = None,
     tie: TieOption = _DEFAULTS.tie,
     unit: UnitOption = _DEFAULTS.unit,
     agent_column: AgentColumnOption = _DEFAULTS.agent_column,
@@ -111,6 +113,7 @@ def explain(
         costs=cost,
         benign=benign,
         tie=tie,
+        decide=decide,
         unit=unit,
         agent_column=agent_column,
         agent_type=agent_type,
@@ -131,7 +134,7 @@ def explain(
         facts = _facts(found)
         if page and out:
             title = f"Why: {evidence.name}"
-            threshold = threshold_bits(found.rule.costs)
+            threshold = threshold_bits(found.rule)
             with naming(out):
                 text = explanations_page(title, facts, found.explanations, threshold)
                 page.file.write(text.encode("utf-8", "backslashreplace"))

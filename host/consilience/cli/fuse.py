@@ -24,6 +24,7 @@ from consilience.cli.reading_options import (
     AgentTypeOption,
     BenignOption,
     CostOption,
+    DecideOption,
     HypothesesOption,
     PriorOption,
     StrictOption,
@@ -37,6 +38,7 @@ from consilience.cli.reporter_table import contradicting_view
 from consilience.errors import BadInput
 from consilience.evidence.fusing import FuseOptions, FuseSummary, Fusion
 from consilience.reporters.reporter_fusion import ReporterFusion, ReporterOptions, refuse_device
+from consilience.verdicts.decisions import LEVEL, MOST_PROBABLE, UNDECIDED
 
 __all__ = ["fuse"]
 
@@ -67,6 +69,7 @@ def fuse(
     prior: PriorOption = None,
     cost: CostOption = None,
     benign: BenignOption = None,
+    decide: DecideOption = None,
     tie: TieOption = _DEFAULTS.tie,
     moved_rows: Annotated[
         int,
@@ -183,6 +186,7 @@ def fuse(
         costs=cost,
         benign=benign,
         tie=tie,
+        decide=decide,
         moved_by=moved_rows,
     )
     run = (
@@ -205,6 +209,13 @@ def fuse(
     if summary.ties:
         output.note(
             f"note: agents between equals, exactly: {summary.ties:,}, decided {tie!r} (--tie)"
+        )
+    undecided = summary.decisions.get(UNDECIDED, 0)
+    if undecided and cost is None and faulty is None and decide != MOST_PROBABLE:
+        output.note(
+            f"note: {undecided:,} agents are undecided: no hypothesis has probability "
+            f"{decide or LEVEL} or more. --cost decides by what errors cost, --decide "
+            f"{MOST_PROBABLE} takes the largest however near the next one is"
         )
     views: list[RenderableType] = [_decisions(summary), "", _figures(summary)]
     if summary.reporters:

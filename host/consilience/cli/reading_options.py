@@ -7,12 +7,14 @@ import typer
 from consilience.cli.output import Output
 from consilience.evidence.agents import AgentType
 from consilience.evidence.unit import Unit
+from consilience.verdicts.decisions import LEVEL
 
 __all__ = [
     "AgentColumnOption",
     "AgentTypeOption",
     "BenignOption",
     "CostOption",
+    "DecideOption",
     "HypothesesOption",
     "PriorOption",
     "StrictOption",
@@ -84,7 +86,19 @@ CostOption = Annotated[
         metavar="NAME=COST,...",
         help="Decide for what costs least: false-alarm=1,miss=20 and, where somebody can look, "
         "review=0.5; exact numbers. With --benign.",
-        show_default="the most probable hypothesis",
+        show_default="none: see --decide",
+        rich_help_panel=_DECISIONS,
+    ),
+]
+
+DecideOption = Annotated[
+    str | None,
+    typer.Option(
+        "--decide",
+        metavar="P|most-probable",
+        help="Without --cost: decide for a hypothesis from this probability on, else undecided; or "
+        "for the most probable, however near the next one is.",
+        show_default=LEVEL,
         rich_help_panel=_DECISIONS,
     ),
 ]
@@ -105,7 +119,8 @@ TieOption = Annotated[
     typer.Option(
         "--tie",
         metavar="DECISION",
-        help="What is decided between equals: undecided, review or a hypothesis.",
+        help="What is decided between equals: undecided, review or a hypothesis. With --cost or "
+        "--decide most-probable.",
         rich_help_panel=_DECISIONS,
     ),
 ]

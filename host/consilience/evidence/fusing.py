@@ -19,7 +19,7 @@ from consilience.evidence.prior import codes_of_prior, parse_prior
 from consilience.evidence.results import ResultTable
 from consilience.evidence.writing import ResultFile
 from consilience.explain.moves import moved_by
-from consilience.verdicts.costs import parse_costs
+from consilience.verdicts.costs import Costs, parse_costs
 from consilience.verdicts.decisions import UNDECIDED, DecisionRule
 
 __all__ = ["FuseOptions", "FuseSummary", "Fusion", "Progress"]
@@ -44,11 +44,13 @@ class FuseOptions(ReadingOptions):
     overwrite : bool
         Replace an existing output.
     costs : str or None
-        As `parse_costs` takes them; None: the most probable hypothesis is decided for.
+        As `parse_costs` takes them.
     benign : str or None
         The hypothesis that all is well; decisions for another flag an agent.
     tie : str
         What two equals give: "undecided", "review" or a hypothesis.
+    decide : str or None
+        As `DecisionRule.of` takes it.
     moved_by : int
         So many rows of each agent that is not benign are named; 0: there is no such column.
     """
@@ -60,6 +62,7 @@ class FuseOptions(ReadingOptions):
     costs: str | None = None
     benign: str | None = None
     tie: str = UNDECIDED
+    decide: str | None = None
     moved_by: int = 0
 
 
@@ -117,7 +120,7 @@ class Fusion:
             names = self._chunks.hypotheses
             self.prior = parse_prior(options.prior, names)
             costs = None if options.costs is None else parse_costs(options.costs)
-            self._rule = DecisionRule.of(names, costs, options.benign, options.tie)
+            self._rule = self._rule_of(names, costs, options)
             self._prior_codes = codes_of_prior(self.prior)
             beside = self._prepare(options)
             with contextlib.suppress(OSError):  # no such file, as it should be
@@ -180,6 +183,11 @@ class Fusion:
 
     def __exit__(self, *_: object) -> None:
         self._stack.close()
+
+    def _rule_of(
+        self, names: tuple[str, ...], costs: Costs | None, options: FuseOptions
+    ) -> DecisionRule:
+        return DecisionRule.of(names, costs, options.benign, options.tie, options.decide)
 
     def _prepare(self, options: FuseOptions) -> dict[str, str]:
         """Make the table of results; return what is to be kept of each row beside its codes."""

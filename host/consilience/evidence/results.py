@@ -33,7 +33,7 @@ class ResultTable:
     hypotheses : sequence of str
         Names of the hypotheses.
     rule : DecisionRule or None
-        How it is decided; None: the most probable, and undecided between equals.
+        How it is decided; None: `DecisionRule.of` the hypotheses.
     moved : bool
         There is a column ``moved_by``.
 
@@ -59,7 +59,7 @@ class ResultTable:
         moved: bool = False,
     ) -> None:
         self._hypotheses = tuple(hypotheses)
-        self._rule = rule or DecisionRule(hypotheses)
+        self._rule = rule or DecisionRule.of(hypotheses)
         codes = [f"{name}_code" for name in hypotheses]
         more = [_COST] * (self._rule.costs is not None) + [_MOVED] * moved
         self._names = [agent, *hypotheses, *codes, *_ENDING, *more]

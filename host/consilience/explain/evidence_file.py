@@ -35,7 +35,7 @@ class ExplainOptions(ReadingOptions):
 
     Parameters
     ----------
-    prior, costs, benign, tie
+    prior, costs, benign, tie, decide
         As in `FuseOptions`.
     labels : tuple of str
         Columns that words about a row name; those of `BESIDE` are named if the file has them.
@@ -51,6 +51,7 @@ class ExplainOptions(ReadingOptions):
     costs: str | None = None
     benign: str | None = None
     tie: str = UNDECIDED
+    decide: str | None = None
     labels: tuple[str, ...] = ()
     by: str | None = None
     agents: tuple[str, ...] = ()
@@ -108,7 +109,9 @@ def explain_file(
     names = tuple(name for _, name in wanted)
     with EvidenceChunks(path, options) as chunks:
         costs = None if options.costs is None else parse_costs(options.costs)
-        rule = DecisionRule.of(chunks.hypotheses, costs, options.benign, options.tie)
+        rule = DecisionRule.of(
+            chunks.hypotheses, costs, options.benign, options.tie, options.decide
+        )
         prior = codes_of_prior(parse_prior(options.prior, chunks.hypotheses))
         if rule.benign is None and not options.agents:
             raise BadInput(

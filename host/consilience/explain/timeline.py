@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from consilience.explain.explained import Explanation
 from consilience.explain.moves import bits_in_words
 from consilience.explain.words import row_in_words
-from consilience.verdicts.costs import Costs
+from consilience.verdicts.decisions import DecisionRule
 
 __all__ = ["sparkline", "svg_timeline", "threshold_bits"]
 
@@ -21,10 +21,11 @@ _MOST_BITS = 64.0
 """What is beyond, and what is ruled out, is drawn there."""
 
 
-def threshold_bits(costs: Costs | None) -> float:
+def threshold_bits(rule: DecisionRule) -> float:
     """Return the odds in bits above which an agent is flagged, of two hypotheses; for pictures."""
+    costs = rule.costs
     if costs is None:
-        return 0.0
+        return 0.0 if rule.level is None else float(log2(rule.level / (1 - rule.level)))
     if not costs.false_alarm or not costs.miss:
         return -_MOST_BITS if not costs.false_alarm else _MOST_BITS
     bits: float = log2(costs.false_alarm / costs.miss)

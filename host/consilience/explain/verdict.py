@@ -66,7 +66,7 @@ def verdicts_of(totals: ExactTotals, prior: Codes, rule: DecisionRule) -> list[V
         Verdict(
             rule.labels[choice],
             dict(zip(rule.hypotheses, values, strict=True)),
-            dict(zip(rule.hypotheses, in_words(codes), strict=True)),
+            dict(zip(rule.hypotheses, in_words(codes, rule.level), strict=True)),
             None if cost is None or cost != cost else cost,
             tuple(codes.tolist()),
         )

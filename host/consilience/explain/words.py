@@ -29,9 +29,11 @@ def in_sentences(explanation: Explanation) -> list[str]:
             f"would be {verdict_in_words(other)}."
         )
     elif other is None and explanation.moving:
+        many = explanation.moving > 1
+        these = f"all {explanation.moving:,} of them" if many else "it"
         found.append(
-            f"Without all {explanation.moving:,} of them the decision would be the same: it does "
-            f"not hang on these {steps}."
+            f"Without {these} the decision would be the same: it does not hang on "
+            f"{f'these {steps}' if many else 'that'}."
         )
     return found
 

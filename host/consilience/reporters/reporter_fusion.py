@@ -21,6 +21,8 @@ from consilience.evidence.validation import Rows
 from consilience.monitor.promises import exact_number
 from consilience.reporters.judging import ReporterJudge
 from consilience.reporters.reports import reports_of
+from consilience.verdicts.costs import Costs
+from consilience.verdicts.decisions import MOST_PROBABLE, DecisionRule
 from consilience_hw.spec.number_formats import CLIP_BIN, MAX_UNIT, ONE
 
 __all__ = ["ReporterFusion", "ReporterOptions", "refuse_device"]
@@ -60,6 +62,17 @@ class ReporterFusion(Fusion):
         self._path, self._numbers = evidence, dict[Any, int]()
         named = (("--reporter-column", options.reporter_column),)
         super().__init__(evidence, out, dataclasses.replace(options, others=named))
+
+    def _rule_of(
+        self, names: tuple[str, ...], costs: Costs | None, options: FuseOptions
+    ) -> DecisionRule:
+        if options.decide not in (None, MOST_PROBABLE):
+            raise BadInput(
+                "--decide is a probability, and --faulty makes none that holds whoever lies; leave "
+                "it out, or give --cost"
+            )
+        decide = MOST_PROBABLE if costs is None else options.decide
+        return DecisionRule.of(names, costs, options.benign, options.tie, decide)
 
     def _prepare(self, options: FuseOptions) -> dict[str, str]:
         own = self._reporter_options

@@ -1,4 +1,4 @@
-"""Decisions from posterior codes: the most probable hypothesis, or what costs least; ties told."""
+"""Decisions from posterior codes: by probability, or what costs least; ties told."""
 
 from collections.abc import Sequence
 from fractions import Fraction
@@ -9,18 +9,32 @@ import numpy as np
 from numpy.typing import NDArray
 
 from consilience.errors import BadInput
+from consilience.monitor.promises import exact_number
 from consilience.numbers.arrays import Codes
 from consilience.verdicts.costs import Costs
 from consilience.verdicts.power_sums import sign_of_sum
 from consilience.verdicts.probabilities import probabilities
 from consilience_hw.spec.log_format import Q16_16
 
-__all__ = ["BENIGN", "IMPOSSIBLE", "REVIEW", "UNDECIDED", "Decided", "DecisionRule"]
+__all__ = [
+    "BENIGN",
+    "IMPOSSIBLE",
+    "LEVEL",
+    "MOST_PROBABLE",
+    "REVIEW",
+    "UNDECIDED",
+    "Decided",
+    "DecisionRule",
+]
 
 IMPOSSIBLE = "impossible"
 """The decision for an agent whose every hypothesis is impossible."""
 UNDECIDED = "undecided"
-"""The decision where two are equally good, unless another is asked for."""
+"""The decision where no hypothesis is probable enough, or two are equally good."""
+MOST_PROBABLE = "most-probable"
+"""How it is decided where a decision is wanted however near the hypotheses are."""
+LEVEL = "0.95"
+"""The probability from which a hypothesis is decided for, unless costs or another are given."""
 REVIEW = "review"
 """The decision to let somebody look, where that costs least."""
 
@@ -56,9 +70,10 @@ class Decided(NamedTuple):
 class DecisionRule:
     """How posteriors become decisions.
 
-    Without costs the most probable hypothesis is chosen. With costs the cheapest of: benign (a
-    miss, if it is not), the most probable of the others (a false alarm, if it is benign), a review.
-    Costs are compared exactly, as functions of the codes; a tie goes to what is asked for.
+    With costs the cheapest is chosen of: benign (a miss, if it is not), the most probable of the
+    others (a false alarm, if it is benign), a review. Without them the hypothesis whose probability
+    is at least the level, if there is one; or the most probable, however near the next one is.
+    All is compared exactly, as functions of the codes; a tie goes to what is asked for.
 
     Parameters
     ----------
@@ -68,6 +83,8 @@ class DecisionRule:
     costs : Costs or None
     tie : str
         What equals give: a hypothesis, "review" or "undecided".
+    level : Fraction or None
+        Above 1/2, below 1; without costs. None: the most probable.
 
     Attributes
     ----------
@@ -86,9 +103,10 @@ class DecisionRule:
         benign: str | None = None,
         costs: Costs | None = None,
         tie: str = UNDECIDED,
+        level: Fraction | None = None,
     ) -> None:
         self.hypotheses = tuple(hypotheses)
-        self.benign, self.costs, self.tie = benign, costs, tie
+        self.benign, self.costs, self.tie, self.level = benign, costs, tie, level
         self.labels = (*self.hypotheses, IMPOSSIBLE, UNDECIDED, REVIEW)
         named = ", ".join(self.hypotheses)
         if benign is not None and benign not in self.hypotheses:
@@ -102,17 +120,23 @@ class DecisionRule:
 
     def __str__(self) -> str:
         """Say how it is decided."""
-        return "most probable" if self.costs is None else f"least cost ({self.costs})"
+        if self.costs is not None:
+            return f"least cost ({self.costs})"
+        if self.level is None:
+            return "most probable"
+        return f"probability {_plain(self.level)} or more"
 
     def decide(self, codes: Codes) -> Decided:
         """Return the decisions of posterior codes (n, H)."""
         none = (codes == _ZERO).all(axis=1)
-        if self.costs is None:
-            choice, tied = _most_probable(codes)
-            cost = None
-        else:
+        cost = None
+        if self.costs is not None:
             choice, tied, cost = self._cheapest(codes, self.costs)
             cost[none] = np.nan
+        elif self.level is not None:
+            choice, tied = self._probable(codes, self.level), np.zeros(len(codes), np.bool_)
+        else:
+            choice, tied = _most_probable(codes)
         tied &= ~none
         choice[tied] = self.labels.index(self.tie)
         choice[none] = self.labels.index(IMPOSSIBLE)
@@ -120,18 +144,53 @@ class DecisionRule:
 
     @classmethod
     def of(
-        cls, hypotheses: Sequence[str], costs: Costs | None, benign: str | None, tie: str
+        cls,
+        hypotheses: Sequence[str],
+        costs: Costs | None = None,
+        benign: str | None = None,
+        tie: str = UNDECIDED,
+        decide: str | None = None,
     ) -> Self:
-        """Return the rule for which a hypothesis of the name benign is that, unless told."""
+        """Return the rule of options as texts.
+
+        A hypothesis of the name benign is that, unless told. Without costs `LEVEL` is asked for,
+        unless `decide` says another or `MOST_PROBABLE`.
+
+        Raises
+        ------
+        BadInput
+            Options that do not go together.
+        """
         if benign is None and BENIGN in hypotheses:
             benign = BENIGN
-        return cls(hypotheses, benign, costs, tie)
+        if costs is not None:
+            if decide is not None:
+                raise BadInput("--cost and --decide are two ways to decide; give one of them")
+            return cls(hypotheses, benign, costs, tie)
+        if decide == MOST_PROBABLE:
+            return cls(hypotheses, benign, None, tie)
+        if tie != UNDECIDED:
+            raise BadInput(
+                f"--tie is of equals, and without --cost only what has probability "
+                f"{decide or LEVEL} is decided; add --decide {MOST_PROBABLE}"
+            )
+        return cls(hypotheses, benign, None, tie, _level_of(decide or LEVEL))
 
     def is_flagged(self, choice: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Return which decisions are another hypothesis than benign: the alarms."""
         benign = -1 if self.benign is None else self.labels.index(self.benign)
         flagged: NDArray[np.bool_] = (choice != benign) & (choice < len(self.hypotheses))
         return flagged
+
+    def _probable(self, codes: Codes, level: Fraction) -> NDArray[np.int64]:
+        """Return the hypotheses whose probability is at least a level above 1/2, or undecided.
+
+        As costs: 1 for what is wrong, 1 - level for no decision. Equal costs decide.
+        """
+        count, one = len(self.hypotheses), Fraction(1)
+        table = [[one * (other != named) for other in range(count)] for named in range(count)]
+        best, _ = _least(codes, [*table, [1 - level] * count])
+        return np.where(best == count, self.labels.index(UNDECIDED), best)
 
     def _cheapest(
         self, codes: Codes, costs: Costs
@@ -154,6 +213,25 @@ class DecisionRule:
         tied |= (best == 1) & named_tied
         expected = probabilities(codes) @ np.array(table, np.float64).T
         return choice, tied, expected.min(axis=1)
+
+
+def _level_of(text: str) -> Fraction:
+    try:
+        level = exact_number(text.replace("_", "?"), "--decide")
+    except BadInput:
+        level = Fraction(0)
+    if not Fraction(1, 2) < level < 1:
+        raise BadInput(
+            f"--decide {text}: give {MOST_PROBABLE}, or the least probability to decide for, above "
+            f"0.5 and below 1, as {LEVEL}"
+        )
+    return level
+
+
+def _plain(level: Fraction) -> str:
+    """Return a level as a decimal where it is one of few places."""
+    text = f"{float(level):g}"
+    return text if Fraction(text) == level else str(level)
 
 
 def _most_probable(codes: Codes) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:

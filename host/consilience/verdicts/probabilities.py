@@ -5,6 +5,7 @@ some 10**-5. Here they are scaled to sum to 1 and cut to decimals in integers; t
 left go to the largest remainders.
 """
 
+from fractions import Fraction
 from functools import cache
 from math import isqrt
 
@@ -62,21 +63,27 @@ def units_of(codes: Codes, decimals: int) -> NDArray[np.int64]:
     return _shared(_terms(codes)[0], 10**decimals)
 
 
-def in_words(codes: Codes) -> list[str]:
+def in_words(codes: Codes, level: Fraction | None = None) -> list[str]:
     """Return the probabilities of one agent, codes (H,), with as few decimals as tell them apart.
 
-    Two, or more where one would be shown as 0 that is not, up to 12; they sum to 1 as shown.
+    Two, or more where one would be shown as 0 that is not, or on the other side of a level, up to
+    12; they sum to 1 as shown.
     """
     row = np.asarray(codes, np.int32)[np.newaxis]
     possible = row[0] != _ZERO
+    reached = _reach(units_of(row, DECIMALS)[0], DECIMALS, level)
     for decimals in range(2, DECIMALS + 1):
         units = units_of(row, decimals)[0]
-        if (units[possible] > 0).all():
+        if (units[possible] > 0).all() and _reach(units, decimals, level) == reached:
             break
     return [
         _in_words(one, decimals, alone=bool(possible.sum() == 1)) if there else "0"
         for one, there in zip(units.tolist(), possible.tolist(), strict=True)
     ]
+
+
+def _reach(units: NDArray[np.int64], decimals: int, level: Fraction | None) -> list[bool]:
+    return [] if level is None else [one >= level * 10**decimals for one in units.tolist()]
 
 
 def _in_words(units: int, decimals: int, *, alone: bool) -> str:

@@ -33,6 +33,7 @@ def run(capsys, *words):
 
 def test_a_person_reads_which_row_moved_the_verdict(folder, capsys):
     words = ["e.csv", *TWO, "--unit", "bits", "--label-column", "tool"]
+    words += ["--decide", "most-probable"]
     out = run(capsys, *words).out
     assert "Agent bank-8: hijacked with probability 0.96, from 3 rows of evidence." in out
     assert "row 4 (tool transfer, reporter r3, time 10:03)" in out
@@ -43,9 +44,11 @@ def test_a_person_reads_which_row_moved_the_verdict(folder, capsys):
 
 
 def test_rows_are_taken_out_by_reporter(folder, capsys):
-    out = run(capsys, "e.csv", *TWO, "--unit", "bits", "--by", "reporter", "--agent", "mail-17").out
+    words = ["e.csv", *TWO, "--unit", "bits", "--by", "reporter", "--decide", "most-probable"]
+    out = run(capsys, *words, "--agent", "mail-17").out
     assert "reporter r1 (2 rows)   +2.00 bits  undecided (benign 0.50, hijacked 0.50)" in out
-    out = run(capsys, "e.csv", *TWO, "--by", "tool", "--json", "--agent", "mail-17").out
+    words = ["e.csv", *TWO, "--by", "tool", "--json", "--decide", "most-probable"]
+    out = run(capsys, *words, "--agent", "mail-17").out
     assert json.loads(out)["explained"][0]["moved_by"][0]["rows"] == 2
 
 
@@ -66,7 +69,8 @@ def test_the_page_has_the_sentences_and_the_picture(folder, capsys):
 
 
 def test_json_is_one_object_with_each_step(folder, capsys):
-    found = json.loads(run(capsys, "e.csv", *TWO, "--unit", "bits", "--json").out)
+    words = ["e.csv", *TWO, "--unit", "bits", "--json"]
+    found = json.loads(run(capsys, *words, "--decide", "most-probable").out)
     assert (found["rows"], found["agents"], found["flagged"]) == (5, 2, 1)
     (one,) = found["explained"]
     assert one["agent"] == "bank-8"
@@ -113,10 +117,17 @@ def test_formats_and_chunks_change_no_word(folder, capsys, suffix):
 
 def test_nobody_flagged_is_said_and_no_failure(folder, capsys):
     (folder / "b.csv").write_text("agent,benign,hijacked\n1,-1,-2\n")
-    out = run(capsys, "b.csv").out
+    out = run(capsys, "b.csv", "--decide", "0.7").out
     assert "flagged     0" in out
-    found = json.loads(run(capsys, "b.csv", "--json").out)
+    found = json.loads(run(capsys, "b.csv", "--decide", "0.7", "--json").out)
     assert found["explained"] == []
+
+
+def test_who_is_not_probable_enough_is_undecided_and_flagged_after_the_suspects(folder, capsys):
+    out = run(capsys, "e.csv", *TWO, "--unit", "bits").out
+    assert "Agent mail-17: undecided (benign 0.80, hijacked 0.20)" in out
+    assert out.index("Agent bank-8: hijacked") < out.index("Agent mail-17")
+    assert "decided by  probability 0.95 or more" in out and "flagged     2" in out
 
 
 BAD = {
@@ -152,7 +163,7 @@ def test_without_benign_an_agent_must_be_named(folder, capsys):
     assert "name the one that all is well with --benign (a, b), or an agent" in (
         capsys.readouterr().err
     )
-    assert "a with probability" in run(capsys, "b.csv", "--agent", "1").out
+    assert "undecided (a 0.73, b 0.27)" in run(capsys, "b.csv", "--agent", "1").out
 
 
 def test_reporters_and_times_are_no_hypotheses(folder, capsys):

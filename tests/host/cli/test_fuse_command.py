@@ -35,10 +35,14 @@ def test_a_person_sees_decisions_and_figures(folder, capsys):
     (folder / "e.csv").write_text(GOOD)
     assert main(["fuse", "e.csv", "--out", "o.csv", "--prior", "0.9,0.1"]) == 0
     captured = capsys.readouterr()
-    assert "benign      0.9       1" in captured.out
-    assert "hijacked    0.1       1" in captured.out
+    assert "benign       0.9       1" in captured.out
+    assert "hijacked     0.1       0" in captured.out
+    assert "undecided              1" in captured.out
+    assert "1 agents are undecided: no hypothesis has probability 0.95 or more." in captured.err
+    assert "--cost decides by what errors cost, --decide most-probable" in captured.err
+    assert "probability 0.95 or more" in captured.out
     assert "written" in captured.out
-    assert "error" not in captured.err
+    assert "error:" not in captured.err
     assert max(map(len, captured.out.splitlines())) <= 100
     header, first, *_ = (folder / "o.csv").read_text().splitlines()
     assert header == (
@@ -51,6 +55,7 @@ def test_a_person_sees_decisions_and_figures(folder, capsys):
 def test_json_is_one_object_and_all_of_stdout(folder, capsys):
     (folder / "e.csv").write_text(GOOD)
     words = ["fuse", "e.csv", "--out", "o.npz", "--json", "--prior", "hijacked=1,benign=3"]
+    words += ["--decide", "most-probable"]
     assert main(words) == 0
     summary = json.loads(capsys.readouterr().out)
     assert summary["rows"] == 3
@@ -69,6 +74,7 @@ def test_columns_by_option(folder):
     words = ["fuse", "e.csv", "--out", "o.npz", "--agent-column", "id", "--hypotheses", "h0,h1"]
     words += ["--weight-column", "w", "--unit", "bits", "--chunk-rows", "1", "--bucket-rows", "1"]
     words += ["--spill-dir", ".", "--agent-type", "string"]
+    words += ["--decide", "0.6"]
     assert main(words) == 0
     with np.load(folder / "o.npz") as columns:
         assert columns["id"].tolist() == ["5"]
@@ -117,11 +123,12 @@ def test_costs_decide_and_are_told(folder, capsys):
 
 def test_ties_are_told_and_go_where_they_are_told_to(folder, capsys):
     (folder / "e.csv").write_text("agent,a,b\nx,-1,-1\ny,-1,-2\n")
-    assert main(["fuse", "e.csv", "--out", "o.csv"]) == 0
+    words = ["fuse", "e.csv", "--out", "o.csv", "--force", "--decide", "most-probable"]
+    assert main(words) == 0
     captured = capsys.readouterr()
     assert "note: agents between equals, exactly: 1, decided 'undecided' (--tie)" in captured.err
     assert "undecided" in captured.out
-    assert main(["fuse", "e.csv", "--out", "o.csv", "--force", "--tie", "b", "--json"]) == 0
+    assert main([*words, "--tie", "b", "--json"]) == 0
     summary = json.loads(capsys.readouterr().out)
     assert summary["decisions"] == {"a": 1, "b": 1, "impossible": 0}
     assert summary["ties"] == 1
@@ -131,6 +138,7 @@ def test_ties_are_told_and_go_where_they_are_told_to(folder, capsys):
 def test_rows_that_moved_a_verdict_are_named_in_every_format(folder, suffix):
     (folder / "e.csv").write_text("agent,benign,hijacked\nx,-1,-2\ny,-1,-2\nx,-6,-1\nx,-1.5,-1\n")
     words = ["fuse", "e.csv", "--unit", "bits", "--moved-by", "2"]
+    words += ["--decide", "most-probable"]
     assert main([*words, "--out", "o." + suffix, "--chunk-rows", "1", "--bucket-rows", "1"]) == 0
     path = folder / f"o.{suffix}"
     if suffix == "csv":
@@ -248,7 +256,32 @@ BAD = {
         ["--moved-by", "3"],
         "name the hypothesis that all is well with --benign (a, b)",
     ),
-    "tie that is none": ("e.csv", csv(GOOD), ["--tie", "first"], "tie 'first' is no decision"),
+    "tie that is none": (
+        "e.csv",
+        csv(GOOD),
+        ["--tie", "first", "--decide", "most-probable"],
+        "tie 'first' is no decision",
+    ),
+    "tie of what is decided from a level on": (
+        "e.csv",
+        csv(GOOD),
+        ["--tie", "benign"],
+        "only what has probability 0.95 is decided; add --decide most-probable",
+    ),
+    "level that decides for two": ("e.csv", csv(GOOD), ["--decide", "0.5"], "above 0.5 and below"),
+    "level that is none": ("e.csv", csv(GOOD), ["--decide", "sure"], "give most-probable, or the"),
+    "level and cost": (
+        "e.csv",
+        csv(GOOD),
+        ["--decide", "0.9", "--cost", "false-alarm=1,miss=1"],
+        "two ways to decide; give one",
+    ),
+    "level with reporters": (
+        "e.csv",
+        csv("agent,reporter,a,b\n1,x,0,0\n"),
+        ["--decide", "0.9", "--faulty", "0"],
+        "--faulty makes none that holds whoever lies",
+    ),
     "hypothesis named as a decision": (
         "e.csv",
         csv("agent,review,b\n1,0,-1\n"),

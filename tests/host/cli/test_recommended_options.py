@@ -19,6 +19,8 @@ OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
 COMMANDS = typer.main.get_command(app).commands
 NOT_SAID = {
     ("node", "consilience.evidence.prior"): "its decisions have the uniform prior",
+    ("node", "consilience.verdicts.decisions"): "it decides as fuse that is not told how",
+    ("watch", "consilience.verdicts.decisions"): "the same",
     ("watch", "consilience.evidence.csv_file"): "it reads no evidence, only the list of formats",
     ("watch", "consilience.evidence.parquet_file"): "the same",
     ("benchmark", "consilience.evidence.atomic_file"): "it replaces files, and checks --out before",

@@ -4,6 +4,7 @@ import numpy as np
 import pyarrow as pa
 
 from consilience.evidence.results import ResultTable
+from consilience.verdicts.decisions import DecisionRule
 from consilience_hw.spec.flags import CLAMPS_SHIFT, ResultStatus
 
 CLAMPED, IMPOSSIBLE = int(ResultStatus.CLAMPED), int(ResultStatus.IMPOSSIBLE)
@@ -11,7 +12,7 @@ SATURATED = int(ResultStatus.SATURATED)
 
 
 def test_clamped_agents_are_counted_and_their_clamps_are_no_flags():
-    table = ResultTable("agent", ("a", "b"))
+    table = ResultTable("agent", ("a", "b"), DecisionRule(("a", "b")))
     clamped = CLAMPED | 1 << CLAMPS_SHIFT, CLAMPED | SATURATED | 3 << CLAMPS_SHIFT
     status = [0, *clamped, IMPOSSIBLE, 0]
     posterior = np.array([[0, -9], [-9, 0], [-5, -5], [-(2**31)] * 2, [0, -9]], np.int32)

@@ -61,5 +61,11 @@ def test_pictures_are_whole_and_text_is_escaped(rows):
     ],
 )
 def test_where_the_decision_turns(cost, bits):
-    assert threshold_bits(parse_costs(cost)) == pytest.approx(bits)
-    assert threshold_bits(None) == 0
+    rule = DecisionRule.of(("benign", "hijacked"), parse_costs(cost))
+    assert threshold_bits(rule) == pytest.approx(bits)
+
+
+def test_where_the_decision_turns_without_costs():
+    names = ("benign", "hijacked")
+    assert threshold_bits(DecisionRule(names)) == 0
+    assert threshold_bits(DecisionRule.of(names, decide="0.8")) == 2

@@ -90,6 +90,41 @@ def test_what_is_flagged_without_a_name_is_a_tie():
     assert tied == [True, True]
 
 
+@pytest.mark.parametrize("level", ["0.95", "2/3", "0.999999"])
+def test_from_a_level_on_it_is_decided_and_else_not_by_decimals_of_80_digits(level):
+    rng = np.random.default_rng(7)
+    rows = rng.integers(-40 * 65536, 1, (400, 3))
+    rows[rng.random(rows.shape) < 0.1] = ZERO
+    labels, tied, cost = decisions(DecisionRule.of(NAMES, decide=level), rows)
+    wanted = Fraction(level)
+    seen = set()
+    for row, label in zip(rows.tolist(), labels, strict=True):
+        with localcontext() as context:
+            context.prec = 80
+            p = [Decimal(0) if c == ZERO else Decimal(2) ** (Decimal(c) / 65536) for c in row]
+            best = max(range(3), key=lambda h: p[h])
+            if sum(p) == 0:
+                assert label == "impossible"
+                continue
+            enough = p[best] * wanted.denominator >= wanted.numerator * sum(p)
+        assert label == (NAMES[best] if enough else "undecided")
+        seen.add(label)
+    assert cost is None and not any(tied) and seen >= {*NAMES, "undecided"}
+
+
+def test_exactly_the_level_decides_and_a_code_less_does_not():
+    # 4 to 1, and 2^-30 parts more of a third: both are exact in integers.
+    rule, two_bits = DecisionRule.of(NAMES, decide="4/5"), 2 * 65536
+    rows = [[0, -two_bits, ZERO], [0, -two_bits, -30 * 65536], [-1, -two_bits, ZERO]]
+    rows.append([-two_bits, 0, ZERO])
+    labels, _, _ = decisions(rule, rows)
+    assert labels == ["benign", "undecided", "undecided", "hijacked"]
+    assert str(rule) == "probability 0.8 or more"
+    assert str(DecisionRule.of(NAMES, decide="2/3")) == "probability 2/3 or more"
+    assert str(DecisionRule.of(NAMES, decide="most-probable")) == "most probable"
+    assert DecisionRule.of(NAMES).level == Fraction(19, 20)
+
+
 def test_the_most_probable_and_never_the_first_of_equals():
     rule = DecisionRule(NAMES)
     rows = [[-1, -2, -2], [-2, -1, -1], [ZERO, -5, -6], [ZERO] * 3]

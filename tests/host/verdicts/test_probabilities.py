@@ -1,6 +1,7 @@
 """Probabilities that sum to 1 as printed, beside exact decimals of the codes."""
 
 from decimal import Decimal, localcontext
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -83,3 +84,14 @@ def test_no_possible_hypothesis_is_all_zero():
 )
 def test_words_show_what_differs(codes, words):
     assert in_words(np.array(codes, np.int32)) == words
+
+
+def test_words_show_on_which_side_of_a_level_it_is():
+    # 0.9497 and 0.9503: with two decimals both would be the level itself.
+    for odds, words in ((18.88, ["0.9497", "0.0503"]), (19.12, ["0.950", "0.050"])):
+        codes = np.array([0, -round(np.log2(odds) * 65536)], np.int32)
+        shown = in_words(codes, Fraction("0.95"))
+        assert shown[0][: len(words[0])] == words[0][: len(shown[0])]
+        assert (Fraction(shown[0]) >= Fraction("0.95")) == (odds >= 19)
+        assert sum(map(Fraction, shown)) == 1
+    assert in_words(np.array([0, -round(np.log2(18.88) * 65536)], np.int32)) == ["0.95", "0.05"]

@@ -20,8 +20,7 @@ class Verdicts:
     Parameters
     ----------
     decisions : dict of str to int
-        Agents by their most probable hypothesis; those between equals count as ``undecided``, and
-        those without a possible one as ``impossible``.
+        Agents by decision, as `consilience fuse` decides unless it is told how.
     batch : pyarrow.RecordBatch
         A row per agent, ids ascending; the columns are those of `ResultTable`.
     """

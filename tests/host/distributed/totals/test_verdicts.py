@@ -37,7 +37,8 @@ def test_the_file_is_that_of_fuse(tmp_path, suffix):
         verdicts = Verdicts.of(sums, device, "0.8,0.2")
         file.write(verdicts.batch)
         file.commit()
-    assert verdicts.decisions == {"benign": 2, "hijacked": 0, "impossible": 1}
+    found = {"benign": 1, "hijacked": 0, "impossible": 1, "undecided": 1}
+    assert verdicts.decisions == found
     assert one.read_bytes() == other.read_bytes()
 
 
