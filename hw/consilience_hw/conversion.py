@@ -1,11 +1,17 @@
 """A unit by itself as Verilog, for designs that are not written in Amaranth."""
 
+import re
+
 from amaranth.back import verilog
 from amaranth.hdl import Value
 from amaranth.hdl._ir import PortDirection
 from amaranth.lib import wiring
 
 __all__ = ["component_ports", "to_verilog"]
+
+_AUTO = re.compile(r"\\\$auto\$verilog_backend\.cc:\d+:dump_module\$(\d+)(?= )")
+"""What Yosys calls the variable that starts a combinational process: in a VCD file this name,
+with its colons, is one on which GTKWave gives up."""
 
 
 def component_ports(unit: wiring.Component) -> dict[str, tuple[Value, PortDirection]]:
@@ -44,4 +50,4 @@ def to_verilog(unit: wiring.Component, name: str, platform: object = None) -> st
         emit_src=False,
         strip_internal_attrs=True,
     )
-    return text
+    return _AUTO.sub(r"process_start_\1", text)

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Any, Protocol
 
 import cocotb
+from cocotb.simtime import get_sim_time
 
 __all__ = ["CheckFailed", "Expectation", "InOrderChecker"]
 
@@ -12,10 +13,11 @@ _SEED = cocotb.RANDOM_SEED  # of the run; cocotb derives one for each test from 
 
 
 class CheckFailed(AssertionError):
-    """A check of the testbench failed; the message ends with the seed that repeats the run."""
+    """A check of the testbench failed; the message ends with when, and what repeats the run."""
 
     def __init__(self, message: str) -> None:
-        super().__init__(f"{message} (repeat with COCOTB_RANDOM_SEED={_SEED})")
+        now = int(get_sim_time("ns"))
+        super().__init__(f"{message} (at {now} ns; repeat with COCOTB_RANDOM_SEED={_SEED})")
 
 
 class Expectation(Protocol):

@@ -6,6 +6,7 @@ from typing import Any, Self
 import cocotb
 from checker import CheckFailed
 from cocotb.triggers import Event, SimTimeoutError, with_timeout
+from engine_coverage import EngineCoverage
 from engine_model import EngineModel, Exchange
 from stream_monitor import Transfer
 from stream_port import CLOCK_NS
@@ -52,12 +53,14 @@ class EngineTestbench(Testbench):
         super().__init__(dut, gaps=gaps, stalls=stalls)
         self.config = built_config()
         self.model = EngineModel(self.config)
+        self.coverage = EngineCoverage(self.config)
         self.replies: list[Frame] = []
         self._frame = bytearray()
         self._answered = Event()
 
     async def reset(self, cycles: int = 2) -> None:
         """Reset the device and forget the session; the next nonce will be another."""
+        self.coverage.reset()
         self.model.reset()
         self.dut.gap.value = 0
         self.dut.entropy.value = self.choose.getrandbits(32)
@@ -96,6 +99,10 @@ class EngineTestbench(Testbench):
             self.checker.expect([exchange.reply])
             self.driver.send(encode_frame(exchange.request))
 
+    def observe_input(self, transfer: Transfer) -> None:
+        """Count a byte of the host."""
+        self.coverage.taken(transfer)
+
     def observe(self, transfer: Transfer) -> None:
         """Take the next byte of the device; if it ends a frame, have the reply checked.
 
@@ -104,6 +111,7 @@ class EngineTestbench(Testbench):
         CheckFailed
             The frame is broken, or the reply is wrong.
         """
+        self.coverage.given(transfer)
         if transfer.payload:
             self._frame.append(transfer.payload)
             return
@@ -116,5 +124,6 @@ class EngineTestbench(Testbench):
         if len(reply.payload) % 4:
             raise CheckFailed(f"a frame of the device has no whole words: {encoded.hex()}")
         self.checker.observe(reply)
+        self.coverage.reply(reply)
         self.replies.append(reply)
         self._answered.set()

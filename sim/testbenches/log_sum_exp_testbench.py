@@ -5,8 +5,10 @@ from typing import Any
 
 import cocotb
 from checker import CheckFailed
+from log_sum_exp_coverage import LogSumExpCoverage
 from log_sum_exp_model import ExpectedResult, pack_beat
 from packets import Beat, beats_of
+from stream_monitor import Transfer
 from testbench import Testbench
 
 from consilience_hw.log_sum_exp.log_sum_exp import LogSumExp
@@ -32,6 +34,21 @@ class LogSumExpTestbench(Testbench):
         self.unit = LogSumExp(lanes=int(cocotb.plusargs["lanes"]))
         self.lanes = self.unit.lanes
         self.fmt = self.unit.fmt
+        self.coverage = LogSumExpCoverage(self.fmt, self.lanes)
+
+    def observe_input(self, transfer: Transfer) -> None:
+        """Count a beat."""
+        self.coverage.beat(transfer)
+
+    def observe(self, transfer: Transfer) -> None:
+        """Take a result, have it checked, and count it."""
+        super().observe(transfer)
+        self.coverage.result(transfer)
+
+    async def reset(self, cycles: int = 2) -> None:
+        """Reset the unit, and count what the reset finds."""
+        self.coverage.reset()
+        await super().reset(cycles)
 
     def expect(self, packets: Iterable[list[int]]) -> None:
         """Expect the golden model's result of each packet."""

@@ -1,11 +1,13 @@
 """Tests of `Engine` through its link bytes, on its exported Verilog."""
 
 import struct
+from pathlib import Path
 from random import Random
 from typing import Any
 
 import cocotb
 from checker import CheckFailed
+from coverage_points import check_all_covered, write_reports
 from engine_model import Exchange, SameReply
 from engine_results import Rows
 from engine_testbench import EngineTestbench
@@ -75,6 +77,15 @@ async def reduce(dut: Any, gaps: float, stalls: float) -> None:
     for size in (bench.model.limit, bench.choose.choice([4, 12]), 40):
         count = 40 if size == bench.model.limit else 6
         await bench.exchange(bench.model.reduce(segments_of(bench, count), size))
+
+
+@cocotb.test()
+async def data_without_a_zero(dut: Any) -> None:
+    """Codes of which no byte is 0, as many as a fragment holds: COBS's longest blocks."""
+    bench = await EngineTestbench.opened(dut)
+    bytes_of = [bench.choose.randrange(1, 256) for _ in range(bench.model.limit - 8)]
+    codes = list(struct.unpack(f"<{len(bytes_of) // 4}i", bytes(bytes_of)))
+    await bench.exchange(bench.model.reduce([codes]))
 
 
 @cocotb.test()
@@ -208,13 +219,29 @@ async def refused_requests(dut: Any) -> None:
 async def reset_in_mid_frame(dut: Any, stalls: float) -> None:
     """A reset drops all there was, wherever it strikes; a new session works at once."""
     bench = await EngineTestbench.opened(dut, stalls=stalls)
-    for _ in range(4):
-        exchanges = bench.model.reduce(segments_of(bench, 8), 120)[: bench.config.credits]
+    for number in range(9):
+        # At any moment; in a reply; or in a reply while the next request comes.
+        sent = (bench.config.credits, 1, 2)[number % 3]
+        exchanges = bench.model.reduce(segments_of(bench, 8), 120)[:sent]
         bench.checker.expect(exchange.reply for exchange in exchanges)
-        for exchange in exchanges:
-            bench.driver.send(encode_frame(exchange.request))
-        # In the first request, between, or in a reply.
-        await bench.cycles(bench.choose.randrange(20, 600))
+        frames = [encode_frame(exchange.request) for exchange in exchanges]
+        if number % 3 == 0:
+            bench.driver.send(b"".join(frames))
+            await bench.cycles(bench.choose.randrange(20, 600))
+        else:
+            before = len(bench.outputs.transfers)
+            bench.driver.send(frames[0])
+            while len(bench.outputs.transfers) == before:
+                await bench.cycles(1)
+            bench.driver.send(b"".join(frames[1:]))
+            await bench.cycles(bench.choose.randrange(3, 20))
         await bench.reset(bench.choose.choice([1, 3]))
         await bench.exchange([bench.model.hello()])
         await bench.exchange(bench.model.reduce(segments_of(bench, 3), 60))
+
+
+@cocotb.test(stage=1)
+async def functional_coverage(dut: Any) -> None:
+    """The last test: those before it have shown every bin. A filter that skips some skips it."""
+    write_reports(Path.cwd())
+    check_all_covered()

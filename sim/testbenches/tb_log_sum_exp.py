@@ -1,10 +1,12 @@
 """Tests of `LogSumExp` on its exported Verilog."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import cocotb
 from checker import CheckFailed
+from coverage_points import check_all_covered, write_reports
 from log_sum_exp_model import unpack_result
 from log_sum_exp_testbench import LogSumExpTestbench
 from packets import beats_of, border_sums, corner_packets, random_packet, scattered
@@ -134,3 +136,10 @@ async def timing_is_independent_of_data(dut: Any, gaps: float, stalls: float) ->
     for name, timeline in timelines.items():
         if timeline != timelines["log of zero"]:
             raise CheckFailed(f"{name}: another timing than log of zero has")
+
+
+@cocotb.test(stage=1)
+async def functional_coverage(dut: Any) -> None:
+    """The last test: those before it have shown every bin. A filter that skips some skips it."""
+    write_reports(Path.cwd())
+    check_all_covered()

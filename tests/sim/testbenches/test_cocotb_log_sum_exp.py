@@ -2,16 +2,10 @@
 
 import pytest
 
-from consilience_hw.log_sum_exp.log_sum_exp import LogSumExp
-
-
-def built(cocotb_designs, lanes):
-    return cocotb_designs.design(f"log_sum_exp_{lanes}", LogSumExp(lanes=lanes))
-
 
 @pytest.mark.parametrize("lanes", [1, *(pytest.param(n, marks=pytest.mark.slow) for n in (5, 8))])
 def test_log_sum_exp(cocotb_designs, tmp_path, record_property, lanes):
-    tests = built(cocotb_designs, lanes).check("tb_log_sum_exp", tmp_path, lanes=lanes)
+    tests = cocotb_designs.toplevel("log_sum_exp", lanes).check(tmp_path)
     record_property("claim", f"the cocotb tests of LogSumExp pass on its RTL, {lanes} lanes")
     record_property("cocotb tests", tests)
 
@@ -34,7 +28,9 @@ CAUGHT = {
 
 
 def test_planted_faults_are_caught(cocotb_designs, tmp_path):
-    tests = built(cocotb_designs, 1).run("tb_planted_faults", tmp_path, lanes=1)
+    tests = cocotb_designs.toplevel("log_sum_exp", 1).design.run(
+        "tb_planted_faults", tmp_path, lanes=1
+    )
     assert {test.name for test in tests} == set(CAUGHT)
     for test in tests:
         for part in [*CAUGHT[test.name], "COCOTB_RANDOM_SEED="]:
