@@ -104,6 +104,16 @@ class Closing:
         """Relays that were refused, by the reason."""
 
     @property
+    def offer(self) -> Offer:
+        """This replica's own."""
+        return self._own
+
+    @property
+    def round(self) -> int:
+        """The round that is open, from 1; beyond `rounds` when the last has ended."""
+        return self._round
+
+    @property
     def rounds(self) -> int:
         """f + 1."""
         return self._roster.faulty + 1

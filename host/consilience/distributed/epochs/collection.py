@@ -1,6 +1,6 @@
 """What one replica has received in an open epoch."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from enum import Enum
 
 from consilience.distributed.epochs.equivocation import Equivocation
@@ -70,7 +70,7 @@ class Collection:
         """Whether the closing has begun: what was offered stays what it is."""
         self._reports: dict[tuple[int, int], SignedReport] = {}
         self._proofs: dict[int, Equivocation] = {}
-        self._afterwards: defaultdict[tuple[int, int], list[SignedReport]] = defaultdict(list)
+        self._afterwards: dict[tuple[int, int], list[SignedReport]] = {}
 
     def admit(self, signed: SignedReport) -> Admission:
         """Take a report, or refuse it; counted in `counts`."""
@@ -93,7 +93,7 @@ class Collection:
         if report.agent in self._proofs:
             return Admission.EQUIVOCATION
         if self.sealed:
-            after = self._afterwards[place]
+            after = self._afterwards.setdefault(place, [])
             if len(after) < _PROOF:
                 after.append(signed)
             return Admission.CLOSING if held is None else Admission.EQUIVOCATION
@@ -102,6 +102,12 @@ class Collection:
             return Admission.EQUIVOCATION
         self._reports[place] = signed
         return Admission.ACCEPTED
+
+    @property
+    def held(self) -> int:
+        """How many reports and proofs are held, those that came while closing too."""
+        after = sum(len(kept) for kept in self._afterwards.values())
+        return len(self._reports) + len(self._proofs) + after
 
     @property
     def afterwards(self) -> tuple[SignedReport, ...]:

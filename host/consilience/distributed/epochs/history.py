@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from typing import Self
 
 from consilience.distributed.epochs.digests import Kept, kept_hash
 from consilience.distributed.epochs.equivocation import Equivocation
@@ -151,3 +152,17 @@ class History:
                 pair = kept_hash(self.counted(epoch)), kept_hash(self.late(epoch))
                 self._hashes[epoch] = pair
         return [(epoch, *self._hashes[epoch]) for epoch in self.epochs]
+
+    @classmethod
+    def of(
+        cls,
+        horizon: int,
+        kept: Iterable[tuple[int, Iterable[SignedReport], Iterable[SignedReport]]],
+        named: Iterable[tuple[int, int]],
+    ) -> Self:
+        """Return the history of epochs with their counted and late reports, and of the named."""
+        history = cls(horizon)
+        for epoch, counted, late in kept:
+            history.add(epoch, counted, (), late)
+        history._named = set(named)
+        return history

@@ -16,6 +16,7 @@ from consilience.distributed.epochs.offers import Offer
 from consilience.distributed.epochs.reports import SignedReport, codes_of
 from consilience.distributed.epochs.roster import Roster
 from consilience.distributed.epochs.signing import SigningKey
+from consilience.distributed.epochs.snapshots import KeptEpoch, Snapshot
 from consilience.distributed.epochs.votes import Vote
 from consilience.errors import BadInput
 
@@ -97,6 +98,42 @@ class Replica(Generic[StateT]):
     def collection(self) -> Collection:
         """The open epoch's reports and counts."""
         return self._open
+
+    @classmethod
+    def resumed(
+        cls, roster: Roster, number: int, key: SigningKey, state: StateT, snapshot: Snapshot
+    ) -> Self:
+        """Return the replica that goes on from a snapshot, whose state is given.
+
+        Whoever made it: `Snapshot.check` says whether it is to be believed.
+        """
+        replica = cls(roster, number, key, state, snapshot.epoch + 1)
+        replica._history = snapshot.history(roster.horizon)
+        return replica
+
+    def snapshot(self, closed: ClosedEpoch) -> Snapshot:
+        """Return what this replica is since `closed`, before anything is done in the next epoch."""
+        history = self._history
+        kept = [KeptEpoch(one, history.counted(one), history.late(one)) for one in history.epochs]
+        return Snapshot(
+            self.roster.scope,
+            self.roster.hash,
+            closed.agreed.epoch,
+            closed.corrected,
+            tuple(kept),
+            tuple(sorted(history.named)),
+            bytes(self.state),
+        )
+
+    @property
+    def is_closing(self) -> bool:
+        """Whether the closing of the open epoch has begun."""
+        return self._closing is not None
+
+    @property
+    def held(self) -> int:
+        """How much was taken since the epoch opened: it grows with all that had an effect."""
+        return self._open.held + len(self._late) + len(self._proofs)
 
     @property
     def history(self) -> History:

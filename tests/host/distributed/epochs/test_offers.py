@@ -1,12 +1,16 @@
 """Offers: what no honest replica makes is told, the same everywhere; every bit is signed."""
 
+import tracemalloc
 from dataclasses import replace
 from hashlib import sha256
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from consilience.distributed.epochs.equivocation import Equivocation
 from consilience.distributed.epochs.offers import Offer, Relay
+from consilience.errors import BadInput
 from tests.host.distributed.epochs.shard import (
     AGENTS,
     DEPLOYMENT,
@@ -132,3 +136,68 @@ def test_a_relay_counts_good_signatures_once():
     moved = Relay(replace(OFFER, reports=()), relay.signatures)
     assert moved.signers(roster()) == frozenset()
     assert len(AGENTS) == len(roster().agents)
+
+
+RELAY = Relay(OFFER, ()).passed_on(1, replica_key(1)).passed_on(0, replica_key(0))
+
+
+def test_relays_there_and_back():
+    assert Offer.from_bytes(bytes(OFFER)) == OFFER
+    assert Relay.from_bytes(bytes(RELAY)) == RELAY
+    assert [replica for replica, _ in RELAY.signatures] == [0, 1]
+    count = (2).to_bytes(8, "little")
+    signed = b"".join(n.to_bytes(8, "little") + sign for n, sign in RELAY.signatures)
+    assert bytes(RELAY) == b"CNEL\1" + count + signed + bytes(OFFER)
+    for proof in PROOFS:
+        assert Equivocation.from_bytes(bytes(proof)) == proof
+
+
+@pytest.mark.parametrize(
+    ("made", "form"), [(RELAY, Relay), (OFFER, Offer), (PROOFS[0], Equivocation)]
+)
+def test_bytes_that_no_replica_sends(made, form):
+    """Cut anywhere, with more behind, or another form: bad input, whatever the length says."""
+    data = bytes(made)
+    for size in range(0, len(data), 7):
+        with pytest.raises(BadInput):
+            form.from_bytes(data[:size])
+    with pytest.raises(BadInput, match="1 bytes too many"):
+        form.from_bytes(data + b"\0")
+    for other in (bytes(REPORTS[0]), b"\xff" * len(data), b""):
+        with pytest.raises(BadInput):
+            form.from_bytes(other)
+
+
+@settings(max_examples=200)
+@given(st.sampled_from([RELAY, OFFER, PROOFS[0]]), st.data())
+def test_damaged_bytes_are_bad_input_or_other_bytes(made, data):
+    """What is read is written back as it was: there is one form of everything."""
+    damaged = bytearray(bytes(made))
+    for _ in range(data.draw(st.integers(1, 4))):
+        place = data.draw(st.integers(0, min(200, len(damaged) - 1)))
+        damaged[place] = data.draw(st.integers(0, 255))
+    try:
+        other = type(made).from_bytes(bytes(damaged))
+    except BadInput:
+        return
+    assert bytes(other) == bytes(damaged)
+
+
+def test_a_forged_count_or_length_buys_nothing():
+    """2**64 - 1 reports, or one of 4 GiB, in a small message: no memory is set aside for them."""
+    data = bytearray(bytes(OFFER))
+    start = 5 + 24 + 16
+    for place, size in ((start, 8), (start + 8, 8), (start + 16, 8), (start + 24, 4)):
+        forged = bytes(data[:place]) + b"\xff" * size + bytes(data[place + size :])
+        tracemalloc.start()
+        with pytest.raises(BadInput, match="are too few for this offer"):
+            Offer.from_bytes(forged)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert peak < 1 << 20
+
+
+def test_signatures_of_a_relay_in_another_order_or_twice():
+    for signatures in (RELAY.signatures[::-1], RELAY.signatures[:1] * 2):
+        with pytest.raises(BadInput, match="out of order, or one is there twice"):
+            Relay.from_bytes(bytes(Relay(OFFER, signatures)))
