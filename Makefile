@@ -8,7 +8,7 @@ OUT    ?= build/demo
 export CONSILIENCE_CACHE ?= $(CURDIR)/build/cache
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint verify mutants fire differential crash alarms liars liars-on-traces monitor-on-traces metrics-page partition figures benchmark timing bitstream-test lock docs clean
+.PHONY: help setup demo test lint verify mutants fire differential crash alarms liars liars-on-traces monitor-on-traces metrics-page judges-page partition figures benchmark timing bitstream-test lock docs clean
 
 help: ## list the targets; times are of two quiet cores, and stand only here
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -61,6 +61,9 @@ monitor-on-traces: $(STAMP) ## alarms over time on real traces: writes docs/trac
 
 metrics-page: $(STAMP) ## a public benchmark of server metrics: writes docs/server_metrics.md and its picture (half a minute)
 	@$(BIN)/python -m examples.server_metrics --page docs
+
+judges-page: $(STAMP) ## judges' scores of runs, beside e-valuator: writes docs/judges_scores.md and its picture (four minutes)
+	@$(BIN)/python -m examples.judges_scores --page docs
 
 partition: $(STAMP) ## reads at 100 nodes while their network is cut (six minutes, as root: namespaces); CUT=NAME RUNS=N: one cut, repeated
 	@$(BIN)/python -m tests.campaigns.partition $(if $(CUT),--cut "$(CUT)") $(if $(RUNS),--runs $(RUNS))

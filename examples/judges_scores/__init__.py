@@ -1,0 +1,1 @@
+"""Judges' scores: which runs of an agent will fail, told while they go on, with a promise."""
