@@ -30,26 +30,46 @@ def export(
         bool,
         typer.Option("--small", help="The unit for small devices: one packet at a time."),
     ] = False,
+    fabric: Annotated[
+        str,
+        typer.Option(metavar="NAME", help="What the file is for: generic, ecp5, xilinx or gowin."),
+    ] = "generic",
+    area: Annotated[
+        bool,
+        typer.Option(
+            "--area/--no-area",
+            help="Count the file's cells with Yosys: ten seconds with 1 lane, minutes with 64.",
+        ),
+    ] = True,
     force: Annotated[bool, typer.Option("--force", help="Replace existing files.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Write LogSumExp as Verilog with AXI4-Streams, testbench, FuseSoC core and datasheet."""
     # Amaranth and Jinja are an extra, and take half a second to import.
     with naming_extras("consilience export", "build"):
-        from consilience_tools.export.core import Core, parse_format
+        from consilience_tools.export.core import Core, parse_fabric, parse_format
         from consilience_tools.export.files import export_core
 
     output = Output(as_json=as_json)
-    core = Core(lanes, parse_format(number_format), small)
-    with output.working(f"writing Verilog of {lanes} lanes"):
-        files = export_core(core, out, overwrite=force)
+    core = Core(lanes, parse_format(number_format), small, parse_fabric(fabric))
+    text = f"writing Verilog of {lanes} lanes"
+    if area:
+        text += f", and counting its cells for {fabric}"
+    with output.working(text):
+        exported = export_core(core, out, overwrite=force, count_cells=area)
+    cells = None if exported.area is None else exported.area.totals
     value: dict[str, object] = {
         "folder": str(out),
         "top": core.name,
         "lanes": lanes,
         "format": str(core.fmt),
+        "fabric": core.fabric.value,
         "latency_cycles": core.latency,
-        "files": files,
+        "cells": cells,
+        "files": exported.files,
     }
-    shown = value | {"files": ", ".join(files)}
+    shown = {name: told for name, told in value.items() if told is not None}
+    shown["files"] = ", ".join(exported.files)
+    if cells is not None:
+        shown["cells"] = ", ".join(f"{count:,} {kind}" for kind, count in cells.items())
     output.result(value, key_values(shown), "", Text(f"datasheet {out / 'DATASHEET.md'}"))

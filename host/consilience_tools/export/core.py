@@ -8,8 +8,9 @@ from consilience.errors import BadInput
 from consilience_hw.conversion import to_verilog
 from consilience_hw.log_sum_exp.axi_log_sum_exp import LANE_BITS, AxiLogSumExp, AxiTop
 from consilience_hw.spec.log_format import Q16_16, LogFormat
+from consilience_sim.netlists.fabric import Fabric
 
-__all__ = ["Core", "Port", "parse_format"]
+__all__ = ["Core", "Port", "parse_fabric", "parse_format"]
 
 _MEANINGS = {
     "aclk": "clock; everything happens at its rising edge",
@@ -50,6 +51,8 @@ class Core:
         Number format.
     small : bool
         The unit that takes one packet at a time.
+    fabric : Fabric
+        What the file is for. Only that for ECP5 instantiates cells.
 
     Raises
     ------
@@ -60,6 +63,7 @@ class Core:
     lanes: int
     fmt: LogFormat = Q16_16
     small: bool = False
+    fabric: Fabric = Fabric.GENERIC
 
     def __post_init__(self) -> None:
         if not 1 <= self.lanes <= 64:
@@ -69,11 +73,12 @@ class Core:
     def name(self) -> str:
         """Name of the Verilog module and of its files, another one for each core.
 
-        So cores of several sizes or formats go into one design.
+        So cores of several sizes, formats or fabrics go into one design.
         """
         kind = "_small" if self.small else ""
         digits = "" if self.fmt == Q16_16 else "_" + str(self.fmt).lower().replace(".", "_")
-        return f"consilience_log_sum_exp_x{self.lanes}{digits}{kind}"
+        fabric = "" if self.fabric is Fabric.GENERIC else f"_{self.fabric.value}"
+        return f"consilience_log_sum_exp_x{self.lanes}{digits}{kind}{fabric}"
 
     @cached_property
     def top(self) -> Any:
@@ -107,7 +112,7 @@ class Core:
 
     def verilog(self) -> str:
         """Return the Verilog of the module and all below it."""
-        return to_verilog(self.top, self.name)
+        return to_verilog(self.top, self.name, self.fabric.platform)
 
 
 def parse_format(text: str) -> LogFormat:
@@ -127,3 +132,18 @@ def parse_format(text: str) -> LogFormat:
         return LogFormat(int(integer), int(fraction), mantissa_bits=int(fraction) + 8)
     except ValueError as error:
         raise BadInput(f"{text}: {error}") from None
+
+
+def parse_fabric(text: str) -> Fabric:
+    """Return the fabric of that name.
+
+    Raises
+    ------
+    BadInput
+        There is none.
+    """
+    try:
+        return Fabric(text)
+    except ValueError:
+        names = ", ".join(one.value for one in Fabric)
+        raise BadInput(f"--fabric {text}: no such fabric; there are {names}") from None

