@@ -1,9 +1,9 @@
 """``make docs``: the computed pages. ``--check`` compares and writes nothing.
 
-docs/link.md comes from the map of the link, docs/numerics.md from the error budget, docs/timing.md
-from the committed figures, so that every number on a page is computed by the code. Pages that runs
-write (docs/pages.toml) get a note where they are older than the code they speak of, and lose it
-where they are not.
+docs/link.md and docs/registers.md come from their maps, docs/numerics.md from the error budget,
+docs/timing.md from the committed figures, so that every number on a page is computed by the code.
+Pages that runs write (docs/pages.toml) get a note where they are older than the code they speak of,
+and lose it where they are not.
 """
 
 import argparse
@@ -21,6 +21,7 @@ from consilience_tools.pages.templates import rendered
 from consilience_tools.place_and_route.baseline import read_baseline
 from consilience_tools.place_and_route.configurations import PUBLISHED
 from docs.link_page import render as render_link
+from docs.registers_page import render as render_registers
 
 DOCS = Path(__file__).parent
 
@@ -112,7 +113,12 @@ def render_timing() -> str:
     return text if of_code == {origin.digest()} else with_note(text, origin)
 
 
-PAGES = {"link.md": render_link, "numerics.md": render_numerics, "timing.md": render_timing}
+PAGES = {
+    "link.md": render_link,
+    "numerics.md": render_numerics,
+    "registers.md": render_registers,
+    "timing.md": render_timing,
+}
 
 
 def written_page(name: str, origin: Origin) -> str:

@@ -18,14 +18,22 @@ def export(
         Path, typer.Option(metavar="DIR", help="Folder of the files; made if it is missing.")
     ] = Path("build/export"),
     lanes: Annotated[
-        int, typer.Option(min=1, max=64, metavar="N", help="Codes per beat, 1 .. 64.")
-    ] = 8,
+        int | None,
+        typer.Option(min=1, max=64, metavar="N", help="Codes per beat, 1 .. 64; 8 of a stream."),
+    ] = None,
     number_format: Annotated[
         str,
         typer.Option(
             "--format", metavar="Qm.n", help="Number format: integer and fraction bits of a code."
         ),
     ] = "Q16.16",
+    bus: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="stream: AXI4-Streams; axi-lite, wishbone: registers for a CPU, 1 lane.",
+        ),
+    ] = "stream",
     small: Annotated[
         bool,
         typer.Option("--small", help="The unit for small devices: one packet at a time."),
@@ -44,24 +52,24 @@ def export(
     force: Annotated[bool, typer.Option("--force", help="Replace existing files.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Write LogSumExp as Verilog with AXI4-Streams, testbench, FuseSoC core and datasheet."""
+    """Write LogSumExp as Verilog with its bus, bench, FuseSoC core and datasheet."""
     # Amaranth and Jinja are an extra, and take half a second to import.
     with naming_extras("consilience export", "build"):
-        from consilience_tools.export.core import Core, parse_fabric, parse_format
-        from consilience_tools.export.files import export_core
+        from consilience_tools.export.asked import asked_for
 
     output = Output(as_json=as_json)
-    core = Core(lanes, parse_format(number_format), small, parse_fabric(fabric))
-    text = f"writing Verilog of {lanes} lanes"
+    core, write = asked_for(bus, lanes, number_format, fabric, small=small)
+    text = f"writing {core.name}"
     if area:
         text += f", and counting its cells for {fabric}"
     with output.working(text):
-        exported = export_core(core, out, overwrite=force, count_cells=area)
+        exported = write(out, overwrite=force, count_cells=area)
     cells = None if exported.area is None else exported.area.totals
     value: dict[str, object] = {
         "folder": str(out),
         "top": core.name,
-        "lanes": lanes,
+        "bus": bus,
+        "lanes": core.lanes,
         "format": str(core.fmt),
         "fabric": core.fabric.value,
         "latency_cycles": core.latency,

@@ -6,6 +6,7 @@ from importlib.metadata import version
 from consilience_sim.netlists.fabric import Fabric
 from consilience_sim.netlists.module_netlist import synthesised_module, yosys_words
 from consilience_tools.export.core import Core
+from consilience_tools.export.register_core import RegisterCore
 
 __all__ = ["Area", "area_of"]
 
@@ -37,7 +38,7 @@ class Area:
         return {kind: sum(cells.values()) for kind, cells in self.kinds.items()}
 
 
-def area_of(verilog: str, core: Core) -> Area:
+def area_of(verilog: str, core: Core | RegisterCore) -> Area:
     """Synthesise a core's file for its fabric, once; see `synthesised_module`.
 
     Raises

@@ -1,5 +1,6 @@
 """The files of an exported core, written together."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from consilience.devices.device import ERROR_BOUND_ULP
 from consilience.errors import BadInput
 from consilience.evidence.atomic_file import write_file
 from consilience_hw.spec.engine_config import EngineConfig
-from consilience_hw.spec.log_format import Q16_16
+from consilience_hw.spec.log_format import Q16_16, LogFormat
 from consilience_sim.netlists.fabric import Fabric
 from consilience_tools.export.area import Area, area_of
 from consilience_tools.export.core import Core
@@ -18,7 +19,17 @@ from consilience_tools.pages.templates import rendered
 from consilience_tools.place_and_route.baseline import read_baseline
 from consilience_tools.place_and_route.configurations import PUBLISHED
 
-__all__ = ["WAIVERS", "Exported", "companions", "core_verilog", "export_core"]
+__all__ = [
+    "ECP5_CELLS",
+    "WAIVERS",
+    "Exported",
+    "companions",
+    "consilience_version",
+    "core_verilog",
+    "error_bound",
+    "export_core",
+    "write_core",
+]
 
 WAIVERS = {
     "PROCASSINIT": "registers have an initial value, as they have in FPGAs",
@@ -38,7 +49,8 @@ _TEMPLATES = {
 }
 """By what follows the core's name."""
 
-_CELLS = "consilience_ecp5_cells.v"
+ECP5_CELLS = Path(__file__).with_name("consilience_ecp5_cells.v")
+"""The cells that a file for ECP5 instantiates, for simulation."""
 
 _ROUTED_PARTS = {
     Fabric.GENERIC: ("ICE40",),
@@ -52,20 +64,21 @@ _ROUTED_PARTS = {
 def core_verilog(core: Core) -> str:
     """Return the text of the module's file."""
     return (
-        f"// LogSumExp of consilience {_version()}: {core.lanes} lanes, {core.fmt}, behind "
-        f"AXI4-Streams, for {core.fabric.value}\n// fabric.\n// SPDX-License-Identifier: Apache-2.0"
-        f"\n`timescale 1ns / 1ps\n{core.verilog()}"
+        f"// LogSumExp of consilience {consilience_version()}: {core.lanes} lanes, {core.fmt}, "
+        f"behind AXI4-Streams, for {core.fabric.value}\n// fabric.\n"
+        "// SPDX-License-Identifier: Apache-2.0\n"
+        f"`timescale 1ns / 1ps\n{core.verilog()}"
     )
 
 
 def companions(core: Core, area: Area | None = None) -> dict[str, str]:
     """Return all files but the Verilog itself: testbench, vectors, FuseSoC core, datasheet."""
     vectors = make_vectors(core)
-    cells = {_CELLS} if core.fabric is Fabric.ECP5 else set()
+    cells = {ECP5_CELLS.name} if core.fabric is Fabric.ECP5 else set()
     values = {
         "top": core.name,
         "core": core,
-        "version": _version(),
+        "version": consilience_version(),
         "beats": len(vectors.beats),
         "results": len(vectors.results),
         "result_bits": RESULT_BITS,
@@ -73,13 +86,13 @@ def companions(core: Core, area: Area | None = None) -> dict[str, str]:
         "area": area,
         "cells": sorted(cells),
         "routed": routed_figures(core),
-        "error_bound": error_bound(core),
+        "error_bound": error_bound(core.fmt),
     }
     return {
         "beats.mem": vectors.beat_lines(core),
         "results.mem": vectors.result_lines(),
         "DATASHEET.md": rendered(Path(__file__).with_name("datasheet.md.j2"), **values),
-        **{name: Path(__file__).with_name("ecp5_cells.v").read_text() for name in cells},
+        **{name: ECP5_CELLS.read_text() for name in cells},
         **{
             core.name + ending: rendered(Path(__file__).with_name(template), **values)
             for ending, template in _TEMPLATES.items()
@@ -96,17 +109,18 @@ def routed_figures(core: Core) -> list[dict[str, Any]]:
     return [one for one in figures if one["part"].startswith(_ROUTED_PARTS[core.fabric])]
 
 
-def error_bound(core: Core) -> str:
+def error_bound(fmt: LogFormat) -> str:
     """Return in words how far a code may be from the true log sum."""
-    if core.fmt == Q16_16:
+    if fmt == Q16_16:
         return f"at most {ERROR_BOUND_ULP} ulp, for up to 2^32 codes (proved: docs/numerics.md)"
     return (
-        f"the exact sum of mantissas of {core.fmt.mantissa_bits} fraction bits, rounded once; no "
-        "bound is derived for this format"
+        f"the exact sum of mantissas of {fmt.mantissa_bits} fraction bits, rounded once; no bound "
+        "is derived for this format"
     )
 
 
-def _version() -> str:
+def consilience_version() -> str:
+    """Return the version that exported files tell."""
     return ".".join(map(str, EngineConfig().version))
 
 
@@ -130,15 +144,51 @@ def export_core(core: Core, folder: Path, *, overwrite: bool, count_cells: bool)
     BuildFailed
         Yosys failed; the message names its log.
     """
+    return write_core(
+        folder,
+        f"{core.name}.v",
+        lambda: core_verilog(core),
+        lambda text: area_of(text, core) if count_cells else None,
+        lambda area: companions(core, area),
+        overwrite=overwrite,
+    )
+
+
+def write_core(
+    folder: Path,
+    verilog: str,
+    write: Callable[[], str],
+    count: Callable[[str], Area | None],
+    others: Callable[[Area | None], dict[str, str]],
+    *,
+    overwrite: bool,
+) -> Exported:
+    """Write the files of any core, nothing before all of them are made.
+
+    Parameters
+    ----------
+    folder : Path
+        Made if it is missing.
+    verilog : str
+        Name of the file that `write` gives the text of.
+    write, count, others : callable
+        Return the Verilog's text; its cells; the other files, by name.
+    overwrite : bool
+        Replace what is there.
+
+    Raises
+    ------
+    BadInput
+        The folder cannot be made, or a file of that name is there.
+    """
     with made_folder(folder):
-        verilog = f"{core.name}.v"
         if not overwrite:
-            for name in (verilog, *companions(core)):
+            for name in (verilog, *others(None)):
                 if (folder / name).exists():
                     raise BadInput(f"{folder / name}: exists already; pass --force to replace it")
-        text = core_verilog(core)
-        area = area_of(text, core) if count_cells else None
-        files = {verilog: text, **companions(core, area)}
-        for name, text in files.items():
-            write_file(folder / name, text, overwrite=overwrite)
+        text = write()
+        area = count(text)
+        files = {verilog: text, **others(area)}
+        for name, content in files.items():
+            write_file(folder / name, content, overwrite=overwrite)
     return Exported(list(files), area)

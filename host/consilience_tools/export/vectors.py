@@ -4,10 +4,11 @@ import random
 from dataclasses import dataclass
 
 from consilience_hw.log_sum_exp.axi_log_sum_exp import LANE_BITS
+from consilience_hw.spec.log_format import LogFormat
 from consilience_sim import golden
 from consilience_tools.export.core import Core
 
-__all__ = ["RESULT_BITS", "Vectors", "make_vectors", "packets_of"]
+__all__ = ["RESULT_BITS", "Vectors", "drawn_packet", "make_vectors", "packets_of"]
 
 _PACKETS = 120
 _SMALL_PACKETS = 30  # each takes 400 cycles
@@ -56,7 +57,7 @@ def make_vectors(core: Core, seed: int = 1) -> Vectors:
     beats: list[int] = []
     results: list[int] = []
     while len(results) < packets_of(core):
-        codes = _packet(core, choose)
+        codes = drawn_packet(core.fmt, core.lanes, choose)
         if golden.hard_to_round(codes, core.fmt):
             continue
         code, status = golden.log_sum(codes, core.fmt)
@@ -66,8 +67,8 @@ def make_vectors(core: Core, seed: int = 1) -> Vectors:
     return Vectors(beats, results)
 
 
-def _packet(core: Core, choose: random.Random) -> list[int]:
-    fmt = core.fmt
+def drawn_packet(fmt: LogFormat, lanes: int, choose: random.Random) -> list[int]:
+    """Return the codes of a packet of any length, of one scale or of many, special ones too."""
     base = choose.randint(fmt.min_code, fmt.max_code)
     spread = choose.choice((1, fmt.fractions, fmt.fractions * 60, fmt.max_code))
     special = (fmt.log_of_zero, fmt.min_code, fmt.max_code, 0, -1)
@@ -78,7 +79,7 @@ def _packet(core: Core, choose: random.Random) -> list[int]:
         near = base + choose.randint(-spread, spread)
         return min(max(near, fmt.min_code), fmt.max_code)
 
-    length = choose.choice((*_LENGTHS, core.lanes, core.lanes + 1, 3 * core.lanes))
+    length = choose.choice((*_LENGTHS, lanes, lanes + 1, 3 * lanes))
     return [code() for _ in range(length)]
 
 

@@ -33,7 +33,7 @@ class AxiLiteLogSumExp(wiring.Component):
     -------
     s_axi_* : AXI4-Lite
         Addresses are offsets in bytes within the window; `prot` is not looked at.
-    interrupt : out
+    irq : out
         High as long as a condition that is enabled lasts.
     """
 
@@ -60,7 +60,7 @@ class AxiLiteLogSumExp(wiring.Component):
                 "s_axi_rready": In(1),
                 "s_axi_rdata": Out(WORD_BITS),
                 "s_axi_rresp": Out(2),
-                "interrupt": Out(1),
+                "irq": Out(1),
             }
         )
 
@@ -72,7 +72,7 @@ class AxiLiteLogSumExp(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         m.submodules.registers = registers = self.registers
-        m.d.comb += self.interrupt.eq(registers.interrupt)
+        m.d.comb += self.irq.eq(registers.irq)
 
         # What has come, one of each, and waits to be done.
         write_address, read_address = Signal(_ADDRESS_BITS), Signal(_ADDRESS_BITS)

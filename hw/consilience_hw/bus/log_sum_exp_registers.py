@@ -53,7 +53,7 @@ class LogSumExpRegisters(wiring.Component):
         0 if it is refused.
     write_refused, read_refused : out
         In the cycle of the access: it was not done.
-    interrupt : out
+    irq : out
         High as long as `PENDING` is not 0.
     """
 
@@ -72,7 +72,7 @@ class LogSumExpRegisters(wiring.Component):
                 "read_word": In(_ADDRESS_BITS),
                 "read_data": Out(WORD_BITS),
                 "read_refused": Out(1),
-                "interrupt": Out(1),
+                "irq": Out(1),
             }
         )
 
@@ -129,7 +129,7 @@ class LogSumExpRegisters(wiring.Component):
 
         was_refused = refusals != 0
         pending = enabled & Cat(unit.o.valid, was_refused)
-        m.d.comb += self.interrupt.eq(pending.any())
+        m.d.comb += self.irq.eq(pending.any())
         inside = counts["PACKETS"] != counts["RESULTS"]
         values: dict[str, Value] = {
             **self._constants(),

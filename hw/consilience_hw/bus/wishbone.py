@@ -31,7 +31,7 @@ class WishboneLogSumExp(wiring.Component):
     wb_cyc, wb_stb, wb_we, wb_adr, wb_dat_w, wb_sel : in
         ``wb_adr`` counts words. A write of less than a word is refused; a read gives all of it.
     wb_dat_r, wb_ack, wb_err : out
-    interrupt : out
+    irq : out
         High as long as a condition that is enabled lasts.
     """
 
@@ -48,7 +48,7 @@ class WishboneLogSumExp(wiring.Component):
                 "wb_dat_r": Out(WORD_BITS),
                 "wb_ack": Out(1),
                 "wb_err": Out(1),
-                "interrupt": Out(1),
+                "irq": Out(1),
             }
         )
 
@@ -70,7 +70,7 @@ class WishboneLogSumExp(wiring.Component):
             registers.read.eq(begins & ~self.wb_we),
             registers.read_word.eq(self.wb_adr),
             registers.read_legal.eq(1),
-            self.interrupt.eq(registers.interrupt),
+            self.irq.eq(registers.irq),
         ]
         refused = registers.write_refused | registers.read_refused
         m.d.sync += [self.wb_ack.eq(begins & ~refused), self.wb_err.eq(begins & refused)]

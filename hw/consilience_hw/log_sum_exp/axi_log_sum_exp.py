@@ -98,21 +98,21 @@ class AxiLogSumExp(wiring.Component):
 
 
 class AxiTop(wiring.Component):
-    """`AxiLogSumExp` with a clock and a reset as AXI names them.
+    """A unit behind AXI with a clock and a reset as AXI names them.
 
     Parameters
     ----------
-    core : AxiLogSumExp
+    core : AxiLogSumExp or AxiLiteLogSumExp
 
     Members
     -------
     aclk : in
     aresetn : in
         Reset while low, at a rising edge of the clock.
-    all members of `AxiLogSumExp`
+    all members of the core
     """
 
-    def __init__(self, core: AxiLogSumExp) -> None:
+    def __init__(self, core: wiring.Component) -> None:
         self.core = core
         super().__init__({"aclk": In(1), "aresetn": In(1), **dict(core.signature.members)})
 

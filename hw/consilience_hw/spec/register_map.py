@@ -154,7 +154,10 @@ REGISTERS = (
     Register("CODES", 0x38, Access.READ, "codes taken since the last reset, modulo 2^32"),
     Register("PACKETS", 0x3C, Access.READ, "packets ended since the last reset, modulo 2^32"),
     Register(
-        "RESULTS", 0x40, Access.READ, "results that went by `NEXT` since the last reset, modulo 2^32"
+        "RESULTS",
+        0x40,
+        Access.READ,
+        "results that went by `NEXT` since the last reset, modulo 2^32",
     ),
     Register("REFUSALS", 0x44, Access.READ, "what was refused, up to 2^32 - 1"),
 )

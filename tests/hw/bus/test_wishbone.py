@@ -197,7 +197,7 @@ def test_reset_and_interrupts():
 
     async def script(bus):
         def line():
-            return bus.ctx.get(dut.interrupt)
+            return bus.ctx.get(dut.irq)
 
         await bus.write("INTERRUPTS", Interrupt.AVAILABLE)
         assert await bus.read("INTERRUPTS") == Interrupt.AVAILABLE

@@ -136,8 +136,8 @@ def test_a_packet_that_the_unit_may_round_either_way_is_left_out(monkeypatch):
     border = borders(16)[777] >> WIDTH - 60
     hard = golden.codes_for_sum(border, 0)
     first = iter([hard])
-    drawn = vectors._packet
-    monkeypatch.setattr(vectors, "_packet", lambda *given: next(first, None) or drawn(*given))
+    drawn = vectors.drawn_packet
+    monkeypatch.setattr(vectors, "drawn_packet", lambda *given: next(first, None) or drawn(*given))
     with_it = make_vectors(SMALL)
     monkeypatch.undo()
     assert next(first, None) is None
