@@ -12,7 +12,7 @@ __all__ = ["BUNDLED", "DATA", "LEAST", "ONE", "JudgedRun", "read_runs"]
 
 DATA = Path(__file__).with_name("data")
 BUNDLED = tuple(
-    DATA / name for name in ("hotpotqa.csv", "gsm8k_tools.csv", "hotpotqa_later.csv.gz")
+    DATA / name for name in ("hotpotqa.csv", "hotpotqa_later.csv.gz", "gsm8k_tools.csv")
 )
 ONE = 1 << 16
 """A score of 1, as an integer."""

@@ -1,6 +1,7 @@
 """The page of the results: docs/judges_scores.md."""
 
 from collections.abc import Sequence
+from fractions import Fraction
 from pathlib import Path
 
 from consilience_tools.pages.stamp import stamped
@@ -19,7 +20,7 @@ PAGE = "judges_scores.md"
 PLOT = "judges_scores.svg"
 _TITLES = {
     "hotpotqa.csv": "HotpotQA, the first 150 runs",
-    "hotpotqa_later.csv.gz": "HotpotQA, the 5,000 runs behind them",
+    "hotpotqa_later.csv.gz": "HotpotQA, the next 5,000 runs",
     "gsm8k_tools.csv": "GSM8K with a calculator, 60 runs",
 }
 
@@ -78,6 +79,10 @@ def _file(one: Compared) -> dict[str, object]:
     return {"title": _title(one), "about": about, "rows": [_row(cell) for cell in one.cells]}
 
 
+def _at(one: Compared, level: Fraction) -> dict[str, Cell]:
+    return {cell.method: cell for cell in one.cells if cell.level == level}
+
+
 def _broken(found: Sequence[Compared]) -> str:
     """Return which promises are broken, in words."""
     told = [
@@ -95,7 +100,9 @@ def judges_page(found: Sequence[Compared]) -> str:
     level = min(cell.level for cell in largest.cells)
     return rendered(
         Path(__file__).with_name("page.md.j2"),
-        at={cell.method: cell for cell in largest.cells if cell.level == level},
+        at=_at(largest, level),
+        at_first=_at(found[0], level),
+        first=_title(found[0]),
         largest=_title(largest),
         level=f"{float(level):g}",
         broken=_broken(found),

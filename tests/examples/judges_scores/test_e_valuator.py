@@ -77,6 +77,20 @@ def test_it_refuses_few_unsolved_runs() -> None:
     assert RATIO_RANKED.judge(few, runs[:3], LEVELS, 0).lacking == said.lacking
 
 
+@pytest.mark.slow
+def test_the_next_5000_runs() -> None:
+    """The README's figures: promises kept, and used up by the rank alone."""
+    runs = read_runs(DATA / "hotpotqa_later.csv.gz")
+    methods = [RATIO_RANKED, rank_method(DOUBT), mode_method("PAC")]
+    told = verdicts_of(runs, methods, LEVELS[:1], seeds=1, folds=5)
+    ratio, doubt, pac = compared(runs, methods, LEVELS[:1], told)
+    assert max(one.false.low for one in (ratio, doubt, pac)) < LEVELS[0]
+    assert min(ratio.false.high, doubt.false.high) > LEVELS[0] > pac.false.high
+    assert (round(ratio.found.share, 2), round(ratio.saved.share, 3)) == (0.47, 0.092)
+    assert (round(doubt.found.share, 2), round(doubt.saved.share, 3)) == (0.37, 0.079)
+    assert (round(pac.found.share, 2), round(pac.saved.share, 3)) == (0.41, 0.045)
+
+
 def test_at_the_same_promise(hotpotqa: list[JudgedRun]) -> None:
     """Each run judged once: the rank keeps its promise, and saves more steps than Ville."""
     methods = [rank_method(DOUBT), mode_method("Ville"), mode_method("RandVille")]
