@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.linear_model import LogisticRegression
 
 from ..cross_validation import SCHEMES, cross_validate
 from ..monitor.fitting import JUDGED, Shapes, weigh
 from ..monitor.score import shaped
 from ..selection import FITTING_LABELS, Selection
 from ..traces import Traces
+from .calibration import fit_lines
 from .call_ratios import JudgeConfig, fit_call_ratios
 from .run_judge import Bet, Part, RunJudge, columns_of
 
@@ -22,7 +22,6 @@ __all__ = [
     "CHOICE",
     "NULL",
     "CrossFitted",
-    "balanced",
     "choice",
     "chosen_config",
     "cross_fitted",
@@ -153,25 +152,6 @@ def nested_scores(traces: Traces, fitted: CrossFitted, scheme: str) -> Float:
     return cross_validate(traces, scheme, fitted.runs, score)
 
 
-def balanced(traces: Traces, runs: Int) -> Float:
-    """Return weights of `runs`: repeats count once, hijacked runs and others share evenly."""
-    share = traces.distinct_weights[runs].copy()
-    hijacked = traces.label[runs] == "hijacked"
-    for side in (hijacked, ~hijacked):
-        share[side] /= 2.0 * share[side].sum()
-    return share
-
-
-def _calibrate(traces: Traces, runs: Int, scores: Float) -> tuple[float, float]:
-    """Return slope and intercept of the log odds (Platt), benign and hijacked sharing evenly."""
-    judged = np.isin(traces.label[runs], JUDGED)
-    model = LogisticRegression(C=np.inf)
-    share = balanced(traces, runs[judged])
-    hijacked = traces.label[runs[judged]] == "hijacked"
-    model.fit(scores[judged, np.newaxis], hijacked, sample_weight=share * len(share))
-    return float(model.coef_[0, 0]), float(model.intercept_[0])
-
-
 def _upper(values: Float, weights: Float) -> float:
     """Return a mean and 2 standard errors more."""
     mean = float(np.average(values, weights=weights))
@@ -220,11 +200,12 @@ def _fit_part(traces: Traces, fitted: dict[str, CrossFitted], columns: tuple[int
     used = {scheme: one.take(columns) for scheme, one in fitted.items()}
     scores = {scheme: nested_scores(traces, one, scheme) for scheme, one in used.items()}
     family = used["family"]
-    slope, intercept = _calibrate(traces, family.runs, scores["family"])
-    odds = {scheme: slope * one + intercept for scheme, one in scores.items()}
+    chosen = choice()["calibration"]["chosen"]
+    lines = fit_lines(traces, family.runs, scores[chosen["scheme"]], chosen["penalty"])
+    odds = {scheme: lines.score(one) for scheme, one in scores.items()}
     places = np.flatnonzero(np.isin(traces.label[family.runs], JUDGED))
     weights, suites = fit_weights(traces, *_rows_of(family, places))
-    return Part(columns, weights, suites, slope, intercept, fit_bet(traces, family.runs, odds))
+    return Part(columns, weights, suites, lines, fit_bet(traces, family.runs, odds))
 
 
 def fit_judge(traces: Traces, config: JudgeConfig | None = None) -> RunJudge:

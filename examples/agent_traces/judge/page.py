@@ -90,6 +90,8 @@ def judge_page(found: Judged, hidings: tuple[Hiding, ...], judge: RunJudge, seco
         chosen=record["chosen"],
         candidates=sorted(record["candidates"], key=lambda one: -one["mean_auc"])[:_BEST_SHOWN],
         tried=len(record["candidates"]),
+        calibration=record["calibration"]["chosen"],
+        lines_tried=len(record["calibration"]["candidates"]),
         hidings=hidings,
         hiding_rows=hiding_rows(hidings),
         calls=list(range(MOST_SHOWN + 1)),

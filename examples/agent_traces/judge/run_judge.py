@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from ..monitor.score import Scored, binned_all, shaped
 from ..traces import Traces
+from .calibration import Lines
 from .call_ratios import KINDS, CallRatios
 
 __all__ = ["Bet", "Part", "RunJudge", "columns_of", "running_maximum"]
@@ -54,16 +55,15 @@ class Part:
     weights : (3 x columns,) float64
         None below 0.
     suite_offsets : dict of str to float
-    slope, intercept : float
-        From the weighed sum to log odds hijacked : benign, both equally frequent.
+    lines : Lines
+        From the weighed sum to the score, and to log odds of the suite.
     bet : Bet
     """
 
     columns: tuple[int, ...]
     weights: Float
     suite_offsets: Mapping[str, float]
-    slope: float
-    intercept: float
+    lines: Lines
     bet: Bet
 
     def suspicion(self, bits: Float) -> Float:
@@ -75,9 +75,9 @@ class Part:
         return total
 
     def odds(self, suspicion: Float, suite: str) -> Float:
-        """Return log odds in nats; an unknown suite has the mean offset."""
+        """Return the score, log odds in nats; an unknown suite has the mean offset."""
         mean = float(np.mean(list(self.suite_offsets.values())))
-        return self.slope * (suspicion + self.suite_offsets.get(suite, mean)) + self.intercept
+        return self.lines.score(suspicion + self.suite_offsets.get(suite, mean))
 
 
 def running_maximum(values: Float, offsets: Int) -> Float:
@@ -108,7 +108,7 @@ class RunJudge:
         return self.known if self.ratios.knows(suite, task) else self.new
 
     def of(self, traces: Traces, runs: Int) -> Scored:
-        """Return log odds in nats x 65536, floored, after each call and the end of `runs`.
+        """Return scores, in nats x 65536, floored, after each call and the end of `runs`.
 
         Tools are numbered as in the traces that the judge was fitted on (`Traces.named_as`).
         """
@@ -129,21 +129,34 @@ class RunJudge:
 
     def e_values(self, traces: Traces, runs: Int, finals: Int) -> Float:
         """Return the e-values of the scores of whole runs, (runs,) float64."""
-        known = np.array(
+        odds = finals / _ONE
+        return np.where(self._knows(traces, runs), self.known.bet.of(odds), self.new.bet.of(odds))
+
+    def odds(self, traces: Traces, runs: Int, finals: Int) -> Float:
+        """Return log odds hijacked : benign of whole runs, as calibrated in their suites, (runs,).
+
+        Hijacked and benign runs taken as equally frequent.
+        """
+        scores, suites = finals / _ONE, traces.suite[runs]
+        return np.where(
+            self._knows(traces, runs),
+            self.known.lines.odds(scores, suites),
+            self.new.lines.odds(scores, suites),
+        )
+
+    def probabilities(self, traces: Traces, runs: Int, finals: Int) -> Float:
+        """Return P(hijacked) of whole runs, in (0, 1); see `odds`."""
+        odds = self.odds(traces, runs, finals)
+        return np.asarray(np.exp(-np.logaddexp(0.0, -odds)), np.float64)
+
+    def _knows(self, traces: Traces, runs: Int) -> NDArray[np.bool_]:
+        return np.array(
             [
                 self.ratios.knows(str(suite), str(task))
                 for suite, task in zip(traces.suite[runs], traces.user_task[runs], strict=True)
             ],
             np.bool_,
         )
-        odds = finals / _ONE
-        return np.where(known, self.known.bet.of(odds), self.new.bet.of(odds))
-
-    @staticmethod
-    def probabilities(finals: Int) -> Float:
-        """Return P(hijacked), in (0, 1), hijacked and benign runs taken as equally frequent."""
-        odds = finals / _ONE
-        return np.asarray(np.exp(-np.logaddexp(0.0, -odds)), np.float64)
 
 
 def columns_of(orders: int, *, known: bool) -> tuple[int, ...]:
