@@ -27,7 +27,7 @@ from consilience_hw.spec.link_map import (
     data_limit,
 )
 
-__all__ = ["render"]
+__all__ = ["member_docs", "render", "table"]
 
 _FRAME = """```
 +--------+----------+---------------------------------+-----------+
@@ -96,21 +96,21 @@ def _fields(fields: Sequence[Field]) -> str:
     for field in fields:
         rows.append((str(offset), field.name, f"u{32 * field.words}", field.meaning))
         offset += 4 * field.words
-    return _table(("byte", "field", "type", "meaning"), rows)
+    return table(("byte", "field", "type", "meaning"), rows)
 
 
 def _values(kind: type[IntEnum] | type[IntFlag], module: object) -> str:
     """Return a table of an enumeration's members with the docstrings that stand below them."""
-    docs = dict(_member_docs(kind.__name__, module))
+    docs = dict(member_docs(kind.__name__, module))
     rows = [
         (f"{int(member):#04x}", str(member.name), docs.get(str(member.name), "")) for member in kind
     ]
     if not any(doc for _, _, doc in rows):
-        return _table(("number", "name"), [row[:2] for row in rows])
-    return _table(("number", "name", "meaning"), rows)
+        return table(("number", "name"), [row[:2] for row in rows])
+    return table(("number", "name", "meaning"), rows)
 
 
-def _member_docs(name: str, module: object) -> Iterator[tuple[str, str]]:
+def member_docs(name: str, module: object) -> Iterator[tuple[str, str]]:
     """Yield (member, docstring) of an enumeration, from the source: Python keeps no such thing."""
     tree = ast.parse(inspect.getsource(module))  # type: ignore[arg-type]
     body = next(
@@ -125,7 +125,8 @@ def _member_docs(name: str, module: object) -> Iterator[tuple[str, str]]:
                 yield target, " ".join(text.split())
 
 
-def _table(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def table(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return a table as Markdown."""
     cells = [heading, ["---"] * len(heading), *rows]
     return "\n".join(
         f"| {' | '.join(cell.replace('|', '&#124;') for cell in row)} |" for row in cells

@@ -1,9 +1,9 @@
 """``make docs``: the computed pages. ``--check`` compares and writes nothing.
 
-docs/link.md and docs/registers.md come from their maps, docs/numerics.md from the error budget,
-docs/timing.md from the committed figures, so that every number on a page is computed by the code.
-Pages that runs write (docs/pages.toml) get a note where they are older than the code they speak of,
-and lose it where they are not.
+docs/link.md, docs/network.md and docs/registers.md come from their maps, docs/numerics.md from the
+error budget, docs/timing.md from the committed figures, so that every number on a page is computed
+by the code. Pages that runs write (docs/pages.toml) get a note where they are older than the code
+they speak of, and lose it where they are not.
 """
 
 import argparse
@@ -21,6 +21,7 @@ from consilience_tools.pages.templates import rendered
 from consilience_tools.place_and_route.baseline import read_baseline
 from consilience_tools.place_and_route.configurations import PUBLISHED
 from docs.link_page import render as render_link
+from docs.network_page import render as render_network
 from docs.registers_page import render as render_registers
 
 DOCS = Path(__file__).parent
@@ -115,6 +116,7 @@ def render_timing() -> str:
 
 PAGES = {
     "link.md": render_link,
+    "network.md": render_network,
     "numerics.md": render_numerics,
     "registers.md": render_registers,
     "timing.md": render_timing,

@@ -5,7 +5,15 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-__all__ = ["CriticalPath", "critical_path", "fmax_mhz", "over_full", "used", "why_it_failed"]
+__all__ = [
+    "CriticalPath",
+    "critical_path",
+    "fmax_mhz",
+    "ignored_clocks",
+    "over_full",
+    "used",
+    "why_it_failed",
+]
 
 _CARRY_INPUTS = ("CIN", "FCI")
 _CELL_PART = re.compile(
@@ -19,6 +27,9 @@ _SLOW = re.compile(
 )
 
 _HOLD = re.compile(r"^Info: (\d+) Hold/min time violations", re.MULTILINE)
+
+
+_IGNORED = re.compile(r"net '([^']*)' does not exist in design, ignoring clock constraint")
 
 
 @dataclass(frozen=True)
@@ -61,9 +72,8 @@ class CriticalPath:
 
 
 def fmax_mhz(report: Mapping[str, Any]) -> float:
-    """Return the clock reached by the only clock of a routed design, in MHz."""
-    (clock,) = report["fmax"].values()
-    return float(clock["achieved"])
+    """Return the frequency that the slowest clock of a routed design reaches, in MHz."""
+    return min(float(clock["achieved"]) for clock in report["fmax"].values())
 
 
 def used(report: Mapping[str, Any]) -> dict[str, int]:
@@ -73,8 +83,8 @@ def used(report: Mapping[str, Any]) -> dict[str, int]:
 
 
 def critical_path(report: Mapping[str, Any]) -> CriticalPath:
-    """Return the slowest path of the only clock."""
-    (clock,) = report["fmax"]
+    """Return the slowest path of the slowest clock."""
+    clock = min(report["fmax"], key=lambda one: float(report["fmax"][one]["achieved"]))
     edge = f"posedge {clock}"
     (path,) = [
         entry["path"]
@@ -103,8 +113,26 @@ def over_full(log: str) -> list[str]:
     ]
 
 
+def ignored_clocks(log: str) -> list[str]:
+    """Return the nets whose frequency nextpnr was given and ignored.
+
+    It only warns of them, and checks their clocks against the frequency of all others, or against
+    12 MHz.
+    """
+    return _IGNORED.findall(log)
+
+
 def why_it_failed(log: str) -> str | None:
-    """Return why nextpnr gave up, in words, from its log; None if the log has no cause."""
+    """Return why nextpnr's result does not count, in words; None if its log has no cause.
+
+    It gave up, or ignored a clock (`ignored_clocks`).
+    """
+    ignored = ignored_clocks(log)
+    if ignored:
+        return (
+            f"the clock constraint of {', '.join(ignored)} is ignored, as no net has that name; "
+            "constrain the port that the clock comes in by"
+        )
     missing = over_full(log)
     if missing:
         return f"does not fit: {', '.join(missing)}"

@@ -12,6 +12,7 @@ from consilience_tools.place_and_route.nextpnr_report import (
     CriticalPath,
     critical_path,
     fmax_mhz,
+    ignored_clocks,
     used,
     why_it_failed,
 )
@@ -81,7 +82,7 @@ def routed(
     ------
     ToolMissing
     NotRouted
-        Nextpnr gave up.
+        Nextpnr gave up, or ignored the constraint of a clock.
     ConsilienceError
         Nextpnr was killed.
     """
@@ -126,8 +127,9 @@ def _run(
             if why_it_failed(log.read_text(errors="replace")) is None:
                 raise
         else:
-            for file in (_REPORT, *keep):
-                (work / file).rename(made / file)
+            if not ignored_clocks(log.read_text(errors="replace")):
+                for file in (_REPORT, *keep):
+                    (work / file).rename(made / file)
         log.rename(made / "log")
 
     made_once(entry, make)

@@ -4,6 +4,8 @@ from amaranth.hdl import Module
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
+from ..link.counters import drop_stream
+from ..link.drop_merge import DropMerge
 from ..link.frame_receiver import FrameReceiver
 from ..link.frame_sender import FrameSender
 from ..spec.engine_config import EngineConfig
@@ -30,6 +32,8 @@ class Engine(wiring.Component):
     ----------
     config : EngineConfig
         What to build.
+    more_drops : bool
+        There is a `drop`.
 
     Members
     -------
@@ -41,14 +45,18 @@ class Engine(wiring.Component):
     busy : out
         A frame has arrived and is not executed, or a reply has not left. In between, and while a
         frame arrives, it may be 0: for some 10 cycles, and those of a frame's last bytes.
+    drop : `drop_stream`
+        What else was dropped, before it was link bytes; counted with the frames dropped.
     dropped : out
         Strobe, for an LED: a damaged frame was dropped. STATUS counts them.
     """
 
-    def __init__(self, config: EngineConfig | None = None) -> None:
+    def __init__(self, config: EngineConfig | None = None, *, more_drops: bool = False) -> None:
         self.config = EngineConfig() if config is None else config
+        self.more_drops = more_drops
         super().__init__(
             {
+                **({"drop": In(drop_stream())} if more_drops else {}),
                 "i": In(stream.Signature(8)),
                 "o": Out(stream.Signature(8)),
                 "gap": In(1),
@@ -66,7 +74,13 @@ class Engine(wiring.Component):
         m.submodules.sender = sender = FrameSender(config.credits, config.largest_payload)
         connect(m, flipped(self.i), receiver.i)
         connect(m, receiver.frame, core.frame)
-        connect(m, receiver.drop, core.drop)
+        if self.more_drops:
+            m.submodules.drops = drops = DropMerge()
+            connect(m, receiver.drop, drops.first)
+            connect(m, flipped(self.drop), drops.second)
+            connect(m, drops.o, core.drop)
+        else:
+            connect(m, receiver.drop, core.drop)
         connect(m, core.reply, sender.reply)
         connect(m, sender.o, flipped(self.o))
         m.d.comb += [

@@ -2,12 +2,12 @@
 
 from amaranth.hdl import Module
 from amaranth.lib import wiring
-from amaranth.lib.wiring import In, Out, connect
+from amaranth.lib.wiring import In, Out, connect, flipped
 
 from ..engine.engine import Engine
 from ..spec.engine_config import EngineConfig
-from ..spec.network import NetworkAddress
-from .mac_receiver import gmii_layout
+from ..spec.network import NetworkAddress, PacketDrop
+from .mac_receiver import gmii_port
 from .udp_port import UdpPort
 
 __all__ = ["EthernetEngine", "buffer_bytes"]
@@ -33,24 +33,23 @@ class EthernetEngine(wiring.Component):
 
     Members
     -------
-    rx : in, `gmii_layout`
-        In ``eth_rx``.
-    tx : out, `gmii_layout`
-        In ``eth_tx``.
+    rx, tx : `gmii_port`
+        From the PHY, in ``eth_rx``, and to it, in ``eth_tx``.
     entropy : in
         See `Engine`.
     busy : out
         Link bytes wait, or the engine is busy.
     dropped : out
-        Strobe in ``sync``: a frame of Ethernet was dropped; `reason` is a `PacketDrop`.
+        Strobe in ``sync``: a frame of Ethernet was dropped; `reason` is a `PacketDrop`. STATUS
+        has a counter for each kind (`PacketDrop.counter`).
     """
 
     def __init__(self, config: EngineConfig, address: NetworkAddress) -> None:
         self.config, self.address = config, address
         super().__init__(
             {
-                "rx": In(gmii_layout()),
-                "tx": Out(gmii_layout()),
+                "rx": In(gmii_port()),
+                "tx": Out(gmii_port()),
                 "entropy": In(32),
                 "busy": Out(1),
                 "dropped": Out(1),
@@ -60,18 +59,23 @@ class EthernetEngine(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        m.submodules.engine = engine = Engine(self.config)
+        m.submodules.engine = engine = Engine(self.config, more_drops=True)
         m.submodules.port = port = UdpPort(self.address, buffer_bytes(self.config))
         connect(m, port.received, engine.i)
         connect(m, engine.o, port.to_send)
+        connect(m, flipped(self.rx), port.rx)
+        connect(m, port.tx, flipped(self.tx))
         m.d.comb += [
-            port.rx.eq(self.rx),
-            self.tx.eq(port.tx),
             port.busy.eq(engine.busy),
             engine.entropy.eq(self.entropy),
             self.busy.eq(engine.busy | port.received.valid),
-            port.drop.ready.eq(1),
-            self.dropped.eq(port.drop.valid),
+            engine.drop.valid.eq(port.drop.valid),
+            port.drop.ready.eq(engine.drop.ready),
+            self.dropped.eq(port.drop.valid & port.drop.ready),
             self.reason.eq(port.drop.p),
         ]
+        with m.Switch(port.drop.p):
+            for reason in PacketDrop:
+                with m.Case(reason):
+                    m.d.comb += engine.drop.p.eq(reason.counter)
         return m

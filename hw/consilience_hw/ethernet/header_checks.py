@@ -46,8 +46,8 @@ class HeaderChecks(wiring.Component):
             return (at >= first) & (at < first + count)
 
         when = {
-            "not_ours": among(0, 6) & no_arp,
-            "not_all": among(0, 6) & no_ip,
+            "not_ours": (at < places.SOURCE) & no_arp,
+            "not_all": (at < places.SOURCE) & no_ip,
             "not_arp": among(places.TYPE, 2) & no_arp,
             "not_ip": among(places.TYPE, 2) & no_ip,
             "group_source": (at == places.SOURCE) & byte[0],

@@ -7,18 +7,18 @@ from amaranth.lib.wiring import In, Out
 from ..link.crc32 import add_crc32
 from ..spec.network import LARGEST_FRAME, PREAMBLE, SMALLEST_FRAME, PacketDrop
 
-__all__ = ["MacReceiver", "gmii_layout", "received_layout"]
+__all__ = ["MacReceiver", "gmii_port", "received_layout"]
 
 REST_CYCLES = 3
 """Cycles after a frame in which none may begin, so that its judgement is over."""
 
 
-def gmii_layout() -> data.StructLayout:
-    """Return the layout of GMII in one direction (IEEE 802.3, clause 35): a byte per cycle.
+def gmii_port() -> wiring.Signature:
+    """Return the signature of GMII in one direction, as who drives it sees it.
 
-    ``valid`` is RX_DV or TX_EN, ``error`` RX_ER or TX_ER.
+    A byte per cycle (IEEE 802.3, clause 35); ``valid`` is RX_DV or TX_EN, ``error`` RX_ER or TX_ER.
     """
-    return data.StructLayout({"data": 8, "valid": 1, "error": 1})
+    return wiring.Signature({"data": Out(8), "valid": Out(1), "error": Out(1)})
 
 
 def received_layout() -> data.StructLayout:
@@ -42,12 +42,12 @@ class MacReceiver(wiring.Component):
 
     Members
     -------
-    gmii : in, `gmii_layout`
+    gmii : the receiver's side of `gmii_port`
     o : out, `received_layout`
     """
 
     def __init__(self) -> None:
-        super().__init__({"gmii": In(gmii_layout()), "o": Out(received_layout())})
+        super().__init__({"gmii": In(gmii_port()), "o": Out(received_layout())})
 
     def elaborate(self, platform: object) -> Module:
         m = Module()

@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from ..link.crc32 import add_crc32
 from ..spec.network import GAP_BYTES, PREAMBLE, SMALLEST_FRAME
-from .mac_receiver import gmii_layout
+from .mac_receiver import gmii_port
 
 __all__ = ["MacTransmitter", "byte_layout"]
 
@@ -32,14 +32,14 @@ class MacTransmitter(wiring.Component):
     -------
     i : stream of `byte_layout`
         From the destination address on, without FCS.
-    gmii : out, `gmii_layout`
+    gmii : `gmii_port`
     """
 
     def __init__(self) -> None:
         super().__init__(
             {
                 "i": In(stream.Signature(byte_layout())),
-                "gmii": Out(gmii_layout()),
+                "gmii": Out(gmii_port()),
             }
         )
 

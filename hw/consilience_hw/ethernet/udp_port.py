@@ -9,7 +9,7 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 from ..spec.network import NetworkAddress
 from .datagram_reader import DatagramReader
 from .drop_queue import DropQueue
-from .mac_receiver import MacReceiver, gmii_layout
+from .mac_receiver import MacReceiver, gmii_port
 from .mac_transmitter import MacTransmitter
 from .packet_buffer import PacketBuffer
 from .packet_builder import PacketBuilder
@@ -43,10 +43,8 @@ class UdpPort(wiring.Component):
 
     Members
     -------
-    rx : in, `gmii_layout`
-        In ``eth_rx``.
-    tx : out, `gmii_layout`
-        In ``eth_tx``.
+    rx, tx : `gmii_port`
+        From the PHY, in ``eth_rx``, and to it, in ``eth_tx``.
     received, to_send : streams of link bytes
         In ``sync``.
     busy : in
@@ -59,8 +57,8 @@ class UdpPort(wiring.Component):
         self.address, self.buffer_bytes = address, buffer_bytes
         super().__init__(
             {
-                "rx": In(gmii_layout()),
-                "tx": Out(gmii_layout()),
+                "rx": In(gmii_port()),
+                "tx": Out(gmii_port()),
                 "received": Out(stream.Signature(8)),
                 "to_send": In(stream.Signature(8)),
                 "busy": In(1),
@@ -88,13 +86,13 @@ class UdpPort(wiring.Component):
         m.submodules.drops = _renamed(drops, "eth_rx", "sync")
 
         m.d.comb += [
-            mac_receiver.gmii.eq(self.rx),
             packets.i.eq(mac_receiver.o),
             drops.dropped.eq(packets.dropped),
             drops.reason.eq(packets.reason),
             reader.busy.eq(self.busy),
-            self.tx.eq(mac_transmitter.gmii),
         ]
+        connect(m, flipped(self.rx), mac_receiver.gmii)
+        connect(m, mac_transmitter.gmii, flipped(self.tx))
         connect(m, packets.datagrams, datagrams.i)
         connect(m, packets.answers, answers.i)
         connect(m, drops.o, flipped(self.drop))

@@ -86,7 +86,7 @@ __all__ = [
 MAGIC = int.from_bytes(b"CNSL", "little")
 """First word of HELLO's reply."""
 
-ABI = 1
+ABI = 2
 """Number of this map; it changes with the meaning of any byte."""
 
 LARGEST_PAYLOAD = 1408
@@ -250,6 +250,14 @@ class Counter(IntEnum):
     """Results with SATURATED."""
     HARD_TO_ROUND = 11
     """Results with HARD_TO_ROUND."""
+    DAMAGED_PACKETS = 12
+    """Frames of Ethernet dropped: damaged, too short or too long (`network.PacketDrop`)."""
+    BAD_PACKETS = 13
+    """Packets dropped: lengths, checksums or a source that cannot be; options and fragments."""
+    OTHER_PACKETS = 14
+    """Frames of Ethernet dropped: not for this device, or of a protocol that it has not."""
+    LOST_PACKETS = 15
+    """Packets dropped that were right: there was no room for them."""
 
 
 def data_limit(largest_payload: int) -> int:

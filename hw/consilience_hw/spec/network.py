@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from ipaddress import IPv4Address
 
+from .link_map import Counter
+
 __all__ = [
     "DEFAULT_PORT",
     "GAP_BYTES",
@@ -123,3 +125,13 @@ class PacketDrop(IntEnum):
     """Wrong checksum of UDP or ICMP."""
     FULL = 15
     """No room: sent faster than it is taken."""
+
+    @property
+    def counter(self) -> Counter:
+        """The counter of the link that counts it."""
+        match self:
+            case PacketDrop.DAMAGED | PacketDrop.RUNT | PacketDrop.OVERSIZE:
+                return Counter.DAMAGED_PACKETS
+            case PacketDrop.FULL:
+                return Counter.LOST_PACKETS
+        return Counter.OTHER_PACKETS if self.name.startswith("OTHER") else Counter.BAD_PACKETS

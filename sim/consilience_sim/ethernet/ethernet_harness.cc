@@ -10,7 +10,7 @@
 
 namespace {
 
-constexpr uint16_t VALID = 0x100; // above a symbol's byte, as in `mac_receiver.gmii_layout`
+constexpr uint16_t VALID = 0x100, ERROR = 0x200; // above a symbol's byte
 constexpr size_t REASONS = 16;
 constexpr int SETTLING_CYCLES = 20; // the engine clears its counters in the 16 cycles after reset
 
@@ -45,7 +45,10 @@ struct Simulation {
 				due[clock] += period[clock];
 		}
 		if (rises[0]) {
-			design.p_rx.set<uint16_t>(input.empty() ? 0 : input.front());
+			const uint16_t symbol = input.empty() ? 0 : input.front();
+			design.p_rx____data.set<uint8_t>(static_cast<uint8_t>(symbol));
+			design.p_rx____valid.set<bool>((symbol & VALID) != 0);
+			design.p_rx____error.set<bool>((symbol & ERROR) != 0);
 			if (!input.empty()) {
 				input.pop_front();
 				quiet = 0;
@@ -59,7 +62,8 @@ struct Simulation {
 		design.p_clk.set<bool>(rises[2]);
 		design.Design::eval();
 		if (rises[1])
-			look(design.p_tx.get<uint16_t>());
+			look(design.p_tx____data.get<uint8_t>() | (design.p_tx____valid.get<bool>() ? VALID : 0) |
+			     (design.p_tx____error.get<bool>() ? ERROR : 0));
 		if (rises[2]) {
 			cycles++;
 			quiet = design.p_busy.get<bool>() ? 0 : quiet + 1;

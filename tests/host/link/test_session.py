@@ -375,7 +375,7 @@ def test_counters_of_another_number(endpoint):
             return frame
         return retold(frame, frame.payload[:-4])
 
-    with pytest.raises(LinkError, match="STATUS gave 44 bytes, not 48"):
+    with pytest.raises(LinkError, match="STATUS gave 60 bytes, not 64"):
         LinkSession(Rewriter(endpoint, rewrite), "test").status()
 
 

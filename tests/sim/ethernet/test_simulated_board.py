@@ -12,12 +12,12 @@ from scapy.layers.inet import IP, UDP
 from scapy.layers.l2 import Ether
 
 from consilience_hw.spec.engine_config import EngineConfig
-from consilience_hw.spec.link_map import FrameType
+from consilience_hw.spec.link_map import REPLY_HEADER, Counter, FrameType
 from consilience_hw.spec.network import NetworkAddress
 from consilience_sim.compiled import EngineSimulation
 from consilience_sim.ethernet import simulated_board
 from consilience_sim.ethernet.tap import READY
-from consilience_sim.testing.link_oracle import packed, request_frame, sealed
+from consilience_sim.testing.link_oracle import frames_of, packed, request_frame, sealed
 
 pytestmark = pytest.mark.slow
 
@@ -101,6 +101,31 @@ def test_strangers_at_the_port_get_no_reply_of_another(board, bytes_of_engine):
         # A request of the session, repeated by another: who asks gets the reply.
         assert ask(board, request) == [reply]
         assert ask(board, request, **stranger) == [reply]
+
+
+def test_the_status_counts_what_was_dropped_before_it_was_link_bytes(board):
+    (hello,) = ask(board, next(script()))
+    assert hello
+    packet = Ether(dst=US.mac) / IP(src="10.77.0.1", dst=US.ip)
+    bad = [
+        *[packet / UDP(dport=US.port, chksum=1) / b"data"] * 2,
+        *[packet / UDP(dport=7) / b"data"] * 3,
+        *[packet / UDP(dport=US.port) / bytes(1600)] * 4,
+    ]
+    for frame in bad:
+        board.send(bytes(frame))
+    assert board.receive(1e-3) is None
+    (reply,) = ask(board, request_frame(FrameType.STATUS, 1, NONCE, 2, b"", 0, 0))
+    (frame,) = frames_of(reply)
+    counters = dict(zip(Counter, frame.words[len(REPLY_HEADER) :], strict=True))
+    assert {counter.name: counters[counter] for counter in list(Counter)[-4:]} == {
+        "DAMAGED_PACKETS": 4,
+        "BAD_PACKETS": 2,
+        "OTHER_PACKETS": 3,
+        "LOST_PACKETS": 0,
+    }
+    assert counters[Counter.FRAMES] == 1
+    assert counters[Counter.BAD_FRAMING] == counters[Counter.BAD_CRC] == 0
 
 
 def test_peers_at_once_get_each_its_own(board, bytes_of_engine):

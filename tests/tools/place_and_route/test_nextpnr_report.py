@@ -95,9 +95,13 @@ def test_cells_are_named_after_their_signal(cell):
     assert critical_path({**REPORT, "critical_paths": [way]}).start == "unit.x_q1"
 
 
-def test_two_clocks_are_refused():
-    with pytest.raises(ValueError, match="unpack"):
-        fmax_mhz({"fmax": {"a": {"achieved": 1}, "b": {"achieved": 2}}})
+def test_of_several_clocks_the_slowest_counts():
+    (clock,) = REPORT["fmax"]
+    faster = {"fmax": {"other": {"achieved": 300.0}, **REPORT["fmax"]}}
+    assert fmax_mhz(faster) == 202.675
+    assert critical_path({**REPORT, **faster}) == critical_path(REPORT)
+    slower = {"fmax": {clock: {"achieved": 300.0}, "other": {"achieved": 2}}}
+    assert fmax_mhz(slower) == 2
 
 
 UTILISATION = """\

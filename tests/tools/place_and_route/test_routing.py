@@ -127,6 +127,24 @@ def test_a_clock_that_is_missed_is_no_result():
         routed(design, fast, 1, name="walk")
 
 
+@pytest.mark.parametrize(
+    ("target", "option", "line"),
+    [
+        (ICE40_HX8K, "--pcf", "set_frequency inner 50\n"),
+        (ECP5_85F_8, "--lpf", 'FREQUENCY NET "inner" 50 MHZ;\n'),
+    ],
+    ids=["ice40", "ecp5"],
+)
+def test_a_clock_constraint_that_is_ignored_is_no_result(target, option, line):
+    """Nextpnr warns, routes, and has checked that clock against 12 MHz."""
+    asked = replace(target, constraints=line, options=(*target.options, option, "pins.cst"))
+    design = synthesised(Walk(), asked, name="walk")
+    with pytest.raises(NotRouted, match=r"the clock constraint of inner is ignored.* the port"):
+        routed(design, asked, 1, name="walk")
+    known = replace(asked, constraints=line.replace("inner", "clk"))
+    assert routed(design, known, 1, name="walk").fmax_mhz > 50
+
+
 def test_a_run_that_was_killed_is_not_remembered(monkeypatch):
     design = synthesised(Walk(), ICE40_UP5K, name="walk")
 
