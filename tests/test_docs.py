@@ -24,8 +24,8 @@ def test_the_command_notices_a_stale_page(tmp_path, monkeypatch, capsys):
     assert render.main() == 1
     told = capsys.readouterr().err
     assert told == (
-        "docs/link.md, docs/numerics.md, docs/registers.md, docs/timing.md not as rendered; "
-        "run `make docs`\n"
+        "docs/link.md, docs/network.md, docs/numerics.md, docs/registers.md, docs/timing.md "
+        "not as rendered; run `make docs`\n"
     )
     monkeypatch.setattr(sys, "argv", ["render.py"])
     assert render.main() == 0

