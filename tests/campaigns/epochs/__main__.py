@@ -7,9 +7,10 @@ import argparse
 import sys
 import time
 
-from tests.campaigns.epochs.model import FIRST, MENU, SMALL_MENU, Model, Rules
+from tests.campaigns.epochs.model import Model
 from tests.campaigns.epochs.planted import PLANTED, found_in
 from tests.campaigns.epochs.search import search
+from tests.campaigns.epochs.states import FIRST, MENU, SMALL_MENU, Rules
 from tests.campaigns.tables import print_table
 
 SEARCHED = {

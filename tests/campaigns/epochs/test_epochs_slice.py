@@ -2,9 +2,10 @@
 
 import pytest
 
-from tests.campaigns.epochs.model import CLOSED, FIRST, SMALL_MENU, Model, Replica, Rules
+from tests.campaigns.epochs.model import Model
 from tests.campaigns.epochs.planted import PLANTED, found_in
 from tests.campaigns.epochs.search import search
+from tests.campaigns.epochs.states import CLOSED, FIRST, SMALL_MENU, Replica, Rules
 
 
 def test_slice():

@@ -194,7 +194,7 @@ DISTRIBUTED = (
     Mutation(
         "replica: a late proof takes nothing out again",
         FOLDER + "epochs/replica.py",
-        "            _apply(self.state.remove, reports)\n",
+        "            apply_reports(self.state.remove, reports)\n",
         "            pass\n",
         EPOCHS + "test_replica.py::test_a_proof_that_comes_late_corrects_the_next_epoch",
     ),

@@ -2,13 +2,11 @@
 
 from consilience.distributed.epochs.closing import Agreed, Closing
 from consilience.distributed.epochs.offers import Relay
+from consilience.distributed.epochs.replica_records import RELAY, ROUND
 from consilience.distributed.epochs.replica_store import ReplicaStore
 from consilience.distributed.epochs.wire import number
 
-__all__ = ["RELAY", "ROUND", "DurableClosing"]
-
-RELAY, ROUND = b"T", b"E"
-"""First bytes of records: a relay that was taken; the end of a round, then its number."""
+__all__ = ["DurableClosing"]
 
 
 class DurableClosing:

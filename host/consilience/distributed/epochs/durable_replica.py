@@ -7,26 +7,32 @@ from typing import Generic, TypeVar
 
 from consilience.closing import Closes
 from consilience.distributed.epochs.collection import Admission, Collection
-from consilience.distributed.epochs.durable_closing import RELAY, ROUND, DurableClosing
+from consilience.distributed.epochs.durable_closing import DurableClosing
 from consilience.distributed.epochs.equivocation import Equivocation
+from consilience.distributed.epochs.evidence_state import EvidenceState
 from consilience.distributed.epochs.offers import Relay
-from consilience.distributed.epochs.replica import ClosedEpoch, EvidenceState, Replica
+from consilience.distributed.epochs.replica import ClosedEpoch, Replica
+from consilience.distributed.epochs.replica_records import (
+    CLOSING,
+    LARGEST_RECORD,
+    PROOF,
+    RELAY,
+    REPORT,
+    ROSTER,
+    ROUND,
+    reports_of,
+    reports_record,
+)
 from consilience.distributed.epochs.replica_store import ReplicaStore
-from consilience.distributed.epochs.reports import LEAST_BYTES, SignedReport
+from consilience.distributed.epochs.reports import SignedReport
 from consilience.distributed.epochs.roster import Roster
 from consilience.distributed.epochs.signing import SigningKey
 from consilience.distributed.epochs.snapshots import Snapshot
 from consilience.distributed.epochs.votes import Tally, Vote
-from consilience.distributed.epochs.wire import Reader, block, number
+from consilience.distributed.epochs.wire import number
 from consilience.errors import BadInput
 
 __all__ = ["DurableReplica"]
-
-_LARGEST_RECORD = 1 << 24
-"""Bytes of reports that go to the disk together; one report may be longer."""
-
-_ROSTER, _REPORT, _PROOF, _CLOSING = b"B", b"R", b"P", b"C"
-"""First bytes of records; `durable_closing` has two more."""
 
 StateT = TypeVar("StateT", bound=EvidenceState)
 
@@ -124,11 +130,11 @@ class DurableReplica(Closes, Generic[StateT]):
                 if self._replica.held != held:
                     taken.append(signed)
                     size += len(bytes(signed))
-                if size > _LARGEST_RECORD:
-                    append(_reports_record(taken))
+                if size > LARGEST_RECORD:
+                    append(reports_record(taken))
                     taken, size = [], 0
             if taken:
-                append(_reports_record(taken))
+                append(reports_record(taken))
         return verdicts
 
     def admit_proof(self, proof: Equivocation) -> Admission:
@@ -136,7 +142,7 @@ class DurableReplica(Closes, Generic[StateT]):
         with self._store.changing() as append:
             verdict = self._replica.admit_proof(proof)
             if verdict is Admission.LATE_PROOF:
-                append(_PROOF + bytes(proof))
+                append(PROOF + bytes(proof))
         return verdict
 
     def closing(self) -> DurableClosing:
@@ -147,7 +153,7 @@ class DurableReplica(Closes, Generic[StateT]):
         if self._closing is None:
             with self._store.changing() as append:
                 closing = self._replica.closing()
-                append(_CLOSING + sha256(bytes(closing.offer)).digest())
+                append(CLOSING + sha256(bytes(closing.offer)).digest())
             self._closing = DurableClosing(closing, self._store)
         return self._closing
 
@@ -223,7 +229,7 @@ class DurableReplica(Closes, Generic[StateT]):
         return Replica.resumed(self._roster, self._number, self._key, state, snapshot)
 
     def _roster_record(self) -> bytes:
-        return _ROSTER + number(self._number) + self._roster.hash
+        return ROSTER + number(self._number) + self._roster.hash
 
     def _replay(self) -> None:
         """Take what was carried over into the open epoch, and do again what is in its log."""
@@ -236,27 +242,27 @@ class DurableReplica(Closes, Generic[StateT]):
         self._begin(records)
         for record in records:
             kind, content = record[:1], record[1:]
-            if kind == _REPORT:
-                for signed in _reports_of(record):
+            if kind == REPORT:
+                for signed in reports_of(record):
                     self._replica.admit(signed)
-            elif kind == _PROOF:
+            elif kind == PROOF:
                 self._replica.admit_proof(Equivocation.from_bytes(content))
-            elif kind == _CLOSING:
+            elif kind == CLOSING:
                 self._begin_again(content)
             elif kind == RELAY:
                 self._replica.closing().receive(Relay.from_bytes(content))
             elif kind == ROUND:
                 self._replica.closing().end_round()
-            elif kind != _ROSTER:
+            elif kind != ROSTER:
                 raise BadInput(f"the log of epoch {self.epoch} has a record of another version")
 
     def _begin(self, records: list[bytes]) -> None:
         """Note the roster of the epoch: it may be another as long as nothing else was noted."""
         number_bytes = len(number(0))
         for record in records:
-            if record[:1] == _ROSTER and record[1 : 1 + number_bytes] != number(self._number):
+            if record[:1] == ROSTER and record[1 : 1 + number_bytes] != number(self._number):
                 raise BadInput(f"the folder is of another replica than {self._number}")
-        rosters = [record for record in records if record[:1] == _ROSTER]
+        rosters = [record for record in records if record[:1] == ROSTER]
         if rosters[-1:] == [self._roster_record()]:
             return
         if len(rosters) != len(records):
@@ -274,16 +280,3 @@ class DurableReplica(Closes, Generic[StateT]):
                 "another replica once the epoch is closed"
             )
         self._closing = DurableClosing(closing, self._store)
-
-
-def _reports_record(reports: list[SignedReport]) -> bytes:
-    blocks = b"".join(block(bytes(signed)) for signed in reports)
-    return _REPORT + number(len(reports)) + blocks
-
-
-def _reports_of(record: bytes) -> list[SignedReport]:
-    reader = Reader("record of reports", _REPORT, record)
-    count = reader.count(LEAST_BYTES)
-    reports = [SignedReport.from_bytes(reader.block()) for _ in range(count)]
-    reader.end()
-    return reports

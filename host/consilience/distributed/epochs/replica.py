@@ -1,38 +1,23 @@
 """One replica of a shard: reports in, an agreed set, an exact state, a vote."""
 
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Generic, Protocol, Self, TypeVar
-
-import numpy as np
-from numpy.typing import ArrayLike
+from typing import Generic, Self, TypeVar
 
 from consilience.distributed.epochs.closing import Agreed, Closing
 from consilience.distributed.epochs.collection import Admission, Collection, admission
 from consilience.distributed.epochs.digests import epoch_digest, report_set_hash
 from consilience.distributed.epochs.equivocation import Equivocation
+from consilience.distributed.epochs.evidence_state import EvidenceState, apply_reports
 from consilience.distributed.epochs.history import History
 from consilience.distributed.epochs.offers import Offer
-from consilience.distributed.epochs.reports import SignedReport, codes_of
+from consilience.distributed.epochs.reports import SignedReport
 from consilience.distributed.epochs.roster import Roster
 from consilience.distributed.epochs.signing import SigningKey
 from consilience.distributed.epochs.snapshots import KeptEpoch, Snapshot
 from consilience.distributed.epochs.votes import Vote
 from consilience.errors import BadInput
 
-__all__ = ["ClosedEpoch", "EvidenceState", "Replica"]
-
-
-class EvidenceState(Protocol):
-    """An exact state, `exact.log_sum.LogSum` or another: equal multisets have equal bytes."""
-
-    def add(self, codes: ArrayLike, /) -> Self:
-        """Add codes."""
-
-    def remove(self, codes: ArrayLike, /) -> Self:
-        """Take codes out again."""
-
-    def __bytes__(self) -> bytes: ...
+__all__ = ["ClosedEpoch", "Replica"]
 
 
 StateT = TypeVar("StateT", bound=EvidenceState)
@@ -209,10 +194,10 @@ class Replica(Generic[StateT]):
         """
         if agreed.epoch != self.epoch:
             raise BadInput(f"epoch {agreed.epoch} cannot be closed, {self.epoch} is open")
-        malformed = _apply(self.state.add, agreed.reports)
+        malformed = apply_reports(self.state.add, agreed.reports)
         taken_out = self._history.take_out(agreed.late)
         for reports in taken_out.values():
-            _apply(self.state.remove, reports)
+            apply_reports(self.state.remove, reports)
         corrected = tuple(taken_out)
         self._history.add(agreed.epoch, agreed.reports, agreed.equivocations, agreed.halves)
         set_hash = report_set_hash(
@@ -244,20 +229,3 @@ class Replica(Generic[StateT]):
         roster, epoch = self.roster, closed.agreed.epoch
         hashes = roster.hash, closed.set_hash, closed.digest
         return Vote(roster.scope, epoch, self.number, *hashes).signed(self._key)
-
-
-def _apply(
-    change: Callable[[ArrayLike], object], reports: Iterable[SignedReport]
-) -> tuple[int, ...]:
-    """Add or remove the codes of reports; return the agents of those that hold none."""
-    malformed = set()
-    parts = []
-    for signed in reports:
-        codes = codes_of(signed.report.payload)
-        if codes is None:
-            malformed.add(signed.report.agent)
-        else:
-            parts.append(codes)
-    if parts:
-        change(np.concatenate(parts))
-    return tuple(sorted(malformed))

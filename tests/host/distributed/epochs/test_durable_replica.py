@@ -258,7 +258,7 @@ def test_many_reports_are_synced_together(shard, monkeypatch):
 
 
 def test_records_of_many_bytes_are_parted(shard, monkeypatch):
-    monkeypatch.setattr("consilience.distributed.epochs.durable_replica._LARGEST_RECORD", 300)
+    monkeypatch.setattr("consilience.distributed.epochs.durable_replica.LARGEST_RECORD", 300)
     reports = [report(agent, seq) for agent in range(6) for seq in range(4)]
     shard[0].admit_all(reports)
     assert len(shard.restart(0).collection.reports()) == 24
