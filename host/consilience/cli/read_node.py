@@ -54,7 +54,7 @@ def read_node(
     --nats nats://site-2:4222
     """
     # Here, since nats-py is an extra.
-    from consilience.distributed.nats_pubsub import check_address
+    from consilience.distributed.nats_address import check_address
     from consilience.distributed.reads.daemon import ReadDaemon, check_socket
     from consilience.distributed.reads.read_node import ReadNode
 

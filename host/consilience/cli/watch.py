@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
+from rich.console import Console, Group
 from rich.live import Live
-from rich.table import Table
 
 from consilience.cli.device_option import DeviceOption, JsonOption, opened
 from consilience.cli.node import MOST_EPOCH, NatsOption
 from consilience.cli.output import Output
+from consilience.cli.shard_table import LiveDecisions, decided, shard_table
 from consilience.distributed.pubsub import ASK, STATES
 from consilience.distributed.totals.shard_collector import ShardCollector
 from consilience.distributed.totals.verdicts import Verdicts
@@ -34,6 +34,10 @@ def watch(
         typer.Option(
             min=0, max=65535, metavar="PORT", help="Prometheus endpoint on 127.0.0.1:PORT."
         ),
+    ] = None,
+    shards: Annotated[
+        int | None,
+        typer.Option(min=1, help="Number of shards.", show_default="what the first state says"),
     ] = None,
     until_complete: Annotated[
         bool,
@@ -68,16 +72,17 @@ def watch(
     device: DeviceOption = "cpu",
     as_json: JsonOption = False,
 ) -> None:
-    """Show what every shard says, and the exact sum of it.
+    """Show what every shard says, the exact sum of it, and what is decided on it.
 
-    In the end every agent's posterior is computed of that sum, on the device.
+    Every agent's posterior is computed of that sum, on the device, whenever it has changed. A
+    shard that says nothing is shown as such; one that is refused with the reason.
     """
     if out is not None and not until_complete:
         raise BadInput("--out needs --until-complete; without it there is no end to write at")
     if timeout is not None and not until_complete:
         raise BadInput("--timeout needs --until-complete; without it watch ends with Ctrl-C")
     check_prior(prior)
-    collector = ShardCollector(epoch)
+    collector = ShardCollector(epoch, shards)
     output = Output(as_json=as_json)
     if metrics is not None:
         # Here, since prometheus-client is an extra.
@@ -89,7 +94,8 @@ def watch(
     with contextlib.ExitStack() as stack:
         file = out and stack.enter_context(ResultFile(out, overwrite=force))
         opened_device = stack.enter_context(opened(device, output))
-        asyncio.run(_watch(nats, collector, until_complete, limit, show=not as_json))
+        deciding = LiveDecisions(collector, opened_device, prior, agent_column)
+        asyncio.run(_watch(nats, deciding, until_complete, limit, show=not as_json))
         total = collector.total()
         verdicts = Verdicts.of(total, opened_device, prior, agent_column)
         if file:
@@ -103,63 +109,43 @@ def watch(
         "digest": total.digest,
         "volatile": any(held.message.volatile for held in collector.held.values()),
         "counts": dict(collector.counts),
+        "refused": {str(shard): reason for shard, reason in sorted(collector.doubts.items())},
         "decisions": verdicts.decisions,
         "out": None if out is None else str(out),
     }
-    decided = ", ".join(f"{name} {count:,}" for name, count in verdicts.decisions.items() if count)
-    output.result(result, _table(collector), "", f"decisions: {decided}")
+    output.result(result, shard_table(collector), "", decided(verdicts.decisions))
 
 
 async def _watch(
-    nats: str, collector: ShardCollector, until_complete: bool, limit: float | None, *, show: bool
+    nats: str, deciding: LiveDecisions, until_complete: bool, limit: float | None, *, show: bool
 ) -> None:
     """Receive until all is complete, or for ever; LinkError at the time limit."""
     from consilience.distributed.nats_pubsub import NatsPubsub
 
+    collector = deciding.collector
     pubsub = await NatsPubsub.connect(nats)
     end = None if limit is None else time.monotonic() + limit
     console = Console(stderr=True)
-    live = Live(_table(collector), console=console, auto_refresh=False)
+    live = Live(shard_table(collector), console=console, auto_refresh=False)
     try:
         await pubsub.listen(STATES, collector.receive)
         await pubsub.publish(ASK, b"")
         with live if show and console.is_terminal else contextlib.nullcontext():
             while not (until_complete and collector.complete):
                 if end is not None and time.monotonic() > end:
-                    raise LinkError(
-                        f"after {limit:g} s {len(collector.held)} shards are held, of "
-                        f"{collector.shards or 'an unknown number'}, and not all are complete; "
-                        "look at the nodes"
-                    )
+                    raise LinkError(_what_is_missing(collector, limit or 0))
                 await asyncio.sleep(_REFRESH)
-                live.update(_table(collector), refresh=live.is_started)
+                if live.is_started:
+                    live.update(Group(shard_table(collector), "", deciding.now()), refresh=True)
     finally:
         await pubsub.close()
 
 
-def _table(collector: ShardCollector) -> Table:
-    """Return one line a shard and the total."""
-    table = Table(box=None, pad_edge=False)
-    for name in ("shard", "incarnation", "version", "agents", "rows", "received", "digest", ""):
-        table.add_column(name, justify="left" if name in ("digest", "") else "right")
-    now = time.monotonic()
-    for shard, held in sorted(collector.held.items()):
-        message = held.message
-        progress = "complete" if message.complete else "reading"
-        table.add_row(
-            f"{shard}/{collector.shards}",
-            str(message.incarnation),
-            str(message.version),
-            f"{len(held.sums):,}",
-            f"{held.sums.rows:,}",
-            f"{now - held.received:.1f} s ago",
-            held.sums.digest[:16],
-            f"{progress} volatile" if message.volatile else progress,
-        )
-    if collector.held:
-        total = collector.total()
-        count = f"{len(collector.held)}/{collector.shards}"
-        table.add_row(
-            count, "", "", f"{len(total):,}", f"{total.rows:,}", "", total.digest[:16], "total"
-        )
-    return table
+def _what_is_missing(collector: ShardCollector, limit: float) -> str:
+    """Return what a watch says that has ended too early."""
+    words = (
+        f"after {limit:g} s {len(collector.held)} shards are held, of "
+        f"{collector.shards or 'an unknown number'}, and not all are complete; look at the nodes"
+    )
+    refused = [f"shard {shard}: {why}" for shard, why in sorted(collector.doubts.items())]
+    return "; ".join([words, *refused])

@@ -25,12 +25,15 @@ class ShardMetrics(Collector):
     def collect(self) -> Iterator[Metric]:
         """Yield the figures of each shard, and pieces by fate.
 
-        Version, incarnation, rows and agents of the state held, and the seconds since it was first
-        received. No age: these states carry no time of their sender, and the way here may have
-        taken any time, so that the age is at least that.
+        How many shards there are and are held; version, incarnation, rows and agents of each state
+        held, the seconds since it was first received, and since it was last heard. No age: these
+        states carry no time of their sender, and the way here may have taken any time, so that
+        the age is at least that.
         """
         # A copy: the receiving thread goes on.
-        held = dict(self._collector.held)
+        held, heard = dict(self._collector.held), dict(self._collector.heard)
+        for name, number in (("expected", self._collector.shards or 0), ("held", len(held))):
+            yield GaugeMetricFamily(f"consilience_shards_{name}", f"shards {name}", value=number)
         now = time.monotonic()
         figures: dict[str, Callable[[Held], float]] = {
             "incarnation": lambda one: one.message.incarnation,
@@ -38,6 +41,7 @@ class ShardMetrics(Collector):
             "rows": lambda one: one.sums.rows,
             "agents": lambda one: len(one.sums),
             "seconds_since_received": lambda one: now - one.received,
+            "seconds_since_heard": lambda one: now - heard[one.message.shard],
         }
         for name, figure in figures.items():
             gauge = GaugeMetricFamily(

@@ -9,7 +9,8 @@ import asyncio
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from consilience.distributed.nats_pubsub import NatsPubsub, check_address
+from consilience.distributed.nats_address import check_address
+from consilience.distributed.nats_pubsub import NatsPubsub
 from consilience.distributed.pubsub import Pubsub, Receiver
 from consilience.errors import BadInput
 

@@ -1,13 +1,14 @@
 """The pub/sub transport over a NATS server: core messages, no stored streams."""
 
+import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
-from urllib.parse import urlsplit
 
+from consilience.distributed.nats_address import check_address, shown_address, wants_tls
 from consilience.distributed.pubsub import Pubsub, Receiver
-from consilience.errors import BadInput, LinkError
+from consilience.errors import NoDevice
 from consilience.extras import naming_extras
 
 with naming_extras("the NATS transport"):
@@ -15,37 +16,43 @@ with naming_extras("the NATS transport"):
     from nats.aio.msg import Msg
     from nats.errors import Error as NatsError
 
-__all__ = ["NatsPubsub", "check_address"]
+__all__ = ["NatsPubsub"]
 
 _log = logging.getLogger(__name__)
 _FIRST_ATTEMPT_S = 5
 _ATTEMPT_S = 0.4
 _PAUSE_S = 0.2
+_LEAVE_S = 2
 _PING_S = 2
 _UNANSWERED_PINGS = 1
 
 
-def check_address(url: str) -> None:
-    """Raise BadInput if a URL is not that of a NATS server."""
-    try:
-        parts = urlsplit(url)
-        good = parts.scheme in ("nats", "tls") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        good = False
-    if not good:
-        raise BadInput(f"{url!r} is not a NATS address; give it as nats://HOST:4222")
+class _NatsClient(Client):
+    """A client that says nothing, credentials included, before it has what its address asks for."""
+
+    def __init__(self, tls: bool) -> None:
+        super().__init__()
+        self._tls = tls
+
+    async def _process_info(self, info: dict[str, Any], initial_connection: bool = False) -> None:
+        if initial_connection and self._tls and not info.get("tls_required"):
+            raise NatsError("tls:// asks for TLS, which the server does not offer")
+        await super()._process_info(info, initial_connection)
 
 
 class NatsPubsub(Pubsub):
     """One connection to a server; lost, it is tried again for as long as it takes.
 
     What is published while it is lost is dropped; the next state supersedes it. A silent server is
-    given up within 4 s, a new attempt starts every 0.6 s.
+    given up within 4 s, a new attempt starts every 0.6 s. Where the server closes the connection
+    for an error of its own, such as a message above its ``max_payload``, a new one is made, too.
+    Losses, returns and what the server refuses are logged as warnings, each once.
 
     Parameters
     ----------
     url : str
-        The server, as ``nats://127.0.0.1:4222``.
+        The server, as ``nats://127.0.0.1:4222``. With ``tls://`` a server that offers no TLS is
+        as none: nothing is sent in the clear.
     connected : callable or None
         Awaited whenever there is a connection, the first time and again.
     lost : callable or None
@@ -58,31 +65,32 @@ class NatsPubsub(Pubsub):
         connected: Callable[[], Awaitable[None]] | None = None,
         lost: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
+        check_address(url)
         self._url, self._connected, self._lost = url, connected, lost
-        self._client = Client()
-        self._started = False
+        self._shown = shown_address(url)
+        self._client = _NatsClient(wants_tls(url))
+        self._started = self._ends = False
         self._wanted: list[tuple[str, Receiver]] = []
+        self._anew: asyncio.Task[None] | None = None
+        self._told = ""
 
     @classmethod
     async def connect(cls, url: str) -> "NatsPubsub":
-        """Return a transport over the server at `url`; LinkError if none answers there."""
-        check_address(url)
+        """Return a transport over the server at `url`; NoDevice if none answers there."""
         made = cls(url)
         try:
             await made.start(patient=False)
         except (OSError, NatsError, TimeoutError, ValueError) as error:
-            raise LinkError(
-                f"no NATS server at {url} ({error or type(error).__name__}); start one with "
+            await made.close()
+            reason = str(error).removeprefix("nats: ") or type(error).__name__
+            raise NoDevice(
+                f"no NATS server at {made._shown} ({reason}); start one with "
                 "`nats-server -a 127.0.0.1` (Debian: apt install nats-server)"
             ) from None
         return made
 
     async def start(self, patient: bool = True) -> None:
         """Connect; if patient, try until there is a server, else once."""
-
-        async def note(error: Exception) -> None:
-            _log.debug("%s: %s", self._url, error)
-
         # Its annotations say int, its code takes parts of a second.
         times: dict[str, Any] = {"connect_timeout": _ATTEMPT_S, "reconnect_time_wait": _PAUSE_S}
         if not patient:
@@ -94,9 +102,10 @@ class NatsPubsub(Pubsub):
             max_reconnect_attempts=-1 if patient else 1,
             ping_interval=_PING_S,
             max_outstanding_pings=_UNANSWERED_PINGS,
-            error_cb=note,
-            reconnected_cb=self._connected,
-            disconnected_cb=self._lost,
+            error_cb=self._note,
+            reconnected_cb=self._return,
+            disconnected_cb=self._lose,
+            closed_cb=self._closed,
         )
         self._client.options.update(
             allow_reconnect=True, max_reconnect_attempts=-1, connect_timeout=_ATTEMPT_S
@@ -110,7 +119,7 @@ class NatsPubsub(Pubsub):
     @property
     def is_connected(self) -> bool:
         """Whether there is a connection now, as far as is known."""
-        return self._client.is_connected
+        return bool(self._client.is_connected)
 
     @property
     def payload(self) -> int:
@@ -119,9 +128,12 @@ class NatsPubsub(Pubsub):
 
     async def publish(self, subject: str, data: bytes) -> None:
         """Send to the server if it is connected."""
-        if self._client.is_connected:
-            with contextlib.suppress(NatsError):
-                await self._client.publish(subject, data)
+        if not self._client.is_connected:
+            return
+        try:
+            await self._client.publish(subject, data)
+        except NatsError as error:
+            self._tell(f"a message of {len(data)} bytes was not sent ({error})")
 
     async def listen(self, subject: str, receiver: Receiver) -> None:
         """Listen to the subject and those below it, as soon as there is a connection."""
@@ -136,8 +148,51 @@ class NatsPubsub(Pubsub):
 
     async def close(self) -> None:
         """Send what is waiting and leave the server."""
+        self._ends = True
+        if self._anew is not None:
+            self._anew.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._anew
         with contextlib.suppress(NatsError, TimeoutError, OSError):
-            await self._client.close()
+            # After a TLS handshake that failed, the client waits for ever.
+            await asyncio.wait_for(self._client.close(), _LEAVE_S)
+
+    async def _note(self, error: Exception) -> None:
+        """Log an attempt that failed, or tell what the server says of itself."""
+        if isinstance(error, NatsError) and self._client.is_connected:
+            self._tell(f"the server says: {str(error).removeprefix('nats: ')}")
+        _log.debug("%s: %s", self._shown, error)
+
+    async def _lose(self) -> None:
+        if self._started and not self._ends:
+            self._tell("the connection is lost; trying until it is back")
+        if self._lost is not None:
+            await self._lost()
+
+    async def _return(self) -> None:
+        self._tell("connected again")
+        if self._connected is not None:
+            await self._connected()
+
+    async def _closed(self) -> None:
+        """Begin anew where the server ended the connection: the client itself gives up then."""
+        if self._started and not self._ends:
+            reason = str(self._client.last_error or "no reason").removeprefix("nats: ")
+            self._tell(f"the server closed the connection ({reason}); connecting anew")
+            self._started = False
+            self._anew = asyncio.create_task(self._begin_anew())
+
+    async def _begin_anew(self) -> None:
+        await asyncio.sleep(_PAUSE_S)
+        self._client = _NatsClient(wants_tls(self._url))
+        await self.start()
+        self._tell("connected again")
+
+    def _tell(self, words: str) -> None:
+        """Log a warning, unless it is the last one again."""
+        if words != self._told:
+            self._told = words
+            _log.warning("NATS at %s: %s", self._shown, words)
 
     async def _subscribe(self, subject: str, receiver: Receiver) -> None:
         async def take(message: Msg) -> None:

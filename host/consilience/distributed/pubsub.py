@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 
-from consilience.distributed.state_message import StateMessage
+from consilience.distributed.state_message import OVERHEAD, StateMessage
 
 __all__ = ["ASK", "STATES", "InProcessPubsub", "Pubsub", "publish_state"]
 
@@ -82,8 +82,11 @@ class InProcessPubsub(Pubsub):
         self._listeners.clear()
 
 
-async def publish_state(pubsub: Pubsub, message: StateMessage) -> None:
-    """Send a state in pieces that the transport carries."""
+async def publish_state(pubsub: Pubsub, message: StateMessage) -> bool:
+    """Send a state in pieces that the transport carries; return False if it carries none."""
     subject = f"{STATES}.{message.epoch}.{message.shard}"
+    if pubsub.payload <= OVERHEAD:
+        return False
     for piece in message.pieces(pubsub.payload):
         await pubsub.publish(subject, piece)
+    return True

@@ -183,26 +183,28 @@ class ReadNode:
             return "other epoch or division"
         if shard == self.shard or not 1 <= shard <= dated.shards:
             return "own" if shard == self.shard else "other epoch or division"
+        standing = self._states.standing(shard, piece.order, piece.digest)
+        # Before any bound moves: what is damaged leaves nothing behind.
+        state = None if standing in (Standing.SAME, Standing.OLD) else self._state(dated, shard)
         incarnation, now = piece.order[0], self.elapsed_ns
         echo = dated.echo(self.shard)
         sent = self._bounds.sent_since(shard, incarnation, dated.elapsed_ns, echo, now)
         self._echoes.remember(shard, incarnation, dated.elapsed_ns, now)
         if sent is None:
             return "old" if self._states.order(shard) >= piece.order else "undated"
-        return self._join(dated, shard, sent).value
-
-    def _join(self, dated: DatedState, shard: int, sent_ns: int) -> Standing:
-        piece = dated.piece
-        standing = self._states.standing(shard, piece.order, piece.digest)
         if standing is Standing.SAME:
-            self._states.date(shard, sent_ns)
-        elif standing is Standing.NEW:
-            state = ShardState.from_bytes(dated.message.state)
-            enrolled = self.rule.shards.enrolled[shard - 1]
-            if state.histogram.count > enrolled or state.histogram.unit != self.rule.unit:
-                raise ImpossibleState("a shard has more reporters than enrolled, or another clip")
-            self._states.join_dated(shard, HeldState(piece.order, piece.digest, state), sent_ns)
-        return standing
+            self._states.date(shard, sent)
+        elif standing is Standing.NEW and state is not None:
+            self._states.join_dated(shard, HeldState(piece.order, piece.digest, state), sent)
+        return standing.value
+
+    def _state(self, dated: DatedState, shard: int) -> ShardState:
+        """Return the state of a message; BadInput if its shard cannot have it."""
+        state = ShardState.from_bytes(dated.message.state)
+        enrolled = self.rule.shards.enrolled[shard - 1]
+        if state.histogram.count > enrolled or state.histogram.unit != self.rule.unit:
+            raise ImpossibleState("a shard has more reporters than enrolled, or another clip")
+        return state
 
     def _is_missed(self, dated: DatedState) -> bool:
         echo, (_, shard) = dated.echo(self.shard), dated.piece.place

@@ -123,6 +123,23 @@ class EvidenceSums:
             )
         return self._take(other._fields())
 
+    @in_turn
+    def difference(self, other: "EvidenceSums") -> str | None:
+        """Return why `other` cannot be merged into this state, in words, or None."""
+        if other.hypotheses != self.hypotheses:
+            theirs, ours = ", ".join(other.hypotheses), ", ".join(self.hypotheses)
+            same = sorted(other.hypotheses) == sorted(self.hypotheses)
+            return f"its hypotheses are {theirs}, here {ours}" + (
+                ": the same in another order, give all nodes one --hypotheses" if same else ""
+            )
+        if self._place and other._place:
+            both = itertools.chain(self._place, other._place)
+            try:
+                common_type(self._id_type, other._id_type, both)
+            except BadInput as error:
+                return f"its agent ids are {other._id_type}, here {self._id_type}: {error}"
+        return None
+
     def posterior(self, device: Device, prior: Codes) -> SumsPosteriors:
         """Return the posterior of each agent, computed on `device`.
 

@@ -12,6 +12,11 @@ from consilience.errors import BadInput, ImpossibleState
 
 __all__ = ["Held", "ShardCollector"]
 
+_MOST_SHARDS = 1 << 12
+"""Shards of which anything is kept before the number of shards is known."""
+_MOST_BYTES = 1 << 30
+"""Of all pieces whose states are not whole yet."""
+
 
 @dataclass(frozen=True)
 class Held:
@@ -37,7 +42,8 @@ class ShardCollector:
 
     Pieces may be lost, repeated and reordered, and may mix: a state counts when all of it is
     there and its digest is right. At most two states are kept of a shard, the one held and the
-    one that is arriving. For one thread, an event loop's.
+    one that is arriving; of what is arriving at most 1 GiB, the oldest goes first. For one
+    thread, an event loop's.
 
     Parameters
     ----------
@@ -47,6 +53,15 @@ class ShardCollector:
         Number of shards; None: that of the first state. Others are dropped and counted.
     clock : callable
         Monotonic seconds.
+
+    Attributes
+    ----------
+    counts : Counter
+        Pieces by what became of them.
+    heard : dict of int to float
+        When anything of its present state, new or said again, last came of a shard.
+    doubts : dict of int to str
+        By shard, why the last state that was refused was, until one of it is taken.
     """
 
     def __init__(
@@ -60,7 +75,10 @@ class ShardCollector:
         self.counts: Counter[str] = Counter()
         self._store = ShardStore[Held]()
         self._clock = clock
+        self.heard: dict[int, float] = {}
+        self.doubts: dict[int, str] = {}
         self._arriving: dict[int, tuple[tuple[int, int], bytes, dict[int, Piece]]] = {}
+        self._waiting_bytes = 0
 
     @property
     def held(self) -> dict[int, Held]:
@@ -101,7 +119,14 @@ class ShardCollector:
         if epoch != self.epoch:
             self.counts["other epoch"] += 1
             return None
+        if not 1 <= shard <= (self.shards or _MOST_SHARDS):
+            self.counts["other division"] += 1
+            return None
         standing = self._store.standing(shard, piece.order, piece.digest)
+        if standing is Standing.SAME:
+            self.heard[shard] = self._clock()
+        if standing is Standing.CONFLICT:
+            self.doubts[shard] = "two states of one version: two nodes say that they are this shard"
         if standing is not Standing.NEW:
             self.counts["conflict" if standing is Standing.CONFLICT else "old"] += 1
             return None
@@ -110,22 +135,45 @@ class ShardCollector:
             self.counts["old"] += 1
             return None
         if (piece.order, piece.digest) != (order, digest):
+            self._forget(shard)
             parts = {}
             self._arriving[shard] = piece.order, piece.digest, parts
+        if piece.number not in parts:
+            self._waiting_bytes += len(piece.part)
         parts[piece.number] = piece
-        if len(parts) < piece.count:
-            return None
-        del self._arriving[shard]
-        return self._hold(join([parts[number] for number in sorted(parts)]))
+        if len(parts) == piece.count:
+            self._forget(shard)
+            return self._hold(join([parts[number] for number in sorted(parts)]))
+        while self._waiting_bytes > _MOST_BYTES:
+            self.counts["dropped"] += 1
+            self._forget(next(iter(self._arriving)))
+        return None
+
+    def _forget(self, shard: int) -> None:
+        """Drop what is arriving of a shard."""
+        _, _, parts = self._arriving.pop(shard, (None, None, {}))
+        self._waiting_bytes -= sum(len(piece.part) for piece in parts.values())
 
     def _hold(self, message: StateMessage) -> StateMessage | None:
-        shards = self.shards or message.shards
-        if message.shards != shards or not 1 <= message.shard <= shards:
+        shards, shard = self.shards or message.shards, message.shard
+        if message.shards != shards or not 1 <= shard <= shards:
             self.counts["other division"] += 1
+            self.doubts[shard] = f"it is shard {shard} of {message.shards}, here of {shards}"
             return None
-        sums = EvidenceSums.from_bytes(message.state)
-        if any(held.sums.hypotheses != sums.hypotheses for held in self.held.values()):
-            raise ImpossibleState("a shard has other hypotheses than those held")
+        try:
+            sums = EvidenceSums.from_bytes(message.state)
+        except ImpossibleState as error:
+            self.doubts[shard] = str(error)
+            raise
+        for other, held in self.held.items():
+            difference = held.sums.difference(sums) if other != shard else None
+            if difference is not None:
+                self.counts["other evidence"] += 1
+                self.doubts[shard] = f"{difference} (shard {other})"
+                return None
         self.shards = shards
-        self._store.join(message.shard, Held(message, sums, self._clock()))
+        self.doubts.pop(shard, None)
+        now = self._clock()
+        self.heard[shard] = now
+        self._store.join(shard, Held(message, sums, now))
         return message

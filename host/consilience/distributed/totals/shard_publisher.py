@@ -1,6 +1,7 @@
 """One shard: takes its evidence, acknowledges it, and publishes its state."""
 
 import asyncio
+import logging
 import time
 from collections.abc import Iterable
 
@@ -11,6 +12,8 @@ from consilience.distributed.write_ahead_log import WriteAheadLog
 from consilience.errors import BadInput
 
 __all__ = ["ShardPublisher"]
+
+_log = logging.getLogger(__name__)
 
 
 class ShardPublisher:
@@ -42,6 +45,7 @@ class ShardPublisher:
         self._version = 0
         self._complete = False
         self._asked = asyncio.Event()
+        self._is_heard = True
         self.sums = EvidenceSums(hypotheses)
         if log is not None:
             for payload in log.replay(epoch):
@@ -97,15 +101,26 @@ class ShardPublisher:
     async def publish(self) -> None:
         """Publish the state under a new version."""
         self._version += 1
-        await publish_state(self._pubsub, self.message)
+        await self._say()
 
     async def answer(self, period: float) -> None:
         """Publish the state again each `period` seconds and when asked, for ever."""
         await self._pubsub.listen(ASK, lambda _: self._asked.set())
         while True:
-            await publish_state(self._pubsub, self.message)
+            await self._say()
             try:
                 await asyncio.wait_for(self._asked.wait(), period)
             except TimeoutError:
                 continue
             self._asked.clear()
+
+    async def _say(self) -> None:
+        said = await publish_state(self._pubsub, self.message)
+        if not said and self._is_heard:
+            _log.warning(
+                "shard %d: its states are not published: the transport takes messages of %d bytes "
+                "only; raise the server's max_payload to 64 KiB or more",
+                self._place[1],
+                self._pubsub.payload,
+            )
+        self._is_heard = said

@@ -12,10 +12,11 @@ import numpy as np
 import pytest
 
 import consilience.distributed.reads
+from consilience.distributed.reads.dated_state import pack_dated_state
 from consilience.distributed.reads.fusion_rule import FusionRule
 from consilience.distributed.reads.own_shard import boot_time_ns
 from consilience.distributed.reads.read_node import ReadNode
-from consilience.distributed.reads.shard_state import Report
+from consilience.distributed.reads.shard_state import Report, ShardState
 from consilience.distributed.staleness.discount import Discount
 from consilience.distributed.staleness.interval import CertifiedInterval
 from consilience.distributed.staleness.shard_arrays import ShardArrays
@@ -177,6 +178,36 @@ def test_more_reporters_than_enrolled_or_another_clip_are_damage(clocked):
             b.accept(seq, Report(min(seq, arrays.enrolled[1] - 1), 5))
         exchange(a, b)
         assert a.counts["damaged"] and a.read().versions[1] == 0
+
+
+@pytest.mark.parametrize("order", [(1, 5), (1 << 63, 1 << 63), ((1 << 64) - 1, (1 << 64) - 1)])
+@pytest.mark.parametrize("elapsed", [1 << 62, 1 << 63, (1 << 64) - 1])
+def test_a_damaged_state_moves_no_bound(clocked, order, elapsed):
+    """One was counted as damaged, and all that its shard said later was old."""
+    a, b = clocked.node(1), clocked.node(2)
+    exchange(a, b)
+    before = a.read()
+    message = StateMessage(9, 2, 3, *order, complete=False, volatile=False, state=b"no state")
+    echoes = b.dated_state()[18 : 18 + 3 * 20]
+    assert a.receive(pack_dated_state(elapsed, echoes, message)) is None
+    assert a.counts["damaged"] == 1 and a.read() == before
+    clocked.now += S
+    b.accept(0, Report(0, 9))
+    exchange(a, b)
+    assert a.read().versions[1] == 1 and a.read().ages_ms[1] < 10
+
+
+@pytest.mark.parametrize("order", [(1 << 63, 1 << 63), ((1 << 64) - 1, (1 << 64) - 1)])
+def test_the_largest_numbers_are_taken_and_read(clocked, order):
+    a, b = clocked.node(1), clocked.node(2)
+    exchange(a, b)
+    state = bytes(ShardState(RobustHistogram(CLIP).add(9), 9))
+    message = StateMessage(9, 2, 3, *order, complete=False, volatile=False, state=state)
+    echoes = b.dated_state()[18 : 18 + 3 * 20]
+    a.receive(pack_dated_state((1 << 64) - 1, echoes, message))
+    answer = a.read()
+    assert (answer.incarnations[1], answer.versions[1]) == order
+    assert a.counts["taken"] >= 1 and len(a.dated_state()) == len(b.dated_state())
 
 
 def test_another_state_under_a_known_version_is_a_conflict(clocked):

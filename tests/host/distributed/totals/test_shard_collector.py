@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consilience.distributed.state_message import OVERHEAD, StateMessage
+from consilience.distributed.totals import shard_collector
 from consilience.distributed.totals.evidence_sums import EvidenceSums
 from consilience.distributed.totals.shard_collector import ShardCollector
 
@@ -141,3 +142,67 @@ def test_other_epochs_divisions_and_conflicts_are_counted():
     wanted = ("other epoch", "other division", "conflict", "damaged")
     assert [collector.counts[name] for name in wanted] == [1, 2, 1, 1]
     assert collector.held[1].message == message and not collector.complete
+
+
+def one_piece(shard, state, *, shards=SHARDS, incarnation=1, version=1):
+    message = StateMessage(0, shard, shards, incarnation, version, False, False, bytes(state))
+    (piece,) = message.pieces(1 << 20)
+    return piece
+
+
+CODES = np.zeros((1, 2), np.int32)
+
+
+@pytest.mark.parametrize(
+    ("state", "reason"),
+    [
+        (EvidenceSums(NAMES[::-1]).add([5], CODES), "the same in another order"),
+        (EvidenceSums(("benign", "broken")).add([5], CODES), "its hypotheses are benign, broken"),
+        (EvidenceSums(NAMES).add(["five"], CODES), "its agent ids are string, here int64"),
+    ],
+)
+def test_a_shard_that_cannot_be_merged_is_refused_with_the_reason(state, reason):
+    """One of text beside one of numbers ended every reader; others were absent in silence."""
+    collector = ShardCollector()
+    assert collector.receive(one_piece(1, EvidenceSums(NAMES).add([-1], CODES)))
+    assert collector.receive(one_piece(2, state)) is None
+    assert reason in collector.doubts[2] and "shard 1" in collector.doubts[2]
+    assert len(collector.total()) == 1 and collector.counts["other evidence"] == 1
+    assert collector.receive(one_piece(2, EvidenceSums(NAMES).add([5], CODES), version=2))
+    assert not collector.doubts and len(collector.total()) == 2
+
+
+def test_two_nodes_of_one_shard_and_other_divisions_are_told():
+    collector = ShardCollector()
+    collector.receive(one_piece(1, EvidenceSums(NAMES).add([1], CODES)))
+    collector.receive(one_piece(1, EvidenceSums(NAMES).add([2], CODES)))
+    assert "two nodes" in collector.doubts[1]
+    collector.receive(one_piece(2, EvidenceSums(NAMES), shards=4))
+    assert collector.doubts[2] == "it is shard 2 of 4, here of 3"
+    collector.receive(one_piece(3, b"no state"))
+    assert "no sums of evidence" in collector.doubts[3]
+
+
+def test_a_state_that_is_said_again_is_heard():
+    """Times grew alike for a node that had nothing new and for one that was dead."""
+    now = [0.0]
+    collector = ShardCollector(clock=lambda: now[0])
+    piece = one_piece(1, EvidenceSums(NAMES).add([1], CODES))
+    collector.receive(piece)
+    now[0] = 7.0
+    collector.receive(piece)
+    assert (collector.held[1].received, collector.heard[1]) == (0.0, 7.0)
+
+
+def test_forged_shards_and_pieces_are_bounded(monkeypatch):
+    monkeypatch.setattr(shard_collector, "_MOST_BYTES", 1_000)
+    collector = ShardCollector()
+    for shard in (0, 1 << 12 | 1, (1 << 32) - 1):
+        collector.receive(one_piece(shard, EvidenceSums(NAMES), shards=1))
+    assert collector.counts["other division"] == 3 and not collector.doubts
+    for shard in range(1, 50):
+        message = StateMessage(0, shard, SHARDS, 1, 1, False, False, bytes(500))
+        collector.receive(message.pieces(OVERHEAD + 300)[0])
+    assert collector.counts["dropped"] == 46  # three parts of 300 bytes are within 1,000
+    *first, last = MESSAGES[0][-1].pieces(OVERHEAD + 300)
+    assert not any(map(collector.receive, first)) and collector.receive(last)
