@@ -13,6 +13,7 @@ from ..live.live_updates import LiveUpdates
 from ..log_sum_exp.log_sum_exp import LogSumExp
 from ..log_sum_exp.serial_log_sum_exp import SerialLogSumExp
 from ..monitor.monitor import Monitor
+from ..primitives.stream_register import StreamRegister
 from ..spec.engine_config import EngineConfig
 from .live_job import LiveJob
 from .monitor_job import JOB_AGENTS, MonitorJob
@@ -69,8 +70,13 @@ class Jobs(wiring.Component):
             m.submodules.posterior = clear(unit)
             posterior = PosteriorJob(unit)
             m.submodules.posterior_job = clear(posterior)
-            connect(m, posterior.evidence, unit.i)
-            connect(m, unit.o, posterior.posteriors)
+            # Between units a register both ways: each is as quick as it is alone.
+            m.submodules.evidence = evidence = clear(StreamRegister(unit.i.p.shape()))
+            connect(m, posterior.evidence, evidence.i)
+            connect(m, evidence.o, unit.i)
+            m.submodules.posteriors = posteriors = clear(StreamRegister(unit.o.p.shape()))
+            connect(m, unit.o, posteriors.i)
+            connect(m, posteriors.o, posterior.posteriors)
             m.d.sync += chosen.eq(port.posterior)
             jobs.append((posterior.port, chosen))
         if config.components:
@@ -106,16 +112,18 @@ class Jobs(wiring.Component):
             connect(m, reduce.beats, total.i)
             connect(m, total.o, reduce.sums)
             return m
+        m.submodules.beats = beats = clear(StreamRegister(total.i.p.shape()))
+        connect(m, beats.o, total.i)
         with m.If(chosen):
             m.d.comb += [
-                total.i.p.codes[0].eq(unit.terms.p.code),
-                total.i.p.keep.eq(1),
-                total.i.p.last.eq(unit.terms.p.last),
-                total.i.valid.eq(unit.terms.valid),
-                unit.terms.ready.eq(total.i.ready),
+                beats.i.p.codes[0].eq(unit.terms.p.code),
+                beats.i.p.keep.eq(1),
+                beats.i.p.last.eq(unit.terms.p.last),
+                beats.i.valid.eq(unit.terms.valid),
+                unit.terms.ready.eq(beats.i.ready),
             ]
             connect(m, total.o, unit.total)
         with m.Else():
-            connect(m, reduce.beats, total.i)
+            connect(m, reduce.beats, beats.i)
             connect(m, total.o, reduce.sums)
         return m

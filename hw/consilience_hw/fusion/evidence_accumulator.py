@@ -11,6 +11,9 @@ from ..spec.number_formats import WEIGHT_BITS
 
 __all__ = ["EvidenceAccumulator", "evidence_layout", "sum_bits"]
 
+PART_BITS = 3
+"""Bits of the weight that a code is multiplied with in one cycle, and parts added in one cycle."""
+
 
 def evidence_layout(fmt: LogFormat) -> data.StructLayout:
     """Return the layout of a beat of evidence, one hypothesis of one row.
@@ -60,7 +63,7 @@ class EvidenceAccumulator(wiring.Component):
         the capacity, the first (the prior) not counted.
     """
 
-    latency = 4
+    latency = 6
 
     def __init__(self, fmt: LogFormat = Q16_16, hypotheses: int = 16, weights: bool = True) -> None:
         self.fmt = fmt
@@ -91,66 +94,74 @@ class EvidenceAccumulator(wiring.Component):
         counts = beat.weight != 0
         finite = Signal(signed(fmt.code_bits))
         m.d.comb += finite.eq(beat.code & (~is_zero & counts).replicate(fmt.code_bits))
-        product_q2 = Signal(signed(fmt.code_bits + WEIGHT_BITS + 1), reset_less=True)
+        product_q4 = Signal(signed(fmt.code_bits + WEIGHT_BITS + 1), reset_less=True)
         finite_q1 = delayed(m, finite, 1, "finite")
         if self.weights:
             weight_q1 = delayed(m, beat.weight, 1, "weight")
-            m.d.sync += product_q2.eq(finite_q1 * weight_q1)
+            parts = [
+                delayed(m, finite_q1 * weight_q1[low : low + PART_BITS], 1, f"part_{low}") << low
+                for low in range(0, WEIGHT_BITS + 1, PART_BITS)
+            ]
+            halves = [
+                delayed(m, sum(parts[first : first + PART_BITS]), 1, f"half_{first}")
+                for first in range(0, len(parts), PART_BITS)
+            ]
+            m.d.sync += product_q4.eq(sum(halves))
         else:
-            m.d.sync += product_q2.eq(finite_q1 << WEIGHT_BITS)
+            m.d.sync += product_q4.eq(delayed(m, finite_q1, 2, "finite_q1") << WEIGHT_BITS)
 
-        first_q2 = delayed(m, first, 2, "first")
-        index_q1 = delayed(m, index, 1, "index")
-        valid_q2 = delayed(m, self.i.valid, 2, "valid", reset=True)
-        impossible_q2 = delayed(m, is_zero & counts, 2, "impossible")
+        first_q4 = delayed(m, first, 4, "first")
+        index_q3 = delayed(m, index, 3, "index")
+        valid_q4 = delayed(m, self.i.valid, 4, "valid", reset=True)
+        impossible_q4 = delayed(m, is_zero & counts, 4, "impossible")
 
-        # Low half, with the impossible flag above it. Read in cycle 1, added to and written in
-        # cycle 2; the same hypothesis is read again in cycle 3 at the earliest.
+        # Low half, with the impossible flag above it. Read in cycle 3, added to and written in
+        # cycle 4; the same hypothesis is read again in cycle 5 at the earliest.
         total_bits = sum_bits(fmt)
         low_bits = total_bits // 2
         low_memory = Memory(shape=unsigned(low_bits + 1), depth=self.hypotheses, init=[])
         m.submodules.low = low_memory
         low_read, low_write = low_memory.read_port(domain="sync"), low_memory.write_port()
-        kept_q2 = low_read.data & ~first_q2.replicate(low_bits + 1)
+        kept_q4 = low_read.data & ~first_q4.replicate(low_bits + 1)
         low_sum = Signal(low_bits + 1)
         impossible = Signal()
         m.d.comb += [
-            low_sum.eq(kept_q2[:low_bits] + product_q2[:low_bits]),
-            impossible.eq(kept_q2[low_bits] | impossible_q2),
-            low_read.addr.eq(index_q1),
+            low_sum.eq(kept_q4[:low_bits] + product_q4[:low_bits]),
+            impossible.eq(kept_q4[low_bits] | impossible_q4),
+            low_read.addr.eq(index_q3),
             low_read.en.eq(1),
-            low_write.addr.eq(delayed(m, index_q1, 1, "index_q1")),
-            low_write.en.eq(valid_q2),
+            low_write.addr.eq(delayed(m, index_q3, 1, "index_q3")),
+            low_write.en.eq(valid_q4),
             low_write.data.eq(Cat(low_sum[:low_bits], impossible)),
         ]
-        low_q3 = delayed(m, low_sum, 1, "low")
+        low_q5 = delayed(m, low_sum, 1, "low")
 
         # High half, one cycle later.
         high_bits = total_bits - low_bits
         high_memory = Memory(shape=unsigned(high_bits), depth=self.hypotheses, init=[])
         m.submodules.high = high_memory
         high_read, high_write = high_memory.read_port(domain="sync"), high_memory.write_port()
-        index_q2 = delayed(m, index_q1, 1, "index_q1_high")
-        valid_q3 = delayed(m, valid_q2, 1, "valid_q2", reset=True)
-        kept_q3 = high_read.data & ~delayed(m, first_q2, 1, "first_q2").replicate(high_bits)
-        product_q3 = delayed(m, product_q2 >> low_bits, 1, "product_high")
+        index_q4 = delayed(m, index_q3, 1, "index_q2_high")
+        valid_q5 = delayed(m, valid_q4, 1, "valid_q4", reset=True)
+        kept_q5 = high_read.data & ~delayed(m, first_q4, 1, "first_q4").replicate(high_bits)
+        product_q5 = delayed(m, product_q4 >> low_bits, 1, "product_high")
         high_sum = Signal(high_bits)
         m.d.comb += [
-            high_sum.eq(kept_q3 + product_q3 + low_q3[low_bits]),
-            high_read.addr.eq(index_q2),
+            high_sum.eq(kept_q5 + product_q5 + low_q5[low_bits]),
+            high_read.addr.eq(index_q4),
             high_read.en.eq(1),
-            high_write.addr.eq(delayed(m, index_q2, 1, "index_q2")),
-            high_write.en.eq(valid_q3),
+            high_write.addr.eq(delayed(m, index_q4, 1, "index_q4")),
+            high_write.en.eq(valid_q5),
             high_write.data.eq(high_sum),
         ]
 
-        last_q3 = delayed(m, beat.last, 3, "last")
+        last_q5 = delayed(m, beat.last, 5, "last")
         m.d.sync += [
-            self.o.p.sum.eq(Cat(low_q3[:low_bits], high_sum).as_signed()),
-            self.o.valid.eq(valid_q3 & last_q3),
+            self.o.p.sum.eq(Cat(low_q5[:low_bits], high_sum).as_signed()),
+            self.o.valid.eq(valid_q5 & last_q5),
         ]
         m.d.comb += [
-            self.o.p.impossible.eq(delayed(m, impossible, self.latency - 2, "flag")),
+            self.o.p.impossible.eq(delayed(m, impossible, self.latency - 4, "flag")),
             self.o.p.end.eq(delayed(m, beat.end, self.latency, "end")),
             self.o.p.over.eq(delayed(m, rows > fmt.capacity, self.latency, "over")),
         ]

@@ -87,7 +87,7 @@ class Posterior(wiring.Component):
     @staticmethod
     def latency_of(hypotheses: int) -> int:
         """Return the latency for packets of that many hypotheses, without the `LogSumExp`."""
-        return EvidenceAccumulator.latency + 2 * hypotheses + 6
+        return EvidenceAccumulator.latency + 2 * hypotheses + 9
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -130,7 +130,12 @@ class Posterior(wiring.Component):
         bank = Signal()
         largest = Signal(signed(bits), reset_less=True)
         found = Signal()  # one of the hypotheses so far is possible
-        better = named(m, ~sums.p.impossible & (~found | (sums.p.sum > largest)), "better")
+        # Two carry chains side by side, each half as long.
+        half = bits // 2
+        low, high = sums.p.sum[:half], sums.p.sum[half:].as_signed()
+        largest_low, largest_high = largest[:half], largest[half:].as_signed()
+        larger = (high > largest_high) | ((high == largest_high) & (low > largest_low))
+        better = named(m, ~sums.p.impossible & (~found | larger), "better")
         m.d.comb += [
             write.addr.eq(index + Mux(bank, self.hypotheses, 0)),
             write.data.sum.eq(sums.p.sum),
@@ -195,28 +200,30 @@ class Posterior(wiring.Component):
         tie_or_less = ~beat.value[: WEIGHT_BITS - 1].any() & ~whole[0]
         quotient_q1 = Signal(whole.shape(), reset_less=True)
         m.d.sync += quotient_q1.eq(whole + (beat.value[WEIGHT_BITS - 1] & ~tie_or_less))
-        beat_q1 = delayed(m, beat, 1, "beat")
-        valid_q1 = delayed(m, valid, 1, "rounded_valid", reset=True)
+        quotient_q2 = delayed(m, quotient_q1, 1, "quotient_q1")
+        below_q2 = delayed(m, quotient_q1 < fmt.min_code, 1, "below")
+        beat_q2 = delayed(m, beat, 2, "beat")
+        valid_q2 = delayed(m, valid, 2, "rounded_valid", reset=True)
 
-        clamped = named(m, (quotient_q1 < fmt.min_code) & ~beat_q1.log_of_zero, "clamped")
+        clamped = named(m, below_q2 & ~beat_q2.log_of_zero, "clamped")
         clamps = Signal(range(self.hypotheses + 1))
         result = Signal(self._kept_layout(), reset_less=True)
-        with m.If(valid_q1):
-            m.d.sync += clamps.eq(Mux(beat_q1.last, 0, clamps + clamped))
+        with m.If(valid_q2):
+            m.d.sync += clamps.eq(Mux(beat_q2.last, 0, clamps + clamped))
         m.d.sync += [
             result.code.eq(
                 Mux(
-                    beat_q1.log_of_zero,
+                    beat_q2.log_of_zero,
                     fmt.log_of_zero,
-                    Mux(clamped, fmt.min_code, quotient_q1),
+                    Mux(clamped, fmt.min_code, quotient_q2),
                 )
             ),
-            result.last.eq(beat_q1.last),
-            result.impossible.eq(beat_q1.impossible),
-            result.over.eq(beat_q1.over),
+            result.last.eq(beat_q2.last),
+            result.impossible.eq(beat_q2.impossible),
+            result.over.eq(beat_q2.over),
             result.clamps.eq(clamps + clamped),
         ]
-        return result, delayed(m, valid_q1, 1, "result_valid", reset=True)
+        return result, delayed(m, valid_q2, 1, "result_valid", reset=True)
 
     def _kept_layout(self) -> data.StructLayout:
         """Return the layout that waits for the total: d; on the last beat, flags of the packet."""
@@ -236,7 +243,6 @@ class Posterior(wiring.Component):
         beats = self.depth * self.hypotheses
         m.submodules.to_sum = to_sum = SyncFIFOBuffered(width=fmt.code_bits + 1, depth=beats)
         m.submodules.kept = kept = SyncFIFOBuffered(width=self._kept_layout().size, depth=beats)
-        kept_beat = data.View(self._kept_layout(), kept.r_data)
         term = data.StructLayout({"code": signed(fmt.code_bits), "last": 1})
         term_in = Signal(term)
         m.d.comb += [
@@ -251,33 +257,57 @@ class Posterior(wiring.Component):
             to_sum.r_en.eq(self.terms.ready),
         ]
 
+        # Block RAM is slow: what it kept is registered before its use.
+        d = Signal(self._kept_layout(), reset_less=True)
+        has_d, takes = Signal(), Signal()
         free = ~self.o.valid | self.o.ready
-        step = Signal()
+        step = free & self.total.valid & has_d
         m.d.comb += [
-            step.eq(free & self.total.valid & kept.r_rdy),
-            kept.r_en.eq(step),
-            self.total.ready.eq(free & kept.r_rdy & kept_beat.last),
+            takes.eq(kept.r_rdy & (~has_d | step)),
+            kept.r_en.eq(takes),
+            self.total.ready.eq(free & has_d & d.last),
         ]
-        is_zero = kept_beat.code == fmt.log_of_zero
-        quotient = named(m, kept_beat.code - self.total.p.code, "quotient")
-        clamped = named(m, ~is_zero & (quotient < fmt.min_code), "result_clamped")
+        with m.If(takes):
+            m.d.sync += d.eq(kept.r_data)
+        with m.If(~has_d | step):
+            m.d.sync += has_d.eq(kept.r_rdy)
+
+        # Three steps: subtract, clamp, count.
+        subtracted, clamped = Signal(), Signal()
+        quotient = Signal(signed(fmt.code_bits + 1), reset_less=True)
+        is_zero_q1 = Signal(reset_less=True)
+        kept_q1, kept_q2 = (Signal(self._kept_layout(), name=f"kept_q{k}") for k in (1, 2))
+        flags_q1, flags_q2 = (Signal(16, name=f"flags_q{k}", reset_less=True) for k in (1, 2))
+        below = named(m, ~is_zero_q1 & (quotient < fmt.min_code), "result_clamped")
+        raised_q2 = Signal(reset_less=True)
         clamps = Signal(range(2 * self.hypotheses + 1))
         count = Signal.like(clamps)
-        m.d.comb += count.eq(clamps + clamped + Mux(kept_beat.last, kept_beat.clamps, 0))
-        flags = (
-            self.total.p.status
-            | Mux(kept_beat.impossible, ResultStatus.IMPOSSIBLE.value, 0)
-            | Mux(kept_beat.over, ResultStatus.OVER_CAPACITY.value, 0)
-            | Mux(count != 0, ResultStatus.CLAMPED.value, 0)
-        )
+        m.d.comb += count.eq(clamps + raised_q2 + Mux(kept_q2.last, kept_q2.clamps, 0))
         with m.If(free):
-            m.d.sync += self.o.valid.eq(step)
-        with m.If(step):
             m.d.sync += [
-                clamps.eq(Mux(kept_beat.last, 0, count)),
-                self.o.p.code.eq(
-                    Mux(is_zero, fmt.log_of_zero, Mux(clamped, fmt.min_code, quotient))
+                subtracted.eq(step),
+                quotient.eq(d.code - self.total.p.code),
+                is_zero_q1.eq(d.code == fmt.log_of_zero),
+                kept_q1.eq(d),
+                flags_q1.eq(
+                    self.total.p.status
+                    | Mux(d.impossible, ResultStatus.IMPOSSIBLE.value, 0)
+                    | Mux(d.over, ResultStatus.OVER_CAPACITY.value, 0)
                 ),
-                self.o.p.last.eq(kept_beat.last),
-                self.o.p.status.eq(Mux(kept_beat.last, flags | (count << CLAMPS_SHIFT), 0)),
+                clamped.eq(subtracted),
+                kept_q2.eq(kept_q1),
+                kept_q2.code.eq(
+                    Mux(is_zero_q1, fmt.log_of_zero, Mux(below, fmt.min_code, quotient))
+                ),
+                raised_q2.eq(below),
+                flags_q2.eq(flags_q1),
+                self.o.valid.eq(clamped),
             ]
+            with m.If(clamped):
+                status = flags_q2 | Mux(count != 0, ResultStatus.CLAMPED.value, 0)
+                m.d.sync += [
+                    clamps.eq(Mux(kept_q2.last, 0, count)),
+                    self.o.p.code.eq(kept_q2.code),
+                    self.o.p.last.eq(kept_q2.last),
+                    self.o.p.status.eq(Mux(kept_q2.last, status | (count << CLAMPS_SHIFT), 0)),
+                ]

@@ -46,14 +46,16 @@ class CobsEncoder(wiring.Component):
         take = Signal(range(RING))
         # The open block may stay away: it follows a full one and has no byte yet.
         optional = Signal()
-        block = Signal(8)
-        full = (put - take)[: len(put)] >= RING - 2
-        m.d.comb += block.eq(put - code_at)
+        block = Signal(8, init=1)  # put - code_at
+        block_full = Signal()  # it is 255
+        # One cycle old, and so a place early.
+        full = Signal()
+        m.d.sync += full.eq((put - take)[: len(put)] >= RING - 3)
         closes = Signal()
         ends = Signal()
         stores = Signal()
         with m.If(~full):
-            with m.If(block == 255):
+            with m.If(block_full):
                 m.d.comb += closes.eq(1)
                 m.d.sync += optional.eq(1)
             with m.Elif(self.i.valid):
@@ -74,9 +76,9 @@ class CobsEncoder(wiring.Component):
             write.data.eq(Mux(stores, self.i.p.byte, Mux(ends, 0, block))),
         ]
         with m.If(write.en):
-            m.d.sync += put.eq(put + 1)
+            m.d.sync += [put.eq(put + 1), block.eq(block + 1), block_full.eq(block == 254)]
         with m.If(closes | ends):
-            m.d.sync += code_at.eq(put)
+            m.d.sync += [code_at.eq(put), block.eq(1), block_full.eq(0)]
 
         m.d.comb += [
             read.addr.eq(take),

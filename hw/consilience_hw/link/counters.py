@@ -22,9 +22,8 @@ def amount_bits(largest_payload: int) -> int:
 def counter_port(bits: int = 8) -> wiring.Signature:
     """Return the signature of `Counters` as their user sees it.
 
-    ``add``: adds `amount` to the counter (`link_map.Counter`) or constant at `index`. ``value``: a
-    cycle after `add`, the counter or constant as it was before. An amount has `bits`
-    (`amount_bits`).
+    ``add``: adds `amount`, of `bits` bits (`amount_bits`), to the counter (`link_map.Counter`) or
+    constant at `index`. ``value``: two cycles after `add`, what was there before.
     """
     return wiring.Signature({"index": Out(5), "amount": Out(bits), "add": Out(1), "value": In(32)})
 
@@ -66,7 +65,10 @@ class Counters(wiring.Component):
         m = Module()
         port = self.port
         m.submodules.memory = memory = Memory(
-            shape=unsigned(32), depth=2 * IDENTITY, init=[0] * IDENTITY + self.identity
+            shape=unsigned(32),
+            depth=2 * IDENTITY,
+            init=[0] * IDENTITY + self.identity,
+            attrs=getattr(platform, "queue_attributes", {}),
         )
         read, write = memory.read_port(domain="sync"), memory.write_port()
 
@@ -74,6 +76,12 @@ class Counters(wiring.Component):
         running = cleared[-1]
         with m.If(~running):
             m.d.sync += cleared.eq(cleared + 1)
+
+        # The session decides late in its cycle what to count: it is registered before its use.
+        index = Signal.like(port.index)
+        amount = Signal.like(port.amount)
+        add = Signal()
+        m.d.sync += [index.eq(port.index), amount.eq(port.amount), add.eq(port.add)]
 
         dropped = self.drop.valid & self.drop.ready
         resting = Signal()  # keeps two drops, which may be of one counter, a cycle apart
@@ -83,12 +91,12 @@ class Counters(wiring.Component):
         m.d.sync += [
             resting.eq(dropped),
             index_q1.eq(read.addr),
-            amount_q1.eq(Mux(port.add, port.amount, 1)),
-            add_q1.eq(port.add | dropped),
+            amount_q1.eq(Mux(add, amount, 1)),
+            add_q1.eq(add | dropped),
         ]
         m.d.comb += [
-            self.drop.ready.eq(running & ~port.add & ~resting),
-            read.addr.eq(Mux(port.add, port.index, self.drop.p)),
+            self.drop.ready.eq(running & ~add & ~resting),
+            read.addr.eq(Mux(add, index, self.drop.p)),
             read.en.eq(1),
             port.value.eq(read.data),
             write.en.eq((add_q1 & (amount_q1 != 0)) | ~running),

@@ -6,8 +6,9 @@ from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out, connect, flipped
 from amaranth.utils import ceil_log2
 
+from ..primitives.pipeline import delayed
 from ..spec.link_map import LARGEST_PAYLOAD, REQUEST_WORDS, Counter
-from .cobs_decoder import CobsDecoder
+from .cobs_decoder import CobsDecoder, frame_byte_layout
 from .counters import drop_stream
 from .crc32 import add_crc32
 
@@ -41,7 +42,7 @@ class FrameReceiver(wiring.Component):
     in bits 16..23 and its sequence number above; its payload follows from word 1.
 
     Throughput: one byte per cycle while a buffer is free; `i` waits otherwise. Latency: a frame is
-    offered 1 cycle after its zero.
+    offered 2 cycles after its zero.
 
     Parameters
     ----------
@@ -74,11 +75,24 @@ class FrameReceiver(wiring.Component):
         m = Module()
         m.submodules.decoder = decoder = CobsDecoder()
         connect(m, flipped(self.i), decoder.i)
-        beat, frame = decoder.o, self.frame
+        frame = self.frame
+        # A register behind the decoder, whose control depends on the value of the byte.
+        beat = stream.Signature(frame_byte_layout()).create()
+        m.d.comb += decoder.o.ready.eq(~beat.valid | beat.ready)
+        # Silence drops a byte that waits here, but not the end of a frame, which came before it.
+        at_end = beat.valid & beat.p.end
+        with m.If(decoder.o.ready | decoder.resync):
+            m.d.sync += [beat.p.eq(decoder.o.p), beat.valid.eq(decoder.o.valid)]
 
         word_bits = len(frame.address)
-        m.submodules.buffer = buffer = Memory(shape=unsigned(32), depth=2 << word_bits, init=[])
-        write, read = buffer.write_port(granularity=8), buffer.read_port(domain="sync")
+        # The bank that is read is not written to; synthesis need not see to it.
+        m.submodules.buffer = buffer = Memory(
+            shape=unsigned(32),
+            depth=2 << word_bits,
+            init=[],
+            attrs={"ram_style": "block", "no_rw_check": 1},
+        )
+        write, read = buffer.write_port(granularity=8), buffer.read_port(domain="comb")
 
         bank, oldest = Signal(), Signal()
         held = Signal(2)
@@ -122,7 +136,7 @@ class FrameReceiver(wiring.Component):
         silence = Signal()
         with m.If(self.gap & decoder.inside):
             m.d.sync += silence.eq(1)
-        m.d.comb += decoder.resync.eq(silence & ~self.drop.valid)
+        m.d.comb += decoder.resync.eq(silence & ~self.drop.valid & ~at_end)
         with m.If(self.drop.ready):
             m.d.sync += self.drop.valid.eq(0)
         with m.If(decoder.resync):
@@ -139,9 +153,8 @@ class FrameReceiver(wiring.Component):
             frame.next.valid.eq(held.bit_select(oldest, 1)),
             frame.next.p.eq(words[oldest]),
             read.addr.eq(Cat(frame.address, oldest)),
-            read.en.eq(1),
         ]
-        m.d.sync += frame.word.eq(read.data)
+        m.d.comb += frame.word.eq(delayed(m, read.data, 2, "word"))
         with m.If(frame.next.valid & frame.next.ready):
             m.d.sync += [held.bit_select(oldest, 1).eq(0), oldest.eq(~oldest)]
         return m

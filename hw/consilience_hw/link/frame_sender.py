@@ -62,6 +62,8 @@ class FrameSender(wiring.Component):
         phase = Signal(2)
         is_first = Signal()
         words_left = Signal(len(reply.address))
+        words_end = Signal()  # none is left; the count is older than a cycle where this is used
+        m.d.sync += words_end.eq(words_left == 0)
         with m.If(step & has_byte):
             m.d.sync += [phase.eq(phase + 1), shifted.eq(shifted >> 8)]
 
@@ -99,7 +101,7 @@ class FrameSender(wiring.Component):
                         reply.address.eq(reply.address + 1),
                         words_left.eq(words_left - 1),
                     ]
-                    with m.If(words_left == 0):
+                    with m.If(words_end):
                         m.next = "CRC"
             with m.State("CRC"):
                 m.d.comb += [byte.eq(crc.crc.word_select(phase, 8)), has_byte.eq(1)]

@@ -66,14 +66,21 @@ class MessageReader(wiring.Component):
         crc = add_crc32(m, self.clear)
         # The first half-round of phases has no word yet: it waits for the buffer.
         filling = Signal()
+        # What is said of a word is registered before it comes, what becomes of it after.
+        offered = Signal()
+        is_crc, crc_next = Signal(), Signal()  # `left` is 1; 2
+        m.d.sync += crc_next.eq(self.left == 2)
         phase = Signal(2)
         ending = Signal()  # the CRC has taken the last word
         is_last = Signal()  # this is the last word of the fragment
         m.d.comb += [
             self.o.p.eq(self.word),
+            self.o.valid.eq(offered & ~self.stop),
             crc.data.eq(self.word.word_select(phase, 8)),
             self.intact.eq(crc.match_detected),
         ]
+        with m.If(self.o.valid & self.o.ready):
+            m.d.sync += offered.eq(0)
         with m.If(self.clear):
             m.d.sync += self.left.eq(self.total)
         with m.If(self.begin):
@@ -86,20 +93,20 @@ class MessageReader(wiring.Component):
         with m.Elif(~self.busy):
             m.d.sync += self.address.eq(FIRST_DATA_WORD)
         with m.Elif(filling):
-            m.d.sync += [phase.eq(phase + 1), filling.eq(phase != 3)]
+            m.d.sync += [phase.eq(phase + 1), filling.eq(phase != 3), is_crc.eq(self.left == 1)]
+            with m.If(phase == 3):
+                m.d.sync += offered.eq(~is_crc)
         with m.Elif((phase == 0) & self.stop):
-            m.d.sync += self.busy.eq(0)
+            m.d.sync += [self.busy.eq(0), offered.eq(0)]
         with m.Elif(ending):
             m.d.comb += self.ended.eq(1)
             m.d.sync += self.busy.eq(0)
         with m.Else():
-            m.d.comb += [
-                self.o.valid.eq((phase == 0) & (self.left != 1)),
-                crc.valid.eq((phase != 0) | self.o.ready | (self.left == 1)),
-            ]
+            # The word is there until its address changes: it waits for the job in phase 1.
+            m.d.comb += crc.valid.eq((phase != 1) | ~offered)
             with m.If(crc.valid):
                 m.d.sync += phase.eq(phase + 1)
-            with m.If(phase == 1):
+            with m.If((phase == 1) & ~offered):
                 m.d.sync += [
                     self.address.eq(self.address + 1),
                     is_last.eq(self.address == self.last_address),
@@ -107,7 +114,9 @@ class MessageReader(wiring.Component):
             with m.If(phase == 3):
                 m.d.sync += [
                     self.left.eq(self.left - 1),
-                    ending.eq(self.left == 1),
-                    self.busy.eq(~is_last | (self.left == 1)),
+                    ending.eq(is_crc),
+                    self.busy.eq(~is_last | is_crc),
+                    offered.eq(~is_last & ~is_crc & ~crc_next),
+                    is_crc.eq(crc_next),
                 ]
         return m

@@ -1,26 +1,25 @@
 """The kept replies, and the queue of those to send."""
 
-from amaranth.hdl import Array, Cat, Module, Signal, Value, unsigned
+from amaranth.hdl import Cat, Module, Signal, unsigned
 from amaranth.lib import stream, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2, exact_log2
 
+from ..primitives.deep_memory import DEEP_READ_CYCLES, DeepMemory
 from ..primitives.pipeline import delayed
 from ..spec.link_map import LARGEST_PAYLOAD
 
 __all__ = ["ReplyStore", "read_cycles", "reply_read_port", "reply_write_port"]
 
-ALIGNED_SLOTS = 8
-"""Up to so many slots, each has a power of two of words: an address is then two numbers in a row.
-
-More slots lie end to end, as half of their memory would be lost."""
+NEAR_SLOTS = 8
+"""Up to so many slots lie in few block RAMs, which are read in one cycle."""
 
 
 def reply_write_port(slots: int, largest_payload: int) -> wiring.Signature:
     """Return the signature of a `ReplyStore` as the writer of replies sees it.
 
-    ``slot``: the slot written to or queued, stable from the cycle before on. ``enable``: write
+    ``slot``: the slot written to or queued, ``enable``: write
     `data` to word `address` of it. ``queue``: strobe, send the slot; if it is being sent, it is
     sent once more. ``busy``: a bit per slot, queued or being sent, so not to be written.
     """
@@ -52,12 +51,8 @@ def reply_read_port(slots: int, largest_payload: int) -> wiring.Signature:
 
 
 def read_cycles(slots: int) -> int:
-    """Return the cycles from the address of a word to the word.
-
-    Slots end to end span many block RAMs: the address is registered after the sum of slot and
-    place, and the word after the choice between the block RAMs.
-    """
-    return 1 if slots <= ALIGNED_SLOTS else 3
+    """Return the cycles from the address of a word to the word."""
+    return 1 if slots <= NEAR_SLOTS else DEEP_READ_CYCLES
 
 
 def _word_bits(largest_payload: int) -> int:
@@ -101,33 +96,30 @@ class ReplyStore(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         write, read, offered = self.write, self.read, self.read.next
-        aligned = self.slots <= ALIGNED_SLOTS
-        words = 1 << len(write.address) if aligned else self.largest_payload // 4
-        m.submodules.memory = memory = Memory(shape=unsigned(32), depth=self.slots * words, init=[])
-        writes, reads = memory.write_port(), memory.read_port(domain="sync")
-        m.d.comb += reads.en.eq(1)
-        if aligned:
+        to_write = Cat(write.address, write.slot)
+        to_read = Cat(read.address, offered.p)
+        depth = self.slots << len(write.address)
+        if self.slots <= NEAR_SLOTS:
+            m.submodules.memory = memory = Memory(shape=unsigned(32), depth=depth, init=[])
+            writes, reads = memory.write_port(), memory.read_port(domain="sync")
             m.d.comb += [
-                writes.addr.eq(Cat(write.address, write.slot)),
+                writes.addr.eq(to_write),
                 writes.data.eq(write.data),
                 writes.en.eq(write.enable),
-                reads.addr.eq(Cat(read.address, offered.p)),
+                reads.addr.eq(to_read),
+                reads.en.eq(1),
                 read.word.eq(reads.data),
             ]
         else:
-
-            def place(slot: Value, address: Value) -> Value:
-                starts = Signal.like(reads.addr, name="starts")
-                m.d.sync += starts.eq(Array(number * words for number in range(self.slots))[slot])
-                return starts + address
-
-            m.d.sync += [
-                writes.addr.eq(place(write.slot, write.address)),
-                writes.data.eq(write.data),
-                writes.en.eq(write.enable),
-                reads.addr.eq(place(offered.p, read.address)),
-            ]
-            m.d.comb += read.word.eq(delayed(m, reads.data, 1, "word"))
+            # A slot is not read while it is written to.
+            words = DeepMemory(m, platform, "memory", 32, depth)
+            words.write(
+                m,
+                delayed(m, to_write, 1, "to_write"),
+                delayed(m, write.data, 1, "written"),
+                delayed(m, write.enable, 1, "write", reset=True),
+            )
+            m.d.comb += read.word.eq(words.read(m, to_read))
 
         queued = Signal(self.slots)
         m.d.comb += write.busy.eq(queued | (offered.valid << offered.p))

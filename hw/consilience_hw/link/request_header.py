@@ -47,6 +47,9 @@ WALK = {  # place: (word of the frame, what it is compared with or remembered as
 FETCH = 2
 """Cycles from a word's address to the word."""
 
+SETTLE = 2
+"""Cycles from the last word of a header to all that was found out."""
+
 
 def findings_layout() -> data.StructLayout:
     """Return the layout of what a comparison found.
@@ -91,7 +94,8 @@ class RequestHeader(wiring.Component):
     done : out
         The walk is at its last place.
     found : out, `findings_layout`
-        Result of the last comparison.
+        Result of the last comparison: type and sequence while it lasts, all of it `SETTLE` cycles
+        after ``done``.
     """
 
     cycles = len(WALK) + FETCH
@@ -120,7 +124,10 @@ class RequestHeader(wiring.Component):
         found = self.found
         place_bits = max(3, self.slot_bits)
         m.submodules.remembered = remembered = Memory(
-            shape=unsigned(32), depth=2 << place_bits, init=[]
+            shape=unsigned(32),
+            depth=2 << place_bits,
+            init=[],
+            attrs=getattr(platform, "queue_attributes", {}),
         )
         recall, remember = remembered.read_port(domain="sync"), remembered.write_port()
 
@@ -156,7 +163,6 @@ class RequestHeader(wiring.Component):
             self.recalled.eq(~recall.data),
         ]
 
-        at = {place: self.active & (self.place == place) for place in WALK}
         remembered_as = Signal.like(recall.addr)
         m.d.sync += remembered_as.eq(recall.addr)
         m.d.comb += [remember.addr.eq(remembered_as), remember.data.eq(~self.word)]
@@ -172,17 +178,26 @@ class RequestHeader(wiring.Component):
             with m.Case(Place.HELLO):
                 m.d.comb += remember.en.eq(self.opens)
 
+        # The words are subtracted in one cycle, what comes out is judged in the next.
         difference = Signal(32)
+        is_zero = Signal()
+        compared = Signal()
+        place = Signal(Place)
+        m.d.sync += [compared.eq(self.active & ~self.remember), place.eq(self.place)]
         # A fragment must be one more than the last. One adder does both: the memory holds inverted
         # words, so this is word + ~stored + 1, or without the carry one less.
         carry = self.place != Place.FRAGMENT
-        m.d.comb += difference.eq((Cat(carry, self.word) + Cat(carry, recall.data))[1:])
-        same = Signal()
-        is_zero = Signal()
-        m.d.comb += [same.eq(difference == 0), is_zero.eq(self.word == 0)]
-        with m.If(~self.remember):
-            with m.If(at[Place.TYPE]):
+        with m.If(self.active):
+            m.d.sync += [
+                difference.eq((Cat(carry, self.word) + Cat(carry, recall.data))[1:]),
+                is_zero.eq(self.word == 0),
+            ]
+            with m.If((self.place == Place.TYPE) & ~self.remember):
                 m.d.sync += [found.type.eq(self.word[16:24]), found.sequence.eq(self.word[24:])]
+        same = Signal()
+        m.d.comb += same.eq(difference == 0)
+        at = {one: place == one for one in WALK}
+        with m.If(compared):
             with m.If(at[Place.NONCE]):
                 m.d.sync += found.same_nonce.eq(same)
             with m.If(at[Place.OPERATION]):

@@ -27,7 +27,10 @@ class Verdict(enum.IntEnum, shape=3):
 
 
 class RequestRules(wiring.Component):
-    """The rules of a session (`link_map`), as one combinational decision.
+    """The rules of a session (`link_map`), as one decision.
+
+    Where a request lies in the window is registered: the verdict is right in the second cycle of
+    its inputs. Of a slot that is no longer busy it may say so a cycle late.
 
     A request with `REPLY` set in its type is a reply that came back over an echoing line. It is
     never answered, so that two devices or a loop cannot talk for ever.
@@ -77,9 +80,11 @@ class RequestRules(wiring.Component):
         found = self.found
         slot = found.sequence[: exact_log2(self.slots)]
         age = Signal(8)
-        kept, busy = Signal(), Signal()
-        m.d.comb += [
-            age.eq(self.expected - 1 - found.sequence),
+        kept, busy, is_next, is_last = Signal(), Signal(), Signal(), Signal()
+        m.d.comb += age.eq(self.expected - 1 - found.sequence)
+        m.d.sync += [
+            is_next.eq(found.sequence == self.expected),
+            is_last.eq(age == 0),
             kept.eq(self.kept.bit_select(slot, 1) & (age < self.slots)),
             # A host that respects its credits meets this only while a reply is being repeated.
             busy.eq(self.busy.bit_select(slot, 1)),
@@ -95,7 +100,7 @@ class RequestRules(wiring.Component):
                 m.d.comb += drop(Counter.BAD_OPERATION)
             # Only if nothing was executed since: two hosts may have drawn the same numbers, and the
             # second must not be mistaken for the first in the middle of its operations.
-            with m.Elif(self.open & found.same_hello & found.same_kept & kept & (age == 0)):
+            with m.Elif(self.open & found.same_hello & found.same_kept & kept & is_last):
                 m.d.comb += self.verdict.eq(Verdict.RESEND)
             with m.Elif((self.open & found.same_hello) | busy):
                 m.d.comb += drop(Counter.BAD_SEQUENCE)
@@ -103,7 +108,7 @@ class RequestRules(wiring.Component):
                 m.d.comb += self.verdict.eq(Verdict.OPEN)
         with m.Elif(~(self.open & found.same_nonce)):
             m.d.comb += drop(Counter.BAD_NONCE)
-        with m.Elif(found.sequence == self.expected):
+        with m.Elif(is_next):
             with m.If(busy):
                 m.d.comb += drop(Counter.BAD_SEQUENCE)
             with m.Elif(found.first & found.later):

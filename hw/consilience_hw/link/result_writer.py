@@ -17,7 +17,8 @@ FIRST_RESULT_WORD = 1 + REPLY_WORDS
 class ResultWriter(wiring.Component):
     """Writes result words to a reply, counts them, and keeps the CRC-32 over the operation.
 
-    Throughput: one word in 4 cycles, the pace of the link and of the CRC.
+    A word is registered before its use. Throughput: one word in 4 cycles, the pace of the link and
+    of the CRC.
 
     Parameters
     ----------
@@ -33,8 +34,10 @@ class ResultWriter(wiring.Component):
     begin : in
         A reply begins.
     i : stream of `result_word_layout`
-    address, write : out
-        Write the word of `i` to this address of the slot.
+    busy : out
+        A word was taken that is not written yet.
+    address, data, write : out
+        Write this word to this address of the slot.
     words : out
         Words in this reply.
     produced : out
@@ -51,7 +54,9 @@ class ResultWriter(wiring.Component):
                 "clear": In(1),
                 "begin": In(1),
                 "i": In(stream.Signature(result_word_layout())),
+                "busy": Out(1),
                 "address": Out(address_bits, init=FIRST_RESULT_WORD),
+                "data": Out(32),
                 "write": Out(1),
                 "words": Out(address_bits),
                 "produced": Out(30),
@@ -66,23 +71,27 @@ class ResultWriter(wiring.Component):
         m = Module()
         crc = add_crc32(m, self.clear)
         phase = Signal(2)
-        word = self.i.p.word
+        taken = Signal(result_word_layout(), reset_less=True)
+        word = taken.word
         m.d.comb += [
-            self.i.ready.eq(phase == 3),
-            self.write.eq(self.i.valid & self.i.ready),
+            self.i.ready.eq(~self.busy | (phase == 3)),
+            self.write.eq(self.busy & (phase == 3)),
+            self.data.eq(word),
             self.words.eq(self.address - FIRST_RESULT_WORD),
             crc.data.eq(word.word_select(phase, 8)),
-            crc.valid.eq(self.i.valid),
+            crc.valid.eq(self.busy),
             self.crc.eq(crc.crc),
         ]
-        with m.If(self.i.valid):
+        with m.If(self.i.ready):
+            m.d.sync += [taken.eq(self.i.p), self.busy.eq(self.i.valid)]
+        with m.If(self.busy):
             m.d.sync += phase.eq(phase + 1)
         with m.If(self.write):
             m.d.sync += [
                 self.address.eq(self.address + 1),
                 self.produced.eq(self.produced + 1),
             ]
-        with m.If(self.write & self.i.p.last):
+        with m.If(self.write & taken.last):
             saturated = (word & ResultStatus.SATURATED.value).any()
             hard_to_round = (word & ResultStatus.HARD_TO_ROUND.value).any()
             m.d.sync += [

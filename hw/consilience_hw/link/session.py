@@ -11,7 +11,7 @@ from .frame_receiver import HEADER_WORDS, frame_port
 from .job_port import job_port
 from .message_reader import MessageReader
 from .reply_store import reply_write_port
-from .request_header import Place, RequestHeader
+from .request_header import SETTLE, Place, RequestHeader
 from .request_rules import RequestRules, Verdict
 from .result_writer import FIRST_RESULT_WORD, ResultWriter
 
@@ -45,7 +45,7 @@ class Session(wiring.Component):
         Sampled for the nonce at the first HELLO after reset.
     """
 
-    overhead = 2 * (RequestHeader.cycles + 1) + 6
+    overhead = 2 * (RequestHeader.cycles + 1) + SETTLE + 8
     """Cycles per request, not counting its data."""
 
     def __init__(self, config: EngineConfig) -> None:
@@ -77,7 +77,10 @@ class Session(wiring.Component):
         kept = Signal(config.credits)
         operation_type = Signal(8)
         status = Signal(FrameStatus)
+        empty = Signal()
+        fits, supported, asks = Signal(), Signal(), Signal()
         verdict = Signal(Verdict)
+        reason = Signal.like(rules.reason)
         codes = Signal.like(self.counters.amount)
         data_words = Signal.like(frame.next.p)
         count_bits = len(data_words)
@@ -93,7 +96,7 @@ class Session(wiring.Component):
             reader.last_address.eq(frame.next.p),
             reader.stop.eq(self.job.status != FrameStatus.OK),
             rules.found.eq(found),
-            rules.empty.eq(data_words == 0),
+            rules.empty.eq(empty),
             rules.same_type.eq(found.type == operation_type),
             rules.open.eq(is_open),
             rules.running.eq(running),
@@ -107,7 +110,7 @@ class Session(wiring.Component):
         connect(m, reader.o, flipped(self.job.i))
         with m.If(self.job.code):
             m.d.sync += codes.eq(codes + 1)
-        m.d.sync += self.job.clear.eq(reader.clear)
+        m.d.sync += [self.job.clear.eq(reader.clear), empty.eq(data_words == 0)]
 
         sending_info = Signal()
         is_status = found.type == FrameType.STATUS
@@ -118,18 +121,22 @@ class Session(wiring.Component):
                 m.d.comb += header.walk.eq(1)
                 m.next = "Compare"
             with m.State("Compare"), m.If(header.done):
+                m.next = "Settle"
+            with m.State("Settle"):
                 m.next = "Decide"
             with m.State("Decide"):
-                m.d.sync += [verdict.eq(rules.verdict), codes.eq(0)]
+                m.d.sync += [verdict.eq(rules.verdict), reason.eq(rules.reason), codes.eq(0)]
+                m.next = "Act"
+            with m.State("Act"):
                 m.d.comb += writer.begin.eq(1)
-                m.next = "Begin"
-                with m.Switch(rules.verdict):
+                m.next = "Measure"
+                with m.Switch(verdict):
                     with m.Case(Verdict.DROP, Verdict.RESEND):
-                        resend = rules.verdict == Verdict.RESEND
+                        resend = verdict == Verdict.RESEND
                         m.d.comb += [
                             self.reply.queue.eq(resend),
                             self.counters.add.eq(1),
-                            self.counters.index.eq(Mux(resend, Counter.REPEATED, rules.reason)),
+                            self.counters.index.eq(Mux(resend, Counter.REPEATED, reason)),
                             self.counters.amount.eq(1),
                             frame.next.ready.eq(1),
                         ]
@@ -147,28 +154,36 @@ class Session(wiring.Component):
                             running.eq(~is_status),
                             operation_type.eq(found.type),
                         ]
-            with m.State("Begin"):
-                fits = (
+            with m.State("Measure"):
+                m.d.sync += fits.eq(
                     ~frame.word[:2].any()
                     & (found.same_total | (verdict == Verdict.START))
                     & (data_words != 0)
                     & (data_words <= data_limit(config.largest_payload) // 4)
                     & (reader.left[count_bits:].any() | (data_words <= reader.left[:count_bits]))
                 )
+                m.d.sync += [
+                    supported.eq(self._supported(found.type)),
+                    asks.eq((found.type == FrameType.HELLO) | is_status),
+                ]
+                m.next = "Begin"
+            with m.State("Begin"):
                 m.next = "Reply"
-                with m.If((found.type == FrameType.HELLO) | is_status):
-                    with m.If(found.zero_total & rules.empty):
+                with m.If(asks):
+                    with m.If(found.zero_total & empty):
                         m.next = "Info"
                     with m.Else():
                         m.d.sync += status.eq(FrameStatus.BAD_LENGTH)
-                with m.Elif(~self._supported(found.type)):
+                with m.Elif(~supported):
                     m.d.sync += status.eq(FrameStatus.UNSUPPORTED)
                 with m.Elif(status == FrameStatus.OK):
                     with m.If(fits):
-                        m.d.comb += reader.begin.eq(1)
-                        m.next = "Data"
+                        m.next = "Read"
                     with m.Else():
                         m.d.sync += status.eq(FrameStatus.BAD_LENGTH)
+            with m.State("Read"):
+                m.d.comb += reader.begin.eq(1)
+                m.next = "Data"
             with m.State("Info"):
                 m.d.comb += [
                     sending_info.eq(1),
@@ -182,7 +197,7 @@ class Session(wiring.Component):
                     m.d.sync += status.eq(FrameStatus.BAD_CRC)
                 with m.Elif(reader.ended & ~self.job.complete):
                     m.d.sync += status.eq(FrameStatus.BAD_LENGTH)
-                with m.If(~reader.busy & ~self.job.pending):
+                with m.If(~reader.busy & ~self.job.pending & ~writer.busy):
                     with m.If(self.job.status != FrameStatus.OK):
                         m.d.sync += status.eq(self.job.status)
                     m.next = "Reply"
@@ -229,14 +244,17 @@ class Session(wiring.Component):
         identity_words = len(self.config.hello_words(0))
         info_sent = words_sent == Mux(is_status, len(Counter), identity_words)
         at_nonce = ~is_status & (words_sent == identity_words - 1)
-        # A word is read in the cycle after the one before was written.
-        settled = Signal()
-        m.d.sync += settled.eq(sending_info & ~writer.write)
+        # A word is there two cycles after it is asked for, which is when the one before is written.
+        age = Signal(range(4))
+        with m.If(~sending_info | writer.write):
+            m.d.sync += age.eq(0)
+        with m.Elif(age != 3):
+            m.d.sync += age.eq(age + 1)
         job = self.job.o
         with m.If(sending_info):
             m.d.comb += [
                 writer.i.p.word.eq(Mux(at_nonce, header.recalled, self.counters.value)),
-                writer.i.valid.eq(settled & ~info_sent),
+                writer.i.valid.eq((age == 3) & ~writer.busy & ~info_sent),
             ]
         with m.Else():
             m.d.comb += [
@@ -246,7 +264,7 @@ class Session(wiring.Component):
             ]
         m.d.comb += [
             self.reply.address.eq(writer.address),
-            self.reply.data.eq(writer.i.p.word),
+            self.reply.data.eq(writer.data),
             self.reply.enable.eq(writer.write),
         ]
         return info_sent

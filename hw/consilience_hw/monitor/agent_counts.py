@@ -5,10 +5,10 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
 
+from ..primitives.deep_memory import DEEP_READ_CYCLES, DeepMemory
 from ..primitives.pipeline import delayed, flow
 from ..spec.log_format import Q16_16
 from ..spec.monitor_format import MonitorMode
-from .agent_memory import STORED_READ_CYCLES, AgentMemory
 from .monitor_beat import COUNT_BITS, MonitorOperation
 
 __all__ = ["AgentCounts", "counted_layout", "renewal_layout"]
@@ -75,8 +75,8 @@ class AgentCounts(wiring.Component):
     o : flow of `counted_layout`
     """
 
-    hold = STORED_READ_CYCLES + 2
-    latency = STORED_READ_CYCLES + 4
+    hold = DEEP_READ_CYCLES + 2
+    latency = DEEP_READ_CYCLES + 4
 
     def __init__(self, agents: int) -> None:
         self.agents = agents
@@ -92,12 +92,12 @@ class AgentCounts(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         does = MonitorOperation
-        counts = AgentMemory(m, platform, "counts", 1 + COUNT_BITS, self.agents)
-        renewals = AgentMemory(m, platform, "renewals", 1, self.agents)
+        counts = DeepMemory(m, platform, "counts", 1 + COUNT_BITS, self.agents)
+        renewals = DeepMemory(m, platform, "renewals", 1, self.agents)
         stored = counts.read(m, self.i.p.agent)
         parity = renewals.read(m, self.i.p.agent)
-        beat = delayed(m, self.i.p, STORED_READ_CYCLES, "beat")
-        valid = delayed(m, self.i.valid, STORED_READ_CYCLES, "beat_valid", reset=True)
+        beat = delayed(m, self.i.p, DEEP_READ_CYCLES, "beat")
+        valid = delayed(m, self.i.valid, DEEP_READ_CYCLES, "beat_valid", reset=True)
 
         # The count, and its write.
         fresh = stored[0] ^ parity

@@ -5,11 +5,11 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
 
+from ..primitives.deep_memory import DEEP_READ_CYCLES, DeepMemory
 from ..primitives.pipeline import delayed, flow
 from ..spec.log_format import Q16_16
 from ..spec.monitor_format import AgentFlag, Policy
 from .agent_counts import renewal_layout
-from .agent_memory import STORED_READ_CYCLES, AgentMemory
 from .monitor_beat import STORED_FLAGS, MonitorOperation
 
 __all__ = ["Alarms", "alarmed_layout", "judged_layout"]
@@ -67,7 +67,7 @@ class Alarms(wiring.Component):
         After `latency`: what changes the parity of an agent's renewals.
     """
 
-    lead = STORED_READ_CYCLES
+    lead = DEEP_READ_CYCLES
     latency = 2
     hold = lead + latency + 1
 
@@ -87,7 +87,7 @@ class Alarms(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         does = MonitorOperation
-        memory = AgentMemory(m, platform, "flags", STORED_FLAGS, self.agents)
+        memory = DeepMemory(m, platform, "flags", STORED_FLAGS, self.agents)
         stored = memory.read(m, self.ahead)
         operation = self.i.p.operation
         latches = self.policy == Policy.LATCH

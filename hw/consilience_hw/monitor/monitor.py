@@ -5,13 +5,13 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.data import ArrayLayout
 from amaranth.lib.wiring import In, Out
 
+from ..primitives.deep_memory import DEEP_READ_CYCLES, DeepMemory
 from ..primitives.pipeline import delayed, delayed_in_memory
 from ..primitives.result_buffer import ResultBuffer
 from ..spec.log_format import Q16_16
 from ..spec.monitor_format import MAX_COMPONENTS, MonitorMode, Policy
 from .admission import Admission
 from .agent_counts import AgentCounts
-from .agent_memory import STORED_READ_CYCLES, AgentMemory
 from .alarms import Alarms
 from .monitor_beat import (
     COUNT_BITS,
@@ -80,7 +80,7 @@ class Monitor(wiring.Component):
 
     # Cycles after a beat has entered: counts and components are read, steps and statistics given.
     _counted = 1 + AgentCounts.latency
-    _reads = _counted - STORED_READ_CYCLES
+    _reads = _counted - DEEP_READ_CYCLES
     _stepped = _counted + Recurrence.latency
 
     @property
@@ -185,7 +185,7 @@ class Monitor(wiring.Component):
         ]
         for k in range(count):
             increment = Mux(entering.operation == does.READ, 0, entering.increments[k])
-            stored = AgentMemory(m, platform, f"component_{k}", Q16_16.code_bits, self.agents)
+            stored = DeepMemory(m, platform, f"component_{k}", Q16_16.code_bits, self.agents)
             m.d.comb += [
                 step.increments[k].eq(delayed(m, increment, self._counted, f"increment_{k}")),
                 step.components[k].eq(stored.read(m, agents[self._reads]).as_signed()),

@@ -183,15 +183,15 @@ GATEWARE = (
     Mutation(
         "evidence: a log of zero with weight 0 makes impossible",
         "hw/consilience_hw/fusion/evidence_accumulator.py",
-        'delayed(m, is_zero & counts, 2, "impossible")',
-        'delayed(m, is_zero, 2, "impossible")',
+        'delayed(m, is_zero & counts, 4, "impossible")',
+        'delayed(m, is_zero, 4, "impossible")',
         "tests/hw/fusion/test_evidence_accumulator.py::test_sums_are_exact[0.0-3]",
     ),
     Mutation(
         "evidence: the carry from the low to the high half is lost",
         "hw/consilience_hw/fusion/evidence_accumulator.py",
-        "kept_q3 + product_q3 + low_q3[low_bits]",
-        "kept_q3 + product_q3",
+        "kept_q5 + product_q5 + low_q5[low_bits]",
+        "kept_q5 + product_q5",
         "tests/hw/fusion/test_evidence_accumulator.py::test_sums_are_exact[0.0-2]",
     ),
     Mutation(
@@ -204,8 +204,8 @@ GATEWARE = (
     Mutation(
         "posterior: clamps of the first rounding are not counted",
         "hw/consilience_hw/fusion/posterior.py",
-        "clamps + clamped + Mux(kept_beat.last, kept_beat.clamps, 0)",
-        "clamps + clamped",
+        "clamps + raised_q2 + Mux(kept_q2.last, kept_q2.clamps, 0)",
+        "clamps + raised_q2",
         "tests/hw/fusion/test_posterior.py::test_packets[0-0-3]",
     ),
     Mutation(

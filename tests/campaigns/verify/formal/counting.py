@@ -15,6 +15,8 @@ __all__ = ["counter_sums"]
 def counter_sums(folder: Path) -> Outcome:
     """Prove for ever: a counter holds the sum of what was added, modulo 2**32.
 
+    What the session adds counts from the cycle after, in which the unit has registered it.
+
     For one arbitrary counter, from the cycle in which the memory is cleared. As the unit asks for,
     nothing is added in two cycles on end to one counter, nor ever to the constants; to read in
     between, by an amount of 0, is no addition.
@@ -22,7 +24,7 @@ def counter_sums(folder: Path) -> Outcome:
     netlist = flat_netlist(Counters([0] * IDENTITY), folder, registers=WRITABLE)
     for index in range(IDENTITY):
         netlist.show(f"word_{index}", netlist.net(f"memory[{index}]"))
-    for name in ("cleared", "index_q1", "amount_q1", "add_q1"):
+    for name in ("cleared", "index", "amount", "add", "index_q1", "amount_q1", "add_q1"):
         netlist.show(name, netlist.net(name))
     chosen, wanted = Signal(4), Signal(4)
 
@@ -32,9 +34,12 @@ def counter_sums(folder: Path) -> Outcome:
         dropped = ports["drop__valid"] & ports["drop__ready"]
         amount = Signal(8)
         touches = Signal()
-        with m.If(ports["port__add"] & (ports["port__index"] == chosen)):
-            m.d.comb += [touches.eq(1), amount.eq(ports["port__amount"])]
-        with m.Elif(~ports["port__add"] & dropped & (ports["drop__payload"] == chosen)):
+        asked = {name: Signal.like(ports[f"port__{name}"]) for name in ("add", "index", "amount")}
+        m.d.sync += [signal.eq(ports[f"port__{name}"]) for name, signal in asked.items()]
+        m.d.comb += [Assert(ports[name] == signal) for name, signal in asked.items()]
+        with m.If(asked["add"] & (asked["index"] == chosen)):
+            m.d.comb += [touches.eq(1), amount.eq(asked["amount"])]
+        with m.Elif(~asked["add"] & dropped & (ports["drop__payload"] == chosen)):
             m.d.comb += [touches.eq(1), amount.eq(1)]
         m.d.sync += [
             begun.eq(1),
@@ -48,9 +53,9 @@ def counter_sums(folder: Path) -> Outcome:
         cleared = running | (ports["cleared"] > chosen)
         m.d.comb += [
             Assume(~begun | (chosen == wanted)),
-            Assume(running | ~ports["port__add"]),
+            Assume(running | ~asked["add"]),
             Assume((amount == 0) | (late == 0)),
-            Assume(~ports["port__add"] | ~ports["port__index"][-1] | (ports["port__amount"] == 0)),
+            Assume(~asked["add"] | ~asked["index"][-1] | (asked["amount"] == 0)),
             Assert(~cleared | (word == (total - late)[:32])),
             # What is read while another amount is on its way is as it was before.
             Assert(~touched | stale | (ports["port__value"] == word)),

@@ -50,7 +50,7 @@ def decoder_resynchronises(
 def encoder_ring(folder: Path) -> Outcome:
     """Prove for ever that the ring is never overrun and nothing of an open block leaves."""
     netlist = flat_netlist(CobsEncoder(), folder)
-    for name in ("put", "take", "code_at", "block"):
+    for name in ("put", "take", "code_at", "block", "block_full", "full"):
         netlist.show(name, netlist.net(name))
 
     def body(m: Module, ports: Ports) -> None:
@@ -65,6 +65,8 @@ def encoder_ring(folder: Path) -> Outcome:
             Assert(closed < held),
             Assert((held - closed >= 1) & (held - closed <= 255)),
             Assert(ports["block"] == held - closed),
+            Assert(ports["block_full"] == (ports["block"] == 255)),
+            Assert(ports["full"] | (held <= RING - 3)),
         ]
 
     return Monitor(netlist, body).question(folder).for_ever(1)

@@ -3,20 +3,20 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from amaranth.hdl import Assert, Cat, Module, Mux, Signal
+from amaranth.hdl import Assert, Assume, Cat, Module, Mux, Signal, Value
 from amaranth.lib import data
 
 from consilience_hw.link.request_header import findings_layout
 from consilience_hw.link.request_rules import RequestRules, Verdict
 from consilience_hw.spec.link_map import REPLY, Counter, FrameType
 from tests.campaigns.verify.formal.netlist import flat_netlist
-from tests.campaigns.verify.formal.proof import Monitor, Outcome
+from tests.campaigns.verify.formal.proof import CLOCKS, Monitor, Outcome
 
 __all__ = ["request_rules"]
 
 
 def request_rules(folder: Path, slots: int) -> Outcome:
-    """Prove the verdict for every request in every state of a session.
+    """Prove the verdict for every request in every state of a session, its second cycle on.
 
     The window is told by enumeration: the reply of a request k before the expected one is kept,
     for k in 1..slots, sequence numbers modulo 256.
@@ -26,6 +26,14 @@ def request_rules(folder: Path, slots: int) -> Outcome:
     def body(m: Module, ports: Mapping[str, Signal]) -> None:
         found = data.View(findings_layout(), ports["found"])
         verdict, expected = ports["verdict"], ports["expected"]
+        inputs = Cat(ports[name] for name in sorted(netlist.inputs) if name not in CLOCKS)
+        begun, before = Signal(), Signal(len(inputs))
+        m.d.sync += [begun.eq(1), before.eq(inputs)]
+        m.d.comb += Assume(~begun | (inputs == before))
+
+        def claim(value: Value) -> Assert:
+            return Assert(~begun | value)
+
         sequence = found.sequence
         slot_bits = (slots - 1).bit_length()
         in_window = Cat((sequence + k)[:8] == expected for k in range(1, slots + 1)).any()
@@ -48,13 +56,13 @@ def request_rules(folder: Path, slots: int) -> Outcome:
         repeats &= (sequence + 1)[:8] == expected
         opens = hello & proper & ~known & ~is_busy
         m.d.comb += [
-            Assert((verdict == Verdict.OPEN) == opens),
-            Assert((verdict == Verdict.START) == starts),
-            Assert((verdict == Verdict.CONTINUE) == (in_turn & ~starts & goes_on)),
-            Assert((verdict == Verdict.RESEND) == (again | repeats)),
+            claim((verdict == Verdict.OPEN) == opens),
+            claim((verdict == Verdict.START) == starts),
+            claim((verdict == Verdict.CONTINUE) == (in_turn & ~starts & goes_on)),
+            claim((verdict == Verdict.RESEND) == (again | repeats)),
             # The five verdicts are the only ones, and a dropped request is counted by its reason.
-            Assert(verdict <= Verdict.RESEND),
-            Assert(
+            claim(verdict <= Verdict.RESEND),
+            claim(
                 (verdict != Verdict.DROP)
                 | (
                     ports["reason"]
@@ -73,4 +81,4 @@ def request_rules(folder: Path, slots: int) -> Outcome:
             ),
         ]
 
-    return Monitor(netlist, body).question(folder).bounded(1)
+    return Monitor(netlist, body).question(folder).bounded(3)

@@ -20,6 +20,7 @@ from consilience_hw.link.message_reader import MessageReader
 from consilience_hw.link.reply_store import ReplyStore
 from consilience_hw.live.live_log_sum import LiveLogSum
 from consilience_hw.log_sum_exp.log_sum_exp import LogSumExp
+from consilience_hw.primitives.stream_register import StreamRegister
 from consilience_hw.spec.engine_config import EngineConfig
 from consilience_hw.spec.log_format import Q16_16
 from tests.campaigns.verify.formal.buffered_results import counters_agree, show_counters
@@ -138,6 +139,18 @@ def _one_fragment(m: Module, ports: Ports) -> None:
     ]
 
 
+def _show_phases(netlist: Netlist) -> None:
+    """Make ports of the registers that `_offered_early` speaks of."""
+    for name in ("offered", "phase", "filling", "ending"):
+        netlist.show(name, netlist.net(name))
+
+
+def _offered_early(ports: Ports) -> list[Value]:
+    """A word is offered in the first two phases of its round only."""
+    in_time = ports["busy"] & ~ports["filling"] & ~ports["ending"] & ~ports["phase"][1]
+    return [~ports["offered"] | in_time, ~(ports["filling"] & ports["ending"])]
+
+
 SMALL = EngineConfig(lanes=2, hypotheses=2, credits=2, largest_payload=256)
 
 EDGES = (
@@ -187,10 +200,20 @@ EDGES = (
         show=partial(show_counters, inside="log_sum_exp.results."),
         invariants=counters_agree,
     ),
+    StreamUnit("StreamRegister", partial(StreamRegister, 8), ("i",), ("o",)),
     StreamUnit("CobsDecoder", CobsDecoder, ("i",), ("o",), environment=_no_resync),
     StreamUnit("CobsEncoder", CobsEncoder, ("i",), ("o",)),
     StreamUnit("FrameReceiver", partial(FrameReceiver, 256), ("i",), ("frame__next", "drop"), 2),
     StreamUnit("FrameSender", partial(FrameSender, 4, 256), ("reply__next",), ("o",)),
-    StreamUnit("MessageReader", partial(MessageReader, 8), (), ("o",), 2, _one_fragment),
+    StreamUnit(
+        "MessageReader",
+        partial(MessageReader, 8),
+        (),
+        ("o",),
+        2,
+        _one_fragment,
+        show=_show_phases,
+        invariants=_offered_early,
+    ),
     StreamUnit("ReplyStore", partial(ReplyStore, 4, 256), (), ("read__next",)),
 )

@@ -138,8 +138,8 @@ def _proofs(full: bool) -> dict[str, dict[str, Proof]]:
             "CobsEncoder": encoder_ring,
         },
         "Every request in every state of a session has the one verdict of the rules: windows of "
-        "2, 4 and 8, all inputs": {
-            f"RequestRules {slots}": partial(request_rules, slots=slots) for slots in (2, 4, 8)
+        "2, 4, 8 and 32, all inputs": {
+            f"RequestRules {slots}": partial(request_rules, slots=slots) for slots in (2, 4, 8, 32)
         },
     }
     if not full:

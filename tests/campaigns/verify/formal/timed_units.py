@@ -323,7 +323,7 @@ def _frame_words(a: Ports, b: Ports) -> list[Value]:
 
 
 # States of `Session`, numbered likewise.
-COMPARE, DATA, REMEMBER = 1, 6, 7
+COMPARE, DATA, REMEMBER = 1, 10, 11
 
 
 def _one_at_a_time(copy: Ports) -> list[Value]:

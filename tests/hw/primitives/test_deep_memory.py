@@ -1,4 +1,4 @@
-"""`AgentMemory` as one memory and as columns of a platform's block RAMs."""
+"""`DeepMemory` as one memory and as columns of a platform's block RAMs."""
 
 import random
 
@@ -7,7 +7,7 @@ from amaranth.hdl import Fragment, Module
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from consilience_hw.monitor.agent_memory import STORED_READ_CYCLES, AgentMemory
+from consilience_hw.primitives.deep_memory import DEEP_READ_CYCLES, DeepMemory
 from consilience_hw.primitives.ecp5 import Ecp5Fabric
 from consilience_hw.primitives.pipeline import delayed, flow
 from consilience_sim.testing.stream_bench import bits_of, run_stream
@@ -34,12 +34,12 @@ class Stored(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        memory = AgentMemory(m, self.platform, "words", WIDTH, DEPTH)
+        memory = DeepMemory(m, self.platform, "words", WIDTH, DEPTH)
         access = self.i.p
         memory.write(m, access.agent, access.word, self.i.valid & access.writes)
         m.d.comb += [
             self.o.p.eq(memory.read(m, access.place)),
-            self.o.valid.eq(delayed(m, self.i.valid, STORED_READ_CYCLES, "valid", reset=True)),
+            self.o.valid.eq(delayed(m, self.i.valid, DEEP_READ_CYCLES, "valid", reset=True)),
         ]
         return m
 
@@ -60,7 +60,7 @@ def test_words_come_back(platform):
             stored[agent] = word
     run = run_stream(Stored(platform), beats, len(beats))
     assert run.outputs == expected
-    assert run.produced[0] - run.accepted[0] == STORED_READ_CYCLES
+    assert run.produced[0] - run.accepted[0] == DEEP_READ_CYCLES
 
 
 @pytest.mark.parametrize(

@@ -1,17 +1,17 @@
-"""A word for each agent, read and written in any cycle."""
+"""A memory of many block RAMs, read and written in any cycle."""
 
 from amaranth.hdl import Cat, Module, Value, unsigned
 from amaranth.lib.memory import Memory
 
-from ..primitives.pipeline import delayed
+from .pipeline import delayed
 
-__all__ = ["STORED_READ_CYCLES", "AgentMemory"]
+__all__ = ["DEEP_READ_CYCLES", "DeepMemory"]
 
-STORED_READ_CYCLES = 3
-"""Cycles from an agent to its word."""
+DEEP_READ_CYCLES = 3
+"""Cycles from an address to its word."""
 
 
-class AgentMemory:
+class DeepMemory:
     """One memory with a read and a write port.
 
     A word that is read in the cycle in which it is written is arbitrary: synthesis is told so, or
@@ -45,23 +45,23 @@ class AgentMemory:
             self._columns.append(memory)
         self._width = column
 
-    def read(self, m: Module, agent: Value) -> Value:
-        """Return the word of an agent, `STORED_READ_CYCLES` later."""
+    def read(self, m: Module, address: Value) -> Value:
+        """Return the word at an address, `DEEP_READ_CYCLES` later."""
         words = []
         for column, memory in enumerate(self._columns):
             # Synthesis takes the first register into the port, and heeds the attribute as it does.
             port = memory.read_port(domain="comb")
-            m.d.comb += port.addr.eq(agent)
-            words.append(delayed(m, port.data, STORED_READ_CYCLES, f"{self._name}_word_{column}"))
+            m.d.comb += port.addr.eq(address)
+            words.append(delayed(m, port.data, DEEP_READ_CYCLES, f"{self._name}_word_{column}"))
         return Cat(*words)
 
-    def write(self, m: Module, agent: Value, word: Value, enable: Value) -> None:
-        """Write the word of an agent at the end of this cycle."""
+    def write(self, m: Module, address: Value, word: Value, enable: Value) -> None:
+        """Write the word at an address at the end of this cycle."""
         for column, memory in enumerate(self._columns):
             port = memory.write_port()
             low = column * self._width
             m.d.comb += [
-                port.addr.eq(agent),
+                port.addr.eq(address),
                 port.data.eq(word[low : low + self._width]),
                 port.en.eq(enable),
             ]
