@@ -30,7 +30,7 @@ static void put_word(const char *name, uint32_t value) {
 int main(void) {
     static struct sha256 sha;
     uint8_t digest[32];
-    const int32_t *codes = packet_codes;
+    const int32_t *codes = (const int32_t *)packet_words;
     if (consilience_open(LOG_SUM_EXP_BASE)) {
         put_line("FAIL: no log sum unit, or one with another map");
         return 1;

@@ -67,12 +67,14 @@ void sha256_add(struct sha256 *sha, const uint8_t *bytes, uint32_t count) {
 
 void sha256_end(struct sha256 *sha, uint8_t digest[32]) {
     uint32_t bits = sha->length * 8;
-    uint8_t tail[4] = {bits >> 24, bits >> 16, bits >> 8, bits};
+    uint8_t tail[8] = {0}; // the length in bits, 64 of them
+    for (int i = 0; i < 4; i++)
+        tail[4 + i] = (uint8_t)(bits >> (24 - 8 * i));
     const uint8_t one = 0x80, zero = 0;
     sha256_add(sha, &one, 1);
-    while (sha->length % 64 != 60)
+    while (sha->length % 64 != 56)
         sha256_add(sha, &zero, 1);
-    sha256_add(sha, tail, 4);
+    sha256_add(sha, tail, 8);
     for (int i = 0; i < 32; i++)
-        digest[i] = sha->state[i / 4] >> (24 - 8 * (i % 4));
+        digest[i] = (uint8_t)(sha->state[i / 4] >> (24 - 8 * (i % 4)));
 }

@@ -1,0 +1,1 @@
+"""A LiteX SoC whose CPU sums through the exported core, in simulation."""
