@@ -23,6 +23,7 @@ from consilience.errors import BadInput
 from consilience.evidence.atomic_file import AtomicFile, naming
 from consilience.models.check_page import check_page
 from consilience.models.checking import ALARM, CheckOptions, CheckResult, check_runs
+from consilience.models.checking_metrics import check_streams
 from consilience.models.kinds import KINDS
 from consilience.models.model_file import FittedModel, read_model
 from consilience.models.runs import read_runs
@@ -42,7 +43,7 @@ def check(
         typer.Option(
             metavar="GOOD_TRACES",
             help="Runs of the same agents that are known to be good: 200 of each are well, 70 "
-            "the least. May be given several times.",
+            "the least; or metrics of a good time. May be given several times.",
             show_default=False,
         ),
     ],
@@ -117,7 +118,8 @@ def check(
         number = secrets.randbits(64) if seed is None else seed
         promised = false_alarm or _DEFAULTS.false_alarm
         options = CheckOptions(promised, arl, together, number)
-        result = check_runs(today, good, options, chosen)
+        metrics = today.kind == good.kind == "metrics"
+        result = (check_streams if metrics else check_runs)(today, good, options, chosen)
         for warning in result.warnings:
             output.note(f"warning: {warning}")
         value = result.as_json()
@@ -152,7 +154,8 @@ def _view(result: CheckResult, report: Path | None) -> list[Table | Text]:
         for reason in one.reasons:
             steps = "; ".join(step.words() for step in reason.steps)
             rank = f"rank {reason.rank:,} of {reason.of:,}"
-            view.append(Text(f"  run {reason.run} ({rank}): {steps}"))
+            what = "run " if steps else ""
+            view.append(Text(f"  {what}{reason.run} ({rank}){': ' if steps else ''}{steps}"))
     if result.alarms:
         view.append(Text(f"\nAn alarm says that {SAYS[Source.CONFORMAL]}."))
     view.append(Text(f"{result.promise[:1].upper()}{result.promise[1:]}."))

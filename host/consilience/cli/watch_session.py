@@ -4,6 +4,7 @@ import contextlib
 import json
 import secrets
 import time
+from copy import copy
 from typing import Any
 
 from rich.console import RenderableType
@@ -107,8 +108,22 @@ class WatchSession:
             self._take_up(saved.facts)
         self._views = views_of(options, monitor.settings, promise)
         self._evidence = evidence_of(options, monitor.settings)
-        output.console.print(view_table(self._views))
-        output.note(f"note: {evidence_words(self._evidence, options)}")
+
+    def _tell_start(self) -> None:
+        """Say what is promised, and how much evidence there can be."""
+        self._output.console.print(view_table(self._views))
+        self._output.note(f"note: {evidence_words(self._evidence, self._options)}")
+
+    def _begins_well(self, block: list[tuple[int, bytes]]) -> bool:
+        """Return whether the first observation can be read: no promise stands before an error."""
+        probe = copy(self._reader)
+        for number, line in block:
+            try:
+                if probe.read(line, number):
+                    break
+            except BadInput:
+                return False
+        return True
 
     def _take_up(self, facts: dict[str, Any]) -> None:
         """Go on where a state left off."""
@@ -131,8 +146,11 @@ class WatchSession:
         saved, took, shown = time.monotonic(), 0.0, 0.0
         live = Live(auto_refresh=False, console=self._output.console, transient=True)
         with live if self._output.console.is_terminal else contextlib.nullcontext():
-            dirty = False
+            dirty = told = False
             for block in source.blocks():
+                if not told and self._begins_well(block):
+                    self._tell_start()
+                    told = True
                 if self._is_ended:
                     source.give_back([line for _, line in block])
                     break
@@ -146,6 +164,8 @@ class WatchSession:
                 if live.is_started and now - shown > _REFRESH_S:
                     shown = now
                     live.update(agent_table(self.watch), refresh=True)
+            if not told:
+                self._tell_start()
             self._tell_news(source)
             self._save(source)
 

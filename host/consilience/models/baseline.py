@@ -11,7 +11,7 @@ from consilience.models.model_file import FittedModel
 from consilience.models.run import Run
 from consilience.models.runs import Runs, as_one_agent
 
-__all__ = ["GROUP", "LEAST_HISTORY", "WANTED", "Baseline", "prepared"]
+__all__ = ["GROUP", "LEAST_HISTORY", "WANTED", "Baseline", "prepared", "refuse_fitted"]
 
 LEAST_HISTORY = 50
 """Good runs of an agent: with fewer no rank means much."""
@@ -89,7 +89,7 @@ def prepared(
     good, new = _same_agents(today, baseline)
     warnings = _told_twice(good, new, today, baseline)
     if isinstance(model, FittedModel):
-        _refuse_fitted(model, good, baseline)
+        refuse_fitted(model, good, baseline)
     own = {agent: [run for run in new if run.agent == agent] for agent in _agents(new)}
     groups = (
         {GROUP: good}
@@ -153,7 +153,7 @@ def _told_twice(good: Sequence[Run], new: Sequence[Run], today: Runs, baseline: 
     return []
 
 
-def _refuse_fitted(model: FittedModel, good: Sequence[Run], baseline: Runs) -> None:
+def refuse_fitted(model: FittedModel, good: Sequence[Run], baseline: Runs) -> None:
     """Refuse a model with runs that it was fitted on: they surprise it less than new ones do."""
     known = set(model.training.contents)
     both = [run for run in good if run.steps and content_of(run) in known]

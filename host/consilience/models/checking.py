@@ -1,6 +1,6 @@
 """Runs of today against runs that are known to be good: a verdict for each agent."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
@@ -21,7 +21,18 @@ from consilience.monitor.ranks_settings import RanksSettings
 from consilience.monitor.run_ranking import RankedRun, RunRanking
 from consilience.monitor.settings import MonitorSettings, monitor_settings
 
-__all__ = ["ALARM", "AgentVerdict", "CheckOptions", "CheckResult", "Judged", "check_runs"]
+__all__ = [
+    "ALARM",
+    "QUIET",
+    "UNTOLD",
+    "AgentVerdict",
+    "CheckOptions",
+    "CheckResult",
+    "Judged",
+    "check_runs",
+    "follow",
+    "settings_of",
+]
 
 ALARM, QUIET, UNTOLD = "ALARM", "no alarm", "cannot tell"
 """Verdicts. `UNTOLD`: with so little history, or so few runs, no alarm was possible."""
@@ -175,7 +186,7 @@ def check_runs(
     count = sum(len(made.today[agent]) for agent in made.judged)
     if not count:
         raise BadInput(made.lacking())
-    settings, promise = _settings(options, count)
+    settings, promise = settings_of(options, count)
     monitor = Monitor(settings)
     verdicts = []
     rankings: dict[str, RunRanking] = {}
@@ -191,7 +202,7 @@ def check_runs(
     return CheckResult(verdicts, settings.threshold / _BIT, promise, warnings, made.model, made)
 
 
-def _settings(options: CheckOptions, runs: int) -> tuple[MonitorSettings, str]:
+def settings_of(options: CheckOptions, runs: int) -> tuple[MonitorSettings, str]:
     """Return the monitor's settings, and their promise in words.
 
     In mode restart P(an alarm within n runs) <= n 2**-A, and over agents the bounds add up.
@@ -226,27 +237,59 @@ def _judged(
         rankings[name] = _ranked_history(name, past, made, options)
     ranking = rankings[name]
     verdict = AgentVerdict(agent, QUIET, "", len(past))
-    moving, moved = MovingRuns(monitor.settings), list[MovedRun]()
-    for number, run in enumerate(made.today[agent]):
-        score = made.score(run)
-        one = _rank(ranking, agent, f"today {number} {run.name}", score, name, options)
+
+    def ranked() -> Iterator[tuple[Run, float, RankedRun]]:
+        for number, run in enumerate(made.today[agent]):
+            score, row = made.score(run), f"today {number} {run.name}"
+            yield run, score / _BIT, _rank(ranking, agent, row, score, name, options)
+
+    for run, without in follow(verdict, ranked(), monitor, ranking.settings):
+        verdict.reasons.append(reason_of(made.model, run.run, run.rank, run.of, without))
+    return verdict
+
+
+def follow(
+    verdict: AgentVerdict,
+    ranked: Iterable[tuple[Run, float, RankedRun]],
+    monitor: Monitor,
+    ranks: RanksSettings,
+    unit: str = "runs",
+) -> list[tuple[Judged, float | None]]:
+    """Let a monitor take an agent's ranked runs; say in the verdict what became of it, and why.
+
+    Parameters
+    ----------
+    verdict : AgentVerdict
+        Without runs; it is filled.
+    ranked : iterable of (Run, float, RankedRun)
+        Each with its score in bits.
+    monitor : Monitor
+    ranks : RanksSettings
+    unit : str
+        What a run is called.
+
+    Returns
+    -------
+    list of (Judged, float or None)
+        The runs that moved it most to its alarm, the strongest first, with the statistic without
+        each in bits (None: minus infinity); none without an alarm.
+    """
+    agent, moved = verdict.agent, list[MovedRun]()
+    moving = MovingRuns(monitor.settings)
+    for number, (run, score, one) in enumerate(ranked):
         assert one.increments is not None
         before, state = monitor.statistic(agent), moving.before(monitor, agent)
         found = monitor.update([agent], [one.increments])
         statistic = int(found.statistic[0])
         moving.note(agent, number, one.increments, state, statistic)
-        verdict.judged.append(Judged(run, score / _BIT, one.rank, one.ranks, statistic / _BIT))
+        verdict.judged.append(Judged(run, score, one.rank, one.ranks, statistic / _BIT))
         if len(found.alarms) and verdict.alarm is None:
             verdict.verdict, verdict.alarm = ALARM, number
             moved = moving.moved(agent, statistic, before)
-    _tell(verdict, moved, monitor.settings, ranking.settings)
-    verdict.reasons = [_reason(made, verdict.judged, one) for one in moved[:_REASONS]]
-    return verdict
-
-
-def _reason(made: Baseline, judged: Sequence[Judged], one: MovedRun) -> Reason:
-    run = judged[int(one.run)]
-    return reason_of(made.model, run.run, run.rank, run.of, one.as_json()["without_bits"])
+    _tell(verdict, moved, monitor.settings, ranks, unit)
+    return [
+        (verdict.judged[int(one.run)], one.as_json()["without_bits"]) for one in moved[:_REASONS]
+    ]
 
 
 def _ranked_history(
@@ -272,14 +315,15 @@ def _tell(
     moved: Sequence[MovedRun],
     settings: MonitorSettings,
     ranks: RanksSettings,
+    unit: str,
 ) -> None:
     """Say why, in words; and that no alarm was possible, where that is so."""
     runs, threshold = len(verdict.judged), settings.threshold / _BIT
     if verdict.alarm is not None:
         named = [one._replace(run=verdict.judged[int(one.run)].run.name) for one in moved]
         reached = round(verdict.judged[verdict.alarm].statistic * _BIT)
-        words = in_words(named, reached, settings.threshold)
-        verdict.why = f"after {verdict.alarm + 1} of {runs} runs: {words}"
+        words = in_words(named, reached, settings.threshold, unit)
+        verdict.why = f"after {verdict.alarm + 1} of {runs} {unit}: {words}"
         return
 
     def best(run: int) -> list[int]:
@@ -291,7 +335,7 @@ def _tell(
         verdict.verdict = UNTOLD
         needed = "more" if least is None else f"{least - runs} more"
         verdict.why = (
-            f"{runs} runs could not alarm whatever they were: {needed} are needed, or a longer "
+            f"{runs} {unit} could not alarm whatever they were: {needed} are needed, or a longer "
             "baseline, or a higher --false-alarm"
         )
         return

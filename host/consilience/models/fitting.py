@@ -93,8 +93,10 @@ def fit_model(
     these = list(runs.runs if chosen is None else chosen)
     places = [0] * len(these) if truth is None else [labels.index(word) for word in truth]
     counts = Counter(places)
+    # A stream is one run, however long; it has no likelihoods to choose options by.
+    streams = runs.kind == "metrics"
     for place, name in enumerate(labels):
-        if counts[place] < _LEAST_RUNS:
+        if counts[place] < (1 if streams else _LEAST_RUNS):
             raise BadInput(
                 f"{counts[place]} run with label {name!r}; at least {_LEAST_RUNS} are needed to "
                 "fit on, better a hundred"
@@ -105,12 +107,12 @@ def fit_model(
             repr(sorted(one.items())): one for one in ({**row, **given} for row in model.grid)
         }.values()
     )
-    split = folds(these, places)
+    split = [] if streams else folds(these, places)
     truths = np.array(places, np.int64)
     best: tuple[float, dict[str, Any], Tempering | None, float] | None = None
     for row in grid:
-        left_out = list(_left_out(model, these, places, labels, split, row))
-        if any(one is None for one in left_out):
+        left_out = [] if streams else list(_left_out(model, these, places, labels, split, row))
+        if streams or any(one is None for one in left_out):
             best = (float("nan"), row, None, 0.0)  # no likelihoods: nothing to choose by
             break
         nats = [one for one in left_out if one is not None]

@@ -129,6 +129,8 @@ def read_runs(paths: Iterable[Path], name: str = AUTO, agent_from: str = "trace"
         made.warnings += [f"{path.name}: {one}" for one in reading.warnings]
         unit = _UNITS.get(reading.time_unit or "", reading.time_unit or "s")
         unit = unit if unit in _UNITS.values() else "s"
+        if reading.kind == "metrics":
+            _name_series(reading.sequences)
         parts += _runs_of(reading.sequences, path, agent_from, unit)
         made.names_agents |= any(
             sequence.agent or any(step.agent for step in sequence.steps)
@@ -151,6 +153,24 @@ def read_runs(paths: Iterable[Path], name: str = AUTO, agent_from: str = "trace"
             order[id(run)] = (last, place)
         made.runs.sort(key=lambda run: order[id(run)])
     return made
+
+
+def _name_series(sequences: Sequence[Steps]) -> None:
+    """Give steps the name of their series: of one metric there are many, by labels or queries."""
+    ids: dict[str, set[str]] = {}
+    for sequence in sequences:
+        for name in {step.name for step in sequence.steps}:
+            ids.setdefault(name, set()).add(str(sequence.extra.get("id")))
+    several = {name for name, its in ids.items() if len(its) > 1}
+    for sequence in sequences:
+        labels = {**(sequence.extra.get("labels") or {})}
+        labels.pop("__name__", None)
+        inside = ",".join(f'{key}="{labels[key]}"' for key in sorted(labels))
+        for step in sequence.steps:
+            if step.name in several:  # queries of one label
+                step.name = f"{step.name} ({sequence.extra.get('id')})"
+            elif inside:
+                step.name = f"{step.name}{{{inside}}}"
 
 
 def _runs_of(

@@ -174,7 +174,7 @@ def without_each(
     return found
 
 
-def in_words(moved: Sequence[MovedRun], statistic: int, threshold: int) -> str:
+def in_words(moved: Sequence[MovedRun], statistic: int, threshold: int, unit: str = "runs") -> str:
     """Return which runs brought the statistic to what it is, and what it would be without each."""
     parts = []
     for one in moved[:_SHOWN]:
@@ -184,7 +184,7 @@ def in_words(moved: Sequence[MovedRun], statistic: int, threshold: int) -> str:
     more = len(moved) - _SHOWN
     names = ", ".join(parts) + (f" and {more:,} more" if more > 0 else "")
     return (
-        f"run{'s' if len(moved) > 1 else ''} {names} brought the statistic to "
+        f"{unit if len(moved) > 1 else unit.removesuffix('s')} {names} brought the statistic to "
         f"{statistic / _BIT:.1f} bits, threshold {threshold / _BIT:.1f}"
     )
 
