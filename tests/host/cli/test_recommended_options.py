@@ -98,7 +98,11 @@ def everything():
 def test_errors_recommended_options_that_their_command_did_not_have(everything, name):
     command = COMMANDS[name]
     callback = inspect.unwrap(command.callback)
-    options = {option for parameter in command.params for option in parameter.opts}
+    options = {
+        option
+        for parameter in command.params
+        for option in (*parameter.opts, *parameter.secondary_opts)
+    }
     waiting = [(callback.__module__, callback.__name__)]
     seen = set(waiting)
     while waiting:
