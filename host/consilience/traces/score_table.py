@@ -59,7 +59,8 @@ def _read(source: Source) -> Reading:
     score, step = _one(columns, _SCORES), _one(columns, _STEPS)
     outcome, tools = _one(columns, _OUTCOMES), _TOOLS_SO_FAR in columns
     found: dict[tuple[str | None, str | None], tuple[Sequence, list[tuple[float, Step]]]] = {}
-    in_order, missing = True, 0
+    seen: dict[tuple[str | None, str | None, float | None], list[Step]] = {}
+    in_order, missing, repeated, differing = True, 0, 0, 0
     for number, row in _rows(source):
         named = text(row.get(run)) if run else None
         actor = text(row.get(agent)) if agent else None
@@ -71,8 +72,14 @@ def _read(source: Source) -> Reading:
         missing += value is None
         position = float(len(steps)) if place is None else place
         in_order = in_order and (not steps or steps[-1][0] <= position)
-        name = first_text(row, _TOOLS) or "step"
-        steps.append((position, Step(name, time=first_text(row, _TIMES), score=value)))
+        one = Step(first_text(row, _TOOLS) or "step", time=first_text(row, _TIMES), score=value)
+        same = seen.setdefault((named, actor, place), []) if place is not None else []
+        if one in same:
+            repeated += 1
+            continue
+        differing += bool(same)
+        same.append(one)
+        steps.append((position, one))
         if outcome:
             sequence.extra[outcome] = _truth(row.get(outcome))
         if tools and position >= max(place for place, _ in steps):
@@ -85,6 +92,13 @@ def _read(source: Source) -> Reading:
                      "trajectories": len(found)}  # fmt: skip
     if outcome:
         reading.extra[outcome] = sum(one.extra.get(outcome) is True for one, _ in found.values())
+    if repeated:
+        reading.warnings.append(f"{repeated} rows are written twice, and count once")
+    if differing:
+        reading.warnings.append(
+            f"{differing} rows have the run and the {step} of another one, and another score: each "
+            "counts as a step; keep one of them, or name their runs apart"
+        )
     if missing:
         reading.warnings.append(f"{missing} rows have no score")
     return reading
