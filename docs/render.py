@@ -19,7 +19,7 @@ from consilience_sim.reference.vectors import PACKETS, SHORT
 from consilience_tools.pages.stamp import Origin, pages, says_it_is_older, settled, with_note
 from consilience_tools.pages.templates import rendered
 from consilience_tools.place_and_route.baseline import read_baseline
-from consilience_tools.place_and_route.configurations import PUBLISHED
+from consilience_tools.place_and_route.configurations import PUBLISHED, configuration
 from docs.link_page import render as render_link
 from docs.network_page import render as render_network
 from docs.registers_page import render as render_registers
@@ -97,7 +97,7 @@ def render_timing() -> str:
                 "lanes": figures["lanes"],
                 "fmax": f"{fmax:.1f}",
                 "seeds": ", ".join(f"{mhz:.1f}" for mhz in figures["fmax_mhz"].values()),
-                "rate": f"{fmax * figures['lanes'] / 1e3:.2f}",
+                "rate": f"{fmax * configuration(name).codes_per_cycle / 1e3:.2f}",
                 "luts": f"{unit['luts_per_lane']:.0f}",
                 "packed": "" if packed is None else f"{packed:.0f}",
                 "ff": f"{unit['FF']:,}",

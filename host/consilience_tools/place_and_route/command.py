@@ -115,7 +115,7 @@ def _table(found: Sequence[Measurement]) -> Table:
             one.target.part,
             f"{measurement.fmax_mhz:.1f}",
             " ".join(f"{run.fmax_mhz:.1f}" for run in measurement.runs),
-            f"{measurement.fmax_mhz * one.lanes / 1e3:.2f}",
+            f"{measurement.fmax_mhz * one.codes_per_cycle / 1e3:.2f}",
             f"{measurement.luts_per_lane:.0f}",
             f"{measurement.packed_per_lane:.0f}",
             *(f"{unit[cell]:,}" for cell in cells),

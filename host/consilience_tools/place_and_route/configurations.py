@@ -4,14 +4,19 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from consilience.errors import BadInput
+from consilience_hw.benches.engine_bench import EngineBench
 from consilience_hw.benches.live_bench import LiveBench
 from consilience_hw.benches.monitor_bench import MonitorBench
 from consilience_hw.benches.serial_bench import SerialBench
 from consilience_hw.benches.wide_bench import WideBench
+from consilience_hw.engine.engine import Engine
+from consilience_hw.link.session import Session
 from consilience_hw.live.live_log_sum import LiveLogSum
 from consilience_hw.log_sum_exp.log_sum_exp import LogSumExp
 from consilience_hw.log_sum_exp.serial_log_sum_exp import SerialLogSumExp
 from consilience_hw.monitor.monitor import Monitor
+from consilience_hw.spec.engine_config import EngineConfig
+from consilience_hw.spec.link_map import LARGEST_PAYLOAD
 from consilience_tools.place_and_route.targets import (
     ECP5_85F_6,
     ECP5_85F_8,
@@ -21,7 +26,7 @@ from consilience_tools.place_and_route.targets import (
     Target,
 )
 
-__all__ = ["LIVE", "MONITOR", "PUBLISHED", "Configuration", "configuration"]
+__all__ = ["ENGINE", "LIVE", "MONITOR", "PUBLISHED", "Configuration", "configuration"]
 
 LIVE = "ecp5-85f-8-live-x1"
 """The live unit on the part that holds it."""
@@ -29,6 +34,9 @@ LIVE = "ecp5-85f-8-live-x1"
 
 MONITOR = "ecp5-85f-8-monitor-k4"
 """The monitor of 16,384 agents and 4 components on the part that holds it."""
+
+ENGINE = "ecp5-85f-8-engine"
+"""The engine for a network, behind its link: a byte a cycle at 125 MHz is 1 Gb/s."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +57,8 @@ class Configuration:
         The unit is the `LiveLogSum`, of one lane.
     components : int
         The unit is the `Monitor` of so many components, of one lane; 0: it is not.
+    engine : EngineConfig or None
+        The unit is the `Engine`.
     """
 
     name: str
@@ -58,10 +68,13 @@ class Configuration:
     small: bool = False
     live: bool = False
     components: int = 0
+    engine: EngineConfig | None = None
 
     @property
     def unit(self) -> Any:
         """A new unit."""
+        if self.engine is not None:
+            return Engine(self.engine)
         if self.components:
             return Monitor(self.components)
         if self.live:
@@ -71,6 +84,8 @@ class Configuration:
     @property
     def unit_name(self) -> str:
         """The unit's class."""
+        if self.engine is not None:
+            return "Engine"
         if self.components:
             return "Monitor"
         return "LiveLogSum" if self.live else "SerialLogSumExp" if self.small else "LogSumExp"
@@ -78,11 +93,29 @@ class Configuration:
     @property
     def bench(self) -> Any:
         """A new unit in a bench whose only pins are clock, reset and one output."""
+        if self.engine is not None:
+            return EngineBench(self.engine)
         if self.components:
             return MonitorBench(self.components)
         if self.live:
             return LiveBench()
         return (SerialBench if self.small else WideBench)(self.lanes)
+
+    @property
+    def codes_per_cycle(self) -> float:
+        """One a lane; the engine takes the four bytes of a code in four cycles."""
+        return self.lanes if self.engine is None else 1 / 4
+
+    @property
+    def latency(self) -> int:
+        """Cycles from a packet's last beat to its result; of the engine, of a request without data.
+
+        The words of a request, and the job's latency, come on top (`Session`).
+        """
+        if self.engine is not None:
+            return Session.overhead
+        latency: int = self.unit.latency
+        return latency
 
 
 PUBLISHED = (
@@ -93,6 +126,12 @@ PUBLISHED = (
     # Its memories span several blocks, and the multiplexers behind them have no stage of their own.
     Configuration(LIVE, replace(ECP5_85F_8, required_mhz=100.0), 1, live=True),
     Configuration(MONITOR, ECP5_85F_8, 1, seeds=(1, 2, 3), components=4),
+    Configuration(
+        ENGINE,
+        replace(ECP5_85F_8, required_mhz=125.0),
+        1,
+        engine=EngineConfig(credits=32, largest_payload=LARGEST_PAYLOAD),
+    ),
     Configuration("ecp5-85f-6-x8", ECP5_85F_6, 8),
     Configuration("ecp5-85f-6-x16", ECP5_85F_6, 16),
     Configuration("ecp5-85f-6-x32", ECP5_85F_6, 32),

@@ -20,7 +20,7 @@ class Measurement:
     ----------
     configuration : Configuration
     latency : int
-        Cycles from a packet's last beat to its result.
+        `Configuration.latency`.
     unit : dict of str to int
         Cells of the unit alone, as yosys makes them: LUT4, carry, FF, BRAM, LUT_RAM, DSP.
     unit_packed : int or None
@@ -77,7 +77,7 @@ class Measurement:
             "fmax_mhz": {str(run.seed): round(run.fmax_mhz, 2) for run in self.runs},
             "fmax_median_mhz": round(self.fmax_mhz, 2),
             "required_mhz": target.required_mhz,
-            "evidence_per_second": round(self.fmax_mhz * 1e6 * lanes),
+            "evidence_per_second": round(self.fmax_mhz * 1e6 * self.configuration.codes_per_cycle),
             "latency_cycles": self.latency,
             "unit": {
                 **self.unit,
@@ -125,7 +125,7 @@ def measure(configuration: Configuration, working: Working) -> Measurement:
             runs.append(routed(bench, target, seed, name=name))
     return Measurement(
         configuration=configuration,
-        latency=unit.latency,
+        latency=configuration.latency,
         unit=cell_counts(alone.cells),
         unit_packed=packed,
         runs=tuple(runs),

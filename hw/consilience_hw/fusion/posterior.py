@@ -87,7 +87,7 @@ class Posterior(wiring.Component):
     @staticmethod
     def latency_of(hypotheses: int) -> int:
         """Return the latency for packets of that many hypotheses, without the `LogSumExp`."""
-        return EvidenceAccumulator.latency + 2 * hypotheses + 9
+        return EvidenceAccumulator.latency + 2 * hypotheses + 10
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -252,12 +252,12 @@ class Posterior(wiring.Component):
             to_sum.w_en.eq(valid),
             kept.w_data.eq(rounded),
             kept.w_en.eq(valid),
-            self.terms.p.eq(to_sum.r_data),
-            self.terms.valid.eq(to_sum.r_rdy),
-            to_sum.r_en.eq(self.terms.ready),
+            to_sum.r_en.eq(~self.terms.valid | self.terms.ready),
         ]
+        # Block RAM is slow: what it kept is registered before its use, here and below.
+        with m.If(to_sum.r_en):
+            m.d.sync += [self.terms.p.eq(to_sum.r_data), self.terms.valid.eq(to_sum.r_rdy)]
 
-        # Block RAM is slow: what it kept is registered before its use.
         d = Signal(self._kept_layout(), reset_less=True)
         has_d, takes = Signal(), Signal()
         free = ~self.o.valid | self.o.ready

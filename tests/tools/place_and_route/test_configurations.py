@@ -3,9 +3,11 @@
 import pytest
 
 from consilience.errors import BadInput
+from consilience_hw.link.session import Session
 from consilience_hw.log_sum_exp.log_sum_exp import LogSumExp
 from consilience_hw.log_sum_exp.serial_log_sum_exp import SerialLogSumExp
 from consilience_tools.place_and_route.configurations import (
+    ENGINE,
     LIVE,
     MONITOR,
     PUBLISHED,
@@ -17,6 +19,7 @@ def test_names_tell_part_and_lanes_or_components():
     assert len({one.name for one in PUBLISHED}) == len(PUBLISHED)
     for one in PUBLISHED:
         size = f"-monitor-k{one.components}" if one.components else f"-x{one.lanes}"
+        size = "-engine" if one.engine else size
         assert one.name.endswith(size)
         assert configuration(one.name) is one
 
@@ -51,6 +54,14 @@ def test_the_monitor_of_the_contract():
     for unit in (one.unit, one.bench.unit):
         assert (unit.components, unit.agents) == (4, 16_384)
     assert one.target.required_mhz == 150 and one.unit.latency <= 64
+
+
+def test_the_engine_for_a_network():
+    one = configuration(ENGINE)
+    assert one.unit_name == type(one.unit).__name__ == type(one.bench.unit).__name__ == "Engine"
+    assert one.target.required_mhz == 125
+    assert (one.engine.credits, one.engine.largest_payload) == (32, 1408)
+    assert one.codes_per_cycle * 4 == 1 and one.latency == Session.overhead
 
 
 def test_an_unknown_name_lists_the_known_ones():

@@ -15,6 +15,7 @@ def write(folder, name, part, lanes, **changes):
     value = {
         "configuration": name,
         "part": part,
+        "unit_is": "LogSumExp",
         "lanes": lanes,
         "fmax_mhz": {"1": 198.0, "2": 201.5, "3": 210.0},
         "fmax_median_mhz": 201.5,
@@ -27,6 +28,7 @@ def test_by_part_and_lanes(tmp_path):
     write(tmp_path, "b-x64", "part B", 64)
     write(tmp_path, "b-x8", "part B", 8)
     write(tmp_path, "a-x1", "part A", 1, unit={"packed_as": None, "luts_per_lane": 3000})
+    write(tmp_path, "b-engine", "part B", 1, unit_is="Engine")  # of bytes, not of lanes
     routed = read_routed(tmp_path)
     assert [one.configuration for one in routed] == ["a-x1", "b-x8", "b-x64"]
     assert [one.cell for one in routed] == ["LUT4", "TRELLIS_COMB", "TRELLIS_COMB"]
