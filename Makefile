@@ -8,7 +8,7 @@ OUT    ?= build/demo
 export CONSILIENCE_CACHE ?= $(CURDIR)/build/cache
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint verify mutants fire differential crash epochs alarms liars liars-on-traces monitor-on-traces metrics-page judges-page partition figures benchmark timing bitstream-test lock docs clean
+.PHONY: help setup demo test lint verify mutants fire differential crash epochs alarms liars liars-on-traces monitor-on-traces metrics-page judges-page partition figures benchmark timing ethernet bitstream-test lock docs clean
 
 help: ## list the targets; times are of two quiet cores, and stand only here
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,8 +38,9 @@ verify: $(STAMP) ## put every claim to the test, and the slow tests (half an hou
 mutants: $(STAMP) ## plant hundreds of faults, each of which a test must notice (half an hour)
 	@$(BIN)/python -m tests.campaigns.mutations
 
-fire: $(STAMP) ## a million faults on the link: never a wrong answer, never a hang (twenty minutes)
+fire: $(STAMP) ## a million faults on the link, and a million on a network: never a wrong answer, never a hang (half an hour)
 	@$(BIN)/python -m tests.campaigns.fire
+	@$(BIN)/python -m tests.campaigns.fire.datagrams
 
 differential: $(STAMP) ## a million drawn calls on cpu, ten thousand in simulation, against the golden model (five minutes)
 	@$(BIN)/python -m tests.campaigns.differential
@@ -79,6 +80,9 @@ benchmark: $(STAMP) ## speed and error beside SciPy and NumPy (three minutes), r
 
 timing: $(STAMP) ## place and route CONFIG=..., or all published (hours): Fmax and area, build/timing/
 	@$(BIN)/python -m consilience_tools.place_and_route $(CONFIG)
+
+ethernet: $(STAMP) ## agent traces over UDP to a simulated board on Ethernet (as root: a namespace; three minutes)
+	@$(BIN)/python -m examples.ethernet_board
 
 bitstream-test: $(STAMP) ## the driver against the built bitstreams, simulated at their pins (half an hour)
 	@$(BIN)/python -m tests.campaigns.bitstream $(BOARD)

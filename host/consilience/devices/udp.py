@@ -9,11 +9,9 @@ from urllib.parse import parse_qsl, urlsplit
 
 from consilience.errors import BadInput, NoDevice
 from consilience.link.transport import Transport, TransportClosed
+from consilience_hw.spec.network import DEFAULT_PORT
 
-__all__ = ["PORT", "DatagramAddress", "DatagramTransport", "connect_datagrams"]
-
-PORT = 50_577
-"""The one UDP port that boards take."""
+__all__ = ["DatagramAddress", "DatagramTransport", "connect_datagrams"]
 
 REPLY_TIMEOUT = 0.05
 """Seconds; a reply comes within one millisecond on a network of one switch."""
@@ -57,7 +55,7 @@ class DatagramAddress:
     """
 
     host: str
-    port: int = PORT
+    port: int = DEFAULT_PORT
     reply_timeout: float = REPLY_TIMEOUT
     retries: int = RETRIES
 
@@ -68,7 +66,7 @@ class DatagramAddress:
         options = dict(parse_qsl(parts.query, keep_blank_values=True))
         bare = not (parts.path or parts.fragment or parts.username is not None)
         try:
-            port = PORT if parts.port is None else parts.port
+            port = DEFAULT_PORT if parts.port is None else parts.port
             timeout = float(options.pop("timeout", REPLY_TIMEOUT))
             retries = int(options.pop("retries", RETRIES))
         except ValueError as error:

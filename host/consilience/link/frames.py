@@ -35,9 +35,9 @@ class LinkFrame(NamedTuple):
     payload: bytes
 
 
-def encode_frame(frame_type: int, sequence: int, payload: bytes) -> bytes:
-    """Return the bytes of a frame, its zero included."""
-    content = bytes((frame_type, sequence)) + payload
+def encode_frame(frame_type: int, sequence: int, *payload: bytes) -> bytes:
+    """Return the bytes of a frame, its zero included; the payload may be in parts."""
+    content = b"".join((bytes((frame_type, sequence)), *payload))
     encoded: bytes = cobs.encode(content + zlib.crc32(content).to_bytes(CRC_BYTES, "little"))
     return encoded + b"\0"
 

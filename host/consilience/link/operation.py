@@ -4,6 +4,7 @@ import zlib
 from collections import deque
 from collections.abc import Iterable, Iterator
 from itertools import islice
+from typing import NamedTuple
 
 from consilience.errors import ConsilienceError
 from consilience.link.frames import REPLY_FIELDS, REQUEST_FIELDS, LinkFrame, encode_frame
@@ -52,6 +53,15 @@ def fragments(message: memoryview, size: int) -> tuple[int, Iterator[bytes]]:
     return total, cut()
 
 
+class _Said(NamedTuple):
+    """What a reply says beside whom it answers."""
+
+    status: int
+    produced: int
+    crc: int
+    data: bytes
+
+
 class Operation:
     """The window of requests in flight, and the results so far, in order.
 
@@ -93,7 +103,7 @@ class Operation:
         self._sent = 0  # fragments
         self._answered = 0
         self._window: deque[bytes] = deque()  # frames from the oldest without an answer on
-        self._early: dict[int, LinkFrame] = {}
+        self._early: dict[int, _Said] = {}
         self._results: list[bytes] = []
         self._produced = 0
         self._crc = 0
@@ -139,17 +149,14 @@ class Operation:
 
     def launch(self, reserved: int = 0) -> list[bytes]:
         """Return the frames that the credits, less those reserved, allow to send now."""
-        frames = []
-        most = self.most_in_flight - reserved
-        while len(self._window) < most:
-            part = next(self._parts, None)
-            if part is None:
-                break
+        frames: list[bytes] = []
+        room = self.most_in_flight - reserved - len(self._window)
+        for part in islice(self._parts, max(room, 0)):
             header = REQUEST_FIELDS.pack(self._nonce or 0, self._number, self._sent, self._total)
-            frame = encode_frame(self._type, self.next_sequence, header + part)
+            sequence = (self._sequence + self._sent) & 0xFF
+            frames.append(encode_frame(self._type, sequence, header, part))
             self._sent += 1
-            self._window.append(frame)
-            frames.append(frame)
+        self._window += frames
         return frames
 
     def take(self, reply: LinkFrame) -> bool:
@@ -162,33 +169,37 @@ class Operation:
         Damaged
             The message was damaged on its way, or the results do not continue those before.
         """
-        nonce, number, fragment, *_ = REPLY_FIELDS.unpack_from(reply.payload)
+        frame_type, sequence, payload = reply
+        nonce, number, fragment, status, produced, crc = REPLY_FIELDS.unpack_from(payload)
         if (
-            reply.type != self._type | REPLY
-            or number != self._number
+            number != self._number
+            or frame_type != self._type | REPLY
             or (self._nonce is not None and nonce != self._nonce)
             or not self._answered <= fragment < self._sent
-            or reply.sequence != (self._sequence + fragment) & 0xFF
+            or sequence != (self._sequence + fragment) & 0xFF
             or fragment in self._early
         ):
             return False
-        # After repetitions a device may answer in another order.
-        self._early[fragment] = reply
-        while (following := self._early.pop(self._answered, None)) is not None:
-            self._accept(following)
+        said = _Said(status, produced, crc, payload[REPLY_FIELDS.size :])
+        if fragment != self._answered:
+            # After repetitions a device may answer in another order.
+            self._early[fragment] = said
+            return True
+        self._accept(*said)
+        while self._early and (following := self._early.pop(self._answered, None)) is not None:
+            self._accept(*following)
         return True
 
-    def _accept(self, reply: LinkFrame) -> None:
-        *_, status, produced, crc = REPLY_FIELDS.unpack_from(reply.payload)
-        if status == FrameStatus.BAD_CRC:
-            raise Damaged("the message arrived damaged")
-        if status != FrameStatus.OK:
+    def _accept(self, status: int, produced: int, crc: int, data: bytes) -> None:
+        if status:
+            if status == FrameStatus.BAD_CRC:
+                raise Damaged("the message arrived damaged")
             raise Refused(status)
-        data = reply.payload[REPLY_FIELDS.size :]
-        self._produced += len(data)
-        self._crc = zlib.crc32(data, self._crc)
+        if data:
+            self._produced += len(data)
+            self._crc = zlib.crc32(data, self._crc)
+            self._results.append(data)
         if (produced, crc) != (self._produced & 0xFFFF_FFFF, self._crc):
             raise Damaged("the results arrived damaged")
         self._answered += 1
         self._window.popleft()
-        self._results.append(data)

@@ -181,6 +181,7 @@ class LinkSession:
                 self._begin(error.identity)
                 resets += 1
                 if resets > _RESETS:
+                    self._is_open = False  # as after every error
                     raise self._failure(
                         f"the device was reset {resets} times in one call", "check its power"
                     ) from error

@@ -67,23 +67,24 @@ class GatewareEnd:
     def __init__(self, choose: random.Random) -> None:
         self._choose = choose
         self._simulation = EngineSimulation(self.config, entropy=choose.getrandbits(32))
-        self._idle = True
+        self._waiting = 0  # cycles that what has arrived may take to go in
 
     def take(self, data: bytes) -> None:
         self._simulation.send(data)
-        self._idle = self._idle and not data
+        self._waiting += len(data)
 
     def give(self) -> bytes:
         sent = b""
-        while not self._idle:
-            frame = self._simulation.receive(_QUIET_CYCLES)
+        while self._waiting:
+            frame = self._simulation.receive(_QUIET_CYCLES + self._waiting)
             sent += frame
-            self._idle = not frame
+            if not frame:
+                self._waiting = 0
         return sent
 
     def reset(self) -> None:
         self._simulation.reset(self._choose.getrandbits(32))
-        self._idle = True
+        self._waiting = 0
 
     def close(self) -> None:
         self._simulation.close()

@@ -37,24 +37,29 @@ class Ledger:
         """The device forgets and counts from zero."""
         self._device = ParserModel(_REQUEST_BYTES, self._largest)
         self._requests = self._bad_nonce = self._replies = 0
-        self._nonce: bytes | None = None
+        self.nonce: bytes | None = None
         self._answered: set[bytes] = set()
+        self._hello, self._hellos = b"", 0
 
     def to_device(self, data: bytes) -> None:
         """Note bytes that arrive at the device."""
         for content in self._device.feed(data):
             self._requests += 1
             hello_or_echo = content[0] == FrameType.HELLO or content[0] & REPLY
-            self._bad_nonce += not hello_or_echo and content[2:6] != self._nonce
+            self._bad_nonce += not hello_or_echo and content[2:6] != self.nonce
 
     def from_device(self, frame: bytes) -> None:
         """Note a reply as it leaves the device."""
         (content,) = ParserModel(_REPLY_BYTES, _LARGEST_REPLY).feed(frame)
         self._replies += 1
         # Nonce, operation and fragment: a request executed twice is answered twice with these.
-        self._answered.add(content[:1] + content[2:14])
+        answered = content[:1] + content[2:14]
         if content[0] == FrameType.HELLO | REPLY:
-            self._nonce = content[2:6]
+            self.nonce = content[2:6]
+            # Any but the last one's repetition opens a session, in which old requests are new.
+            self._hellos += answered != self._hello
+            self._hello = answered
+        self._answered.add(answered + self._hellos.to_bytes(4, "little"))
 
     def to_host(self, data: bytes) -> None:
         """Note bytes that arrive at the host."""
