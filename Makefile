@@ -8,7 +8,7 @@ OUT    ?= build/demo
 export CONSILIENCE_CACHE ?= $(CURDIR)/build/cache
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint verify mutants fire differential crash epochs alarms liars liars-on-traces monitor-on-traces metrics-page judges-page partition figures benchmark timing ethernet bitstream-test lock docs clean
+.PHONY: help setup demo test lint verify mutants fire differential crash epochs gossip alarms liars liars-on-traces monitor-on-traces metrics-page judges-page partition figures benchmark timing ethernet bitstream-test lock docs clean
 
 help: ## list the targets; times are of two quiet cores, and stand only here
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ crash: $(STAMP) ## a million crashes of a disk that fails: no acknowledged frame
 
 epochs: $(STAMP) ## every state of the epoch protocol with three replicas, a liar and two agents, and planted faults (two minutes)
 	@$(BIN)/python -m tests.campaigns.epochs
+
+gossip: $(STAMP) ## every state of two read nodes that date each other's states, and planted faults (a minute)
+	@$(BIN)/python -m tests.campaigns.gossip
 
 alarms: $(STAMP) ## agents that behave, against what the monitor promises; and a watch that is killed (an hour)
 	@$(BIN)/python -m tests.campaigns.monitor

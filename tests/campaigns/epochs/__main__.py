@@ -9,8 +9,8 @@ import time
 
 from tests.campaigns.epochs.model import Model
 from tests.campaigns.epochs.planted import PLANTED, found_in
-from tests.campaigns.epochs.search import search
 from tests.campaigns.epochs.states import FIRST, MENU, SMALL_MENU, Rules
+from tests.campaigns.state_search import search
 from tests.campaigns.tables import print_table
 
 SEARCHED = {

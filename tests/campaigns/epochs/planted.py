@@ -1,8 +1,8 @@
 """Rules with one fault each, and the invariant that must break: else the search is blind."""
 
 from tests.campaigns.epochs.model import Model
-from tests.campaigns.epochs.search import Found, search
 from tests.campaigns.epochs.states import FIRST, SMALL_MENU, Rules, State
+from tests.campaigns.state_search import Found, search
 
 __all__ = ["PLANTED", "found_in"]
 

@@ -4,8 +4,8 @@ import pytest
 
 from tests.campaigns.epochs.model import Model
 from tests.campaigns.epochs.planted import PLANTED, found_in
-from tests.campaigns.epochs.search import search
 from tests.campaigns.epochs.states import CLOSED, FIRST, SMALL_MENU, Replica, Rules
+from tests.campaigns.state_search import search
 
 
 def test_slice():
