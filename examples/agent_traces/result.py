@@ -5,6 +5,7 @@ from pathlib import Path
 
 from .checked import Checked
 from .evaluate import GoalMetrics, Ranking, Reliability
+from .judge.judged_file import Scores
 from .monitor.one_agent import Watched
 from .trajectory import Trajectory
 
@@ -27,8 +28,11 @@ class DemoResult:
         Everything that went through the device: also trajectories, weight 1, and goals.
     mismatches : int
         Posteriors that differ from the golden model in any bit; 0 or the result is wrong.
+    judge, judge_without_tasks : Scores
+        How well the judge of `examples.agent_traces.judge` finds hijacked runs, held-out families.
     auc, auc_low, auc_high : float
-        Hijacked against benign, held-out families, with its 95 % interval over user tasks.
+        Of the fused posteriors of one chain: hijacked against benign, held-out families, with its
+        95 % interval over user tasks.
     auc_first_order, auc_resisted : float
         The same of the plain first-order chain; and of ours, hijacked against resisted.
     log_loss, log_loss_full_weight : float
@@ -60,6 +64,8 @@ class DemoResult:
     all_posteriors: int
     evidence_rows: int
     mismatches: int
+    judge: Scores
+    judge_without_tasks: Scores
     auc: float
     auc_low: float
     auc_high: float

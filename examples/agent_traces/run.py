@@ -13,6 +13,8 @@ from .evidence import HIJACKED, Evidence, collect, fit_detector, run_sums
 from .fusion import FULL_WEIGHT, CheckedFusion, GoldenPosteriors, Progress
 from .goals import choose_goals, fit_goals
 from .goals import prior as goal_prior
+from .judge.judged_file import Scores, judged_runs, without_tasks
+from .judge.stored import stored_judge
 from .monitor.one_agent import watch_agent
 from .report.render import write_report
 from .result import Curves, DemoResult
@@ -103,6 +105,7 @@ def run_demo(
     alarmed = posterior[:, HIJACKED] > posterior[:, 0]
     goals = _goals(fusion, traces, fitting, held_out[judged], chosen)
     after = device.info.counters
+    judge, new_agents = stored_judge(traces), judged_runs(traces, traces)[0]
     result = DemoResult(
         device=device.info.url,
         board=device.info.board,
@@ -111,6 +114,8 @@ def run_demo(
         all_posteriors=fusion.posteriors,
         evidence_rows=fusion.rows,
         mismatches=fusion.mismatches,
+        judge=Scores.of(judge, traces, new_agents),
+        judge_without_tasks=Scores.of(judge, without_tasks(traces), new_agents),
         auc=curves.ranking.auc,
         auc_low=low,
         auc_high=high,

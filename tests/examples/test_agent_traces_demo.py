@@ -47,6 +47,11 @@ def test_figures(result: DemoResult) -> None:
     assert result.all_posteriors >= result.runs + 968 + 953
     assert result.evidence_rows > result.all_posteriors
     assert result.auc >= 0.88
+    # The judge of single runs, fitted on the same families alone.
+    for found in (result.judge, result.judge_without_tasks):
+        assert found.auc_hijacked_benign >= 0.94 and found.auc_hijacked_resisted >= 0.92
+        assert found.tpr_at_fpr_1pct >= 0.40 and found.log_loss <= 0.42 and found.ece <= 0.04
+        assert found.log2_e_hijacked.mean >= 1
     assert result.auc_low < result.auc < result.auc_high
     assert result.auc_first_order == pytest.approx(0.850, abs=0.001)
     assert result.log_loss < 0.5 < result.log_loss_full_weight

@@ -18,7 +18,15 @@ from ..traces_file import load_traces
 from .merit import BINS, Mean, auc, calibration_error, log_loss_of, tpr_at
 from .run_judge import RunJudge
 
-__all__ = ["FALSE_ALARMS", "KINDS", "Judged", "Scores", "judge_file", "judged_runs"]
+__all__ = [
+    "FALSE_ALARMS",
+    "KINDS",
+    "Judged",
+    "Scores",
+    "judge_file",
+    "judged_runs",
+    "without_tasks",
+]
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
@@ -105,7 +113,8 @@ def judged_runs(traces: Traces, recorded: Traces) -> tuple[Int, int]:
     return np.flatnonzero(outcome & ~seen), int((outcome & seen).sum())
 
 
-def _without_tasks(traces: Traces) -> Traces:
+def without_tasks(traces: Traces) -> Traces:
+    """Return traces as if no user task were known."""
     return replace(traces, user_task=np.full_like(traces.user_task, ""))
 
 
@@ -181,6 +190,6 @@ def judge_file(
         left_out,
         unknown,
         Scores.of(judge, traces, runs),
-        Scores.of(judge, _without_tasks(traces), runs),
+        Scores.of(judge, without_tasks(traces), runs),
         _watched(judge, traces, runs),
     )

@@ -57,7 +57,7 @@ def demo(
         result = example.run_demo(
             opened_device, golden.posteriors, report, runs=runs, progress=progress
         )
-    more = [*_watched(result), *_checked(result)]
+    more = [*_judged(result), *_watched(result), *_checked(result)]
     tell_checked(output, result, _value(result), _figures(result), "posteriors", more)
 
 
@@ -69,12 +69,27 @@ def _figures(result: Any) -> dict[str, object]:
         "posteriors compared": result.all_posteriors,
         "evidence rows": result.evidence_rows,
         "cycles": "not counted" if result.cycles is None else result.cycles,
-        "AUC, held-out families": f"{result.auc:.3f} ({result.auc_low:.3f} .. "
-        f"{result.auc_high:.3f}); first-order chain {result.auc_first_order:.3f}",
-        "log loss": f"{result.log_loss:.3f} nats per run",
         "time": f"{result.seconds:.1f} s, {result.seconds_device:.1f} s of it in the device "
         f"({rate:,.0f} rows/s)",
     }
+
+
+def _judged(result: Any) -> list[Table | str]:
+    """Return how well hijacked runs of agents that nothing was fitted on are found."""
+    known, new = result.judge, result.judge_without_tasks
+    table = Table(box=None, pad_edge=False)
+    table.add_column("which runs were hijacked? agent families held out")
+    for name in ("user task known", "not used"):
+        table.add_column(name, justify="right")
+    for name, of, form in (
+        ("AUC, hijacked against benign", "auc_hijacked_benign", "{:.3f}"),
+        ("AUC, hijacked against resisted", "auc_hijacked_resisted", "{:.3f}"),
+        ("found at 1 % false alarms", "tpr_at_fpr_1pct", "{:.0%}"),
+        ("log loss, nats per run", "log_loss", "{:.3f}"),
+        ("calibration error", "ece", "{:.3f}"),
+    ):
+        table.add_row(name, form.format(getattr(known, of)), form.format(getattr(new, of)))
+    return ["", table, ""]
 
 
 def _watched(result: Any) -> list[Table | str]:
@@ -126,6 +141,10 @@ def _checked(result: Any) -> list[Table | str]:
 def _value(result: Any) -> dict[str, object]:
     """Return the result's plain fields for JSON; the report has the tables and curves."""
     value: dict[str, object] = {field.name: getattr(result, field.name) for field in fields(result)}
+    value["judge"], value["judge_without_tasks"] = (
+        asdict(result.judge),
+        asdict(result.judge_without_tasks),
+    )
     value["watched"] = asdict(result.watched) | {"delay": result.watched.delay}
     value["checked"] = {**result.checked.result.as_json(), "hijacked": result.checked.hijacked}
     value["report"] = str(result.report)

@@ -7,6 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from consilience.errors import BadInput
 from examples.agent_traces.cross_validation import SCHEMES
 from examples.agent_traces.judge.call_ratios import JudgeConfig
 from examples.agent_traces.judge.choose import TOLERANCE, candidates, cross_validated_auc
@@ -21,6 +22,7 @@ from examples.agent_traces.judge.fitting import (
 )
 from examples.agent_traces.judge.judged_file import Scores, judged_runs
 from examples.agent_traces.judge.run_judge import Bet, running_maximum
+from examples.agent_traces.judge.stored import FITTED, part_of, stored_judge, value_of_part
 from examples.agent_traces.traces import TEST, Traces
 
 ONE = 1 << 16
@@ -119,6 +121,9 @@ def test_no_held_out_run_has_a_part_in_the_whole_judge(traces):
             one.e_values(traces, runs, finals), judge.e_values(traces, runs, finals)
         )
         assert np.array_equal(one.odds(traces, runs, finals), judge.odds(traces, runs, finals))
+    # The stored one is the same, as far as solvers of other machines tell.
+    stored = stored_judge(traces)
+    assert stored.of(traces, runs).final / 65536 == pytest.approx(finals / 65536, abs=1e-3)
     # And what is to be reached is, with the user task known and without.
     untold = replace(traces, user_task=np.full_like(traces.user_task, ""))
     for given in (traces, untold):
@@ -199,3 +204,19 @@ def test_the_committed_choice_is_the_rule_s(traces):
     at = configs.index(JudgeConfig((0,), 0.3, 0.3))
     found = cross_validated_auc(traces, cross_fitted(traces, configs[at], "family"), "family")
     assert found == pytest.approx(tried[at]["auc"]["family"], abs=2e-4)
+
+
+def test_a_stored_judge_is_what_was_fitted_and_one_of_another_choice_is_refused(
+    traces, judge, tmp_path
+):
+    for part in (judge.known, judge.new):
+        again = part_of(json.loads(json.dumps(value_of_part(part))))
+        assert np.array_equal(again.weights, part.weights)
+        assert (again.lines, again.bet, again.columns) == (part.lines, part.bet, part.columns)
+        assert again.suite_offsets == part.suite_offsets
+    value = json.loads(FITTED.read_text())
+    value["choice"]["calibration"]["penalty"] = 1.0
+    path = tmp_path / "fitted.json"
+    path.write_text(json.dumps(value))
+    with pytest.raises(BadInput, match="fitted by another choice; run"):
+        stored_judge(traces, path)
