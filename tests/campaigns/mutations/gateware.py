@@ -209,6 +209,20 @@ GATEWARE = (
         "tests/hw/fusion/test_posterior.py::test_packets[0-0-3]",
     ),
     Mutation(
+        "monitor job: a provisional row is kept",
+        "hw/consilience_hw/engine/monitor_job.py",
+        "operation.eq(Mux(provisional, does.PROVISIONAL, does.UPDATE)),",
+        "operation.eq(does.UPDATE),",
+        "tests/hw/engine/test_monitor_job.py::test_messages",
+    ),
+    Mutation(
+        "monitor job: more components than there are get in",
+        "hw/consilience_hw/engine/monitor_job.py",
+        "                        | (amount > self.components)\n",
+        "",
+        "tests/hw/engine/test_monitor_job.py::test_messages_that_are_wrong",
+    ),
+    Mutation(
         "posterior job: the prior counts twice",
         "hw/consilience_hw/engine/posterior_job.py",
         "evidence.p.code.eq(read.data.as_signed()),",

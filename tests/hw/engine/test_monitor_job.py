@@ -113,7 +113,7 @@ def test_a_message_given_up_leaves_nothing(link, frames):
 
 WRONG = [
     ([0, 9, 0, 0], FrameStatus.BAD_RECORD, 0),
-    ([3, 9, 0, 0, 0], FrameStatus.BAD_RECORD, 0),
+    ([3, 9, 5, 5, 5], FrameStatus.BAD_RECORD, 0),
     ([1 | 4 << 8, 9, 0], FrameStatus.BAD_RECORD, 0),
     ([1 | 3 << 16, 9, 0], FrameStatus.BAD_RECORD, 0),
     ([1 | PROVISIONAL << 1, 9, 0], FrameStatus.BAD_RECORD, 0),
