@@ -13,6 +13,7 @@ from consilience_hw.spec.engine_config import EngineConfig
 from consilience_hw.spec.log_format import Q16_16, LogFormat
 from consilience_sim.netlists.fabric import Fabric
 from consilience_tools.export.area import Area, area_of
+from consilience_tools.export.constraints import constraint_files
 from consilience_tools.export.core import Core
 from consilience_tools.export.vectors import RESULT_BITS, make_vectors
 from consilience_tools.pages.templates import rendered
@@ -75,10 +76,12 @@ def companions(core: Core, area: Area | None = None) -> dict[str, str]:
     """Return all files but the Verilog itself: testbench, vectors, FuseSoC core, datasheet."""
     vectors = make_vectors(core)
     cells = {ECP5_CELLS.name} if core.fabric is Fabric.ECP5 else set()
+    constraints = constraint_files(core.name, "aclk", core.fabric)
     values = {
         "top": core.name,
         "core": core,
         "version": consilience_version(),
+        "constraints": list(constraints),
         "beats": len(vectors.beats),
         "results": len(vectors.results),
         "result_bits": RESULT_BITS,
@@ -93,6 +96,9 @@ def companions(core: Core, area: Area | None = None) -> dict[str, str]:
         "results.mem": vectors.result_lines(),
         "DATASHEET.md": rendered(Path(__file__).with_name("datasheet.md.j2"), **values),
         **{name: ECP5_CELLS.read_text() for name in cells},
+        **constraints,
+        f"test_{core.name}.py": rendered(Path(__file__).with_name("stream_bench.py.j2"), **values),
+        "Makefile": rendered(Path(__file__).with_name("bench_makefile.j2"), **values),
         **{
             core.name + ending: rendered(Path(__file__).with_name(template), **values)
             for ending, template in _TEMPLATES.items()

@@ -8,6 +8,7 @@ from consilience_hw.spec.register_map import MAGIC, MAP_REVISION, REGISTERS, WIN
 from consilience_sim import golden
 from consilience_tools.export.area import Area, area_of
 from consilience_tools.export.c_header import HEADER, c_header
+from consilience_tools.export.constraints import constraint_files
 from consilience_tools.export.files import (
     ECP5_CELLS,
     WAIVERS,
@@ -41,8 +42,11 @@ def register_verilog(core: RegisterCore) -> str:
 def register_companions(core: RegisterCore, area: Area | None = None) -> dict[str, str]:
     """Return all files but the Verilog: header, bench or LiteX module, FuseSoC core, datasheet."""
     cells = {ECP5_CELLS.name} if core.fabric.value == "ecp5" else set()
+    clock = "aclk" if core.bus is Bus.AXI_LITE else "clk"
+    constraints = constraint_files(core.name, clock, core.fabric)
     values = {
         "top": core.name,
+        "constraints": list(constraints),
         "core": core,
         "version": consilience_version(),
         "header": HEADER,
@@ -65,6 +69,7 @@ def register_companions(core: RegisterCore, area: Area | None = None) -> dict[st
         f"{core.name}.vlt": rendered(_HERE / "waivers.vlt.j2", **values),
         "DATASHEET.md": rendered(_HERE / "register_datasheet.md.j2", **values),
         **{name: ECP5_CELLS.read_text() for name in cells},
+        **constraints,
     }
     if core.bus is Bus.AXI_LITE:
         files["packets.json"] = json.dumps(_packets(core), indent=1) + "\n"

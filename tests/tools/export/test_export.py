@@ -27,8 +27,9 @@ def files():
 def test_the_same_core_gives_the_same_files(files):
     again = Core(1, small=True)
     assert {f"{again.name}.v": core_verilog(again), **companions(again)} == files
-    own = {SMALL.name + ending for ending in (".v", "_tb.v", ".core", ".vlt")}
-    assert set(files) == own | {"beats.mem", "results.mem", "DATASHEET.md"}
+    own = {SMALL.name + ending for ending in (".v", "_tb.v", ".core", ".vlt", ".sdc", ".xdc")}
+    bench = {f"test_{SMALL.name}.py", "Makefile"}
+    assert set(files) == own | bench | {"beats.mem", "results.mem", "DATASHEET.md"}
 
 
 def test_the_verilog_is_self_contained(files):
@@ -156,7 +157,7 @@ def test_files_are_not_replaced_unasked(tmp_path):
     folder = tmp_path / "a" / "b"
     core = SMALL
     done = export_core(core, folder, overwrite=False, count_cells=False)
-    assert (len(done.files), done.area) == (7, None)
+    assert (len(done.files), done.area) == (11, None)
     (folder / "DATASHEET.md").write_text("mine")
     with pytest.raises(BadInput, match="exists already; pass --force"):
         export_core(core, folder, overwrite=False, count_cells=False)

@@ -3,7 +3,6 @@
 import re
 import shutil
 import subprocess
-from xml.etree import ElementTree
 
 import pytest
 
@@ -57,29 +56,19 @@ def test_lint(tools, tmp_path, bus):
     assert outcome.returncode == 0, outcome.stderr
 
 
-def bench_outcome(tools, folder, *words):
-    """Run the exported bench as its user does; return the tests and the failures."""
-    outcome = tools["run"](["make", *words], folder)
-    results = folder / "results.xml"
-    assert results.exists(), outcome.stdout[-2000:] + outcome.stderr[-2000:]
-    cases = list(ElementTree.parse(results).iter("testcase"))
-    failed = [case.get("name") for case in cases if case.find("failure") is not None]
-    return [case.get("name") for case in cases], failed
-
-
 def test_the_exported_bench_passes_and_sees_a_fault(tools, tmp_path):
     if shutil.which("iverilog") is None:
         pytest.skip("iverilog is not installed")
     core = RegisterCore(Bus.AXI_LITE)
     export_registers(core, tmp_path, overwrite=False, count_cells=False)
-    tests, failed = bench_outcome(tools, tmp_path)
+    tests, failed = tools["bench"](tmp_path)
     assert tests == ["identity", "packets", "packets_with_pauses", "refusals"]
     assert failed == []
     packets = tmp_path / "packets.json"
     text = packets.read_text()
     code = re.search(r'"code": (-?\d+)', text)
     packets.write_text(text.replace(code[0], f'"code": {int(code[1]) ^ 1}', 1))
-    assert bench_outcome(tools, tmp_path, "COCOTB_TESTCASE=packets")[1] == ["packets"]
+    assert tools["bench"](tmp_path, "COCOTB_TESTCASE=packets")[1] == ["packets"]
 
 
 def test_words_that_do_not_fit(tmp_path, capsys):

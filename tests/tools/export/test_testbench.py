@@ -78,6 +78,34 @@ def test_verilator(exported, tools, tmp_path):
         (folder / name).write_text(before)
 
 
+@pytest.mark.slow
+def test_the_exported_bench_passes_and_sees_a_fault(exported, tools, tmp_path, record_property):
+    """By sources and sinks that share nothing with ours, as its user runs it."""
+    if shutil.which("iverilog") is None:
+        pytest.skip("iverilog is not installed")
+    folder = tmp_path / "core"
+    shutil.copytree(exported(Core(2)), folder)
+    tests, failed = tools["bench"](folder)
+    assert len(tests) == 4
+    assert failed == []
+    record_property("claim", "the exported cocotb bench passes: AXI4-Stream by cocotbext-axi")
+    record_property("cases", packets_of(Core(2)))
+    changed(folder, "results.mem", flip(5, 0))
+    one = "packets_at_full_rate"
+    assert tools["bench"](folder, f"COCOTB_TESTCASE={one}")[1] == [one]
+
+
+@pytest.mark.slow
+def test_64_lanes(exported, tools, record_property):
+    """The widest core, in its own testbench."""
+    core = Core(64)
+    folder = exported(core)
+    outcome = tools["run"](tools["verilator"](folder), folder)
+    assert passed(outcome, core), outcome.stdout
+    record_property("claim", "the exported core of 64 lanes passes its testbench")
+    record_property("cases", 4 * packets_of(core))
+
+
 def lint(tools, folder):
     fusesoc = ("fusesoc", "--cores-root", ".", "run", "--target", "lint")
     return tools["run"]([*fusesoc, f"consilience:accelerators:{SMALL.name}"], folder)
