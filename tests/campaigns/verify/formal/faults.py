@@ -5,6 +5,7 @@ from amaranth.lib.fifo import SyncFIFOBuffered
 from amaranth.lib.wiring import connect, flipped
 
 from consilience_hw.link.cobs_decoder import CobsDecoder
+from consilience_hw.log_sum_exp.axi_log_sum_exp import AxiLogSumExp
 from consilience_hw.log_sum_exp.log_sum_exp import LogSumExp
 from consilience_hw.monitor.admission import Admission
 from consilience_hw.monitor.code_sum import code_sum, is_zero
@@ -17,6 +18,7 @@ __all__ = [
     "DeafDecoder",
     "FickleLogSumExp",
     "HastyAdmission",
+    "HastyMarks",
     "LossyQueue",
     "WetCodeSum",
 ]
@@ -34,6 +36,15 @@ class FickleLogSumExp(LogSumExp):
             self.o.valid.eq(inner.o.valid & ~self.i.valid),
             inner.o.ready.eq(self.o.ready & ~self.i.valid),
         ]
+        return m
+
+
+class HastyMarks(AxiLogSumExp):
+    """An `AxiLogSumExp` whose `tlast` goes on to the next packet while a result waits."""
+
+    def elaborate(self, platform: object) -> Module:
+        m = super().elaborate(platform)
+        m.d.comb += m.submodules.ends.r_en.eq(self.m_axis_tvalid)
         return m
 
 

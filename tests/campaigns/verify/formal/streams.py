@@ -9,6 +9,7 @@ from consilience_hw.log_sum_exp.log_sum_exp import LogSumExp
 from consilience_hw.reduction.accumulator import Accumulator
 from consilience_hw.reduction.beat_merge import BeatMerge
 from consilience_hw.spec.log_format import Q16_16
+from tests.campaigns.verify.formal.axi_rules import axi_rules, wires_through
 from tests.campaigns.verify.formal.buffered_results import buffer_order
 from tests.campaigns.verify.formal.counting import counter_sums
 from tests.campaigns.verify.formal.exact_sums import (
@@ -24,6 +25,7 @@ from tests.campaigns.verify.formal.faults import (
     DeafDecoder,
     FickleLogSumExp,
     HastyAdmission,
+    HastyMarks,
     LossyQueue,
     WetCodeSum,
 )
@@ -88,6 +90,10 @@ def run(scale: Scale, progress: Progress) -> Findings:
         ),
         _claim(f"No valid depends on its own ready in the same cycle: {names}", outputs, dependent),
     ]
+    if full:
+        through = wires_through(work_folder("axi_wires"))
+        text = "No output of AxiLogSumExp depends on an input of the same cycle"
+        findings.claims.append(_claim(text, 1, through))
     for text, group in proofs.items():
         problems = []
         for name, proof in group.items():
@@ -148,6 +154,10 @@ def _proofs(full: bool) -> dict[str, dict[str, Proof]]:
         }
         return groups
     return groups | {
+        "AxiLogSumExp: a result that is offered stays with its tlast, which is tuser in its "
+        "packet's last beat, for ever (induction), by what is proved of LogSumExp": {
+            "AxiLogSumExp": axi_rules
+        },
         "The monitor's (+) is exact, absorbs, and is cut, for all pairs of codes, for ever "
         "(induction)": {"code_sum": code_sums},
         "Admission: no beat of an agent enters before what one inside writes of it, no more "
@@ -199,5 +209,6 @@ FAULTS: dict[str, Any] = {
     ),
     "HastyAdmission": partial(admitted_order, unit=small_admission(HastyAdmission), cycles=16),
     "WetCodeSum": partial(code_sums, unit=WetCodeSum()),
+    "HastyMarks": partial(axi_rules, unit=HastyMarks(Q16_16, 1), cycles=6),
 }
 """Units with a planted fault, and the proof that must fail."""
