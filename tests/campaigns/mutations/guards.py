@@ -150,6 +150,7 @@ HOST = {
     f"{EPOCHS}owned_files": f"{EPOCHS}key_files",
     f"{EPOCHS}replica": f"{EPOCHS}replica",
     f"{EPOCHS}replica_records": f"{EPOCHS}durable_replica {EPOCHS}durable_replica_faults",
+    f"{EPOCHS}replica_replay": f"{EPOCHS}durable_replica {EPOCHS}durable_replica_faults",
     f"{EPOCHS}replica_store": f"{EPOCHS}durable_replica {EPOCHS}durable_replica_faults",
     f"{EPOCHS}reports": f"{EPOCHS}reports {EPOCHS}collection",
     f"{EPOCHS}roster": f"{EPOCHS}key_files {EPOCHS}collection {EPOCHS}replica {EPOCHS}closing",

@@ -1,7 +1,6 @@
 """A replica that a restart does not make a liar: what it says is on the disk before it is said."""
 
 from collections.abc import Callable, Iterable
-from hashlib import sha256
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -10,26 +9,21 @@ from consilience.distributed.epochs.collection import Admission, Collection
 from consilience.distributed.epochs.durable_closing import DurableClosing
 from consilience.distributed.epochs.equivocation import Equivocation
 from consilience.distributed.epochs.evidence_state import EvidenceState
-from consilience.distributed.epochs.offers import Relay
 from consilience.distributed.epochs.replica import ClosedEpoch, Replica
 from consilience.distributed.epochs.replica_records import (
-    CLOSING,
     LARGEST_RECORD,
     PROOF,
-    RELAY,
-    REPORT,
-    ROSTER,
-    ROUND,
-    reports_of,
+    closing_record,
     reports_record,
+    roster_record,
 )
+from consilience.distributed.epochs.replica_replay import carry_over, do_again, is_begun
 from consilience.distributed.epochs.replica_store import ReplicaStore
 from consilience.distributed.epochs.reports import SignedReport
 from consilience.distributed.epochs.roster import Roster
 from consilience.distributed.epochs.signing import SigningKey
 from consilience.distributed.epochs.snapshots import Snapshot
 from consilience.distributed.epochs.votes import Tally, Vote
-from consilience.distributed.epochs.wire import number
 from consilience.errors import BadInput
 
 __all__ = ["DurableReplica"]
@@ -153,7 +147,7 @@ class DurableReplica(Closes, Generic[StateT]):
         if self._closing is None:
             with self._store.changing() as append:
                 closing = self._replica.closing()
-                append(CLOSING + sha256(bytes(closing.offer)).digest())
+                append(closing_record(closing))
             self._closing = DurableClosing(closing, self._store)
         return self._closing
 
@@ -210,8 +204,8 @@ class DurableReplica(Closes, Generic[StateT]):
                 f"{self.epoch if self.is_closing else self.epoch - 1}; take one of that epoch, "
                 "once it is closed"
             )
+        fresh = self._resumed(snapshot)
         with self._store.changing():
-            fresh = self._resumed(snapshot)
             self._store.close_epoch(snapshot, self._replica.offer(), own=False)
             self._replica, self._closing = fresh, None
             self._replay()
@@ -228,55 +222,14 @@ class DurableReplica(Closes, Generic[StateT]):
             raise BadInput("the state of the snapshot is not canonical; ask another replica")
         return Replica.resumed(self._roster, self._number, self._key, state, snapshot)
 
-    def _roster_record(self) -> bytes:
-        return ROSTER + number(self._number) + self._roster.hash
-
     def _replay(self) -> None:
         """Take what was carried over into the open epoch, and do again what is in its log."""
         if self._store.carried is not None:
-            for proof in self._store.carried.proofs:
-                self._replica.admit_proof(proof)
-            for signed in (*self._store.carried.late, *self._store.carried.reports):
-                self._replica.admit(signed)
-        records = list(self._store.records())
-        self._begin(records)
+            carry_over(self._replica, self._store.carried)
+        records, own = list(self._store.records()), roster_record(self._replica)
+        if not is_begun(records, own, self.epoch):
+            self._store.append(own)
         for record in records:
-            kind, content = record[:1], record[1:]
-            if kind == REPORT:
-                for signed in reports_of(record):
-                    self._replica.admit(signed)
-            elif kind == PROOF:
-                self._replica.admit_proof(Equivocation.from_bytes(content))
-            elif kind == CLOSING:
-                self._begin_again(content)
-            elif kind == RELAY:
-                self._replica.closing().receive(Relay.from_bytes(content))
-            elif kind == ROUND:
-                self._replica.closing().end_round()
-            elif kind != ROSTER:
-                raise BadInput(f"the log of epoch {self.epoch} has a record of another version")
-
-    def _begin(self, records: list[bytes]) -> None:
-        """Note the roster of the epoch: it may be another as long as nothing else was noted."""
-        number_bytes = len(number(0))
-        for record in records:
-            if record[:1] == ROSTER and record[1 : 1 + number_bytes] != number(self._number):
-                raise BadInput(f"the folder is of another replica than {self._number}")
-        rosters = [record for record in records if record[:1] == ROSTER]
-        if rosters[-1:] == [self._roster_record()]:
-            return
-        if len(rosters) != len(records):
-            raise BadInput(
-                f"epoch {self.epoch} was begun under another roster; close it under that one, and "
-                "change the roster between epochs"
-            )
-        self._store.append(self._roster_record())
-
-    def _begin_again(self, offered: bytes) -> None:
-        closing = self._replica.closing()
-        if sha256(bytes(closing.offer)).digest() != offered:
-            raise BadInput(
-                f"epoch {self.epoch}: the log gives another offer than was said; recover from "
-                "another replica once the epoch is closed"
-            )
-        self._closing = DurableClosing(closing, self._store)
+            do_again(self._replica, record)
+        if self._replica.is_closing:
+            self._closing = DurableClosing(self._replica.closing(), self._store)

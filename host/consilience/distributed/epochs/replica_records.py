@@ -1,5 +1,10 @@
 """What a replica writes into its log: the first byte of a record says what it is."""
 
+from hashlib import sha256
+from typing import Any
+
+from consilience.distributed.epochs.closing import Closing
+from consilience.distributed.epochs.replica import Replica
 from consilience.distributed.epochs.reports import LEAST_BYTES, SignedReport
 from consilience.distributed.epochs.wire import Reader, block, number
 
@@ -11,8 +16,10 @@ __all__ = [
     "REPORT",
     "ROSTER",
     "ROUND",
+    "closing_record",
     "reports_of",
     "reports_record",
+    "roster_record",
 ]
 
 LARGEST_RECORD = 1 << 24
@@ -30,6 +37,16 @@ RELAY = b"T"
 """A relay that was taken."""
 ROUND = b"E"
 """A round has ended; its number."""
+
+
+def roster_record(replica: Replica[Any]) -> bytes:
+    """Return the first record of an epoch."""
+    return ROSTER + number(replica.number) + replica.roster.hash
+
+
+def closing_record(closing: Closing) -> bytes:
+    """Return the record that the closing has begun with this offer."""
+    return CLOSING + sha256(bytes(closing.offer)).digest()
 
 
 def reports_record(reports: list[SignedReport]) -> bytes:

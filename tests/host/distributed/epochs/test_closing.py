@@ -11,9 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from consilience.distributed.epochs.closing import Closing
-from consilience.distributed.epochs.equivocation import equivocations
+from consilience.distributed.epochs.equivocation import Equivocation, equivocations
 from consilience.distributed.epochs.offers import Offer, Relay
+from consilience.distributed.epochs.replica import Replica
 from consilience.errors import BadInput
+from consilience.exact.log_sum import LogSum
 from tests.host.distributed.epochs.shard import (
     AGENTS,
     ELSEWHERE,
@@ -247,3 +249,63 @@ def test_what_is_asked_too_early_or_of_another():
     for scope in ELSEWHERE.values():
         with pytest.raises(BadInput, match="is of another shard or deployment than the roster"):
             Closing(roster(), 1, replica_key(1), offer_of(1, [], scope=scope))
+
+
+COUNTED = [report(0, 0), report(1, 0), report(2, 0), report(2, 1)]
+"""What counts of epoch 0; of agent 3 nothing."""
+AFTER = [report(agent, seq, [code]) for agent in (1, 2, 3) for seq in (0, 1) for code in (5, 6)]
+FORGED = [report(4, key=key_of("x")), report(99), report(0, 9), report(0, scope=ELSEWHERE["shard"])]
+
+
+def closed_once(number):
+    """A replica after epoch 0."""
+    one = Replica(roster(), number, replica_key(number), LogSum())
+    for signed in COUNTED:
+        one.admit(signed)
+    closing = one.closing()
+    exchange({number: closing}, no_liars)
+    one.close(closing.agreed())
+    return one
+
+
+def lying_late_offer(draw):
+    """Late reports, good or forged, and proofs, that hold or not, in any or no order."""
+    late = draw(st.lists(st.sampled_from(AFTER + FORGED), max_size=3))
+    pairs = draw(st.lists(st.tuples(st.sampled_from(AFTER), st.sampled_from(AFTER)), max_size=2))
+    proofs = [
+        Equivocation.of(one, other)
+        for one, other in pairs
+        if one.order[:2] == other.order[:2] and one != other
+    ]
+    if draw(st.booleans()):
+        late.sort(key=lambda one: (one.report.epoch, one.report.agent, one.report.seq))
+    proofs.sort(key=lambda proof: (proof.epoch, proof.agent))
+    return Offer(HERE, 1, 0, (), tuple(proofs), tuple(late))
+
+
+@settings(max_examples=100)
+@given(st.data())
+def test_honest_replicas_agree_on_what_came_late_whatever_a_liar_does(data):
+    shard = {number: closed_once(number) for number in (1, 2)}
+    heard = {n: data.draw(st.lists(st.sampled_from(AFTER), max_size=4)) for n in shard}
+    for number, one in shard.items():
+        for signed in heard[number]:
+            one.admit(signed)
+    lies = [lying_late_offer(data.draw) for _ in range(data.draw(st.integers(0, 3)))]
+    lies.append(Offer(HERE, 1, 0, ()))
+    closings = {number: one.closing() for number, one in shard.items()}
+    exchange(closings, lying(lies, 1, data.draw(st.randoms(use_true_random=False))))
+    results = [closing.agreed() for closing in closings.values()]
+    assert results[0] == results[1]
+
+    agreed = results[0]
+    assert set(agreed.faulty) <= {0}, "an honest replica was named"
+    assert all(proof.holds(roster()) for proof in agreed.late.values())
+    met = {one.report.hash: one for one in [*COUNTED, *heard[1], *heard[2]]}
+    assert {(0, agent) for agent in equivocations(met.values())} <= set(agreed.late)
+    outcomes = [shard[n].close(agreed) for n in shard]
+    assert outcomes[0].digest == outcomes[1].digest
+    assert bytes(shard[1].snapshot(outcomes[0])) == bytes(shard[2].snapshot(outcomes[1]))
+    assert {agent for _, agent in shard[1].history.named} == {agent for _, agent in agreed.late}
+    kept = [one for one in COUNTED if one.report.agent not in {a for _, a in agreed.late}]
+    assert bytes(shard[1].state) == bytes(LogSum.of([-65536] * len(kept)))

@@ -121,7 +121,7 @@ def test_a_folder_of_another_replica_shard_or_roster(shard, tmp_path):
     with pytest.raises(BadInput, match="was begun under another roster; close it under that one"):
         shard.restart(0, limits)
     shard[0].close()
-    with pytest.raises(BadInput, match="the folder is of another replica than 2"):
+    with pytest.raises(BadInput, match="the folder is of another replica; give this one"):
         shard.restart(2, folder="0")
     for number in range(3):
         shard.restart(number)
