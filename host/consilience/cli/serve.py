@@ -8,7 +8,7 @@ from rich.text import Text
 from consilience.cli.device_option import DeviceOption, JsonOption
 from consilience.cli.output import Output
 from consilience.server.endpoint import served_transport
-from consilience.server.server import LinkServer
+from consilience.server.server import IDLE_S, LinkServer
 
 __all__ = ["serve"]
 
@@ -21,17 +21,23 @@ def serve(
     port: Annotated[
         int, typer.Option(min=0, max=65535, metavar="N", help="TCP port; 0 takes a free one.")
     ] = 7361,
+    idle: Annotated[
+        float,
+        typer.Option(
+            min=0, metavar="SECONDS", help="A client silent for so long gives way to another."
+        ),
+    ] = IDLE_S,
     as_json: JsonOption = False,
 ) -> None:
     """Offer a device to other processes as socket://HOST:PORT, until Ctrl-C.
 
     There is no authentication: who reaches the port uses the device. One client at a time; others
-    are turned away.
+    are turned away while it is at work.
     """
     output = Output(as_json=as_json)
     with output.working(f"opening {device}"):
         transport = served_transport(device)
-    with transport, LinkServer(transport, host, port) as server:
+    with transport, LinkServer(transport, host, port, idle) as server:
         output.result(
             {"device": device, "address": server.address},
             Text(f"serving {device} at {server.address}; Ctrl-C ends it"),

@@ -1,5 +1,6 @@
 """A device in software at the other end of the link."""
 
+import re
 import secrets
 from collections.abc import Callable
 
@@ -13,6 +14,8 @@ from consilience_hw.spec.engine_config import EngineConfig
 from consilience_hw.spec.link_map import Counter
 
 __all__ = ["SoftwareEndpoint", "served_transport"]
+
+_ZEROS = re.compile(rb"\0{2,}")
 
 
 class SoftwareEndpoint(Transport):
@@ -55,6 +58,7 @@ class SoftwareEndpoint(Transport):
     def send(self, data: bytes) -> None:
         """Execute the requests that `data` completes."""
         self._check_open()
+        data = _ZEROS.sub(b"\0", data)  # more than one says no more, and each would cost a turn
         session, decoder = self._session, self._decoder
         # Frame by frame, so that STATUS counts what came before it, not after it.
         for part in data.split(b"\0")[:-1]:

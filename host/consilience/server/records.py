@@ -6,11 +6,16 @@ from typing import NamedTuple
 import numpy as np
 
 from consilience.devices.device import Device
+from consilience.exact.log_sum import LogSum
 from consilience.numbers.arrays import Codes, Offsets, Words
+from consilience.verdicts.exact_totals import ExactTotals
 from consilience_hw.spec.link_map import WEIGHTED, FrameStatus
 from consilience_hw.spec.number_formats import ONE
 
 __all__ = ["PosteriorRecords", "Records", "ReduceRecords", "Taken"]
+
+_FOLDED = 1 << 20
+"""Words of an unfinished record above which they are kept as the exact state of their rows."""
 
 
 class Taken(NamedTuple):
@@ -55,7 +60,8 @@ class Records(ABC):
 class RowRecords(Records):
     """Records of rows: their number, at least 1, and then they.
 
-    No more is held than the words of the unfinished record, as views of the pieces.
+    No more is held than the words of the unfinished record, as views of the pieces, and of a long
+    one the exact state of its rows.
 
     Parameters
     ----------
@@ -70,16 +76,23 @@ class RowRecords(Records):
         self._width = width
         self._left = 0  # words of the unfinished record still to come
         self._unfinished: list[Words] = []
+        self._is_folded = False
 
     @property
     def complete(self) -> bool:
         """Whether the message may end here."""
         return not self._left
 
+    @property
+    def _may_fold(self) -> bool:
+        """Whether the unfinished words are rows."""
+        return True
+
     def take(self, words: Words) -> Taken:
         """Take the next words, shape (n,), as long as `status` is OK."""
         finished: list[Words] = []
         rows: list[int] = []
+        found: list[Taken] = []
         position = codes = 0
         while position < len(words) and self.status == FrameStatus.OK:
             if not self._left:
@@ -92,15 +105,40 @@ class RowRecords(Records):
             self._left -= len(part)
             self._unfinished.append(part)
             if not self._left and self.status == FrameStatus.OK:
-                if count := self._rows(self._unfinished):
+                if self._is_folded:
+                    found.append(self._several(finished, rows))
+                    finished, rows = [], []
+                    self._fold()
+                    found.append(_taken(*self._result_of_folded()))
+                    self._is_folded = False
+                elif count := self._rows(self._unfinished):
                     finished += self._unfinished
                     rows.append(count)
                 self._unfinished = []
+            elif self._may_fold and sum(map(len, self._unfinished)) > _FOLDED:
+                self._fold()
+        found.append(self._several(finished, rows))
+        return Taken(
+            np.concatenate([one.results for one in found]),
+            np.concatenate([one.status for one in found]),
+            codes,
+        )
+
+    def _several(self, finished: list[Words], rows: list[int]) -> Taken:
+        """Return the results of whole records."""
         if not rows:
-            return Taken(np.empty(0, np.uint32), np.empty(0, np.uint32), codes)
+            return _taken(np.empty((0, 1), np.uint32), np.empty(0, np.uint32))
         offsets = np.cumsum([0, *rows], dtype=np.int64)
-        values, status = self._results(np.concatenate(finished), offsets)
-        return Taken(np.column_stack((values, status)).reshape(-1), status, codes)
+        return _taken(*self._results(np.concatenate(finished), offsets))
+
+    def _fold(self) -> None:
+        """Put the whole rows of the unfinished record into its state."""
+        words = np.concatenate(self._unfinished)
+        whole = len(words) - len(words) % self._width
+        if whole:
+            self._add(words[:whole])
+        self._is_folded = True
+        self._unfinished = [words[whole:]] if whole < len(words) else []
 
     def _begin(self, word: int) -> None:
         """Take the word that begins a record."""
@@ -120,12 +158,35 @@ class RowRecords(Records):
     def _results(self, words: Words, offsets: Offsets) -> tuple[Words, Words]:
         """Return the results of records, given all their rows and where each record's lie."""
 
+    @abstractmethod
+    def _add(self, words: Words) -> None:
+        """Add rows to the state of the record that is being folded."""
+
+    @abstractmethod
+    def _result_of_folded(self) -> tuple[Words, Words]:
+        """Return the result of the folded record, and begin with an empty state."""
+
+
+def _taken(values: Words, status: Words) -> Taken:
+    return Taken(np.column_stack((values, status)).reshape(-1), status, 0)
+
 
 class ReduceRecords(RowRecords):
     """REDUCE: ``length, codes * length``; results are ``code, status``."""
 
     def __init__(self, device: Device) -> None:
         super().__init__(device, width=1)
+        self._sum = LogSum()
+
+    def _add(self, words: Words) -> None:
+        """Add codes."""
+        self._sum.add(words.view(np.int32))
+
+    def _result_of_folded(self) -> tuple[Words, Words]:
+        """Return the record's sum: the bits that `Device.sums` gives for all its codes."""
+        state, self._sum = self._sum, LogSum()
+        code, status = np.array([state.code], np.int32), np.array([state.status], np.uint32)
+        return code.view(np.uint32), status
 
     def _results(self, words: Words, offsets: Offsets) -> tuple[Words, Words]:
         sums, status = self._device.sums(words.view(np.int32), offsets)
@@ -153,11 +214,17 @@ class PosteriorRecords(RowRecords):
         self._weights = weights
         self._weighted = False
         self._prior: Codes | None = None
+        self._totals: ExactTotals | None = None
 
     @property
     def complete(self) -> bool:
         """Whether the message may end here: after the prior, and in no record."""
         return self._prior is not None and super().complete
+
+    @property
+    def _may_fold(self) -> bool:
+        """Whether the unfinished words are rows: not the prior."""
+        return self._prior is not None
 
     def _begin(self, word: int) -> None:
         """Take the word that begins a message (its hypotheses) or a record (its rows)."""
@@ -196,8 +263,25 @@ class PosteriorRecords(RowRecords):
 
     def _results(self, words: Words, offsets: Offsets) -> tuple[Words, Words]:
         assert self._prior is not None
+        evidence, weight = self._columns(words)
+        posteriors, status = self._device.posteriors(evidence, offsets, self._prior, weight)
+        return posteriors.view(np.uint32), status
+
+    def _columns(self, words: Words) -> tuple[Codes, Words | None]:
+        """Return the evidence of rows, and their weights if they have any."""
         table = words.reshape(-1, self._width)
         weight = np.ascontiguousarray(table[:, 0]) if self._weighted else None
-        evidence = np.ascontiguousarray(table[:, self._weighted :]).view(np.int32)
-        posteriors, status = self._device.posteriors(evidence, offsets, self._prior, weight)
+        return np.ascontiguousarray(table[:, self._weighted :]).view(np.int32), weight
+
+    def _add(self, words: Words) -> None:
+        """Add rows of the agent."""
+        rows = ExactTotals.of_rows(*self._columns(words))
+        both = rows if self._totals is None else rows.joined(self._totals)
+        self._totals = both.by_agent(np.array([0, len(both.low)]))
+
+    def _result_of_folded(self) -> tuple[Words, Words]:
+        """Return the agent's posterior: the bits that `Device.posteriors` gives for all rows."""
+        assert self._totals is not None and self._prior is not None
+        posteriors, status = self._totals.posteriors(self._prior, self._device)
+        self._totals = None
         return posteriors.view(np.uint32), status

@@ -2,14 +2,21 @@
 
 import contextlib
 import errno
+import secrets
 import selectors
 import socket
+import time
 
 from consilience.closing import Closes
 from consilience.errors import BadInput, PermissionRefused
+from consilience.link.frames import REQUEST_FIELDS, encode_frame
 from consilience.link.transport import Transport
+from consilience_hw.spec.link_map import FrameType
 
-__all__ = ["LinkServer"]
+__all__ = ["IDLE_S", "LinkServer"]
+
+IDLE_S = 60.0
+"""Seconds of silence after which a client gives way to another, unless told otherwise."""
 
 _POLLS = 32
 """Silent polls, one reply timeout together, after which nothing is on its way."""
@@ -24,8 +31,10 @@ class LinkServer(Closes):
     """Listens, and passes bytes both ways; frames and sessions are none of its business.
 
     One client at a time: the connection of another is closed at once, which its driver reports as
-    a device in use. A zero goes to the device between clients, so that half a frame of one is not
-    put before the first of the next. There is no authentication: whoever reaches the port uses the
+    a device in use, unless the one that is served has been silent for `idle` seconds: then it has
+    to go. Between clients the device gets a zero, so that half a frame of one is not put before
+    the first of the next, and a HELLO, which ends the session of the one before: none of its
+    replies is kept for the next. There is no authentication: whoever reaches the port uses the
     device.
 
     The transport is asked for bytes only until it has been silent for a reply timeout of its own
@@ -39,6 +48,8 @@ class LinkServer(Closes):
         Address or name to listen on.
     port : int
         TCP port; 0 takes a free one.
+    idle : float
+        Seconds of silence after which a client gives way to another; nobody waiting, it may stay.
 
     Attributes
     ----------
@@ -55,8 +66,14 @@ class LinkServer(Closes):
         The port is taken.
     """
 
-    def __init__(self, transport: Transport, host: str = "127.0.0.1", port: int = 0) -> None:
-        self._transport = transport
+    def __init__(
+        self,
+        transport: Transport,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        idle: float = IDLE_S,
+    ) -> None:
+        self._transport, self._idle = transport, idle
         try:
             family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
             self._listener = socket.create_server(address[:2], family=family)
@@ -77,6 +94,7 @@ class LinkServer(Closes):
             f"socket://[{shown}]:{taken}" if ":" in shown else f"socket://{shown}:{taken}"
         )
         self._client: socket.socket | None = None
+        self._heard = 0.0
         self._silent = _POLLS
         self._stopped = False
         self._wakes, self._waker = socket.socketpair()
@@ -121,13 +139,15 @@ class LinkServer(Closes):
         except OSError:  # gone again
             return
         if self._client is not None:
-            client.close()
-            return
+            if time.monotonic() - self._heard < self._idle:
+                client.close()
+                return
+            self._dismiss()
         client.settimeout(_CLIENT_TIMEOUT)
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         # A client whose machine is gone must not hold the device for ever.
         client.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        self._client = client
+        self._client, self._heard = client, time.monotonic()
         self._selector.register(client, selectors.EVENT_READ)
         self._transport.send(b"\0")
 
@@ -136,6 +156,9 @@ class LinkServer(Closes):
             self._selector.unregister(self._client)
             self._client.close()
             self._client = None
+            # Its answer is for nobody.
+            self._transport.send(b"\0" + _hello())
+            self._silent = 0
 
     def _take(self) -> None:
         """Pass bytes from the client to the device."""
@@ -147,6 +170,7 @@ class LinkServer(Closes):
         if not data:
             self._dismiss()
             return
+        self._heard = time.monotonic()
         self._transport.send(data)
         self._silent = 0
 
@@ -159,3 +183,9 @@ class LinkServer(Closes):
                 self._client.sendall(data)
                 return
             self._dismiss()
+
+
+def _hello() -> bytes:
+    """Return a request of a session of nobody's."""
+    operation = secrets.randbits(32) or 1
+    return encode_frame(FrameType.HELLO, 0, REQUEST_FIELDS.pack(0, operation, 0, 0))

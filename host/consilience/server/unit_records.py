@@ -18,6 +18,8 @@ __all__ = ["LiveRecords", "MonitorRecords", "RobustRecords"]
 
 _NONE = np.empty(0, np.uint32)
 _FLAGS = int(AgentFlag.SATURATED | AgentFlag.LATCHED)
+_MOST_RATIOS = 1 << 24
+"""Of a record of ROBUST: they are held until it ends, 64 MiB of them."""
 _STEPS = int(UpdateStep.LEAVES | UpdateStep.ENTERS | UpdateStep.READS)
 
 
@@ -218,7 +220,7 @@ class LiveRecords(UnitRecords):
 
 
 class RobustRecords(UnitRecords):
-    """ROBUST: ratios of one pair, with what is to be known of them."""
+    """ROBUST: ratios of one pair, at most 2**24, with what is to be known of them."""
 
     _HEAD = 7
 
@@ -232,7 +234,9 @@ class RobustRecords(UnitRecords):
     def _step(self, words: Words, known: int) -> int:
         if not self._left:
             self._complete = False
-            if not words[0] or (len(words) > 1 and not 1 <= words[1] <= MAX_UNIT):
+            if not 0 < words[0] <= _MOST_RATIOS or (
+                len(words) > 1 and not 1 <= words[1] <= MAX_UNIT
+            ):
                 return self._refuse()
             if len(words) < self._HEAD:
                 return 0

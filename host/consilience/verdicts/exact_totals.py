@@ -59,6 +59,10 @@ class ExactTotals(NamedTuple):
         zeros, high, low = (np.add.reduceat(part, offsets[:-1], axis=0) for part in self)
         return type(self)(zeros, high + (low >> LOW_BITS), low & LOW)
 
+    def joined(self, other: "ExactTotals") -> Self:
+        """Return these totals, and after them those of `other`."""
+        return type(self)(*map(np.concatenate, zip(self, other, strict=True)))
+
     def up_to(self) -> Self:
         """Return for each row the sum of it and all before it."""
         zeros, high, low = (np.cumsum(part, axis=0) for part in self)

@@ -6,6 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from consilience.server import records as server_records
 from consilience.server.records import PosteriorRecords, ReduceRecords
 from consilience_hw.spec.link_map import WEIGHTED, FrameStatus
 from consilience_sim import golden
@@ -27,6 +28,13 @@ def feed(records, words, choose):
     return results, codes
 
 
+@pytest.fixture(params=[1 << 20, 4], ids=["whole", "folded"])
+def folded(request, monkeypatch):
+    """Words of a record above which it is folded into its exact state."""
+    monkeypatch.setattr(server_records, "_FOLDED", request.param)
+
+
+@pytest.mark.usefixtures("folded")
 @pytest.mark.parametrize("seed", range(10))
 def test_reduce(golden_device, segments, seed):
     choose = random.Random(seed)
@@ -57,6 +65,17 @@ def test_results_come_as_records_complete(golden_device):
     assert seen == [0, False, 0, False, 1, True, 0, False, 1, True]
 
 
+def test_an_open_record_held_all_that_came(monkeypatch, golden_device):
+    """A record may have 2**32 codes: a client that never ended one took 4 GiB."""
+    monkeypatch.setattr(server_records, "_FOLDED", 1_000)
+    records = ReduceRecords(golden_device)
+    records.take(np.array([1 << 31], np.uint32))
+    for _ in range(50):
+        records.take(np.zeros(400, np.uint32))
+        assert sum(map(len, records._unfinished)) <= 1_000
+
+
+@pytest.mark.usefixtures("folded")
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("seed", range(10))
 def test_posterior(golden_device, seed, weighted):

@@ -14,10 +14,12 @@ from consilience.devices.link_device import LinkDevice
 from consilience.devices.linked import open_linked
 from consilience.devices.tcp import connect
 from consilience.errors import BadInput, LinkError, NoDevice
+from consilience.link.frames import REPLY_FIELDS, REQUEST_FIELDS, FrameDecoder, encode_frame
 from consilience.link.session import LinkSession
 from consilience.link.transport import TransportClosed
 from consilience.server.endpoint import SoftwareEndpoint
 from consilience.server.server import LinkServer
+from consilience_hw.spec.link_map import REPLY, FrameType
 from consilience_sim import golden
 
 
@@ -41,8 +43,8 @@ def watched(golden_device):
 
 
 @contextlib.contextmanager
-def serving(transport):
-    with LinkServer(transport) as server:
+def serving(transport, **options):
+    with LinkServer(transport, **options) as server:
         ended = []
 
         def run():
@@ -107,6 +109,46 @@ def test_a_second_client_at_the_same_time_is_turned_away(server, segments):
         assert_right(first, segments, 2)
     with open_linked(server.address) as third:
         assert_right(third, segments, 3)
+
+
+def test_a_silent_client_gives_way_to_another(watched, segments):
+    """One that did nothing held the device for ever."""
+    with serving(watched, idle=0.2) as server, raw(server) as silent:
+        time.sleep(0.3)
+        with open_linked(server.address) as device:
+            assert_right(device, segments)
+            assert closed_by_peer(silent)
+
+
+def test_a_reply_that_was_kept_for_the_client_before(server, watched):
+    """Whoever came next could ask for it again, by its nonce, sequence and operation."""
+    sent = []
+    with open_linked(server.address) as device:
+        transport = device._session.transport
+        send = transport.send
+        transport.send = lambda data: (sent.append(data), send(data))
+        assert device.reduce(np.array([0, 0], np.int32)) == 1 << 16
+    wait_for(lambda: not server._client)
+    with raw(server) as next_one:
+        next_one.sendall(b"\0".join(sent))
+        next_one.settimeout(0.5)
+        received = bytearray()
+        with contextlib.suppress(TimeoutError):
+            while data := next_one.recv(1 << 16):
+                received += data
+    decoder = FrameDecoder(REPLY_FIELDS.size, 1024)
+    assert not [
+        one for one in decoder.feed(bytes(received)) if one.type == FrameType.REDUCE | REPLY
+    ]
+
+
+def test_zeros_cost_next_to_nothing(watched):
+    """Each was a turn of 22 us: a second of a client's zeros held the device for minutes."""
+    started = time.process_time()
+    watched.send(bytes(10_000_000))
+    assert time.process_time() - started < 2  # 220 before
+    watched.send(b"\0" + encode_frame(FrameType.HELLO, 0, REQUEST_FIELDS.pack(0, 7, 0, 0)))
+    assert watched.receive(0)
 
 
 def test_a_client_that_leaves_in_mid_frame(server, watched, segments):
