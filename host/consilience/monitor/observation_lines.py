@@ -109,9 +109,11 @@ class LineReader:
             fields = zip(self._columns, cells, strict=True)
             return self._observation({name: cell for name, cell in fields if cell}, number)
         except UnicodeDecodeError:
-            packed = line.startswith(b"\x1f\x8b")
-            cure = "is packed (gzip); unpack it with gunzip" if packed else ""
-            cure = cure or "is no UTF-8; save it as UTF-8, CSV or JSON"
+            cure = "is no UTF-8; save it as UTF-8, CSV or JSON"
+            if line.startswith(b"\x1f\x8b"):
+                cure = "is packed (gzip); unpack it with gunzip"
+            elif line.startswith(b"PK"):
+                cure = "is an archive (NPZ or ZIP); write CSV, JSON lines or .parquet"
             raise BadInput(f"line {number}: {cure}") from None
         except (BadInput, ValueError, csv.Error) as error:
             raise BadInput(f"line {number}: {error}") from None

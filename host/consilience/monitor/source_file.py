@@ -114,6 +114,8 @@ def read_source(path: Path) -> FrozenSource | ModelSource:
         data = path.read_bytes()[: _MOST_BYTES + 1]
     except OSError as error:
         raise BadInput(f"{path}: cannot be read ({error.strerror})") from None
+    if not data.startswith((MAGIC, MODEL_MAGIC)):
+        _refuse_others(data, path)
     try:
         if data.startswith(MAGIC):
             return FrozenSource(FrozenTable.from_bytes(data))
@@ -129,6 +131,22 @@ def read_source(path: Path) -> FrozenSource | ModelSource:
         raise BadInput(f"{path}: {error} is missing; write the file anew") from None
     except (ValueError, TypeError, RecursionError) as error:
         raise BadInput(f"{path}: {error}; write the file anew") from None
+
+
+def _refuse_others(data: bytes, path: Path) -> None:
+    """Raise BadInput for what is no file of ours at all, or one that is for another command."""
+    try:
+        facts = json.loads(data)
+    except (ValueError, RecursionError):
+        raise BadInput(
+            f"{path}: is neither JSON nor the bytes of a table or model; write the file anew, "
+            "tables by `consilience calibrate`"
+        ) from None
+    if isinstance(facts, dict) and facts.get("format") == "consilience model":
+        raise BadInput(
+            f"{path}: is a model of `consilience fit`, which gives scores; write them with "
+            f"`consilience score`, and watch these by their ranks, without --frozen and --model"
+        )
 
 
 def _table(facts: dict[str, Any], body: bytes) -> FrozenSource:

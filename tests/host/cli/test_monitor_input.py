@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 
 from tests.host.cli.monitor_runs import ran
@@ -80,3 +81,21 @@ def test_a_run_that_never_ends_blinded_its_agent_without_a_word(tmp_path, capsys
     path.write_text("".join(json.dumps(one) + "\n" for one in events))
     _, _, err = ran(capsys, path, "--arl", "64")
     assert "40 ended runs of 'a' wait for run 'hung'" in " ".join(err.split())
+
+
+def test_files_for_other_commands_are_told_from_broken_ones(tmp_path, capsys):
+    scores = tmp_path / "s.csv"
+    scores.write_text("agent,score\na,1\n")
+    model = tmp_path / "m.json"
+    model.write_text('{"format": "consilience model", "version": 1}')
+    archive = tmp_path / "s.npz"
+    np.savez(archive, agent=["a"], score=[1.0])
+    for words, cure in (
+        ((scores, "--model", model), "is a model of `consilience fit`, which gives scores"),
+        ((scores, "--frozen", model), "write them with `consilience score`"),
+        ((scores, "--frozen", scores), "tables by `consilience calibrate`"),
+        ((archive,), "is an archive (NPZ or ZIP); write CSV"),
+    ):
+        code, said, err = ran(capsys, *words, "--arl", 1000)
+        assert code == 2 and not said and cure in err and "Traceback" not in err
+        assert "average" not in err  # no promise before an error
