@@ -38,7 +38,10 @@ class CrossedCounter:
         m.d.comb += following.eq(self.here + 1)
         with m.If(self.step):
             m.d[domain] += [self.here.eq(following), gray.eq(following ^ (following >> 1))]
-        m.submodules[f"{name}_crossing"] = FFSynchronizer(gray, seen, o_domain=other)
+        # Reset with the rest of its domain: an old value would be seen after a short reset.
+        m.submodules[f"{name}_crossing"] = FFSynchronizer(
+            gray, seen, o_domain=other, reset_less=False
+        )
         # Bit n is the parity of the bits from n on.
         value = seen
         shift = 1

@@ -3,6 +3,7 @@
 from tests.campaigns.mutations.differential import DIFFERENTIAL
 from tests.campaigns.mutations.distributed import DISTRIBUTED
 from tests.campaigns.mutations.durability import DURABILITY
+from tests.campaigns.mutations.ethernet_gateware import ETHERNET_GATEWARE
 from tests.campaigns.mutations.evidence import EVIDENCE
 from tests.campaigns.mutations.gateware import GATEWARE
 from tests.campaigns.mutations.golden import GOLDEN
@@ -19,7 +20,7 @@ from tests.campaigns.mutations.traces import TRACES
 __all__ = ["PLANTED"]
 
 PLANTED = (
-    *(*REDUCTION, *GATEWARE, *LINK_GATEWARE, *LIVE, *GOLDEN, *HOST, *HOST_LINK),
+    *(*REDUCTION, *GATEWARE, *LINK_GATEWARE, *ETHERNET_GATEWARE, *LIVE, *GOLDEN, *HOST, *HOST_LINK),
     *(*DIFFERENTIAL, *DURABILITY, *DISTRIBUTED, *EVIDENCE, *MONITOR, *MONITOR_SOURCES),
     *(*MONITOR_GATEWARE, *TRACES),
 )

@@ -43,6 +43,12 @@ from tests.campaigns.verify.formal.stream_edges import (
     ready_in_valid,
     rules_outcome,
 )
+from tests.campaigns.verify.formal.whole_packets import (
+    NETWORK_EDGES,
+    KeepingBuffer,
+    small_buffer,
+    whole_packets,
+)
 from tests.campaigns.verify.formal.yosys import keep_folder, work_folder
 from tests.campaigns.verify.step import Claim, Findings, Progress, Scale
 
@@ -54,6 +60,7 @@ SUM_BEATS = 3
 SUM_CYCLES = SUM_BEATS + Accumulator.latency
 TRIP_CYCLES = 11
 PACKET_CYCLES = 28
+BUFFER_CYCLES = 15
 FIFO_DEPTHS = (4, 32)
 """A small one, and those behind `Posterior` with two hypotheses."""
 BUFFER_DEPTHS = (2, 64)
@@ -63,7 +70,8 @@ BUFFER_DEPTHS = (2, 64)
 def run(scale: Scale, progress: Progress) -> Findings:
     """Put all of it to the test; SLICE takes the quickest proof of each kind."""
     full = scale is Scale.FULL
-    edges = EDGES if full else tuple(u for u in EDGES if u.name in ("ReduceJob", "CobsEncoder"))
+    every = (*EDGES, *NETWORK_EDGES)
+    edges = every if full else tuple(u for u in every if u.name in ("ReduceJob", "CobsEncoder"))
     proofs = _proofs(full)
     faults = FAULTS if full else {name: FAULTS[name] for name in list(FAULTS)[1:3]}
     total = len(edges) + sum(len(group) for group in proofs.values()) + len(faults)
@@ -169,6 +177,10 @@ def _proofs(full: bool) -> dict[str, dict[str, Proof]]:
         f"first {PACKET_CYCLES} cycles (bounded), 2 hypotheses, 2 packets inside": {
             "Posterior": partial(posterior_packets, cycles=PACKET_CYCLES)
         },
+        "PacketBuffer gives the packets that were kept, whole and in order, and of the others no "
+        f"byte, in the first {BUFFER_CYCLES} cycles (bounded), 8 bytes, both sides on one clock": {
+            "PacketBuffer": partial(whole_packets, unit=small_buffer(), cycles=BUFFER_CYCLES)
+        },
         f"decode(encode(x)) = x for all bytes and paces in the first {TRIP_CYCLES} cycles "
         "(bounded)": {"round trip": partial(round_trip, cycles=TRIP_CYCLES)},
         "Accumulator equals the sum by absolute bin from an arbitrary state, "
@@ -210,5 +222,6 @@ FAULTS: dict[str, Any] = {
     "HastyAdmission": partial(admitted_order, unit=small_admission(HastyAdmission), cycles=16),
     "WetCodeSum": partial(code_sums, unit=WetCodeSum()),
     "HastyMarks": partial(axi_rules, unit=HastyMarks(Q16_16, 1), cycles=6),
+    "KeepingBuffer": partial(whole_packets, unit=small_buffer(KeepingBuffer), cycles=BUFFER_CYCLES),
 }
 """Units with a planted fault, and the proof that must fail."""

@@ -1,0 +1,123 @@
+"""`PacketBuffer` between two clocks: whole packets, in order, or nothing of them."""
+
+import random
+
+import pytest
+from amaranth.hdl import ClockDomain, Module, ResetInserter, Signal
+from amaranth.sim import Simulator
+
+from consilience_hw.ethernet.packet_buffer import PacketBuffer
+
+DEPTH, PACKETS, NOTE_BITS = 64, 4, 5
+
+
+class Bench:
+    """A small buffer with its two clocks."""
+
+    def __init__(self):
+        self.dut = PacketBuffer(DEPTH, PACKETS, NOTE_BITS)
+        self.module = m = Module()
+        self.domains = {name: ClockDomain(name) for name in ("write", "read")}
+        m.domains += self.domains.values()
+        self.reset = Signal()
+        m.submodules.dut = ResetInserter({"write": self.reset, "read": self.reset})(self.dut)
+
+    def simulator(self, write_ns, read_ns):
+        simulator = Simulator(self.module)
+        simulator.add_clock(write_ns * 1e-9, domain="write")
+        simulator.add_clock(read_ns * 1e-9, domain="read")
+        return simulator
+
+    async def put(self, ctx, packet, note=0, *, keep=True, waits=True):
+        """Write a packet; return whether it was lost for want of room."""
+        i = self.dut.i
+        for byte in packet:
+            ctx.set(i.byte, byte)
+            if waits:
+                while not ctx.get(i.ready):
+                    await ctx.tick("write")
+            ctx.set(i.write, 1)
+            await ctx.tick("write")
+            ctx.set(i.write, 0)
+        ctx.set(i.note, note)
+        ctx.set(i.keep, keep)
+        ctx.set(i.forget, not keep)
+        lost = ctx.get(i.full)
+        await ctx.tick("write")
+        ctx.set(i.keep, 0)
+        ctx.set(i.forget, 0)
+        return lost
+
+    async def take(self, ctx, choose, stalls):
+        """Return the next packet with its note; the length that is told must be its own."""
+        port = self.dut.packet
+        packet = bytearray()
+        while True:
+            ready = choose.random() >= stalls
+            ctx.set(port.o.ready, ready)
+            _, _, valid, byte, length, note = await ctx.tick("read").sample(
+                port.o.valid, port.o.p, port.length, port.note
+            )
+            if valid and ready:
+                packet.append(byte.byte)
+                if byte.last:
+                    assert len(packet) == length
+                    return bytes(packet), note
+
+
+@pytest.mark.parametrize(("write_ns", "read_ns"), [(8, 8), (8, 19), (20, 7), (8.0, 8.1)])
+@pytest.mark.parametrize("waits", [True, False])
+def test_packets_come_whole_and_in_order_or_not_at_all(write_ns, read_ns, waits):
+    choose = random.Random(f"{write_ns}{read_ns}{waits}")
+    bench, kept, found, over = Bench(), [], [], []
+
+    async def writer(ctx):
+        for _ in range(60):
+            packet = choose.randbytes(choose.choice([1, 2, 9, 30, 50]))
+            note, keep = choose.randrange(1 << NOTE_BITS), choose.random() < 0.8
+            lost = await bench.put(ctx, packet, note, keep=keep, waits=waits)
+            assert not (waits and lost)
+            if keep and not lost:
+                kept.append((packet, note))
+            await ctx.tick("write").repeat(choose.randrange(1, 5))
+        over.append(True)
+
+    async def reader(ctx):
+        pace = random.Random(1)
+        while not over or len(found) < len(kept):
+            found.append(await bench.take(ctx, pace, pace.choice([0, 0.3, 0.7])))
+
+    async def all_is_read(ctx):
+        while not over or len(found) < len(kept):
+            await ctx.tick("read")
+
+    simulator = bench.simulator(write_ns, read_ns)
+    simulator.add_testbench(writer, background=True)
+    simulator.add_testbench(reader, background=True)
+    simulator.add_testbench(all_is_read)
+    simulator.run_until(100e-6)
+    assert found == kept
+    assert len(kept) > 10
+
+
+def test_a_reset_of_one_cycle_forgets_all():
+    """The counters in Gray code once outlived it: a reader then read what nobody had written."""
+    bench = Bench()
+    choose = random.Random(2)
+
+    async def trial(ctx):
+        for number in range(3):
+            await bench.put(ctx, b"before", number)
+        await ctx.tick("read").repeat(10)
+        ctx.set(bench.reset, 1)
+        await ctx.tick("read")
+        ctx.set(bench.reset, 0)
+        for _ in range(40):
+            _, _, valid = await ctx.tick("read").sample(bench.dut.packet.o.valid)
+            assert not valid
+        await bench.put(ctx, b"after", 9)
+        assert await bench.take(ctx, choose, 0) == (b"after", 9)
+
+    simulator = bench.simulator(8, 8)
+    simulator.add_testbench(trial)
+    simulator.run()
