@@ -19,8 +19,8 @@ HOST_LINK = (
     Mutation(
         "operation: a reply to an older operation is taken",
         LINK + "operation.py",
-        "            or number != self._number\n",
-        "",
+        "            number != self._number\n            or frame_type",
+        "            frame_type",
         OPERATION + "test_a_reply_that_fits_no_request_in_flight_is_not_taken[change1]",
     ),
     Mutation(
@@ -40,8 +40,8 @@ HOST_LINK = (
     Mutation(
         "operation: one request more than the credits is in flight",
         LINK + "operation.py",
-        "while len(self._window) < most:",
-        "while len(self._window) <= most:",
+        "room = self.most_in_flight - reserved - len(self._window)\n",
+        "room = self.most_in_flight - reserved - len(self._window) + 1\n",
         OPERATION + "test_the_window_slides_with_the_replies",
     ),
     Mutation(
