@@ -10,6 +10,7 @@ from typing import Any
 from amaranth.back import rtlil
 
 from consilience_sim.cache import cache_folder, digest, made_once
+from consilience_tools.place_and_route.carry_ends import free_carry_ends
 from consilience_tools.place_and_route.output_registers import use_ram_output_registers
 from consilience_tools.place_and_route.targets import Target
 from consilience_tools.place_and_route.tools import YOSYS, run_tool, tool_version
@@ -97,8 +98,8 @@ def synthesised(design: Any, target: Target, *, name: str) -> SynthesisedDesign:
 def synthesised_text(text: str, target: Target, *, name: str) -> SynthesisedDesign:
     """Synthesise a design as `synthesised` does, given as RTLIL of a module `TOP`."""
     script = _SCRIPT.format(synthesis=target.synthesis, top=TOP)
-    rams = target.ram_output_registers and Path(__file__).with_name("output_registers.py")
-    passes = (script, rams and rams.read_text())
+    files = ("output_registers.py", "carry_ends.py") if target.ecp5 else ()
+    passes = (script, *(Path(__file__).with_name(name).read_text() for name in files))
     made_from = ("netlist", digest(text), passes, YOSYS, tool_version(YOSYS))
     entry = cache_folder() / "place_and_route" / digest(*made_from)
     log = entry.with_suffix(".log")
@@ -117,8 +118,9 @@ def _finish(netlist: dict[str, Any], target: Target, made: Path) -> None:
     """Write the netlist for nextpnr, the number of its cells, and its hash."""
     # Yosys' cell library is dropped, as nextpnr has its own.
     netlist["modules"] = {TOP: netlist["modules"][TOP]}
-    if target.ram_output_registers:
+    if target.ecp5:
         use_ram_output_registers(netlist, TOP)
+        free_carry_ends(netlist, TOP)
     types = (cell["type"] for cell in netlist["modules"][TOP]["cells"].values())
     cells = Counter(name for name in types if not name.startswith("$"))
     text = json.dumps(netlist, separators=(",", ":"))

@@ -29,8 +29,8 @@ class Target:
     platform : object
         Platform of the elaboration. It is not in `repr`, which is part of cache keys, as its own
         has its address.
-    ram_output_registers : bool
-        Move registers into block RAMs after synthesis.
+    ecp5 : bool
+        After synthesis, move registers into block RAMs and free the ends of carry chains.
     constraints : str
         Pins, where nextpnr does not choose them, as a file `pins.cst`.
     luts_of : mapping of str to int
@@ -47,7 +47,7 @@ class Target:
     options: tuple[str, ...]
     output: str
     platform: object = field(default=None, repr=False)
-    ram_output_registers: bool = False
+    ecp5: bool = False
     constraints: str = ""
     luts_of: Mapping[str, int] = field(default_factory=lambda: {"LUT4": 1})
     packed: str | None = None
@@ -64,7 +64,7 @@ def _ecp5_85f(speed: int, required_mhz: float) -> Target:
         options=("--85k", "--speed", str(speed), *package),
         output="--textcfg",
         platform=Ecp5Fabric(),
-        ram_output_registers=True,
+        ecp5=True,
         luts_of={"LUT4": 1, "carry": 2, "LUT_RAM": 4},
         packed="TRELLIS_COMB",
     )

@@ -4,16 +4,14 @@ import copy
 import json
 
 import pytest
-from amaranth.back import rtlil
 from amaranth.hdl import Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from consilience_hw.primitives.ecp5 import Ecp5Fabric
 from consilience_hw.primitives.table import Table
-from consilience_sim.netlists import Family
 from consilience_tools.place_and_route.output_registers import Moved, use_ram_output_registers
-from tests.campaigns.verify.formal.yosys import ToolFailed, run_yosys
+from tests.campaigns.verify.formal.yosys import ToolFailed
+from tests.tools.place_and_route.equal_netlists import ecp5_netlist_in, prove_equal
 
 CLOCK, WORD, LATER = 2, 3, 4
 
@@ -196,48 +194,12 @@ class Squares(wiring.Component):
         return m
 
 
-READ = """\
-read_verilog -defer -DNO_INCLUDES {models}
-read_json {name}.json
-hierarchy -check -top top
-proc
-flatten
-opt -full
-memory
-opt -full
-rename top {name}
-design -stash {name}
-"""
-PROOF = """\
-design -copy-from before before
-design -copy-from after after
-miter -equiv -flatten before after equal
-sat -verify -prove trigger 0 -tempinduct -set-init-zero equal
-"""
-
-
 @pytest.fixture(scope="module")
 def squares(tmp_path_factory):
     """A folder with a netlist, `before.json`, and the cells' models."""
     folder = tmp_path_factory.mktemp("squares")
-    (folder / "design.il").write_text(
-        rtlil.convert(Squares(), name="top", platform=Ecp5Fabric(), emit_src=False)
-    )
-    script = f"read_rtlil design.il; {Family.ECP5.synthesis} -top top -json netlist.json"
-    run_yosys([script], folder)
-    design = json.loads((folder / "netlist.json").read_text())
-    (folder / "before.json").write_text(json.dumps({"modules": {"top": design["modules"]["top"]}}))
-    for model in Family.ECP5.models:
-        (folder / model.name).write_text(model.read_text())
+    ecp5_netlist_in(folder, Squares())
     return folder
-
-
-def prove_equal(folder, after):
-    """Have the solver look for inputs, cycle after cycle from power-up, that tell them apart."""
-    (folder / "after.json").write_text(json.dumps(after))
-    models = " ".join(model.name for model in Family.ECP5.models)
-    script = "".join(READ.format(models=models, name=name) for name in ("before", "after")) + PROOF
-    run_yosys(script.splitlines(), folder)
 
 
 def test_the_design_does_the_same(squares):
