@@ -73,8 +73,9 @@ class WideSource(wiring.Component):
     """One beat per cycle: packets of a few beats, back to back, in Q16.16.
 
     The stimulus is read word after word, over and over. Lane l of beat b (from 0 up) has word
-    ``b + lanes - 1 - l``, its fraction rotated left by ``FRACTION_TURN * l`` bits; ``last`` is that
-    of lane 0's word. The first beat comes when every lane has a word.
+    ``b + lanes - 1 - l``, its fraction rotated left by ``FRACTION_TURN * l`` bits, its position
+    complemented if l is odd; ``last`` is that of lane 0's word. The first beat comes when every
+    lane has a word.
 
     Parameters
     ----------
@@ -108,7 +109,9 @@ def lanes_in_a_row(m: Module, word: Value, beat: data.View, moves: Value) -> Non
     """Drive a beat from one register per lane.
 
     When it moves, lane 0 takes the word of the stimulus, and each other lane takes the word of the
-    lane before it with its fraction rotated by `FRACTION_TURN` bits.
+    lane before it with its fraction rotated by `FRACTION_TURN` bits and its position complemented.
+    If lanes had the same bits a cycle apart, synthesis would give a register of one lane's delay
+    line to another lane, and a wire that no user's design has.
     """
     code, keep = word[:_CODE_BITS], word[_KEEP_BIT]
     with m.If(moves):
@@ -120,7 +123,7 @@ def lanes_in_a_row(m: Module, word: Value, beat: data.View, moves: Value) -> Non
             m.d.sync += [here.eq(code), kept.eq(keep)]
         m.d.comb += [beat.codes[lane].eq(here), beat.keep[lane].eq(kept)]
         turned = here[:_FRACTION_BITS].rotate_left(FRACTION_TURN)
-        code, keep = Cat(turned, here[_FRACTION_BITS:]), kept
+        code, keep = Cat(turned, ~here[_FRACTION_BITS:]), kept
 
 
 class ResultSignature(wiring.Component):

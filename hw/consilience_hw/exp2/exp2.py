@@ -1,13 +1,16 @@
 """Code to term: the mantissa and position of 2**(code / 2**fraction_bits)."""
 
-from amaranth.hdl import Cat, Const, Module, Value, signed, unsigned
+from typing import Any
+
+from amaranth.hdl import Cat, Const, Module, Signal, Value, signed, unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
 
 from ..primitives.masked_sum import masked_sum
 from ..primitives.pipeline import delayed, flow
-from ..primitives.table import Table
+from ..primitives.product import MULTIPLIER_CYCLES
+from ..primitives.table import READ_CYCLES, Table
 from ..spec.log_format import Q16_16, LogFormat
 from .exp2_rom import exp2_rom
 
@@ -41,7 +44,8 @@ class Exp2(wiring.Component):
     """``code -> M[code & (2**F - 1)], code >> F``, exact for every code.
 
     Each lane takes three table reads and a narrow product (`exp2_rom`); every mantissa equals the
-    correctly rounded one. Two lanes share their tables, because block RAM has two ports.
+    correctly rounded one. Two lanes share their tables, because block RAM has two ports. A platform
+    with multipliers offers its own `registered_product`; others get rows of masked sums.
 
     Latency: `latency` cycles for all data. Throughput: one beat per cycle.
 
@@ -58,7 +62,7 @@ class Exp2(wiring.Component):
     o : flow of ArrayLayout(`term_layout`, lanes)
     """
 
-    latency = 6
+    latency = 7
 
     def __init__(self, fmt: LogFormat = Q16_16, lanes: int = 1) -> None:
         self.fmt = fmt
@@ -90,18 +94,22 @@ class Exp2(wiring.Component):
         return m
 
     def _tables(self, m: Module, platform: object, pair: int) -> dict[str, Table]:
-        """Add the tables of a pair of lanes: "chord", A and S, and "bend", Q."""
+        """Add the tables of a pair of lanes: "chord", A and S, and "bend", Q.
+
+        What is added anyway is left out of them: `least_slope` of a slope, and the `lift` that
+        makes minus a bend its complement, of a base.
+        """
         rom = exp2_rom(self.fmt)
-        # The leading bit of every base is 1, and not stored. A and S share an address: one table.
-        first = 1 << rom.base_bits - 1
-        chord = [word - first for word in rom.base]
         if not rom.low_bits:
-            return {"chord": Table(m, platform, f"chord_{pair}", chord)}
-        slopes = zip(chord, rom.slope, strict=True)
-        chord = [base | slope << rom.base_bits - 1 for base, slope in slopes]
+            return {"chord": Table(m, platform, f"chord_{pair}", rom.base)}
+        # A and S share an address: one table.
+        chord = [
+            base - rom.lift | slope - rom.least_slope << rom.base_bits
+            for base, slope in zip(rom.base, rom.slope, strict=True)
+        ]
         return {
             "chord": Table(m, platform, f"chord_{pair}", chord),
-            "bend": Table(m, platform, f"bend_{pair}", rom.bend),
+            "bend": Table(m, platform, f"bend_{pair}", [rom.lift - bend for bend in rom.bend]),
         }
 
     def _mantissa(
@@ -109,32 +117,56 @@ class Exp2(wiring.Component):
     ) -> Value:
         """Return the mantissa of a fraction after `latency` cycles."""
         rom = exp2_rom(self.fmt)
+        multiplies = hasattr(platform, "registered_product")
+        rises = MULTIPLIER_CYCLES + 1 if multiplies else 3  # cycles from the words to the rise
+        fraction = delayed(m, fraction, self.latency - READ_CYCLES - rises - 1, f"fraction_{lane}")
         low, interval = fraction[: rom.low_bits], fraction[rom.low_bits :]
-        chord_q2 = tables["chord"].read(m, interval)
-        base_q2 = Cat(chord_q2[: rom.base_bits - 1], Const(1, 1))
+        chord = tables["chord"].read(m, interval)
+        base = chord[: rom.base_bits]
         if not rom.low_bits:
-            return delayed(m, base_q2, self.latency - 2, f"mantissa_{lane}")
-        slope_q2 = chord_q2[rom.base_bits - 1 :]
+            return delayed(m, base, rises + 1, f"mantissa_{lane}")
         folded = low[:-1] ^ low[-1].replicate(rom.low_bits - 1)
         group_bits = ceil_log2(len(rom.bend)) - len(folded)
         place = Cat(folded, interval[len(interval) - group_bits :])
-        bend_q2 = tables["bend"].read(m, place)
+        bend = tables["bend"].read(m, place)
+        low = delayed(m, low, READ_CYCLES, f"low_{lane}")
 
-        # The rise is slope * b, two bits of b per row, minus the bend; its bits finer than those of
-        # the base are cut.
-        extra = rom.fine - rom.coarse
-        low_q2 = delayed(m, Cat(low, Const(0, 6 - rom.low_bits)), 2, f"low_{lane}")
-        rows_q3 = []
-        for row in range(3):
-            bits = low_q2[2 * row : 2 * row + 2]
-            name = f"row_{lane}_{row}"
-            twice = Cat(Const(0, 1), slope_q2)
-            total = masked_sum(m, platform, slope_q2, bits[0], twice, bits[1], name)
-            rows_q3.append(delayed(m, total, 1, name))
-        bend_q3 = delayed(m, bend_q2, 1, f"bend_{lane}")
-        lower = Cat(rows_q3[0][:2], rows_q3[0][2:] + rows_q3[1]) >> extra
-        lower_q4 = delayed(m, lower, 1, f"lower_{lane}")
-        upper_q4 = delayed(m, ((rows_q3[2] << 4) >> extra) - bend_q3, 1, f"upper_{lane}")
-        rise_q5 = delayed(m, upper_q4 + lower_q4, 1, f"rise_{lane}")
-        mantissa = (delayed(m, base_q2, 3, f"base_{lane}") + rise_q5)[rom.coarse :]
+        # What a bend and `least_slope` give: side by side, as one number.
+        beside = ceil_log2(rom.least_slope) - (rom.fine - rom.coarse)
+        gift = Cat(bend, Const(0, beside - rom.bend_bits), low)
+        rise_of = self._rise_by_multiplier if multiplies else self._rise_in_rows
+        rise = rise_of(m, platform, lane, chord[rom.base_bits :], low, gift)
+        mantissa = (delayed(m, base, rises, f"base_{lane}") + rise)[rom.coarse :]
         return delayed(m, mantissa[: self.fmt.mantissa_bits + 1], 1, f"mantissa_{lane}")
+
+    def _rise_by_multiplier(
+        self, m: Module, platform: Any, lane: int, slope: Value, low: Value, gift: Value
+    ) -> Signal:
+        """Return ``(slope * low >> fine - coarse) + gift`` after `MULTIPLIER_CYCLES` + 1."""
+        rom = exp2_rom(self.fmt)
+        scaled = Signal(len(slope) + len(low), name=f"scaled_{lane}")
+        m.submodules[f"product_{lane}"] = platform.registered_product(scaled, slope, low)
+        late = delayed(m, gift, MULTIPLIER_CYCLES, f"gift_{lane}")
+        return delayed(m, (scaled >> rom.fine - rom.coarse) + late, 1, f"rise_{lane}")
+
+    def _rise_in_rows(
+        self, m: Module, platform: object, lane: int, slope: Value, low: Value, gift: Value
+    ) -> Signal:
+        """Return the same after 3 cycles: two bits of `low` per row.
+
+        Bits of the product that are finer than those of the base are cut; `gift` has none.
+        """
+        rom = exp2_rom(self.fmt)
+        extra = rom.fine - rom.coarse
+        bits = Cat(low, Const(0, 6 - rom.low_bits))
+        rows = []
+        for row in range(3):
+            name = f"row_{lane}_{row}"
+            use, use_twice = bits[2 * row], bits[2 * row + 1]
+            twice = Cat(Const(0, 1), slope)
+            total = masked_sum(m, platform, slope, use, twice, use_twice, name)
+            rows.append(delayed(m, total, 1, name))
+        lower = Cat(rows[0][:2], rows[0][2:] + rows[1]) >> extra
+        upper = ((rows[2] << 4) >> extra) + delayed(m, gift, 1, f"gift_{lane}")
+        lower = delayed(m, lower, 1, f"lower_{lane}")
+        return delayed(m, delayed(m, upper, 1, f"upper_{lane}") + lower, 1, f"rise_{lane}")

@@ -75,6 +75,16 @@ class Exp2Rom:
         """Width of a word of Q."""
         return max(self.bend).bit_length()
 
+    @property
+    def least_slope(self) -> int:
+        """A power of two that every slope reaches; what is above it is a bit narrower than S."""
+        return 1 << self.slope_bits - 2
+
+    @property
+    def lift(self) -> int:
+        """The highest number that `bend_bits` hold: minus a bend is its complement minus this."""
+        return (1 << self.bend_bits) - 1
+
     def mantissas(self) -> NDArray[np.uint32]:
         """Return what the tables give for every fraction: the integer model of `Exp2`."""
         count = 1 << self.low_bits

@@ -83,7 +83,7 @@ class BinBanks(wiring.Component):
         cycles ago.
     """
 
-    latency = READ_TO_WRITTEN + 1
+    latency = 1 + READ_TO_WORD
 
     def __init__(self, fmt: LogFormat = Q16_16, codes: int = 1 << 24) -> None:
         if 2 * fmt.parts - 1 > fmt.slots:
@@ -105,7 +105,7 @@ class BinBanks(wiring.Component):
     @property
     def check_latency(self) -> int:
         """Cycles from a beat to the check of the beats before it."""
-        return self.latency + damage_latency(self.fmt)
+        return 1 + READ_TO_WRITTEN + damage_latency(self.fmt)
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -142,7 +142,7 @@ class BinBanks(wiring.Component):
         word = 1 + READ_TO_WORD  # the cycle in which words are changed
         removes = self.i.valid & beat.remove & ~beat.wipe
         changing = removes | (self.i.valid & beat.add & ~beat.wipe)
-        parts = self._placed_parts(m, changing)
+        parts = self._placed_parts(m, changing, word)
         remove = delayed(m, removes, word, "remove")
         changes = delayed(m, changing, word, "changes")
         own_late = delayed(m, own, word, "own")
@@ -150,14 +150,15 @@ class BinBanks(wiring.Component):
         for j, bank in enumerate(banks):
             here = changes & (own_late == j)
             touched = delayed(m, touched_q1[j], word - 1, f"touched_late_{j}") & changes
-            after, below_zero = self._changed(m, j, bank, parts[j], remove, here)
+            after, below_zero, before = self._changed(m, j, bank, parts[j], remove, here)
             m.d.comb += bank.new.eq(after)
             cell = Signal(cell_layout(fmt, self.codes), name=f"cell_{j}")
             m.d.comb += cell.eq(bank.written)
             cells.append(cell)
             checked.append(delayed(m, touched, 1, f"check_{j}"))
             below.append(delayed(m, below_zero, 1, f"below_{j}"))
-            m.d.comb += self.o.p.slots[j].eq(cell.sum)
+            # A beat that reads changes nothing: it need not wait for the changed word.
+            m.d.comb += self.o.p.slots[j].eq(before)
         wipe = delayed(m, self.i.valid & beat.wipe, self.check_latency, "wipe")
         m.d.comb += self.o.p.damaged.eq(damage(m, fmt, cells, checked, below, wipe))
         m.d.comb += self.o.valid.eq(delayed(m, self.i.valid, self.latency, "valid", reset=True))
@@ -173,8 +174,8 @@ class BinBanks(wiring.Component):
             m.d.sync += low.eq(bank.written)
         m.d.comb += bank.outside_word.eq(low & is_low.replicate(bank.width))
 
-    def _placed_parts(self, m: Module, used: Value) -> list[Value]:
-        """Return for each bank its part of the term, or zero, after 3 cycles."""
+    def _placed_parts(self, m: Module, used: Value, cycles: int) -> list[Value]:
+        """Return for each bank its part of the term, or zero, after so many cycles."""
         fmt, term = self.fmt, self.i.p.term
         slot_log, bin_log = ceil_log2(fmt.slots), ceil_log2(fmt.bin_width)
         padding = (fmt.parts - 1) * fmt.bin_width - fmt.mantissa_bits
@@ -200,15 +201,16 @@ class BinBanks(wiring.Component):
         for j in range(fmt.slots):
             takes = (place_q2 - j)[:slot_log] < count
             part = columns_q2[j % count] & takes.replicate(fmt.bin_width)
-            parts.append(delayed(m, part, 1, f"part_{j}"))
+            parts.append(delayed(m, part, cycles - 2, f"part_{j}"))
         return parts
 
     def _changed(
         self, m: Module, j: int, bank: ForwardingMemory, part: Value, remove: Value, here: Value
-    ) -> tuple[Value, Value]:
+    ) -> tuple[Value, Value, Value]:
         """Return a bank's word after its part and term are added or removed.
 
-        Return with it whether the sum or the number of terms is then below zero.
+        Return with it whether the sum or the number of terms is then below zero, and the sum before
+        the change.
         """
         before = Signal(cell_layout(self.fmt, self.codes), name=f"before_{j}")
         m.d.comb += before.eq(bank.word)
@@ -221,4 +223,4 @@ class BinBanks(wiring.Component):
             total = (Cat(remove, value, Const(0, 1)) + Cat(remove, wide))[1 : width + 1]
             below_zero = below_zero | (remove & total[-1])
             results.append(total[:-1])
-        return Cat(*results), below_zero
+        return Cat(*results), below_zero, before.sum

@@ -59,7 +59,7 @@ class OccupiedBins(wiring.Component):
     o : flow of `highest_bin_layout`
     """
 
-    latency = 15
+    latency = 16
 
     def __init__(self, fmt: LogFormat = Q16_16, codes: int = 1 << 24) -> None:
         if top_bits(fmt) < ROW_BITS + 2:
@@ -82,21 +82,21 @@ class OccupiedBins(wiring.Component):
         ]
         wipes = [change.wipe] + [delayed(m, change.wipe, age, f"wipe_{age}") for age in (1, 2)]
         bins = [change.bin]
-        for age in range(1, 9):
+        for age in range(1, 10):
             bins.append(delayed(m, bins[-1], 1, f"bin_{age}"))
 
-        # The counts, changed in cycle 2.
+        # The counts, changed in cycle 3.
         m.submodules.counts = counts = ForwardingMemory(self.codes.bit_length(), 1 << bits)
-        remove_q2 = delayed(m, change.remove & ~change.wipe, READ_TO_WORD, "remove")
-        add_q2 = delayed(m, change.add & ~change.wipe, READ_TO_WORD, "add")
-        minus_ones = remove_q2.replicate(counts.width - 1)
+        remove_q3 = delayed(m, change.remove & ~change.wipe, READ_TO_WORD, "remove")
+        add_q3 = delayed(m, change.add & ~change.wipe, READ_TO_WORD, "add")
+        minus_ones = remove_q3.replicate(counts.width - 1)
         m.d.comb += [
             counts.address.eq(change.bin),
             counts.enable.eq(enable),
             counts.clear.eq(change.wipe),
-            counts.new.eq(counts.word + Cat(add_q2 | remove_q2, minus_ones)),
+            counts.new.eq(counts.word + Cat(add_q3 | remove_q3, minus_ones)),
         ]
-        # The rows in cycle 3, the blocks in cycle 4: each when the bit of the level below is known.
+        # The rows in cycle 4, the blocks in cycle 5: each when the bit of the level below is known.
         m.submodules.rows = rows = ForwardingMemory(1 << ROW_BITS, 1 << bits - ROW_BITS)
         m.submodules.blocks = blocks = ForwardingMemory(1 << block_bits, 1 << bits - above)
         start = READ_TO_WRITTEN - READ_TO_WORD
@@ -110,25 +110,25 @@ class OccupiedBins(wiring.Component):
                 level.clear.eq(wipes[age]),
                 level.new.eq(_with_bit(level.word, bins[age + READ_TO_WORD][low:high], bit)),
             ]
-        # Which blocks are occupied, changed in cycle 5.
+        # Which blocks are occupied, changed in cycle 6.
         highest = Signal(1 << bits - above)
-        change_q5 = delayed(m, changes[2], 3, "change_late", reset=True)
-        with m.If(change_q5):
-            m.d.sync += highest.eq(_with_bit(highest, bins[5][above:], blocks.written.any()))
+        change_q6 = delayed(m, changes[2], 4, "change_late", reset=True)
+        with m.If(change_q6):
+            m.d.sync += highest.eq(_with_bit(highest, bins[6][above:], blocks.written.any()))
 
         # Down again: the search reads in the cycle in which a change writes.
-        block_q8, present_q8 = _highest_one(m, highest, "block")
-        blocks_q8 = self._late_copy(m, "late_blocks", blocks, 5, 8, changes[2], bins, above)
-        row_bits_q9 = self._read(m, blocks_q8, block_q8)
-        row_q11, _ = _highest_one(m, row_bits_q9, "row")
-        block_q11 = delayed(m, block_q8, 3, "block_found")
-        row_number_q11 = Cat(row_q11, block_q11)
-        rows_q11 = self._late_copy(m, "late_rows", rows, 4, 11, changes[2], bins, ROW_BITS)
-        bin_bits_q13 = delayed(m, self._read(m, rows_q11, row_number_q11), 1, "bin_bits")
-        bin_q15, _ = _highest_one(m, bin_bits_q13, "bin")
+        block_q9, present_q9 = _highest_one(m, highest, "block")
+        blocks_q9 = self._late_copy(m, "late_blocks", blocks, 6, 9, changes[2], bins, above)
+        row_bits_q10 = self._read(m, blocks_q9, block_q9)
+        row_q12, _ = _highest_one(m, row_bits_q10, "row")
+        block_q12 = delayed(m, block_q9, 3, "block_found")
+        row_number_q12 = Cat(row_q12, block_q12)
+        rows_q12 = self._late_copy(m, "late_rows", rows, 5, 12, changes[2], bins, ROW_BITS)
+        bin_bits_q14 = delayed(m, self._read(m, rows_q12, row_number_q12), 1, "bin_bits")
+        bin_q16, _ = _highest_one(m, bin_bits_q14, "bin")
         m.d.comb += [
-            self.o.p.bin.eq(Cat(bin_q15, delayed(m, row_number_q11, 4, "row_found"))),
-            self.o.p.present.eq(delayed(m, present_q8, 7, "present")),
+            self.o.p.bin.eq(Cat(bin_q16, delayed(m, row_number_q12, 4, "row_found"))),
+            self.o.p.present.eq(delayed(m, present_q9, 7, "present")),
             self.o.valid.eq(delayed(m, self.i.valid, self.latency, "valid", reset=True)),
         ]
         return m

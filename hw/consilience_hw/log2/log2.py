@@ -1,12 +1,20 @@
 """A windowed state to its log sum: the one rounding."""
 
+from typing import Any
+
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed, unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
 
 from ..primitives.pipeline import delayed, flow, named
-from ..primitives.product import product
+from ..primitives.product import (
+    LONG_PRODUCT_CYCLES,
+    MULTIPLIER_BITS,
+    long_product,
+    product,
+    product_latency,
+)
 from ..primitives.table import Table
 from ..reduction.window import window_layout
 from ..spec.log_format import Q16_16, LogFormat
@@ -16,8 +24,9 @@ from .rounding import ROUND_CYCLES, drive_rounded
 
 __all__ = ["Log2", "result_layout"]
 
+ORDER_CYCLES = 2
 NORMALISE_CYCLES = 6
-LOG_CYCLES = 20
+LOG_CYCLES = 22
 
 
 def result_layout(fmt: LogFormat) -> data.StructLayout:
@@ -56,9 +65,9 @@ class Log2(wiring.Component):
 
     @property
     def latency(self) -> int:
-        """Cycles: ordering and carries, `NORMALISE_CYCLES`, `LOG_CYCLES` and `ROUND_CYCLES`."""
-        carries = 1 + ceil_log2(self.fmt.slots)
-        return carries + NORMALISE_CYCLES + LOG_CYCLES + ROUND_CYCLES
+        """`ORDER_CYCLES`, one for each doubling of the slots that carries cross, and the others."""
+        carries = ceil_log2(self.fmt.slots)
+        return ORDER_CYCLES + carries + NORMALISE_CYCLES + LOG_CYCLES + ROUND_CYCLES
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -80,17 +89,17 @@ class Log2(wiring.Component):
         return m
 
     def _ordered_slots(self, m: Module) -> list[Value]:
-        """Return the sums of bins top - D .. top in this order, after 1 cycle."""
+        """Return the sums of bins top - D .. top in this order, after `ORDER_CYCLES`."""
         slots = self.fmt.slots
-        first = Signal(ceil_log2(slots))
-        m.d.comb += first.eq(self.i.p.top + 1)
-        ordered = [self.i.p.slots[j] for j in range(slots)]
-        for bit in range(ceil_log2(slots)):
-            step = 1 << bit
-            rotated = [
-                Mux(first[bit], ordered[(j + step) % slots], ordered[j]) for j in range(slots)
-            ]
+        first = named(m, (self.i.p.top + 1)[: ceil_log2(slots)], "first")
+        first_q1 = delayed(m, first, 1, "first")
+        ordered: list[Value] = [self.i.p.slots[j] for j in range(slots)]
+        for bit in range(len(first)):
+            step, turns = 1 << bit, first_q1[bit] if bit else first[0]
+            rotated = [Mux(turns, ordered[(j + step) % slots], ordered[j]) for j in range(slots)]
             ordered = [named(m, rotated[j], f"rotated_{bit}_{j}") for j in range(slots)]
+            if bit == 0:
+                ordered = [delayed(m, ordered[j], 1, f"turned_{j}") for j in range(slots)]
         return [delayed(m, ordered[j], 1, f"ordered_{j}") for j in range(slots)]
 
     def _resolve_carries(self, m: Module, bins: list[Value]) -> Signal:
@@ -150,32 +159,66 @@ class Log2(wiring.Component):
         rom = log2_rom()
         f = rom_format
         a_q0 = x[X - f.A : X]
-        # Step 1. A table's word comes after 2 cycles, a product after 4 more.
+        # Step 1. A table's word comes after 2 cycles, a product after 5 more.
         reciprocal = Table(m, platform, "reciprocal", rom.reciprocal).read(m, a_q0)
-        p_q6 = product(m, platform, delayed(m, x, 2, "x"), reciprocal, "p")
+        p_q7 = long_product(m, platform, delayed(m, x, 2, "x"), reciprocal, "p")
         # Step 2.
-        b_q6 = p_q6[X + f.R - f.B_LOW : X + f.R - f.B_LOW + f.B]
-        shrink = Table(m, platform, "shrink", rom.shrink).read(m, b_q6)
-        cut_p_q8 = delayed(m, p_q6[X + f.R - G : X + f.R + 1], 2, "cut_p")
-        product_q12 = product(m, platform, cut_p_q8, shrink, "shrunk")
-        z_q12 = delayed(m, cut_p_q8[: G - f.B_LOW + f.B], 4, "z")
-        q_q13 = Signal(f.C + G - f.C_LOW, reset_less=True)
-        m.d.sync += q_q13.eq(z_q12 - (product_q12 >> f.S))
+        b_q7 = p_q7[X + f.R - f.B_LOW : X + f.R - f.B_LOW + f.B]
+        shrink = Table(m, platform, "shrink", rom.shrink).read(m, b_q7)
+        cut_p_q9 = delayed(m, p_q7[X + f.R - G : X + f.R + 1], 2, "cut_p")
+        product_q14 = long_product(m, platform, cut_p_q9, shrink, "shrunk")
+        z_q14 = delayed(m, cut_p_q9[: G - f.B_LOW + f.B], LONG_PRODUCT_CYCLES, "z")
+        q_q15 = Signal(f.C + G - f.C_LOW, reset_less=True)
+        m.d.sync += q_q15.eq(z_q14 - (product_q14 >> f.S))
         # Step 3.
-        rest_q13 = q_q13[: G - f.C_LOW]
-        scaled_q18 = product(m, platform, Const(rom.log2_e), rest_q13, "scaled") >> f.E_BITS
+        rest_q15 = q_q15[: G - f.C_LOW]
+        scaled_q20 = self._times_log2_e(m, platform, rest_q15) >> f.E_BITS
 
-        # The logarithms are read late: their indices are cheaper to delay than they are.
-        log_a_q17 = Table(m, platform, "log_a", rom.log_a).read(m, delayed(m, a_q0, 15, "a"))
-        log_b_q17 = Table(m, platform, "log_b", rom.log_b).read(m, delayed(m, b_q6, 9, "b"))
-        log_c_q17 = Table(m, platform, "log_c", rom.log_c).read(
-            m, delayed(m, q_q13[G - f.C_LOW :], 2, "c")
+        # The logarithms are read late: their indices are cheaper to delay than they are. The sum of
+        # two of them has time for its higher half in a cycle of its own.
+        log_a_q19 = Table(m, platform, "log_a", rom.log_a).read(m, delayed(m, a_q0, 17, "a"))
+        log_b_q19 = Table(m, platform, "log_b", rom.log_b).read(m, delayed(m, b_q7, 10, "b"))
+        log_c_q19 = Table(m, platform, "log_c", rom.log_c).read(
+            m, delayed(m, q_q15[G - f.C_LOW :], 2, "c")
         )
-        log_ab_q18 = Signal(G + 1, reset_less=True)
-        m.d.sync += log_ab_q18.eq(log_a_q17 + log_b_q17)
-        log_c_q18 = delayed(m, log_c_q17, 1, "log_c")
-        log_ce_q19 = Signal(len(log_c_q18) + 1, reset_less=True)
-        m.d.sync += log_ce_q19.eq(log_c_q18 + scaled_q18)
-        total_q20 = Signal(G + 1, reset_less=True)
-        m.d.sync += total_q20.eq(delayed(m, log_ab_q18, 1, "log_ab") + log_ce_q19)
-        return total_q20
+        half = G // 2
+        low_ab_q20 = delayed(m, log_a_q19[:half] + log_b_q19[:half], 1, "low_ab")
+        high_a_q20 = delayed(m, log_a_q19[half:], 1, "high_a")
+        high_b_q20 = delayed(m, log_b_q19[half:], 1, "high_b")
+        carries = Cat(Const(1, 1), high_a_q20) + Cat(low_ab_q20[half], high_b_q20)
+        high_ab_q21 = delayed(m, carries[1:], 1, "high_ab")
+        log_ab_q21 = Cat(delayed(m, low_ab_q20[:half], 1, "low_ab"), high_ab_q21)
+        log_ce_q21 = Signal(len(log_c_q19) + 1, reset_less=True)
+        m.d.sync += log_ce_q21.eq(delayed(m, log_c_q19, 1, "log_c") + scaled_q20)
+        total_q22 = Signal(G + 1, reset_less=True)
+        m.d.sync += total_q22.eq(log_ab_q21 + log_ce_q21)
+        return total_q22
+
+    def _times_log2_e(self, m: Module, platform: Any, rest: Value) -> Value:
+        """Return the product of the rest by log2(e), after `LONG_PRODUCT_CYCLES`.
+
+        Both are a little longer than the factors of a platform's multiplier: the rest's highest
+        bits, times all of the constant, are added in the fabric.
+        """
+        constant = log2_rom().log2_e
+        bits = constant.bit_length()
+        if not hasattr(platform, "registered_product"):
+            waits = LONG_PRODUCT_CYCLES - product_latency(len(rest))
+            rest = delayed(m, rest, waits, "rest")
+            return product(m, platform, Const(constant, bits), rest, "scaled")
+        cut = MULTIPLIER_BITS
+        low = rest[:cut]
+        high = product(m, platform, Const(constant, bits), rest[cut:], "scaled_high")
+        high_late = delayed(m, high, 1, "scaled_high")
+        parts = []
+        for place in range(0, bits, cut):
+            factor = Const(constant >> place & (1 << cut) - 1, min(cut, bits - place))
+            part = Signal(len(low) + len(factor), name=f"scaled_{place}")
+            m.submodules[f"scaled_{place}"] = platform.registered_product(part, low, factor)
+            parts.append(part)
+        upper = delayed(m, parts[1] + high_late, 1, "scaled_upper")
+        lowest = delayed(m, parts[0], 1, "scaled_lowest")
+        return Cat(
+            delayed(m, lowest[:cut], 1, "scaled_low"),
+            delayed(m, lowest[cut:] + upper, 1, "scaled_sum"),
+        )

@@ -1,6 +1,6 @@
 """A memory with one read-modify-write per cycle, at any address."""
 
-from amaranth.hdl import Module, Mux, Signal, unsigned
+from amaranth.hdl import Cat, Module, Mux, Signal, Value, unsigned
 from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
@@ -9,7 +9,7 @@ from .pipeline import delayed
 
 __all__ = ["READ_TO_WORD", "READ_TO_WRITTEN", "ForwardingMemory"]
 
-READ_TO_WORD = 2
+READ_TO_WORD = 3
 """Cycles from an address to its word, before the change."""
 READ_TO_WRITTEN = READ_TO_WORD + 1
 """Cycles from an address to the changed word, in a register."""
@@ -18,10 +18,12 @@ READ_TO_WRITTEN = READ_TO_WORD + 1
 class ForwardingMemory(wiring.Component):
     """Read-modify-write memory in which each access sees the writes of all accesses before it.
 
-    A block RAM gives a word one cycle after its address, and a register takes one more cycle:
-    writes of the three accesses before may still be on their way. They are forwarded, so an access
-    never waits, and its time does not depend on the words used before. The user changes the word:
-    it drives `new` from `word` in the same cycle.
+    A block RAM gives a word one cycle after its address, its output register takes a second cycle,
+    and a register in the fabric a third: writes of the four accesses before may still be on their
+    way. They are forwarded, so an access never waits, and its time does not depend on the words
+    used before. The user changes the word: it drives `new` from `word` in the same cycle. A
+    platform gives as ``deep_column_bits`` the width of a block RAM for as many words: then no
+    multiplexer lies between block RAMs and their registers.
 
     Latency: `READ_TO_WORD` from `address` to `word`, for all data and addresses. Throughput: one
     access per cycle.
@@ -73,18 +75,12 @@ class ForwardingMemory(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        # Small memories may go where they are quickest to read.
-        attributes = {"ram_style": "block"} if self.depth > 64 else {}
-        memory = Memory(shape=unsigned(self.width), depth=self.depth, init=[], attrs=attributes)
-        m.submodules.memory = memory
-        read, write = memory.read_port(domain="sync"), memory.write_port()
-
         addresses, enables, outsides = [self.address], [self.enable], [self.outside]
         for age in range(1, READ_TO_WRITTEN + 1):
             addresses.append(delayed(m, addresses[-1], 1, f"address_{age}"))
             enables.append(delayed(m, enables[-1], 1, f"enable_{age}", reset=True))
             outsides.append(delayed(m, outsides[-1], 1, f"outside_{age}"))
-        # Whether each of the three accesses before was to the same word, known in cycle 1.
+        # Whether each of the four accesses before was to the same word, known in cycle 1.
         same = []
         for age in range(1, READ_TO_WRITTEN + 1):
             equal = (addresses[0] == addresses[age]) & (outsides[0] == outsides[age])
@@ -92,22 +88,51 @@ class ForwardingMemory(wiring.Component):
 
         written = Signal(self.width, reset_less=True)
         written_before = delayed(m, written, 1, "written")
-        stored = Mux(outsides[1], self.outside_word, read.data)
-        older = Mux(same[1], written, Mux(same[2], written_before, stored))
-        clear_q1 = delayed(m, self.clear, 1, "clear")
+        # The oldest of them, or what the user holds, instead of the memory's word: in cycle 2.
+        other = delayed(m, Mux(same[3], written_before, self.outside_word), 1, "other")
+        is_other = delayed(m, same[3] | outsides[1], 1, "is_other")
+        stored = self._stored(m, platform, addresses[-1], written, enables[-1] & ~outsides[-1])
+        second, third = (delayed(m, same[age], 1, f"same_{age + 1}_late") for age in (1, 2))
+        older = Mux(second, written, Mux(third, written_before, Mux(is_other, other, stored)))
+        clear_q2 = delayed(m, self.clear, 2, "clear")
         fetched = Signal(self.width, reset_less=True)
         m.d.sync += [
-            fetched.eq(older & ~clear_q1.replicate(self.width)),
+            fetched.eq(older & ~clear_q2.replicate(self.width)),
             written.eq(self.new),
         ]
         # The only loop: the word of the access before, if it is the same, is changed again at once.
         m.d.comb += [
-            self.word.eq(Mux(delayed(m, same[0], 1, "same_again"), written, fetched)),
+            self.word.eq(Mux(delayed(m, same[0], 2, "same_again"), written, fetched)),
             self.written.eq(written),
-            read.addr.eq(self.address),
-            read.en.eq(1),
-            write.addr.eq(addresses[-1]),
-            write.data.eq(written),
-            write.en.eq(enables[-1] & ~outsides[-1]),
         ]
         return m
+
+    def _stored(
+        self, m: Module, platform: object, address: Value, word: Value, enable: Value
+    ) -> Value:
+        """Return the memory's word 2 cycles after its address; write one in this cycle.
+
+        A word that is read while it is written is forwarded, so it may be arbitrary here.
+        """
+        # Small memories may go where they are quickest to read.
+        attributes: dict[str, object] = {"no_rw_check": 1}
+        column = self.width
+        if self.depth > 64:
+            attributes["ram_style"] = "block"
+            special = getattr(platform, "deep_column_bits", None)
+            column = self.width if special is None else special(self.depth)
+        words = []
+        for low in range(0, self.width, column):
+            bits = min(column, self.width - low)
+            memory = Memory(shape=unsigned(bits), depth=self.depth, init=[], attrs=attributes)
+            m.submodules["memory" if not low else f"memory_{low}"] = memory
+            # Synthesis takes the first register into the port, and heeds the attribute as it does.
+            read, write = memory.read_port(domain="comb"), memory.write_port()
+            m.d.comb += [
+                read.addr.eq(self.address),
+                write.addr.eq(address),
+                write.data.eq(word[low : low + bits]),
+                write.en.eq(enable),
+            ]
+            words.append(delayed(m, read.data, 2, f"stored_{low}"))
+        return Cat(*words)

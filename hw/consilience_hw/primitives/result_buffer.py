@@ -1,12 +1,12 @@
 """The queue at the end of a pipeline that cannot stall."""
 
-from amaranth.hdl import Module, Shape, ShapeLike, Signal
+from amaranth.hdl import Cat, Module, Shape, ShapeLike, Signal, Value, unsigned
 from amaranth.lib import stream, wiring
 from amaranth.lib.fifo import SyncFIFO
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
-from .pipeline import delayed, flow
+from .pipeline import delayed, flow, named
 
 __all__ = ["ResultBuffer"]
 
@@ -44,30 +44,42 @@ class ResultBuffer(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         width = Shape.cast(self.i.p.shape()).width
-        # No place is read in the cycle in which it is written. Synthesis does not know this and may
-        # add bypass logic behind a slow block RAM: a platform can choose another kind of memory.
-        attributes = getattr(platform, "queue_attributes", {})
-        memory = Memory(shape=width, depth=self.depth, init=[], attrs=attributes)
-        m.submodules.memory = memory
         m.submodules.waiting = waiting = SyncFIFO(width=width, depth=WAITING)
-        write = memory.write_port()
-        read = memory.read_port()
+        write_address = Signal(range(self.depth))
+        read_address = Signal(range(self.depth))
+        # No place is read in the cycle in which it is written. Synthesis does not know this and may
+        # add bypass logic behind a slow block RAM: a platform can tell it, and have columns as wide
+        # as a block RAM with registers at its output.
+        attributes = getattr(platform, "queue_attributes", {})
+        column = getattr(platform, "table_column_bits", width)
+        words = []
+        for low in range(0, width, column):
+            bits = min(column, width - low)
+            memory = Memory(shape=unsigned(bits), depth=self.depth, init=[], attrs=attributes)
+            m.submodules["memory" if not low else f"memory_{low}"] = memory
+            write, read = memory.write_port(), memory.read_port(domain="comb")
+            m.d.comb += [
+                write.addr.eq(write_address),
+                write.data.eq(Value.cast(self.i.p)[low : low + bits]),
+                write.en.eq(self.i.valid),
+                read.addr.eq(read_address),
+            ]
+            words.append(delayed(m, read.data, 2, f"word_{low}"))
 
         stored = Signal(range(self.depth + 1))  # in the memory, not yet read
         room = Signal(range(WAITING + 1), init=WAITING)  # places at the output not yet promised
         leaves = self.o.valid & self.o.ready
-        reads = (stored != 0) & (room != 0)
+        some = Signal()  # stored != 0, in a register: the addresses must not wait for a comparison
+        reads = named(m, some & (room != 0), "reads_now")
         m.d.sync += [
+            some.eq(self.i.valid | stored[1:].any() | (some & ~reads)),
             stored.eq(stored + self.i.valid - reads),
             room.eq(room + leaves - reads),
-            write.addr.eq(write.addr + self.i.valid),
-            read.addr.eq(read.addr + reads),
+            write_address.eq(write_address + self.i.valid),
+            read_address.eq(read_address + reads),
         ]
         m.d.comb += [
-            write.data.eq(self.i.p),
-            write.en.eq(self.i.valid),
-            read.en.eq(1),
-            waiting.w_data.eq(delayed(m, read.data, 1, "word")),
+            waiting.w_data.eq(Cat(*words)),
             waiting.w_en.eq(delayed(m, reads, 2, "reads", reset=True)),
             self.o.p.eq(waiting.r_data),
             self.o.valid.eq(waiting.r_rdy),

@@ -1,23 +1,31 @@
 """Partial states of a packet to the packet's state: the state loop of the engine."""
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..primitives.masked_sum import masked_sum
 from ..primitives.pipeline import delayed, flow, named
 from ..spec.log_format import Q16_16, LogFormat
-from .window import KEPT_LATENCY, kept_slots, later_top, window_layout
+from .highest_bin import bin_key, is_above
+from .window import KEPT_LATENCY, kept_slots, top_bits, window_layout
 
 __all__ = ["Accumulator"]
+
+_TOP_CYCLES = 3
 
 
 class Accumulator(wiring.Component):
     """The exact sum of a packet's partial states, cut at the window under the highest top.
 
-    There are two loops of one cycle each, in different stages: the running top (one comparison) and
-    the slots (one masked addition). A new top clears the slots that it takes over; nothing is
-    shifted, and no carry leaves a slot. A packet may follow another in the next cycle.
+    There are two loops, in different stages: the running top and the slots. A new top clears the
+    slots that it takes over; nothing is shifted, and no carry leaves a slot. A packet may follow
+    another in the next cycle.
+
+    The loop of the top has a comparison, a decision and a choice, each in a cycle of its own. A
+    beat is compared with the top of three beats ago and with the two beats between; which of the
+    three counts is known when it is decided. A slot is added in two halves, the higher one a cycle
+    later.
 
     Latency: `latency` cycles from a packet's last beat, for all data. Throughput: one beat per
     cycle.
@@ -36,7 +44,7 @@ class Accumulator(wiring.Component):
         One state per packet.
     """
 
-    latency = KEPT_LATENCY + 2
+    latency = _TOP_CYCLES + KEPT_LATENCY + 2
 
     def __init__(self, fmt: LogFormat = Q16_16, lanes: int = 1) -> None:
         self.fmt = fmt
@@ -48,54 +56,99 @@ class Accumulator(wiring.Component):
         m = Module()
         fmt = self.fmt
         incoming = self.i.p.state
-        before_sum = self.latency - 1
-
-        # The loop of the top, in cycle 1.
-        present = Signal()
-        top = Signal.like(incoming.top, reset_less=True)
         first = Signal(init=1)
-        kept = named(m, present & ~first, "kept")
-        rises = later_top(kept, top, incoming.present, incoming.top)
         with m.If(self.i.valid):
-            m.d.sync += [
-                first.eq(self.i.p.last),
-                present.eq(kept | incoming.present),
-                top.eq(Mux(rises, incoming.top, top)),
-            ]
+            m.d.sync += first.eq(self.i.p.last)
 
-        # The masks. The sums of an absent state are zero, so its mask does not matter. That of the
-        # packet before does: the first beat keeps none of its sums.
-        keep_old = kept_slots(m, top, delayed(m, top, 1, "old_top"), fmt, "old")
-        keep_new = kept_slots(m, top, delayed(m, incoming.top, 1, "new_top"), fmt, "new")
-        first_late = delayed(m, first, before_sum, "first")
-        valid_late = delayed(m, self.i.valid, before_sum, "valid", reset=True)
-        last_late = delayed(m, self.i.p.last, before_sum, "last")
+        # In cycle 3 the key of the packet so far, that of each beat, and that before it.
+        key = bin_key(incoming.present & self.i.valid, incoming.top)
+        top, own = self._tops(m, named(m, key, "key"), first & self.i.valid)
+        before = delayed(m, top, 1, "before")
+        # The sums of an absent state are zero, so its mask does not matter. That of the packet
+        # before does: the first beat keeps none of its sums.
+        numbers = [one[: top_bits(fmt)] for one in (top, before, own)]
+        keep_old = kept_slots(m, numbers[0], numbers[1], fmt, "old")
+        keep_new = kept_slots(m, numbers[0], numbers[2], fmt, "new")
 
-        # The loop of the sums, in the last cycle. The output is these registers in the cycle after
-        # a packet's last beat, before the next packet's first beat replaces them.
-        count = Signal.like(self.o.p.count, reset_less=True)
-        over = Signal(reset_less=True)
-        kept_count = named(m, count & ~first_late.replicate(len(count)), "kept_count")
-        count_late = delayed(m, incoming.count, before_sum, "count")
-        with m.If(valid_late):
-            m.d.sync += [
-                count.eq(kept_count + count_late),
-                # Sticky one beat later; the count cannot wrap in between.
-                over.eq((over & ~first_late) | (kept_count > fmt.capacity)),
-            ]
+        low_cycle = self.latency - 2
+        valids = [delayed(m, self.i.valid, low_cycle, "valid", reset=True)]
+        firsts = [delayed(m, first, low_cycle, "first")]
+        valids.append(delayed(m, valids[0], 1, "valid_high", reset=True))
+        firsts.append(delayed(m, firsts[0], 1, "first_high"))
+        # The output is these registers in the cycle after a packet's last beat, before the next
+        # packet's first beat replaces them.
         for j in range(fmt.slots):
-            slot = Signal(fmt.cell_bits, name=f"slot_{j}", reset_less=True)
-            part = delayed(m, incoming.slots[j], before_sum, f"part_{j}")
-            keep = keep_old[j] & ~first_late
-            total = masked_sum(m, platform, slot, keep, part, keep_new[j], f"sum_{j}")
-            with m.If(valid_late):
-                m.d.sync += slot.eq(total)
-            m.d.comb += self.o.p.slots[j].eq(slot)
+            part = delayed(m, incoming.slots[j], low_cycle, f"part_{j}")
+            old, new = keep_old[j] & ~firsts[0], keep_new[j]
+            total = self._running(m, platform, fmt.cell_bits, old, part, new, valids, f"slot_{j}")
+            m.d.comb += self.o.p.slots[j].eq(total)
+        count_late = delayed(m, incoming.count, low_cycle, "count_in")
+        count = Signal.like(self.o.p.count)
+        total = self._running(
+            m, platform, len(count), ~firsts[0], count_late, Const(1, 1), valids, "count"
+        )
+        over = Signal(reset_less=True)
+        kept_count = named(m, count & ~firsts[1].replicate(len(count)), "kept_count")
+        with m.If(valids[1]):
+            # Sticky one beat later; the count cannot wrap in between.
+            m.d.sync += over.eq((over & ~firsts[1]) | (kept_count > fmt.capacity))
+        last = delayed(m, self.i.p.last, low_cycle + 1, "last")
+        late = delayed(m, top, self.latency - _TOP_CYCLES, "top")
         m.d.comb += [
-            self.o.p.present.eq(delayed(m, present, before_sum, "present")),
-            self.o.p.top.eq(delayed(m, top, before_sum, "top")),
+            count.eq(total),
+            self.o.p.present.eq(late[-1]),
+            self.o.p.top.eq(Cat(late[:-2], ~late[-2]).as_signed()),
             self.o.p.count.eq(count),
             self.o.p.over.eq(over | (count > fmt.capacity)),
-            self.o.valid.eq(delayed(m, valid_late & last_late, 1, "done", reset=True)),
+            self.o.valid.eq(delayed(m, valids[1] & last, 1, "done", reset=True)),
         ]
         return m
+
+    def _tops(self, m: Module, key: Signal, first: Value) -> tuple[Signal, Value]:
+        """Return the highest key of a packet so far, and the beat's own, after `_TOP_CYCLES`.
+
+        What is no beat has the key of an absent state, and is never a first one.
+        """
+        key_q1 = delayed(m, key, 1, "key")
+        key_q2 = delayed(m, key_q1, 1, "key_q1")
+        top = Signal(len(key), name="highest", reset_less=True)
+        above_top_q1 = delayed(m, is_above(key, top), 1, "above_top")
+        above_second_q1 = delayed(m, is_above(key, key_q2), 1, "above_second")
+        above_last_q1 = delayed(m, is_above(key, key_q1), 1, "above_last")
+        first_q1 = delayed(m, first, 1, "is_first", reset=True)
+        # Whether the beat before rose to the top is in the register, and the one before that beat.
+        rises_q2 = Signal()
+        rises_q3 = delayed(m, rises_q2, 1, "rises", reset=True)
+        above_q1 = Mux(rises_q2, above_last_q1, Mux(rises_q3, above_second_q1, above_top_q1))
+        m.d.sync += rises_q2.eq(first_q1 | above_q1)
+        with m.If(rises_q2):
+            m.d.sync += top.eq(key_q2)
+        return top, delayed(m, key_q2, 1, "own")
+
+    def _running(
+        self,
+        m: Module,
+        platform: object,
+        bits: int,
+        keep: Value,
+        part: Value,
+        use: Value,
+        valids: list[Value],
+        name: str,
+    ) -> Value:
+        """Return a sum of parts, after 2 cycles: ``(sum if keep else 0) + (part if use else 0)``.
+
+        The higher half needs only the carry, and comes a cycle later.
+        """
+        low = Signal(min(bits, max(bits + 1 >> 1, len(part))), name=f"{name}_low", reset_less=True)
+        high = Signal(bits - len(low), name=f"{name}_high", reset_less=True)
+        total = masked_sum(m, platform, low, keep, part, use, f"{name}_low_sum")
+        with m.If(valids[0]):
+            m.d.sync += low.eq(total)
+        if len(high):
+            carry = delayed(m, total[len(low)], 1, f"{name}_carry")
+            keep = delayed(m, keep, 1, f"{name}_keep")
+            total = masked_sum(m, platform, high, keep, carry, Const(1, 1), f"{name}_high_sum")
+            with m.If(valids[1]):
+                m.d.sync += high.eq(total)
+        return Cat(delayed(m, low, 1, f"{name}_low"), high)

@@ -7,7 +7,7 @@ from amaranth.lib.wiring import In, Out
 from ..primitives.masked_sum import masked_sum
 from ..primitives.pipeline import delayed, flow
 from ..spec.log_format import Q16_16, LogFormat
-from .highest_bin import key_bits
+from .highest_bin import is_above, key_bits
 from .window import KEPT_LATENCY, kept_slots, top_bits, window_layout
 
 __all__ = ["BeatMerge"]
@@ -15,6 +15,8 @@ __all__ = ["BeatMerge"]
 
 class BeatMerge(wiring.Component):
     """`PacketMerge` of two states whose tops came `lead` cycles ago: nothing waits for masks.
+
+    What comes in is registered first: the two sides may be far apart.
 
     Latency: `top_latency` for the top, `latency` for the state, for all data; so the state it gives
     comes ``lead + latency - top_latency`` cycles after its own top. Throughput: one pair per cycle.
@@ -37,9 +39,9 @@ class BeatMerge(wiring.Component):
     o : flow of `window_layout` for twice as many codes
     """
 
-    top_latency = 2
-    latency = 1
-    least_lead = top_latency + KEPT_LATENCY
+    top_latency = 3
+    latency = 2
+    least_lead = top_latency + KEPT_LATENCY + 1 - latency
 
     def __init__(self, fmt: LogFormat = Q16_16, codes: int = 1, lead: int = least_lead) -> None:
         if lead < self.least_lead:
@@ -60,26 +62,27 @@ class BeatMerge(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         fmt = self.fmt
-        keys = self.highest.p
-        later_q1 = delayed(m, keys[1] > keys[0], 1, "later")
-        keys_q1 = [delayed(m, keys[side], 1, f"key_{side}") for side in range(2)]
-        top_q2 = delayed(m, Mux(later_q1, keys_q1[1], keys_q1[0]), 1, "top")
+        keys_q1 = delayed(m, self.highest.p, 1, "keys")
+        later_q2 = delayed(m, is_above(keys_q1[1], keys_q1[0]), 1, "later")
+        keys_q2 = [delayed(m, keys_q1[side], 1, f"key_{side}") for side in range(2)]
+        top_q3 = delayed(m, Mux(later_q2, keys_q2[1], keys_q2[0]), 1, "top")
         masks = []
         for side in range(2):
             # Keys differ as bins do, except that of an absent state, whose sums are zero anyway.
-            number_q2 = delayed(m, keys_q1[side][: top_bits(fmt)], 1, f"number_{side}")
-            kept = Cat(kept_slots(m, top_q2[: top_bits(fmt)], number_q2, fmt, f"kept_{side}"))
+            number_q3 = delayed(m, keys_q2[side][: top_bits(fmt)], 1, f"number_{side}")
+            kept = Cat(kept_slots(m, top_q3[: top_bits(fmt)], number_q3, fmt, f"kept_{side}"))
             masks.append(delayed(m, kept, self.lead - self.least_lead, f"mask_{side}"))
-        a, b = self.i.p[0], self.i.p[1]
+        states = delayed(m, self.i.p, 1, "states")
+        a, b = states[0], states[1]
         for j in range(fmt.slots):
             pair = a.slots[j], masks[0][j], b.slots[j], masks[1][j]
             total = masked_sum(m, platform, *pair, f"sum_{j}")
             m.d.comb += self.o.p.slots[j].eq(delayed(m, total, 1, f"slot_{j}"))
-        state_top = delayed(m, top_q2, self.lead + self.latency - self.top_latency, "state_top")
+        state_top = delayed(m, top_q3, self.lead + self.latency - self.top_latency, "state_top")
         count = Signal.like(self.o.p.count, reset_less=True)
         m.d.sync += count.eq(a.count + b.count)
         m.d.comb += [
-            self.top.p.eq(top_q2),
+            self.top.p.eq(top_q3),
             self.top.valid.eq(
                 delayed(m, self.highest.valid, self.top_latency, "top_valid", reset=True)
             ),

@@ -14,7 +14,7 @@ from .window import window_layout
 
 __all__ = ["GROUP_LANES", "BeatReducer"]
 
-GROUP_LANES = 8
+GROUP_LANES = 16
 """Lanes of a group: few enough for short wires."""
 
 

@@ -10,7 +10,7 @@ from ..primitives.pipeline import delayed, flow, tree_depth
 from ..spec.log_format import Q16_16, LogFormat
 from .window import top_bits
 
-__all__ = ["HighestBin", "bin_key", "key_bits"]
+__all__ = ["HighestBin", "bin_key", "is_above", "key_bits"]
 
 
 def key_bits(fmt: LogFormat) -> int:
@@ -26,10 +26,20 @@ def bin_key(present: Value, number: Value) -> Value:
     return Cat(number[:-1], ~number[-1], present)
 
 
+def is_above(a: Value, b: Value) -> Value:
+    """Return ``a > b`` of unsigned numbers, as the sign of a difference.
+
+    The carry of a comparison would need one more cell to leave its chain.
+    """
+    return (b - a)[-1]
+
+
 class HighestBin(wiring.Component):
     """``max(code >> (F + log2(B)))`` over the finite codes of a beat, as a `bin_key`.
 
-    A balanced tree; each level compares in one cycle and selects in the next.
+    A balanced tree; each level compares in one cycle and selects in the next. Whether a code is
+    present may be known a cycle later than its bin: that it beats an absent one is decided when
+    selecting.
 
     Latency: `latency` cycles for all data. Throughput: one beat per cycle.
 
@@ -43,6 +53,7 @@ class HighestBin(wiring.Component):
     Members
     -------
     i : flow of ArrayLayout(`exp2.code_layout`, lanes)
+        ``present`` is that of the codes of the cycle before.
     o : flow of `bin_key`
     """
 
@@ -59,31 +70,36 @@ class HighestBin(wiring.Component):
     @property
     def latency(self) -> int:
         """Cycles from a beat to its highest bin."""
-        return 2 * tree_depth(self.lanes)
+        return max(1, 2 * tree_depth(self.lanes))
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         fmt = self.fmt
         low = fmt.fraction_bits + ceil_log2(fmt.bin_width)
-        keys: list[Value] = [bin_key(lane.present, lane.code[low:]) for lane in self.i.p]
+        numbers: list[Value] = []
+        keys_q1: list[Value] = []
+        for number, lane in enumerate(self.i.p):
+            key = bin_key(lane.present, lane.code[low:])
+            numbers.append(key[:-1])
+            keys_q1.append(Cat(delayed(m, key[:-1], 1, f"number_{number}"), lane.present))
         level = 0
-        while len(keys) > 1:
+        while len(numbers) > 1:
             level += 1
             winners = []
-            for index in range(0, len(keys), 2):
+            for index in range(0, len(numbers), 2):
                 name = f"l{level}_{index // 2}"
-                winner = delayed(m, keys[index], 1, f"{name}_a")
-                if index + 1 < len(keys):
-                    second = delayed(m, keys[index + 1], 1, f"{name}_b")
-                    # The presence of a code may come late: that it beats an absent one is decided
-                    # when selecting.
-                    above = keys[index + 1][:-1] > keys[index][:-1]
+                winner = keys_q1[index]
+                if index + 1 < len(numbers):
+                    second = keys_q1[index + 1]
+                    above = is_above(numbers[index + 1], numbers[index])
                     above_q1 = delayed(m, above, 1, f"{name}_above")
                     winner = Mux(second[-1] & (above_q1 | ~winner[-1]), second, winner)
                 winners.append(delayed(m, winner, 1, name))
-            keys = winners
+            numbers = [winner[:-1] for winner in winners]
+            keys_q1 = [delayed(m, winner, 1, f"l{level}_{k}") for k, winner in enumerate(winners)]
+        highest = winners[0] if level else keys_q1[0]
         m.d.comb += [
-            self.o.p.eq(keys[0]),
+            self.o.p.eq(highest),
             self.o.valid.eq(delayed(m, self.i.valid, self.latency, "valid", reset=True)),
         ]
         return m

@@ -1,6 +1,6 @@
 """A few lanes of a beat to one partial state: the part that a wide engine repeats."""
 
-from amaranth.hdl import Module, Signal, unsigned
+from amaranth.hdl import Module, Value, unsigned
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -72,24 +72,37 @@ class LaneGroup(wiring.Component):
         m.submodules.exp2 = exp2 = Exp2(fmt, self.lanes)
         m.submodules.highest_bin = highest = self.highest_bin
         m.submodules.reducer = reducer = self.reducer
-        used = Signal(exp2.i.p.shape())
+        wait = self._ready - Exp2.latency
         for lane in range(self.lanes):
             code = self.i.p.codes[lane]
-            present = self.i.p.keep[lane] & (code != fmt.log_of_zero)
-            m.d.comb += [used[lane].code.eq(code), used[lane].present.eq(present)]
-        wait = self._ready - Exp2.latency
+            present_q1 = self._present(m, lane)
+            term = reducer.i.p.terms[lane]
+            m.d.comb += [
+                highest.i.p[lane].code.eq(code),
+                highest.i.p[lane].present.eq(present_q1),
+                exp2.i.p[lane].code.eq(delayed(m, code, wait, f"late_{lane}")),
+                term.mantissa.eq(exp2.o.p[lane].mantissa),
+                term.position.eq(exp2.o.p[lane].position),
+                # It goes round `Exp2`, as it is known a cycle later than the code.
+                term.present.eq(delayed(m, present_q1, self._ready - 1, f"present_{lane}")),
+            ]
         late = delayed(m, highest.o.p, self._ready - highest.latency, "highest")
         m.d.comb += [
-            highest.i.p.eq(used),
             highest.i.valid.eq(self.i.valid),
             self.highest.p.eq(highest.o.p),
             self.highest.valid.eq(highest.o.valid),
-            exp2.i.p.eq(delayed(m, used, wait, "late")),
             exp2.i.valid.eq(delayed(m, self.i.valid, wait, "late_valid", reset=True)),
-            reducer.i.p.terms.eq(exp2.o.p),
             reducer.i.p.highest.eq(late),
             reducer.i.valid.eq(exp2.o.valid),
             self.o.p.eq(reducer.o.p),
             self.o.valid.eq(reducer.o.valid),
         ]
         return m
+
+    def _present(self, m: Module, lane: int) -> Value:
+        """Return whether a lane has a finite code, after 1 cycle: half of the code at a time."""
+        half = self.fmt.code_bits // 2
+        others = self.i.p.codes[lane].as_unsigned() ^ (1 << self.fmt.code_bits - 1)
+        low = delayed(m, others[:half].any(), 1, f"low_{lane}")
+        high = delayed(m, others[half:].any(), 1, f"high_{lane}")
+        return delayed(m, self.i.p.keep[lane], 1, f"keep_{lane}") & (low | high)

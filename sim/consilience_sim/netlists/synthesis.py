@@ -75,7 +75,7 @@ class Netlist:
 
     @property
     def area(self) -> dict[str, int]:
-        """Number of look-up tables, carry cells, flip-flops and block RAMs."""
+        """Number of look-up tables, carries, flip-flops, block RAMs and multipliers."""
         return self.family.area(self.cells)
 
 

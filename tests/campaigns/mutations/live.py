@@ -13,15 +13,15 @@ LIVE = (
     Mutation(
         "forwarding memory: the write of three accesses before is not forwarded",
         "hw/consilience_hw/primitives/forwarding_memory.py",
-        "Mux(same[1], written, Mux(same[2], written_before, stored))",
-        "Mux(same[1], written, stored)",
+        "Mux(third, written_before, Mux(is_other, other, stored))",
+        "Mux(is_other, other, stored)",
         f"{_FORWARDING}[3]",
     ),
     Mutation(
         "forwarding memory: the oldest write wins",
         "hw/consilience_hw/primitives/forwarding_memory.py",
-        "Mux(same[1], written, Mux(same[2], written_before, stored))",
-        "Mux(same[2], written_before, Mux(same[1], written, stored))",
+        "Mux(second, written, Mux(third, written_before, Mux(is_other, other, stored)))",
+        "Mux(third, written_before, Mux(second, written, Mux(is_other, other, stored)))",
         "tests/hw/primitives/test_forwarding_memory.py::test_every_access_sees_those_before[1]",
     ),
     Mutation(
@@ -34,15 +34,15 @@ LIVE = (
     Mutation(
         "occupied bins: the copy of the rows is a cycle early",
         "hw/consilience_hw/live/occupied_bins.py",
-        'self._late_copy(m, "late_rows", rows, 4, 11,',
-        'self._late_copy(m, "late_rows", rows, 4, 9,',
+        'self._late_copy(m, "late_rows", rows, 5, 12,',
+        'self._late_copy(m, "late_rows", rows, 5, 10,',
         f"{_SEARCH}",
     ),
     Mutation(
         "occupied bins: the copy of the blocks is a cycle late",
         "hw/consilience_hw/live/occupied_bins.py",
-        'self._late_copy(m, "late_blocks", blocks, 5, 8,',
-        'self._late_copy(m, "late_blocks", blocks, 5, 9,',
+        'self._late_copy(m, "late_blocks", blocks, 6, 9,',
+        'self._late_copy(m, "late_blocks", blocks, 6, 10,',
         f"{_SEARCH}",
     ),
     Mutation(

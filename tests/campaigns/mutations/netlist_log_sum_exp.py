@@ -20,7 +20,10 @@ ZERO = Q16_16.log_of_zero
 MOST = (2**32 - 1) * 255
 """Largest sum of a bin at the capacity."""
 
-POKED = [f"accumulator.slot_{j}" for j in range(8)] + ["accumulator.count"]
+SUMS = [f"accumulator.slot_{j}" for j in range(8)] + ["accumulator.count"]
+LOW_BITS = [20] * 8 + [17]
+"""Bits of the lower half of each, which is a cycle ahead: its register, and the one behind it."""
+POKED = [f"{name}_{part}" for name in SUMS for part in ("low", "low_q1", "high")]
 
 
 def _register(name: str) -> str:
@@ -36,9 +39,16 @@ template<class W> static void force(W &wire, uint64_t bits) {
 }
 static void poke(Design &design, const uint64_t *state) {
 """
-    + "".join(f"\tforce(design.p_accumulator_2e_slot__{j}, state[{j}]);\n" for j in range(8))
-    + f"""	force(design.p_accumulator_2e_count, state[8]);
-}}
+    + "".join(
+        f"\tforce(design.{_register(f'{name}_{part}')}, state[{place}] {of});\n"
+        for place, (name, low) in enumerate(zip(SUMS, LOW_BITS, strict=True))
+        for part, of in (
+            ("low", f"& {(1 << low) - 1}"),
+            ("low_q1", f"& {(1 << low) - 1}"),
+            ("high", f">> {low}"),
+        )
+    )
+    + f"""}}
 // A packet's state on its way from the accumulator to the logarithm.
 static uint64_t observe(const Design &design) {{
 	uint64_t mixed = get(design.p_accumulator_2e_o____valid);

@@ -56,7 +56,7 @@ def test_a_fault_without_a_test_is_told(tmp_path):
         f"    field = Field(Path({str(tmp_path)!r}))\n"
         "    tests = ('tests/hw/spec/test_link_map.py',)\n"
         "    path = 'hw/consilience_hw/reduction/lane_group.py'\n"
-        "    text = (field.root / path).read_text().replace('self.i.p.keep[lane] & ', '')\n"
+        "    text = (field.root / path).read_text().replace('& (low | high)', '')\n"
         "    field.rehearse([tests], lambda: None)\n"
         "    print(field.judge([Case('keep', path, text, (tests,))], lambda: None)[0].how)\n"
     )

@@ -33,7 +33,8 @@ def packets_of_bench(lanes: int, beats: int) -> tuple[NDArray[np.int32], NDArray
     word = words[(np.arange(beats)[:, np.newaxis] + lanes - 1 - lane) % _WORDS]
     fraction, turn = word & 0xFFFF, 5 * lane % 16
     fraction = (fraction << turn | fraction >> 16 - turn) & 0xFFFF
-    codes = (word & 0xFFFF0000 | fraction).astype(np.uint32).view(np.int32)
+    position = word & 0xFFFF0000 ^ np.where(lane % 2 == 1, 0xFFFF0000, 0)
+    codes = (position | fraction).astype(np.uint32).view(np.int32)
     keep = (word >> 32 & 1).astype(np.bool_)
 
     used = np.cumsum(keep.sum(axis=1))

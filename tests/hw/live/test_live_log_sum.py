@@ -146,10 +146,10 @@ def test_a_sink_that_waits_stops_it_before_anything_is_lost():
 
 
 def test_latency_of_the_boards_format():
-    assert LiveUpdates().update_cycles == 60
-    assert LiveUpdates().latency == LiveLogSum().latency == 58
+    assert LiveUpdates().update_cycles == 64
+    assert LiveUpdates().latency == LiveLogSum().latency == 62
     with LiveSimulation() as simulation:
-        assert (simulation.latency, simulation.update_cycles) == (58, 60)
+        assert (simulation.latency, simulation.update_cycles) == (62, 64)
 
 
 @pytest.mark.parametrize("codes", [0, 1, 3, 1 << 33])

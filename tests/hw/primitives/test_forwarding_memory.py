@@ -11,6 +11,7 @@ from consilience_hw.primitives.forwarding_memory import (
     READ_TO_WRITTEN,
     ForwardingMemory,
 )
+from consilience_hw.primitives.pipeline import delayed
 
 WIDTH, DEPTH = 8, 8
 
@@ -21,10 +22,7 @@ def run(accesses):
     m = Module()
     m.submodules.memory = memory
     amount = Signal(WIDTH)
-    early = Signal(WIDTH)
-    m.d.sync += early.eq(amount)
-    late = Signal(WIDTH)
-    m.d.sync += late.eq(early)
+    late = delayed(m, amount, READ_TO_WORD, "amount")
     m.d.comb += memory.new.eq(memory.word + late)
     words, written = [], []
 
@@ -66,7 +64,7 @@ def test_every_access_sees_those_before(words):
     assert run(accesses) == expected
 
 
-@pytest.mark.parametrize("distance", [1, 2, 3, 4, 5])
+@pytest.mark.parametrize("distance", [1, 2, 3, 4, 5, 6])
 def test_each_distance(distance):
     """Two accesses to one word, others between."""
     accesses = [(address, 1, 1, 0) for address in range(DEPTH)]

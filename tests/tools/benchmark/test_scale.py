@@ -53,13 +53,13 @@ def test_its_files_and_json(tmp_path, capsys):
     assert main(["benchmark", "--scale", "--quick", "--json", "--out", str(tmp_path)]) == 0
     value = json.loads(capsys.readouterr().out)
     assert value == json.loads((tmp_path / "scale.json").read_text())
-    assert set(value["update_cycles"].values()) == {60}
+    assert set(value["update_cycles"].values()) == {64}
     assert list(value["update_cycles"]) == ["10", "1000"]
     assert value["live"]["1000"]["sweep"] == 1_000 + value["live"]["1000"]["drain"] - 1
     assert 4 <= value["leave_one_out"]["cycles_per_code"] < 4.1
     assert set(value["cpu_seconds"]) == {"pairwise", "sweep", "leave_one_out"}
     page = (tmp_path / "scale.md").read_text()
-    assert "| update -> result | 60 |" in page
+    assert "| update -> result | 64 |" in page
     assert "worth nothing" in page
     assert "(scale.svg)" in page
     assert (tmp_path / "scale.svg").read_text().startswith("<?xml")

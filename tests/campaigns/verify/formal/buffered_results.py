@@ -17,6 +17,7 @@ Ports = Mapping[str, Signal]
 
 COUNTERS = {
     "stored": "stored",
+    "some": "some",
     "room": "room",
     "flying": "reads_line",
     "level": "waiting.level",
@@ -42,6 +43,7 @@ def counters_agree(ports: Ports) -> list[Value]:
     """Return what is true in every reachable state, however a buffer is used."""
     flying, level = ports["flying"], ports["level"]
     return [
+        ports["some"] == (ports["stored"] != 0),
         # Every place at the output is free, promised to a read, or taken.
         ports["room"] + flying[0] + flying[1] + level == WAITING,
         ports["produce"] == (ports["consume"] + level)[: len(ports["consume"])],
@@ -57,10 +59,10 @@ def buffer_order(folder: Path, depth: int) -> Outcome:
     netlist = flat_netlist(ResultBuffer(unsigned(WIDTH), depth), folder, registers=WRITABLE)
     show_counters(netlist)
     for port, net in {
-        "next_write": "write__addr",
-        "next_read": "read__addr",
-        "fetched": "read__data",
-        "word": "word_q1",
+        "next_write": "write_address",
+        "next_read": "read_address",
+        "fetched": "word_0_q1",
+        "word": "word_0_q2",
         **{f"stored_{place}": f"memory[{place}]" for place in range(depth)},
         **{f"waiting_{place}": f"waiting.storage[{place}]" for place in range(WAITING)},
     }.items():

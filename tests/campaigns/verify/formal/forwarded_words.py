@@ -27,8 +27,8 @@ def forwarded_words(folder: Path, *, forgets: bool = False) -> Outcome:
     netlist = flat_netlist(ForwardingMemory(WIDTH, DEPTH), folder, registers=WRITABLE)
     for word in range(DEPTH):
         netlist.show(f"stored_{word}", netlist.net(f"memory[{word}]"))
-    netlist.show("last_address", netlist.net("address_3_q1"))
-    netlist.show("last_enable", netlist.net("enable_3_q1"))
+    netlist.show("last_address", netlist.net("address_4_q1"))
+    netlist.show("last_enable", netlist.net("enable_4_q1"))
 
     def body(m: Module, ports: Mapping[str, Signal]) -> None:
         address = delayed(m, ports["address"], READ_TO_WORD, "late_address")
