@@ -130,7 +130,7 @@ class EvidenceSums:
             theirs, ours = ", ".join(other.hypotheses), ", ".join(self.hypotheses)
             same = sorted(other.hypotheses) == sorted(self.hypotheses)
             return f"its hypotheses are {theirs}, here {ours}" + (
-                ": the same in another order, give all nodes one --hypotheses" if same else ""
+                ": the same in another order, start all nodes with one order" if same else ""
             )
         if self._place and other._place:
             both = itertools.chain(self._place, other._place)
