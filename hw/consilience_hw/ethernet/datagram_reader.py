@@ -10,9 +10,10 @@ from .packet_filter import PEER_BYTES
 
 __all__ = ["QUIET_CYCLES", "DatagramReader", "peer_port"]
 
-QUIET_CYCLES = 128
+QUIET_CYCLES = 256
 """Cycles in a row in which the engine must be idle before its peer changes. Inside an engine a
-request or a reply is on its way, and not seen at its ends, for less."""
+request or a reply is on its way, and not seen at its ends, for less: a reply that is queued waits
+for its turn for as many cycles as there are credits, up to 128."""
 
 
 def peer_port() -> wiring.Signature:

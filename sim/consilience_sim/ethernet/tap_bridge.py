@@ -13,7 +13,7 @@ __all__ = ["TapBridge"]
 
 _QUIET_CYCLES = 1_000
 """Cycles of the engine without anything after which nothing is on its way: a change of the peer
-waits for 128."""
+waits for 256."""
 
 _STEP = 20e-6
 """Simulated seconds between two looks at the interface: somewhat longer than a largest frame."""
