@@ -14,8 +14,9 @@ _GAIN_OF_MEAN, _GAIN_OF_SPREAD, _SPREADS = 1 / 8, 1 / 4, 4
 class Lateness:
     """Send times of the requests in flight, and the mean and spread of round trips.
 
-    A request that was repeated gives no round trip: which of the two was answered, nobody knows.
-    Each repetition doubles the patience until there is a new measure. Lateness only repeats
+    A reply to a request that was repeated may answer any of its copies: the last one, unless it
+    comes much too soon for that; then it was not lost, but slow, and is measured from the first.
+    Each repetition doubles the patience until something is answered. Lateness only repeats
     requests, which is always safe; the reply timeout alone decides when a call gives up.
 
     Parameters
@@ -37,7 +38,8 @@ class Lateness:
 
     def begin(self) -> None:
         """Forget the requests of the last operation."""
-        self._sent: deque[float] = deque()
+        self._sent: deque[float] = deque()  # last
+        self._first: deque[float] = deque()
         self.repeated_already = 0
         self._patience = 1
 
@@ -52,6 +54,7 @@ class Lateness:
     def sent(self, count: int, now: float) -> None:
         """Note that so many requests were sent for the first time."""
         self._sent.extend([now] * count)
+        self._first.extend([now] * count)
 
     def repeated(self, count: int, now: float) -> None:
         """Note that the `count` oldest in flight, or some of them, were sent again."""
@@ -66,14 +69,17 @@ class Lateness:
 
     def answered(self, count: int, now: float) -> None:
         """Note that the `count` oldest in flight have all been answered."""
-        sent = now
+        sent = first = now
         for _ in range(count):
-            sent = self._sent.popleft()
-        if count > self.repeated_already:
-            self._measure(now - sent)
+            sent, first = self._sent.popleft(), self._first.popleft()
+        if count:
+            self._measure(now - sent, now - first)
         self.repeated_already = max(0, self.repeated_already - count)
 
-    def _measure(self, trip: float) -> None:
+    def _measure(self, trip: float, longest: float) -> None:
+        """Take a round trip; `longest` is that to the first of several repetitions."""
+        if self._mean is not None and trip < self._mean / 2:
+            trip = longest  # too soon for the last one: the first was not lost
         self._patience = 1
         if self._mean is None:
             self._mean, self._spread = trip, trip / 2

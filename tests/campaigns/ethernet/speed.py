@@ -1,7 +1,7 @@
 """How fast the real driver's session is over a virtual network to the timed engine."""
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -29,13 +29,14 @@ _COBS_BYTES = 2
 
 @dataclass(frozen=True)
 class Setting:
-    """A device on the network.
+    """A device on the network, and how much of it the host uses.
 
     Parameters
     ----------
     credits : int
+        Requests that the host has in flight, at most.
     payload : int
-        Largest, in bytes.
+        Largest that it sends, in bytes.
     clock_hz : int
         Of the engine.
     """
@@ -43,13 +44,6 @@ class Setting:
     credits: int
     payload: int
     clock_hz: int
-
-    @property
-    def config(self) -> EngineConfig:
-        """The engine: log sums of one lane."""
-        return EngineConfig(
-            hypotheses=0, weights=False, credits=self.credits, largest_payload=self.payload
-        )
 
     @property
     def wire_limit(self) -> float:
@@ -106,21 +100,35 @@ class Speed:
 
 def measured(
     config: EngineConfig,
-    clock_hz: int,
+    setting: Setting,
     troubles: Troubles | None = None,
     *,
     codes: int = 400_000,
     seed: int = 1,
 ) -> Speed:
-    """Return how fast sums of so many codes are, in virtual time, on an engine at a clock."""
+    """Return how fast sums of so many codes are, in virtual time.
+
+    Parameters
+    ----------
+    config : EngineConfig
+        The engine; its credits and its largest payload are no smaller than those used.
+    setting : Setting
+    troubles : Troubles, optional
+    codes : int
+    seed : int
+        Of codes and troubles.
+    """
     rng = np.random.default_rng(seed)
     evidence = rng.integers(-(1 << 22), 1 << 22, codes, dtype=np.int32)
     offsets = np.arange(0, codes + 1, _SEGMENT)
     expected = CpuDevice().reduce(evidence, offsets)
-    engine = TimedEngine(config, clock_hz)
+    engine = TimedEngine(config, setting.clock_hz)
     network = VirtualNetwork(engine, troubles, seed)
     session = LinkSession(network, "virtual", random_bits=lambda bits: 7)
     with LinkDevice.over(session) as device:
+        session._identity = replace(
+            session.identity, credits=setting.credits, payload=setting.payload
+        )
         begun, cycles = network.now(), engine.cycles
         found = device.reduce(evidence, offsets)
         return Speed(

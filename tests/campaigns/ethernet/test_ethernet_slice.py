@@ -7,6 +7,9 @@ from tests.campaigns.ethernet.speed import Setting, measured
 from tests.campaigns.ethernet.virtual_network import Troubles, wire_bytes
 from tests.campaigns.fire.ends import GatewareEnd
 
+CONFIG = GatewareEnd.config
+USED = Setting(CONFIG.credits, CONFIG.largest_payload, 50_000_000)
+
 
 def test_the_wire():
     """IEEE 802.3: a smallest frame is 64 bytes, and 84 with preamble and gap; a largest 1,538."""
@@ -19,19 +22,17 @@ def test_the_wire():
 
 @pytest.fixture(scope="module")
 def clean():
-    return measured(GatewareEnd.config, 50_000_000, codes=8_000)
+    return measured(CONFIG, USED, codes=8_000)
 
 
 def test_the_engine_is_as_fast_as_its_credits_allow(clean):
     """4 requests of 164 bytes in 0.2 ms, and what they take on the wire and in the engine."""
-    config = GatewareEnd.config
-    allowed = Setting(config.credits, config.largest_payload, 50_000_000).credit_limit
-    assert 0.9 * allowed < clean.megabytes < allowed
+    assert 0.9 * USED.credit_limit < clean.megabytes < USED.credit_limit
     assert (clean.wrong, clean.overruns, clean.counters["resent"]) == (0, 0, 0)
 
 
 def test_trouble_costs_time_and_no_answer(clean):
-    spoilt = measured(GatewareEnd.config, 50_000_000, Troubles(0.02, 0.02, 0.02), codes=8_000)
+    spoilt = measured(CONFIG, USED, Troubles(0.02, 0.02, 0.02), codes=8_000)
     assert spoilt.wrong == 0
     assert min(spoilt.happened[what] for what in ("lost", "doubled", "late")) >= 2
     assert spoilt.counters["timeouts"] == 0

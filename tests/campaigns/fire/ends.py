@@ -22,6 +22,8 @@ class DeviceEnd(Protocol):
     config: EngineConfig
     merges: bool
     """Whether a reply that waits to be sent is not queued once more."""
+    ends_frames: bool
+    """Whether what arrives at once ends with a zero, whatever it is."""
 
     def take(self, data: bytes) -> None:
         """Let bytes arrive."""
@@ -41,6 +43,7 @@ class SoftwareEnd:
 
     config = EngineConfig(board=BoardId.CPU, clock_hz=1, **_PARAMETERS)
     merges = False
+    ends_frames = False
 
     def __init__(self, choose: random.Random) -> None:
         self._endpoint = SoftwareEndpoint(CpuDevice(), self.config, lambda: choose.getrandbits(32))
@@ -63,6 +66,7 @@ class GatewareEnd:
 
     config = EngineConfig(**_PARAMETERS)
     merges = True
+    ends_frames = False
 
     def __init__(self, choose: random.Random) -> None:
         self._choose = choose

@@ -28,7 +28,7 @@ def test_steady_trips_leave_the_margin():
     assert late.due - now == pytest.approx(0.0003, rel=1e-3)
 
 
-def test_patience_doubles_until_there_is_a_new_measure():
+def test_patience_doubles_until_something_is_answered():
     late = Lateness(0.05)
     late.sent(1, 0.0)
     late.answered(1, 0.001)
@@ -37,12 +37,21 @@ def test_patience_doubles_until_there_is_a_new_measure():
     for factor in (2, 4, 8, 16):
         late.gave_up(2.0)
         assert late.due - 2.0 == pytest.approx(min(factor * once, 0.05))
-    late.answered(1, 2.5)  # to which of both, nobody knows
-    assert late.due == pytest.approx(2.0 + 16 * once)
+    late.answered(1, 2.001)  # a usual trip after the last repetition
+    assert 2.002 < late.due < 2.003
+
+
+def test_an_answer_too_soon_for_the_repetition_is_that_to_the_first():
+    late = Lateness(1.0)
+    late.sent(1, 0.0)
+    late.answered(1, 0.001)
+    late.sent(2, 1.0)
+    late.gave_up(1.003)
+    late.answered(1, 1.0031)
+    late.sent(1, 2.0)
+    late.answered(2, 2.001)
     late.sent(1, 3.0)
-    late.answered(2, 3.001)
-    late.sent(1, 4.0)
-    assert 4.001 < late.due < 4.003
+    assert 3.004 < late.due < 3.01  # more patient than before
 
 
 def test_an_operation_forgets_the_one_before():

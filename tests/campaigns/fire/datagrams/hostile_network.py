@@ -11,6 +11,7 @@ from itertools import count, pairwise
 
 from consilience.devices.udp import DatagramAddress, DatagramTransport
 from consilience_hw.spec.link_map import FrameType
+from consilience_hw.spec.network import LARGEST_DATAGRAM
 from consilience_sim.testing.link_oracle import encode_content
 from tests.campaigns.fire.datagrams.troubles import CELLS, DatagramCell, Trouble
 from tests.campaigns.fire.ends import DeviceEnd
@@ -148,7 +149,7 @@ class HostileNetwork:
         if direction is Direction.TO_HOST:
             self._arrived.append(data)
             return
-        self.ledger.to_device(data)
+        self.ledger.to_device(data + b"\0" * self._device.ends_frames)
         self._device.take(data)
         for frame in self._device.give().split(b"\0")[:-1]:
             self.ledger.from_device(frame + b"\0")
@@ -196,7 +197,8 @@ class HostileNetwork:
                     choose.shuffle(pieces)
                 return pieces
             case Trouble.OVERSIZE:
-                return [data + choose.randbytes(choose.choice((1, 100, 1400)))]
+                more = choose.randbytes(choose.choice((1, 100, 1400)))
+                return [(data + more)[:LARGEST_DATAGRAM]]
             case Trouble.REPLAYED:
                 return [choose.choice(self._kept[direction]), data]
             case Trouble.FLOOD:

@@ -23,7 +23,10 @@ class Layer(Enum):
     GATEWARE = "compiled engine"
 
 
-_ENDS: dict[Layer, Callable] = {Layer.SOFTWARE: SoftwareEnd, Layer.GATEWARE: GatewareEnd}
+_ENDS: dict[Layer, Callable] = {
+    Layer.SOFTWARE: SoftwareEnd,
+    Layer.GATEWARE: GatewareEnd,
+}
 
 
 @dataclass(frozen=True)
