@@ -21,7 +21,7 @@ def test_the_ecp5_netlist_is_the_design(unit, record_property):
     """In the family's cells and block RAMs: the same results in the same cycles."""
     netlist = netlist_of(live_design(), Family.ECP5, name="LiveUpdates")
     # What docs/scale.md says of how many fit.
-    assert netlist.area["BRAM"] == 64
+    assert netlist.area["BRAM"] == 70
     script = Script(7)
     script.random(700, 1 << 21, 30)
     script.random(700, (1 << 31) - 1, 60)
