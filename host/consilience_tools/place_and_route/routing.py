@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ from consilience.errors import ConsilienceError
 from consilience_sim.cache import cache_folder, digest, made_once
 from consilience_tools.place_and_route.nextpnr_report import (
     CriticalPath,
+    clocks,
     critical_path,
     fmax_mhz,
     ignored_clocks,
@@ -51,6 +52,8 @@ class RoutedDesign:
     critical_path: CriticalPath
     folder: Path = Path()
     """Folder of the cache with nextpnr's `report.json`, its `log`, and the kept files."""
+    clocks: dict[str, dict[str, float]] = field(default_factory=dict)
+    """Each clock with ``required_mhz`` and ``reached_mhz``."""
 
 
 def routed(
@@ -88,7 +91,8 @@ def routed(
     """
     options = ["--seed", str(seed), target.output, ROUTED, *more_options]
     folder, report = _run(design, target, options, keep, name=f"{name}, seed {seed}")
-    return RoutedDesign(seed, fmax_mhz(report), used(report), critical_path(report), folder)
+    figures = (fmax_mhz(report), used(report), critical_path(report))
+    return RoutedDesign(seed, *figures, folder, clocks(report))
 
 
 def packed_cells(design: SynthesisedDesign, target: Target, *, name: str) -> int | None:

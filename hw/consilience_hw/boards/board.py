@@ -35,3 +35,8 @@ class BoardDesign:
     baud: int = 3_000_000
     link_led: tuple[str, int] = ("led", 0)
     error_led: tuple[str, int] = ("led", 1)
+
+    @property
+    def link(self) -> dict[str, Any]:
+        """How a driver speaks to it, for the manifest."""
+        return {"baud": self.baud}

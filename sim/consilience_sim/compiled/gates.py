@@ -35,9 +35,10 @@ def write_gates(netlist: str, top: str) -> str:
     Parameters
     ----------
     netlist : str
-        Yosys' JSON. The module has one clock, ``clk``, and only cells ``$_NOT_``, ``$_AND_``,
-        ``$_OR_``, ``$_XOR_``, ``$_MUX_``, ``$_DFF_P_`` and ``$mem_v2`` of up to 64 bits per word
-        with asynchronous reads.
+        Yosys' JSON. The module has a clock ``clk``, may have more, inputs whose names end in
+        ``_clk``, and has only cells ``$_NOT_``, ``$_AND_``, ``$_OR_``, ``$_XOR_``, ``$_MUX_``,
+        ``$_DFF_P_`` and ``$mem_v2`` of up to 64 bits per word with asynchronous reads. Where it
+        has more, those clocks rise in an `eval` that are 1.
     top : str
         Name of the module.
 
@@ -53,19 +54,29 @@ class _Writer:
     def __init__(self, module: Mapping[str, Any], top: str) -> None:
         self.top = top
         self.ports: dict[str, Any] = module["ports"]
-        self.registers: list[tuple[Bit, int]] = []  # D, Q
+        self.clock_of: dict[Bit, str] = {
+            port["bits"][0]: name
+            for name, port in self.ports.items()
+            if port["direction"] == "input" and (name == "clk" or name.endswith("_clk"))
+        }
+        found: list[tuple[str, Bit, int]] = []  # clock, D, Q
         self.memories: list[Mapping[str, Any]] = []
         gates: list[Mapping[str, Any]] = []
         for cell in module["cells"].values():
             kind, wires = cell["type"], cell["connections"]
-            if kind == _REGISTER and wires["C"] == self.ports["clk"]["bits"]:
-                self.registers.append((wires["D"][0], wires["Q"][0]))
+            if kind == _REGISTER and wires["C"][0] in self.clock_of:
+                found.append((self.clock_of[wires["C"][0]], wires["D"][0], wires["Q"][0]))
             elif kind == _MEMORY and "1" not in cell["parameters"]["RD_CLK_ENABLE"]:
                 self.memories.append(cell)
             elif kind in _GATES:
                 gates.append(cell)
             else:
                 raise ValueError(f"no gate: {kind} with {wires}")
+        # Those of a clock lie together, so that they are loaded by one copy.
+        found.sort(key=lambda register: register[0])
+        self.clocks = sorted(self.clock_of.values())
+        self.register_clocks = [clock for clock, _, _ in found]
+        self.registers: list[tuple[Bit, int]] = [(d, q) for _, d, q in found]
         self.first = {
             bit: value
             for net in module["netnames"].values()
@@ -78,7 +89,7 @@ class _Writer:
                 **{port: read for m in range(len(self.memories)) for port, read in self._reads(m)},
             }
         )
-        # Registers come first, so that they are loaded by one copy.
+        # Registers come first.
         self.place: dict[Bit, int] = {q: number for number, (_, q) in enumerate(self.registers)}
 
     def _gate(self, cell: Mapping[str, Any]) -> tuple[str, list[Bit]]:
@@ -120,7 +131,7 @@ class _Writer:
         yield f"namespace cxxrtl_design {{\nstruct p_{self.top} {{"
         for name, port in self.ports.items():
             yield f"cxxrtl::value<{len(port['bits'])}> {_mangled(name)};"
-        yield "cxxrtl::value<1> prev_p_clk;"
+        yield from (f"cxxrtl::value<1> prev_{_mangled(clock)};" for clock in self.clocks)
         for number, cell in enumerate(self.memories):
             yield from self._memory(number, cell)
         first = ", ".join("1" if self.first.get(q) == "1" else "0" for _, q in self.registers)
@@ -196,6 +207,7 @@ class _Writer:
 
     def _commit(self) -> Iterator[str]:
         for number, cell in enumerate(self.memories):
+            edges = cell["connections"]["WR_CLK"]
             width, abits = (int(cell["parameters"][name], 2) for name in ("WIDTH", "ABITS"))
             address, data, enable = (
                 cell["connections"][name] for name in ("WR_ADDR", "WR_DATA", "WR_EN")
@@ -205,13 +217,28 @@ class _Writer:
                 index = _word([self._net(b) for b in address[port * abits : (port + 1) * abits]])
                 mask = _word([self._net(bit) for bit in enable[columns]])
                 word = _word([self._net(bit) for bit in data[columns]])
-                yield f"{{ uint64_t &word = memory_{number}[{index}]; const uint64_t mask = {mask};"
+                rises = self._rises(self.clock_of.get(edges[port], "clk"))
+                yield f"{rises}{{"
+                yield f"uint64_t &word = memory_{number}[{index}]; const uint64_t mask = {mask};"
                 yield f"word = (word & ~mask) | (({word}) & mask); }}"
-        count = max(1, len(self.registers))
-        yield f"uint8_t next[{count}];"
-        for number, (d, _) in enumerate(self.registers):
-            yield f"next[{number}] = {self._net(d)};"
-        yield f"std::memcpy(net, next, {len(self.registers)});"
+        yield f"uint8_t next[{max(1, len(self.registers))}];"
+        groups = [
+            (clock, self.register_clocks.index(clock), self.register_clocks.count(clock))
+            for clock in self.clocks
+            if clock in self.register_clocks
+        ]
+        for clock, start, length in groups:
+            yield f"{self._rises(clock)}{{"
+            for number in range(start, start + length):
+                yield f"next[{number}] = {self._net(self.registers[number][0])};"
+            yield "}"
+        # All have been read before one changes.
+        for clock, start, length in groups:
+            yield f"{self._rises(clock)}std::memcpy(net + {start}, next + {start}, {length});"
+
+    def _rises(self, clock: str) -> str:
+        """Return the condition for what a clock does: none where there is one clock only."""
+        return "" if len(self.clocks) == 1 else f"if ({_bit_of(clock, 0)} & 1) "
 
 
 def _word(bits: list[str]) -> str:

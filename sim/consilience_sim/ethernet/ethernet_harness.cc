@@ -14,6 +14,17 @@ constexpr uint16_t VALID = 0x100, ERROR = 0x200; // above a symbol's byte
 constexpr size_t REASONS = 16;
 constexpr int SETTLING_CYCLES = 20; // the engine clears its counters in the 16 cycles after reset
 
+// Whether a board still holds its PHY in reset, as it does for a while after power-up.
+template<class D>
+auto held(const D &design, int) -> decltype(design.p_phy__reset, bool()) {
+	return design.p_phy__reset.template get<bool>();
+}
+
+template<class D>
+bool held(const D &, long) { // no board: it has no PHY
+	return false;
+}
+
 }
 
 struct Simulation {
@@ -96,6 +107,15 @@ struct Simulation {
 		run_cycles(RESET_CYCLES);
 		hold(false);
 		run_cycles(SETTLING_CYCLES);
+		// A PHY in reset sends no clock, and nothing happens in the domain that sends to it.
+		const std::array<uint64_t, 3> ever = {~uint64_t(0), ~uint64_t(0), now};
+		if (held(design, 0)) {
+			due = ever;
+			while (held(design, 0))
+				step();
+			due = {now + period[0], now + period[1], due[2]};
+			run_cycles(SETTLING_CYCLES);
+		}
 	}
 
 	void hold(bool level) {

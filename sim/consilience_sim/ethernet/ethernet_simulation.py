@@ -136,6 +136,12 @@ class EthernetSimulation(NativeSimulation):
             return int(self._native.simulation_quiet(self._handle))
 
     @property
+    def cycles(self) -> int:
+        """Cycles of the engine so far."""
+        with self._open():
+            return int(self._native.simulation_cycles(self._handle))
+
+    @property
     def gap(self) -> int:
         """Byte times between the frame that left last and the one before."""
         with self._open():

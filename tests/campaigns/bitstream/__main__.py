@@ -1,4 +1,4 @@
-"""``make bitstream-test``: the driver at one end of a terminal, what the tools built at the other.
+"""``make bitstream-test``: the driver at one end of a line, what the tools built at the other.
 
 For each board the bitstream (iCE40) or the netlist after routing (ECP5) is simulated at its pins.
 Writes build/bitstream/report.json; exit code 0 only if all is right, 3 if a tool is missing.
@@ -21,11 +21,14 @@ from rich.text import Text
 import consilience as cs
 from consilience.errors import ConsilienceError, ToolMissing
 from consilience_sim.bitstreams.ice40 import IcestormMissing
-from tests.campaigns.bitstream.boards import BOARDS, simulated_board
-from tests.campaigns.bitstream.trials import TRIALS
+from tests.campaigns.bitstream.boards import BOARDS as SERIAL_BOARDS
+from tests.campaigns.bitstream.boards import simulated_board
+from tests.campaigns.bitstream.network_boards import NETWORK_BOARDS, networked_board
+from tests.campaigns.bitstream.trials import NETWORK_TRIALS, TRIALS
 from tests.campaigns.verify.step import Claim
 
 OUT = Path("build") / "bitstream"
+BOARDS = SERIAL_BOARDS | NETWORK_BOARDS
 
 
 def main() -> int:
@@ -65,8 +68,10 @@ def _tested(name: str, console: Console) -> dict[str, Any]:
         yield
 
     claims: list[Claim] = []
-    with simulated_board(name, working) as board:
-        begun, cycles = time.monotonic(), board.simulation.cycles
+    networked = name in NETWORK_BOARDS
+    powered = networked_board if networked else simulated_board
+    with powered(name, working) as board:
+        begun, cycles = time.monotonic(), board.cycles
         with cs.open(board.url) as device, _bars(console) as progress:
             manifest, info = board.built.manifest, device.info
             same = (info.build, info.lanes) == (manifest["build"], manifest["lanes"])
@@ -79,27 +84,26 @@ def _tested(name: str, console: Console) -> dict[str, Any]:
                     bound=manifest["build"],
                 )
             )
-            for trial in TRIALS:
+            for trial in NETWORK_TRIALS if networked else TRIALS:
                 claims.append(trial(device, progress))
         seconds = time.monotonic() - begun
-        cycles = board.simulation.cycles - cycles
-        errors = board.simulation.framing_errors
-        sent, received = board.terminal.sent, board.terminal.received
-    claims.append(Claim("every byte from the board has a start and a stop bit", received, errors))
+        cycles = board.cycles - cycles
+        sent, received = board.traffic
+        claims.append(Claim(board.whole, received, board.broken))
     for claim in claims:
         mark = Text("ok", "green") if claim.holds else Text("FAILS", "bold red")
         told = f" {claim.measured} ({claim.cases:,} cases) {claim.detail}"
         console.print(Text.assemble(mark, f" {name}: {claim.text}:", told))
     console.print(
-        f"{name}: {sent:,} bytes to it and {received:,} back in {cycles:,} cycles, "
+        f"{name}: {sent:,} {board.unit} to it and {received:,} back in {cycles:,} cycles, "
         f"{cycles / seconds / 1e3:.0f} thousand a second"
     )
     return {
         "what": BOARDS[name],
         "bitstream_sha256": manifest["bitstream"]["sha256"],
         "build": manifest["build"],
-        "bytes_sent": sent,
-        "bytes_received": received,
+        f"{board.unit}_sent": sent,
+        f"{board.unit}_received": received,
         "cycles": cycles,
         "seconds": round(seconds, 1),
         "holds": all(claim.holds for claim in claims),

@@ -41,6 +41,24 @@ class SimulatedBoard:
     simulation: PinSimulation
     terminal: PinTerminal
 
+    unit = "bytes"
+    whole = "every byte from the board has a start and a stop bit"
+
+    @property
+    def traffic(self) -> tuple[int, int]:
+        """Bytes to the board and from it."""
+        return self.terminal.sent, self.terminal.received
+
+    @property
+    def broken(self) -> int:
+        """Bytes from the board without a start or stop bit."""
+        return self.simulation.framing_errors
+
+    @property
+    def cycles(self) -> int:
+        """Cycles of its clock."""
+        return self.simulation.cycles
+
     @property
     def url(self) -> str:
         """Where the driver finds it."""

@@ -93,6 +93,10 @@ def test_a_clock_that_is_not_reached(echo, monkeypatch, tmp_path):
 def test_parameters_that_cannot_be(echo):
     with pytest.raises(BadInput, match=r"icebreaker: hypotheses must be in 2\.\.16"):
         build_board(board_named("icebreaker"), {"hypotheses": 1}, echo[0])
+    with pytest.raises(BadInput, match="icebreaker is not on a network: leave out ip"):
+        build_board(board_named("icebreaker"), {}, echo[0], address={"ip": "10.0.0.2"})
+    with pytest.raises(BadInput, match="ecpix5: ip must be the address of one station, not 224"):
+        build_board(board_named("ecpix5"), {}, echo[0], address={"ip": "224.0.0.1"})
     assert main(["build", "arty"]) == BadInput.exit_code
 
 

@@ -42,6 +42,8 @@ def test_without_a_tool(board, tool, tmp_path):
         ("icebreaker", "openfpgaloader-cli", True, "-b ice40_generic -f /x.bin"),
         ("ulx3s", "openFPGALoader", False, "-b ulx3s /x.bin"),
         ("ulx3s", "fujprog", True, "-j FLASH /x.bin"),
+        ("colorlight_5a75b", "openFPGALoader", True, "-c ft232 --unprotect-flash -f /x.bin"),
+        ("ecpix5", "openFPGALoader", False, "-b ecpix5 /x.bin"),
         ("tangnano9k", "openFPGALoader", True, "-b tangnano9k -f /x.bin"),
     ],
 )
@@ -83,4 +85,5 @@ def test_command(tool, tmp_path, capsys):
         "flash": True,
     }
     assert main(["program", "arty"]) == BadInput.exit_code
-    assert "there are icebreaker, ulx3s, tangnano9k" in capsys.readouterr().err
+    names = "icebreaker, ulx3s, tangnano9k, colorlight_5a75b, ecpix5"
+    assert f"there are {names}" in capsys.readouterr().err

@@ -4,6 +4,7 @@ import pytest
 
 from consilience_tools.place_and_route.nextpnr_report import (
     CriticalPath,
+    clocks,
     critical_path,
     fmax_mhz,
     over_full,
@@ -58,6 +59,8 @@ REPORT = {
 
 def test_clock_and_cells():
     assert fmax_mhz(REPORT) == 202.675
+    named = {"clk$TRELLIS_IO_IN": {"required_mhz": 150, "reached_mhz": 202.68}}
+    assert clocks(REPORT) == named
     assert used(REPORT) == {"DP16KD": 24, "TRELLIS_COMB": 8712}
 
 
