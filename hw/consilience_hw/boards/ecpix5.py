@@ -20,7 +20,7 @@ class Ecpix5Platform(Ecp5Fabric, ECPIX585Platform):
 BOARD = NetworkBoard(
     name="ecpix5",
     config=EngineConfig(
-        credits=16,
+        credits=32,
         largest_payload=1408,
         board=BoardId.ECPIX_5_85F,
         clock_hz=engine_clock_hz(ENGINE_DIVIDER),

@@ -19,7 +19,7 @@ HOLD_MS = 10
 class NetworkClocks(wiring.Component):
     """Drives `NETWORK_DOMAINS`, which its parent defines, and the reset of the PHY.
 
-    When the PLL has locked, PHY and domains are held in reset for 10 to 22 ms more; after that
+    When the PLL has locked, PHY and domains are held in reset for 10 to 20 ms more; after that
     each domain begins with its own clock, ``eth_rx`` when the PHY sends one. Paths between
     domains go through crossings of their own (`UdpPort`), and are not timed.
 
