@@ -10,7 +10,7 @@ from .network_board import NetworkBoard
 
 __all__ = ["BOARD"]
 
-ENGINE_DIVIDER = 6
+ENGINE_DIVIDER = 5
 
 
 class Ecpix5Platform(Ecp5Fabric, ECPIX585Platform):
