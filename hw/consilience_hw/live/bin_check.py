@@ -11,7 +11,7 @@ __all__ = ["damage", "damage_latency"]
 
 def damage_latency(fmt: LogFormat) -> int:
     """Return the cycles from changed cells to the verdict on all changes before them."""
-    return tree_depth(fmt.parts) + 2
+    return tree_depth(fmt.parts) + 3
 
 
 def damage(
@@ -54,7 +54,7 @@ def damage(
         below = delayed(m, below_zero[j], 1, f"below_{j}_late")
         little = delayed(m, too_little | below, depth, f"little_{j}")
         fault = (little | (with_reaching > most)) & delayed(m, checked[j], depth + 1, f"at_{j}")
-        faults.append(fault)
+        faults.append(delayed(m, fault, 1, f"fault_{j}"))
     fault = delayed(m, Cat(*faults).any(), 1, "fault", reset=True)
     damaged = Signal()
     m.d.sync += damaged.eq((damaged | fault) & ~wipe)
