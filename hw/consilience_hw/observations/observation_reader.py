@@ -1,0 +1,96 @@
+"""Received datagrams to observations."""
+
+from amaranth.hdl import Cat, Module, Signal, unsigned
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+from amaranth.utils import exact_log2
+
+from ..ethernet.packet_buffer import packet_port
+from ..ethernet.packet_filter import PEER_BYTES
+from ..spec.observations import OBSERVATION_BYTES, SEQUENCE_BITS
+
+__all__ = ["ObservationReader", "observation_layout"]
+
+
+def observation_layout() -> data.StructLayout:
+    """Return the layout of an observation as it came; see `spec.observations.Observation`."""
+    return data.StructLayout(
+        {"agent": unsigned(32), "bin": unsigned(16), "sequence": unsigned(SEQUENCE_BITS)}
+    )
+
+
+class ObservationReader(wiring.Component):
+    """Cuts datagrams into observations; who sent them makes no difference.
+
+    The length of a datagram is known before its first byte: one that is no whole number of
+    observations is dropped, and none of it is handed on.
+
+    Latency: an observation is offered in the cycle after its last byte is taken. Throughput: a byte
+    per cycle, which is an observation in 8 cycles, and `PEER_BYTES` cycles per datagram. While an
+    observation waits, the bytes of the next are taken all but the last.
+
+    Members
+    -------
+    packet : the reader's side of `packet_port`
+    o : stream of `observation_layout`
+    pause : in
+        No datagram is begun.
+    inside : out
+        A datagram is begun, or an observation waits.
+    bad_length : out
+        Strobe: a datagram was dropped.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(
+            {
+                "packet": In(packet_port(0)),
+                "o": Out(stream.Signature(observation_layout())),
+                "pause": In(1),
+                "inside": Out(1),
+                "bad_length": Out(1),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        i, o = self.packet.o, self.o
+        place = Signal(range(PEER_BYTES))
+        # Bytes enter at the top: with the last one, the first lies at the bottom.
+        before = Signal(8 * (OBSERVATION_BYTES - 1), reset_less=True)
+        row = Cat(before, i.p.byte)
+        beyond = self.packet.length[: exact_log2(OBSERVATION_BYTES)]
+        ends = i.valid & i.ready & i.p.last
+        with m.If(i.valid & i.ready):
+            m.d.sync += before.eq(row[8:])
+        with m.If(o.ready):
+            m.d.sync += o.valid.eq(0)
+        m.d.comb += self.inside.eq(1)
+        with m.FSM():
+            with m.State("Sender"):
+                begun = place != 0
+                m.d.comb += [
+                    i.ready.eq(begun | ~self.pause),
+                    self.inside.eq(begun | o.valid),
+                ]
+                with m.If(i.valid & i.ready):
+                    m.d.sync += place.eq(place + 1)
+                    with m.If(place == PEER_BYTES - 1):
+                        m.d.sync += place.eq(0)
+                        m.next = "Observations"
+                        with m.If(beyond != PEER_BYTES % OBSERVATION_BYTES):
+                            m.next = "Drop"
+            with m.State("Observations"):
+                whole = place == OBSERVATION_BYTES - 1
+                m.d.comb += i.ready.eq(~whole | ~o.valid | o.ready)
+                with m.If(i.valid & i.ready):
+                    m.d.sync += place.eq(place + 1)
+                    with m.If(whole):
+                        m.d.sync += [place.eq(0), o.valid.eq(1), Cat(o.p).eq(row)]
+                with m.If(ends):
+                    m.next = "Sender"
+            with m.State("Drop"):
+                m.d.comb += [i.ready.eq(1), self.bad_length.eq(ends)]
+                with m.If(ends):
+                    m.next = "Sender"
+        return m
