@@ -10,7 +10,7 @@ from .network_board import NetworkBoard
 
 __all__ = ["BOARD"]
 
-ENGINE_DIVIDER = 7
+ENGINE_DIVIDER = 8
 
 
 class ColorlightPlatform(Ecp5Fabric, Colorlight_5A75B_R70Platform):
