@@ -17,6 +17,9 @@ _PLL_OUTPUTS = {
 }
 """Ports in place of the PLL."""
 
+_IO_LOGIC = ("IOLOGIC", "SIOLOGIC")
+"""Registers of pins; the second is that of pins at the part's upper edge."""
+
 _QUIET_BITS = 14
 """Of a counter of the engine's cycles for which a board counts as busy after the last byte: longer
 than the longest job."""
@@ -111,7 +114,7 @@ def _split_double_pins(module: dict[str, Any]) -> None:
     free = _highest_net(module) + 1
     falling: dict[int, int] = {}
     for name, cell in list(cells.items()):
-        if cell["type"] != "IOLOGIC":
+        if cell["type"] not in _IO_LOGIC:
             continue
         wires, mode = cell["connections"], cell["parameters"].get("MODE")
         if mode != "IDDRX1_ODDRX1" or bool(wires["PADDI"]) == bool(wires["IOLDO"]):
