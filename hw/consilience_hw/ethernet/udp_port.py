@@ -1,34 +1,20 @@
 """GMII to link bytes and back: the whole network side of a device."""
 
-from typing import Any
-
-from amaranth.hdl import DomainRenamer, Module
+from amaranth.hdl import Module
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from ..spec.network import NetworkAddress
 from .datagram_reader import DatagramReader
-from .drop_queue import DropQueue
-from .mac_receiver import MacReceiver, gmii_port
-from .mac_transmitter import MacTransmitter
-from .packet_buffer import PacketBuffer
-from .packet_builder import PacketBuilder
-from .packet_filter import PacketFilter, answer_layout
+from .mac_receiver import gmii_port
+from .network_port import NetworkPort
 from .reply_packer import ReplyPacker
 
 __all__ = ["UdpPort"]
 
-ANSWER_BYTES, REPLY_BYTES = 2048, 4096
-"""Room for answers of ARP and ICMP, and for replies: one and two of the largest."""
-
 
 class UdpPort(wiring.Component):
-    """A link over UDP: answers ARP and ICMP echo, takes one port, ignores and counts all else.
-
-    Clock domains: ``eth_rx`` and ``eth_tx``, 125 MHz each, of the PHY's receive and of the transmit
-    clock, and ``sync`` of the engine; no two need a relation, but all are reset together. Whole
-    packets cross (`PacketBuffer`). Ethernet does not wait: a datagram that finds no room is
-    dropped, whole, and counted.
+    """A link over UDP: `NetworkPort` whose datagrams are link bytes, and replies datagrams.
 
     Latency, in cycles of the domains, without waiting: from the last byte of a frame to its first
     link byte 10 of ``eth_rx`` and 20 of ``sync``; from the last byte of a reply to the preamble 3
@@ -68,45 +54,16 @@ class UdpPort(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        receive, transmit = DomainRenamer("eth_rx"), DomainRenamer("eth_tx")
-        m.submodules.mac_receiver = mac_receiver = receive(MacReceiver())
-        m.submodules.filter = packets = receive(PacketFilter(self.address))
+        m.submodules.port = port = NetworkPort(self.address, self.buffer_bytes)
         m.submodules.reader = reader = DatagramReader()
         m.submodules.packer = packer = ReplyPacker()
-        m.submodules.builder = builder = transmit(PacketBuilder(self.address))
-        m.submodules.mac_transmitter = mac_transmitter = transmit(MacTransmitter())
-
-        datagrams = PacketBuffer(self.buffer_bytes)
-        answers = PacketBuffer(ANSWER_BYTES, packets=16, note_bits=answer_layout().size)
-        replies = PacketBuffer(REPLY_BYTES, packets=16)
-        drops = DropQueue()
-        m.submodules.datagrams = _renamed(datagrams, "eth_rx", "sync")
-        m.submodules.answers = _renamed(answers, "eth_rx", "eth_tx")
-        m.submodules.replies = _renamed(replies, "sync", "eth_tx")
-        m.submodules.drops = _renamed(drops, "eth_rx", "sync")
-
-        m.d.comb += [
-            packets.i.eq(mac_receiver.o),
-            drops.dropped.eq(packets.dropped),
-            drops.reason.eq(packets.reason),
-            reader.busy.eq(self.busy),
-        ]
-        connect(m, flipped(self.rx), mac_receiver.gmii)
-        connect(m, mac_transmitter.gmii, flipped(self.tx))
-        connect(m, packets.datagrams, datagrams.i)
-        connect(m, packets.answers, answers.i)
-        connect(m, drops.o, flipped(self.drop))
-        connect(m, datagrams.packet, reader.packet)
+        connect(m, flipped(self.rx), port.rx)
+        connect(m, port.tx, flipped(self.tx))
+        connect(m, port.drop, flipped(self.drop))
+        connect(m, port.received, reader.packet)
         connect(m, reader.o, flipped(self.received))
         connect(m, flipped(self.to_send), packer.i)
         connect(m, packer.peer, reader.peer)
-        connect(m, packer.packet, replies.i)
-        connect(m, answers.packet, builder.answers)
-        connect(m, replies.packet, builder.replies)
-        connect(m, builder.o, mac_transmitter.i)
+        connect(m, packer.packet, port.to_send)
+        m.d.comb += reader.busy.eq(self.busy)
         return m
-
-
-def _renamed(unit: PacketBuffer | DropQueue, write: str, read: str) -> Any:
-    """Put the two sides of a crossing into their domains."""
-    return DomainRenamer({"write": write, "read": read})(unit)

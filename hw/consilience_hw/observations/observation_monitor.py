@@ -6,6 +6,7 @@ from amaranth.lib.fifo import SyncFIFOBuffered
 from amaranth.lib.wiring import In, Out, connect, flipped
 from amaranth.utils import exact_log2
 
+from ..ethernet.datagram_reader import peer_port
 from ..ethernet.packet_buffer import packet_port
 from ..monitor.bin_increments import IncrementSource, binned_beat_layout
 from ..monitor.binned_monitor import BinnedMonitor
@@ -59,6 +60,10 @@ class ObservationMonitor(wiring.Component):
     packet : the reader's side of `packet_port`
     command : stream of `bin_increments.binned_beat_layout`
     o : stream of `alarm_layout`
+    peer, peer_held, registered
+        As of `ObservationReader`.
+    unsent : in
+        Strobe: an alarm was dropped, as nobody had registered.
     refused : out
         Strobe: a command was refused.
     counts : out
@@ -73,6 +78,10 @@ class ObservationMonitor(wiring.Component):
                 "packet": In(packet_port(0)),
                 "command": In(stream.Signature(binned_beat_layout(components, agents, bins))),
                 "o": Out(stream.Signature(alarm_layout(agents))),
+                "peer": In(peer_port()),
+                "peer_held": In(1),
+                "registered": Out(1),
+                "unsent": In(1),
                 "refused": Out(1),
                 "counts": Out(data.ArrayLayout(unsigned(COUNTER_BITS), len(ObservationCount))),
             }
@@ -96,6 +105,11 @@ class ObservationMonitor(wiring.Component):
         )
         connect(m, flipped(self.packet), reader.packet)
         connect(m, reader.o, checks.i)
+        connect(m, flipped(self.peer), reader.peer)
+        m.d.comb += [
+            reader.peer_held.eq(self.peer_held),
+            self.registered.eq(reader.registered),
+        ]
 
         command, row, beat = self.command, checks.o, Signal(monitor.i.p.shape())
         operation = command.p.beat.operation
@@ -141,6 +155,7 @@ class ObservationMonitor(wiring.Component):
             count.OTHER_AGENT: checks.other_agent,
             count.OTHER_BIN: checks.other_bin,
             count.BAD_LENGTH: reader.bad_length,
+            count.UNSENT_ALARMS: self.unsent,
         }
         for which, amount in grows.items():
             late = Signal.like(amount, name=f"{which.name.lower()}_late")

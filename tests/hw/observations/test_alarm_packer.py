@@ -1,0 +1,119 @@
+"""Registrations and alarms to packets: the reader's peer is the packer's."""
+
+import random
+
+from amaranth.hdl import Cat, Module
+from amaranth.lib.wiring import connect
+from amaranth.sim import Simulator
+
+from consilience_hw.ethernet.packet_filter import PEER_BYTES
+from consilience_hw.observations.alarm_packer import AlarmPacker
+from consilience_hw.observations.observation_monitor import alarm_layout
+from consilience_hw.observations.observation_reader import ObservationReader
+from consilience_hw.spec.observations import REGISTRATION, Alarm
+from consilience_sim.testing.stream_bench import bits_of
+
+AGENTS = 8
+ONE, TWO = bytes(range(PEER_BYTES)), bytes(range(100, 100 + PEER_BYTES))
+
+
+def packets(script, full=0.0, seed=1):
+    """Give datagrams (sender, data) and alarms; return packets that leave, and alarms not sent."""
+    choose = random.Random(seed)
+    reader, packer = ObservationReader(), AlarmPacker(AGENTS)
+    m = Module()
+    m.submodules.reader, m.submodules.packer = reader, packer
+    connect(m, packer.peer, reader.peer)
+    m.d.comb += [
+        reader.peer_held.eq(packer.peer_held),
+        packer.registered.eq(reader.registered),
+        reader.o.ready.eq(1),
+    ]
+    found, unsent, done = [], [], []
+
+    async def until(ctx, ready):
+        while not (await ctx.tick().sample(ready))[2]:
+            pass
+
+    async def give(ctx):
+        for one in script:
+            if isinstance(one, Alarm):
+                fields = one._asdict()
+                del fields["number"]
+                ctx.set(Cat(packer.i.p), bits_of(alarm_layout(AGENTS), fields))
+                ctx.set(packer.i.valid, 1)
+                await until(ctx, packer.i.ready)
+                ctx.set(packer.i.valid, 0)
+                continue
+            packet = b"".join(one)
+            ctx.set(reader.packet.length, len(packet))
+            ctx.set(reader.packet.o.valid, 1)
+            for at, byte in enumerate(packet):
+                ctx.set(reader.packet.o.p.byte, byte)
+                ctx.set(reader.packet.o.p.last, at == len(packet) - 1)
+                await until(ctx, reader.packet.o.ready)
+            ctx.set(reader.packet.o.valid, 0)
+            # Until a registration has taken effect.
+            await ctx.tick().repeat(2 if not full else 200)
+        await ctx.tick().repeat(80 if not full else 600)
+        done.append(True)
+
+    async def take(ctx):
+        packet = bytearray()
+        while not done:
+            ctx.set(packer.packet.ready, choose.random() >= full)
+            sampled = ctx.tick().sample(
+                packer.packet.write, packer.packet.byte, packer.packet.keep, packer.unsent
+            )
+            _, _, write, byte, keep, lost = await sampled
+            if write:
+                packet.append(byte)
+            if keep:
+                assert not write
+                found.append(bytes(packet))
+                packet.clear()
+            unsent.append(lost)
+        assert not packet
+
+    simulator = Simulator(m)
+    simulator.add_clock(1e-6)
+    simulator.add_testbench(give, background=True)
+    simulator.add_testbench(take)
+    simulator.run()
+    return found, sum(unsent)
+
+
+def alarm(number):
+    return Alarm(number % AGENTS, -70_000 * number, 1 << 31 | number, 0x8000 + number, number)
+
+
+def test_alarms_are_numbered_and_go_to_who_registered_last():
+    script = [
+        *(alarm(number) for number in range(2)),
+        (ONE, REGISTRATION),
+        *(alarm(number) for number in range(2, 5)),
+        (TWO, bytes(8)),
+        (TWO, REGISTRATION[:-1] + b"S"),
+        (TWO, REGISTRATION[:-1]),
+        (TWO, REGISTRATION + REGISTRATION[-1:]),
+        alarm(5),
+        (TWO, REGISTRATION),
+        alarm(6),
+        (TWO, REGISTRATION),
+        (ONE, REGISTRATION),
+        alarm(7),
+    ]
+    wanted, peer = [], None
+    for one in script:
+        if isinstance(one, Alarm):
+            wanted += [(peer, one)] if peer else []
+        elif one[1] == REGISTRATION:
+            peer = one[0]
+            wanted.append((peer, REGISTRATION))
+    for full in (0.0, 0.5):
+        found, unsent = packets(script, full)
+        assert unsent == 2
+        read = [(one[:PEER_BYTES], one[PEER_BYTES:]) for one in found]
+        assert [
+            (who, data if data == REGISTRATION else Alarm.from_bytes(data)) for who, data in read
+        ] == wanted
