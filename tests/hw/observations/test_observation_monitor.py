@@ -240,6 +240,13 @@ def test_a_begin_forgets_agents_and_their_numbers_and_not_what_came_before():
     Run([*set_up(), sent[0], set_up()[-1], sent[1]]).check(account)
 
 
+def test_observations_wait_for_commands_and_none_is_lost():
+    # The table is loaded with what it holds, again and again, while an observation arrives.
+    sent = [payload((1, 4, number)) for number in range(4)]
+    script = [part for one in sent for part in (one, *set_up()[:-1] * 3)]
+    Run([*set_up(), *script]).check(accounted(sent))
+
+
 def test_what_gives_a_result_of_its_own_is_no_command():
     wrong = [command(one) for one in (DOES.UPDATE, DOES.PROVISIONAL, DOES.READ, DOES.SCAN)]
     sent = [payload((1, 4, 5), (1, 4, 6), (1, 4, 7))]
