@@ -39,6 +39,10 @@ class Cocotb:
         top = self.top(name, lanes)
         return Tested(self._built(top.name, DesignSources.of(top.component)), top)
 
+    def component(self, name: str, component: Any) -> CocotbDesign:
+        """Return a component that is no toplevel, built in the folder of its name."""
+        return self._built(name, DesignSources.of(component))
+
     def netlist(self, name: str, netlist: Netlist) -> CocotbDesign:
         """Return what synthesis made of a component, built; its name is that of its folder."""
         return self._built(name, DesignSources.of_netlist(netlist))

@@ -9,7 +9,7 @@ from consilience_hw.spec.network import NetworkAddress
 @pytest.mark.slow
 def test_udp_port(cocotb_designs, tmp_path, record_property):
     address = NetworkAddress()
-    design = cocotb_designs.design("udp_echo", UdpEcho(address))
+    design = cocotb_designs.component("udp_echo", UdpEcho(address))
     told = {"mac": address.mac, "ip": address.ip, "port": address.port}
     record_property("claim", "the cocotb tests of UdpPort pass on its RTL, against cocotbext-eth")
     record_property("cocotb tests", design.check("tb_ethernet", tmp_path, **told))
