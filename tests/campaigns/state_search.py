@@ -1,10 +1,13 @@
 """Every state that a model reaches, breadth first; the shortest way to one that must not be."""
 
-from collections.abc import Callable, Hashable, Iterable
+import time
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
-__all__ = ["Found", "search"]
+from tests.campaigns.tables import Rows, print_table
+
+__all__ = ["Found", "search", "tell_searches"]
 
 StateT = TypeVar("StateT", bound=Hashable)
 
@@ -72,3 +75,34 @@ def _way(came_from: dict[StateT, tuple[StateT, str] | None], state: StateT) -> t
         way.append(step[1])
         step = came_from[step[0]]
     return tuple(reversed(way))
+
+
+def tell_searches(
+    searched: Mapping[str, Callable[[], Found[Any]]],
+    planted: Mapping[str, tuple[str, Callable[[], Found[Any]]]],
+) -> bool:
+    """Run searches and print what they found; return whether all is as it must be.
+
+    Parameters
+    ----------
+    searched : mapping of str to callable
+        By name, searches in which no invariant may break.
+    planted : mapping of str to (str, callable)
+        By fault, the invariant that must break, and the search for it.
+    """
+    started, holds = time.monotonic(), True
+    rows: Rows = [("searched", "states", "steps", "found")]
+    for name, run in searched.items():
+        found = run()
+        rows.append((name, f"{found.states:,}", f"{found.steps:,}", found.broken or "holds"))
+        holds = holds and found.broken is None
+    print_table(rows)
+    rows = [("planted fault", "states", "steps", "found")]
+    for name, (invariant, run) in planted.items():
+        found = run()
+        rows.append((name, f"{found.states:,}", str(len(found.way)), found.broken or "NOTHING"))
+        holds = holds and (found.broken or "").startswith(invariant)
+    print_table(rows)
+    held = "everything held" if holds else "NOT everything held"
+    print(f"{held} ({time.monotonic() - started:.0f} s)")
+    return holds

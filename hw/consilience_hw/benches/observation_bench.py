@@ -2,9 +2,9 @@
 
 from amaranth.hdl import Module
 from amaranth.lib import wiring
-from amaranth.lib.wiring import In, Out, connect, flipped
+from amaranth.lib.wiring import connect, flipped
 
-from ..ethernet.mac_receiver import gmii_port
+from ..ethernet.network_pins import network_pins
 from ..observations.observation_device import ObservationDevice
 from ..spec.network import NetworkAddress
 from ..spec.observations import MonitorSetup
@@ -22,21 +22,12 @@ class ObservationBench(wiring.Component):
 
     Members
     -------
-    See `EthernetEngine`; `entropy` is not used.
+    See `network_pins`; `entropy` is not used.
     """
 
     def __init__(self, setup: MonitorSetup, agents: int, address: NetworkAddress) -> None:
         self.device = ObservationDevice(setup, agents, address)
-        super().__init__(
-            {
-                "rx": In(gmii_port()),
-                "tx": Out(gmii_port()),
-                "entropy": In(32),
-                "busy": Out(1),
-                "dropped": Out(1),
-                "reason": Out(4),
-            }
-        )
+        super().__init__(network_pins())
 
     def elaborate(self, platform: object) -> Module:
         m = Module()

@@ -2,12 +2,12 @@
 
 from amaranth.hdl import Module
 from amaranth.lib import wiring
-from amaranth.lib.wiring import In, Out, connect, flipped
+from amaranth.lib.wiring import connect, flipped
 
 from ..engine.engine import Engine
 from ..spec.engine_config import EngineConfig
 from ..spec.network import NetworkAddress, PacketDrop
-from .mac_receiver import gmii_port
+from .network_pins import network_pins
 from .udp_port import UdpPort
 
 __all__ = ["EthernetEngine", "buffer_bytes"]
@@ -33,29 +33,12 @@ class EthernetEngine(wiring.Component):
 
     Members
     -------
-    rx, tx : `gmii_port`
-        From the PHY, in ``eth_rx``, and to it, in ``eth_tx``.
-    entropy : in
-        See `Engine`.
-    busy : out
-        Link bytes wait, or the engine is busy.
-    dropped : out
-        Strobe in ``sync``: a frame of Ethernet was dropped; `reason` is a `PacketDrop`. STATUS
-        has a counter for each kind (`PacketDrop.counter`).
+    See `network_pins`. STATUS has a counter for each kind of drop (`PacketDrop.counter`).
     """
 
     def __init__(self, config: EngineConfig, address: NetworkAddress) -> None:
         self.config, self.address = config, address
-        super().__init__(
-            {
-                "rx": In(gmii_port()),
-                "tx": Out(gmii_port()),
-                "entropy": In(32),
-                "busy": Out(1),
-                "dropped": Out(1),
-                "reason": Out(4),
-            }
-        )
+        super().__init__(network_pins())
 
     def elaborate(self, platform: object) -> Module:
         m = Module()

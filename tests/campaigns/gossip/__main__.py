@@ -5,12 +5,11 @@ The exit code is 0 only if all invariants held, and every planted fault was foun
 
 import argparse
 import sys
-import time
+from functools import partial
 
-from tests.campaigns.gossip.model import FIRST, Limits, Model, Rules
+from tests.campaigns.gossip.model import FIRST, Limits, Model, Rules, State
 from tests.campaigns.gossip.planted import PLANTED, found_in
-from tests.campaigns.state_search import search
-from tests.campaigns.tables import print_table
+from tests.campaigns.state_search import Found, search, tell_searches
 
 SEARCHED = {
     "one report, both nodes start again": Limits(s_lives=2, r_lives=2),
@@ -19,28 +18,20 @@ SEARCHED = {
 }
 
 
+def searched(limits: Limits) -> Found[State]:
+    """Return what the search comes to with the rules as they are."""
+    model = Model(Rules(), limits)
+    return search(FIRST, model.steps, model.broken)
+
+
 def main() -> int:
     """Search with the rules as they are, then with each planted fault; print what was found."""
     argparse.ArgumentParser(
         prog="python -m tests.campaigns.gossip", description=__doc__
     ).parse_args()
-    started, holds = time.monotonic(), True
-    rows: list[tuple[str, ...]] = [("searched", "states", "steps", "found")]
-    for name, limits in SEARCHED.items():
-        model = Model(Rules(), limits)
-        found = search(FIRST, model.steps, model.broken)
-        rows.append((name, f"{found.states:,}", f"{found.steps:,}", found.broken or "holds"))
-        holds = holds and found.broken is None
-    print_table(rows)
-    rows = [("planted fault", "states", "steps", "found")]
-    for name, (_, _, invariant) in PLANTED.items():
-        found = found_in(name)
-        rows.append((name, f"{found.states:,}", str(len(found.way)), found.broken or "NOTHING"))
-        holds = holds and (found.broken or "").startswith(invariant)
-    print_table(rows)
-    print("everything held" if holds else "NOT everything held", end="")
-    print(f" ({time.monotonic() - started:.0f} s)")
-    return 0 if holds else 1
+    searches = {name: partial(searched, one) for name, one in SEARCHED.items()}
+    planted = {name: (fault[-1], partial(found_in, name)) for name, fault in PLANTED.items()}
+    return 0 if tell_searches(searches, planted) else 1
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from cryptography.x509.oid import NameOID
 from consilience.distributed.nats_address import shown_address
 from consilience.distributed.nats_pubsub import NatsPubsub
 from consilience.errors import NoDevice
+from tests.host.distributed.test_multi_site_pubsub import until
 from tests.host.distributed.test_processes import free_port, processes, start_server
 
 __all__ = ["processes"]
@@ -43,14 +44,6 @@ class Server:
 @pytest.fixture
 def server(processes, tmp_path):
     return Server(processes, tmp_path)
-
-
-async def until(condition, seconds=20):
-    for _ in range(seconds * 20):
-        if condition():
-            return True
-        await asyncio.sleep(0.05)
-    return False
 
 
 def test_a_server_that_takes_less_for_a_while_was_the_end_of_the_transport(server, caplog):
