@@ -9,9 +9,9 @@ from amaranth.lib import wiring
 
 __all__ = ["component_ports", "to_verilog"]
 
-_AUTO = re.compile(r"\\\$auto\$verilog_backend\.cc:\d+:dump_module\$(\d+)(?= )")
-"""What Yosys calls the variable that starts a combinational process: in a VCD file this name,
-with its colons, is one on which GTKWave gives up."""
+_AUTO = re.compile(r"\\\$auto\$[\w.]+:\d+:\w+\$(\d+)(?= )")
+"""What Yosys calls wires and variables of its own: a VCD file with such a name, with its colons,
+is one on which GTKWave gives up."""
 
 
 def component_ports(unit: wiring.Component) -> dict[str, tuple[Value, PortDirection]]:
@@ -50,4 +50,4 @@ def to_verilog(unit: wiring.Component, name: str, platform: object = None) -> st
         emit_src=False,
         strip_internal_attrs=True,
     )
-    return _AUTO.sub(r"process_start_\1", text)
+    return _AUTO.sub(r"yosys_\1", text)

@@ -58,16 +58,17 @@ class Fault:
 def _adds_twice(right: Callable[..., Any]) -> Callable[..., Any]:
     """A state that is held already is added to itself when it comes again."""
 
-    def join(node: ReadNode, dated: DatedState, shard: int, sent_ns: int) -> Standing:
-        standing: Standing = right(node, dated, shard, sent_ns)
-        if standing is Standing.SAME:
+    def receive(node: ReadNode, dated: DatedState) -> str:
+        fate: str = right(node, dated)
+        if fate == Standing.SAME.value:
+            shard = dated.piece.place[1]
             state = ShardState.from_bytes(dated.message.state)
             state.histogram.merge(state.histogram)
             doubled = ShardState(state.histogram, 2 * state.evidence)
             node._states._put(shard, replace(node._states.held[shard], state=doubled))
-        return standing
+        return fate
 
-    return join
+    return receive
 
 
 def _writes_discount(right: Callable[..., Any]) -> Callable[..., Any]:
@@ -121,7 +122,7 @@ FAULTS = (
         "C4",
         "proxy",
         ReadNode,
-        "_join",
+        "_receive",
         _adds_twice,
     ),
     Fault(

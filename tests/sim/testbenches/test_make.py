@@ -61,7 +61,14 @@ def test_gtkwave_opens_the_view(failing, tmp_path):
         "gtkwave::/File/Quit\n"
     )
     command = ["xvfb-run", "-a", "gtkwave", "-S", script, view]
-    shown = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120).stdout
+    shown = subprocess.run(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+        timeout=120,
+    ).stdout
     line = re.compile(r"^(?:-(.+)|\+\{?(.+?)\}? dut\..+|dut\.(?:\w+\.)?(.+))$", re.MULTILINE)
     listed = ["".join(found) for found in line.findall(view.read_text())]
     assert len(listed) > 30

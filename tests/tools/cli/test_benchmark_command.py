@@ -30,6 +30,7 @@ def test_json_on_stdout_is_the_file(tmp_path, capsys):
         "configuration": "ecp5-x8",
         "part": "LFE5U-85F-8BG756C",
         "lanes": 8,
+        "unit_is": "WideLogSumExp",
         "fmax_mhz": {"1": 203.1},
         "fmax_median_mhz": 203.1,
         "unit": {"packed_as": "TRELLIS_COMB", "luts_per_lane": 690.5},
