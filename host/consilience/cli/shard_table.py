@@ -97,6 +97,6 @@ def _cells(held: Held, heard: float, doubt: str | None) -> list[str]:
         f"{held.sums.rows:,}",
         f"{now - held.received:.1f} s ago",
         f"{now - heard:.1f} s ago",
-        held.sums.digest[:16],
+        held.sums_digest[:16],
         " ".join(words),
     ]

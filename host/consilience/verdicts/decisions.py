@@ -176,12 +176,6 @@ class DecisionRule:
             )
         return cls(hypotheses, benign, None, tie, _level_of(decide or LEVEL))
 
-    def is_flagged(self, choice: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Return which decisions are another hypothesis than benign: the alarms."""
-        benign = -1 if self.benign is None else self.labels.index(self.benign)
-        flagged: NDArray[np.bool_] = (choice != benign) & (choice < len(self.hypotheses))
-        return flagged
-
     def _probable(self, codes: Codes, level: Fraction) -> NDArray[np.int64]:
         """Return the hypotheses whose probability is at least a level above 1/2, or undecided.
 

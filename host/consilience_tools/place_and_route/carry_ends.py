@@ -9,10 +9,11 @@ takes away the reasons that are none:
   half: the half that is free below gives the constant as its carry out, whatever comes in.
 """
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from consilience_tools.place_and_route.netlist_cells import Reader, parameter_of, readers_of
 
 __all__ = ["Ends", "free_carry_ends"]
 
@@ -43,7 +44,7 @@ def free_carry_ends(netlist: Mapping[str, Any], top: str) -> Ends:
         Name of the module.
     """
     module = netlist["modules"][top]
-    readers = _readers(module)
+    readers = readers_of(module)
     carries = [cell for cell in module["cells"].values() if cell["type"] == "CCU2C"]
     after = {bit: cell for cell in carries if isinstance(bit := _bit(cell, "CIN"), int)}
     opened = moved = 0
@@ -62,32 +63,21 @@ def free_carry_ends(netlist: Mapping[str, Any], top: str) -> Ends:
     return Ends(opened, moved)
 
 
-def _readers(module: Mapping[str, Any]) -> Counter[Any]:
-    """Return how many pins and ports read each net."""
-    readers: Counter[Any] = Counter()
-    for cell in module["cells"].values():
-        for port, bits in cell["connections"].items():
-            if cell["port_directions"][port] != "output":
-                readers.update(bits)
-    for port in module["ports"].values():
-        if port["direction"] != "input":
-            readers.update(port["bits"])
-    return readers
-
-
 def _bit(cell: _Cell, port: str) -> Any:
     """Return the net at a port of one bit, or None."""
     return next(iter(cell["connections"].get(port) or ()), None)
 
 
-def _move_up(chain: list[_Cell], readers: Counter[Any]) -> bool:
+def _move_up(chain: list[_Cell], readers: Mapping[Any, list[Reader]]) -> bool:
     """Move a chain up by one half if its last half is free; return whether it was."""
     inner = [_bit(cell, "COUT") for cell in chain[:-1]]
     if (
         _bit(chain[-1], "COUT") not in (None, "x")
         or readers[_bit(chain[-1], "S1")]
-        or any(readers[carry] != 1 for carry in inner)
-        or any(_text(cell, f"INJECT1_{half}") != "NO" for cell in chain for half in "01")
+        or any(len(readers[carry]) != 1 for carry in inner)
+        or any(
+            parameter_of(cell, f"INJECT1_{half}", "YES") != "NO" for cell in chain for half in "01"
+        )
     ):
         return False
     constant = _bit(chain[0], "CIN")
@@ -102,8 +92,3 @@ def _move_up(chain: list[_Cell], readers: Counter[Any]) -> bool:
             below = here
     chain[0]["connections"]["CIN"] = OPEN
     return True
-
-
-def _text(cell: _Cell, name: str) -> str:
-    """Return a parameter as text; yosys puts a space behind what else would look like a number."""
-    return str(cell["parameters"].get(name, "YES")).strip()

@@ -13,15 +13,13 @@ A port is changed only if the design does the same afterwards, cycle by cycle:
 - the port has 1 to 18 bits: with 36, one port's data come out of both.
 """
 
-from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Moved", "use_ram_output_registers"]
+from consilience_tools.place_and_route.netlist_cells import Reader, parameter_of, readers_of
 
-_Sink = tuple[str, str, int]
-"""Cell, port and bit of it that read a net; the empty cell stands for a port of the module."""
+__all__ = ["Moved", "use_ram_output_registers"]
 
 
 @dataclass(frozen=True)
@@ -44,7 +42,7 @@ def use_ram_output_registers(netlist: Mapping[str, Any], top: str) -> Moved:
     """
     module = netlist["modules"][top]
     cells: dict[str, Any] = module["cells"]
-    sinks = _sinks(module)
+    sinks = readers_of(module)
     ports = registers = 0
     for ram in [cell for cell in cells.values() if cell["type"] == "DP16KD"]:
         for side in "AB":
@@ -58,32 +56,17 @@ def use_ram_output_registers(netlist: Mapping[str, Any], top: str) -> Moved:
     return Moved(ports, registers)
 
 
-def _sinks(module: Mapping[str, Any]) -> dict[int, list[_Sink]]:
-    """Return what reads each net."""
-    sinks: dict[int, list[_Sink]] = defaultdict(list)
-    for name, cell in module["cells"].items():
-        for port, bits in cell["connections"].items():
-            if cell["port_directions"][port] != "output":
-                for place, bit in enumerate(bits):
-                    sinks[bit].append((name, port, place))
-    for name, port in module["ports"].items():
-        if port["direction"] != "input":
-            for place, bit in enumerate(port["bits"]):
-                sinks[bit].append(("", name, place))
-    return sinks
-
-
 def _registers_behind(
     ram: Mapping[str, Any],
     side: str,
     cells: Mapping[str, Any],
-    sinks: Mapping[int, list[_Sink]],
+    sinks: Mapping[int, list[Reader]],
 ) -> dict[str, str]:
     """Return the flip-flop behind each used output of a port; none if any cannot be moved."""
     if not _takes_a_register(ram, side):
         return {}
     clock = ram["connections"][f"CLK{side}"]
-    edge = _parameter(ram, f"CLK{side}MUX", f"CLK{side}") == f"CLK{side}"
+    edge = parameter_of(ram, f"CLK{side}MUX", f"CLK{side}") == f"CLK{side}"
     behind = {}
     for port, bits in ram["connections"].items():
         if not port.startswith(f"DO{side}") or not bits or not sinks.get(bits[0]):
@@ -101,16 +84,16 @@ def _registers_behind(
 def _takes_a_register(ram: Mapping[str, Any], side: str) -> bool:
     """Return whether a port has an output register to spare that does nothing but delay."""
     return (
-        _parameter(ram, f"REGMODE_{side}", "NOREG") == "NOREG"
+        parameter_of(ram, f"REGMODE_{side}", "NOREG") == "NOREG"
         and all(_number(ram, f"DATA_WIDTH_{one}", 18) <= 18 for one in "AB")
-        and _parameter(ram, "GSR", "ENABLED") == "DISABLED"
-        and _parameter(ram, f"CLK{side}MUX", f"CLK{side}") in (f"CLK{side}", "INV")
+        and parameter_of(ram, "GSR", "ENABLED") == "DISABLED"
+        and parameter_of(ram, f"CLK{side}MUX", f"CLK{side}") in (f"CLK{side}", "INV")
         and _constant(ram, f"CE{side}") == "1"
-        and _parameter(ram, f"CE{side}MUX", f"CE{side}") == f"CE{side}"
+        and parameter_of(ram, f"CE{side}MUX", f"CE{side}") == f"CE{side}"
         and _constant(ram, f"OCE{side}") == "1"
-        and _parameter(ram, f"OCE{side}MUX", f"OCE{side}") == f"OCE{side}"
+        and parameter_of(ram, f"OCE{side}MUX", f"OCE{side}") == f"OCE{side}"
         and _constant(ram, f"RST{side}") == "0"
-        and _parameter(ram, f"RST{side}MUX", f"RST{side}") == f"RST{side}"
+        and parameter_of(ram, f"RST{side}MUX", f"RST{side}") == f"RST{side}"
     )
 
 
@@ -118,23 +101,18 @@ def _only_delays(register: Mapping[str, Any] | None, clock: list[Any], *, rising
     """Return whether a cell is a flip-flop of that clock with nothing but data in and out."""
     if register is None or register["type"] != "TRELLIS_FF":
         return False
-    enable = _parameter(register, "CEMUX", "1")
+    enable = parameter_of(register, "CEMUX", "1")
     return (
         register["connections"]["CLK"] == clock
-        and _parameter(register, "CLKMUX", "CLK") == ("CLK" if rising else "INV")
+        and parameter_of(register, "CLKMUX", "CLK") == ("CLK" if rising else "INV")
         and (enable == "1" or (enable == "CE" and _constant(register, "CE") == "1"))
-        and _parameter(register, "LSRMUX", "LSR") == "LSR"
+        and parameter_of(register, "LSRMUX", "LSR") == "LSR"
         and _constant(register, "LSR", unconnected="0") == "0"
-        and _parameter(register, "REGSET", "RESET") == "RESET"
-        and _parameter(register, "GSR", "ENABLED") == "DISABLED"
+        and parameter_of(register, "REGSET", "RESET") == "RESET"
+        and parameter_of(register, "GSR", "ENABLED") == "DISABLED"
         and not register["connections"].get("M")
         and not int(str(register["attributes"].get("keep", "0")), 2)
     )
-
-
-def _parameter(cell: Mapping[str, Any], name: str, default: str) -> str:
-    """Return a parameter as text; yosys puts a space behind what else would look like a number."""
-    return str(cell["parameters"].get(name, default)).strip()
 
 
 def _number(cell: Mapping[str, Any], name: str, default: int) -> int:

@@ -64,14 +64,12 @@ class PinSimulation(NativeSimulation):
     @property
     def waiting(self) -> int:
         """Bytes that have not all been sent to the board."""
-        with self._open():
-            return int(self._native.simulation_waiting(self._handle))
+        return self._number(self._native.simulation_waiting)
 
     @property
     def framing_errors(self) -> int:
         """Bytes from the board without a start or stop bit."""
-        with self._open():
-            return int(self._native.simulation_errors(self._handle))
+        return self._number(self._native.simulation_errors)
 
     def send(self, data: bytes) -> None:
         """Queue bytes for the board; they go in while `run` runs the clock."""

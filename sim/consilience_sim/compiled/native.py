@@ -54,8 +54,7 @@ class NativeSimulation:
     @property
     def cycles(self) -> int:
         """Clock cycles run so far, those of resets among them."""
-        with self._open():
-            return int(self._native.simulation_cycles(self._handle))
+        return self._number(self._native.simulation_cycles)
 
     def close(self) -> None:
         """End the simulation; again changes nothing."""
@@ -75,6 +74,11 @@ class NativeSimulation:
             if not self._finish.alive:
                 raise ValueError("the simulation is closed")
             yield
+
+    def _number(self, told: Callable[[int], int]) -> int:
+        """Return a number that a function of the library tells of the simulation."""
+        with self._open():
+            return int(told(self._handle))
 
     def _bytes_after(self, run: Callable[..., int], cycles: int) -> bytes:
         """Run the clock by a function of the library, and return the bytes that it gives."""

@@ -132,26 +132,17 @@ class EthernetSimulation(NativeSimulation):
     @property
     def quiet_cycles(self) -> int:
         """Cycles of the engine since anything happened: 0 while symbols wait or it is busy."""
-        with self._open():
-            return int(self._native.simulation_quiet(self._handle))
-
-    @property
-    def cycles(self) -> int:
-        """Cycles of the engine so far."""
-        with self._open():
-            return int(self._native.simulation_cycles(self._handle))
+        return self._number(self._native.simulation_quiet)
 
     @property
     def gap(self) -> int:
         """Byte times between the frame that left last and the one before."""
-        with self._open():
-            return int(self._native.simulation_gap(self._handle))
+        return self._number(self._native.simulation_gap)
 
     @property
     def seconds(self) -> float:
         """Time simulated so far."""
-        with self._open():
-            return int(self._native.simulation_time(self._handle)) / _PICOSECONDS
+        return self._number(self._native.simulation_time) / _PICOSECONDS
 
     @property
     def drops(self) -> dict[PacketDrop, int]:

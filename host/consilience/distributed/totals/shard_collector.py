@@ -4,6 +4,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 from consilience.distributed.shard_store import ShardStore, Standing
 from consilience.distributed.state_message import Piece, StateMessage, join
@@ -35,6 +36,11 @@ class Held:
     def digest(self) -> bytes:
         """The message's."""
         return self.message.digest
+
+    @cached_property
+    def sums_digest(self) -> str:
+        """That of the sums, which do not change: worked out once, however often it is shown."""
+        return self.sums.digest
 
 
 class ShardCollector:
@@ -79,6 +85,7 @@ class ShardCollector:
         self.doubts: dict[int, str] = {}
         self._arriving: dict[int, tuple[tuple[int, int], bytes, dict[int, Piece]]] = {}
         self._waiting_bytes = 0
+        self._total: EvidenceSums | None = None
 
     @property
     def held(self) -> dict[int, Held]:
@@ -105,13 +112,19 @@ class ShardCollector:
         )
 
     def total(self) -> EvidenceSums:
-        """Return the exact sum of all that is held; BadInput if nothing is."""
+        """Return the exact sum of all that is held, not to be changed; BadInput if nothing is.
+
+        It is worked out once, until another state is held.
+        """
         if not self.held:
             raise BadInput("no shard was heard of yet; start `consilience node`")
+        if self._total is not None:
+            return self._total
         states = [self.held[shard].sums for shard in sorted(self.held)]
         total = EvidenceSums(states[0].hypotheses)
         for state in states:
             total.merge(state)
+        self._total = total
         return total
 
     def _receive(self, piece: Piece) -> StateMessage | None:
@@ -176,4 +189,5 @@ class ShardCollector:
         now = self._clock()
         self.heard[shard] = now
         self._store.join(shard, Held(message, sums, now))
+        self._total = None
         return message
