@@ -1,0 +1,1 @@
+"""Alarms told to people: each once a target, kept on disk until it is taken."""

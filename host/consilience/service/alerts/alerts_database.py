@@ -1,0 +1,136 @@
+"""alerts.db: what is to be told, to whom, and what came of it."""
+
+import contextlib
+import sqlite3
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+from consilience.closing import Closes
+from consilience.errors import BadInput
+
+__all__ = ["AlertsDatabase"]
+
+_VERSION = 1
+"""Of the tables; in the file as SQLite's `user_version`."""
+
+_TABLES = """
+create table alerts (
+    number integer primary key,
+    id text not null unique,        -- of the alarm that raised it
+    at_ms integer not null,
+    kind text not null,
+    agent text,                     -- null: of the fleet
+    run text,
+    provisional integer not null,
+    alarm text not null,            -- JSON, of the confirmation where there was one
+    ended_ms integer,
+    ended_how text,                 -- acknowledged or renewed
+    ended_by text,
+    note text
+);
+create index standing on alerts (agent) where ended_ms is null;
+create table alarm_ids (
+    id text primary key,
+    alert integer not null references alerts on delete cascade
+) without rowid;
+create table deliveries (
+    alert integer not null references alerts on delete cascade,
+    target text not null,
+    event text not null,            -- raised or resolved
+    queued_ms integer not null,
+    due_ms integer,                 -- null: nothing is left to do
+    attempts integer not null default 0,
+    sent_ms integer,                -- when it was first taken
+    gone text,                      -- why it is not told: given up, ended before, silenced
+    error text,                     -- of the last attempt that failed
+    primary key (alert, target, event)
+) without rowid;
+create index due on deliveries (target, due_ms) where due_ms is not null;
+create table silences (
+    number integer primary key,
+    pattern text not null,
+    from_ms integer not null,
+    until_ms integer not null,      -- made earlier when it is lifted
+    by text,
+    note text
+);
+"""
+
+
+class AlertsDatabase(Closes):
+    """The file, opened once a process; threads take turns.
+
+    Parameters
+    ----------
+    path : Path
+        Made if it is missing, for its user alone.
+
+    Raises
+    ------
+    BadInput
+        It is no database, or one of a later version.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._turns = threading.RLock()
+        path.touch(mode=0o600)
+        self._connection = sqlite3.connect(
+            path, isolation_level=None, check_same_thread=False, timeout=10
+        )
+        self._connection.row_factory = sqlite3.Row
+        try:
+            self._prepare()
+        except sqlite3.DatabaseError as error:
+            self._connection.close()
+            raise BadInput(
+                f"{path}: cannot be used ({error}); restore it from a backup, or move it away: "
+                "alarms that stand are then told once more"
+            ) from None
+        except BadInput:
+            self._connection.close()
+            raise
+
+    def _prepare(self) -> None:
+        run = self._connection.execute
+        run("pragma journal_mode = wal")
+        # What was acknowledged or sent stays so after a loss of power.
+        run("pragma synchronous = full")
+        run("pragma foreign_keys = on")
+        version = int(run("pragma user_version").fetchone()[0])
+        if version > _VERSION:
+            raise BadInput(
+                f"{self.path}: is of version {version}, and this program knows {_VERSION}; "
+                "update consilience"
+            )
+        if version == 0:
+            self._connection.executescript(
+                f"begin immediate; {_TABLES} pragma user_version = {_VERSION}; commit;"
+            )
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Give the connection to one thread; what it wrote is on disk, all or nothing."""
+        with self._turns:
+            if self._connection.in_transaction:  # within another of the same thread
+                yield self._connection
+                return
+            self._connection.execute("begin immediate")
+            try:
+                yield self._connection
+            except BaseException:
+                self._connection.execute("rollback")
+                raise
+            self._connection.execute("commit")
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """Give the connection to one thread, to read from."""
+        with self._turns:
+            yield self._connection
+
+    def close(self) -> None:
+        """Close the file; a second call does nothing."""
+        with self._turns:
+            self._connection.close()
