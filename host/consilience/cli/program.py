@@ -24,6 +24,7 @@ from consilience.cli.output import INTERRUPTED, STDOUT, Output, log_to_stderr
 from consilience.cli.read_node import read_node
 from consilience.cli.score import score
 from consilience.cli.serve import serve
+from consilience.cli.service import service
 from consilience.cli.status import status
 from consilience.cli.traces import traces
 from consilience.cli.unwinding import ended_by_sigterm
@@ -79,6 +80,7 @@ for command in (
 ):
     app.command()(command)
 app.command("list")(list_ports)
+app.add_typer(service)
 for plugin in importlib.metadata.entry_points(group="consilience.commands"):
     # Commands of the tool chain (`consilience_tools.cli`), which imports this library.
     app.command(plugin.name, rich_help_panel="With the extras dev, bench or build")(plugin.load())

@@ -1,0 +1,94 @@
+"""Where a service listens, and what that asks for: off loopback a token, and TLS."""
+
+import errno
+import ipaddress
+import socket
+from typing import NamedTuple
+
+from consilience.errors import BadInput, PermissionRefused
+
+__all__ = ["Binding", "bound"]
+
+
+class Binding(NamedTuple):
+    """A bound socket that does not listen yet."""
+
+    socket: socket.socket
+    url: str
+    is_loopback: bool
+
+
+def bound(
+    address: str, option: str, *, encrypted: bool, clear_text: bool, scheme: str = "http"
+) -> Binding:
+    """Bind the address of an option, ``[HOST:]PORT``; port 0 takes a free one.
+
+    Parameters
+    ----------
+    address : str
+        Without HOST 127.0.0.1; an IPv6 address in brackets.
+    option : str
+        The option that it comes from, for messages.
+    encrypted : bool
+        There is TLS.
+    clear_text : bool
+        The user knows that tokens and answers can be read on the way.
+    scheme : str
+        Of the URL; an s is added with TLS.
+
+    Raises
+    ------
+    BadInput
+        No such address; or one off loopback, without TLS and without `clear_text`.
+    PermissionRefused
+        The port is not for this user.
+    OSError
+        The port is taken.
+    """
+    host, port = _parts(address, option)
+    try:
+        family, _, _, _, where = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+    except (OSError, UnicodeError) as error:
+        cause = getattr(error, "strerror", None) or error
+        raise BadInput(f"{host}: no address ({cause}); choose another {option}") from None
+    is_loopback = ipaddress.ip_address(str(where[0]).partition("%")[0]).is_loopback
+    if not (is_loopback or encrypted or clear_text):
+        raise BadInput(
+            f"{option} {address}: others reach this address, and without TLS they can read tokens "
+            "on the way; give --tls-cert and --tls-key, or listen on 127.0.0.1; --clear-text where "
+            "a proxy on this machine or in this network encrypts"
+        )
+    one = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            one.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        one.bind(where)
+    except PermissionError:
+        one.close()
+        raise PermissionRefused(
+            f"{host}: this user may not listen at port {port}; choose another {option}"
+        ) from None
+    except OSError as error:
+        one.close()
+        if error.errno == errno.EADDRINUSE:
+            raise
+        raise BadInput(
+            f"{host}: no address of this machine ({error.strerror}); choose another {option}"
+        ) from None
+    shown, taken = one.getsockname()[:2]
+    place = f"[{shown}]:{taken}" if ":" in shown else f"{shown}:{taken}"
+    return Binding(one, f"{scheme}{'s' if encrypted else ''}://{place}", is_loopback)
+
+
+def _parts(address: str, option: str) -> tuple[str, int]:
+    host, colon, port = address.rpartition(":")
+    if host.startswith("[") and host.endswith("]"):
+        host = host[1:-1]
+    elif ":" in host or (colon and not host):
+        port = ""
+    if not port.isdecimal() or int(port) > 65_535:
+        raise BadInput(f"{option} {address}: no address; give [HOST:]PORT, as in 127.0.0.1:8443")
+    return host or "127.0.0.1", int(port)
