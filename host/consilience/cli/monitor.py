@@ -10,6 +10,31 @@ from typing import Annotated
 import typer
 
 from consilience.cli.output import Output
+from consilience.cli.watch_option_types import (
+    AgainstOption,
+    AgentsOption,
+    ArlOption,
+    AssertedOption,
+    ContaminatedOption,
+    DeadlineOption,
+    FalseAlarmOption,
+    FalseAlarmsPerDayOption,
+    FleetAlphaOption,
+    FleetEveryOption,
+    FrozenOption,
+    GroupAgentsOption,
+    GroupsOption,
+    KappasOption,
+    LowIsSuspectOption,
+    ModelOption,
+    ModeOption,
+    N0Option,
+    PolicyOption,
+    RunAlphaOption,
+    RunsPerDayOption,
+    ThresholdBitsOption,
+    TiesOption,
+)
 from consilience.cli.watch_session import LineSource, WatchSession
 from consilience.errors import BadInput
 from consilience.evidence.atomic_file import AtomicFile, naming
@@ -26,8 +51,6 @@ ALARMED = 10
 """Exit code with --fail-on-alarm, if there was one."""
 
 _DEFAULTS = WatchOptions()
-_PROMISE = "How rare a false alarm is (one of these)"
-_RANKS = "How scores are ranked"
 _REPORTERS = "Reporters of whom some lie"
 
 
@@ -43,180 +66,29 @@ def monitor(
             show_default=False,
         ),
     ],
-    arl: Annotated[
-        str | None,
-        typer.Option(
-            metavar="RUNS",
-            help="Average runs of an agent to a false alarm, as 1000000.",
-            rich_help_panel=_PROMISE,
-        ),
-    ] = None,
-    false_alarms_per_day: Annotated[
-        str | None,
-        typer.Option(
-            metavar="X",
-            help="False alarms a day of the whole fleet, with --agents and --runs-per-day.",
-            rich_help_panel=_PROMISE,
-        ),
-    ] = None,
-    false_alarm: Annotated[
-        str | None,
-        typer.Option(
-            metavar="P",
-            help="Probability of a false alarm of an agent, ever, as 1/100; mode once or spread.",
-            rich_help_panel=_PROMISE,
-        ),
-    ] = None,
-    threshold_bits: Annotated[
-        str | None,
-        typer.Option(metavar="BITS", help="The threshold itself.", rich_help_panel=_PROMISE),
-    ] = None,
-    agents: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            metavar="N",
-            help="Agents of the fleet, those not heard of too; may grow from start to start.",
-            rich_help_panel=_PROMISE,
-        ),
-    ] = None,
-    runs_per_day: Annotated[
-        str | None,
-        typer.Option(
-            metavar="N",
-            help="Runs of one agent a day; with --model, calls and ends.",
-            rich_help_panel=_PROMISE,
-        ),
-    ] = None,
-    run_alpha: Annotated[
-        str | None,
-        typer.Option(
-            metavar="ALPHA",
-            help="Let a single run alarm, too, if its rank is within this share of its history "
-            "(1/1000: one good run in a thousand does); budget: half of the false alarms a day.",
-            rich_help_panel=_PROMISE,
-        ),
-    ] = None,
-    fleet_alpha: Annotated[
-        str | None,
-        typer.Option(
-            metavar="ALPHA",
-            help="At the end, name the agents that do not behave: at most this share of the named "
-            "do, in expectation (needs --agents).",
-            rich_help_panel=_PROMISE,
-        ),
-    ] = None,
-    fleet_every: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            metavar="RUNS",
-            help="With --fleet-alpha: so name agents after every so many runs of the fleet, too.",
-            rich_help_panel=_PROMISE,
-        ),
-    ] = None,
-    group_agents: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME=N,...",
-            help="With --fleet-alpha: read these groups by themselves, too; N agents are in each, "
-            "those not heard of too.",
-            rich_help_panel=_PROMISE,
-        ),
-    ] = None,
-    mode: Annotated[
-        str, typer.Option(help="restart, cusum (change at any time), once, spread (ever).")
-    ] = _DEFAULTS.mode,
-    policy: Annotated[
-        str,
-        typer.Option(
-            help="After an alarm: latch (silent until an event acknowledge), renew, or "
-            "recalibrate (a new history)."
-        ),
-    ] = _DEFAULTS.policy,
-    n0: Annotated[
-        int,
-        typer.Option(
-            min=1,
-            metavar="RUNS",
-            help="First runs of a history that are not judged.",
-            rich_help_panel=_RANKS,
-        ),
-    ] = _DEFAULTS.n0,
-    kappas: Annotated[
-        str,
-        typer.Option(metavar="K,K,...", help="Bets on high ranks.", rich_help_panel=_RANKS),
-    ] = _DEFAULTS.kappas,
-    ties: Annotated[
-        str,
-        typer.Option(
-            help="seeded: broken by chance; full: against the run.", rich_help_panel=_RANKS
-        ),
-    ] = _DEFAULTS.ties,
-    contaminated: Annotated[
-        int,
-        typer.Option(
-            min=0,
-            metavar="RUNS",
-            help="So many of the first runs may have been bad.",
-            rich_help_panel=_RANKS,
-        ),
-    ] = _DEFAULTS.contaminated,
-    deadline: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            metavar="TIME",
-            help="After that long, in the unit of `at`, a run counts with the score it has.",
-            rich_help_panel=_RANKS,
-        ),
-    ] = None,
-    groups: Annotated[
-        bool,
-        typer.Option(
-            "--groups",
-            help="A history for each `group`, whose agents are alike.",
-            rich_help_panel=_RANKS,
-        ),
-    ] = False,
-    low_is_suspect: Annotated[
-        bool,
-        typer.Option(
-            "--low-is-suspect", help="Low scores are the bad ones.", rich_help_panel=_RANKS
-        ),
-    ] = False,
-    against: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            help="SCORES is evidence, a run a row: the score is how much more likely the best "
-            "other hypothesis is than this one, as benign (a difference of columns).",
-        ),
-    ] = None,
-    asserted: Annotated[
-        int,
-        typer.Option(
-            min=0,
-            metavar="K",
-            help="Take columns x1 .. xK, increments in bits, and believe that they are e-values.",
-        ),
-    ] = 0,
-    frozen: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="A frozen table in place of ranks: what each score brings was fixed by 1,000 "
-            "good runs or more; no agent needs a history.",
-        ),
-    ] = None,
-    model: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="A model of good behaviour: SCORES are calls with columns run, context, symbol, "
-            "and lines event end.",
-        ),
-    ] = None,
+    arl: ArlOption = None,
+    false_alarms_per_day: FalseAlarmsPerDayOption = None,
+    false_alarm: FalseAlarmOption = None,
+    threshold_bits: ThresholdBitsOption = None,
+    agents: AgentsOption = None,
+    runs_per_day: RunsPerDayOption = None,
+    run_alpha: RunAlphaOption = None,
+    fleet_alpha: FleetAlphaOption = None,
+    fleet_every: FleetEveryOption = None,
+    group_agents: GroupAgentsOption = None,
+    mode: ModeOption = _DEFAULTS.mode,
+    policy: PolicyOption = _DEFAULTS.policy,
+    n0: N0Option = _DEFAULTS.n0,
+    kappas: KappasOption = _DEFAULTS.kappas,
+    ties: TiesOption = _DEFAULTS.ties,
+    contaminated: ContaminatedOption = _DEFAULTS.contaminated,
+    deadline: DeadlineOption = None,
+    groups: GroupsOption = False,
+    low_is_suspect: LowIsSuspectOption = False,
+    against: AgainstOption = None,
+    asserted: AssertedOption = 0,
+    frozen: FrozenOption = None,
+    model: ModelOption = None,
     faulty: Annotated[
         int | None,
         typer.Option(

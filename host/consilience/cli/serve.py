@@ -1,20 +1,62 @@
-"""`consilience serve`: a device for other processes, over the link's bytes on a TCP socket."""
+"""`consilience serve`: a device for other processes, or a service that watches a fleet (--http)."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.text import Text
 
-from consilience.cli.device_option import DeviceOption, JsonOption
+from consilience.cli.device_option import JsonOption
 from consilience.cli.output import Output
+from consilience.cli.watch_option_types import (
+    AgainstOption,
+    AgentsOption,
+    ArlOption,
+    AssertedOption,
+    ContaminatedOption,
+    DeadlineOption,
+    FalseAlarmOption,
+    FalseAlarmsPerDayOption,
+    FleetAlphaOption,
+    FleetEveryOption,
+    FrozenOption,
+    GroupAgentsOption,
+    GroupsOption,
+    KappasOption,
+    LowIsSuspectOption,
+    ModeOption,
+    N0Option,
+    PolicyOption,
+    RunAlphaOption,
+    RunsPerDayOption,
+    ThresholdBitsOption,
+    TiesOption,
+)
+from consilience.errors import BadInput
+from consilience.extras import naming_extras
+from consilience.monitor.source_file import FrozenSource, read_source
+from consilience.monitor.watch_options import WatchOptions
 from consilience.server.endpoint import served_transport
 from consilience.server.server import IDLE_S, LinkServer
 
 __all__ = ["serve"]
 
+_DEFAULTS = WatchOptions()
+_HTTP = "A service over HTTP (--http)"
+
 
 def serve(
-    device: DeviceOption = "cpu",
+    device: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--device",
+            metavar="URL",
+            help="Device: cpu, sim (cycle-accurate gateware), sim?lanes=4, "
+            "serial:///dev/ttyUSB1, udp://HOST, socket://HOST:PORT, or auto. With --http "
+            "NAME=URL, once for each: what /v1/benchmark and /v1/validate may use.",
+            show_default="cpu",
+        ),
+    ] = None,
     host: Annotated[
         str, typer.Option(metavar="ADDRESS", help="Address to listen on.")
     ] = "127.0.0.1",
@@ -27,14 +69,109 @@ def serve(
             min=0, metavar="SECONDS", help="A client silent for so long gives way to another."
         ),
     ] = IDLE_S,
+    http: Annotated[
+        str | None,
+        typer.Option(
+            "--http",
+            metavar="[HOST:]PORT",
+            help="Serve the API and the dashboard: takes observations, says who misbehaves.",
+            rich_help_panel=_HTTP,
+        ),
+    ] = None,
+    state: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="All that was answered is kept here, on the disk before it is answered.",
+            rich_help_panel=_HTTP,
+        ),
+    ] = None,
+    volatile: Annotated[
+        bool,
+        typer.Option(
+            "--volatile", help="Keep nothing; every answer says so.", rich_help_panel=_HTTP
+        ),
+    ] = False,
+    model: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="A file of `consilience fit`: scores the runs that come as traces.",
+            rich_help_panel=_HTTP,
+        ),
+    ] = None,
+    arl: ArlOption = None,
+    false_alarms_per_day: FalseAlarmsPerDayOption = None,
+    false_alarm: FalseAlarmOption = None,
+    threshold_bits: ThresholdBitsOption = None,
+    agents: AgentsOption = None,
+    runs_per_day: RunsPerDayOption = None,
+    run_alpha: RunAlphaOption = None,
+    fleet_alpha: FleetAlphaOption = None,
+    fleet_every: FleetEveryOption = None,
+    group_agents: GroupAgentsOption = None,
+    mode: ModeOption = _DEFAULTS.mode,
+    policy: PolicyOption = _DEFAULTS.policy,
+    n0: N0Option = _DEFAULTS.n0,
+    kappas: KappasOption = _DEFAULTS.kappas,
+    ties: TiesOption = _DEFAULTS.ties,
+    contaminated: ContaminatedOption = _DEFAULTS.contaminated,
+    deadline: DeadlineOption = None,
+    groups: GroupsOption = False,
+    low_is_suspect: LowIsSuspectOption = False,
+    against: AgainstOption = None,
+    asserted: AssertedOption = 0,
+    frozen: FrozenOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Offer a device to other processes as socket://HOST:PORT, until Ctrl-C.
+    """Offer a device to other processes as socket://HOST:PORT; or, with --http, watch a fleet.
 
-    There is no authentication: who reaches the port uses the device. One client at a time; others
-    are turned away while it is at work.
+    There is no authentication: who reaches the port uses it. One client of a device at a time;
+    others are turned away while it is at work.
+
+    Example: consilience serve --http 127.0.0.1:8080 --state DIR --arl 1000000
     """
     output = Output(as_json=as_json)
+    if http is None:
+        _serve_device(output, device or ["cpu"], host, port, idle)
+        return
+    source = None if frozen is None else read_source(frozen)
+    if source is not None and not isinstance(source, FrozenSource):
+        raise BadInput(f"{frozen}: is no frozen table; make one with `consilience calibrate`")
+    options = WatchOptions(
+        arl=arl,
+        false_alarm=false_alarm,
+        threshold_bits=threshold_bits,
+        false_alarms_per_day=false_alarms_per_day,
+        agents=agents,
+        runs_per_day=runs_per_day,
+        mode=mode,
+        policy=policy,
+        run_alpha=run_alpha,
+        fleet_alpha=fleet_alpha,
+        fleet_every=fleet_every,
+        group_agents=group_agents,
+        n0=n0,
+        kappas=kappas,
+        ties=ties,
+        contaminated=contaminated,
+        deadline=deadline,
+        groups=groups,
+        asserted=asserted,
+        low_is_suspect=low_is_suspect,
+        against=against,
+        source=source,
+    )
+    with naming_extras("a service over HTTP", "service"):
+        from consilience.cli.serve_http import serve_http
+
+        serve_http(output, http, options, state, device or [], model, volatile=volatile)
+
+
+def _serve_device(output: Output, devices: list[str], host: str, port: int, idle: float) -> None:
+    if len(devices) > 1:
+        raise BadInput("one --device is served at a time; start another process for another")
+    device = devices[0]
     with output.working(f"opening {device}"):
         transport = served_transport(device)
     with transport, LinkServer(transport, host, port, idle) as server:

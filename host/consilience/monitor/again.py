@@ -7,15 +7,18 @@ from zlib import crc32
 from consilience.errors import BadInput
 from consilience.monitor.ended_runs import EndedRuns
 from consilience.monitor.observation import Observation, What
+from consilience.monitor.recent_runs import RecentRuns
 from consilience.monitor.run_ranking import RunRanking
 
 __all__ = ["FirstLines", "is_end_again", "is_said_again"]
+
+Ended = EndedRuns | RecentRuns
 
 _KEPT = 50
 _LEAST_DIFFERENT = 10
 
 
-def is_said_again(seen: Observation, ended: EndedRuns, ranking: RunRanking) -> bool:
+def is_said_again(seen: Observation, ended: Ended, ranking: RunRanking) -> bool:
     """Return whether a line says of a run what was said of it: a run ends once in its history.
 
     Raises
@@ -39,7 +42,7 @@ def is_said_again(seen: Observation, ended: EndedRuns, ranking: RunRanking) -> b
     )
 
 
-def is_end_again(seen: Observation, ended: EndedRuns) -> bool:
+def is_end_again(seen: Observation, ended: Ended) -> bool:
     """Return whether a line says the end of a run once more, where lines are calls.
 
     Raises

@@ -1,5 +1,7 @@
 """Readings of a fleet and of its groups: e-BH at moments that do not depend on scores."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from consilience.errors import BadInput
@@ -7,6 +9,8 @@ from consilience.monitor.agent_index import AgentId
 from consilience.monitor.monitor import Monitor
 
 __all__ = ["FleetReadings", "ReadingOptions"]
+
+_NONE: Mapping[AgentId, AgentId] = MappingProxyType({})
 
 
 class ReadingOptions(NamedTuple):
@@ -51,18 +55,30 @@ class FleetReadings:
         for agent, group in facts:
             self._join(agent, group)
 
-    def check(self, agent: AgentId, group: AgentId | None) -> None:
-        """Raise BadInput if an agent was in another group, or its group has no room for it."""
+    def check(
+        self,
+        agent: AgentId,
+        group: AgentId | None,
+        joining: Mapping[AgentId, AgentId] = _NONE,
+    ) -> None:
+        """Raise BadInput if an agent was in another group, or its group has no room for it.
+
+        `joining` are the groups of agents that are about to join, too.
+        """
         if group is None or self.options is None:
             return
-        known = self._group_of.get(agent)
+        known = self._group_of.get(agent) or joining.get(agent)
         if known not in (None, group):
             raise BadInput(
                 f"agent {agent!r} was in group {known!r}; give it another name in group {group!r}"
             )
         name = str(group)
         enrolled = self.options.groups.get(name)
-        full = enrolled is not None and len(self._members.get(name, ())) >= enrolled
+        members = len(self._members.get(name, ()))
+        members += sum(
+            str(one) == name for new, one in joining.items() if new not in self._group_of
+        )
+        full = enrolled is not None and members >= enrolled
         if known is None and full:
             raise BadInput(
                 f"group {name} has more than the {enrolled} agents that are enrolled in it; give "

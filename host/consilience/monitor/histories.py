@@ -1,5 +1,6 @@
 """Histories of agents or of groups: whose runs stand where, and what can be told of them."""
 
+from enum import Enum
 from threading import RLock
 
 from consilience.errors import BadInput
@@ -8,7 +9,17 @@ from consilience.monitor.history import History, OpenRun, PastScores
 from consilience.monitor.ranks_settings import RanksSettings
 from consilience.turns import in_turn
 
-__all__ = ["Histories"]
+__all__ = ["Histories", "Stage"]
+
+
+class Stage(Enum):
+    """How far a run has come that its history still knows."""
+
+    OPEN = "open"
+    ENDED = "ended"
+    """It waits for one that started before it."""
+    OVERDUE = "overdue"
+    """It counts no more and has not ended."""
 
 
 class Histories:
@@ -80,6 +91,33 @@ class Histories:
         """Return the highest score so far of a run that is open; None if it is not."""
         one = self._open(agent, run)
         return one.score if one else None
+
+    @in_turn
+    def stage(self, agent: AgentId, run: AgentId) -> Stage | None:
+        """Return how far a run has come; None if its history has not seen it, or is done with."""
+        history = self._histories.get(self._history_of.get(agent, agent))
+        if history is None:
+            return None
+        for one in history.open:
+            if one.run == run and one.agent == agent:
+                return Stage.ENDED if one.ended else Stage.OPEN
+        return Stage.OVERDUE if (agent, run) in history.overdue else None
+
+    @property
+    @in_turn
+    def agents(self) -> int:
+        """The number of agents that have a history."""
+        return len(self._history_of)
+
+    @in_turn
+    def knows(self, agent: AgentId) -> bool:
+        """Return whether an agent has a history."""
+        return agent in self._history_of
+
+    @in_turn
+    def group(self, agent: AgentId) -> AgentId | None:
+        """Return the name of the history of an agent; None if it has none."""
+        return self._history_of.get(agent)
 
     @in_turn
     def runs(self, agent: AgentId) -> tuple[int, int]:

@@ -1,6 +1,7 @@
 """Runs of a fleet, watched: each observation judged when it comes, three views of it."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -12,9 +13,11 @@ from consilience.monitor.alarm_lines import agent_alarm, moved_line, run_alarm
 from consilience.monitor.alarm_words import SAYS
 from consilience.monitor.ended_runs import EndedRuns
 from consilience.monitor.fleet_readings import FleetReadings
+from consilience.monitor.implied import Implied, RowRefused, noted_as, said_by
 from consilience.monitor.monitor import Monitor
 from consilience.monitor.moving_runs import MovingRuns, in_words
 from consilience.monitor.observation import Observation, What
+from consilience.monitor.recent_runs import RecentRuns
 from consilience.monitor.reported_runs import ReportedRuns
 from consilience.monitor.run_ranking import RankedRun, RunRanking
 from consilience_hw.spec.monitor_format import Policy
@@ -41,15 +44,18 @@ class FleetWatch:
     readings : FleetReadings
     reports : ReportedRuns or None
         Reporters speak of each run, some of whom lie; None: a line is the truth about it.
+    implies : bool
+        Lines come late, twice and without starts, as over a network: see `implied`.
     """
 
     monitor: Monitor
     ranking: RunRanking | None
     promise: str
-    ended: EndedRuns
+    ended: EndedRuns | RecentRuns
     run_alpha: Fraction | None
     readings: FleetReadings
     reports: ReportedRuns | None = None
+    implies: bool = False
 
     def __post_init__(self) -> None:
         self.counts: Counter[str] = Counter()
@@ -76,6 +82,8 @@ class FleetWatch:
         BadInput
             It cannot be: a run that did not start, a clock or a sequence number that goes back.
         """
+        if self.implies:
+            return self._take_implied(seen, line)
         if self._is_again(seen) or self._is_repeated(seen):
             self.counts["repeated"] += 1
             return [], []
@@ -88,6 +96,52 @@ class FleetWatch:
         if self.reports is not None:
             return self._take_report(self.reports, seen, line)
         return self._take(seen, line)
+
+    def take_many(
+        self, rows: Sequence[Observation], first: int
+    ) -> list[tuple[list[dict[str, Any]], list[dict[str, Any]]]]:
+        """Take observations as `take` does, all of them or none; they imply what they do.
+
+        Parameters
+        ----------
+        rows : sequence of Observation
+        first : int
+            Number of the first line.
+
+        Raises
+        ------
+        RowRefused
+            One of them cannot be; nothing was noted.
+        """
+        known = self._implied
+        for place, seen in enumerate(rows):
+            try:
+                known.check(seen)
+            except BadInput as error:
+                raise RowRefused(place, str(error)) from None
+        return [self.take(seen, first + place) for place, seen in enumerate(rows)]
+
+    @property
+    def _implied(self) -> Implied:
+        return Implied(self.ended, self.ranking, self.readings, self.monitor)
+
+    def _take_implied(
+        self, seen: Observation, line: int
+    ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        known = self._implied
+        if not known.check(seen):
+            self.counts["repeated"] += 1
+            return [], []
+        if seen.what in (What.ACKNOWLEDGE, What.RECALIBRATE):
+            self._note(seen)
+            self._count(seen)
+            if seen.named:
+                self.ended.end(seen.agent, noted_as(seen), 0)
+            return [], []
+        found = self._take(known.whole(seen), line)
+        if seen.what in (What.WHOLE, What.END):
+            self.ended.end(seen.agent, seen.run, said_by(seen))
+        return found
 
     def _is_again(self, seen: Observation) -> bool:
         """Return whether a line says what was said, and its run counts once."""
@@ -155,7 +209,7 @@ class FleetWatch:
             else:
                 before = ranking.score(seen.agent, seen.run)
                 due += ranking.finish(seen.agent, seen.run, seen.score, at, seen.cut, seen.at_most)
-                if seen.named:
+                if seen.named and not self.implies:
                     score = seen.score if before is None else max(before, seen.score)
                     self.ended.end(seen.agent, seen.run, score)
         return due
@@ -182,7 +236,7 @@ class FleetWatch:
             highest = self.highest.get(seen.agent, seen.sequence - 1)
             self.counts["missing"] += seen.sequence - highest - 1
             self.highest[seen.agent] = seen.sequence
-        elif not seen.named or self.ranking is None:
+        elif not self.implies and (not seen.named or self.ranking is None):
             self.first.see(seen)
         if seen.what in (What.ACKNOWLEDGE, What.RECALIBRATE):
             return

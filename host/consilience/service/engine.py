@@ -1,0 +1,226 @@
+"""The one writer of a service: what comes goes to the disk, is judged, and is answered then."""
+
+import errno
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future
+from threading import Condition, Thread
+from typing import Any, NamedTuple
+
+import msgspec
+
+from consilience.closing import Closes
+from consilience.errors import BadInput, ConsilienceError
+from consilience.service.intake.columns import Columns
+from consilience.service.state import Applied, ServiceState
+from consilience.service.store.database import Database, key_of
+from consilience.service.store.observation_log import Kind, ObservationLog, Record
+
+__all__ = ["Busy", "DiskFull", "Engine", "Receipt", "StorageFailed"]
+
+_MOST_WAITING = 200_000
+_MOST_IN_GROUP = 8_000
+
+Alarm = dict[str, Any]
+
+
+class DiskFull(ConsilienceError):
+    """There is no room for a record: nothing was taken, and what comes once there is room is."""
+
+
+class StorageFailed(ConsilienceError):
+    """The disk failed in a way that only a new start can mend."""
+
+
+class Busy(ConsilienceError):
+    """More waits than can be judged in time."""
+
+
+class Receipt(NamedTuple):
+    """What became of rows that are on the disk.
+
+    Parameters
+    ----------
+    accepted, duplicates, too_old : int
+    position : int
+        Of the record in the log.
+    alarms : list of int
+        Their numbers.
+    """
+
+    accepted: int
+    duplicates: int
+    too_old: int
+    position: int
+    alarms: list[int]
+
+
+class _Waiting(NamedTuple):
+    kind: int
+    payload: bytes
+    rows: int
+    future: "Future[Receipt]"
+
+
+class Engine(Closes):
+    """Takes rows from many threads, puts them into the log together, and applies them in order.
+
+    Parameters
+    ----------
+    state : ServiceState
+    log : ObservationLog or None
+        None: nothing is kept.
+    database : Database
+    clock_ms : callable
+        ms UTC, only to say when.
+    """
+
+    def __init__(
+        self,
+        state: ServiceState,
+        log: ObservationLog | None,
+        database: Database,
+        clock_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+    ) -> None:
+        self.state, self.database = state, database
+        self._log, self._clock = log, clock_ms
+        self._waiting: deque[_Waiting] = deque()
+        self._rows = 0
+        self._turn = Condition()
+        self._is_closing = False
+        self._callbacks: list[Callable[[Alarm], None]] = []
+        self._encoder = msgspec.msgpack.Encoder()
+        self.failure: str | None = None
+        """Why nothing is taken any more."""
+        if log is not None:
+            self._recover(log)
+        self._thread = Thread(target=self._run, name="engine", daemon=True)
+        self._thread.start()
+
+    def submit(self, rows: Columns) -> "Future[Receipt]":
+        """Hand in rows; the receipt comes once they are on the disk and judged.
+
+        The future raises RowRefused (a row cannot be, none was taken), DiskFull or StorageFailed.
+
+        Raises
+        ------
+        Busy
+            Too much waits already.
+        """
+        return self.submit_record(Kind.OBSERVATIONS, self._encoder.encode(rows), len(rows))
+
+    def submit_record(self, kind: int, payload: bytes, rows: int) -> "Future[Receipt]":
+        """Hand in a record of any kind; see `submit`."""
+        future: Future[Receipt] = Future()
+        with self._turn:
+            if self._is_closing or self.failure:
+                raise StorageFailed(self.failure or "the service is stopping; send it again")
+            if self._rows and self._rows + rows > _MOST_WAITING:
+                raise Busy(f"{self._rows:,} rows wait to be judged; send this again in a second")
+            self._waiting.append(_Waiting(kind, payload, rows, future))
+            self._rows += rows
+            self._turn.notify()
+        return future
+
+    def on_alarm(self, callback: Callable[[Alarm], None]) -> None:
+        """Let a function be called with each alarm, in order, in the thread of the engine."""
+        self._callbacks.append(callback)
+
+    @property
+    def waiting(self) -> int:
+        """Rows that wait."""
+        return self._rows
+
+    @property
+    def syncs(self) -> int:
+        """How often the disk was waited for."""
+        return self._log.syncs if self._log else 0
+
+    def close(self) -> None:
+        """Judge what waits, then end."""
+        with self._turn:
+            self._is_closing = True
+            self._turn.notify()
+        self._thread.join()
+
+    def _recover(self, log: ObservationLog) -> None:
+        for record in log.replay(self.state.position):
+            try:
+                done = self.state.apply(record)
+            except BadInput:
+                continue  # refused, as it was then
+            self._publish([done])
+
+    def _run(self) -> None:
+        while True:
+            with self._turn:
+                while not self._waiting and not self._is_closing:
+                    self._turn.wait()
+                group, rows = list[_Waiting](), 0
+                while self._waiting and (
+                    not group or rows + self._waiting[0].rows <= _MOST_IN_GROUP
+                ):
+                    group.append(self._waiting.popleft())
+                    rows += group[-1].rows
+                self._rows -= rows
+            if not group:
+                return
+            self._take(group)
+
+    def _take(self, group: list[_Waiting]) -> None:
+        now = self._clock()
+        first = self.state.position + 1
+        records = [
+            Record(first + place, now, one.kind, one.payload) for place, one in enumerate(group)
+        ]
+        try:
+            if self._log is not None:
+                self._log.append(records)
+        except OSError as error:
+            failure = self._failure_of(error)
+            for one in group:
+                one.future.set_exception(failure)
+            return
+        done, answers = list[Applied](), list[tuple[Future[Receipt], Applied | BadInput]]()
+        for record, one in zip(records, group, strict=True):
+            try:
+                applied = self.state.apply(record)
+                done.append(applied)
+                answers.append((one.future, applied))
+            except BadInput as error:
+                answers.append((one.future, error))
+        self._publish(done)
+        for future, found in answers:
+            if isinstance(found, BadInput):
+                future.set_exception(found)
+            else:
+                future.set_result(_receipt(found))
+
+    def _publish(self, done: Iterable[Applied]) -> None:
+        """Let readers see what records did; what they have seen is not said once more."""
+        for one in done:
+            if not (one.alarms or one.acknowledged) or one.position <= self.database.position:
+                continue
+            said = [(key_of(agent) or "", one.at_ms) for agent in one.acknowledged]
+            self.database.write(one.position, one.alarms, (), said)
+            for alarm in one.alarms:
+                for callback in self._callbacks:
+                    callback(alarm)
+
+    def _failure_of(self, error: OSError) -> ConsilienceError:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return DiskFull(
+                "the disk of the state is full; make room, and send this again: nothing of it was "
+                "taken"
+            )
+        self.failure = (
+            f"the disk of the state failed ({error}); see to it, and start the service again: "
+            "nothing that was answered is lost"
+        )
+        return StorageFailed(self.failure)
+
+
+def _receipt(done: Applied) -> Receipt:
+    alarms = [one["id"] for one in done.alarms]
+    return Receipt(done.accepted, done.duplicates, done.too_old, done.position, alarms)

@@ -1,0 +1,58 @@
+"""`GET /v1/agents`, a page at a time, and all that is known of one agent."""
+
+from typing import Any, Literal
+
+from fastapi import APIRouter, Query
+from starlette.requests import Request
+from starlette.responses import Response
+
+from consilience.service.http.answers import answer, page_limit, service_of
+from consilience.service.http.problems import Problem
+from consilience.service.views import agent_view, agents_page
+
+__all__ = ["router"]
+
+router = APIRouter()
+
+_ALARMS = 20
+
+
+@router.get("/v1/agents", tags=["out"])
+def agents(
+    request: Request,
+    after: int = 0,
+    limit: int = Query(100),
+    state: Literal["alarm", "quiet", "learning"] | None = None,
+) -> Response:
+    """Return agents in the order in which they were first heard; `next` is the next `after`."""
+    service = service_of(request)
+    found, following = agents_page(service.state, after, page_limit(limit), state)
+    return answer(service, {"agents": found, "next": following})
+
+
+@router.get("/v1/agents/{agent:path}", tags=["out"])
+def agent(request: Request, agent: str) -> Response:
+    """Return an agent, its last runs, its last alarms and the reasons; an integer id as digits."""
+    service = service_of(request)
+    known = _known(service.state.directory, agent)
+    if known is None:
+        raise Problem(
+            404,
+            "no-such-agent",
+            "the agent was not heard",
+            f"agent {agent!r} was not heard; GET /v1/agents lists those that were",
+        )
+    alarms = service.database.last_alarms(known, _ALARMS)
+    found: dict[str, Any] = agent_view(service.state, known)
+    found["history"] = service.history(known)
+    found["alarms"] = alarms
+    found["reasons"] = [one["why"] for one in alarms if "why" in one]
+    return answer(service, found)
+
+
+def _known(directory: Any, agent: str) -> int | str | None:
+    """Return the agent of a path: text, or else an integer."""
+    if agent in directory:
+        return agent
+    number = int(agent) if agent.removeprefix("-").isdecimal() and len(agent) < 21 else None
+    return number if number is not None and number in directory else None

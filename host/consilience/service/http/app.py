@@ -1,0 +1,66 @@
+"""The API as an ASGI application: FastAPI over a `Service`."""
+
+from fastapi import FastAPI
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse
+
+from consilience.errors import ConsilienceError
+from consilience.extras import installed_version
+from consilience.service.http import agents, alarms, fleet, health, observations
+from consilience.service.http.docs_page import docs_page
+from consilience.service.http.problems import Problem, refused
+from consilience.service.http.sse import AlarmHub
+from consilience.service.service import Service
+
+__all__ = ["create_app"]
+
+_ABOUT = (
+    "Observations of agents in, verdicts out: who no longer behaves as it did, at a false-alarm "
+    "rate that was chosen. What was answered 2xx is on the disk. Errors are problem details "
+    "(RFC 9457) whose detail names the cure."
+)
+
+
+def create_app(service: Service) -> FastAPI:
+    """Return the application of a service.
+
+    Parameters
+    ----------
+    service : Service
+        Open; it is not closed with the application.
+    """
+    app = FastAPI(
+        title="consilience",
+        version=installed_version("consilience") or "0",
+        description=_ABOUT,
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.service, app.state.hub = service, AlarmHub()
+    service.engine.on_alarm(app.state.hub.offer)
+    for part in (observations, agents, alarms, fleet, health):
+        app.include_router(part.router)
+    app.add_exception_handler(ConsilienceError, refused)
+    app.add_exception_handler(HTTPException, _of_http)
+
+    @app.get("/docs", include_in_schema=False)
+    def docs() -> HTMLResponse:
+        return HTMLResponse(docs_page(app.openapi()))
+
+    return app
+
+
+async def _of_http(request: Request, error: Exception) -> JSONResponse:
+    """Answer errors of the framework as problems."""
+    assert isinstance(error, HTTPException)
+    path, method = request.url.path, request.method
+    if error.status_code == 404:
+        detail = f"nothing is at {path}; /docs lists what there is"
+        return Problem(404, "no-such-path", "nothing is there", detail).answer()
+    if error.status_code == 405:
+        detail = f"{path} does not take {method}; /docs lists what it takes"
+        return Problem(405, "method", "the method is not taken", detail).answer()
+    return Problem(
+        error.status_code, "refused", "the request was refused", str(error.detail)
+    ).answer()

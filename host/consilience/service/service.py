@@ -1,0 +1,117 @@
+"""A service put together: its folder, its state as it was, and the engine that goes on with it."""
+
+import secrets
+from pathlib import Path
+from typing import Any
+
+from consilience.closing import Closes
+from consilience.errors import BadInput
+from consilience.service.engine import Engine
+from consilience.service.settings import ServiceSettings
+from consilience.service.state import ServiceState
+from consilience.service.store.database import Database
+from consilience.service.store.folder import StateFolder
+from consilience.service.store.observation_log import ObservationLog
+from consilience.service.store.snapshots import Snapshots
+
+__all__ = ["Service"]
+
+
+class Service(Closes):
+    """What answers requests, without the HTTP.
+
+    Parameters
+    ----------
+    settings : ServiceSettings
+    path : Path or None
+        The folder of the state; None with `volatile` alone.
+
+    Attributes
+    ----------
+    deployment : str
+    engine : Engine
+    state : ServiceState
+    database : Database
+
+    Raises
+    ------
+    BadInput
+        Options that cannot be, or others than those of the state; a folder that cannot be used.
+    """
+
+    def __init__(self, settings: ServiceSettings, path: Path | None) -> None:
+        if (path is None) != settings.volatile:
+            raise BadInput("give --state DIR, where all is kept, or --volatile: nothing is")
+        self.settings = settings
+        self._folder = StateFolder(path) if path else None
+        self._log: ObservationLog | None = None
+        self._database: Database | None = None
+        self._is_closed = False
+        try:
+            self._open()
+        except BaseException:
+            self._close_files()
+            raise
+
+    def status(self) -> dict[str, Any]:
+        """Return who it is and what it has done, as the API gives it."""
+        watch = self.state.watch
+        with self.state.lock:
+            return {
+                "deployment": self.deployment,
+                "position": self.state.position,
+                "agents": len(self.state.directory),
+                "observations": watch.counts["observations"],
+                "runs": watch.counts["runs"],
+                "repeated": watch.counts["repeated"],
+                "waiting": self.engine.waiting,
+                "syncs": self.engine.syncs,
+                "promise": watch.promise,
+                "source": watch.monitor.settings.source.name.lower(),
+                "threshold_bits": round(watch.monitor.settings.threshold / 65536, 4),
+                "devices": sorted(self.settings.devices),
+                "volatile": self.settings.volatile,
+            }
+
+    def history(self, agent: int | str) -> list[dict[str, Any]]:
+        """Return the last runs of an agent, in their order, as the API gives them."""
+        return []
+
+    def close(self) -> None:
+        """Judge what waits, write a snapshot, and let the folder go."""
+        if self._is_closed:
+            return
+        self._is_closed = True
+        self.engine.close()
+        if self._folder is not None and self.engine.failure is None:
+            self._write_snapshot()
+        self._close_files()
+
+    def _open(self) -> None:
+        folder = self._folder
+        seed = secrets.randbits(64) if folder is None else folder.seed
+        self.deployment = secrets.token_hex(16) if folder is None else folder.deployment
+        snapshot = None
+        if folder is not None:
+            self._snapshots = Snapshots(folder.part("snapshots"))
+            snapshot = self._snapshots.newest()
+            self._log = ObservationLog(folder.part("log"))
+        self.state = ServiceState(self.settings, seed, snapshot)
+        self._database = Database(None if folder is None else folder.path / "service.db")
+        self.database = self._database
+        if folder is not None and snapshot is None:
+            self._write_snapshot()  # so that other options are noticed from the first record on
+        self.engine = Engine(self.state, self._log, self.database)
+
+    def _write_snapshot(self) -> None:
+        self.database.sync()
+        snapshot = self.state.snapshot()
+        self._snapshots.write(snapshot.facts["position"], bytes(snapshot))
+        paths = self._snapshots.paths()
+        if self._log is not None and self._log.position:
+            self._log.forget(int(paths[0].stem), self.settings.kept_bytes)
+
+    def _close_files(self) -> None:
+        for one in (self._log, self._database, self._folder):
+            if one is not None:
+                one.close()

@@ -1,0 +1,170 @@
+"""Alarms and histories to read: SQLite beside the log, from which what it lacks comes again."""
+
+import json
+import sqlite3
+import threading
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from consilience.closing import Closes
+from consilience.errors import BadInput
+
+__all__ = ["Database"]
+
+VERSION = 1
+_SCHEMA = """
+CREATE TABLE facts (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
+CREATE TABLE alarms (
+    id INTEGER PRIMARY KEY, agent TEXT, kind TEXT NOT NULL, acknowledged_ms INTEGER,
+    body TEXT NOT NULL
+);
+CREATE INDEX alarms_of_agents ON alarms (agent, id);
+CREATE TABLE points (
+    agent TEXT NOT NULL, number INTEGER NOT NULL, count INTEGER NOT NULL, body TEXT NOT NULL,
+    PRIMARY KEY (agent, number)
+) WITHOUT ROWID;
+"""
+
+
+class Database(Closes):
+    """Tables that follow the log: each transaction says up to which record they go.
+
+    One thread writes; each thread that reads has a connection of its own.
+
+    Parameters
+    ----------
+    path : Path or None
+        None: in memory, of a service that keeps nothing.
+
+    Raises
+    ------
+    BadInput
+        The file is no database, or of a newer program.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        self._name = (
+            f"file:{path}" if path else f"file:consilience-{id(self)}?mode=memory&cache=shared"
+        )
+        self._local, self._all = threading.local(), list[sqlite3.Connection]()
+        self._lock = threading.Lock()
+        if path is not None:
+            path.touch(mode=0o600)
+        try:
+            self._writer = self._connected()
+            self._writer.execute("PRAGMA journal_mode = WAL")
+            # What a crash of the machine takes comes again from the log.
+            self._writer.execute("PRAGMA synchronous = NORMAL")
+            self._migrate(path)
+        except sqlite3.DatabaseError as error:
+            raise BadInput(
+                f"{path}: is damaged ({error}); remove it with its -wal and -shm, and what the "
+                "log still has comes again"
+            ) from None
+        self.position = int(self._fact("position", 0))
+
+    def write(
+        self,
+        position: int,
+        alarms: Iterable[dict[str, Any]] = (),
+        points: Iterable[tuple[str, int, int, str]] = (),
+        acknowledged: Iterable[tuple[str, int]] = (),
+        name: str = "position",
+    ) -> None:
+        """Write what records up to a position brought, all of it or nothing.
+
+        Parameters
+        ----------
+        position : int
+        alarms : iterable of dict
+        points : iterable of (agent, number, count, JSON)
+        acknowledged : iterable of (agent, ms)
+        name : str
+            Which position it is.
+        """
+        with self._lock, self._writer as connection:
+            connection.executemany(
+                "INSERT OR IGNORE INTO alarms VALUES (?, ?, ?, NULL, ?)",
+                [
+                    (one["id"], key_of(one.get("agent")), one["kind"], json.dumps(one))
+                    for one in alarms
+                ],
+            )
+            connection.executemany("INSERT OR IGNORE INTO points VALUES (?, ?, ?, ?)", points)
+            connection.executemany(
+                "UPDATE alarms SET acknowledged_ms = ?2 WHERE agent = ?1 "
+                "AND acknowledged_ms IS NULL",
+                acknowledged,
+            )
+            connection.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, position))
+        self.position = position
+
+    def sync(self) -> None:
+        """Bring all that was written to the disk."""
+        with self._lock:
+            self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def alarms(
+        self, after: int = 0, limit: int = 100, agent: int | str | None = None
+    ) -> list[dict[str, Any]]:
+        """Return alarms with a number above `after`, in their order."""
+        where, given = "id > ?", list[Any]([after])
+        if agent is not None:
+            where, given = f"{where} AND agent = ?", [after, key_of(agent)]
+        rows = self._reader().execute(
+            f"SELECT body, acknowledged_ms FROM alarms WHERE {where} ORDER BY id LIMIT ?",
+            (*given, limit),
+        )
+        return [{**json.loads(body), "acknowledged_ms": when} for body, when in rows]
+
+    def last_alarms(self, agent: int | str, limit: int) -> list[dict[str, Any]]:
+        """Return the last alarms of an agent, in their order."""
+        rows = self._reader().execute(
+            "SELECT body, acknowledged_ms FROM alarms WHERE agent = ? ORDER BY id DESC LIMIT ?",
+            (key_of(agent), limit),
+        )
+        found = [{**json.loads(body), "acknowledged_ms": when} for body, when in rows]
+        return found[::-1]
+
+    def count_alarms(self) -> int:
+        """Return the number of alarms."""
+        return int(self._reader().execute("SELECT count(*) FROM alarms").fetchone()[0])
+
+    def close(self) -> None:
+        """Close all connections."""
+        for one in self._all:
+            one.close()
+        self._all.clear()
+
+    def _reader(self) -> sqlite3.Connection:
+        found = getattr(self._local, "connection", None)
+        if found is None:
+            found = self._local.connection = self._connected()
+        assert isinstance(found, sqlite3.Connection)
+        return found
+
+    def _connected(self) -> sqlite3.Connection:
+        made = sqlite3.connect(self._name, uri=True, check_same_thread=False, timeout=30)
+        self._all.append(made)
+        return made
+
+    def _migrate(self, path: Path | None) -> None:
+        version = int(self._writer.execute("PRAGMA user_version").fetchone()[0])
+        if version > VERSION:
+            raise BadInput(
+                f"{path}: of version {version}, this program reads up to {VERSION}; update it"
+            )
+        if version == 0:
+            self._writer.executescript(f"{_SCHEMA} PRAGMA user_version = {VERSION};")
+
+    def _fact(self, name: str, default: Any) -> Any:
+        rows: Sequence[Any] = self._writer.execute(
+            "SELECT value FROM facts WHERE name = ?", (name,)
+        ).fetchall()
+        return rows[0][0] if rows else default
+
+
+def key_of(agent: int | str | None) -> str | None:
+    """Return an agent as the tables have it: 1 and "1" are two."""
+    return None if agent is None else json.dumps(agent, ensure_ascii=False)

@@ -1,0 +1,81 @@
+"""The fleet as readers see it: agents, pages of them, and the whole."""
+
+from typing import Any
+
+from consilience.monitor.agent_index import AgentId
+from consilience.service.state import ServiceState
+
+__all__ = ["agent_view", "agents_page", "fleet_view"]
+
+_LOG_OF_ZERO = -(1 << 31)
+
+
+def agent_view(state: ServiceState, agent: int | str) -> dict[str, Any]:
+    """Return an agent as the API gives it."""
+    with state.lock:
+        entry, watch = state.directory[agent], state.watch
+        statistic = watch.monitor.statistic(agent)
+        settings = watch.monitor.settings
+        since = entry.first_ms if entry.alarmed_ms is None else entry.alarmed_ms
+        return {
+            "agent": agent,
+            "state": _state_of(state, agent, statistic),
+            "statistic_bits": _bits(statistic),
+            "threshold_bits": round(settings.threshold / 65536, 4),
+            "runs": entry.runs,
+            "since_ms": since,
+            "last_seen_ms": entry.last_ms,
+            "promise": watch.promise,
+            "source": settings.source.name.lower(),
+            "acknowledged": entry.acknowledged,
+        }
+
+
+def agents_page(
+    state: ServiceState, after: int, limit: int, only: str | None
+) -> tuple[list[dict[str, Any]], int | None]:
+    """Return agents from a place on, and the place to go on from; None at the end."""
+    found = list[dict[str, Any]]()
+    place = max(after, 0)
+    with state.lock:
+        order = state.directory.order
+        while place < len(order) and len(found) < limit:
+            one = agent_view(state, order[place])
+            place += 1
+            if only in (None, one["state"]):
+                found.append(one)
+        return found, place if place < len(order) else None
+
+
+def fleet_view(state: ServiceState) -> dict[str, Any]:
+    """Return the fleet as the API gives it."""
+    with state.lock:
+        watch, counts = state.watch, {"alarm": 0, "quiet": 0, "learning": 0}
+        for agent in state.directory.order:
+            counts[_state_of(state, agent, watch.monitor.statistic(agent))] += 1
+        named = watch.readings.named(watch.monitor)
+        return {
+            "agents": len(state.directory),
+            **counts,
+            "named": named.get(None, []),
+            "named_in_groups": {name: one for name, one in named.items() if name is not None},
+            "promise": watch.promise,
+            "views": [one._asdict() for one in state.views],
+            "position": state.position,
+            "digest": state.digest,
+        }
+
+
+def _state_of(state: ServiceState, agent: AgentId, statistic: int) -> str:
+    watch = state.watch
+    assert not isinstance(agent, bytes)
+    entry = state.directory[agent]
+    if entry.alarmed_ms is not None or statistic >= watch.monitor.settings.threshold:
+        return "alarm"
+    if watch.ranking is not None and state.settings.options.needs_history:
+        return "learning" if watch.ranking.runs(agent)[0] < watch.ranking.settings.n0 else "quiet"
+    return "quiet"
+
+
+def _bits(code: int) -> float | None:
+    return None if code == _LOG_OF_ZERO else round(code / 65536, 4)
