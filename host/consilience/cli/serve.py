@@ -100,6 +100,14 @@ def serve(
             rich_help_panel=_HTTP,
         ),
     ] = None,
+    alerts: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="TOML that names who is told of alarms: webhooks, Alertmanagers (docs/alerts.md).",
+            rich_help_panel=_HTTP,
+        ),
+    ] = None,
     arl: ArlOption = None,
     false_alarms_per_day: FalseAlarmsPerDayOption = None,
     false_alarm: FalseAlarmOption = None,
@@ -165,7 +173,7 @@ def serve(
     with naming_extras("a service over HTTP", "service"):
         from consilience.cli.serve_http import serve_http
 
-        serve_http(output, http, options, state, device or [], model, volatile=volatile)
+        serve_http(output, http, options, state, device or [], model, alerts, volatile=volatile)
 
 
 def _serve_device(output: Output, devices: list[str], host: str, port: int, idle: float) -> None:

@@ -14,6 +14,9 @@ from rich.text import Text
 from consilience.cli.output import Output
 from consilience.errors import BadInput
 from consilience.monitor.watch_options import WatchOptions
+from consilience.service.alerts.dispatcher import wall_ms
+from consilience.service.alerts.target import Target
+from consilience.service.alerts.targets_file import read_targets
 from consilience.service.http.app import create_app
 from consilience.service.http.sse import AlarmHub
 from consilience.service.service import Service
@@ -33,16 +36,23 @@ def serve_http(
     state: Path | None,
     devices: list[str],
     model: Path | None,
+    alerts: Path | None,
     *,
     volatile: bool,
 ) -> None:
     """Serve until SIGTERM or Ctrl-C; what was answered is on the disk whenever it ends."""
     settings = ServiceSettings(options, model, _named(devices), volatile)
-    with _listening(address) as listening, Service(settings, state) as service:
-        for note in service.state.notes:
-            output.note(note)
+    with contextlib.ExitStack() as open_:
+        listening = open_.enter_context(_listening(address))
         host, port = listening.getsockname()[:2]
         url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+        def targets(deployment: str) -> list[Target]:
+            return [] if alerts is None else read_targets(alerts, deployment, wall_ms, f"{url}/")
+
+        service = open_.enter_context(Service(settings, state, targets))
+        for note in service.state.notes:
+            output.note(note)
         kept = "nothing is kept (--volatile)" if volatile else f"state in {state}"
         output.result(
             {"url": url, "deployment": service.deployment, "volatile": volatile},

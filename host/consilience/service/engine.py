@@ -90,6 +90,7 @@ class Engine(Closes):
         self._turn = Condition()
         self._is_closing = False
         self._callbacks: list[Callable[[Alarm], None]] = []
+        self._on_user: list[Callable[..., None]] = []
         self._encoder = msgspec.msgpack.Encoder()
         self.failure: str | None = None
         """Why nothing is taken any more."""
@@ -126,6 +127,14 @@ class Engine(Closes):
     def on_alarm(self, callback: Callable[[Alarm], None]) -> None:
         """Let a function be called with each alarm, in order, in the thread of the engine."""
         self._callbacks.append(callback)
+
+    def on_user(self, callback: Callable[..., None]) -> None:
+        """Let a function be called when a user said something of an agent.
+
+        As ``callback(agent, renewed=False)``, in the thread of the engine, once readers see it:
+        `renewed` where its history begins anew.
+        """
+        self._on_user.append(callback)
 
     @property
     def waiting(self) -> int:
@@ -202,11 +211,14 @@ class Engine(Closes):
         for one in done:
             if not (one.alarms or one.acknowledged) or one.position <= self.database.position:
                 continue
-            said = [(key_of(agent) or "", one.at_ms) for agent in one.acknowledged]
+            said = [(key_of(agent) or "", one.at_ms, last) for agent, last in one.acknowledged]
             self.database.write(one.position, one.alarms, (), said)
             for alarm in one.alarms:
                 for callback in self._callbacks:
                     callback(alarm)
+            for agent, _ in one.acknowledged:
+                for note in self._on_user:
+                    note(agent, renewed=agent in one.renewed)
 
     def _failure_of(self, error: OSError) -> ConsilienceError:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):

@@ -1,11 +1,14 @@
 """A service put together: its folder, its state as it was, and the engine that goes on with it."""
 
 import secrets
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from consilience.closing import Closes
 from consilience.errors import BadInput
+from consilience.service.alerts.alerting import Alerting
+from consilience.service.alerts.target import Target
 from consilience.service.engine import Engine
 from consilience.service.settings import ServiceSettings
 from consilience.service.state import ServiceState
@@ -16,6 +19,12 @@ from consilience.service.store.snapshots import Snapshots
 
 __all__ = ["Service"]
 
+Targets = Callable[[str], Sequence[Target]]
+
+
+def _nobody(_deployment: str) -> Sequence[Target]:
+    return ()
+
 
 class Service(Closes):
     """What answers requests, without the HTTP.
@@ -25,6 +34,8 @@ class Service(Closes):
     settings : ServiceSettings
     path : Path or None
         The folder of the state; None with `volatile` alone.
+    targets : callable
+        Returns who is told of alarms, of a deployment; they are closed with the service.
 
     Attributes
     ----------
@@ -32,6 +43,7 @@ class Service(Closes):
     engine : Engine
     state : ServiceState
     database : Database
+    alerting : Alerting
 
     Raises
     ------
@@ -39,7 +51,9 @@ class Service(Closes):
         Options that cannot be, or others than those of the state; a folder that cannot be used.
     """
 
-    def __init__(self, settings: ServiceSettings, path: Path | None) -> None:
+    def __init__(
+        self, settings: ServiceSettings, path: Path | None, targets: Targets = _nobody
+    ) -> None:
         if (path is None) != settings.volatile:
             raise BadInput("give --state DIR, where all is kept, or --volatile: nothing is")
         self.settings = settings
@@ -48,7 +62,7 @@ class Service(Closes):
         self._database: Database | None = None
         self._is_closed = False
         try:
-            self._open()
+            self._open(targets)
         except BaseException:
             self._close_files()
             raise
@@ -83,11 +97,12 @@ class Service(Closes):
             return
         self._is_closed = True
         self.engine.close()
+        self.alerting.close()
         if self._folder is not None and self.engine.failure is None:
             self._write_snapshot()
         self._close_files()
 
-    def _open(self) -> None:
+    def _open(self, targets: Targets) -> None:
         folder = self._folder
         seed = secrets.randbits(64) if folder is None else folder.seed
         self.deployment = secrets.token_hex(16) if folder is None else folder.deployment
@@ -102,6 +117,12 @@ class Service(Closes):
         if folder is not None and snapshot is None:
             self._write_snapshot()  # so that other options are noticed from the first record on
         self.engine = Engine(self.state, self._log, self.database)
+        try:
+            alerts = None if folder is None else folder.path / "alerts.db"
+            self.alerting = Alerting(alerts, self.engine, targets(self.deployment), self.deployment)
+        except BaseException:
+            self.engine.close()
+            raise
 
     def _write_snapshot(self) -> None:
         self.database.sync()

@@ -12,7 +12,7 @@ from consilience.monitor.ended_runs import EndedRuns
 from consilience.monitor.fleet_readings import FleetReadings
 from consilience.monitor.growth import grown
 from consilience.monitor.monitor import Monitor
-from consilience.monitor.observation import Observation
+from consilience.monitor.observation import Observation, What
 from consilience.monitor.ranks_bytes import unpack_ranks
 from consilience.monitor.recent_runs import RecentRuns
 from consilience.monitor.watching import FleetWatch
@@ -64,8 +64,10 @@ class Applied:
     alarms : list of dict
         As the API gives them.
     points : list of Point
-    acknowledged : list
-        Agents of which a user took note.
+    acknowledged : list of (agent, number)
+        Agents of which a user took note, and the last alarm that there was then.
+    renewed : list
+        Those of them whose history begins anew.
     """
 
     position: int
@@ -75,7 +77,8 @@ class Applied:
     too_old: int = 0
     alarms: list[dict[str, Any]] = field(default_factory=list)
     points: list[Point] = field(default_factory=list)
-    acknowledged: list[int | str] = field(default_factory=list)
+    acknowledged: list[tuple[int | str, int]] = field(default_factory=list)
+    renewed: list[int | str] = field(default_factory=list)
 
 
 class ServiceState:
@@ -226,7 +229,9 @@ class ServiceState:
         entry = self.directory[agent]
         entry.acknowledged = entry.alarmed_ms is not None or entry.acknowledged
         entry.alarmed_ms = None
-        done.acknowledged.append(agent)
+        done.acknowledged.append((agent, self._alarm_id))
+        if seen.what is What.RECALIBRATE:
+            done.renewed.append(agent)
 
     def _alarm(self, alarm: dict[str, Any], now: int) -> dict[str, Any]:
         """Return an alarm with its number, as the API gives it."""

@@ -19,9 +19,11 @@ Ask = Callable[..., httpx.Response]
 class Asked:
     """A service, and what asks it."""
 
-    def __init__(self, path: Path | None, options: WatchOptions, **settings: Any) -> None:
+    def __init__(
+        self, path: Path | None, options: WatchOptions, targets: Any = (), **settings: Any
+    ) -> None:
         settings = {"volatile": path is None, **settings}
-        self.service = Service(ServiceSettings(options, **settings), path)
+        self.service = Service(ServiceSettings(options, **settings), path, lambda _: targets)
         self._app = create_app(self.service)
 
     def ask(self, method: str, url: str, **more: Any) -> httpx.Response:

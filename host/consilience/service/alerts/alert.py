@@ -9,7 +9,7 @@ from typing import Any
 
 from consilience.errors import BadInput
 
-__all__ = ["Alert", "Ended", "Event", "alarm_of"]
+__all__ = ["Alert", "Ended", "Event", "alarm_of", "key_of"]
 
 
 class Event(enum.StrEnum):
@@ -40,7 +40,7 @@ class Alert:
         Milliseconds UTC; `ended_ms` None while it stands.
     kind : str
         agent, run, fleet or group.
-    agent, run : str or None
+    agent, run : int, str or None
     provisional : bool
         Raised while its run was open, and not confirmed yet.
     alarm : mapping
@@ -54,8 +54,8 @@ class Alert:
     id: str
     at_ms: int
     kind: str
-    agent: str | None
-    run: str | None
+    agent: int | str | None
+    run: int | str | None
     provisional: bool
     alarm: Mapping[str, Any]
     ended_ms: int | None = None
@@ -66,16 +66,16 @@ class Alert:
     @classmethod
     def of(cls, row: sqlite3.Row) -> "Alert":
         """Return the alert of a row."""
-        how = row["ended_how"]
+        how, alarm = row["ended_how"], json.loads(row["alarm"])
         return cls(
             row["number"],
             row["id"],
             row["at_ms"],
             row["kind"],
-            row["agent"],
-            row["run"],
+            alarm.get("agent"),
+            alarm.get("run"),
             bool(row["provisional"]),
-            json.loads(row["alarm"]),
+            alarm,
             row["ended_ms"],
             None if how is None else Ended(how),
             row["ended_by"],
@@ -112,8 +112,14 @@ def alarm_of(alarm: Mapping[str, Any]) -> dict[str, Any]:
         "id": str(alarm["id"]),
         "at_ms": int(alarm["at_ms"]),
         "kind": str(alarm["kind"]),
-        "agent": None if agent is None else str(agent),
-        "run": None if run is None else str(run),
+        "agent": key_of(agent),
+        "name": None if agent is None else str(agent),
+        "run": key_of(run),
         "provisional": int(bool(alarm.get("provisional"))),
         "alarm": json.dumps(alarm),
     }
+
+
+def key_of(name: object) -> str | None:
+    """Return an agent or a run as the tables have it: 1 and "1" are two."""
+    return None if name is None else json.dumps(name)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from consilience.service.alerts.alert import Alert, Ended, Event, alarm_of
+from consilience.service.alerts.alert import Alert, Ended, Event, alarm_of, key_of
 from consilience.service.alerts.alerts_database import AlertsDatabase
 from consilience.service.alerts.silences import SILENCED
 
@@ -71,8 +71,8 @@ class AlertBook:
                 self._confirm(known["number"], alarm, now)
                 return True
             number = run.execute(
-                "insert into alerts (id, at_ms, kind, agent, run, provisional, alarm)"
-                " values (:id, :at_ms, :kind, :agent, :run, :provisional, :alarm)",
+                "insert into alerts (id, at_ms, kind, agent, name, run, provisional, alarm)"
+                " values (:id, :at_ms, :kind, :agent, :name, :run, :provisional, :alarm)",
                 alarm,
             ).lastrowid
             run.execute("insert into alarm_ids values (?, ?)", (alarm["id"], number))
@@ -155,13 +155,19 @@ class AlertBook:
             ).fetchone()
         return None if row is None else Alert.of(row)
 
-    def standing(self, agent: str | None = None) -> list[Alert]:
+    def last_alarm(self) -> int:
+        """Return the highest number of an alarm that was taken; 0 of none."""
+        with self._database.reading() as run:
+            row = run.execute("select max(cast(id as integer)) from alarm_ids").fetchone()
+        return int(row[0] or 0)
+
+    def standing(self, agent: int | str | None = None) -> list[Alert]:
         """Return what stands, of one agent or of all, the oldest first."""
         with self._database.reading() as run:
             rows = run.execute(
                 "select * from alerts where ended_ms is null and (? is null or agent = ?)"
                 " order by number",
-                (agent, agent),
+                (key_of(agent), key_of(agent)),
             ).fetchall()
         return [Alert.of(row) for row in rows]
 

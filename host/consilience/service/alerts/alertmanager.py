@@ -103,8 +103,8 @@ class Alertmanager(Target):
             "kind": alert.kind,
             "alarm": alert.id,
             # Alertmanager takes no label without a value.
-            **({"agent": alert.agent} if alert.agent else {}),
-            **({"run": alert.run} if alert.run else {}),
+            **({"agent": str(alert.agent)} if alert.agent not in (None, "") else {}),
+            **({"run": str(alert.run)} if alert.run not in (None, "") else {}),
         }
         said = alert.alarm
         annotations = {
@@ -128,13 +128,14 @@ class Alertmanager(Target):
             # Within a clock's difference from now it is resolved at once.
             found["endsAt"] = utc(alert.ended_ms or alert.at_ms)
         if self._page is not None:
-            part = f"#agent={quote(alert.agent, safe='')}" if alert.agent else ""
+            agent = alert.agent
+            part = "" if agent is None else f"#agent={quote(str(agent), safe='')}"
             found["generatorURL"] = f"{self._page}{part}"
         return found
 
 
-def _summary(kind: str, agent: str | None, *, provisional: bool) -> str:
-    whose = f"agent {agent}" if agent else "the fleet"
+def _summary(kind: str, agent: int | str | None, *, provisional: bool) -> str:
+    whose = "the fleet" if agent is None else f"agent {agent}"
     what = {"run": "a run of "}.get(kind, "")
     open_run = " (its run is still open)" if provisional else ""
     return f"{what}{whose} no longer behaves as it did{open_run}"

@@ -20,8 +20,9 @@ create table alerts (
     id text not null unique,        -- of the alarm that raised it
     at_ms integer not null,
     kind text not null,
-    agent text,                     -- null: of the fleet
-    run text,
+    agent text,                     -- JSON: 1 and "1" are two; null: of the fleet
+    name text,                      -- of the agent, which patterns match
+    run text,                       -- JSON
     provisional integer not null,
     alarm text not null,            -- JSON, of the confirmation where there was one
     ended_ms integer,
@@ -63,8 +64,8 @@ class AlertsDatabase(Closes):
 
     Parameters
     ----------
-    path : Path
-        Made if it is missing, for its user alone.
+    path : Path or None
+        Made if it is missing, for its user alone. None: in memory, and gone with the process.
 
     Raises
     ------
@@ -72,12 +73,13 @@ class AlertsDatabase(Closes):
         It is no database, or one of a later version.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path | None) -> None:
         self.path = path
         self._turns = threading.RLock()
-        path.touch(mode=0o600)
+        if path is not None:
+            path.touch(mode=0o600)
         self._connection = sqlite3.connect(
-            path, isolation_level=None, check_same_thread=False, timeout=10
+            path or ":memory:", isolation_level=None, check_same_thread=False, timeout=10
         )
         self._connection.row_factory = sqlite3.Row
         try:

@@ -26,7 +26,7 @@ _IS_TOLD = f"""(event = 'resolved' and not exists (
 
 _ELIGIBLE_MS = """max(queued_ms, coalesce((
     select max(until_ms) from silences
-    where until_ms <= :now and until_ms > queued_ms and coalesce(alerts.agent, '') glob pattern
+    where until_ms <= :now and until_ms > queued_ms and coalesce(alerts.name, '') glob pattern
 ), 0))"""
 """SQL: since when it could have been told."""
 
@@ -180,7 +180,8 @@ class DeliveryQueue:
         alert = row["id"]
         if not re.fullmatch(r"[A-Za-z0-9_-]{1,80}", alert):
             alert = f"n{row['number']}"
-        return f"{self._deployment}-{alert}-{row['event']}"
+        # With the time, since numbers come again where a state is restored from a backup.
+        return f"{self._deployment}-{alert}-{row['at_ms']}-{row['event']}"
 
     def _values(self, now: int, one: Delivery | None = None, **more: object) -> dict[str, object]:
         values: dict[str, object] = {"now": now, "target": self._target, **more}

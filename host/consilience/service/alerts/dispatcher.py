@@ -38,8 +38,8 @@ class Dispatcher(Closes):
 
     Parameters
     ----------
-    database_path : Path
-        alerts.db; made if it is missing.
+    database_path : Path or None
+        alerts.db; made if it is missing. None: in memory.
     targets : sequence of Target
         Closed with the dispatcher.
     clock : callable
@@ -58,7 +58,7 @@ class Dispatcher(Closes):
 
     def __init__(
         self,
-        database_path: Path,
+        database_path: Path | None,
         targets: Sequence[Target],
         clock: Callable[[], int] = wall_ms,
         deployment: str = "consilience",
@@ -82,6 +82,10 @@ class Dispatcher(Closes):
         self._threads: list[threading.Thread] = []
         self._book.greet(clock())
 
+    def now(self) -> int:
+        """Return its time, milliseconds UTC."""
+        return self._clock()
+
     def offer(self, alarm: Mapping[str, Any]) -> bool:
         """Take an alarm, as the API shows it; return whether it was new."""
         return self.offer_all([alarm]) > 0
@@ -94,7 +98,7 @@ class Dispatcher(Closes):
         return found
 
     def end_of_agent(
-        self, agent: str, how: Ended, by: str | None = None, note: str | None = None
+        self, agent: int | str, how: Ended, by: str | None = None, note: str | None = None
     ) -> list[str]:
         """End all that stands of an agent; return the ids."""
         return self._end(self._book.standing(agent), how, by, note)
@@ -117,9 +121,17 @@ class Dispatcher(Closes):
         """Return the alert of an alarm's id."""
         return self._book.of_alarm(alarm)
 
-    def standing(self) -> dict[str, int]:
+    def counts(self) -> dict[str, int]:
         """Return how many alerts stand, by kind."""
         return self._book.counts()
+
+    def standing(self) -> list[Alert]:
+        """Return the alerts that stand, the oldest first."""
+        return self._book.standing()
+
+    def last_alarm(self) -> int:
+        """Return the highest number of an alarm that was offered; 0 of none."""
+        return self._book.last_alarm()
 
     def listed(
         self, after: int = 0, limit: int = 100, *, standing: bool = True

@@ -9,7 +9,7 @@ __all__ = ["SILENCED", "Silences"]
 
 SILENCED = """exists (
     select 1 from silences
-    where from_ms <= :now and until_ms > :now and coalesce(alerts.agent, '') glob pattern
+    where from_ms <= :now and until_ms > :now and coalesce(alerts.name, '') glob pattern
 )"""
 """SQL: whether an alert is silenced at :now. An alert of the fleet is matched by `*` alone."""
 
@@ -89,7 +89,7 @@ class Silences:
             if row is None:
                 raise BadInput(f"there is no silence {number}; list them")
             standing = run.execute(
-                "select count(*) from alerts where ended_ms is null and coalesce(agent, '') glob ?",
+                "select count(*) from alerts where ended_ms is null and coalesce(name, '') glob ?",
                 (row["pattern"],),
             ).fetchone()[0]
         return {

@@ -27,15 +27,17 @@ _OURS = {"alertname", "service", "kind", "alarm", "agent", "run"}
 
 
 def read_targets(
-    path: Path, service: str, clock: Callable[[], int], page: str | None = None
+    path: Path, deployment: str, clock: Callable[[], int], page: str | None = None
 ) -> list[Target]:
     """Return the targets of a TOML file: tables ``[[webhook]]`` and ``[[alertmanager]]``.
+
+    Its key `service` is the name of the service in what it tells.
 
     Parameters
     ----------
     path : Path
-    service : str
-        Name of the service in what it tells.
+    deployment : str
+        The service's name, if the file gives it none.
     clock : callable
         Milliseconds UTC.
     page : str, optional
@@ -52,6 +54,9 @@ def read_targets(
         raise BadInput(f"{path}: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadInput(f"{path}: is no TOML ({error})") from None
+    service = tables.pop("service", deployment)
+    if not isinstance(service, str) or not service.strip():
+        raise BadInput(f"{path}: service is a text: the name that people know it by")
     if unknown := sorted(tables.keys() - _FIELDS.keys()):
         raise BadInput(f"{path}: {unknown[0]} is no kind of target; there are {', '.join(_FIELDS)}")
     found: list[Target] = []

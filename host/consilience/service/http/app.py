@@ -7,7 +7,7 @@ from starlette.responses import HTMLResponse, JSONResponse
 
 from consilience.errors import ConsilienceError
 from consilience.extras import installed_version
-from consilience.service.http import agents, alarms, fleet, health, observations
+from consilience.service.http import agents, alarms, alerts, fleet, health, observations
 from consilience.service.http.docs_page import docs_page
 from consilience.service.http.problems import Problem, refused
 from consilience.service.http.sse import AlarmHub
@@ -39,7 +39,7 @@ def create_app(service: Service) -> FastAPI:
     )
     app.state.service, app.state.hub = service, AlarmHub()
     service.engine.on_alarm(app.state.hub.offer)
-    for part in (observations, agents, alarms, fleet, health):
+    for part in (observations, agents, alarms, alerts, fleet, health):
         app.include_router(part.router)
     app.add_exception_handler(ConsilienceError, refused)
     app.add_exception_handler(HTTPException, _of_http)

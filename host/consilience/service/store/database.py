@@ -69,7 +69,7 @@ class Database(Closes):
         position: int,
         alarms: Iterable[dict[str, Any]] = (),
         points: Iterable[tuple[str, int, int, str]] = (),
-        acknowledged: Iterable[tuple[str, int]] = (),
+        acknowledged: Iterable[tuple[str, int, int]] = (),
         name: str = "position",
     ) -> None:
         """Write what records up to a position brought, all of it or nothing.
@@ -79,7 +79,7 @@ class Database(Closes):
         position : int
         alarms : iterable of dict
         points : iterable of (agent, number, count, JSON)
-        acknowledged : iterable of (agent, ms)
+        acknowledged : iterable of (agent, ms, number of the last alarm that is meant)
         name : str
             Which position it is.
         """
@@ -94,7 +94,7 @@ class Database(Closes):
             connection.executemany("INSERT OR IGNORE INTO points VALUES (?, ?, ?, ?)", points)
             connection.executemany(
                 "UPDATE alarms SET acknowledged_ms = ?2 WHERE agent = ?1 "
-                "AND acknowledged_ms IS NULL",
+                "AND acknowledged_ms IS NULL AND id <= ?3",
                 acknowledged,
             )
             connection.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, position))
@@ -126,6 +126,27 @@ class Database(Closes):
         )
         found = [{**json.loads(body), "acknowledged_ms": when} for body, when in rows]
         return found[::-1]
+
+    def acknowledged(self, numbers: Sequence[int]) -> list[int]:
+        """Return those of some alarms that were acknowledged."""
+        found = list[int]()
+        for start in range(0, len(numbers), 500):
+            part = numbers[start : start + 500]
+            marks = ",".join("?" * len(part))
+            rows = self._reader().execute(
+                f"SELECT id FROM alarms WHERE id IN ({marks}) AND acknowledged_ms IS NOT NULL",
+                tuple(part),
+            )
+            found += [row[0] for row in rows]
+        return found
+
+    def acknowledge(self, number: int, now: int) -> None:
+        """Note that an alarm of the fleet was acknowledged, which is no agent's."""
+        with self._lock, self._writer as connection:
+            connection.execute(
+                "UPDATE alarms SET acknowledged_ms = ?2 WHERE id = ?1 AND acknowledged_ms IS NULL",
+                (number, now),
+            )
 
     def count_alarms(self) -> int:
         """Return the number of alarms."""

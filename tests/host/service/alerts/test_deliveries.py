@@ -140,8 +140,8 @@ def test_the_end_is_told_after_the_beginning(dispatcher, webhook, receiver, alar
     clock.now += 1000
     turn(found), turn(found)
     assert receiver.told[1:] == [("alarm.raised", 1), ("alarm.resolved", 1)]
-    assert receiver.posts[-1][0]["webhook-id"] == "d1-1-resolved"
-    assert found.standing() == {}
+    assert receiver.posts[-1][0]["webhook-id"] == f"d1-1-{alarm()['at_ms']}-resolved"
+    assert found.counts() == {}
 
 
 def test_a_provisional_alarm_and_its_confirmation_are_one_alert(
@@ -162,7 +162,7 @@ def test_a_provisional_alarm_and_its_confirmation_are_one_alert(
     assert found.end_alarm("2", Ended.ACKNOWLEDGED) == ["1"]  # by either id
     found.offer(alarm(4, provisional=True)), found.end_of_agent("a", Ended.ACKNOWLEDGED)
     found.offer(alarm(5))  # the agent was armed anew and alarms again
-    assert found.standing() == {"agent": 1}
+    assert found.counts() == {"agent": 1}
 
 
 def test_a_confirmation_under_the_same_id(dispatcher, webhook, alarm):
@@ -286,7 +286,7 @@ def test_an_alarm_without_an_id_is_refused_whole(dispatcher, alarm):
     found = dispatcher()
     with pytest.raises(BadInput, match="without id"):
         found.offer_all([alarm(1), {**alarm(2), "id": None}])
-    assert found.standing() == {}
+    assert found.counts() == {}
 
 
 def test_the_file_is_private_and_damage_is_named(tmp_path, dispatcher):
@@ -310,3 +310,11 @@ def test_waits_double_to_their_longest():
 
     waits = [Backoff().wait_ms(number, Longest()) for number in (1, 2, 3, 9, 10, 500)]
     assert waits == [1000, 2000, 4000, 256_000, 300_000, 300_000]
+
+
+def test_agents_1_and_text_1_are_two(dispatcher, alarm):
+    found = dispatcher()
+    found.offer_all([alarm(1, agent=1, provisional=True), alarm(2, agent="1")])
+    assert found.counts() == {"agent": 2}
+    assert found.end_of_agent("1", Ended.ACKNOWLEDGED) == ["2"]
+    assert found.silence("1", 2_000_000_000_000)["alarms_standing"] == 1

@@ -46,7 +46,7 @@ def test_killed_between_send_and_record(tmp_path, receiver):
     again.wait()
     again.stdout.close()
     ids = [headers["webhook-id"] for headers, _ in receiver.posts]
-    assert ids == ["consilience-7-raised"] * 2
+    assert ids == ["consilience-7-1-raised"] * 2
     assert receiver.posts[0][1] == receiver.posts[1][1]
 
 

@@ -39,7 +39,7 @@ def test_the_signature_is_that_of_another_implementation(told, clock):
     )
     assert headers["webhook-signature"] == "v1," + base64.b64encode(found.stdout).decode()
     assert int(headers["webhook-timestamp"]) == clock.now // 1000
-    assert headers["webhook-id"] == "d1-1-raised"
+    assert headers["webhook-id"] == "d1-1-1700000000000-raised"
 
 
 def test_the_recipe_of_the_docs_accepts_it_and_nothing_else(told, clock):

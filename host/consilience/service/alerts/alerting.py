@@ -1,0 +1,144 @@
+"""The alerts of a service: every alarm of its engine is offered, also after a crash."""
+
+import logging
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from consilience.closing import Closes
+from consilience.service.alerts.alert import Alert, Ended
+from consilience.service.alerts.dispatcher import Dispatcher
+from consilience.service.alerts.target import Target
+from consilience.service.engine import Engine
+from consilience.service.intake.columns import Columns, Event
+
+__all__ = ["Alerting"]
+
+_LOG = logging.getLogger(__name__)
+
+_PAGE = 500
+_LOOK_S = 60.0
+"""So often it looks for alarms that nobody told it of: one may have failed."""
+
+
+class Alerting(Closes):
+    """Brings alarms from the service's database to a dispatcher, in a thread of its own.
+
+    The engine never waits for it. What was not offered when the process ended is found at the next
+    start, since alarms have numbers; so is what was acknowledged.
+
+    Parameters
+    ----------
+    path : Path or None
+        alerts.db; None: in memory.
+    engine : Engine
+        Closed before this is.
+    targets : sequence of Target
+    deployment : str
+    """
+
+    def __init__(
+        self, path: Path | None, engine: Engine, targets: Sequence[Target], deployment: str
+    ) -> None:
+        self.dispatcher = Dispatcher(path, targets, deployment=deployment)
+        self._engine = engine
+        self._last = self.dispatcher.last_alarm()
+        self._turns = threading.Lock()
+        self._news = threading.Event()
+        self._ends = False
+        self._renewed = set[int | str]()
+        self._words = dict[int | str, tuple[str | None, str | None]]()
+        self._check_last()
+        engine.on_alarm(lambda _alarm: self._news.set())
+        engine.on_user(self._note)
+        self._thread = threading.Thread(target=self._run, name="alerts feed", daemon=True)
+        self._thread.start()
+        self.dispatcher.start()
+
+    def acknowledge(self, alarm: int, by: str | None, note: str | None) -> list[int]:
+        """Acknowledge an alarm: for its agent, of which all that stands ends, or the fleet.
+
+        Returns
+        -------
+        list of int
+            Numbers of the alarms that ended; empty if there is none of this number.
+
+        Raises
+        ------
+        ConsilienceError
+            The engine takes nothing, as with a full disk: then nothing is acknowledged.
+        """
+        found = self._engine.database.alarms(alarm - 1, 1)
+        if not found or found[0]["id"] != alarm:
+            return []
+        agent = found[0].get("agent")
+        if agent is None:
+            self._engine.database.acknowledge(alarm, self.dispatcher.now())
+            self.catch_up(by, note)
+            return [alarm]
+        self._words[agent] = by, note
+        try:
+            row = Columns([agent], [None], [Event.ACKNOWLEDGE], [None], [None])
+            before = {one.id for one in self.dispatcher.standing() if one.agent == agent}
+            self._engine.submit(row).result()
+            self.catch_up()
+        finally:
+            self._words.pop(agent, None)
+        return sorted({alarm} | {int(one) for one in before})
+
+    def catch_up(self, by: str | None = None, note: str | None = None) -> None:
+        """Offer the alarms that were not, and end those that were acknowledged."""
+        with self._turns:
+            while page := self._engine.database.alarms(self._last, _PAGE):
+                # What was acknowledged in the meantime is known.
+                new = [one for one in page if one["acknowledged_ms"] is None]
+                self.dispatcher.offer_all(new)
+                self._last = page[-1]["id"]
+            standing = {int(one.id): one for one in self.dispatcher.standing()}
+            for number in self._engine.database.acknowledged(list(standing)):
+                self._end(standing[number], by, note)
+
+    def close(self) -> None:
+        """Offer what is left, then end."""
+        self._ends = True
+        self._news.set()
+        self._thread.join()
+        self.dispatcher.close()
+
+    def _end(self, alert: Alert, by: str | None, note: str | None) -> None:
+        agent = alert.agent
+        how = Ended.RENEWED if agent in self._renewed else Ended.ACKNOWLEDGED
+        if agent is not None:
+            by, note = self._words.get(agent, (by, note))
+        self.dispatcher.end_alarm(alert.id, how, by, note)
+
+    def _note(self, agent: int | str, *, renewed: bool) -> None:
+        """Take note, in the thread of the engine, that a user said something of an agent."""
+        if renewed:
+            self._renewed.add(agent)
+        else:
+            self._renewed.discard(agent)
+        self._news.set()
+
+    def _run(self) -> None:
+        while True:
+            ends = self._ends
+            self._news.clear()
+            try:
+                self.catch_up()
+            except Exception:  # a full disk must not end it for ever
+                _LOG.exception("alarms could not be queued for telling; again within a minute")
+            if ends:
+                return
+            self._news.wait(_LOOK_S)
+
+    def _check_last(self) -> None:
+        newest: list[dict[str, Any]] = self._engine.database.alarms(max(0, self._last - 1), 1)
+        if self._last and not newest:
+            _LOG.warning(
+                "alerts.db knows alarm %d, which the state does not have: the state is of an older "
+                "backup. Alarms up to that number are told no second time; move alerts.db away, "
+                "and all that stands is told anew",
+                self._last,
+            )

@@ -1,0 +1,123 @@
+"""The log: one line a message, fields, levels, JSON on request; no addresses of other libraries."""
+
+import io
+import json
+import logging
+import re
+import warnings
+
+import pytest
+
+from consilience.service.telemetry.logs import LogFormat, LogLevel, service_log
+
+LOG = logging.getLogger("consilience.service.test")
+
+
+@pytest.fixture
+def written():
+    """Return a function that logs within a service's log and returns what was written."""
+
+    def run(say, form=LogFormat.TEXT, level=LogLevel.INFO, *filters):
+        stream = io.StringIO()
+        with service_log(form, level, stream, *filters) as counts:
+            say()
+        return stream.getvalue(), counts.counts
+
+    return run
+
+
+def test_a_line_of_text(written):
+    text, _ = written(lambda: LOG.info("took %d rows", 3, extra={"agent": "a b", "ms": 1.5}))
+    assert re.fullmatch(
+        r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z INFO consilience\.service\.test took 3 rows"
+        r' agent="a b" ms=1\.5\n',
+        text,
+    )
+
+
+def test_a_line_of_json(written):
+    text, _ = written(lambda: LOG.warning("no %s", "disk", extra={"free": 0}), LogFormat.JSON)
+    found = json.loads(text)
+    assert text.count("\n") == 1
+    assert found.pop("at").endswith("Z")
+    assert found == {
+        "level": "warning",
+        "logger": "consilience.service.test",
+        "message": "no disk",
+        "free": 0,
+    }
+
+
+@pytest.mark.parametrize("form", LogFormat)
+def test_no_message_makes_a_line_of_its_own(written, form):
+    forged = "x\n2026-01-01T00:00:00.000Z INFO consilience all is well\r\x1b[2J\u2028"
+    text, _ = written(lambda: LOG.info("agent %s", forged, extra={"name_": forged}), form)
+    assert len(text.splitlines()) == 1
+    assert "\x1b" not in text
+
+
+@pytest.mark.parametrize("form", LogFormat)
+def test_an_exception_is_told_with_its_traceback(written, form):
+    def fail():
+        try:
+            raise OSError("no room\n2026-01-01T00:00:00.000Z INFO consilience all is well")
+        except OSError:
+            LOG.exception("writing failed")
+
+    text, counts = written(fail, form)
+    assert "Traceback" in text and "OSError: no room" in text
+    assert sum(line.startswith(("20", "{")) for line in text.splitlines()) == 1
+    assert counts == {"warning": 0, "error": 1}
+
+
+@pytest.mark.parametrize(
+    ("level", "said"), [("debug", 4), ("info", 3), ("warning", 2), ("error", 1)]
+)
+def test_levels(written, level, said):
+    def all_levels():
+        for number in (logging.DEBUG, logging.INFO, logging.WARNING, logging.ERROR):
+            LOG.log(number, "a line")
+
+    text, _ = written(all_levels, level=LogLevel(level))
+    assert text.count("\n") == said
+
+
+def test_other_libraries_are_heard_from_warning_on(written):
+    def speak():
+        logging.getLogger("httpx").info("POST https://hooks.example/hidden")
+        logging.getLogger("some.library").warning("a warning")
+        logging.getLogger("uvicorn.error").info("started")
+
+    text, counts = written(speak, level=LogLevel.DEBUG)
+    assert "hidden" not in text
+    assert "some.library a warning" in text.replace("py.", "")
+    assert "uvicorn.error started" in text
+    assert counts["warning"] == 1
+
+
+def test_warnings_are_lines_of_it(written):
+    def warn():
+        with warnings.catch_warnings():
+            warnings.simplefilter("always")
+            warnings.warn("probably not what it seems", stacklevel=2)
+
+    text, counts = written(warn)
+    assert "py.warnings" in text and "probably not what it seems" in text
+    assert text.count("\n") == counts["warning"] == 1
+
+
+def test_filters_change_what_is_written(written):
+    class Hiding(logging.Filter):
+        def filter(self, record):
+            record.msg, record.args = record.getMessage().replace("secret", "***"), ()
+            return True
+
+    text, _ = written(lambda: LOG.info("a %s", "secret"), LogFormat.TEXT, LogLevel.INFO, Hiding())
+    assert "secret" not in text and "a ***" in text
+
+
+def test_loggers_are_as_they_were_afterwards(written):
+    root = logging.getLogger()
+    before = root.handlers[:], root.level, LOG.getEffectiveLevel()
+    written(lambda: None, level=LogLevel.DEBUG)
+    assert (root.handlers[:], root.level, LOG.getEffectiveLevel()) == before
