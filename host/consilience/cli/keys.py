@@ -1,4 +1,4 @@
-"""`consilience keys`: key pairs of agents and replicas, in files."""
+"""`consilience keys`: key pairs of members, in files."""
 
 from pathlib import Path
 from typing import Annotated
@@ -13,7 +13,8 @@ __all__ = ["keys"]
 
 def keys(
     names: Annotated[
-        list[str], typer.Argument(metavar="NAME...", help="agent-N or replica-N, N a number.")
+        list[str],
+        typer.Argument(metavar="NAME...", help="agent-, replica-, node- or producer-N."),
     ],
     out: Annotated[
         Path, typer.Option("--out", metavar="DIR", help="Folder of the files; made if missing.")
@@ -32,7 +33,8 @@ def keys(
     """Make Ed25519 key pairs: NAME.key for its owner alone, NAME.pub for everyone's roster.
 
     Never overwrites a key. The .pub files of a folder and its deployment.id are a roster: give it
-    to every replica. The id is drawn once for all machines: pass it to the others' --deployment.
+    to every replica, node and watch. The id is drawn once for all machines: pass it to the others'
+    --deployment.
     """
     # They need the extra plane.
     from consilience.distributed.epochs.deployment_file import (

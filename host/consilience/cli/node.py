@@ -3,12 +3,20 @@
 import asyncio
 import contextlib
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from consilience.cli.device_option import MOST_ROWS, DeviceOption, JsonOption, opened
 from consilience.cli.output import Output, key_values
+from consilience.cli.plane_options import (
+    MOST_EPOCH,
+    KeyOption,
+    NatsOption,
+    RosterOption,
+    read_roster,
+    signatures_of,
+)
 from consilience.cli.reading_options import (
     AgentColumnOption,
     AgentTypeOption,
@@ -27,14 +35,12 @@ from consilience.errors import BadInput
 from consilience.evidence.chunks import ReadingOptions
 from consilience.evidence.results import ResultTable
 
-__all__ = ["MOST_EPOCH", "NatsOption", "node"]
+if TYPE_CHECKING:  # they need the extra plane
+    from consilience.distributed.members.node_signatures import NodeSignatures
 
-MOST_EPOCH = (1 << 64) - 1
-"""Largest number of an epoch."""
+__all__ = ["node"]
 
 _DEFAULTS = ReadingOptions()
-
-NatsOption = Annotated[str, typer.Option("--nats", metavar="URL", help="The NATS server.")]
 
 
 def node(
@@ -45,6 +51,8 @@ def node(
         str, typer.Option(metavar="K/N", help="Shard K of N: the agents this node accounts for.")
     ],
     nats: NatsOption = "nats://127.0.0.1:4222",
+    roster: RosterOption = None,
+    key: KeyOption = None,
     log: Annotated[
         Path | None,
         typer.Option(
@@ -94,6 +102,7 @@ def node(
         raise BadInput("give --log DIR, so that a restart loses nothing, or --volatile")
     output = Output(as_json=as_json)
     number, shards = parse_shard(shard)
+    signatures = signatures_of(read_roster(roster, output), (roster, key), number, shards)
     options = ReadingOptions(
         unit, agent_column, agent_type, names_of(hypotheses), weight_column, chunk_rows, strict
     )
@@ -104,7 +113,7 @@ def node(
         source.check_device(opened_device.info)
         records = None if log is None else stack.enter_context(WriteAheadLog(log))
         place, times = (number, shards, epoch), (pause, period, hold)
-        sums = asyncio.run(_run(nats, place, source, records, times, output)).sums
+        sums = asyncio.run(_run(nats, place, signatures, source, records, times, output)).sums
         result: dict[str, object] = {
             "shard": shard,
             "rows": sums.rows,
@@ -122,6 +131,7 @@ def node(
 async def _run(
     nats: str,
     place: tuple[int, int, int],
+    signatures: "NodeSignatures | None",
     source: ShardEvidence,
     log: WriteAheadLog | None,
     times: tuple[float, float, float | None],
@@ -133,7 +143,7 @@ async def _run(
 
     pause, period, hold = times
     pubsub = await NatsPubsub.connect(nats)
-    shard = ShardPublisher(pubsub, *place, source.hypotheses, log)
+    shard = ShardPublisher(pubsub, *place, source.hypotheses, log, signatures)
     answering = asyncio.create_task(shard.answer(period))
     try:
         await shard.read(source.parts(), pause)

@@ -8,6 +8,7 @@ import typer
 
 from consilience.cli.device_option import JsonOption
 from consilience.cli.output import Output, key_values
+from consilience.cli.plane_options import KeyOption, RosterOption, read_roster, signatures_of
 from consilience.distributed.reads.fusion_rule import FusionRule
 from consilience.distributed.totals.shard_evidence import parse_shard
 from consilience.distributed.write_ahead_log import WriteAheadLog
@@ -37,6 +38,8 @@ def read_node(
         list[str],
         typer.Option("--nats", metavar="URL", help="NATS servers of all sites, the own first."),
     ] = ["nats://127.0.0.1:4222"],  # noqa: B006
+    roster: RosterOption = None,
+    key: KeyOption = None,
     period: Annotated[
         float,
         typer.Option(
@@ -63,11 +66,12 @@ def read_node(
     number, shards = parse_shard(shard)
     if shards != len(agreed.shards.enrolled):
         raise BadInput(f"--shard {shard}, but {rule} has {len(agreed.shards.enrolled)} shards")
+    signatures = signatures_of(read_roster(roster, output), (roster, key), number, shards)
     check_socket(log / _SOCKET)
     for server in nats:
         check_address(server)
     with WriteAheadLog(log) as records:
-        node = ReadNode(number, agreed, records)
+        node = ReadNode(number, agreed, records, seal=signatures.dated if signatures else None)
         result = {"shard": shard, "incarnation": node.incarnation, "socket": str(log / _SOCKET)}
         daemon = ReadDaemon(node, nats, period, log / _SOCKET)
         asyncio.run(daemon.run(lambda: output.result(result, key_values(result))))

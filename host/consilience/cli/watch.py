@@ -4,30 +4,38 @@ import asyncio
 import contextlib
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console, Group
 from rich.live import Live
 
 from consilience.cli.device_option import DeviceOption, JsonOption, opened
-from consilience.cli.node import MOST_EPOCH, NatsOption
 from consilience.cli.output import Output
+from consilience.cli.plane_options import MOST_EPOCH, NatsOption, RosterOption, read_roster
 from consilience.cli.shard_table import LiveDecisions, decided, shard_table
-from consilience.distributed.pubsub import ASK, STATES
 from consilience.distributed.totals.shard_collector import ShardCollector
 from consilience.distributed.totals.verdicts import Verdicts
 from consilience.errors import BadInput, LinkError
 from consilience.evidence.prior import check_prior
 from consilience.evidence.writing import ResultFile
 
+if TYPE_CHECKING:  # it needs the extra plane
+    from consilience.distributed.members.plane_roster import PlaneRoster
+
 __all__ = ["watch"]
 
 _REFRESH = 0.25
+_FATES = {
+    "signed": "{} messages are signed: give --roster",
+    "stranger": "{} messages were not signed by a member: start the nodes with --roster",
+}
+"""Of pieces by what became of them: what it may mean that nothing else came."""
 
 
 def watch(
     nats: NatsOption = "nats://127.0.0.1:4222",
+    roster: RosterOption = None,
     epoch: Annotated[int, typer.Option(min=0, max=MOST_EPOCH, help="Epoch to watch.")] = 0,
     metrics: Annotated[
         int | None,
@@ -82,8 +90,8 @@ def watch(
     if timeout is not None and not until_complete:
         raise BadInput("--timeout needs --until-complete; without it watch ends with Ctrl-C")
     check_prior(prior)
-    collector = ShardCollector(epoch, shards)
     output = Output(as_json=as_json)
+    collector = _collector(read_roster(roster, output), epoch, shards)
     if metrics is not None:
         # Here, since prometheus-client is an extra.
         from consilience.distributed.metrics import serve_metrics
@@ -108,12 +116,24 @@ def watch(
         "agents": len(total),
         "digest": total.digest,
         "volatile": any(held.message.volatile for held in collector.held.values()),
+        "signed": roster is not None,
         "counts": dict(collector.counts),
         "refused": {str(shard): reason for shard, reason in sorted(collector.doubts.items())},
         "decisions": verdicts.decisions,
         "out": None if out is None else str(out),
     }
     output.result(result, shard_table(collector), "", decided(verdicts.decisions))
+
+
+def _collector(roster: "PlaneRoster | None", epoch: int, shards: int | None) -> ShardCollector:
+    """Return what receives: of a roster's nodes, or of anybody."""
+    if roster is None:
+        return ShardCollector(epoch, shards)
+    from consilience.distributed.members.signed_collector import SignedCollector
+
+    if shards not in (None, roster.shards):
+        raise BadInput(f"--shards {shards}, but the roster has {roster.shards} nodes; leave it out")
+    return SignedCollector(roster, epoch)
 
 
 async def _watch(
@@ -128,13 +148,13 @@ async def _watch(
     console = Console(stderr=True)
     live = Live(shard_table(collector), console=console, auto_refresh=False)
     try:
-        await pubsub.listen(STATES, collector.receive)
-        await pubsub.publish(ASK, b"")
+        await collector.subscribe(pubsub)
         with live if show and console.is_terminal else contextlib.nullcontext():
             while not (until_complete and collector.complete):
                 if end is not None and time.monotonic() > end:
                     raise LinkError(_what_is_missing(collector, limit or 0))
                 await asyncio.sleep(_REFRESH)
+                await collector.ask(pubsub)
                 if live.is_started:
                     live.update(Group(shard_table(collector), "", deciding.now()), refresh=True)
     finally:
@@ -148,4 +168,9 @@ def _what_is_missing(collector: ShardCollector, limit: float) -> str:
         f"{collector.shards or 'an unknown number'}, and not all are complete; look at the nodes"
     )
     refused = [f"shard {shard}: {why}" for shard, why in sorted(collector.doubts.items())]
-    return "; ".join([words, *refused])
+    told = [
+        words_for.format(collector.counts[fate])
+        for fate, words_for in _FATES.items()
+        if collector.counts[fate]
+    ]
+    return "; ".join([words, *refused, *told])

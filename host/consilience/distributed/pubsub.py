@@ -2,8 +2,12 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from consilience.distributed.state_message import OVERHEAD, StateMessage
+
+if TYPE_CHECKING:  # it needs the package cryptography, states without signatures do not
+    from consilience.distributed.members.seal import Seal
 
 __all__ = ["ASK", "STATES", "InProcessPubsub", "Pubsub", "publish_state"]
 
@@ -82,11 +86,15 @@ class InProcessPubsub(Pubsub):
         self._listeners.clear()
 
 
-async def publish_state(pubsub: Pubsub, message: StateMessage) -> bool:
-    """Send a state in pieces that the transport carries; return False if it carries none."""
+async def publish_state(pubsub: Pubsub, message: StateMessage, seal: "Seal | None" = None) -> bool:
+    """Send a state in pieces that the transport carries; return False if it carries none.
+
+    With a seal each piece is signed.
+    """
     subject = f"{STATES}.{message.epoch}.{message.shard}"
-    if pubsub.payload <= OVERHEAD:
+    payload = pubsub.payload - (seal.overhead if seal else 0)
+    if payload <= OVERHEAD:
         return False
-    for piece in message.pieces(pubsub.payload):
-        await pubsub.publish(subject, piece)
+    for piece in message.pieces(payload):
+        await pubsub.publish(subject, seal.sealed(piece) if seal else piece)
     return True

@@ -71,4 +71,4 @@ def test_refusals(tmp_path, capsys):
     assert not (tmp_path / "keys").exists()
     assert main(["keys", "me", "--out", str(tmp_path / "keys")]) == 2
     assert main(["keys"]) == 2
-    assert "use agent-N or replica-N" in capsys.readouterr().err
+    assert "use agent-N, replica-N" in capsys.readouterr().err

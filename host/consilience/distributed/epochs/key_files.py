@@ -22,6 +22,7 @@ from consilience.errors import BadInput
 from consilience.evidence.atomic_file import AtomicFile, sync_path
 
 __all__ = [
+    "KINDS",
     "PRIVATE",
     "PUBLIC",
     "check_new_keys",
@@ -34,7 +35,10 @@ __all__ = [
 PRIVATE = ".key"
 PUBLIC = ".pub"
 
-_NAME = re.compile(r"(agent|replica)-(0|[1-9][0-9]*)")
+KINDS = ("agent", "replica", "node", "producer")
+"""Who has keys: agents and replicas of signed epochs, nodes and producers of a plane."""
+
+_NAME = re.compile(rf"({'|'.join(KINDS)})-(0|[1-9][0-9]*)")
 _DIGITS = 20
 _NO_KEY = (ValueError, TypeError, UnsupportedAlgorithm, InternalError)
 """What the parser raises for one flipped bit or another."""
@@ -45,7 +49,8 @@ def check_new_keys(folder: Path, names: Sequence[str]) -> None:
     for name in names:
         found = _NAME.fullmatch(name)
         if not found or len(found[2]) > _DIGITS or int(found[2]) >= 1 << 64:
-            raise BadInput(f"key name {name!r}: use agent-N or replica-N, N a number below 2**64")
+            names = ", ".join(f"{kind}-N" for kind in KINDS)
+            raise BadInput(f"key name {name!r}: use {names}, N a number below 2**64")
         if names.count(name) > 1:
             raise BadInput(f"key name {name!r} is given twice; give it once")
         for path in _files(folder, name):
@@ -79,7 +84,7 @@ def write_key_pair(folder: Path, name: str, key: SigningKey) -> tuple[Path, Path
     folder : Path
         Made, with mode 0700, if it is not there.
     name : str
-        ``agent-N`` or ``replica-N``, N a u64.
+        One of the `KINDS`, a hyphen and a number, as ``agent-7``; the number is an u64.
     key : SigningKey
 
     Raises

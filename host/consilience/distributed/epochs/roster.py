@@ -1,6 +1,5 @@
 """Membership: whose reports and votes count in an epoch, and the limits all replicas apply."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,16 +9,14 @@ from types import MappingProxyType
 from typing import Self
 
 from consilience.distributed.epochs.deployment_file import read_deployment
-from consilience.distributed.epochs.key_files import PUBLIC, read_public
 from consilience.distributed.epochs.reports import LARGEST_PAYLOAD
+from consilience.distributed.epochs.roster_files import read_public_keys
 from consilience.distributed.epochs.scope import Scope
 from consilience.distributed.epochs.signing import PUBLIC_BYTES, Domain
 from consilience.distributed.epochs.wire import number, require_u64
 from consilience.errors import BadInput
 
 __all__ = ["Roster"]
-
-_FILE = re.compile(rf"(agent|replica)-(0|[1-9][0-9]*)\{PUBLIC}")
 
 
 @dataclass(frozen=True)
@@ -120,13 +117,5 @@ class Roster:
             Others could have put a key there.
         """
         deployment = read_deployment(folder)
-        keys: dict[str, dict[int, bytes]] = {"agent": {}, "replica": {}}
-        for path in sorted(folder.glob(f"*{PUBLIC}")):
-            found = _FILE.fullmatch(path.name)
-            if not found or int(found[2]) >= 1 << 64:
-                raise BadInput(
-                    f"{path}: name keys agent-N{PUBLIC} or replica-N{PUBLIC}, N a number below "
-                    "2**64"
-                )
-            keys[found[1]][int(found[2])] = read_public(path)
+        keys = read_public_keys(folder, ("agent", "replica"))
         return cls(deployment, shard, keys["agent"], keys["replica"], **limits)

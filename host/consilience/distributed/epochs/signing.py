@@ -27,6 +27,12 @@ class Domain(bytes, Enum):
     REPORT_SET = b"consilience frame set 2".ljust(32, b"\0")
     EPOCH = b"consilience epoch 1".ljust(32, b"\0")
     VOTE = b"consilience vote 2".ljust(32, b"\0")
+    PLANE = b"consilience plane 1".ljust(32, b"\0")
+    STATE = b"consilience state 1".ljust(32, b"\0")
+    ALIVE = b"consilience alive 1".ljust(32, b"\0")
+    DATED = b"consilience dated 1".ljust(32, b"\0")
+    EVIDENCE = b"consilience evidence 1".ljust(32, b"\0")
+    RECEIPT = b"consilience receipt 1".ljust(32, b"\0")
 
 
 class SigningKey:

@@ -4,9 +4,11 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from threading import RLock
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from consilience.distributed.members.refused import Refused
 from consilience.distributed.reads.age_bounds import AgeBounds, ages_ms
 from consilience.distributed.reads.answer import Answer
 from consilience.distributed.reads.dated_state import DatedState, pack_dated_state
@@ -22,6 +24,9 @@ from consilience.distributed.write_ahead_log import WriteAheadLog
 from consilience.errors import BadInput, ImpossibleState
 from consilience.kernels.read_kernels import NEVER
 from consilience.turns import in_turn
+
+if TYPE_CHECKING:  # it needs the package cryptography, states without signatures do not
+    from consilience.distributed.members.seal import Seal
 
 __all__ = ["ReadNode"]
 
@@ -46,6 +51,9 @@ class ReadNode:
         Nanoseconds of a clock that is never set.
     sleep : callable
         Waits for a number of seconds.
+    seal : Seal, optional
+        Signs dated states as this shard's node, and lets in only those of the other nodes of its
+        roster; without it everybody's.
 
     Attributes
     ----------
@@ -62,12 +70,13 @@ class ReadNode:
         log: WriteAheadLog,
         clock: Callable[[], int] = boot_time_ns,
         sleep: Callable[[float], None] = time.sleep,
+        seal: "Seal | None" = None,
     ) -> None:
         count = len(rule.shards.enrolled)
         if not 1 <= shard <= count:
             raise BadInput(f"shard {shard} is none of 1 .. {count}")
         self.shard, self.rule, self.incarnation = shard, rule, log.incarnation
-        self._turns = RLock()
+        self._turns, self._seal = RLock(), seal
         self.counts: Counter[str] = Counter()
         self._bounds = AgeBounds(self.incarnation)
         self._echoes = EchoTable(count)
@@ -116,7 +125,8 @@ class ReadNode:
             volatile=False,
             state=bytes(own.state),
         )
-        return pack_dated_state(elapsed, self._echoes.echoes(elapsed), message)
+        data = pack_dated_state(elapsed, self._echoes.echoes(elapsed), message)
+        return data if self._seal is None else self._seal.sealed(data)
 
     @in_turn
     def receive(self, data: bytes) -> int | None:
@@ -131,11 +141,13 @@ class ReadNode:
         """
         known, shard = self._echoes.incarnations, None
         try:
-            dated = DatedState.of(data)
+            dated = self._opened(data)
             fate = self._receive(dated)
             is_new = self._echoes.incarnations > known
             if is_new or (fate in ("taken", "same", "undated") and self._is_missed(dated)):
                 shard = dated.piece.place[1]
+        except Refused as refusal:
+            fate = refusal.reason.value
         except BadInput:  # also ImpossibleState
             fate = "damaged"
         self.counts[fate] += 1
@@ -175,6 +187,16 @@ class ReadNode:
         if judged is None or judged[0] is not total:
             judged = self._judged = total, self.rule.interval(total)
         return judged[1]
+
+    def _opened(self, data: bytes) -> DatedState:
+        """Return the dated state of a message; BadInput unless its sender speaks for itself."""
+        if self._seal is None:
+            return DatedState.of(data)
+        sender, body = self._seal.opened(data)
+        dated = DatedState.of(body)
+        if dated.piece.place[1] != sender:
+            raise BadInput("a node says something of another shard")
+        return dated
 
     def _receive(self, dated: DatedState) -> str:
         piece = dated.piece

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
+from consilience.distributed.members.refused import SIGNED
+from consilience.distributed.pubsub import ASK, STATES, Pubsub
 from consilience.distributed.shard_store import ShardStore, Standing
 from consilience.distributed.state_message import Piece, StateMessage, join
 from consilience.distributed.totals.evidence_sums import EvidenceSums
@@ -17,6 +19,11 @@ _MOST_SHARDS = 1 << 12
 """Shards of which anything is kept before the number of shards is known."""
 _MOST_BYTES = 1 << 30
 """Of all pieces whose states are not whole yet."""
+
+
+Parts = dict[int, dict[int, Piece]]
+"""Pieces of one state by how many there are, and number: it may be cut anew when it is said again.
+"""
 
 
 @dataclass(frozen=True)
@@ -83,7 +90,7 @@ class ShardCollector:
         self._clock = clock
         self.heard: dict[int, float] = {}
         self.doubts: dict[int, str] = {}
-        self._arriving: dict[int, tuple[tuple[int, int], bytes, dict[int, Piece]]] = {}
+        self._arriving: dict[int, tuple[tuple[int, int], bytes, Parts]] = {}
         self._waiting_bytes = 0
         self._total: EvidenceSums | None = None
 
@@ -92,12 +99,21 @@ class ShardCollector:
         """The states held, by shard."""
         return self._store.held
 
+    async def subscribe(self, pubsub: Pubsub) -> None:
+        """Receive what is published from now on, and ask every shard for its state."""
+        await pubsub.listen(STATES, self.receive)
+        await pubsub.publish(ASK, b"")
+
+    async def ask(self, _pubsub: Pubsub) -> None:
+        """Ask for what is missing, if it is time to; to be called often. Here nothing: states are
+        said again by themselves."""
+
     def receive(self, data: bytes) -> StateMessage | None:
         """Take a piece; return the state that became held by it, if one did. Never raises."""
         try:
             message = self._receive(Piece.of(data))
         except BadInput:  # also ImpossibleState
-            self.counts["damaged"] += 1
+            self.counts["signed" if data.startswith(SIGNED) else "damaged"] += 1
             return None
         self.counts["taken" if message else "pieces"] += 1
         return message
@@ -137,7 +153,7 @@ class ShardCollector:
             return None
         standing = self._store.standing(shard, piece.order, piece.digest)
         if standing is Standing.SAME:
-            self.heard[shard] = self._clock()
+            self._hear(shard)
         if standing is Standing.CONFLICT:
             self.doubts[shard] = "two states of one version: two nodes say that they are this shard"
         if standing is not Standing.NEW:
@@ -151,12 +167,13 @@ class ShardCollector:
             self._forget(shard)
             parts = {}
             self._arriving[shard] = piece.order, piece.digest, parts
-        if piece.number not in parts:
+        cut = parts.setdefault(piece.count, {})
+        if piece.number not in cut:
             self._waiting_bytes += len(piece.part)
-        parts[piece.number] = piece
-        if len(parts) == piece.count:
+            cut[piece.number] = piece
+        if len(cut) == piece.count:
             self._forget(shard)
-            return self._hold(join([parts[number] for number in sorted(parts)]))
+            return self._hold(join([cut[number] for number in sorted(cut)]))
         while self._waiting_bytes > _MOST_BYTES:
             self.counts["dropped"] += 1
             self._forget(next(iter(self._arriving)))
@@ -165,7 +182,8 @@ class ShardCollector:
     def _forget(self, shard: int) -> None:
         """Drop what is arriving of a shard."""
         _, _, parts = self._arriving.pop(shard, (None, None, {}))
-        self._waiting_bytes -= sum(len(piece.part) for piece in parts.values())
+        pieces = (piece for cut in parts.values() for piece in cut.values())
+        self._waiting_bytes -= sum(len(piece.part) for piece in pieces)
 
     def _hold(self, message: StateMessage) -> StateMessage | None:
         shards, shard = self.shards or message.shards, message.shard
@@ -186,8 +204,11 @@ class ShardCollector:
                 return None
         self.shards = shards
         self.doubts.pop(shard, None)
-        now = self._clock()
-        self.heard[shard] = now
-        self._store.join(shard, Held(message, sums, now))
+        self._hear(shard)
+        self._store.join(shard, Held(message, sums, self._clock()))
         self._total = None
         return message
+
+    def _hear(self, shard: int) -> None:
+        """Note that something of the present state of a shard has come."""
+        self.heard[shard] = self._clock()

@@ -1,9 +1,11 @@
 """One shard: takes its evidence, acknowledges it, and publishes its state."""
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from consilience.distributed.pubsub import ASK, Pubsub, publish_state
 from consilience.distributed.state_message import StateMessage
@@ -11,9 +13,14 @@ from consilience.distributed.totals.evidence_sums import EvidenceSums
 from consilience.distributed.write_ahead_log import WriteAheadLog
 from consilience.errors import BadInput
 
+if TYPE_CHECKING:  # it needs the package cryptography, states without signatures do not
+    from consilience.distributed.members.node_signatures import NodeSignatures
+
 __all__ = ["ShardPublisher"]
 
 _log = logging.getLogger(__name__)
+_APART_S = 0.1
+"""Between two publications at least: who asks without end gets no more."""
 
 
 class ShardPublisher:
@@ -27,6 +34,8 @@ class ShardPublisher:
     log : WriteAheadLog or None
         Outlives a kill; None: nothing does, and every message says ``volatile``. The
         incarnation then is the wall clock in ms, which must not be set back between two starts.
+    signatures : NodeSignatures or None
+        Of this node; None: nothing is signed, and calls are not answered.
     """
 
     def __init__(
@@ -37,10 +46,12 @@ class ShardPublisher:
         epoch: int,
         hypotheses: tuple[str, ...],
         log: WriteAheadLog | None,
+        signatures: "NodeSignatures | None" = None,
     ) -> None:
         self._pubsub = pubsub
         self._place = epoch, shard, shards
-        self._log = log
+        self._log, self._signatures = log, signatures
+        self._current: StateMessage | None = None
         self._incarnation = time.time_ns() // 10**6 if log is None else log.incarnation
         self._version = 0
         self._complete = False
@@ -53,15 +64,17 @@ class ShardPublisher:
 
     @property
     def message(self) -> StateMessage:
-        """The state now."""
-        return StateMessage(
-            *self._place,
-            self._incarnation,
-            self._version,
-            self._complete,
-            self._log is None,
-            bytes(self.sums),
-        )
+        """The state as it was published last."""
+        if self._current is None:
+            self._current = StateMessage(
+                *self._place,
+                self._incarnation,
+                self._version,
+                self._complete,
+                self._log is None,
+                bytes(self.sums),
+            )
+        return self._current
 
     async def read(self, parts: Iterable[EvidenceSums], pause: float = 0.0) -> None:
         """Take parts of evidence as records 0, 1, ..; those acknowledged before count once.
@@ -101,21 +114,32 @@ class ShardPublisher:
     async def publish(self) -> None:
         """Publish the state under a new version."""
         self._version += 1
+        self._current = None
         await self._say()
 
     async def answer(self, period: float) -> None:
-        """Publish the state again each `period` seconds and when asked, for ever."""
+        """Publish the state again each `period` seconds and when asked, for ever.
+
+        With signatures, calls are answered, too.
+        """
+        if self._signatures is None:
+            await self._answer_asks(period)
+        else:
+            calls = self._signatures.answer_calls(self._pubsub, lambda: self.message)
+            await asyncio.gather(self._answer_asks(period), calls)
+
+    async def _answer_asks(self, period: float) -> None:
         await self._pubsub.listen(ASK, lambda _: self._asked.set())
         while True:
-            await self._say()
-            try:
-                await asyncio.wait_for(self._asked.wait(), period)
-            except TimeoutError:
-                continue
             self._asked.clear()
+            await self._say()
+            await asyncio.sleep(_APART_S)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._asked.wait(), period)
 
     async def _say(self) -> None:
-        said = await publish_state(self._pubsub, self.message)
+        seal = self._signatures.states if self._signatures else None
+        said = await publish_state(self._pubsub, self.message, seal)
         if not said and self._is_heard:
             _log.warning(
                 "shard %d: its states are not published: the transport takes messages of %d bytes "

@@ -95,7 +95,7 @@ def test_a_dangling_link_is_not_written_through(folder, tmp_path):
     ],
 )
 def test_names(folder, name):
-    with pytest.raises(BadInput, match=r"use agent-N or replica-N, N a number below 2\*\*64$"):
+    with pytest.raises(BadInput, match=r"use agent-N, .*producer-N, N a number below 2\*\*64$"):
         write_key_pair(folder, name, key_of("a"))
 
 
@@ -247,7 +247,7 @@ def test_roster_of_a_folder(folder):
     assert roster.faulty == 1
     for name in ("someone", f"agent-{1 << 64}", "agent-" + "9" * 40, "agent-007", "replica--1"):
         (folder / f"{name}.pub").write_text("")
-        with pytest.raises(BadInput, match=rf"{name}\.pub: name keys agent-N\.pub or replica-N"):
+        with pytest.raises(BadInput, match=rf"{name}\.pub: name keys agent-N\.pub, replica-N"):
             Roster.read(folder, 9)
         (folder / f"{name}.pub").unlink()
     write_key_pair(folder, f"agent-{(1 << 64) - 1}", key_of("last"))

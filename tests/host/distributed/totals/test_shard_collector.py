@@ -139,6 +139,8 @@ def test_other_epochs_divisions_and_conflicts_are_counted():
     none = StateMessage(0, 0, SHARDS, 1, 1, False, False, message.state)
     assert collector.receive(none.pieces(1 << 20)[0]) is None
     assert collector.receive(b"noise") is None
+    assert collector.receive(b"CNPM\1 who says so?") is None
+    assert collector.counts["signed"] == 1
     wanted = ("other epoch", "other division", "conflict", "damaged")
     assert [collector.counts[name] for name in wanted] == [1, 2, 1, 1]
     assert collector.held[1].message == message and not collector.complete
