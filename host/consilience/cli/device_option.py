@@ -11,6 +11,7 @@ import typer
 from consilience.cli.output import Output
 from consilience.devices.device import Device
 from consilience.devices.opening import open_device
+from consilience.distributed.nats_address import shown_address
 from consilience.errors import BadInput
 
 __all__ = ["MOST_ROWS", "DeviceOption", "JsonOption", "WavesOption", "opened", "with_waves"]
@@ -51,7 +52,7 @@ def with_waves(url: str, waves: Path | None) -> str:
 @contextmanager
 def opened(url: str, output: Output) -> Iterator[Device]:
     """Open the device for the time of a command, saying so where it may take a while."""
-    with output.working(f"opening {url}"):
+    with output.working(f"opening {shown_address(url)}"):
         device = open_device(url)
     with device:
         yield device

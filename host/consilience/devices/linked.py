@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from consilience.devices.link_device import LinkDevice
+from consilience.distributed.nats_address import shown_address
 from consilience.errors import BadInput, NoDevice
 from consilience.extras import naming_extras
 from consilience.link.session import LinkSession
@@ -24,7 +25,7 @@ _SIM_NUMBERS = ("lanes", "hypotheses", "components", "live", "robust", "credits"
 
 def open_linked(url: str) -> LinkDevice:
     """Open a device that is not this machine; errors are those of `open_device`."""
-    with naming_extras(f"the device {url}"):
+    with naming_extras(f"the device {shown_address(url)}"):
         transport = open_transport(url)
         if not _is_sim(url):
             return LinkDevice.over(LinkSession(transport, url))
@@ -38,12 +39,13 @@ def open_transport(url: str) -> Transport:
     try:
         urlsplit(url)
     except ValueError as error:
-        raise BadInput(f"{url}: not a device URL ({error}); give {FORMS}") from None
+        shown = shown_address(url)
+        raise BadInput(f"{shown}: not a device URL ({error}); give {FORMS}") from None
     if _is_sim(url):
         from consilience.devices.sim import simulation_transport
 
         return simulation_transport(*_simulation_options(url))
-    if url.startswith("socket:"):
+    if url.startswith(("socket:", "tcp:", "tls+tcp:")):
         from consilience.devices.tcp import connect
 
         return connect(url)
@@ -57,7 +59,7 @@ def open_transport(url: str) -> Transport:
         return connect_datagrams(DatagramAddress.of(url))
     if url.partition(":")[0] == "gpu":
         raise NoDevice(f"{url}: this version has no such device; give {FORMS}")
-    raise BadInput(f"{url}: not a device URL; give {FORMS}")
+    raise BadInput(f"{shown_address(url)}: not a device URL; give {FORMS}")
 
 
 def _is_sim(url: str) -> bool:

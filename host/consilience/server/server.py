@@ -2,15 +2,21 @@
 
 import contextlib
 import errno
+import hashlib
 import secrets
 import selectors
 import socket
+import ssl
 import time
 
 from consilience.closing import Closes
 from consilience.errors import BadInput, PermissionRefused
+from consilience.link.admission import Step
 from consilience.link.frames import REQUEST_FIELDS, encode_frame
 from consilience.link.transport import Transport
+from consilience.rates import Rates, network_of
+from consilience.server.admission import Admission, Doorkeeper
+from consilience.server.arrival import Arrival
 from consilience_hw.spec.link_map import FrameType
 
 __all__ = ["IDLE_S", "LinkServer"]
@@ -26,16 +32,27 @@ _CHUNK = 1 << 16
 _CLIENT_TIMEOUT = 10.0
 """Seconds in which a client has to take what it is sent."""
 
+_LOOK_S = 0.5
+"""Seconds between two looks at who is late, and whether a token is still valid."""
+
+_MOST_ARRIVALS = 16
+_MOST_OF_ONE = 4
+"""Connections at a time that are yet to be let in, of all clients and of one address."""
+
+_ATTEMPTS = 20.0, 100.0
+"""Connections a second of one address, and how many it may be ahead of that."""
+
 
 class LinkServer(Closes):
     """Listens, and passes bytes both ways; frames and sessions are none of its business.
 
-    One client at a time: the connection of another is closed at once, which its driver reports as
+    A client is let in when it has shown that it knows a token (`link.admission`), or, without
+    `keeper`, with its first byte; until then neither it nor anything that it sends reaches the
+    device. One client at a time: the connection of another is closed, which its driver reports as
     a device in use, unless the one that is served has been silent for `idle` seconds: then it has
-    to go. Between clients the device gets a zero, so that half a frame of one is not put before
-    the first of the next, and a HELLO, which ends the session of the one before: none of its
-    replies is kept for the next. There is no authentication: whoever reaches the port uses the
-    device.
+    to go. So it has when its token is revoked or expires, within a second. Between clients the
+    device gets a zero, so that half a frame of one is not put before the first of the next, and a
+    HELLO, which ends the session of the one before: none of its replies is kept for the next.
 
     The transport is asked for bytes only until it has been silent for a reply timeout of its own
     clock; so a simulation stands still, and costs nothing, while no client wants anything.
@@ -50,6 +67,10 @@ class LinkServer(Closes):
         TCP port; 0 takes a free one.
     idle : float
         Seconds of silence after which a client gives way to another; nobody waiting, it may stay.
+    keeper : Doorkeeper, optional
+        Knows the tokens; without it everybody who reaches the port is let in.
+    tls : ssl.SSLContext, optional
+        Of the server. `certificate` is then the DER of its certificate.
 
     Attributes
     ----------
@@ -72,8 +93,15 @@ class LinkServer(Closes):
         host: str = "127.0.0.1",
         port: int = 0,
         idle: float = IDLE_S,
+        *,
+        keeper: Doorkeeper | None = None,
+        tls: ssl.SSLContext | None = None,
+        certificate: bytes = b"",
     ) -> None:
         self._transport, self._idle = transport, idle
+        self._keeper, self._tls = keeper, tls
+        self._channel = hashlib.sha256(certificate).digest() if tls else bytes(32)
+        self._attempts = Rates(*_ATTEMPTS)
         try:
             family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
             self._listener = socket.create_server(address[:2], family=family)
@@ -90,10 +118,12 @@ class LinkServer(Closes):
             ) from error
         self._listener.setblocking(False)
         shown, taken = self._listener.getsockname()[:2]
-        self.address = (
-            f"socket://[{shown}]:{taken}" if ":" in shown else f"socket://{shown}:{taken}"
-        )
+        place = f"[{shown}]:{taken}" if ":" in shown else f"{shown}:{taken}"
+        self.address = f"{'tls+tcp' if tls else 'socket'}://{place}"
+        self._arrivals: dict[socket.socket, Arrival] = {}
         self._client: socket.socket | None = None
+        self._token = ""  # id of the client's, if it has shown one
+        self._looked = 0.0
         self._heard = 0.0
         self._silent = _POLLS
         self._stopped = False
@@ -112,12 +142,18 @@ class LinkServer(Closes):
         """
         while not self._stopped:
             waiting = self._silent < _POLLS
-            ready = [key.fileobj for key, _ in self._selector.select(0 if waiting else None)]
+            watched = bool(self._arrivals or self._token)
+            limit = 0 if waiting else _LOOK_S if watched else None
+            ready = {key.fileobj for key, _ in self._selector.select(limit)}
             # The end of one client, if it is there, comes before the next one.
-            if self._client in ready:
+            if self._client in ready or (self._client and _has_more(self._client)):
                 self._take()
-            elif self._listener in ready:
-                self._admit()
+            for arrival in [one for one in self._arrivals.values() if one.socket in ready]:
+                self._go_on(arrival)
+            if self._listener in ready:
+                self._arrive()
+            if watched and time.monotonic() - self._looked > _LOOK_S:
+                self._look()
             if self._silent < _POLLS:
                 self._give()
 
@@ -129,33 +165,70 @@ class LinkServer(Closes):
     def close(self) -> None:
         """Close all sockets, in whatever state an interrupt has left them."""
         self._selector.close()
-        for one in (self._client, self._listener, self._wakes, self._waker):
+        for one in (self._client, self._listener, self._wakes, self._waker, *self._arrivals):
             if one is not None:
                 one.close()
 
-    def _admit(self) -> None:
+    def _arrive(self) -> None:
         try:
-            client, _ = self._listener.accept()
+            connected, where = self._listener.accept()
         except OSError:  # gone again
             return
+        network = network_of(where[0])
+        of_one = sum(one.network == network for one in self._arrivals.values())
+        if (
+            len(self._arrivals) >= _MOST_ARRIVALS
+            or of_one >= _MOST_OF_ONE
+            or self._attempts.take(network)
+        ):
+            connected.close()
+            return
+        arrival = Arrival(connected, Admission(self._keeper, self._channel), network, self._tls)
+        self._arrivals[arrival.socket] = arrival
+        self._selector.register(arrival.socket, selectors.EVENT_READ)
+
+    def _go_on(self, arrival: Arrival) -> None:
+        """Take what a client that is not let in yet has sent."""
+        arrival.go_on()
+        if not (arrival.over or arrival.admission.admitted):
+            return
+        self._selector.unregister(arrival.socket)
+        del self._arrivals[arrival.socket]
+        if arrival.over:
+            arrival.close()
+        else:
+            self._admit(arrival)
+
+    def _look(self) -> None:
+        """Let those go whose time is over."""
+        now = self._looked = time.monotonic()
+        for arrival in [one for one in self._arrivals.values() if now > one.deadline]:
+            self._selector.unregister(arrival.socket)
+            del self._arrivals[arrival.socket]
+            arrival.close()
+        if self._token and self._keeper and self._keeper.keys_of(self._token) is None:
+            self._dismiss()
+
+    def _admit(self, arrival: Arrival) -> None:
         if self._client is not None:
             if time.monotonic() - self._heard < self._idle:
-                client.close()
+                if arrival.admission.id:
+                    arrival.refuse(Step.BUSY)
+                arrival.close()
                 return
             self._dismiss()
-        client.settimeout(_CLIENT_TIMEOUT)
-        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        # A client whose machine is gone must not hold the device for ever.
-        client.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        self._client, self._heard = client, time.monotonic()
-        self._selector.register(client, selectors.EVENT_READ)
-        self._transport.send(b"\0")
+        self._client, self._heard = arrival.socket, time.monotonic()
+        self._client.settimeout(_CLIENT_TIMEOUT)
+        self._token = arrival.admission.id
+        self._selector.register(self._client, selectors.EVENT_READ)
+        self._transport.send(b"\0" + arrival.admission.rest)
+        self._silent = 0
 
     def _dismiss(self) -> None:
         if self._client is not None:
             self._selector.unregister(self._client)
             self._client.close()
-            self._client = None
+            self._client, self._token = None, ""
             # Its answer is for nobody.
             self._transport.send(b"\0" + _hello())
             self._silent = 0
@@ -165,6 +238,8 @@ class LinkServer(Closes):
         assert self._client is not None
         try:
             data = self._client.recv(_CHUNK)
+        except TimeoutError:  # the rest of a TLS record has not come
+            return
         except OSError:
             data = b""
         if not data:
@@ -183,6 +258,11 @@ class LinkServer(Closes):
                 self._client.sendall(data)
                 return
             self._dismiss()
+
+
+def _has_more(client: socket.socket) -> bool:
+    """Return whether TLS holds bytes of a client that the selector does not see."""
+    return isinstance(client, ssl.SSLSocket) and client.pending() > 0
 
 
 def _hello() -> bytes:

@@ -113,7 +113,9 @@ def test_a_second_client_at_the_same_time_is_turned_away(server, segments):
 
 def test_a_silent_client_gives_way_to_another(watched, segments):
     """One that did nothing held the device for ever."""
-    with serving(watched, idle=0.2) as server, raw(server) as silent:
+    with serving(watched, idle=0.2) as server, raw(server) as silent, raw(server):
+        silent.sendall(b"\0")  # without a byte it is nobody's device
+        wait_for(lambda: server._client is not None)
         time.sleep(0.3)
         with open_linked(server.address) as device:
             assert_right(device, segments)
@@ -233,13 +235,15 @@ def test_a_client_that_takes_nothing_is_dropped(monkeypatch, watched, segments):
 def test_a_device_that_is_gone_ends_the_server(watched):
     with serving(watched) as server:
         watched.close()
-        with raw(server):
+        with raw(server) as connected:
+            connected.sendall(b"\0")
             wait_for(lambda: server.ended)
 
 
 def test_stop_and_close_turn_everybody_away(watched):
     with serving(watched) as server:
         connected = raw(server)
+        connected.sendall(b"\0")
         wait_for(lambda: server._client is not None)
     with connected:
         assert closed_by_peer(connected)
@@ -257,7 +261,8 @@ def test_an_interrupt_while_a_client_is_let_go(monkeypatch, watched):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt), LinkServer(watched) as server:
-        raw(server).close()
+        with raw(server) as connected:
+            connected.sendall(b"\0")
         monkeypatch.setattr(socket.socket, "close", close)
         server.run()
 

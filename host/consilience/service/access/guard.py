@@ -1,25 +1,23 @@
 """ASGI middleware in front of everything: who asks, whether they may, and within which limits."""
 
 import asyncio
-import contextlib
-import ipaddress
 import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection
 
+from consilience.rates import Rates, network_of
 from consilience.service.access.audit_log import AuditLog
 from consilience.service.access.bodies import Gone, Held, has_body, read_body
 from consilience.service.access.browsers import check_host, check_site
 from consilience.service.access.credentials import identified
 from consilience.service.access.identity import ANYBODY, Identity
 from consilience.service.access.limits import Limits
-from consilience.service.access.rates import Rates
 from consilience.service.access.refusal import Header, Message, Receive, Refusal, Scope, Send
 from consilience.service.access.scopes import Scope as TokenScope
 from consilience.service.access.scopes import needed_scope
 from consilience.service.access.tokens import Tokens
 
-__all__ = ["IDENTITY", "App", "Guard", "network_of"]
+__all__ = ["IDENTITY", "App", "Guard"]
 
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
@@ -211,16 +209,6 @@ class Guard:
                     _log.info("ended what %s was reading: no longer valid", identity.told)
                     self._ended.add(task)
                     task.cancel()
-
-
-def network_of(address: str) -> str:
-    """Return what is counted as one client: an IPv4 address, or the /64 of an IPv6 address."""
-    with contextlib.suppress(ValueError):
-        parsed = ipaddress.ip_address(address.partition("%")[0])
-        if parsed.version == 6:
-            mapped = parsed.ipv4_mapped
-            return str(mapped or ipaddress.ip_network((parsed, 64), strict=False))
-    return address
 
 
 def _given(body: bytes, receive: Receive) -> Receive:

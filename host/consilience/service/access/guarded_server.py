@@ -13,7 +13,7 @@ from functools import partial
 from uvicorn.config import Config
 from uvicorn.server import Server
 
-from consilience.service.access.guard import network_of
+from consilience.rates import network_of
 from consilience.service.access.guarded_protocol import LINGER_S, GuardedProtocol
 from consilience.service.access.limits import Limits
 from consilience.service.access.refusal import Refusal

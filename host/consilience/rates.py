@@ -1,10 +1,12 @@
-"""Rates: a token bucket for each client."""
+"""Rates: a token bucket for each client, and what counts as one client."""
 
+import contextlib
+import ipaddress
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 
-__all__ = ["Rates"]
+__all__ = ["Rates", "network_of"]
 
 _MOST_CLIENTS = 10_000
 
@@ -47,3 +49,13 @@ class Rates:
         left, seen = self._left.get(client, (self._burst, 0.0))
         left = min(self._burst, left + (self._clock() - seen) * self._rate)
         return 0.0 if left >= 1 else (1 - left) / self._rate
+
+
+def network_of(address: str) -> str:
+    """Return what is counted as one client: an IPv4 address, or the /64 of an IPv6 address."""
+    with contextlib.suppress(ValueError):
+        parsed = ipaddress.ip_address(address.partition("%")[0])
+        if parsed.version == 6:
+            mapped = parsed.ipv4_mapped
+            return str(mapped or ipaddress.ip_network((parsed, 64), strict=False))
+    return address
