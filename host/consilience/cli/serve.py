@@ -1,11 +1,23 @@
 """`consilience serve`: a device for other processes, or a service that watches a fleet (--http)."""
 
+import contextlib
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.text import Text
 
+from consilience.cli.access_options import (
+    AccessOption,
+    AccessOptions,
+    ClearTextOption,
+    ClientCaOption,
+    HostNameOption,
+    RateOption,
+    RequireTokenOption,
+    TlsCertOption,
+    TlsKeyOption,
+)
 from consilience.cli.device_option import JsonOption
 from consilience.cli.output import Output
 from consilience.cli.watch_option_types import (
@@ -32,12 +44,14 @@ from consilience.cli.watch_option_types import (
     ThresholdBitsOption,
     TiesOption,
 )
+from consilience.distributed.nats_address import shown_address
 from consilience.errors import BadInput
 from consilience.extras import naming_extras
 from consilience.monitor.source_file import FrozenSource, read_source
 from consilience.monitor.watch_options import WatchOptions
 from consilience.server.endpoint import served_transport
 from consilience.server.server import IDLE_S, LinkServer
+from consilience.service.access.binding import refuse_clear_text
 
 __all__ = ["serve"]
 
@@ -108,6 +122,14 @@ def serve(
             rich_help_panel=_HTTP,
         ),
     ] = None,
+    access: AccessOption = None,
+    require_token: RequireTokenOption = False,
+    tls_cert: TlsCertOption = None,
+    tls_key: TlsKeyOption = None,
+    client_ca: ClientCaOption = None,
+    clear_text: ClearTextOption = False,
+    host_name: HostNameOption = None,
+    rate: RateOption = None,
     arl: ArlOption = None,
     false_alarms_per_day: FalseAlarmsPerDayOption = None,
     false_alarm: FalseAlarmOption = None,
@@ -134,14 +156,25 @@ def serve(
 ) -> None:
     """Offer a device to other processes as socket://HOST:PORT; or, with --http, watch a fleet.
 
-    There is no authentication: who reaches the port uses it. One client of a device at a time;
-    others are turned away while it is at work.
+    On loopback everybody on this machine may use it; elsewhere a token is asked for, and TLS, see
+    `consilience service tokens`. One client of a device at a time; others are turned away while it
+    is at work.
 
     Example: consilience serve --http 127.0.0.1:8080 --state DIR --arl 1000000
     """
     output = Output(as_json=as_json)
+    entrance = AccessOptions(
+        folder=access,
+        require_token=require_token,
+        tls_cert=tls_cert,
+        tls_key=tls_key,
+        client_ca=client_ca,
+        clear_text=clear_text,
+        host_names=tuple(host_name or ()),
+        rate=rate,
+    )
     if http is None:
-        _serve_device(output, device or ["cpu"], host, port, idle)
+        _serve_device(output, device or ["cpu"], host, port, idle, entrance)
         return
     source = None if frozen is None else read_source(frozen)
     if source is not None and not isinstance(source, FrozenSource):
@@ -173,18 +206,40 @@ def serve(
     with naming_extras("a service over HTTP", "service"):
         from consilience.cli.serve_http import serve_http
 
-        serve_http(output, http, options, state, device or [], model, alerts, volatile=volatile)
+        serve_http(
+            output, http, options, state, device or [], model, alerts, entrance, volatile=volatile
+        )
 
 
-def _serve_device(output: Output, devices: list[str], host: str, port: int, idle: float) -> None:
+def _serve_device(
+    output: Output,
+    devices: list[str],
+    host: str,
+    port: int,
+    idle: float,
+    access: AccessOptions,
+) -> None:
+    from consilience.service.access.device_tokens import DeviceTokens
+
     if len(devices) > 1:
         raise BadInput("one --device is served at a time; start another process for another")
-    device = devices[0]
-    with output.working(f"opening {device}"):
-        transport = served_transport(device)
-    with transport, LinkServer(transport, host, port, idle) as server:
+    if access.client_ca or access.host_names or access.rate is not None:
+        raise BadInput("--client-ca, --host-name and --rate are for --http; leave them out")
+    device, tls = devices[0], access.tls()
+    is_loopback = refuse_clear_text(host, "--host", tls is not None or access.clear_text)
+    is_open = is_loopback and not access.require_token
+    with contextlib.ExitStack() as stack:
+        keeper = None
+        if not is_open:
+            tokens, _ = stack.enter_context(access.opened(output, is_open=False))
+            keeper = DeviceTokens(tokens)
+        with output.working(f"opening {shown_address(device)}"):
+            transport = stack.enter_context(served_transport(device))
+        server = stack.enter_context(
+            LinkServer(transport, host, port, idle, keeper=keeper, tls=tls)
+        )
         output.result(
-            {"device": device, "address": server.address},
+            {"device": device, "address": server.address, "token": not is_open},
             Text(f"serving {device} at {server.address}; Ctrl-C ends it"),
         )
         server.run()

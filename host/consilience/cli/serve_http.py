@@ -2,18 +2,26 @@
 
 import asyncio
 import contextlib
-import ipaddress
+import logging
 import signal
-import socket
+import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import uvicorn
 from rich.text import Text
 
+from consilience.cli.access_options import AccessOptions
 from consilience.cli.output import Output
+from consilience.cli.unwinding import logged
 from consilience.errors import BadInput
 from consilience.monitor.watch_options import WatchOptions
+from consilience.service.access.binding import bound
+from consilience.service.access.guard import Guard
+from consilience.service.access.guarded_server import GuardedServer
+from consilience.service.access.limits import Limits
+from consilience.service.access.redaction import Redacting
 from consilience.service.alerts.dispatcher import wall_ms
 from consilience.service.alerts.target import Target
 from consilience.service.alerts.targets_file import read_targets
@@ -22,10 +30,8 @@ from consilience.service.http.sse import AlarmHub
 from consilience.service.service import Service
 from consilience.service.settings import ServiceSettings
 
-__all__ = ["address_of", "serve_http"]
+__all__ = ["serve_http"]
 
-_LOOPBACK = "127.0.0.1"
-_BACKLOG = 512
 _GRACE_S = 5
 
 
@@ -37,41 +43,68 @@ def serve_http(
     devices: list[str],
     model: Path | None,
     alerts: Path | None,
+    access: AccessOptions,
     *,
     volatile: bool,
 ) -> None:
     """Serve until SIGTERM or Ctrl-C; what was answered is on the disk whenever it ends."""
     settings = ServiceSettings(options, model, _named(devices), volatile)
-    with contextlib.ExitStack() as open_:
-        listening = open_.enter_context(_listening(address))
-        host, port = listening.getsockname()[:2]
-        url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    tls = access.tls()
+    limits = Limits() if access.rate is None else Limits(rate=access.rate, burst=2 * access.rate)
+    access = replace(access, folder=access.folder or state)
+    place = bound(address, "--http", encrypted=tls is not None, clear_text=access.clear_text)
+    is_open = place.is_loopback and not access.require_token
 
-        def targets(deployment: str) -> list[Target]:
-            return [] if alerts is None else read_targets(alerts, deployment, wall_ms, f"{url}/")
+    def targets(deployment: str) -> list[Target]:
+        return [] if alerts is None else read_targets(alerts, deployment, wall_ms, f"{place.url}/")
 
-        service = open_.enter_context(Service(settings, state, targets))
+    with (
+        place.socket,
+        Service(settings, state, targets) as service,
+        access.opened(output, is_open=is_open) as (tokens, audit),
+        _logged(),
+    ):
         for note in service.state.notes:
             output.note(note)
         kept = "nothing is kept (--volatile)" if volatile else f"state in {state}"
         output.result(
-            {"url": url, "deployment": service.deployment, "volatile": volatile},
-            Text(f"serving {url}, {kept}; API at {url}/docs; Ctrl-C ends it"),
+            {"url": place.url, "deployment": service.deployment, "volatile": volatile},
+            Text(f"serving {place.url}, {kept}; API at {place.url}/docs; Ctrl-C ends it"),
         )
         app = create_app(service)
-        config = uvicorn.Config(
+        guard = Guard(
             app,
-            http="httptools",
-            log_level="warning",
+            tokens,
+            limits,
+            audit,
+            open_to_all=is_open,
+            host_names=access.host_names if place.is_loopback else None,
+        )
+        config = uvicorn.Config(
+            guard,
+            log_config=None,
             access_log=False,
+            proxy_headers=False,
             timeout_graceful_shutdown=_GRACE_S,
             server_header=False,
         )
+        server = _Server(config, place.socket, limits, tls)
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            runner.run(_serve(_Server(config), app.state.hub, listening))
+            runner.run(_serve(server, app.state.hub))
 
 
-class _Server(uvicorn.Server):
+@contextlib.contextmanager
+def _logged() -> Iterator[None]:
+    """Send what uvicorn finds wrong to stderr, as what the library says."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setLevel(logging.WARNING)
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    handler.addFilter(Redacting())
+    with logged("uvicorn", handler):
+        yield
+
+
+class _Server(GuardedServer):
     """A server that leaves signals alone: they end it, and then the service is closed."""
 
     @contextlib.contextmanager
@@ -80,7 +113,7 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def _serve(server: _Server, hub: AlarmHub, listening: socket.socket) -> None:
+async def _serve(server: _Server, hub: AlarmHub) -> None:
     loop = asyncio.get_running_loop()
 
     def end() -> None:
@@ -89,7 +122,7 @@ async def _serve(server: _Server, hub: AlarmHub, listening: socket.socket) -> No
 
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, end)
-    await server.serve([listening])
+    await server.serve()
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
@@ -99,40 +132,6 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
     except ImportError:
         return asyncio.new_event_loop
     return uvloop.new_event_loop
-
-
-def address_of(text: str) -> tuple[str, int]:
-    """Return host and port of HOST:PORT or PORT; BadInput if it is neither."""
-    host, colon, port = text.rpartition(":")
-    host = host.removeprefix("[").removesuffix("]") if colon else _LOOPBACK
-    if not port.isdecimal() or not 0 <= int(port) < 1 << 16 or not host:
-        raise BadInput(f"--http {text}: HOST:PORT or a port, as 127.0.0.1:8080")
-    return host, int(port)
-
-
-def _listening(address: str) -> socket.socket:
-    host, port = address_of(address)
-    try:
-        loopback = ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        loopback = host == "localhost"
-    if not loopback:
-        raise BadInput(
-            f"--http {address}: off loopback nobody would be asked who they are; listen on "
-            "127.0.0.1, and put what asks in front of it"
-        )
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    made = socket.socket(family, socket.SOCK_STREAM)
-    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        made.bind((host, port))
-        made.listen(_BACKLOG)
-    except OSError as error:
-        made.close()
-        raise BadInput(
-            f"--http {address}: cannot listen ({error.strerror}); choose another port"
-        ) from None
-    return made
 
 
 def _named(devices: list[str]) -> dict[str, str]:

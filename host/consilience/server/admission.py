@@ -1,6 +1,7 @@
 """The server's side of letting a client in: its steps, on whatever pieces of bytes come."""
 
 import secrets
+from collections.abc import Callable
 from typing import Protocol
 
 from consilience.link.admission import (
@@ -32,6 +33,8 @@ class Admission:
         Without one everybody is let in.
     channel : bytes
         See `challenge_message`.
+    is_busy : callable
+        Whether another client is at work: only who would be let in is told.
 
     Attributes
     ----------
@@ -44,12 +47,17 @@ class Admission:
         What the client sent after that: the first bytes of the link.
     """
 
-    def __init__(self, keeper: Doorkeeper | None, channel: bytes = bytes(32)) -> None:
+    def __init__(
+        self,
+        keeper: Doorkeeper | None,
+        channel: bytes = bytes(32),
+        is_busy: Callable[[], bool] = lambda: False,
+    ) -> None:
         self.refused: Step | None = None
         self.admitted = False
         self.id = ""
         self.rest = b""
-        self._keeper, self._channel = keeper, channel
+        self._keeper, self._channel, self._is_busy = keeper, channel, is_busy
         self._hello: Hello | None = None
         self._nonce = secrets.token_bytes(NONCE_BYTES)
 
@@ -71,8 +79,7 @@ class Admission:
         if hello is None:
             return self._refuse(Step.OTHER_VERSION)
         if self._keeper is None:
-            self.admitted = True
-            return Step.OPEN.message()
+            return self._admit(Step.OPEN)
         self._hello = hello
         # A client waits for the challenge, so that nothing can be left; the proof is of its nonce.
         return Step.CHALLENGE.message(self._nonce)
@@ -88,8 +95,14 @@ class Admission:
         answer = (keys or NO_KEYS).take(message, proof)
         if keys is None or answer is None:
             return self._refuse(Step.INVALID)
-        self.admitted, self.id = True, self._hello.id
-        return Step.ADMITTED.message(answer)
+        self.id = self._hello.id
+        return self._admit(Step.ADMITTED, answer)
+
+    def _admit(self, step: Step, answer: bytes = b"") -> bytes:
+        if self._is_busy():
+            return self._refuse(Step.BUSY)
+        self.admitted = True
+        return step.message(answer)
 
     def _refuse(self, step: Step) -> bytes:
         self.refused = step

@@ -1,19 +1,29 @@
 """A connection that has yet to be let in: its TLS handshake, and its admission."""
 
-import contextlib
 import socket
 import ssl
 import time
+from collections.abc import Callable
+from typing import Protocol
 
-from consilience.link.admission import Step
-from consilience.server.admission import Admission
+from consilience.server.admission import Admission, Doorkeeper
 
-__all__ = ["ADMISSION_S", "Arrival"]
+__all__ = ["ADMISSION_S", "Arrival", "Encryption"]
 
 ADMISSION_S = 10.0
 """Seconds in which a client must be let in."""
 
 _CHUNK = 1 << 16
+
+
+class Encryption(Protocol):
+    """TLS of a server."""
+
+    digest: bytes
+    """SHA-256 of the certificate of the context that `current` returned last."""
+
+    def current(self) -> ssl.SSLContext:
+        """Return the context for the next handshake."""
 
 
 class Arrival:
@@ -23,14 +33,17 @@ class Arrival:
     ----------
     connected : socket.socket
         Owned until it is handed on.
-    admission : Admission
+    keeper : Doorkeeper, optional
+        Knows the tokens; without it everybody is let in.
     network : str
         What counts as one client.
-    context : ssl.SSLContext, optional
-        Of the server, for TLS.
+    tls : Encryption, optional
+    is_busy : callable
+        See `Admission`.
 
     Attributes
     ----------
+    admission : Admission
     socket : socket.socket
     over : bool
         The client is gone, or was refused.
@@ -41,23 +54,27 @@ class Arrival:
     def __init__(
         self,
         connected: socket.socket,
-        admission: Admission,
+        keeper: Doorkeeper | None,
         network: str,
-        context: ssl.SSLContext | None = None,
+        tls: Encryption | None,
+        is_busy: Callable[[], bool],
     ) -> None:
         connected.setblocking(False)
         connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         # A client whose machine is gone must not hold the device for ever.
         connected.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         self.over = False
-        self.network, self.admission = network, admission
+        self.network = network
         self.deadline = time.monotonic() + ADMISSION_S
-        self._shaking = context is not None
+        self._shaking = tls is not None
         self.socket = connected
-        if context is not None:
-            self.socket = context.wrap_socket(
+        channel = bytes(32)
+        if tls is not None:
+            self.socket = tls.current().wrap_socket(
                 connected, server_side=True, do_handshake_on_connect=False
             )
+            channel = tls.digest
+        self.admission = Admission(keeper, channel, is_busy)
 
     def go_on(self) -> None:
         """Take what is there; then it is admitted, over, or waits for more."""
@@ -79,12 +96,6 @@ class Arrival:
             pass
         except OSError:  # ssl.SSLError is one
             self.over = True
-
-    def refuse(self, step: Step) -> None:
-        """Say why it cannot be served, and end it."""
-        with contextlib.suppress(OSError):
-            self.socket.send(step.message())
-        self.close()
 
     def close(self) -> None:
         """End it."""

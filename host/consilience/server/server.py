@@ -2,7 +2,6 @@
 
 import contextlib
 import errno
-import hashlib
 import secrets
 import selectors
 import socket
@@ -11,12 +10,11 @@ import time
 
 from consilience.closing import Closes
 from consilience.errors import BadInput, PermissionRefused
-from consilience.link.admission import Step
 from consilience.link.frames import REQUEST_FIELDS, encode_frame
 from consilience.link.transport import Transport
 from consilience.rates import Rates, network_of
-from consilience.server.admission import Admission, Doorkeeper
-from consilience.server.arrival import Arrival
+from consilience.server.admission import Doorkeeper
+from consilience.server.arrival import Arrival, Encryption
 from consilience_hw.spec.link_map import FrameType
 
 __all__ = ["IDLE_S", "LinkServer"]
@@ -69,8 +67,7 @@ class LinkServer(Closes):
         Seconds of silence after which a client gives way to another; nobody waiting, it may stay.
     keeper : Doorkeeper, optional
         Knows the tokens; without it everybody who reaches the port is let in.
-    tls : ssl.SSLContext, optional
-        Of the server. `certificate` is then the DER of its certificate.
+    tls : Encryption, optional
 
     Attributes
     ----------
@@ -95,12 +92,10 @@ class LinkServer(Closes):
         idle: float = IDLE_S,
         *,
         keeper: Doorkeeper | None = None,
-        tls: ssl.SSLContext | None = None,
-        certificate: bytes = b"",
+        tls: Encryption | None = None,
     ) -> None:
         self._transport, self._idle = transport, idle
         self._keeper, self._tls = keeper, tls
-        self._channel = hashlib.sha256(certificate).digest() if tls else bytes(32)
         self._attempts = Rates(*_ATTEMPTS)
         try:
             family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
@@ -183,7 +178,7 @@ class LinkServer(Closes):
         ):
             connected.close()
             return
-        arrival = Arrival(connected, Admission(self._keeper, self._channel), network, self._tls)
+        arrival = Arrival(connected, self._keeper, network, self._tls, self._is_busy)
         self._arrivals[arrival.socket] = arrival
         self._selector.register(arrival.socket, selectors.EVENT_READ)
 
@@ -209,14 +204,15 @@ class LinkServer(Closes):
         if self._token and self._keeper and self._keeper.keys_of(self._token) is None:
             self._dismiss()
 
+    def _is_busy(self) -> bool:
+        """Return whether there is a client that need not give way."""
+        return self._client is not None and time.monotonic() - self._heard < self._idle
+
     def _admit(self, arrival: Arrival) -> None:
-        if self._client is not None:
-            if time.monotonic() - self._heard < self._idle:
-                if arrival.admission.id:
-                    arrival.refuse(Step.BUSY)
-                arrival.close()
-                return
-            self._dismiss()
+        if self._is_busy():  # and it has shown no token, or would have been told
+            arrival.close()
+            return
+        self._dismiss()
         self._client, self._heard = arrival.socket, time.monotonic()
         self._client.settimeout(_CLIENT_TIMEOUT)
         self._token = arrival.admission.id

@@ -12,6 +12,8 @@ import pytest
 
 from consilience.cli.app import main
 from consilience.devices.linked import open_linked
+from consilience.errors import PermissionRefused
+from consilience.service.access.tokens import Tokens
 from consilience_sim import golden
 
 PROGRAM = [
@@ -88,3 +90,36 @@ def test_an_address_of_nobody(capsys):
 def test_a_device_that_cannot_be_served(capsys):
     assert main(["serve", "--device", "nothing", "--json"]) == 2
     assert json.loads(capsys.readouterr().out)["exit_code"] == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--host", "0.0.0.0"), "--tls-cert and --tls-key, or listen on 127.0.0.1"),
+        (("--host", "0.0.0.0", "--clear-text"), "--access DIR"),
+        (("--require-token",), "--access DIR"),
+        (("--tls-cert", "x.pem"), "give both"),
+        (("--client-ca", "x.pem"), "for --http"),
+        (("--http", "0.0.0.0:0", "--volatile", "--arl", "1000"), "--tls-cert and --tls-key"),
+        (("--http", "0", "--volatile", "--arl", "1000", "--client-ca", "x"), "give --tls-cert"),
+        (("--http", "0", "--volatile", "--arl", "1000", "--require-token"), "--access DIR"),
+    ],
+)
+def test_who_may_use_it_cannot_be_left_open(capsys, words, said):
+    assert main(["serve", "--port", "0", *words, "--json"]) == 2
+    assert said in json.loads(capsys.readouterr().out)["error"]
+
+
+def test_a_device_for_those_with_a_token(serve, tmp_path, monkeypatch):
+    with Tokens(tmp_path / "access.db") as table:
+        token, _ = table.create("board", ["device"])
+        process, line = serve("--require-token", "--access", str(tmp_path), "--json")
+        told = json.loads(line)
+        assert told["token"]
+        with pytest.raises(PermissionRefused):
+            open_linked(told["address"])
+        monkeypatch.setenv("CONSILIENCE_TOKEN", token.text)
+        with open_linked(told["address"]) as device:
+            assert device.reduce(np.array([0, 0], np.int32))[0] == 1 << 16
+        _, _, err = ended(process, signal.SIGINT)
+        assert token.secret.hex() not in err

@@ -3,11 +3,11 @@
 import errno
 import ipaddress
 import socket
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from consilience.errors import BadInput, PermissionRefused
 
-__all__ = ["Binding", "bound"]
+__all__ = ["Binding", "bound", "refuse_clear_text"]
 
 
 class Binding(NamedTuple):
@@ -46,20 +46,8 @@ def bound(
         The port is taken.
     """
     host, port = _parts(address, option)
-    try:
-        family, _, _, _, where = socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-    except (OSError, UnicodeError) as error:
-        cause = getattr(error, "strerror", None) or error
-        raise BadInput(f"{host}: no address ({cause}); choose another {option}") from None
-    is_loopback = ipaddress.ip_address(str(where[0]).partition("%")[0]).is_loopback
-    if not (is_loopback or encrypted or clear_text):
-        raise BadInput(
-            f"{option} {address}: others reach this address, and without TLS they can read tokens "
-            "on the way; give --tls-cert and --tls-key, or listen on 127.0.0.1; --clear-text where "
-            "a proxy on this machine or in this network encrypts"
-        )
+    family, where = _found(host, port, option)
+    is_loopback = refuse_clear_text(host, option, encrypted or clear_text)
     one = socket.socket(family, socket.SOCK_STREAM)
     try:
         one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -81,6 +69,40 @@ def bound(
     shown, taken = one.getsockname()[:2]
     place = f"[{shown}]:{taken}" if ":" in shown else f"{shown}:{taken}"
     return Binding(one, f"{scheme}{'s' if encrypted else ''}://{place}", is_loopback)
+
+
+def refuse_clear_text(host: str, option: str, agreed: bool) -> bool:
+    """Return whether an address is loopback; BadInput if others reach it and that is not agreed to.
+
+    Parameters
+    ----------
+    host : str
+        Address or name.
+    option : str
+        The option that it comes from, for messages.
+    agreed : bool
+        There is TLS, or the user knows that there is none.
+    """
+    _, where = _found(host, 0, option)
+    is_loopback = ipaddress.ip_address(str(where[0]).partition("%")[0]).is_loopback
+    if not (is_loopback or agreed):
+        raise BadInput(
+            f"{option} {host}: others reach this address, and without TLS they can read what is "
+            "sent; give --tls-cert and --tls-key, or listen on 127.0.0.1; --clear-text where a "
+            "proxy on this machine or in this network encrypts"
+        )
+    return is_loopback
+
+
+def _found(host: str, port: int, option: str) -> tuple[socket.AddressFamily, tuple[Any, ...]]:
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except (OSError, UnicodeError) as error:
+        cause = getattr(error, "strerror", None) or error
+        raise BadInput(
+            f"{host}: no address of this machine ({cause}); choose another {option}"
+        ) from None
+    return found[0][0], found[0][4]
 
 
 def _parts(address: str, option: str) -> tuple[str, int]:

@@ -17,12 +17,15 @@ from consilience.service.access.scopes import Scope as TokenScope
 from consilience.service.access.scopes import needed_scope
 from consilience.service.access.tokens import Tokens
 
-__all__ = ["IDENTITY", "App", "Guard"]
+__all__ = ["AUDIT", "IDENTITY", "App", "Guard"]
 
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 IDENTITY = "consilience.identity"
 """Key of the `Identity` in an ASGI scope that was let through."""
+
+AUDIT = "consilience.audit"
+"""Key of the `AuditLog`, for changes that a path alone does not tell."""
 
 _REVOKED_S = 0.4
 """Seconds between two looks at who is still allowed what they are reading."""
@@ -45,7 +48,7 @@ class Guard:
     certificate, its scope, its rate, no foreign page, the body. Without a credential the answer is
     the same 401 for every path, /metrics, /docs and /healthz included: a probe that wants to know
     whether the process lives has its answer in that. What the app gets has its body unpacked and at
-    hand, and `scope["consilience.identity"]`.
+    hand, and who asks and the audit log under `IDENTITY` and `AUDIT` in its scope.
 
     A request that is still being answered when its token is revoked or expires is ended within half
     a second. Every answered change by an admin is a line of the audit log.
@@ -108,7 +111,7 @@ class Guard:
                 # Also the trailers that a server may add to the list later stay outside.
                 headers = [one for one in headers if one[0] not in _UNPACKED]
                 headers.append((b"content-length", b"%d" % count))
-            inner = {**scope, "headers": headers, IDENTITY: identity}
+            inner = {**scope, "headers": headers, IDENTITY: identity, AUDIT: self._audit}
             await self._answer(inner, receive, send, identity)
         except Refusal as refusal:
             self.refused[refusal.status] += 1

@@ -1,5 +1,6 @@
 """TLS of a server: its certificate, who signs for its clients, and new files without a restart."""
 
+import hashlib
 import logging
 import os
 import ssl
@@ -25,6 +26,8 @@ _log = logging.getLogger("consilience.service.access")
 class ServerTls:
     """A server's side of TLS 1.2 and 1.3; files that are replaced are read again within seconds.
 
+    `digest` is the SHA-256 of the certificate of the context that `current` returned last.
+
     Parameters
     ----------
     certificate, key : Path
@@ -47,7 +50,7 @@ class ServerTls:
         self._certificate, self._key, self._authority = certificate, key, client_authority
         self._looked = time.monotonic()
         self._seen = self._marks()
-        self._context = self._made()
+        self._context, self.digest = self._made()
 
     def current(self) -> ssl.SSLContext:
         """Return the context for the next handshake."""
@@ -58,7 +61,7 @@ class ServerTls:
             if marks != self._seen:
                 self._seen = marks
                 try:
-                    self._context = self._made()
+                    self._context, self.digest = self._made()
                     _log.info("%s: read again", self._certificate)
                 except (BadInput, PermissionRefused) as error:
                     _log.error("%s; the certificate of before stays in use", error)
@@ -74,7 +77,7 @@ class ServerTls:
                 marks.append(None)
         return marks
 
-    def _made(self) -> ssl.SSLContext:
+    def _made(self) -> tuple[ssl.SSLContext, bytes]:
         for path in self._files:
             if not path.is_file() or not os.access(path, os.R_OK):
                 raise BadInput(f"{path}: no file that can be read; give PEM files")
@@ -92,14 +95,14 @@ class ServerTls:
                 f"{self._certificate} and {self._key} are no certificate and its key "
                 f"({error.reason or error}); give PEM files that belong together"
             ) from None
-        _check_dates(self._certificate, context)
+        digest = _checked(self._certificate, context)
         if self._authority is not None:
             try:
                 context.load_verify_locations(self._authority)
             except ssl.SSLError:
                 raise BadInput(f"{self._authority}: holds no certificate; give PEM") from None
             context.verify_mode = ssl.CERT_OPTIONAL
-        return context
+        return context, digest
 
 
 def subject_of(certificate: Mapping[str, Any]) -> str | None:
@@ -119,10 +122,11 @@ def _no_password() -> NoReturn:
     raise BadInput("the key of the certificate has a password; give one without, of mode 0600")
 
 
-def _check_dates(path: Path, server: ssl.SSLContext) -> None:
-    """Raise BadInput if a client that trusts the certificate itself refuses it; warn near its end.
+def _checked(path: Path, server: ssl.SSLContext) -> bytes:
+    """Return the digest of a certificate; warn near its end.
 
-    A handshake in memory: what a client will see is looked at, as a client looks at it.
+    BadInput if a client that trusts the certificate itself refuses it. A handshake in memory: what
+    a client will see is looked at, as a client looks at it.
     """
     client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     client.check_hostname = False
@@ -148,3 +152,4 @@ def _check_dates(path: Path, server: ssl.SSLContext) -> None:
     left = ssl.cert_time_to_seconds(str(seen["notAfter"])) - time.time()
     if left < _SOON_S:
         _log.warning("%s: ends in %.0f days; renew it", path, left / 86_400)
+    return hashlib.sha256(ends[0].getpeercert(binary_form=True) or b"").digest()

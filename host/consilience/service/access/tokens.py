@@ -131,6 +131,11 @@ class Tokens(Closes):
         """Return all, the oldest first, also those that are valid no more."""
         return self._rows("ORDER BY made_ms, id", ())
 
+    def any_valid(self) -> bool:
+        """Return whether there is one that opens anything now."""
+        at = self._clock()
+        return any(one.state(at) == "valid" for one in self.all())
+
     def revoke(self, which: str) -> Credential:
         """Revoke a token or certificate by its id or name; BadInput if no valid one has it."""
         found = [

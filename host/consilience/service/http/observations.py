@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from consilience.service.http.answers import answer, service_of
 from consilience.service.http.bodies import body_of, media_type
+from consilience.service.http.notes import check_admin, noted, write_down
 from consilience.service.http.problems import Problem
 from consilience.service.intake.rows import ObservationReader
 
@@ -71,5 +72,10 @@ async def observe(request: Request) -> Response:
     options = service.settings.options
     reader = ObservationReader(options.asserted, options.low_is_suspect)
     rows = reader.read(body, lines=kind in _LINES)
+    notes = noted(rows)
+    if notes:
+        check_admin(request)
     receipt = await asyncio.wrap_future(service.engine.submit(rows))
+    if notes:
+        await write_down(request, notes)
     return answer(service, receipt._asdict())

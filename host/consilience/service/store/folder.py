@@ -14,6 +14,9 @@ __all__ = ["StateFolder"]
 _LOCK = "service.lock"
 """Made first: a folder without it is none of ours."""
 
+_BEFORE = ("access.db", "access.db-shm", "access.db-wal", "changes.jsonl")
+"""What may be there before it: tokens are made before the first start."""
+
 
 class StateFolder(Closes):
     """The folder of one service, for one process at a time.
@@ -43,7 +46,7 @@ class StateFolder(Closes):
             path.mkdir(parents=True, exist_ok=True, mode=0o700)
             lock = path / _LOCK
             is_new = not lock.exists()
-            if is_new and any(path.iterdir()):
+            if is_new and any(one.name not in _BEFORE for one in path.iterdir()):
                 raise BadInput(f"{path}: holds other files; give --state a folder of its own")
             self._lock = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

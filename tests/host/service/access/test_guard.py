@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from consilience.link.token_proof import Token
-from consilience.service.access.audit_log import read_changes
 from consilience.rates import network_of
+from consilience.service.access.audit_log import read_changes
 from consilience.service.access.guard import Guard
 from consilience.service.access.limits import Limits
 from tests.host.service.access.conftest import told
