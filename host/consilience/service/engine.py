@@ -1,9 +1,10 @@
 """The one writer of a service: what comes goes to the disk, is judged, and is answered then."""
 
 import errno
+import logging
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from threading import Condition, Thread
 from typing import Any, NamedTuple
@@ -17,7 +18,9 @@ from consilience.service.state import Applied, ServiceState
 from consilience.service.store.database import Database, key_of
 from consilience.service.store.observation_log import Kind, ObservationLog, Record
 
-__all__ = ["Busy", "DiskFull", "Engine", "Receipt", "StorageFailed"]
+__all__ = ["Busy", "DiskFull", "Engine", "Group", "Receipt", "StorageFailed"]
+
+_log = logging.getLogger(__name__)
 
 _MOST_WAITING = 200_000
 _MOST_IN_GROUP = 8_000
@@ -56,6 +59,31 @@ class Receipt(NamedTuple):
     alarms: list[int]
 
 
+class Group(NamedTuple):
+    """What the engine did at once.
+
+    Parameters
+    ----------
+    rows : int
+        That were handed in.
+    accepted, duplicates, too_old, refused : int
+        What became of them.
+    write_s, judge_s : float
+        Seconds until the disk had them, and from then until they were judged.
+    failed : bool
+        The disk did not take them; then none was judged.
+    """
+
+    rows: int
+    accepted: int = 0
+    duplicates: int = 0
+    too_old: int = 0
+    refused: int = 0
+    write_s: float = 0.0
+    judge_s: float = 0.0
+    failed: bool = False
+
+
 class _Waiting(NamedTuple):
     kind: int
     payload: bytes
@@ -91,6 +119,7 @@ class Engine(Closes):
         self._is_closing = False
         self._callbacks: list[Callable[[Alarm], None]] = []
         self._on_user: list[Callable[..., None]] = []
+        self._on_group: list[Callable[[Group], None]] = []
         self._encoder = msgspec.msgpack.Encoder()
         self.failure: str | None = None
         """Why nothing is taken any more."""
@@ -136,6 +165,10 @@ class Engine(Closes):
         """
         self._on_user.append(callback)
 
+    def on_group(self, callback: Callable[[Group], None]) -> None:
+        """Let a function be called with what was done at once, in the thread of the engine."""
+        self._on_group.append(callback)
+
     @property
     def waiting(self) -> int:
         """Rows that wait."""
@@ -178,7 +211,8 @@ class Engine(Closes):
             self._take(group)
 
     def _take(self, group: list[_Waiting]) -> None:
-        now = self._clock()
+        now, began = self._clock(), time.perf_counter()
+        rows = sum(one.rows for one in group)
         first = self.state.position + 1
         records = [
             Record(first + place, now, one.kind, one.payload) for place, one in enumerate(group)
@@ -188,9 +222,12 @@ class Engine(Closes):
                 self._log.append(records)
         except OSError as error:
             failure = self._failure_of(error)
+            _log.error("%d rows were not written: %s", rows, failure)
+            self._tell(Group(rows, failed=True))
             for one in group:
                 one.future.set_exception(failure)
             return
+        written = time.perf_counter()
         done, answers = list[Applied](), list[tuple[Future[Receipt], Applied | BadInput]]()
         for record, one in zip(records, group, strict=True):
             try:
@@ -200,6 +237,7 @@ class Engine(Closes):
             except BadInput as error:
                 answers.append((one.future, error))
         self._publish(done)
+        self._tell(_group_of(rows, done, written - began, time.perf_counter() - written))
         for future, found in answers:
             if isinstance(found, BadInput):
                 future.set_exception(found)
@@ -220,6 +258,10 @@ class Engine(Closes):
                 for note in self._on_user:
                     note(agent, renewed=agent in one.renewed)
 
+    def _tell(self, group: Group) -> None:
+        for callback in self._on_group:
+            callback(group)
+
     def _failure_of(self, error: OSError) -> ConsilienceError:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             return DiskFull(
@@ -231,6 +273,14 @@ class Engine(Closes):
             "nothing that was answered is lost"
         )
         return StorageFailed(self.failure)
+
+
+def _group_of(rows: int, done: Sequence[Applied], write_s: float, judge_s: float) -> Group:
+    accepted = sum(one.accepted for one in done)
+    duplicates = sum(one.duplicates for one in done)
+    too_old = sum(one.too_old for one in done)
+    refused = rows - accepted - duplicates - too_old
+    return Group(rows, accepted, duplicates, too_old, refused, write_s, judge_s)
 
 
 def _receipt(done: Applied) -> Receipt:

@@ -13,7 +13,7 @@ from consilience.service.engine import Engine
 from consilience.service.settings import ServiceSettings
 from consilience.service.state import ServiceState
 from consilience.service.store.database import Database
-from consilience.service.store.folder import StateFolder
+from consilience.service.store.folder import Sizes, StateFolder
 from consilience.service.store.observation_log import ObservationLog
 from consilience.service.store.snapshots import Snapshots
 
@@ -90,6 +90,10 @@ class Service(Closes):
     def history(self, agent: int | str) -> list[dict[str, Any]]:
         """Return the last runs of an agent, in their order, as the API gives them."""
         return []
+
+    def sizes(self) -> Sizes | None:
+        """Return how large the state is on the disk; None where nothing is kept."""
+        return None if self._folder is None else self._folder.sizes()
 
     def close(self) -> None:
         """Judge what waits, write a snapshot, and let the folder go."""

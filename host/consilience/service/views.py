@@ -5,7 +5,7 @@ from typing import Any
 from consilience.monitor.agent_index import AgentId
 from consilience.service.state import ServiceState
 
-__all__ = ["agent_view", "agents_page", "fleet_view"]
+__all__ = ["agent_view", "agents_page", "fleet_view", "state_of"]
 
 _LOG_OF_ZERO = -(1 << 31)
 
@@ -19,7 +19,7 @@ def agent_view(state: ServiceState, agent: int | str) -> dict[str, Any]:
         since = entry.first_ms if entry.alarmed_ms is None else entry.alarmed_ms
         return {
             "agent": agent,
-            "state": _state_of(state, agent, statistic),
+            "state": state_of(state, agent, statistic),
             "statistic_bits": _bits(statistic),
             "threshold_bits": round(settings.threshold / 65536, 4),
             "runs": entry.runs,
@@ -52,7 +52,7 @@ def fleet_view(state: ServiceState) -> dict[str, Any]:
     with state.lock:
         watch, counts = state.watch, {"alarm": 0, "quiet": 0, "learning": 0}
         for agent in state.directory.order:
-            counts[_state_of(state, agent, watch.monitor.statistic(agent))] += 1
+            counts[state_of(state, agent, watch.monitor.statistic(agent))] += 1
         named = watch.readings.named(watch.monitor)
         return {
             "agents": len(state.directory),
@@ -66,7 +66,8 @@ def fleet_view(state: ServiceState) -> dict[str, Any]:
         }
 
 
-def _state_of(state: ServiceState, agent: AgentId, statistic: int) -> str:
+def state_of(state: ServiceState, agent: AgentId, statistic: int) -> str:
+    """Return whether an agent is in alarm, quiet or learning; under the state's lock."""
     watch = state.watch
     assert not isinstance(agent, bytes)
     entry = state.directory[agent]

@@ -9,9 +9,13 @@ import httpx
 import pytest
 
 from consilience.monitor.watch_options import WatchOptions
+from consilience.service.alerts.http_post import HttpPost
+from consilience.service.alerts.signature import Signer
+from consilience.service.alerts.webhook import Webhook
 from consilience.service.http.app import create_app
 from consilience.service.service import Service
 from consilience.service.settings import ServiceSettings
+from tests.host.service.receiving import KEY, Clock, Receiver
 
 Ask = Callable[..., httpx.Response]
 
@@ -57,3 +61,22 @@ def start(tmp_path):
     yield starting
     for one in made:
         one.service.close()
+
+
+@pytest.fixture
+def receiver():
+    found = Receiver()
+    yield found
+    found.stop()
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def webhook(receiver, clock):
+    return lambda name="hook": Webhook(
+        name, HttpPost(receiver.url, {}), Signer((KEY,)), "tests", clock
+    )

@@ -1,5 +1,7 @@
 """The API as an ASGI application: FastAPI over a `Service`."""
 
+from collections.abc import Mapping
+
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -7,11 +9,13 @@ from starlette.responses import HTMLResponse, JSONResponse
 
 from consilience.errors import ConsilienceError
 from consilience.extras import installed_version
-from consilience.service.http import agents, alarms, alerts, fleet, health, observations
+from consilience.service.http import agents, alarms, alerts, fleet, health, metrics, observations
 from consilience.service.http.docs_page import docs_page
 from consilience.service.http.problems import Problem, refused
 from consilience.service.http.sse import AlarmHub
 from consilience.service.service import Service
+from consilience.service.telemetry.http_metrics import NamesRoute
+from consilience.service.telemetry.service_metrics import ServiceMetrics
 
 __all__ = ["create_app"]
 
@@ -22,13 +26,15 @@ _ABOUT = (
 )
 
 
-def create_app(service: Service) -> FastAPI:
+def create_app(service: Service, log_counts: Mapping[str, int] | None = None) -> FastAPI:
     """Return the application of a service.
 
     Parameters
     ----------
     service : Service
         Open; it is not closed with the application.
+    log_counts : mapping of str to int
+        Lines of the log by level, for its metrics.
     """
     app = FastAPI(
         title="consilience",
@@ -39,7 +45,9 @@ def create_app(service: Service) -> FastAPI:
     )
     app.state.service, app.state.hub = service, AlarmHub()
     service.engine.on_alarm(app.state.hub.offer)
-    for part in (observations, agents, alarms, alerts, fleet, health):
+    app.state.metrics = ServiceMetrics(service, log_counts)
+    app.add_middleware(NamesRoute)
+    for part in (observations, agents, alarms, alerts, fleet, health, metrics):
         app.include_router(part.router)
     app.add_exception_handler(ConsilienceError, refused)
     app.add_exception_handler(HTTPException, _of_http)

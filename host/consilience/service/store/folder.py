@@ -1,21 +1,42 @@
 """The folder of a service: who it is, its secret, and that nobody else has it."""
 
+import contextlib
 import fcntl
 import os
 import secrets
+from collections import Counter
 from pathlib import Path
+from typing import NamedTuple
 
 from consilience.closing import Closes
 from consilience.errors import BadInput
 from consilience.evidence.atomic_file import sync_path, write_file
 
-__all__ = ["StateFolder"]
+__all__ = ["Sizes", "StateFolder"]
 
 _LOCK = "service.lock"
 """Made first: a folder without it is none of ours."""
 
 _BEFORE = ("access.db", "access.db-shm", "access.db-wal", "changes.jsonl")
 """What may be there before it: tokens are made before the first start."""
+
+
+_PARTS = "log", "snapshots", "service.db", "access.db", "alerts.db"
+
+
+class Sizes(NamedTuple):
+    """How large a state is.
+
+    Parameters
+    ----------
+    parts : dict of str to int
+        Bytes of log, snapshots, service.db, access.db, alerts.db, and other.
+    free : int
+        Bytes that are left on its disk.
+    """
+
+    parts: dict[str, int]
+    free: int
 
 
 class StateFolder(Closes):
@@ -71,6 +92,18 @@ class StateFolder(Closes):
         path.mkdir(exist_ok=True, mode=0o700)
         sync_path(path)
         return path
+
+    def sizes(self) -> Sizes:
+        """Return how large it is now."""
+        parts = Counter[str]()
+        for file in self.path.rglob("*"):
+            name = file.relative_to(self.path).parts[0].removesuffix("-wal").removesuffix("-shm")
+            name = name if name in _PARTS else "other"
+            with contextlib.suppress(FileNotFoundError):  # removed in the meantime
+                if file.is_file():
+                    parts[name] += file.stat().st_size
+        disk = os.statvfs(self.path)
+        return Sizes(dict(parts), disk.f_bavail * disk.f_frsize)
 
     def close(self) -> None:
         """Let another process have it."""

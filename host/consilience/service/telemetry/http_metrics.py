@@ -9,7 +9,10 @@ from consilience.extras import naming_extras
 with naming_extras("the metrics of the service", "service"):
     from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-__all__ = ["HttpMetrics"]
+__all__ = ["HttpMetrics", "NamesRoute"]
+
+_ROUTE = "consilience.route"
+"""Key of a list in an ASGI scope: what is inside puts the template of the path into it."""
 
 _Scope = MutableMapping[str, Any]
 _Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -23,8 +26,8 @@ _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
 class HttpMetrics:
     """ASGI middleware around everything else, so that refusals are counted, too.
 
-    A route is the template of its path, as ``/v1/agents/{agent}``, and ``other`` for a path that
-    is none: no request makes a new label.
+    A route is the template of its path, as ``/v1/agents/{agent}``, if `NamesRoute` is inside; and
+    ``other`` for a path that is none and for what is refused before: no request makes a new label.
 
     Parameters
     ----------
@@ -68,19 +71,35 @@ class HttpMetrics:
                 )
             await send(message)
 
-        began = time.perf_counter()
+        began, routes = time.perf_counter(), list[str]()
         self._open.inc()
         try:
-            await self._app(scope, receive, counted)
+            await self._app({**scope, _ROUTE: routes}, receive, counted)
         except Exception:
             # The server above answers 500, if nothing was answered yet.
             status = status or 500
             raise
         finally:
             self._open.dec()
-            route = getattr(scope.get("route"), "path_format", "other")
+            route = routes[0] if routes else "other"
             method = scope["method"] if scope["method"] in _METHODS else "other"
             # 499: the client left before there was an answer.
             self._requests.labels(method, route, str(status or 499)).inc()
             if not is_stream:
                 self._seconds.labels(route).observe(time.perf_counter() - began)
+
+
+class NamesRoute:
+    """ASGI middleware around the routes: tells `HttpMetrics`, however far outside, which it was."""
+
+    def __init__(self, app: _App) -> None:
+        self._app = app
+
+    async def __call__(self, scope: _Scope, receive: _Receive, send: _Send) -> None:
+        """Pass a request on."""
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            path = getattr(scope.get("route"), "path_format", None)
+            if path is not None and _ROUTE in scope:
+                scope[_ROUTE].append(path)

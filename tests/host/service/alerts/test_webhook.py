@@ -16,7 +16,7 @@ from consilience.service.alerts.http_post import HttpPost
 from consilience.service.alerts.signature import Signer
 from consilience.service.alerts.target_secret import Secret
 from consilience.service.alerts.webhook import utc
-from tests.host.service.alerts.conftest import KEY
+from tests.host.service.receiving import KEY
 
 SECRET = "whsec_" + base64.b64encode(KEY).decode()
 

@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from fastapi.responses import StreamingResponse
 from prometheus_client import CollectorRegistry
 
-from consilience.service.telemetry.http_metrics import HttpMetrics
+from consilience.service.telemetry.http_metrics import HttpMetrics, NamesRoute
 
 
 @pytest.fixture
@@ -30,7 +30,12 @@ def ask(registry):
     async def events() -> StreamingResponse:
         return StreamingResponse(iter([b"data: 1\n\n"]), media_type="text/event-stream")
 
-    counted = HttpMetrics(app, registry)
+    app.add_middleware(NamesRoute)
+
+    async def guard(scope, receive, send):
+        await app({**scope, "identity": 1}, receive, send)  # another dictionary, as a guard has
+
+    counted = HttpMetrics(guard, registry)
 
     def run(path, method="GET"):
         scope = {

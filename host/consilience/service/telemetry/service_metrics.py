@@ -1,0 +1,190 @@
+"""Figures of a service for Prometheus: its own registry, read when it is scraped."""
+
+import platform
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from consilience import __version__
+from consilience.extras import naming_extras
+from consilience.service.alerts.dispatcher import wall_ms
+from consilience.service.engine import Group
+from consilience.service.service import Service
+from consilience.service.telemetry.alert_metrics import AlertMetrics
+from consilience.service.telemetry.fleet_census import FleetCensus
+
+with naming_extras("the metrics of the service", "service"):
+    from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector
+    from prometheus_client import generate_latest as text_of
+    from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+    from prometheus_client.registry import Collector
+
+__all__ = ["ServiceMetrics"]
+
+Metric = GaugeMetricFamily | CounterMetricFamily
+
+_WRITE_S = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5)
+_ROWS = (1, 10, 100, 1_000, 2_000, 4_000, 8_000)
+_STATE = "consilience_state_bytes", "bytes of the state on the disk, by what they are"
+
+
+class ServiceMetrics(Collector):
+    """The registry of one service.
+
+    Parameters
+    ----------
+    service : Service
+        Open.
+    log_counts : mapping of str to int
+        Lines of the log by their level.
+    """
+
+    def __init__(self, service: Service, log_counts: Mapping[str, int] | None = None) -> None:
+        self.registry = CollectorRegistry()
+        self._service = service
+        self._log_counts = {} if log_counts is None else log_counts
+        self._census = FleetCensus(service.state, wall_ms)
+        self.devices: Callable[[], Mapping[str, Mapping[str, int]]] = dict
+        """Counters of devices, by the names that requests use."""
+        self._rows = Counter(
+            "consilience_observations",
+            "observations by outcome: accepted, duplicate, too_old, refused, failed",
+            ["outcome"],
+            registry=self.registry,
+        )
+        self._alarms = Counter(
+            "consilience_alarms",
+            "alarms raised, by kind, and whether while the run was open",
+            ["kind", "provisional"],
+            registry=self.registry,
+        )
+        self._failures = Counter(
+            "consilience_write_failures",
+            "times that the disk did not take observations",
+            registry=self.registry,
+        )
+        self._write = Histogram(
+            "consilience_fsync_seconds",
+            "until a group of observations was in the log and synced",
+            buckets=_WRITE_S,
+            registry=self.registry,
+        )
+        self._judge = Histogram(
+            "consilience_judge_seconds",
+            "from then until the group was judged",
+            buckets=_WRITE_S,
+            registry=self.registry,
+        )
+        self._group = Histogram(
+            "consilience_group_rows",
+            "observations that were written with one sync",
+            buckets=_ROWS,
+            registry=self.registry,
+        )
+        for outcome in ("accepted", "duplicate", "too_old", "refused", "failed"):
+            self._rows.labels(outcome)
+        ProcessCollector(registry=self.registry)
+        self.registry.register(self)
+        self.registry.register(AlertMetrics(service.alerting.dispatcher))
+        service.engine.on_group(self._note_group)
+        service.engine.on_alarm(self._note_alarm)
+
+    def text(self) -> bytes:
+        """Return all figures in Prometheus' text format."""
+        return text_of(self.registry)
+
+    def describe(self) -> list[Metric]:
+        """Return nothing: what `collect` gives is known when it is read."""
+        return []
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield what is read now."""
+        yield _gauge("build_info", "1, with the version", 1, version=__version__, **_PYTHON)
+        yield from self._of_fleet()
+        yield from self._of_engine()
+        yield from self._of_disk()
+        counters = CounterMetricFamily(
+            "consilience_log_messages", "lines of the log", labels=["level"]
+        )
+        for level, number in sorted(self._log_counts.items()):
+            counters.add_metric([level], number)
+        yield counters
+        devices = CounterMetricFamily(
+            "consilience_device", "counters of devices", labels=["device", "counter"]
+        )
+        for device, counts in sorted(self.devices().items()):
+            for name, number in sorted(counts.items()):
+                devices.add_metric([device, name], number)
+        yield devices
+
+    def _of_fleet(self) -> Iterator[Metric]:
+        found = self._census.count()
+        agents = GaugeMetricFamily("consilience_agents", "agents by state", labels=["state"])
+        for state, number in sorted(found.states.items()):
+            agents.add_metric([state], number)
+        yield agents
+        silent = GaugeMetricFamily(
+            "consilience_agents_silent",
+            "agents not heard of for more than so many seconds",
+            labels=["seconds"],
+        )
+        for seconds, number in found.silent.items():
+            silent.add_metric([str(seconds)], number)
+        yield silent
+        runs = CounterMetricFamily("consilience_decisions", "runs that were judged")
+        runs.add_metric([], self._service.state.watch.counts["runs"])
+        yield runs
+        if found.newest_ms is not None:
+            yield _gauge(
+                "last_observation_timestamp_seconds",
+                "when any agent was heard last, seconds since 1970",
+                found.newest_ms / 1000,
+            )
+
+    def _of_engine(self) -> Iterator[Metric]:
+        engine = self._service.engine
+        yield _gauge("queue_rows", "observations that wait to be written", engine.waiting)
+        yield _gauge(
+            "position", "number of the last record of the log", self._service.state.position
+        )
+        yield _gauge("writing", "1 while observations are taken, 0 after a failure of the disk",
+                     int(engine.failure is None))  # fmt: skip
+        yield _gauge("volatile", "1 if nothing is kept", int(self._service.settings.volatile))
+
+    def _of_disk(self) -> Iterator[Metric]:
+        sizes = self._service.sizes()
+        if sizes is None:
+            return
+        family = GaugeMetricFamily(*_STATE, labels=["part"])
+        for part, size in sorted(sizes.parts.items()):
+            family.add_metric([part], size)
+        yield family
+        yield _gauge("disk_free_bytes", "bytes that are free where the state is", sizes.free)
+
+    def _note_group(self, group: Group) -> None:
+        if group.failed:
+            self._failures.inc()
+            self._rows.labels("failed").inc(group.rows)
+            return
+        self._write.observe(group.write_s)
+        self._judge.observe(group.judge_s)
+        self._group.observe(group.rows)
+        for outcome, number in (
+            ("accepted", group.accepted),
+            ("duplicate", group.duplicates),
+            ("too_old", group.too_old),
+            ("refused", group.refused),
+        ):
+            if number:
+                self._rows.labels(outcome).inc(number)
+
+    def _note_alarm(self, alarm: Mapping[str, Any]) -> None:
+        self._alarms.labels(alarm["kind"], str(bool(alarm["provisional"])).lower()).inc()
+
+
+_PYTHON = {"python": platform.python_version()}
+
+
+def _gauge(name: str, text: str, value: float, **labels: str) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(f"consilience_{name}", text, labels=list(labels))
+    family.add_metric(list(labels.values()), value)
+    return family

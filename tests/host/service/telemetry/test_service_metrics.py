@@ -1,0 +1,130 @@
+"""The figures say what happened, in the format that Prometheus reads, with labels that are few."""
+
+import errno
+import time
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from consilience.service.engine import Group
+from consilience.service.telemetry.fleet_census import FleetCensus
+from consilience.service.telemetry.service_metrics import ServiceMetrics
+
+GOOD = [{"agent": "a", "run": f"g{i}", "score": i % 7} for i in range(60)]
+BAD = [{"agent": "a", "run": f"b{i}", "score": 50 + i} for i in range(8)]
+
+
+def scraped(asked):
+    """Return the value of each sample, by name and labels."""
+    text = asked.ask("GET", "/metrics").text
+    return {
+        (one.name, *one.labels.values()): one.value
+        for family in text_string_to_metric_families(text)
+        for one in family.samples
+    }
+
+
+def test_what_came_and_what_was_judged(start):
+    asked = start()
+    asked.send(*GOOD)
+    asked.send(*GOOD[:10])
+    asked.send({"agent": "b", "run": "r", "score": 1})
+    asked.send(*BAD)
+    found = scraped(asked)
+    assert found["consilience_observations_total", "accepted"] == 69
+    assert found["consilience_observations_total", "duplicate"] == 10
+    assert found["consilience_observations_total", "failed"] == 0
+    assert found["consilience_alarms_total", "agent", "false"] == 1
+    assert found["consilience_agents", "alarm"] == 1
+    assert found["consilience_agents", "learning"] == 1
+    assert found["consilience_agents", "quiet"] == 0
+    assert found["consilience_decisions_total",] == asked.get("/v1/status")["runs"]
+    assert found["consilience_fsync_seconds_count",] == 4
+    assert found["consilience_group_rows_sum",] == 79
+    assert found["consilience_queue_rows",] == 0
+    assert found["consilience_writing",] == 1
+    assert found["consilience_volatile",] == 0
+    assert found["consilience_position",] == 4
+    assert abs(found["consilience_last_observation_timestamp_seconds",] - time.time()) < 60
+    assert found["consilience_state_bytes", "log"] > 0
+    assert found["consilience_disk_free_bytes",] > 0
+    assert found["process_resident_memory_bytes",] > 1 << 20
+
+
+def test_a_service_that_keeps_nothing_and_has_heard_nothing(start):
+    found = scraped(start(None))
+    assert found["consilience_volatile",] == 1
+    names = {name for name, *_ in found}
+    assert "consilience_state_bytes" not in names
+    assert "consilience_last_observation_timestamp_seconds" not in names
+
+
+def test_a_disk_that_fails(start, monkeypatch, caplog):
+    asked = start()
+    asked.send(*GOOD)
+
+    def full(_records):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(asked.service.engine._log, "append", full)
+    assert asked.send(*BAD).status_code == 507
+    found = scraped(asked)
+    assert found["consilience_write_failures_total",] == 1
+    assert found["consilience_observations_total", "failed"] == 8
+    assert found["consilience_writing",] == 1  # it is tried again
+    assert "8 rows were not written: the disk of the state is full" in caplog.text
+
+
+def test_rows_that_are_refused_when_they_are_judged(start):
+    asked = start()
+    metrics = ServiceMetrics(asked.service)
+    metrics._note_group(Group(5, accepted=2, duplicates=1, too_old=1, refused=1))
+    value = metrics.registry.get_sample_value
+    for outcome, number in {"accepted": 2, "duplicate": 1, "too_old": 1, "refused": 1}.items():
+        assert value("consilience_observations_total", {"outcome": outcome}) == number
+
+
+def test_alerts_and_their_targets(start, webhook, receiver):
+    receiver.answers.extend([500] * 100)
+    asked = start(targets=[webhook("pager")])
+    asked.send(*GOOD)
+    asked.send(*BAD)
+    end = time.monotonic() + 20
+    while not receiver.posts:
+        assert time.monotonic() < end
+        time.sleep(0.01)
+    while not (found := scraped(asked))["consilience_alert_deliveries_total", "failed", "pager"]:
+        assert time.monotonic() < end
+    assert found["consilience_alerts_standing", "agent"] == 1
+    assert found["consilience_alerts_standing", "fleet"] == 0
+    assert found["consilience_alert_queue", "pager"] == 1
+    assert 0 < found["consilience_alert_waiting_seconds", "pager"] < 60
+    assert found["consilience_alert_deliveries_total", "taken", "pager"] == 0
+    assert found["consilience_silences",] == 0
+
+
+def test_lines_of_the_log_and_counters_of_devices(start):
+    metrics = ServiceMetrics(start().service, {"error": 2, "warning": 0})
+    metrics.devices = lambda: {"board": {"resent": 3}}
+    value = metrics.registry.get_sample_value
+    assert value("consilience_log_messages_total", {"level": "error"}) == 2
+    assert value("consilience_device_total", {"device": "board", "counter": "resent"}) == 3
+
+
+@pytest.mark.parametrize(("hours", "silent"), [(0, [0, 0, 0]), (2, [1, 1, 0]), (25, [1, 1, 1])])
+def test_agents_that_fell_silent(start, hours, silent):
+    asked = start()
+    asked.send(*GOOD)
+    later = time.time_ns() // 1_000_000 + hours * 3_600_000
+    assert list(FleetCensus(asked.service.state, lambda: later).count().silent.values()) == silent
+
+
+def test_a_count_of_a_large_fleet_is_kept_for_a_while(start):
+    asked = start()
+    asked.send(*GOOD)
+    now = iter([0.0, 1.0, 40.0, 51.0, 52.0])
+    census = FleetCensus(asked.service.state, lambda: 0, lambda: next(now))
+    first = census.count()  # took a second: kept for fifty
+    asked.send({"agent": "b", "run": "r", "score": 1})
+    assert census.count() is first
+    assert census.count().states["learning"] == 1
