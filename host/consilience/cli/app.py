@@ -28,17 +28,17 @@ def main(arguments: "Sequence[str] | None" = None) -> int:
         interruptions until it ends, unless they are ignored.
     """
     if arguments is not None:
-        return _commands()(arguments)
+        return _command(arguments)()
     if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
-        return _commands()(sys.argv[1:])
+        return _command(sys.argv[1:])()
     # While modules are imported there is nothing to tidy, and much that an exception would upset.
     signal.signal(signal.SIGINT, _leave)
-    run = _commands()
+    run = _command(sys.argv[1:])
     sys.unraisablehook = _repeat
     try:
         try:
             signal.signal(signal.SIGINT, signal.default_int_handler)
-            code = run(sys.argv[1:])
+            code = run()
         except KeyboardInterrupt:
             code = _INTERRUPTED
         signal.signal(signal.SIGINT, _leave)
@@ -47,24 +47,26 @@ def main(arguments: "Sequence[str] | None" = None) -> int:
     return code
 
 
-def _commands() -> "Callable[[Sequence[str]], int]":
-    """Return what runs the commands; where they cannot be imported, what says why and the cure."""
+def _command(words: "Sequence[str]") -> "Callable[[], int]":
+    """Return what runs the command; where it cannot be imported, what says why and the cure."""
     try:
         os.getcwd()  # noqa: PTH109  (pathlib takes longer than all of this)
     except OSError:  # numba looks for it
         return _refusal("the folder it was started in is gone; change to another (cd)", _BAD_INPUT)
     try:
-        from consilience.cli.program import run
+        from consilience.cli.program import program_for, run
+
+        program = program_for(words)
     except ImportError as error:
         if (error.name or "").startswith("consilience"):
             raise
         return _refusal(f"{error}; repair it: pip install consilience", _TOOL_MISSING)
-    return run
+    return lambda: run(program, words)
 
 
-def _refusal(message: str, code: int) -> "Callable[[Sequence[str]], int]":
+def _refusal(message: str, code: int) -> "Callable[[], int]":
     print(f"error: {' '.join(message.split())}", file=sys.stderr)
-    return lambda _words: code
+    return lambda: code
 
 
 def _leave(_number: int, _frame: object) -> None:

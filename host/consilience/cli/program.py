@@ -5,34 +5,18 @@ import importlib.metadata
 import io
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import Annotated, Any
 
 import typer
 
-from consilience.cli.calibrate import calibrate
-from consilience.cli.check import check
-from consilience.cli.doctor import doctor
-from consilience.cli.explain import explain
-from consilience.cli.fit import fit
-from consilience.cli.fuse import fuse
-from consilience.cli.keys import keys
-from consilience.cli.list_ports import list_ports
-from consilience.cli.monitor import monitor
-from consilience.cli.node import node
+from consilience.cli.commands import COMMANDS, TOOLS, imported, opening_lines
 from consilience.cli.output import INTERRUPTED, STDOUT, Output, log_to_stderr
-from consilience.cli.read_node import read_node
-from consilience.cli.score import score
-from consilience.cli.serve import serve
-from consilience.cli.service import service
-from consilience.cli.status import status
-from consilience.cli.traces import traces
 from consilience.cli.unwinding import ended_by_sigterm
-from consilience.cli.watch import watch
 from consilience.errors import BadInput, ConsilienceError
 from consilience.extras import naming_extras
 
-__all__ = ["app", "run"]
+__all__ = ["program_for", "run", "whole_program"]
 
 _EPILOG = (
     "Exit codes: 0 ok, 1 failed, 2 usage or bad input, 3 tool missing, 4 no device, 5 permission, "
@@ -52,38 +36,47 @@ _ALWAYS = {
     errno.EMFILE: "raise the limit of open files (ulimit -n)",
 }
 
-app = typer.Typer(
-    name="consilience",
-    help="Exact Bayesian evidence fusion: the same bits on gateware, in simulation, on a CPU.",
-    epilog=_EPILOG,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-)
-for command in (
-    check,
-    fit,
-    score,
-    calibrate,
-    fuse,
-    explain,
-    monitor,
-    traces,
-    status,
-    serve,
-    keys,
-    doctor,
-    node,
-    read_node,
-    watch,
-):
-    app.command()(command)
-app.command("list")(list_ports)
-app.add_typer(service)
-for plugin in importlib.metadata.entry_points(group="consilience.commands"):
-    # Commands of the tool chain (`consilience_tools.cli`), which imports this library.
-    app.command(plugin.name, rich_help_panel="With the extras dev, bench or build")(plugin.load())
+
+def program_for(words: Sequence[str]) -> Any:
+    """Return the program, a click group, with the command imported that the words call.
+
+    The others, whose imports take up to half a second, have a name, and what help says if the words
+    do not begin with a command.
+    """
+    called = next((word for word in words if not word.startswith("-")), "")
+    return _program_with({called}, listed=called not in COMMANDS or words[0] != called)
+
+
+def whole_program() -> Any:
+    """Return the program, a click group, with all its commands imported."""
+    return _program_with(COMMANDS, listed=False)
+
+
+def _program_with(names: Container[str], *, listed: bool) -> Any:
+    app = typer.Typer(
+        name="consilience",
+        help="Exact Bayesian evidence fusion: the same bits on gateware, in simulation, on a CPU.",
+        epilog=_EPILOG,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode="rich",
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    )
+    app.callback()(_program)
+    for name, place in COMMANDS.items():
+        panel = "With the extras dev, bench or build" if place.group == TOOLS else None
+        if name not in names:
+            help_text = opening_lines(name) if listed else None
+            app.command(name, rich_help_panel=panel, help=help_text)(_not_imported)
+        elif isinstance(command := imported(name), typer.Typer):
+            app.add_typer(command, rich_help_panel=panel)
+        else:
+            app.command(name, rich_help_panel=panel)(command)
+    return typer.main.get_command(app)
+
+
+def _not_imported() -> None:
+    raise AssertionError("a command was called that is not the first word")
 
 
 def _print_version(asked: bool) -> None:
@@ -92,7 +85,6 @@ def _print_version(asked: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def _program(
     _version: Annotated[
         bool,
@@ -104,11 +96,13 @@ def _program(
     """Only options: the help text is the program's."""
 
 
-def run(arguments: Sequence[str]) -> int:
+def run(program: Any, arguments: Sequence[str]) -> int:
     """Run the command line and return its exit code (design: 0 .. 8, 130).
 
     Parameters
     ----------
+    program : click group
+        With the command that the words call (`program_for`).
     arguments : sequence of str
         The words after the program's name.
     """
@@ -123,10 +117,9 @@ def run(arguments: Sequence[str]) -> int:
             stream.reconfigure(errors="backslashreplace")
     words = list(arguments) or ["--help"]
     output = Output(as_json="--json" in words)
-    command = typer.main.get_command(app)
     try:
         with log_to_stderr(), ended_by_sigterm(), naming_extras(f"consilience {words[0]}"):
-            code = command.main(words, prog_name="consilience", standalone_mode=False) or 0
+            code = program.main(words, prog_name="consilience", standalone_mode=False) or 0
             sys.stdout.flush()  # while a failure can still be told
     except ConsilienceError as error:
         code = error.exit_code
@@ -140,11 +133,11 @@ def run(arguments: Sequence[str]) -> int:
         too_long = error.errno == errno.ENAMETOOLONG  # only a name that the user gave can be
         code = (BadInput if too_long else ConsilienceError).exit_code
         place = STDOUT if _let_go_of_stdout() else error.filename
-        cure = "" if place == STDOUT else _cure(error.errno, _options(command, words[0]))
+        cure = "" if place == STDOUT else _cure(error.errno, _options(program, words[0]))
         output.failure(f"{f'{place}: ' if place else ''}{error.strerror or error}{cure}", code)
     except MemoryError:
         code = ConsilienceError.exit_code
-        output.failure(f"out of memory{_cure(errno.ENOMEM, _options(command, words[0]))}", code)
+        output.failure(f"out of memory{_cure(errno.ENOMEM, _options(program, words[0]))}", code)
     if code == INTERRUPTED:
         output.note("interrupted")
     return int(code)

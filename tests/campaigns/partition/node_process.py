@@ -25,7 +25,7 @@ from typing import Any
 
 import typer._adapters  # noqa: F401  before the forks, so that it is shared, as all that a node needs
 
-import consilience.cli.program
+import consilience.cli.read_node
 import consilience.distributed.reads.daemon  # noqa: F401
 from consilience.cli.app import main
 from consilience.distributed.reads.own_shard import boot_time_ns

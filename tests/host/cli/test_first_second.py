@@ -14,8 +14,8 @@ from consilience.cli import app
 PROGRAM = """
 import os, sys
 from consilience.cli import app
-commands = app._commands
-app._commands = lambda: (os.write(2, b"."), commands())[1]
+command = app._command
+app._command = lambda words: (os.write(2, b"."), command(words))[1]
 sys.exit(app.main())
 """
 """Says when it is guarded: until then the interpreter starts, which no program can guard."""
@@ -133,6 +133,6 @@ def test_an_interruption_in_a_destructor_was_dropped_with_a_traceback(capsys, er
 
 def test_an_incomplete_installation_ended_in_a_traceback(tmp_path):
     (tmp_path / "numpy.py").write_text("raise ModuleNotFoundError('No module named x', name='x')")
-    words = [sys.executable, "-c", "import sys; from consilience.cli.app import main; main()"]
+    words = [sys.executable, "-c", "from consilience.cli.app import main; main()", "status"]
     answer = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert answer.stderr == "error: No module named x; repair it: pip install consilience\n"

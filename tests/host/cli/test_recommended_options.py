@@ -10,13 +10,23 @@ import re
 from pathlib import Path
 
 import pytest
-import typer
 
-from consilience.cli.program import app
+from consilience.cli.program import whole_program
 
 HOST = Path(__file__).parents[3] / "host"
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
-COMMANDS = typer.main.get_command(app).commands
+
+
+def leaves(group, before=""):
+    """The commands of a group, and of the groups in it, by their words."""
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from leaves(command, f"{before}{name} ")
+        else:
+            yield before + name, command
+
+
+COMMANDS = dict(leaves(whole_program()))
 NOT_SAID = {
     ("node", "consilience.evidence.prior"): "its decisions have the uniform prior",
     ("node", "consilience.verdicts.decisions"): "it decides as fuse that is not told how",
@@ -38,6 +48,8 @@ NOT_SAID = {
     ("calibrate", "consilience.monitor.line_source"): "the same",
     ("program", "consilience.evidence.atomic_file"): "it copies nothing",
     ("program", "consilience.cli.output"): "and makes no folder",
+    ("service tokens create", "consilience.cli.tokens"): "an option of serve, which asks for it",
+    ("service tokens list", "consilience.cli.tokens"): "the command that makes one, as it is typed",
     ("demo", "consilience_tools.cli.demo"): "it shows commands to go on with, as they are typed",
     ("doctor", "consilience.cli.doctor"): "an option of pip",
     ("doctor", "consilience.cli.doctor_check"): "an option of the tools that it looks for",
