@@ -1,5 +1,6 @@
 """Options of the test suite, where its compiled simulations are kept, and no skip unseen."""
 
+import gc
 import os
 import signal
 import tomllib
@@ -60,6 +61,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if any(item.path.is_relative_to(folder) for folder in UNMEASURED):
             item.add_marker("no_cover")
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    # What is imported and collected stays: the collector need not go through it again and again.
+    gc.collect()
+    gc.freeze()
 
 
 class SkipWatch:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import pytest
 from amaranth.hdl import Module, ResetInserter, Signal
-from amaranth.sim import Simulator
 
 from consilience_hw.spec.link_map import REPLY_HEADER, FrameStatus, FrameType
 from consilience_sim.testing.link_oracle import (
@@ -17,6 +16,7 @@ from consilience_sim.testing.link_oracle import (
     sealed,
     unpacked,
 )
+from consilience_sim.testing.reused_simulator import ReusedSimulator
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ class Frames:
 
 
 class Bench:
-    """Runs a link: bytes in, bytes out, until it has been quiet for a while.
+    """Runs a link from reset: bytes in, bytes out, until it has been quiet for a while.
 
     What to send is a list of ``bytes`` and of calls ``(ctx, bench)`` made between them (async).
     With `in_flight`, the bytes of a request wait as a host's would: until fewer requests than that
@@ -99,7 +99,7 @@ class Bench:
         self.reset = Signal()
         m = Module()
         m.submodules.dut = ResetInserter(self.reset)(dut)
-        self.module = m
+        self.simulator = ReusedSimulator(m)
         self.cycles = 0
         self.sent_at = self.last_out_at = 0
         self.marks = []
@@ -109,6 +109,8 @@ class Bench:
     ):
         choose = random.Random(seed)
         dut, out = self.dut, bytearray()
+        self.cycles = self.sent_at = self.last_out_at = 0
+        self.marks = []
         finished = []
         unanswered, silent = 0, 0
 
@@ -155,11 +157,7 @@ class Bench:
                     self.last_out_at = self.cycles
                 assert self.cycles < max_cycles, "no end"
 
-        simulator = Simulator(self.module)
-        simulator.add_clock(1e-6)
-        simulator.add_testbench(source, background=True)
-        simulator.add_testbench(sink)
-        simulator.run()
+        self.simulator.run(sink, beside=[source])
         return bytes(out)
 
 
@@ -168,6 +166,6 @@ def frames():
     return Frames()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def bench():
     return Bench

@@ -13,9 +13,10 @@ from typing import Any
 
 from amaranth.hdl import Cat, Elaboratable, Module, Signal, Value
 from amaranth.lib import data
-from amaranth.sim import Simulator
 
-__all__ = ["StreamRun", "bits_of", "fields_of", "run_stream"]
+from consilience_sim.testing.reused_simulator import ReusedSimulator
+
+__all__ = ["StreamBench", "StreamRun", "bits_of", "fields_of", "run_stream"]
 
 
 @dataclass
@@ -50,102 +51,124 @@ def run_stream(
     beats: Sequence[int],
     outputs: int,
     *,
-    gaps: float = 0.0,
-    stalls: float = 0.0,
-    seed: int = 0,
-    max_cycles: int = 200_000,
-    extra_cycles: int = 0,
     within: Elaboratable | None = None,
-    waves: Path | None = None,
+    **how: Any,
 ) -> StreamRun:
-    """Feed `beats` to ``component.i`` and collect `outputs` payloads from ``component.o``.
+    """Run a component that is run once: see `StreamBench` and its `run`, which has the options."""
+    return StreamBench(component, within=within).run(beats, outputs, **how)
+
+
+class StreamBench:
+    """A component with one stream in and one out, whose simulator is built once.
+
+    Building takes as long as some thousand cycles: a component that is run more than once keeps
+    its bench. Each run begins from reset, memories included.
 
     Parameters
     ----------
     component : wiring.Component
         With stream members ``i`` and ``o``; a flow (always ready) will do for either.
-    beats : sequence of int
-        Input payloads as bit vectors (`bits_of`).
-    outputs : int
-        Payloads to wait for.
-    gaps, stalls : float
-        Probability that the source pauses before a beat, and that the sink is not ready.
-    seed : int
-        Seed of gaps, stalls and garbage.
-    max_cycles : int
-        The watchdog: RuntimeError beyond it.
-    extra_cycles : int
-        Cycles to go on after the last expected output; RuntimeError if another comes.
     within : Elaboratable, optional
         What to simulate if `component` is a part of something larger.
-    waves : Path, optional
-        Write a VCD here.
-
-    Raises
-    ------
-    RuntimeError
-        Watchdog, a broken stream rule, or an unexpected output.
     """
-    run = StreamRun()
-    choose = random.Random(seed)
-    i_payload, o_payload = Value.cast(component.i.payload), Value.cast(component.o.payload)
-    width = len(i_payload)
-    m = Module()
-    m.submodules.dut = component if within is None else within
-    cycle = Signal(64)
-    m.d.sync += cycle.eq(cycle + 1)
-    # One signal to sample, so that the view of a cycle is of one instant.
-    seen = Signal(len(o_payload) + 2)
-    m.d.comb += seen.eq(Cat(component.o.valid, component.o.ready, o_payload))
 
-    async def source(ctx: Any) -> None:
-        for beat in beats:
-            while choose.random() < gaps:
-                ctx.set(component.i.valid, 0)
-                ctx.set(i_payload, choose.getrandbits(width))
-                await ctx.tick()
-            ctx.set(i_payload, beat)
-            ctx.set(component.i.valid, 1)
-            # Not `until`: its generator cannot be closed when the sink ends the run by an error.
-            ready = False
-            while not ready:
-                _, _, now, ready = await ctx.tick().sample(cycle, component.i.ready)
-            run.accepted.append(now)
-        ctx.set(component.i.valid, 0)
-        ctx.set(i_payload, choose.getrandbits(width))
+    def __init__(self, component: Any, *, within: Elaboratable | None = None) -> None:
+        self.component = component
+        self._i_payload = Value.cast(component.i.payload)
+        o_payload = Value.cast(component.o.payload)
+        m = Module()
+        m.submodules.dut = component if within is None else within
+        self._cycle = Signal(64)
+        m.d.sync += self._cycle.eq(self._cycle + 1)
+        # One signal to sample, so that the view of a cycle is of one instant.
+        self._seen = Signal(len(o_payload) + 2)
+        m.d.comb += self._seen.eq(Cat(component.o.valid, component.o.ready, o_payload))
+        self._simulator = ReusedSimulator(m)
 
-    async def sink(ctx: Any) -> None:
-        stallable = isinstance(component.o.ready, Signal)
-        offered: int | None = None
-        left = extra_cycles
-        while len(run.outputs) < outputs or left:
-            if stallable:
-                ctx.set(component.o.ready, choose.random() >= stalls)
-            _, _, now, bits = await ctx.tick().sample(cycle, seen)
-            valid, ready, payload = bits & 1, bits >> 1 & 1, bits >> 2
-            if offered is not None and (not valid or payload != offered):
-                raise RuntimeError(f"cycle {now}: the offered payload {offered:#x} was withdrawn")
-            offered = payload if valid and not ready else None
-            if len(run.outputs) == outputs:
-                left -= 1
-                if valid:
-                    raise RuntimeError(f"cycle {now}: an output beyond the {outputs} expected")
-            elif valid and ready:
-                run.outputs.append(payload)
-                run.produced.append(now)
-            if now >= max_cycles:
-                raise RuntimeError(
-                    f"no end after {max_cycles} cycles: {len(run.accepted)} of {len(beats)} beats "
-                    f"taken, {len(run.outputs)} of {outputs} outputs given (seed {seed})"
-                )
+    def run(
+        self,
+        beats: Sequence[int],
+        outputs: int,
+        *,
+        gaps: float = 0.0,
+        stalls: float = 0.0,
+        seed: int = 0,
+        max_cycles: int = 200_000,
+        extra_cycles: int = 0,
+        waves: Path | None = None,
+    ) -> StreamRun:
+        """Feed `beats` to ``component.i`` and collect `outputs` payloads from ``component.o``.
 
-    simulator = Simulator(m)
-    simulator.add_clock(1e-6)
-    simulator.add_testbench(source, background=True)
-    simulator.add_testbench(sink)
-    if waves is None:
-        simulator.run()
-    else:
-        with simulator.write_vcd(str(waves)):
-            simulator.run()
-    return run
+        Parameters
+        ----------
+        beats : sequence of int
+            Input payloads as bit vectors (`bits_of`).
+        outputs : int
+            Payloads to wait for.
+        gaps, stalls : float
+            Probability that the source pauses before a beat, and that the sink is not ready.
+        seed : int
+            Seed of gaps, stalls and garbage.
+        max_cycles : int
+            The watchdog: RuntimeError beyond it.
+        extra_cycles : int
+            Cycles to go on after the last expected output; RuntimeError if another comes.
+        waves : Path, optional
+            Write a VCD here.
+
+        Raises
+        ------
+        RuntimeError
+            Watchdog, a broken stream rule, or an unexpected output.
+        """
+        run = StreamRun()
+        choose = random.Random(seed)
+        component, i_payload = self.component, self._i_payload
+        width = len(i_payload)
+
+        async def source(ctx: Any) -> None:
+            for beat in beats:
+                while choose.random() < gaps:
+                    ctx.set(component.i.valid, 0)
+                    ctx.set(i_payload, choose.getrandbits(width))
+                    await ctx.tick()
+                ctx.set(i_payload, beat)
+                ctx.set(component.i.valid, 1)
+                # Not `until`: its generator cannot be closed when the sink ends the run by an
+                # error.
+                ready = False
+                while not ready:
+                    _, _, now, ready = await ctx.tick().sample(self._cycle, component.i.ready)
+                run.accepted.append(now)
+            ctx.set(component.i.valid, 0)
+            ctx.set(i_payload, choose.getrandbits(width))
+
+        async def sink(ctx: Any) -> None:
+            stallable = isinstance(component.o.ready, Signal)
+            offered: int | None = None
+            left = extra_cycles
+            while len(run.outputs) < outputs or left:
+                if stallable:
+                    ctx.set(component.o.ready, choose.random() >= stalls)
+                _, _, now, bits = await ctx.tick().sample(self._cycle, self._seen)
+                valid, ready, payload = bits & 1, bits >> 1 & 1, bits >> 2
+                if offered is not None and (not valid or payload != offered):
+                    raise RuntimeError(
+                        f"cycle {now}: the offered payload {offered:#x} was withdrawn"
+                    )
+                offered = payload if valid and not ready else None
+                if len(run.outputs) == outputs:
+                    left -= 1
+                    if valid:
+                        raise RuntimeError(f"cycle {now}: an output beyond the {outputs} expected")
+                elif valid and ready:
+                    run.outputs.append(payload)
+                    run.produced.append(now)
+                if now >= max_cycles:
+                    raise RuntimeError(
+                        f"no end after {max_cycles} cycles: {len(run.accepted)} of {len(beats)} "
+                        f"beats taken, {len(run.outputs)} of {outputs} outputs given (seed {seed})"
+                    )
+
+        self._simulator.run(sink, beside=[source], waves=waves)
+        return run

@@ -52,10 +52,12 @@ def message_of(choose, mode, policy, components, counts, *, commit):
     return words, [word & 0xFFFF_FFFF for word in results]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def link(bench):
+    one = bench(Engine(CONFIG))
+
     def run(script):
-        return bench(Engine(CONFIG)).run(script, in_flight=2, quiet=1_500, max_cycles=80_000)
+        return one.run(script, in_flight=2, quiet=1_500, max_cycles=80_000)
 
     return run
 

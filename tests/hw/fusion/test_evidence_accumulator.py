@@ -1,13 +1,19 @@
 """`EvidenceAccumulator` against plain integers, and at the capacity of rows."""
 
 import random
+from functools import cache
 
 import pytest
 
 from consilience_hw.fusion.evidence_accumulator import EvidenceAccumulator
-from consilience_sim.testing.stream_bench import bits_of, fields_of, run_stream
+from consilience_sim.testing.stream_bench import StreamBench, bits_of, fields_of
 
 ZERO = -(2**31)
+
+
+@cache
+def bench():
+    return StreamBench(EvidenceAccumulator(hypotheses=16))
 
 
 def expected_sums(rows):
@@ -40,7 +46,7 @@ def test_sums_are_exact(hypotheses, gaps):
                 for _ in range(choose.randrange(1, 6))
             ]
         )
-    dut = EvidenceAccumulator(hypotheses=16)
+    dut = bench().component
     layout = dut.i.payload.shape()
     beats = [
         bits_of(
@@ -51,7 +57,7 @@ def test_sums_are_exact(hypotheses, gaps):
         for row, (codes, weight) in enumerate(packet)
         for h, code in enumerate(codes)
     ]
-    run = run_stream(dut, beats, hypotheses * len(packets), gaps=gaps, seed=hypotheses)
+    run = bench().run(beats, hypotheses * len(packets), gaps=gaps, seed=hypotheses)
     values = iter(run.outputs)
     for packet in packets:
         for h, (total, impossible) in enumerate(expected_sums(packet)):
@@ -71,14 +77,15 @@ def test_more_rows_than_the_capacity_are_flagged(monkeypatch):
     from consilience_hw.spec.log_format import LogFormat
 
     monkeypatch.setattr(LogFormat, "capacity", property(lambda self: 8))
+    dut = EvidenceAccumulator(hypotheses=2)
+    bench = StreamBench(dut)
+    layout = dut.i.payload.shape()
     for rows, over in ((8, 0), (9, 1), (20, 1)):
-        dut = EvidenceAccumulator(hypotheses=2)
-        layout = dut.i.payload.shape()
         beats = [
             bits_of(layout, {"code": 1, "weight": 65536, "end": h, "last": row == rows})
             for row in range(rows + 1)  # the prior first
             for h in (0, 1)
         ]
-        run = run_stream(dut, beats, 2)
+        run = bench.run(beats, 2)
         flags = [fields_of(dut.o.payload.shape(), bits).over for bits in run.outputs]
         assert flags == [over, over], rows

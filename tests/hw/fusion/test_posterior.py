@@ -1,6 +1,7 @@
 """`Posterior` with its `LogSumExp` against the golden model."""
 
 import random
+from functools import lru_cache
 
 import pytest
 from amaranth.hdl import Module
@@ -8,12 +9,15 @@ from amaranth.hdl import Module
 from consilience_hw.fusion.posterior import Posterior
 from consilience_hw.log_sum_exp.log_sum_exp import LogSumExp
 from consilience_sim import golden
-from consilience_sim.testing.stream_bench import bits_of, fields_of, run_stream
+from consilience_sim.testing.stream_bench import StreamBench, bits_of, fields_of
 
 ZERO, LOWEST, HIGHEST = -(2**31), -(2**31) + 1, 2**31 - 1
 
 
-def with_log_sum_exp(dut):
+@lru_cache(maxsize=1)
+def bench_of(hypotheses, weights=True):
+    """Return the bench of a `Posterior`, and the latency of the `LogSumExp` beside it."""
+    dut = Posterior(hypotheses=hypotheses, weights=weights)
     m = Module()
     m.submodules.posterior = dut
     m.submodules.log_sum_exp = lse = LogSumExp(lanes=1)
@@ -27,7 +31,7 @@ def with_log_sum_exp(dut):
         dut.total.valid.eq(lse.o.valid),
         lse.o.ready.eq(dut.total.ready),
     ]
-    return m, lse.latency
+    return StreamBench(dut, within=m), lse.latency
 
 
 def packet(choose, hypotheses):
@@ -52,9 +56,10 @@ def packet(choose, hypotheses):
     return [draw() for _ in range(hypotheses)], rows, [weight() for _ in range(count)]
 
 
-def run_packets(dut, packets, **options):
+def run_packets(bench, packets, **options):
+    dut = bench.component
     layout = dut.i.payload.shape()
-    beats, ends = [], []
+    beats = []
     for prior, rows, weights in packets:
         all_rows = [(prior, 65536), *zip(rows, weights, strict=True)]
         for number, (row, weight) in enumerate(all_rows):
@@ -63,10 +68,8 @@ def run_packets(dut, packets, **options):
                 beats.append(
                     bits_of(layout, {"code": code, "weight": weight, "end": end, "last": last})
                 )
-                ends.append(end and last)
-    within, latency = with_log_sum_exp(dut)
     outputs = sum(len(prior) for prior, _, _ in packets)
-    run = run_stream(dut, beats, outputs, within=within, **options)
+    run = bench.run(beats, outputs, **options)
     values = [fields_of(dut.o.payload.shape(), bits) for bits in run.outputs]
     results, codes = [], []
     for value in values:
@@ -76,7 +79,7 @@ def run_packets(dut, packets, **options):
             codes = []
         else:
             assert value.status == 0
-    return run, results, ends, latency
+    return run, results
 
 
 @pytest.mark.parametrize("hypotheses", [2, 3, 7, 16])
@@ -85,8 +88,9 @@ def test_packets(hypotheses, gaps, stalls):
     seed = 10 * hypotheses + bool(gaps)
     choose = random.Random(seed)
     packets = [packet(choose, hypotheses) for _ in range(60)]
-    run, results, _, _ = run_packets(
-        Posterior(hypotheses=16), packets, gaps=gaps, stalls=stalls, seed=seed, extra_cycles=200
+    bench, _ = bench_of(16)
+    run, results = run_packets(
+        bench, packets, gaps=gaps, stalls=stalls, seed=seed, extra_cycles=200
     )
     for number, (parts, result) in enumerate(zip(packets, results, strict=True)):
         prior, rows, weights = parts
@@ -100,18 +104,17 @@ def test_packets(hypotheses, gaps, stalls):
 @pytest.mark.parametrize("hypotheses", [2, 5, 16])
 def test_latency_is_the_same_for_all_data(hypotheses):
     choose = random.Random(hypotheses)
-    dut = Posterior(hypotheses=16)
+    bench, latency = bench_of(16)
+    expected = bench.component.latency_of(hypotheses) + latency
     for number in range(6):
-        packets = [packet(choose, hypotheses)]
-        run, _, _, latency = run_packets(dut, packets, seed=number)
-        assert run.produced[-1] - run.accepted[-1] == dut.latency_of(hypotheses) + latency
-        dut = Posterior(hypotheses=16)
+        run, _ = run_packets(bench, [packet(choose, hypotheses)], seed=number)
+        assert run.produced[-1] - run.accepted[-1] == expected
 
 
 def test_without_weights_every_other_weight_than_zero_is_one():
     choose = random.Random(6)
     packets = [packet(choose, 3) for _ in range(40)]
-    _, results, _, _ = run_packets(Posterior(hypotheses=4, weights=False), packets)
+    _, results = run_packets(bench_of(4, weights=False)[0], packets)
     for (prior, rows, weights), result in zip(packets, results, strict=True):
         ones = [65536 if weight else 0 for weight in weights]
         expected = golden.posterior(rows, ones, prior)

@@ -1,15 +1,21 @@
 """COBS both ways against the oracle of the link."""
 
 import random
+from functools import cache
 
 import pytest
 
 from consilience_hw.link.cobs_decoder import CobsDecoder, frame_byte_layout
 from consilience_hw.link.cobs_encoder import CobsEncoder
 from consilience_sim.testing.link_oracle import cobs_encode
-from consilience_sim.testing.stream_bench import bits_of, fields_of, run_stream
+from consilience_sim.testing.stream_bench import StreamBench, bits_of, fields_of
 
 STALLS = [(0, 0), (0.3, 0), (0, 0.4), (0.3, 0.4)]
+
+
+@cache
+def bench_of(unit):
+    return StreamBench(unit())
 
 
 def contents():
@@ -33,8 +39,8 @@ def test_encoder(gaps, stalls):
         beats += [bits_of(layout, {"byte": byte, "end": 0}) for byte in content]
         beats.append(bits_of(layout, {"byte": 0x5A, "end": 1}))
     expected = b"".join(cobs_encode(content) + b"\0" for content in contents())
-    run = run_stream(
-        CobsEncoder(), beats, len(expected), gaps=gaps, stalls=stalls, seed=5, extra_cycles=20
+    run = bench_of(CobsEncoder).run(
+        beats, len(expected), gaps=gaps, stalls=stalls, seed=5, extra_cycles=20
     )
     assert bytes(run.outputs) == expected
     if not gaps and not stalls:
@@ -44,7 +50,7 @@ def test_encoder(gaps, stalls):
 
 def test_encoder_of_an_empty_frame():
     layout = CobsEncoder().i.payload.shape()
-    run = run_stream(CobsEncoder(), [bits_of(layout, {"byte": 0, "end": 1})] * 2, 4)
+    run = bench_of(CobsEncoder).run([bits_of(layout, {"byte": 0, "end": 1})] * 2, 4)
     assert bytes(run.outputs) == b"\x01\0\x01\0"
 
 
@@ -52,7 +58,7 @@ def decoded(stream, **options):
     """Return the frames that come out of a stream, as (bytes, broken)."""
     beats, frames, content = list(stream), [], b""
     # Every frame's last byte makes a beat, so the beats of a stream are counted by its frames.
-    run = run_stream(CobsDecoder(), beats, options.pop("outputs"), extra_cycles=10, **options)
+    run = bench_of(CobsDecoder).run(beats, options.pop("outputs"), extra_cycles=10, **options)
     for bits in run.outputs:
         beat = fields_of(frame_byte_layout(), bits)
         if beat.end:

@@ -1,6 +1,7 @@
 """An engine with a job of a few gates: the session's rules, byte for byte."""
 
 import random
+from functools import cache
 from unittest.mock import patch
 
 import pytest
@@ -67,13 +68,14 @@ class AddJob(wiring.Component):
         return m
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def link(bench):
-    """Return a function that runs a script on a fresh link and returns (replies, bench)."""
+    """Return a function that runs a script on a link after reset and returns (replies, bench)."""
+    bench_of = cache(lambda config: bench(Engine(config)))
 
     def run(script, config=CONFIG, **options):
         with patch("consilience_hw.engine.core.Jobs", lambda config: AddJob()):
-            one = bench(Engine(config))
+            one = bench_of(config)
             return one.run(script, **{"in_flight": config.credits} | options), one
 
     return run

@@ -1,6 +1,7 @@
 """The live log sum in small formats: its ends, its capacity, its handshakes."""
 
 import random
+from functools import lru_cache
 
 import pytest
 
@@ -12,12 +13,17 @@ from consilience_hw.spec.flags import ResultStatus
 from consilience_hw.spec.log_format import LogFormat
 from consilience_sim import golden
 from consilience_sim.compiled import LiveSimulation
-from consilience_sim.testing.stream_bench import bits_of, fields_of, run_stream
+from consilience_sim.testing.stream_bench import StreamBench, bits_of, fields_of
 
 ADD, REMOVE, READ, CLEAR = LiveOperation
 SMALL = LogFormat(integer_bits=10, fraction_bits=8, mantissa_bits=16)
 WIDE_BINS = LogFormat(integer_bits=12, fraction_bits=8, mantissa_bits=20, bin_width=16)
 CODES = 16
+
+
+@lru_cache(maxsize=2)
+def bench_of(fmt):
+    return StreamBench(LiveLogSum(fmt, CODES))
 
 
 def beats_of(fmt, operations):
@@ -57,9 +63,9 @@ def random_operations(fmt, seed, count, inside):
 @pytest.mark.parametrize(("gaps", "stalls"), [(0, 0), (0.3, 0.6)])
 def test_any_interleaving_is_golden(fmt, gaps, stalls):
     operations, expected = random_operations(fmt, 1, 350, 6)
-    unit = LiveLogSum(fmt, CODES)
+    bench = bench_of(fmt)
     beats = beats_of(fmt, operations)
-    run = run_stream(unit, beats, len(expected), gaps=gaps, stalls=stalls, extra_cycles=5)
+    run = bench.run(beats, len(expected), gaps=gaps, stalls=stalls, extra_cycles=5)
     marked = 0
     for result, wanted in zip(results_of(fmt, run), expected, strict=True):
         assert (result.count, result.zeros) == (wanted.finite, wanted.zeros)
@@ -73,7 +79,7 @@ def test_any_interleaving_is_golden(fmt, gaps, stalls):
             now for now, (kind, _) in zip(run.accepted, operations, strict=True) if kind == READ
         ]
         latency = {out - taken for out, taken in zip(run.produced, asked, strict=True)}
-        assert latency == {unit.latency}
+        assert latency == {bench.component.latency}
         # Never a wait, whichever bins follow each other.
         assert run.accepted == list(range(run.accepted[0], run.accepted[0] + len(operations)))
 
@@ -110,7 +116,7 @@ def test_what_the_model_calls_impossible():
         model.add(wrong)
         operations += [(ADD, wrong), (READ, 0), (CLEAR, 0)]
         expected.append(model.read())
-    run = run_stream(LiveLogSum(SMALL, CODES), beats_of(SMALL, operations), len(expected))
+    run = bench_of(SMALL).run(beats_of(SMALL, operations), len(expected))
     flags = [result.status & ResultStatus.DAMAGED for result in results_of(SMALL, run)]
     assert flags == [wanted.status & ResultStatus.DAMAGED for wanted in expected]
     assert 20 < sum(flag != 0 for flag in flags) < len(flags)
@@ -120,7 +126,7 @@ def test_what_the_model_calls_impossible():
 def test_one_too_many_is_said_until_all_is_cleared(code):
     operations = [(ADD, code)] * CODES + [(READ, 0), (ADD, code), (READ, 0)]
     operations += [(REMOVE, code), (READ, 0), (CLEAR, 0), (ADD, 5), (READ, 0)]
-    run = run_stream(LiveLogSum(SMALL, CODES), beats_of(SMALL, operations), 4)
+    run = bench_of(SMALL).run(beats_of(SMALL, operations), 4)
     full, over, still, cleared = results_of(SMALL, run)
     assert full.status == 0
     assert over.status & ResultStatus.OVER_CAPACITY
@@ -129,19 +135,18 @@ def test_one_too_many_is_said_until_all_is_cleared(code):
 
 
 def test_nothing_is_taken_while_it_clears():
-    unit = LiveLogSum(SMALL, CODES)
-    beats = beats_of(SMALL, [(READ, 0), (CLEAR, 0), (READ, 0)])
-    run = run_stream(unit, beats, 2)
+    bench = bench_of(SMALL)
+    run = bench.run(beats_of(SMALL, [(READ, 0), (CLEAR, 0), (READ, 0)]), 2)
     first, clear, second = run.accepted
-    assert first == unit.clear_cycles
-    assert second == clear + 1 + unit.clear_cycles
+    assert first == bench.component.clear_cycles
+    assert second == clear + 1 + bench.component.clear_cycles
 
 
 def test_a_sink_that_waits_stops_it_before_anything_is_lost():
-    unit = LiveLogSum(SMALL, CODES)
-    count = 3 * unit.depth
+    bench = bench_of(SMALL)
+    count = 3 * bench.component.depth
     operations = [(ADD, 77)] + [(READ, 0)] * count
-    run = run_stream(unit, beats_of(SMALL, operations), count, stalls=0.8, extra_cycles=20)
+    run = bench.run(beats_of(SMALL, operations), count, stalls=0.8, extra_cycles=20)
     assert {int(result.code) for result in results_of(SMALL, run)} == {77}
 
 

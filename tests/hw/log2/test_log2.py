@@ -2,6 +2,7 @@
 
 import random
 from fractions import Fraction
+from functools import cache
 
 import mpmath
 import pytest
@@ -11,17 +12,22 @@ from consilience_hw.log2.log2 import Log2, result_layout
 from consilience_hw.spec.flags import ResultStatus
 from consilience_hw.spec.log_format import Q16_16
 from consilience_sim import golden
-from consilience_sim.testing.stream_bench import bits_of, fields_of, run_stream
+from consilience_sim.testing.stream_bench import StreamBench, bits_of, fields_of
 from tests.hw.golden_windows import state_fields
 
 HARD = ResultStatus.HARD_TO_ROUND
 
 
+@cache
+def bench():
+    return StreamBench(Log2())
+
+
 def results_of(states):
     """Return (code, status) of each state; states are dicts of `window_layout`."""
-    dut = Log2()
+    dut = bench().component
     beats = [bits_of(dut.i.payload.shape(), state) for state in states]
-    run = run_stream(dut, beats, len(beats))
+    run = bench().run(beats, len(beats))
     assert {b - a for a, b in zip(run.accepted, run.produced, strict=True)} == {dut.latency}
     results = [fields_of(result_layout(Q16_16), bits) for bits in run.outputs]
     return [(result.code, result.status) for result in results]

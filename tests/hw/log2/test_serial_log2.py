@@ -1,6 +1,7 @@
 """`SerialLog2`: its table and integer model, and states one after the other."""
 
 import random
+from functools import cache
 
 import mpmath
 from amaranth.hdl import Module
@@ -14,7 +15,7 @@ from consilience_hw.log2.serial_log2 import SerialLog2
 from consilience_hw.spec.flags import ResultStatus
 from consilience_hw.spec.log_format import Q16_16
 from consilience_sim import golden
-from consilience_sim.testing.stream_bench import bits_of, fields_of, run_stream
+from consilience_sim.testing.stream_bench import StreamBench, bits_of, fields_of
 from tests.hw.golden_windows import state_fields
 
 HARD = ResultStatus.HARD_TO_ROUND
@@ -57,13 +58,18 @@ class Held(wiring.Component):
         return m
 
 
+@cache
+def bench():
+    return StreamBench(Held())
+
+
 def results_of(states):
     """Return (code, status) of each state, every one alone."""
     results = []
+    dut = bench().component
     for state in states:
-        dut = Held()
         beat = bits_of(dut.unit.i.payload.shape(), state)
-        run = run_stream(dut, [beat], 1)
+        run = bench().run([beat], 1)
         assert run.produced[0] - run.accepted[0] == dut.unit.latency + 1
         result = fields_of(result_layout(Q16_16), run.outputs[0])
         results.append((result.code, result.status))

@@ -1,6 +1,7 @@
 """`LogSumExp`: packets of every shape against the golden model, with gaps and back-pressure."""
 
 import random
+from functools import lru_cache
 
 import pytest
 
@@ -8,7 +9,12 @@ from consilience_hw.log2.log2 import result_layout
 from consilience_hw.log_sum_exp.log_sum_exp import LogSumExp
 from consilience_hw.spec.log_format import Q16_16, LogFormat
 from consilience_sim import golden
-from consilience_sim.testing.stream_bench import bits_of, fields_of, run_stream
+from consilience_sim.testing.stream_bench import StreamBench, bits_of, fields_of
+
+
+@lru_cache(maxsize=4)
+def bench_of(lanes):
+    return StreamBench(LogSumExp(lanes=lanes))
 
 
 def packet(choose, lanes, fmt):
@@ -48,12 +54,11 @@ def beats_of(dut, packets, choose):
 def test_packets(lanes, gaps, stalls):
     seed = 1000 * lanes + 100 * bool(gaps) + 10 * bool(stalls)
     choose = random.Random(seed)
-    dut = LogSumExp(lanes=lanes)
+    bench = bench_of(lanes)
+    dut = bench.component
     packets = [packet(choose, lanes, Q16_16) for _ in range(150)]
     beats, ends = beats_of(dut, packets, choose)
-    run = run_stream(
-        dut, beats, len(packets), gaps=gaps, stalls=stalls, seed=seed, extra_cycles=200
-    )
+    run = bench.run(beats, len(packets), gaps=gaps, stalls=stalls, seed=seed, extra_cycles=200)
     for number, (codes, bits) in enumerate(zip(packets, run.outputs, strict=True)):
         result = fields_of(result_layout(Q16_16), bits)
         expected = golden.log_sum(codes, Q16_16)
@@ -65,21 +70,23 @@ def test_packets(lanes, gaps, stalls):
 
 
 def test_one_beat_packets_at_full_rate():
-    dut = LogSumExp(lanes=2)
+    bench = bench_of(2)
+    dut = bench.component
     choose = random.Random(1)
     packets = [[choose.randrange(-(2**31), 2**31)] for _ in range(300)]
     beats, _ = beats_of(dut, packets, choose)
-    run = run_stream(dut, beats, len(packets))
+    run = bench.run(beats, len(packets))
     assert run.accepted == list(range(run.accepted[0], run.accepted[0] + len(beats)))
     assert run.produced == list(range(run.produced[0], run.produced[0] + len(beats)))
 
 
 def test_a_closed_sink_stops_the_source_and_loses_nothing():
-    dut = LogSumExp(lanes=1)
+    bench = bench_of(1)
+    dut = bench.component
     choose = random.Random(8)
     packets = [[choose.randrange(-(2**20), 2**20)] for _ in range(3 * dut.depth)]
     beats, _ = beats_of(dut, packets, choose)
-    run = run_stream(dut, beats, len(packets), stalls=0.97, seed=8, extra_cycles=100)
+    run = bench.run(beats, len(packets), stalls=0.97, seed=8, extra_cycles=100)
     results = [fields_of(result_layout(Q16_16), bits).code for bits in run.outputs]
     assert results == [codes[0] for codes in packets]
     # Never more packets inside than it has places for.
@@ -105,7 +112,7 @@ def test_other_formats(fmt):
     dut = LogSumExp(fmt, lanes=3)
     packets = [packet(choose, 3, fmt) for _ in range(80)]
     beats, _ = beats_of(dut, packets, choose)
-    run = run_stream(dut, beats, len(packets))
+    run = StreamBench(dut).run(beats, len(packets))
     for codes, bits in zip(packets, run.outputs, strict=True):
         result = fields_of(result_layout(fmt), bits)
         assert (result.code, result.status) == golden.log_sum(codes, fmt), codes

@@ -1,6 +1,7 @@
 """The monitor with a frozen table inside, against the golden table and the golden monitor."""
 
 from fractions import Fraction
+from functools import cache
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from consilience_hw.monitor.binned_monitor import BinnedMonitor
 from consilience_hw.spec.monitor_format import MonitorMode
 from consilience_sim.compiled.monitor_simulation import MonitorReadings
 from consilience_sim.golden.frozen import frozen_limits, frozen_terms
-from consilience_sim.testing.stream_bench import bits_of, fields_of, run_stream
+from consilience_sim.testing.stream_bench import StreamBench, bits_of, fields_of
 from tests.hw.monitor.monitor_script import BIT, MAX, UPDATE, ZERO, MonitorScript
 
 AGENTS, BINS = 8, 5
@@ -19,6 +20,11 @@ COUNTS = [700, 200, 70, 29, 1]
 KAPPAS = [Fraction(1, 4), Fraction(1, 2)]
 LIMITS = frozen_limits(COUNTS, Fraction(1, 100))
 TERMS = list(zip(*(frozen_terms(LIMITS, kappa) for kappa in KAPPAS), strict=True))
+
+
+@cache
+def bench_of(components):
+    return StreamBench(BinnedMonitor(components, AGENTS, BINS))
 
 
 class BinnedScript(MonitorScript):
@@ -41,8 +47,9 @@ class BinnedScript(MonitorScript):
         self.rows[-1] |= {"source": TABLE, "bin": place, "increments": garbage}
 
     def run(self, **options):
-        """Give all beats to a new unit in Amaranth's simulator; return its readings."""
-        unit = BinnedMonitor(self.components, AGENTS, BINS)
+        """Give all beats to a unit after reset in Amaranth's simulator; return its readings."""
+        bench = bench_of(self.components)
+        unit = bench.component
         shape = unit.i.payload.shape()
         beats = []
         for row in self.rows:
@@ -50,7 +57,7 @@ class BinnedScript(MonitorScript):
             source = beat.pop("source", BEAT)
             place = beat.pop("bin", int(self.choose.integers(BINS)))
             beats.append(bits_of(shape, {"source": source, "bin": place, "beat": beat}))
-        run = run_stream(unit, beats, len(self.expected), extra_cycles=1, **options)
+        run = bench.run(beats, len(self.expected), extra_cycles=1, **options)
         found = [fields_of(unit.o.payload.shape(), bits) for bits in run.outputs]
         names = MonitorReadings._fields[:5]
         columns = [np.array([int(getattr(one, name)) for one in found]) for name in names]

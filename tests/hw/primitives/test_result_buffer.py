@@ -1,6 +1,7 @@
 """`ResultBuffer` behind a user that counts: full rate, order, nothing lost, never too many."""
 
 import random
+from functools import cache
 
 import pytest
 from amaranth.hdl import Module, Signal, unsigned
@@ -8,7 +9,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from consilience_hw.primitives.result_buffer import ResultBuffer
-from consilience_sim.testing.stream_bench import run_stream
+from consilience_sim.testing.stream_bench import StreamBench
 
 WIDTH = 12
 
@@ -46,6 +47,11 @@ class Counted(wiring.Component):
         return m
 
 
+@cache
+def bench_of(depth, closed=0):
+    return StreamBench(Counted(depth, closed))
+
+
 def results(count):
     choose = random.Random(count)
     return [choose.getrandbits(WIDTH) for _ in range(count)]
@@ -63,34 +69,32 @@ def most_inside(run):
 
 def test_full_rate():
     """Depth for a round trip, and no cycle is lost."""
-    dut = Counted(8)
-    run = run_stream(dut, results(200), 200)
+    run = bench_of(8).run(results(200), 200)
     assert run.outputs == results(200)
-    assert {b - a for a, b in zip(run.accepted, run.produced, strict=True)} == {dut.latency}
+    assert {b - a for a, b in zip(run.accepted, run.produced, strict=True)} == {Counted.latency}
     assert run.accepted[-1] - run.accepted[0] == 199
 
 
 @pytest.mark.parametrize("depth", [2, 4, 8, 32])
 @pytest.mark.parametrize(("gaps", "stalls"), [(0, 0.5), (0.5, 0), (0.3, 0.3), (0, 0.9), (0.8, 0.8)])
 def test_nothing_is_lost_or_turned_round(depth, gaps, stalls):
-    dut = Counted(depth)
-    run = run_stream(
-        dut, results(400), 400, gaps=gaps, stalls=stalls, seed=depth, extra_cycles=depth + 8
+    run = bench_of(depth).run(
+        results(400), 400, gaps=gaps, stalls=stalls, seed=depth, extra_cycles=depth + 8
     )
     assert run.outputs == results(400)
-    assert min(b - a for a, b in zip(run.accepted, run.produced, strict=True)) >= dut.latency
+    assert min(b - a for a, b in zip(run.accepted, run.produced, strict=True)) >= Counted.latency
 
 
 @pytest.mark.parametrize("depth", [2, 4, 16])
 def test_a_closed_sink_fills_every_place(depth):
-    run = run_stream(Counted(depth), results(150), 150, stalls=0.97, seed=1, extra_cycles=30)
+    run = bench_of(depth).run(results(150), 150, stalls=0.97, seed=1, extra_cycles=30)
     assert run.outputs == results(150)
     assert most_inside(run) == depth
 
 
 def test_a_full_buffer_is_emptied_at_full_rate():
     """Results wait at the output while reads go round."""
-    run = run_stream(Counted(16, closed=60), results(64), 64)
+    run = bench_of(16, closed=60).run(results(64), 64)
     assert run.outputs == results(64)
     assert run.accepted[:17] == [*range(16), 61], "full, and then no place before one leaves"
     assert run.produced == list(range(60, 60 + 64))

@@ -6,7 +6,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.fifo import SyncFIFOBuffered
 from amaranth.lib.wiring import In, Out
 
-from consilience_sim.testing.stream_bench import run_stream
+from consilience_sim.testing.stream_bench import StreamBench, run_stream
 
 
 class Queue(wiring.Component):
@@ -67,6 +67,19 @@ def test_the_watchdog():
 def test_an_output_too_many():
     with pytest.raises(RuntimeError, match="beyond the 3 expected"):
         run_stream(Queue("repeats"), [1, 2, 3], 3, extra_cycles=20)
+
+
+def test_a_run_begins_from_reset_whatever_became_of_the_one_before():
+    bench = StreamBench(Queue())
+    how = {"gaps": 0.4, "stalls": 0.4, "seed": 3, "extra_cycles": 9}
+    beats = list(range(100, 150))
+    first = bench.run(beats, 50, **how)
+    assert first == run_stream(Queue(), beats, 50, **how)
+    with pytest.raises(RuntimeError, match="beyond the 2 expected"):
+        bench.run([7, 8, 9, 10, 11], 2, extra_cycles=1)
+    with pytest.raises(RuntimeError, match="no end"):
+        bench.run([1, 2, 3, 4], 9, max_cycles=20)
+    assert bench.run(beats, 50, **how) == first
 
 
 def test_waves(tmp_path):
