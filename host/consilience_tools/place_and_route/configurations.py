@@ -7,6 +7,11 @@ from consilience.errors import BadInput
 from consilience_hw.benches.engine_bench import EngineBench
 from consilience_hw.benches.live_bench import LiveBench
 from consilience_hw.benches.monitor_bench import MonitorBench
+from consilience_hw.benches.observation_timing import (
+    ROUTED_AGENTS,
+    ROUTED_SETUP,
+    ObservationTiming,
+)
 from consilience_hw.benches.serial_bench import SerialBench
 from consilience_hw.benches.wide_bench import WideBench
 from consilience_hw.engine.engine import Engine
@@ -15,8 +20,10 @@ from consilience_hw.live.live_log_sum import LiveLogSum
 from consilience_hw.log_sum_exp.log_sum_exp import LogSumExp
 from consilience_hw.log_sum_exp.serial_log_sum_exp import SerialLogSumExp
 from consilience_hw.monitor.monitor import Monitor
+from consilience_hw.observations.observation_device import ObservationDevice
 from consilience_hw.spec.engine_config import EngineConfig
 from consilience_hw.spec.link_map import LARGEST_PAYLOAD
+from consilience_hw.spec.network import NetworkAddress
 from consilience_tools.place_and_route.targets import (
     ECP5_85F_6,
     ECP5_85F_8,
@@ -26,7 +33,15 @@ from consilience_tools.place_and_route.targets import (
     Target,
 )
 
-__all__ = ["ENGINE", "LIVE", "MONITOR", "PUBLISHED", "Configuration", "configuration"]
+__all__ = [
+    "ENGINE",
+    "LIVE",
+    "MONITOR",
+    "OBSERVATIONS",
+    "PUBLISHED",
+    "Configuration",
+    "configuration",
+]
 
 LIVE = "ecp5-85f-8-live-x1"
 """The live unit on the part that holds it."""
@@ -37,6 +52,10 @@ MONITOR = "ecp5-85f-8-monitor-k4"
 
 ENGINE = "ecp5-85f-8-engine"
 """The engine for a network, behind its link: a byte a cycle at 125 MHz is 1 Gb/s."""
+
+
+OBSERVATIONS = "ecp5-85f-8-observations"
+"""The monitor of 16,384 agents and 2 components behind its network."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +78,8 @@ class Configuration:
         The unit is the `Monitor` of so many components, of one lane; 0: it is not.
     engine : EngineConfig or None
         The unit is the `Engine`.
+    observations : bool
+        The unit is the `ObservationDevice`. It has three clocks, and the figure is the monitor's.
     """
 
     name: str
@@ -69,10 +90,18 @@ class Configuration:
     live: bool = False
     components: int = 0
     engine: EngineConfig | None = None
+    observations: bool = False
+
+    @property
+    def clock(self) -> str | None:
+        """The clock whose frequency counts; None: the slowest."""
+        return "clk" if self.observations else None
 
     @property
     def unit(self) -> Any:
         """A new unit."""
+        if self.observations:
+            return ObservationDevice(ROUTED_SETUP, ROUTED_AGENTS, NetworkAddress())
         if self.engine is not None:
             return Engine(self.engine)
         if self.components:
@@ -84,6 +113,8 @@ class Configuration:
     @property
     def unit_name(self) -> str:
         """The unit's class."""
+        if self.observations:
+            return "ObservationDevice"
         if self.engine is not None:
             return "Engine"
         if self.components:
@@ -92,7 +123,9 @@ class Configuration:
 
     @property
     def bench(self) -> Any:
-        """A new unit in a bench whose only pins are clock, reset and one output."""
+        """A new unit in a bench whose only pins are clocks, resets and one output."""
+        if self.observations:
+            return ObservationTiming(ROUTED_SETUP, ROUTED_AGENTS, NetworkAddress())
         if self.engine is not None:
             return EngineBench(self.engine)
         if self.components:
@@ -131,6 +164,9 @@ PUBLISHED = (
         replace(ECP5_85F_8, required_mhz=125.0),
         1,
         engine=EngineConfig(credits=32, largest_payload=LARGEST_PAYLOAD),
+    ),
+    Configuration(
+        OBSERVATIONS, replace(ECP5_85F_8, required_mhz=125.0), 1, seeds=(1, 2, 3), observations=True
     ),
     Configuration("ecp5-85f-6-x8", ECP5_85F_6, 8),
     Configuration("ecp5-85f-6-x16", ECP5_85F_6, 16),

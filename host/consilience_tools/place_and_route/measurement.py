@@ -122,7 +122,7 @@ def measure(configuration: Configuration, working: Working) -> Measurement:
     runs = []
     for seed in configuration.seeds:
         with working(f"{name}: place and route, seed {seed}"):
-            runs.append(routed(bench, target, seed, name=name))
+            runs.append(routed(bench, target, seed, name=name, clock=configuration.clock))
     return Measurement(
         configuration=configuration,
         latency=configuration.latency,

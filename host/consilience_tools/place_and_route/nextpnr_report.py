@@ -72,15 +72,28 @@ class CriticalPath:
         return {"in_words": self.words, **asdict(self)}
 
 
-def fmax_mhz(report: Mapping[str, Any]) -> float:
-    """Return the frequency that the slowest clock of a routed design reaches, in MHz."""
-    return min(float(clock["achieved"]) for clock in report["fmax"].values())
+def fmax_mhz(report: Mapping[str, Any], clock: str | None = None) -> float:
+    """Return the frequency that a clock of a routed design reaches, or the slowest, in MHz."""
+    return float(report["fmax"][_named(report, clock)]["achieved"])
+
+
+def _named(report: Mapping[str, Any], clock: str | None) -> str:
+    """Return nextpnr's name of a clock, or of the slowest one."""
+    reached = {str(name): float(one["achieved"]) for name, one in report["fmax"].items()}
+    if clock is None:
+        return min(reached, key=lambda name: reached[name])
+    (name,) = [name for name in reached if _plain(name) == clock]
+    return name
+
+
+def _plain(clock: str) -> str:
+    return clock.removeprefix("$glbnet$").removeprefix("$PACKER_GBUF_")
 
 
 def clocks(report: Mapping[str, Any]) -> dict[str, dict[str, float]]:
     """Return what was required of each clock of a routed design, and what it reaches."""
     return {
-        name.removeprefix("$glbnet$").removeprefix("$PACKER_GBUF_"): {
+        _plain(name): {
             "required_mhz": round(float(clock["constraint"]), 2),
             "reached_mhz": round(float(clock["achieved"]), 2),
         }
@@ -94,10 +107,9 @@ def used(report: Mapping[str, Any]) -> dict[str, int]:
     return {name: count for name, count in cells.items() if count}
 
 
-def critical_path(report: Mapping[str, Any]) -> CriticalPath:
-    """Return the slowest path of the slowest clock."""
-    clock = min(report["fmax"], key=lambda one: float(report["fmax"][one]["achieved"]))
-    edge = f"posedge {clock}"
+def critical_path(report: Mapping[str, Any], clock: str | None = None) -> CriticalPath:
+    """Return the slowest path of a clock, or of the slowest one."""
+    edge = f"posedge {_named(report, clock)}"
     (path,) = [
         entry["path"]
         for entry in report["critical_paths"]

@@ -64,6 +64,7 @@ def routed(
     name: str,
     more_options: Sequence[str] = (),
     keep: Sequence[str] = (),
+    clock: str | None = None,
 ) -> RoutedDesign:
     """Place and route a netlist, once: a minute or two with 8 lanes, half an hour with 64.
 
@@ -80,6 +81,8 @@ def routed(
         Further options of nextpnr.
     keep : sequence of str
         Files written by nextpnr that are kept; `Target.output` writes `ROUTED`.
+    clock : str or None
+        The clock whose frequency and slowest path are told; the slowest if None.
 
     Raises
     ------
@@ -91,7 +94,7 @@ def routed(
     """
     options = ["--seed", str(seed), target.output, ROUTED, *more_options]
     folder, report = _run(design, target, options, keep, name=f"{name}, seed {seed}")
-    figures = (fmax_mhz(report), used(report), critical_path(report))
+    figures = (fmax_mhz(report, clock), used(report), critical_path(report, clock))
     return RoutedDesign(seed, *figures, folder, clocks(report))
 
 

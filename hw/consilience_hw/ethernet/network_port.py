@@ -12,6 +12,7 @@ from .mac_receiver import MacReceiver, gmii_port
 from .mac_transmitter import MacTransmitter
 from .packet_buffer import PacketBuffer, packet_port, packet_write_port
 from .packet_builder import PacketBuilder
+from .packet_bytes import PacketBytes
 from .packet_filter import PacketFilter, answer_layout
 
 __all__ = ["NetworkPort"]
@@ -38,6 +39,8 @@ class NetworkPort(wiring.Component):
     buffer_bytes : int
         Room for received datagrams, 12 bytes more each: a power of two. To lose none, as much as
         all that the host sends before it waits.
+    received, sent : int
+        Bytes that are read, and written, in a cycle.
 
     Members
     -------
@@ -51,14 +54,17 @@ class NetworkPort(wiring.Component):
         A `PacketDrop` for each frame dropped, in ``sync``.
     """
 
-    def __init__(self, address: NetworkAddress, buffer_bytes: int) -> None:
+    def __init__(
+        self, address: NetworkAddress, buffer_bytes: int, *, received: int = 1, sent: int = 1
+    ) -> None:
         self.address, self.buffer_bytes = address, buffer_bytes
+        self.received_bytes, self.sent_bytes = received, sent
         super().__init__(
             {
                 "rx": In(gmii_port()),
                 "tx": Out(gmii_port()),
-                "received": Out(packet_port(0)),
-                "to_send": In(packet_write_port(0)),
+                "received": Out(packet_port(0, received)),
+                "to_send": In(packet_write_port(0, sent)),
                 "drop": Out(stream.Signature(4)),
             }
         )
@@ -71,9 +77,10 @@ class NetworkPort(wiring.Component):
         m.submodules.builder = builder = transmit(PacketBuilder(self.address))
         m.submodules.mac_transmitter = mac_transmitter = transmit(MacTransmitter())
 
-        datagrams = PacketBuffer(self.buffer_bytes)
+        datagrams = PacketBuffer(self.buffer_bytes, read=self.received_bytes)
         answers = PacketBuffer(ANSWER_BYTES, packets=16, note_bits=answer_layout().size)
-        replies = PacketBuffer(REPLY_BYTES, packets=16)
+        sent = self.sent_bytes
+        replies = PacketBuffer(REPLY_BYTES, packets=16, written=sent, read=sent)
         drops = DropQueue()
         m.submodules.datagrams = _renamed(datagrams, "eth_rx", "sync")
         m.submodules.answers = _renamed(answers, "eth_rx", "eth_tx")
@@ -93,7 +100,12 @@ class NetworkPort(wiring.Component):
         connect(m, datagrams.packet, flipped(self.received))
         connect(m, flipped(self.to_send), replies.i)
         connect(m, answers.packet, builder.answers)
-        connect(m, replies.packet, builder.replies)
+        if sent == 1:
+            connect(m, replies.packet, builder.replies)
+        else:
+            m.submodules.reply_bytes = reply_bytes = transmit(PacketBytes(sent))
+            connect(m, replies.packet, reply_bytes.i)
+            connect(m, reply_bytes.packet, builder.replies)
         connect(m, builder.o, mac_transmitter.i)
         return m
 

@@ -4,13 +4,15 @@ from amaranth.hdl import Cat, Const, Module, Signal, unsigned
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..ethernet.datagram_reader import peer_port
 from ..ethernet.packet_buffer import packet_write_port
 from ..ethernet.packet_filter import PEER_BYTES
 from ..spec.observations import ALARM_BYTES, REGISTRATION
 from .observation_monitor import alarm_layout
 
-__all__ = ["AlarmPacker"]
+__all__ = ["ALARM_WORD_BYTES", "AlarmPacker"]
+
+ALARM_WORD_BYTES = 4
+"""Bytes of an alarm's packet that are written in a cycle: all there is to write is whole words."""
 
 
 class AlarmPacker(wiring.Component):
@@ -18,7 +20,7 @@ class AlarmPacker(wiring.Component):
 
     Alarms are numbered. Those before the first registration are dropped.
 
-    Latency: from an alarm to the end of its packet 29 cycles. Throughput: an alarm in 30 cycles.
+    Latency: from an alarm to the end of its packet 8 cycles. Throughput: an alarm in 9 cycles.
 
     Parameters
     ----------
@@ -28,11 +30,12 @@ class AlarmPacker(wiring.Component):
     -------
     i : stream of `alarm_layout`
     registered : in
-        Strobe: there is a peer, and it awaits an answer.
-    peer : `peer_port`
+        Strobe: there is a peer, or another one, from the next cycle on, and it awaits an answer.
+    peer : in
+        Who registered (`packet_filter.PEER_BYTES`, the first one lowest).
     peer_held : out
-        The peer is being read.
-    packet : `packet_write_port`
+        The answer is not yet written.
+    packet : `packet_write_port` with words of `ALARM_WORD_BYTES`
     busy : out
         A packet is being written, or will be.
     unsent : out
@@ -44,9 +47,9 @@ class AlarmPacker(wiring.Component):
             {
                 "i": In(stream.Signature(alarm_layout(agents))),
                 "registered": In(1),
-                "peer": Out(peer_port()),
+                "peer": In(8 * PEER_BYTES),
                 "peer_held": Out(1),
-                "packet": Out(packet_write_port(0)),
+                "packet": Out(packet_write_port(0, ALARM_WORD_BYTES)),
                 "busy": Out(1),
                 "unsent": Out(1),
             }
@@ -57,13 +60,15 @@ class AlarmPacker(wiring.Component):
         i, packet = self.i, self.packet
         known, answers = Signal(), Signal()
         number = Signal(16)
-        message = Signal(8 * ALARM_BYTES, reset_less=True)  # its next byte is the lowest
-        place, last = Signal(range(max(PEER_BYTES, ALARM_BYTES))), Signal(range(ALARM_BYTES))
+        # Its next word is the lowest.
+        words = Signal(8 * (PEER_BYTES + ALARM_BYTES), reset_less=True)
+        left = Signal(range(len(words) // len(packet.byte)))
         agent = Signal(unsigned(32))
         m.d.comb += [
             agent.eq(i.p.agent),
-            self.peer.place.eq(place),
+            packet.byte.eq(words),
             self.busy.eq(1),
+            self.peer_held.eq(answers),
         ]
         with m.FSM():
             with m.State("Idle"):
@@ -73,39 +78,21 @@ class AlarmPacker(wiring.Component):
                     self.unsent.eq(i.valid & ~answers & ~known),
                 ]
                 with m.If(answers):
-                    m.d.sync += [
-                        answers.eq(0),
-                        message.eq(Const(int.from_bytes(REGISTRATION, "little"))),
-                        last.eq(len(REGISTRATION) - 1),
-                    ]
-                    m.next = "Peer"
+                    answer = Const(int.from_bytes(REGISTRATION, "little"))
+                    m.d.sync += [answers.eq(0), words.eq(Cat(self.peer, answer))]
+                    m.d.sync += left.eq(_words_after_the_first(len(REGISTRATION)))
+                    m.next = "Words"
                 with m.Elif(i.valid):
-                    m.d.sync += [
-                        message.eq(
-                            Cat(agent, i.p.statistic, i.p.observation, i.p.sequence, number)
-                        ),
-                        last.eq(ALARM_BYTES - 1),
-                        number.eq(number + 1),
-                    ]
+                    alarm = Cat(agent, i.p.statistic, i.p.observation, i.p.sequence, number)
+                    m.d.sync += [number.eq(number + 1), words.eq(Cat(self.peer, alarm))]
+                    m.d.sync += left.eq(_words_after_the_first(ALARM_BYTES))
                     with m.If(known):
-                        m.next = "Peer"
-            with m.State("Peer"):
-                m.d.comb += [
-                    self.peer_held.eq(1),
-                    packet.byte.eq(self.peer.byte),
-                    packet.write.eq(packet.ready),
-                ]
+                        m.next = "Words"
+            with m.State("Words"):
+                m.d.comb += packet.write.eq(packet.ready)
                 with m.If(packet.ready):
-                    m.d.sync += place.eq(place + 1)
-                    with m.If(place == PEER_BYTES - 1):
-                        m.d.sync += place.eq(0)
-                        m.next = "Message"
-            with m.State("Message"):
-                m.d.comb += [packet.byte.eq(message[:8]), packet.write.eq(packet.ready)]
-                with m.If(packet.ready):
-                    m.d.sync += [place.eq(place + 1), message.eq(message[8:])]
-                    with m.If(place == last):
-                        m.d.sync += place.eq(0)
+                    m.d.sync += [left.eq(left - 1), words.eq(words[len(packet.byte) :])]
+                    with m.If(left == 0):
                         m.next = "Keep"
             with m.State("Keep"):
                 m.d.comb += packet.keep.eq(1)
@@ -113,3 +100,7 @@ class AlarmPacker(wiring.Component):
         with m.If(self.registered):
             m.d.sync += [known.eq(1), answers.eq(1)]
         return m
+
+
+def _words_after_the_first(data_bytes: int) -> int:
+    return (PEER_BYTES + data_bytes) // ALARM_WORD_BYTES - 1

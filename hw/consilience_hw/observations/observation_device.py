@@ -8,9 +8,10 @@ from ..ethernet.mac_receiver import gmii_port
 from ..ethernet.network_port import NetworkPort
 from ..spec.network import NetworkAddress
 from ..spec.observations import COUNTER_BITS, MonitorSetup, ObservationCount
-from .alarm_packer import AlarmPacker
+from .alarm_packer import ALARM_WORD_BYTES, AlarmPacker
 from .monitor_commands import MonitorCommands
 from .observation_monitor import ObservationMonitor
+from .observation_reader import WORD_BYTES
 
 __all__ = ["ObservationDevice"]
 
@@ -58,9 +59,16 @@ class ObservationDevice(wiring.Component):
             }
         )
 
+    @property
+    def latency(self) -> int:
+        """Cycles of ``sync`` from an observation's last word to its alarm, where nothing waits."""
+        return self.monitor.latency
+
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        m.submodules.port = port = NetworkPort(self.address, self.buffer_bytes)
+        m.submodules.port = port = NetworkPort(
+            self.address, self.buffer_bytes, received=WORD_BYTES, sent=ALARM_WORD_BYTES
+        )
         m.submodules.commands = commands = MonitorCommands(self.setup, self.agents)
         m.submodules.monitor = monitor = self.monitor
         m.submodules.packer = packer = AlarmPacker(self.agents)
@@ -69,9 +77,9 @@ class ObservationDevice(wiring.Component):
         connect(m, port.received, monitor.packet)
         connect(m, commands.o, monitor.command)
         connect(m, monitor.o, packer.i)
-        connect(m, packer.peer, monitor.peer)
         connect(m, packer.packet, port.to_send)
         m.d.comb += [
+            packer.peer.eq(monitor.peer),
             monitor.peer_held.eq(packer.peer_held),
             monitor.unsent.eq(packer.unsent),
             packer.registered.eq(monitor.registered),

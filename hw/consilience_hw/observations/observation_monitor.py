@@ -6,15 +6,15 @@ from amaranth.lib.fifo import SyncFIFOBuffered
 from amaranth.lib.wiring import In, Out, connect, flipped
 from amaranth.utils import exact_log2
 
-from ..ethernet.datagram_reader import peer_port
 from ..ethernet.packet_buffer import packet_port
+from ..ethernet.packet_filter import PEER_BYTES
 from ..monitor.bin_increments import IncrementSource, binned_beat_layout
 from ..monitor.binned_monitor import BinnedMonitor
 from ..monitor.monitor_beat import COUNT_BITS, MonitorOperation, answers
 from ..spec.log_format import Q16_16
 from ..spec.observations import COUNTER_BITS, SEQUENCE_BITS, ObservationCount
 from .observation_checks import ObservationChecks
-from .observation_reader import ObservationReader
+from .observation_reader import WORD_BYTES, ObservationReader
 
 __all__ = ["ObservationMonitor", "alarm_layout"]
 
@@ -47,7 +47,7 @@ class ObservationMonitor(wiring.Component):
     An alarm that is not taken stops the monitor, and with it all observations: alarms are never
     dropped.
 
-    Latency: `latency` cycles from the last byte of an observation to its alarm, where nothing
+    Latency: `latency` cycles from the last word of an observation to its alarm, where nothing
     waits; for all data. Throughput: `ObservationReader`'s.
 
     Parameters
@@ -57,7 +57,7 @@ class ObservationMonitor(wiring.Component):
 
     Members
     -------
-    packet : the reader's side of `packet_port`
+    packet : the reader's side of `packet_port` with words of `observation_reader.WORD_BYTES`
     command : stream of `bin_increments.binned_beat_layout`
     o : stream of `alarm_layout`
     peer, peer_held, registered
@@ -75,10 +75,10 @@ class ObservationMonitor(wiring.Component):
         self.monitor = BinnedMonitor(components, agents, bins)
         super().__init__(
             {
-                "packet": In(packet_port(0)),
+                "packet": In(packet_port(0, WORD_BYTES)),
                 "command": In(stream.Signature(binned_beat_layout(components, agents, bins))),
                 "o": Out(stream.Signature(alarm_layout(agents))),
-                "peer": In(peer_port()),
+                "peer": Out(8 * PEER_BYTES),
                 "peer_held": In(1),
                 "registered": Out(1),
                 "unsent": In(1),
@@ -89,7 +89,7 @@ class ObservationMonitor(wiring.Component):
 
     @property
     def latency(self) -> int:
-        """Cycles from the last byte of an observation to its alarm, where nothing waits."""
+        """Cycles from the last word of an observation to its alarm, where nothing waits."""
         return 1 + ObservationChecks.latency + self.monitor.latency
 
     def elaborate(self, platform: object) -> Module:
@@ -105,10 +105,10 @@ class ObservationMonitor(wiring.Component):
         )
         connect(m, flipped(self.packet), reader.packet)
         connect(m, reader.o, checks.i)
-        connect(m, flipped(self.peer), reader.peer)
         m.d.comb += [
-            reader.peer_held.eq(self.peer_held),
+            self.peer.eq(reader.peer),
             self.registered.eq(reader.registered),
+            reader.peer_held.eq(self.peer_held),
         ]
 
         command, row, beat = self.command, checks.o, Signal(monitor.i.p.shape())

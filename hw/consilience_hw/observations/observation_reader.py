@@ -2,16 +2,20 @@
 
 from amaranth.hdl import Cat, Module, Signal, unsigned
 from amaranth.lib import data, stream, wiring
-from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import exact_log2
 
-from ..ethernet.datagram_reader import peer_port
 from ..ethernet.packet_buffer import packet_port
 from ..ethernet.packet_filter import PEER_BYTES
 from ..spec.observations import OBSERVATION_BYTES, REGISTRATION, SEQUENCE_BITS
 
-__all__ = ["ObservationReader", "observation_layout"]
+__all__ = ["WORD_BYTES", "ObservationReader", "observation_layout"]
+
+WORD_BYTES = OBSERVATION_BYTES
+"""Bytes of a datagram that are read in a cycle: an observation's."""
+
+_BEFORE = 2 * WORD_BYTES - PEER_BYTES
+"""Bytes of an observation that come with the word before."""
 
 
 def observation_layout() -> data.StructLayout:
@@ -24,22 +28,24 @@ def observation_layout() -> data.StructLayout:
 class ObservationReader(wiring.Component):
     """Cuts datagrams into observations; who sent them makes no difference.
 
-    The length of a datagram is known before its first byte: one that is no whole number of
+    The length of a datagram is known before its first word: one that is no whole number of
     observations is dropped, and none of it is handed on. But who sends `REGISTRATION` becomes the
     peer, and the one before is forgotten.
 
-    Latency: an observation is offered in the cycle after its last byte is taken. Throughput: a byte
-    per cycle, which is an observation in 8 cycles, and `PEER_BYTES` cycles per datagram. While an
-    observation waits, the bytes of the next are taken all but the last.
+    Of the words, the first brings most of the sender, the second the rest of it and half an
+    observation, and each further one the other half and half of the next.
+
+    Latency: an observation is offered in the cycle after its last word is taken. Throughput: a word
+    per cycle: 2 cycles per datagram, and 1 per observation.
 
     Members
     -------
-    packet : the reader's side of `packet_port`
+    packet : the reader's side of `packet_port` with words of `WORD_BYTES`
     o : stream of `observation_layout`
-    peer : the memory's side of `peer_port`
-        Who registered last.
+    peer : out
+        Who registered last (`packet_filter.PEER_BYTES`, the first one lowest).
     peer_held : in
-        The peer is being read, and stays; a registration waits.
+        The peer awaits its answer, and stays; a registration waits.
     registered : out
         Strobe: there is another peer from the next cycle on.
     pause : in
@@ -53,9 +59,9 @@ class ObservationReader(wiring.Component):
     def __init__(self) -> None:
         super().__init__(
             {
-                "packet": In(packet_port(0)),
+                "packet": In(packet_port(0, WORD_BYTES)),
                 "o": Out(stream.Signature(observation_layout())),
-                "peer": In(peer_port()),
+                "peer": Out(8 * PEER_BYTES),
                 "peer_held": In(1),
                 "registered": Out(1),
                 "pause": In(1),
@@ -66,64 +72,51 @@ class ObservationReader(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        i, o = self.packet.o, self.o
-        place = Signal(range(PEER_BYTES))
-        # Bytes enter at the top: with the last one, the first lies at the bottom.
-        before = Signal(8 * (OBSERVATION_BYTES - 1), reset_less=True)
-        row = Cat(before, i.p.byte)
-        beyond = self.packet.length[: exact_log2(OBSERVATION_BYTES)]
-        ends = i.valid & i.ready & i.p.last
-        with m.If(i.valid & i.ready):
-            m.d.sync += before.eq(row[8:])
-        # Two places: the peer, and the sender of the datagram that comes.
-        m.submodules.senders = senders = Memory(shape=unsigned(8), depth=32, init=[])
-        write, peer = senders.write_port(), senders.read_port(domain="comb")
-        current = Signal()
-        m.d.comb += [
-            peer.addr.eq(Cat(self.peer.place, current)),
-            self.peer.byte.eq(peer.data),
-            write.addr.eq(Cat(place, ~current)),
-            write.data.eq(i.p.byte),
-        ]
-        word = row[-8 * len(REGISTRATION) :]
-        registers = self.packet.length == PEER_BYTES + len(REGISTRATION)
-        registers &= word == int.from_bytes(REGISTRATION, "little")
+        i, o, length = self.packet.o, self.o, self.packet.length
+        taken, ends = Signal(), Signal()
+        sender = Signal(8 * PEER_BYTES, reset_less=True)
+        before = Signal(8 * _BEFORE, reset_less=True)  # the half of an observation
+        m.d.comb += [taken.eq(i.valid & i.ready), ends.eq(taken & i.p.last)]
+        with m.If(taken):
+            m.d.sync += before.eq(i.p.bytes[-8 * _BEFORE :])
+        word = i.p.bytes[-8 * len(REGISTRATION) :]
+        registers = (length == PEER_BYTES + len(REGISTRATION)) & (
+            word == int.from_bytes(REGISTRATION, "little")
+        )
+        whole = length[: exact_log2(OBSERVATION_BYTES)] == PEER_BYTES % OBSERVATION_BYTES
         with m.If(o.ready):
             m.d.sync += o.valid.eq(0)
         m.d.comb += self.inside.eq(1)
         with m.FSM():
             with m.State("Sender"):
-                begun = place != 0
-                m.d.comb += [
-                    i.ready.eq(begun | ~self.pause),
-                    self.inside.eq(begun | o.valid),
-                    write.en.eq(i.valid & i.ready),
-                ]
-                with m.If(i.valid & i.ready):
-                    m.d.sync += place.eq(place + 1)
-                    with m.If(place == PEER_BYTES - 1):
-                        m.d.sync += place.eq(0)
-                        m.next = "Observations"
-                        with m.If(beyond != PEER_BYTES % OBSERVATION_BYTES):
-                            m.next = "Other"
+                m.d.comb += [i.ready.eq(~self.pause), self.inside.eq(o.valid)]
+                with m.If(taken):
+                    m.d.sync += sender[: 8 * WORD_BYTES].eq(i.p.bytes)
+                    m.next = "Rest"
+            with m.State("Rest"):
+                m.d.comb += [i.ready.eq(1), self.bad_length.eq(ends & ~registers)]
+                m.d.sync += sender[8 * WORD_BYTES :].eq(i.p.bytes)
+                with m.If(taken):
+                    m.next = "Observations"
+                    with m.If(ends):
+                        m.next = "Sender"
+                    with m.Elif(~whole):
+                        m.next = "Other"
+                with m.If(ends & registers):
+                    m.next = "Register"
             with m.State("Observations"):
-                whole = place == OBSERVATION_BYTES - 1
-                m.d.comb += i.ready.eq(~whole | ~o.valid | o.ready)
-                with m.If(i.valid & i.ready):
-                    m.d.sync += place.eq(place + 1)
-                    with m.If(whole):
-                        m.d.sync += [place.eq(0), o.valid.eq(1), Cat(o.p).eq(row)]
+                m.d.comb += i.ready.eq(~o.valid | o.ready)
+                with m.If(taken):
+                    m.d.sync += [o.valid.eq(1), Cat(o.p).eq(Cat(before, i.p.bytes))]
                 with m.If(ends):
                     m.next = "Sender"
             with m.State("Other"):
-                m.d.comb += [i.ready.eq(1), self.bad_length.eq(ends & ~registers)]
+                m.d.comb += [i.ready.eq(1), self.bad_length.eq(ends)]
                 with m.If(ends):
                     m.next = "Sender"
-                    with m.If(registers):
-                        m.next = "Register"
             with m.State("Register"):
                 m.d.comb += self.registered.eq(~self.peer_held)
                 with m.If(self.registered):
-                    m.d.sync += current.eq(~current)
+                    m.d.sync += self.peer.eq(sender)
                     m.next = "Sender"
         return m

@@ -79,7 +79,7 @@ ETHERNET_GATEWARE = (
     Mutation(
         "buffer: what was lost does not void the packet",
         ETHERNET + "packet_buffer.py",
-        "i.full.eq(lost | no_place)",
+        "i.full.eq(lost | no_place | (rest & no_room))",
         "i.full.eq(no_place)",
         PORT + "test_what_finds_no_room_is_dropped_whole",
     ),
@@ -89,6 +89,20 @@ ETHERNET_GATEWARE = (
         "m.d.write += put.eq(begun)",
         "m.d.write += begun.eq(put)",
         BUFFER + "test_packets_come_whole_and_in_order_or_not_at_all[True-8-8]",
+    ),
+    Mutation(
+        "buffer: a packet's last word is kept only if it is whole",
+        ETHERNET + "packet_buffer.py",
+        "ends.eq(rest & i.keep & ~i.forget)",
+        "ends.eq(0)",
+        BUFFER + "test_bytes_written_words_read[6.7-True]",
+    ),
+    Mutation(
+        "buffer: a last word that finds no room does not void the packet",
+        ETHERNET + "packet_buffer.py",
+        "lost | no_place | (rest & no_room)",
+        "lost | no_place",
+        BUFFER + "test_bytes_written_words_read[45-False]",
     ),
     Mutation(
         "crossing: an old counter outlives a reset",

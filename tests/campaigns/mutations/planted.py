@@ -14,6 +14,7 @@ from tests.campaigns.mutations.live import LIVE
 from tests.campaigns.mutations.monitor import MONITOR
 from tests.campaigns.mutations.monitor_gateware import MONITOR_GATEWARE
 from tests.campaigns.mutations.monitor_sources import MONITOR_SOURCES
+from tests.campaigns.mutations.observation_gateware import OBSERVATION_GATEWARE
 from tests.campaigns.mutations.reduction import REDUCTION
 from tests.campaigns.mutations.traces import TRACES
 
@@ -22,5 +23,5 @@ __all__ = ["PLANTED"]
 PLANTED = (
     *(*REDUCTION, *GATEWARE, *LINK_GATEWARE, *ETHERNET_GATEWARE, *LIVE, *GOLDEN, *HOST, *HOST_LINK),
     *(*DIFFERENTIAL, *DURABILITY, *DISTRIBUTED, *EVIDENCE, *MONITOR, *MONITOR_SOURCES),
-    *(*MONITOR_GATEWARE, *TRACES),
+    *(*MONITOR_GATEWARE, *OBSERVATION_GATEWARE, *TRACES),
 )

@@ -3,7 +3,7 @@
 import random
 
 import pytest
-from amaranth.hdl import ClockDomain, Module, ResetInserter, Signal
+from amaranth.hdl import Cat, ClockDomain, Module, ResetInserter, Signal
 from amaranth.sim import Simulator
 
 from consilience_hw.ethernet.packet_buffer import PacketBuffer
@@ -14,8 +14,9 @@ DEPTH, PACKETS, NOTE_BITS = 64, 4, 5
 class Bench:
     """A small buffer with its two clocks."""
 
-    def __init__(self):
-        self.dut = PacketBuffer(DEPTH, PACKETS, NOTE_BITS)
+    def __init__(self, written=1, read=1):
+        # Of words, too, as many as make no room for all that is written.
+        self.dut = PacketBuffer(DEPTH * read, PACKETS, NOTE_BITS, written=written, read=read)
         self.module = m = Module()
         self.domains = {name: ClockDomain(name) for name in ("write", "read")}
         m.domains += self.domains.values()
@@ -31,8 +32,8 @@ class Bench:
     async def put(self, ctx, packet, note=0, *, keep=True, waits=True):
         """Write a packet; return whether it was lost for want of room."""
         i = self.dut.i
-        for byte in packet:
-            ctx.set(i.byte, byte)
+        for at in range(0, len(packet), self.dut.written):
+            ctx.set(i.byte, int.from_bytes(packet[at : at + self.dut.written], "little"))
             if waits:
                 while not ctx.get(i.ready):
                     await ctx.tick("write")
@@ -55,28 +56,45 @@ class Bench:
         while True:
             ready = choose.random() >= stalls
             ctx.set(port.o.ready, ready)
-            _, _, valid, byte, length, note = await ctx.tick("read").sample(
-                port.o.valid, port.o.p, port.length, port.note
+            _, _, valid, word, last, length, note = await ctx.tick("read").sample(
+                port.o.valid, Cat(port.o.p)[:-1], port.o.p.last, port.length, port.note
             )
             if valid and ready:
-                packet.append(byte.byte)
-                if byte.last:
-                    assert len(packet) == length
-                    return bytes(packet), note
+                packet += word.to_bytes(self.dut.read, "little")
+                if last:
+                    assert len(packet) - self.dut.read < length <= len(packet)
+                    return bytes(packet[:length]), note
 
 
 @pytest.mark.parametrize(("write_ns", "read_ns"), [(8, 8), (8, 19), (20, 7), (8.0, 8.1)])
 @pytest.mark.parametrize("waits", [True, False])
 def test_packets_come_whole_and_in_order_or_not_at_all(write_ns, read_ns, waits):
+    exchange(Bench(), write_ns, read_ns, waits, [1, 2, 9, 30, 50])
+
+
+@pytest.mark.parametrize(("read_ns", "waits"), [(6.7, True), (45, False)])
+def test_bytes_written_words_read(read_ns, waits):
+    sizes = [1, 7, 8, 9, 16, 63, 64, 250, 390, 400]
+    losses = exchange(Bench(read=8), 8, read_ns, waits, sizes, packets=30)
+    assert waits or any(losses)
+
+
+def test_words_written_and_read():
+    assert any(exchange(Bench(4, 4), 6.7, 8, False, [4, 16, 28, 200]))
+
+
+def exchange(bench, write_ns, read_ns, waits, sizes, packets=60):
+    """Write packets, read at a changing pace, and compare; return which were lost."""
     choose = random.Random(f"{write_ns}{read_ns}{waits}")
-    bench, kept, found, over = Bench(), [], [], []
+    kept, found, over, losses = [], [], [], []
 
     async def writer(ctx):
-        for _ in range(60):
-            packet = choose.randbytes(choose.choice([1, 2, 9, 30, 50]))
+        for _ in range(packets):
+            packet = choose.randbytes(choose.choice(sizes))
             note, keep = choose.randrange(1 << NOTE_BITS), choose.random() < 0.8
             lost = await bench.put(ctx, packet, note, keep=keep, waits=waits)
             assert not (waits and lost)
+            losses.append(lost)
             if keep and not lost:
                 kept.append((packet, note))
             await ctx.tick("write").repeat(choose.randrange(1, 5))
@@ -88,16 +106,21 @@ def test_packets_come_whole_and_in_order_or_not_at_all(write_ns, read_ns, waits)
             found.append(await bench.take(ctx, pace, pace.choice([0, 0.3, 0.7])))
 
     async def all_is_read(ctx):
+        cycles = 0
         while not over or len(found) < len(kept):
             await ctx.tick("read")
+            cycles += 1
+            assert cycles < 20_000, "something waits for ever"
+        await ctx.tick("read").repeat(40)
 
     simulator = bench.simulator(write_ns, read_ns)
     simulator.add_testbench(writer, background=True)
     simulator.add_testbench(reader, background=True)
     simulator.add_testbench(all_is_read)
-    simulator.run_until(100e-6)
+    simulator.run()
     assert found == kept
     assert len(kept) > 10
+    return losses
 
 
 def test_a_reset_of_one_cycle_forgets_all():

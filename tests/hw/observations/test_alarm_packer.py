@@ -3,13 +3,12 @@
 import random
 
 from amaranth.hdl import Cat, Module
-from amaranth.lib.wiring import connect
 from amaranth.sim import Simulator
 
 from consilience_hw.ethernet.packet_filter import PEER_BYTES
-from consilience_hw.observations.alarm_packer import AlarmPacker
+from consilience_hw.observations.alarm_packer import ALARM_WORD_BYTES, AlarmPacker
 from consilience_hw.observations.observation_monitor import alarm_layout
-from consilience_hw.observations.observation_reader import ObservationReader
+from consilience_hw.observations.observation_reader import WORD_BYTES, ObservationReader
 from consilience_hw.spec.observations import REGISTRATION, Alarm
 from consilience_sim.testing.stream_bench import bits_of
 
@@ -23,8 +22,8 @@ def packets(script, full=0.0, seed=1):
     reader, packer = ObservationReader(), AlarmPacker(AGENTS)
     m = Module()
     m.submodules.reader, m.submodules.packer = reader, packer
-    connect(m, packer.peer, reader.peer)
     m.d.comb += [
+        packer.peer.eq(reader.peer),
         reader.peer_held.eq(packer.peer_held),
         packer.registered.eq(reader.registered),
         reader.o.ready.eq(1),
@@ -48,9 +47,10 @@ def packets(script, full=0.0, seed=1):
             packet = b"".join(one)
             ctx.set(reader.packet.length, len(packet))
             ctx.set(reader.packet.o.valid, 1)
-            for at, byte in enumerate(packet):
-                ctx.set(reader.packet.o.p.byte, byte)
-                ctx.set(reader.packet.o.p.last, at == len(packet) - 1)
+            for at in range(0, len(packet), WORD_BYTES):
+                word = int.from_bytes(packet[at : at + WORD_BYTES], "little")
+                ctx.set(reader.packet.o.p.bytes, word)
+                ctx.set(reader.packet.o.p.last, at + WORD_BYTES >= len(packet))
                 await until(ctx, reader.packet.o.ready)
             ctx.set(reader.packet.o.valid, 0)
             # Until a registration has taken effect.
@@ -67,7 +67,7 @@ def packets(script, full=0.0, seed=1):
             )
             _, _, write, byte, keep, lost = await sampled
             if write:
-                packet.append(byte)
+                packet += byte.to_bytes(ALARM_WORD_BYTES, "little")
             if keep:
                 assert not write
                 found.append(bytes(packet))

@@ -13,6 +13,7 @@ from consilience_hw.monitor.bin_increments import IncrementSource
 from consilience_hw.monitor.monitor_beat import MonitorOperation
 from consilience_hw.observations.observation_checks import ObservationChecks
 from consilience_hw.observations.observation_monitor import ObservationMonitor
+from consilience_hw.observations.observation_reader import WORD_BYTES
 from consilience_hw.spec.log_format import Q16_16
 from consilience_hw.spec.monitor_format import MonitorMode, Policy
 from consilience_hw.spec.observations import Observation, ObservationCount
@@ -27,7 +28,7 @@ TERMS = list(
     zip(*(frozen_terms(LIMITS, kappa) for kappa in (Fraction(1, 4), Fraction(1, 2))), strict=True)
 )
 DOES = MonitorOperation
-REST = 120
+REST = 200
 """Cycles after which nothing is inside any more."""
 
 COUNT = ObservationCount
@@ -128,15 +129,19 @@ class Run:
                     continue
                 packet = self.choose.randbytes(PEER_BYTES) + one
                 ctx.set(unit.packet.length, len(packet))
-                for at, byte in enumerate(packet):
+                length = len(packet)
+                # What a word holds beyond the packet means nothing.
+                packet += self.choose.randbytes(-length % WORD_BYTES)
+                for at in range(0, length, WORD_BYTES):
                     while self.choose.random() < gaps:
                         await ctx.tick()
-                    ctx.set(unit.packet.o.p.byte, byte)
-                    ctx.set(unit.packet.o.p.last, at == len(packet) - 1)
+                    word = int.from_bytes(packet[at : at + WORD_BYTES], "little")
+                    ctx.set(unit.packet.o.p.bytes, word)
+                    ctx.set(unit.packet.o.p.last, at + WORD_BYTES >= length)
                     ctx.set(unit.packet.o.valid, 1)
                     self.taken.append(await until(ctx, unit.packet.o.ready))
                     ctx.set(unit.packet.o.valid, 0)
-                    ctx.set(unit.packet.o.p.byte, self.choose.randrange(256))
+                    ctx.set(unit.packet.o.p.bytes, self.choose.getrandbits(8 * WORD_BYTES))
                 ctx.set(unit.packet.length, self.choose.randrange(2048))
             await ctx.tick().repeat(rest)
             self._done = True
@@ -270,14 +275,14 @@ def test_a_latched_agent_alarms_again_when_it_is_acknowledged():
 
 
 @pytest.mark.parametrize("others", [0, 5])
-def test_a_byte_a_cycle_and_the_latency(others):
+def test_an_observation_a_cycle_and_the_latency(others):
     rows = [(agent, 0, 0) for agent in range(others)]
     sent = [payload((7, 4, 0)), payload(*rows, (7, 4, 1))]
     account = accounted(sent)
     assert [alarm[:2] for alarm in account.alarms] == [(7, 1)]
     run = Run([*set_up(), REST, sent[0], REST, sent[1]])
     run.check(account)
-    last = PEER_BYTES + len(sent[1])
+    last = 2 + 1 + others  # words
     assert run.taken[-1] - run.taken[-last] == last - 1
     assert run.produced == [run.taken[-1] + run.unit.latency]
 

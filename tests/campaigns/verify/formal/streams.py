@@ -178,8 +178,12 @@ def _proofs(full: bool) -> dict[str, dict[str, Proof]]:
             "Posterior": partial(posterior_packets, cycles=PACKET_CYCLES)
         },
         "PacketBuffer gives the packets that were kept, whole and in order, and of the others no "
-        f"byte, in the first {BUFFER_CYCLES} cycles (bounded), 8 bytes, both sides on one clock": {
-            "PacketBuffer": partial(whole_packets, unit=small_buffer(), cycles=BUFFER_CYCLES)
+        f"byte, in the first {BUFFER_CYCLES} cycles (bounded), 8 words of a byte or of two that "
+        "are written one by one or together, both sides on one clock": {
+            f"PacketBuffer, {written} written, {read} read": partial(
+                whole_packets, unit=small_buffer(written=written, read=read), cycles=BUFFER_CYCLES
+            )
+            for written, read in ((1, 1), (1, 2), (2, 2))
         },
         f"decode(encode(x)) = x for all bytes and paces in the first {TRIP_CYCLES} cycles "
         "(bounded)": {"round trip": partial(round_trip, cycles=TRIP_CYCLES)},
