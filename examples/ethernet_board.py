@@ -10,7 +10,6 @@ model.
 import argparse
 import contextlib
 import os
-import shutil
 import socket
 import struct
 import subprocess
@@ -20,12 +19,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import consilience as cs
-from consilience.errors import ConsilienceError, Mismatch, PermissionRefused, ToolMissing
+from consilience.errors import ConsilienceError, Mismatch
 from consilience_sim import golden
 from examples.agent_traces import run_demo
+from examples.own_network import INSIDE, enter_namespace
 
 HOST = "10.77.0.2"
-INSIDE = "CONSILIENCE_NAMESPACE"
 PINGS = 10
 _ECHO, _ECHO_REPLY = 8, 0
 
@@ -39,7 +38,7 @@ def main() -> int:
     parser.add_argument("--payload", type=int, default=1408, help="bytes (default %(default)s)")
     options = parser.parse_args()
     if INSIDE not in os.environ:
-        return _enter_namespace()
+        return enter_namespace("examples.ethernet_board", "make ethernet")
     try:
         with _board(options.credits, options.payload) as url:
             print(_pinged(HOST))
@@ -47,19 +46,6 @@ def main() -> int:
     except ConsilienceError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
-
-
-def _enter_namespace() -> int:
-    """Run this program again where there is no network but its own."""
-    if os.geteuid() != 0:
-        print("error: a network namespace needs root: sudo make ethernet", file=sys.stderr)
-        return PermissionRefused.exit_code
-    unshare = shutil.which("unshare")
-    if unshare is None:
-        print("error: unshare is missing; Debian: apt install util-linux", file=sys.stderr)
-        return ToolMissing.exit_code
-    command = [unshare, "--net", sys.executable, "-m", "examples.ethernet_board", *sys.argv[1:]]
-    return subprocess.run(command, env=os.environ | {INSIDE: "1"}, check=False).returncode
 
 
 @contextlib.contextmanager

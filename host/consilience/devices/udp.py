@@ -11,7 +11,7 @@ from consilience.errors import BadInput, NoDevice
 from consilience.link.transport import Transport, TransportClosed
 from consilience_hw.spec.network import DEFAULT_PORT
 
-__all__ = ["DatagramAddress", "DatagramTransport", "connect_datagrams"]
+__all__ = ["DatagramAddress", "DatagramTransport", "connect_datagrams", "network_socket"]
 
 REPLY_TIMEOUT = 0.05
 """Seconds; a reply comes within one millisecond on a network of one switch."""
@@ -198,7 +198,18 @@ class DatagramTransport(Transport):
 
 
 def connect_datagrams(address: DatagramAddress) -> DatagramTransport:
-    """Open a socket to a board; nothing is sent.
+    """Open a transport to a board; nothing is sent. Raises as `network_socket` does."""
+    return DatagramTransport(network_socket(address), address)
+
+
+def network_socket(address: DatagramAddress, room: int = 0) -> socket.socket:
+    """Return a UDP socket that hears one device alone; nothing is sent.
+
+    Parameters
+    ----------
+    address : DatagramAddress
+    room : int
+        Bytes that the kernel is asked to keep while nobody reads; 0: as it likes.
 
     Raises
     ------
@@ -222,6 +233,8 @@ def connect_datagrams(address: DatagramAddress) -> DatagramTransport:
         if family == socket.AF_INET and hasattr(socket, "MSG_ERRQUEUE"):
             # Boards drop fragments: better an error here than silence there.
             opened.setsockopt(socket.IPPROTO_IP, _IP_MTU_DISCOVER, _NEVER_FRAGMENT)
+        if room:
+            opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, room)
         opened.connect(place)
     except OSError as error:
         opened.close()
@@ -229,4 +242,4 @@ def connect_datagrams(address: DatagramAddress) -> DatagramTransport:
             f"{where}: {_LOST.get(error.errno or 0, error.strerror or str(error))}; check the "
             "address, and that this machine has one in the same network"
         ) from error
-    return DatagramTransport(opened, address)
+    return opened

@@ -10,6 +10,7 @@ from consilience_tools.place_and_route.configurations import (
     ENGINE,
     LIVE,
     MONITOR,
+    OBSERVATIONS,
     PUBLISHED,
     configuration,
 )
@@ -19,7 +20,7 @@ def test_names_tell_part_and_lanes_or_components():
     assert len({one.name for one in PUBLISHED}) == len(PUBLISHED)
     for one in PUBLISHED:
         size = f"-monitor-k{one.components}" if one.components else f"-x{one.lanes}"
-        size = "-engine" if one.engine else size
+        size = "-engine" if one.engine else "-observations" if one.observations else size
         assert one.name.endswith(size)
         assert configuration(one.name) is one
 
@@ -54,6 +55,15 @@ def test_the_monitor_of_the_contract():
     for unit in (one.unit, one.bench.unit):
         assert (unit.components, unit.agents) == (4, 16_384)
     assert one.target.required_mhz == 150 and one.unit.latency <= 64
+
+
+def test_the_monitor_on_a_network():
+    one = configuration(OBSERVATIONS)
+    assert one.unit_name == type(one.unit).__name__ == type(one.bench.unit).__name__
+    assert (one.clock, one.target.required_mhz) == ("clk", 125)
+    monitor = one.unit.monitor
+    assert (monitor.agents, monitor.bins, monitor.components) == (16_384, 64, 2)
+    assert one.latency == monitor.latency
 
 
 def test_the_engine_for_a_network():

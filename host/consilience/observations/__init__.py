@@ -1,0 +1,1 @@
+"""A monitor on a network: observations to it, alarms from it."""
