@@ -12,7 +12,7 @@ from math import floor
 
 import numpy as np
 
-from consilience.monitor.history import PastScores
+from consilience.monitor.past_scores import PastScores
 from consilience.monitor.tie_chance import TieChance
 
 from .judged_runs import JudgedRun

@@ -1,5 +1,6 @@
 """Which row of an array belongs to which agent: ids of any kind, in the order that they came in."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -103,6 +104,20 @@ class AgentIndex:
             return rows
         return self._integer_rows(IdKind.SIGNED, ids.astype(np.int64, copy=False), joins)
 
+    def named_rows(self, agents: Sequence[AgentId], joins: bool) -> NDArray[np.int32]:
+        """Return the row of each of these, whose kinds may differ; as `rows` does."""
+        kinds = set(map(type, agents))
+        if kinds == {str}:
+            return self._rows_of_texts(agents, joins)
+        if kinds == {int}:
+            keys = np.array(agents)
+            if keys.dtype == np.int64:
+                return self.rows(keys, joins)
+        if joins:
+            for one in agents:
+                self.join(one)
+        return np.array([self.row(one, -1) for one in agents], np.int32)
+
     def row(self, agent: AgentId, unknown: int | None = None) -> int:
         """Return the row of one agent; of an unknown one `unknown`, or BadInput without it."""
         agent = checked_id(agent)
@@ -175,9 +190,12 @@ class AgentIndex:
         enter_each(table, self._count, self._tables[kind])
 
     def _text_rows(self, ids: NDArray[Any], joins: bool) -> NDArray[np.int32]:
+        return self._rows_of_texts(ids.tolist(), joins)
+
+    def _rows_of_texts(self, ids: Sequence[Any], joins: bool) -> NDArray[np.int32]:
         rows = np.empty(len(ids), np.int32)
         texts = self._texts
-        for place, text in enumerate(ids.tolist()):
+        for place, text in enumerate(ids):
             row = texts.get(text, -1)
             if row < 0 and joins:
                 checked_id(text)

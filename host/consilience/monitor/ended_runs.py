@@ -2,8 +2,10 @@
 
 import hashlib
 import struct
+from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from consilience.errors import ImpossibleState
 from consilience.monitor.agent_index import AgentId, AgentIndex, id_bytes
@@ -12,6 +14,7 @@ __all__ = ["EndedRuns"]
 
 _ID = struct.Struct("<BI")
 _LEAST_ROOM = 1024
+_MOST_BEGUN = 1 << 14
 
 
 class EndedRuns:
@@ -31,6 +34,8 @@ class EndedRuns:
         self._key = key.to_bytes(8, "little")
         self._index = AgentIndex()
         self._scores = np.empty(_LEAST_ROOM, np.int64)
+        self._begun: dict[AgentId, hashlib.blake2b] = {}
+        """Hashes that have taken the agent."""
 
     @classmethod
     def from_bytes(cls, data: bytes, key: int) -> "EndedRuns":
@@ -75,6 +80,39 @@ class EndedRuns:
         """Return the score of a run; None if it has not ended."""
         row = int(self._index.rows(self._name(agent, run), False)[0])
         return int(self._scores[row]) if row >= 0 else None
+
+    def names(self, agents: Sequence[AgentId], runs: Sequence[AgentId]) -> NDArray[np.int64]:
+        """Return the hash of each run, i64."""
+        begun, found = self._begun, list[bytes]()
+        for agent, run in zip(agents, runs, strict=True):
+            before = begun.get(agent)
+            if before is None:
+                if len(begun) >= _MOST_BEGUN:
+                    begun.clear()
+                kind, name = id_bytes(agent)
+                before = hashlib.blake2b(
+                    _ID.pack(kind, len(name)) + name, digest_size=8, key=self._key
+                )
+                begun[agent] = before
+            whole = before.copy()
+            kind, name = id_bytes(run)
+            whole.update(_ID.pack(kind, len(name)) + name)
+            found.append(whole.digest())
+        return np.frombuffer(b"".join(found), "<i8").astype(np.int64)
+
+    def scores(self, names: NDArray[np.int64]) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
+        """Return which runs have ended, and their scores; 0 of those that have not."""
+        rows = self._index.rows(names, False)
+        has_ended = rows >= 0
+        return has_ended, np.where(has_ended, self._scores[rows], 0)
+
+    def end_all(self, names: NDArray[np.int64], scores: NDArray[np.int64]) -> None:
+        """Note that runs have ended that had not, each named once."""
+        before = len(self._index)
+        self._index.rows(names, True)
+        while len(self._index) > len(self._scores):
+            self._scores = np.append(self._scores, np.empty(len(self._scores), np.int64))
+        self._scores[before : before + len(names)] = scores
 
     def _name(self, agent: AgentId, run: AgentId) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
         named = b"".join(

@@ -2,13 +2,17 @@
 
 from bisect import bisect_right
 
+import numpy as np
+from numpy.typing import NDArray
+
 from consilience.errors import BadInput
 from consilience.monitor.agent_index import AgentId
 from consilience.monitor.binomial_limits import SCALE
 from consilience.monitor.frozen_table import FrozenTable
-from consilience.monitor.history import PastScores, Rankable
+from consilience.monitor.history import Rankable
+from consilience.monitor.past_scores import PastScores
 from consilience.monitor.ranks_settings import RanksSettings
-from consilience.monitor.run_ranking import RankedRun, RunRanking
+from consilience.monitor.run_ranking import DueRuns, RankedRun, RunRanking
 
 __all__ = ["FrozenRanking"]
 
@@ -16,8 +20,9 @@ __all__ = ["FrozenRanking"]
 class _NoScores(PastScores):
     """A history that is not kept."""
 
-    def add(self, score: int) -> None:
+    def enter(self, score: int) -> tuple[int, int]:
         """Forget the score."""
+        return 0, 0
 
 
 class FrozenRanking(RunRanking):
@@ -54,3 +59,16 @@ class FrozenRanking(RunRanking):
         run, place = one.run, bisect_right(self._edges, one.run.score) if certain else 0
         limit, terms = self._limits[place], list(self._terms[place])
         return RankedRun(run.agent, run.run, run.score, limit, SCALE, terms)
+
+    def ranked_many(
+        self, due: DueRuns
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int32], NDArray[np.bool_]]:
+        """Return the limits of many runs, as ranks of `SCALE`, and their increments."""
+        bins = np.searchsorted(np.array(self._edges, np.int64), due.scores, side="right")
+        ranks = np.array(self._limits, np.int64)[bins]
+        increments = np.array(self._terms, np.int32)[bins]
+        for place, run in due.waits.items():
+            assert run.increments is not None
+            ranks[place], increments[place] = run.rank, run.increments
+        count = len(due.scores)
+        return ranks, np.full(count, SCALE), increments, np.ones(count, bool)

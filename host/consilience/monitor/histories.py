@@ -5,7 +5,8 @@ from threading import RLock
 
 from consilience.errors import BadInput
 from consilience.monitor.agent_index import AgentId
-from consilience.monitor.history import History, OpenRun, PastScores
+from consilience.monitor.history import History, OpenRun
+from consilience.monitor.past_scores import PastScores
 from consilience.monitor.ranks_settings import RanksSettings
 from consilience.turns import in_turn
 
@@ -124,6 +125,19 @@ class Histories:
         """Return how many runs an agent's history has, and how many are open; 0, 0 if unknown."""
         history = self._histories.get(self._history_of.get(agent, agent))
         return (history.past.total, len(history.open)) if history else (0, 0)
+
+    @property
+    def histories(self) -> dict[AgentId, History]:
+        """The histories by name: for who puts many runs into them, one at a time."""
+        return self._histories
+
+    @in_turn
+    def begun(self, agent: AgentId) -> History:
+        """Return a new history of an agent that has none."""
+        history = self._new_history()
+        history.clock = 0
+        self._histories[agent], self._history_of[agent] = history, agent
+        return history
 
     def _open(self, agent: AgentId, run: AgentId) -> OpenRun | None:
         history = self._histories.get(self._history_of.get(agent, agent))

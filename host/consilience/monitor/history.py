@@ -6,8 +6,9 @@ from typing import NamedTuple
 
 from consilience.errors import BadInput
 from consilience.monitor.agent_index import AgentId
+from consilience.monitor.past_scores import PastScores
 
-__all__ = ["CUTS", "INFINITE", "LEAST", "History", "OpenRun", "PastScores", "Rankable"]
+__all__ = ["CUTS", "INFINITE", "LEAST", "History", "OpenRun", "Rankable"]
 
 INFINITE = (1 << 63) - 1
 """The score above all: how a run that was cut for suspicion stands in the history."""
@@ -16,30 +17,6 @@ LEAST = -(1 << 63)
 
 CUTS = "independent", "suspected"
 """Why a run was cut: for a reason that is independent of its score, or because of it."""
-
-
-class PastScores:
-    """Scores by value, with how often each came: memory grows with values, not with runs."""
-
-    def __init__(self) -> None:
-        self.values: list[int] = []
-        self.counts: list[int] = []
-        self.total = 0
-
-    def add(self, score: int) -> None:
-        """Count one score more."""
-        place = bisect_left(self.values, score)
-        if place == len(self.values) or self.values[place] != score:
-            self.values.insert(place, score)
-            self.counts.insert(place, 0)
-        self.counts[place] += 1
-        self.total += 1
-
-    def above_and_at(self, score: int) -> tuple[int, int]:
-        """Return how many scores are greater, and how many are equal."""
-        place = bisect_left(self.values, score)
-        at = self.counts[place] if self.values[place : place + 1] == [score] else 0
-        return sum(self.counts[place:]) - at, at
 
 
 @dataclass

@@ -8,7 +8,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from consilience.devices.agent_rows import agent_ids
 from consilience.errors import BadInput
-from consilience.kernels.monitor_kernels import FLAGS, SINCE_SCHEDULED, update_each
+from consilience.kernels.monitor_kernels import (
+    FLAGS,
+    HEAD_WORDS,
+    OBSERVATIONS,
+    SINCE_SCHEDULED,
+    update_each,
+)
 from consilience.monitor.agent_index import AgentId
 from consilience.monitor.agent_states import AgentStates
 from consilience.monitor.fleet import named_agents
@@ -17,7 +23,7 @@ from consilience.monitor.monitor_results import MonitorResults
 from consilience.monitor.observation_rows import increments_of, sequence_numbers
 from consilience.monitor.promises import Exact
 from consilience.monitor.settings import MonitorSettings, grown_settings
-from consilience.monitor.statistics import log_add_constants
+from consilience.monitor.statistics import log_add_constants, statistics_of
 from consilience.monitor.stepping import observe
 from consilience.monitor.steps import StepUnit
 from consilience.numbers.arrays import Codes
@@ -100,11 +106,73 @@ class Monitor(AgentStates):
         numbers = _NONE if sequence is None else sequence_numbers(sequence, len(ids))
         known = self._whole
         rows = self._rows(ids, commit)
+        return self._updated(rows, values, numbers, commit, known)
+
+    @in_turn
+    def update_named(
+        self, agents: Sequence[AgentId], increments: Codes, commit: bool = True
+    ) -> MonitorResults:
+        """Take observations as `update` does, of agents whose ids may be of several kinds.
+
+        Parameters
+        ----------
+        agents : sequence of int, str or bytes, n of them
+        increments : int32 array, shape (n, K)
+        commit : bool
+        """
+        self._refuse_closed()
+        known = self._whole
+        rows = self._index.named_rows(agents, commit)
+        self._make_records(rows, commit)
+        return self._updated(rows, increments, _NONE, commit, known)
+
+    @in_turn
+    def records(self, agents: Sequence[AgentId]) -> NDArray[np.int64]:
+        """Return copies of the records of agents; of unknown ones that of the start."""
+        self._refuse_closed()
+        return self._records.states[self._index.named_rows(agents, False)]
+
+    @in_turn
+    def stepped(
+        self, record: NDArray[np.int64], increments: Codes
+    ) -> tuple[int, tuple[tuple[int, ...], int]]:
+        """Take observations of one agent on a copy of its record, which is written.
+
+        Returns
+        -------
+        statistic : int
+        components and t : ((R_1 .. R_K), t)
+        """
+        count = len(increments)
+        self._kernel(record[np.newaxis], np.zeros(count, np.int32), increments, _NONE, True)
+        codes = record[HEAD_WORDS:].view(np.int32)[: len(self.settings.weights)]
+        statistic = int(statistics_of(record[np.newaxis], self._weights)[0])
+        return statistic, (tuple(codes.tolist()), int(record[OBSERVATIONS]))
+
+    def _updated(
+        self,
+        rows: NDArray[np.int32],
+        values: Codes,
+        numbers: NDArray[np.int64],
+        commit: bool,
+        known: int,
+    ) -> MonitorResults:
         if self._unit is not None:
             return self._observed(self._unit, rows.astype(np.int64), values, numbers, commit, known)
+        return self._kernel(self._records.states, rows, values, numbers, commit)
+
+    def _kernel(
+        self,
+        states: NDArray[np.int64],
+        rows: NDArray[np.int32],
+        values: Codes,
+        numbers: NDArray[np.int64],
+        commit: bool,
+    ) -> MonitorResults:
+        """Take observations on this machine; `rows` becomes the statistics."""
         settings = self.settings
         # Few pages of it are touched: there are few alarms. Statistics replace the rows.
-        alarms = np.empty(len(ids), np.int64)
+        alarms = np.empty(len(rows), np.int64)
         count = update_each(
             rows,
             values,
@@ -115,7 +183,7 @@ class Monitor(AgentStates):
             settings.threshold,
             self._weights,
             log_add_constants(),
-            self._records.states,
+            states,
             rows,
             alarms,
         )
@@ -227,10 +295,14 @@ class Monitor(AgentStates):
     def _rows(self, ids: NDArray[np.generic], commit: bool) -> NDArray[np.int32]:
         """Return the agents' rows; those of unknown ones are made, or are the empty record."""
         rows = self._index.rows(ids, joins=commit)
+        self._make_records(rows, commit)
+        return rows
+
+    def _make_records(self, rows: NDArray[np.int32], commit: bool) -> None:
+        """Let there be a record of each row; of unknown agents it is the empty one."""
         if commit:
             self._refuse_more_than_enrolled(len(self._index))
             self._records.grow(len(self._index))
             self._whole = len(self._index)
         else:
             rows[rows < 0] = len(self._records)
-        return rows

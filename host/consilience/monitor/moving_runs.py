@@ -5,7 +5,7 @@ the state before them. The recurrence is carried out again without each: the inc
 others stay as they were.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, KeysView, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -66,6 +66,11 @@ class MovingRuns:
     def __init__(self, settings: MonitorSettings) -> None:
         self._settings = settings
         self._kept: dict[AgentId, _Kept] = {}
+
+    @property
+    def agents(self) -> KeysView[AgentId]:
+        """The agents of which runs are kept."""
+        return self._kept.keys()
 
     def before(self, monitor: Monitor, agent: AgentId) -> tuple[tuple[int, ...], int]:
         """Return what `note` needs of an agent before an observation of it."""

@@ -18,6 +18,7 @@ from consilience.errors import ImpossibleState
 from consilience.monitor.agent_index import AgentId, id_bytes
 from consilience.monitor.byte_parts import COUNT, ByteReader, packed_bets, packed_id
 from consilience.monitor.history import History, OpenRun
+from consilience.monitor.past_scores import PastScores
 from consilience.monitor.ranks_settings import RanksSettings
 
 __all__ = ["RanksFields", "pack_ranks", "unpack_ranks"]
@@ -140,11 +141,8 @@ def _unpack(reader: ByteReader) -> RanksFields:
 def _unpacked_history(reader: ByteReader, deadline: int | None) -> History:
     history = History(deadline)
     history.started, history.clock = reader.take(_HISTORY)
-    for _ in range(reader.count()):
-        value, count = reader.take(_VALUE)
-        history.past.values.append(value)
-        history.past.counts.append(count)
-    history.past.total = sum(history.past.counts)
+    pairs = [reader.take(_VALUE) for _ in range(reader.count())]
+    history.past = PastScores.of([value for value, _ in pairs], [count for _, count in pairs])
     for _ in range(reader.count()):
         agent, name = reader.id(), reader.id()
         ordinal, start, score, flags = reader.take(_RUN)

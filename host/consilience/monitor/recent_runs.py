@@ -1,6 +1,10 @@
 """Runs that have ended, of which only so many are remembered: memory that does not grow."""
 
 import struct
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
 
 from consilience.errors import ImpossibleState
 from consilience.monitor.agent_index import AgentId
@@ -29,6 +33,8 @@ class RecentRuns:
         self._secret, self._half = key, max(1, most // 2)
         self._older = EndedRuns(key)
         self._younger = EndedRuns(key)
+        self._hashes = EndedRuns(key)
+        """Empty: it keeps the beginnings of hashes."""
 
     @classmethod
     def of_halves(cls, data: bytes, key: int, most: int) -> "RecentRuns":
@@ -68,3 +74,27 @@ class RecentRuns:
         """Return the score of a run; None if it has not ended, or was forgotten."""
         found = self._younger.score(agent, run)
         return self._older.score(agent, run) if found is None else found
+
+    def names(self, agents: Sequence[AgentId], runs: Sequence[AgentId]) -> NDArray[np.int64]:
+        """Return the hash of each run, i64."""
+        return self._hashes.names(agents, runs)
+
+    def scores(self, names: NDArray[np.int64]) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
+        """Return which runs have ended, and their scores; 0 of those that have not."""
+        younger, scores = self._younger.scores(names)
+        if not len(self._older):
+            return younger, scores
+        older, scores_before = self._older.scores(names)
+        return younger | older, np.where(younger, scores, scores_before)
+
+    def end_all(self, names: NDArray[np.int64], scores: NDArray[np.int64]) -> None:
+        """Note that runs have ended that had not, each named once."""
+        first = 0
+        while first < len(names):
+            room = self._half - len(self._younger)
+            if room <= 0:
+                self._older, self._younger = self._younger, EndedRuns(self._secret)
+                continue
+            part = slice(first, first + room)
+            self._younger.end_all(names[part], scores[part])
+            first += room

@@ -1,12 +1,16 @@
 """Runs ranked among the earlier ones of their history, one event at a time."""
 
 from operator import index
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from consilience.errors import BadInput
 from consilience.monitor.agent_index import AgentId, checked_id
 from consilience.monitor.histories import Histories
 from consilience.monitor.history import CUTS, OpenRun, Rankable
+from consilience.monitor.many_ranks import RankTerms, many_chances, many_places
 from consilience.monitor.rank_terms import count_term, rank_term
 from consilience.monitor.ranks_bytes import RanksFields, pack_ranks, unpack_ranks
 from consilience.monitor.ranks_settings import RanksSettings
@@ -40,6 +44,18 @@ class RankedRun(NamedTuple):
     increments: list[int] | None
 
 
+class DueRuns(Protocol):
+    """Runs that are to be ranked, column by column; see `many_runs.Due`."""
+
+    agents: list[AgentId]
+    scores: list[int]
+    ordinals: list[int]
+    above: list[int]
+    at: list[int]
+    past: list[int]
+    waits: dict[int, RankedRun]
+
+
 class RunRanking(Histories):
     """The events of runs, in; ranks, out. `ConformalRanks` says what is promised of them.
 
@@ -61,6 +77,7 @@ class RunRanking(Histories):
         if settings.seeded and (seed is None or not 0 <= seed < _WORD):
             raise BadInput("seeded ties need a secret seed, 0 .. 2**64 - 1; secrets.randbits(64)")
         super().__init__(settings)
+        self._rank_terms = RankTerms(settings)
         self._chance = TieChance(seed) if settings.seeded and seed is not None else None
 
     @classmethod
@@ -221,6 +238,47 @@ class RunRanking(Histories):
     def recalibrate(self, agent: AgentId) -> None:
         """Drop the history of an agent, or of its group, with its open runs: n0 new runs."""
         self._history(agent).recalibrate()
+
+    def ranked_many(
+        self, due: DueRuns
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int32], NDArray[np.bool_]]:
+        """Return j, N and the increments of runs, as `finish` and `provisional` have them.
+
+        Parameters
+        ----------
+        due : DueRuns
+            Runs and the past scores of their moments.
+
+        Returns
+        -------
+        ranks, numbers : (n,) int64
+        increments : (n, K) int32
+            Of those that are judged; else 0.
+        judged : (n,) bool
+        """
+        numbers = np.array(due.past, np.int64) + 1
+        ranks, increments = self._many(due, numbers)
+        judged = numbers > self.settings.n0
+        for place, run in due.waits.items():
+            ranks[place], numbers[place] = run.rank, run.ranks
+            judged[place] = run.increments is not None
+            if run.increments is not None:
+                increments[place] = run.increments
+        return ranks, numbers, increments, judged
+
+    def _many(
+        self, due: DueRuns, numbers: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+        chances = None
+        if self._chance is not None:
+            chances = many_chances(self._chance, due.agents, due.ordinals)
+        above, at = np.array(due.above, np.int64), np.array(due.at, np.int64)
+        ranks = many_places(above, at, chances) + self.settings.contaminated
+        ranks = np.minimum(ranks, numbers)
+        increments = np.zeros((len(ranks), len(self.settings.kappas)), np.int32)
+        judged = numbers > self.settings.n0
+        increments[judged] = self._rank_terms.increments(ranks[judged], numbers[judged])
+        return ranks, increments
 
     @property
     def _seed_check(self) -> bytes:

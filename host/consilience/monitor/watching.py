@@ -1,7 +1,6 @@
 """Runs of a fleet, watched: each observation judged when it comes, three views of it."""
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -14,11 +13,13 @@ from consilience.monitor.alarm_words import SAYS
 from consilience.monitor.ended_runs import EndedRuns
 from consilience.monitor.fleet_readings import FleetReadings
 from consilience.monitor.implied import Implied, RowRefused, noted_as, said_by
+from consilience.monitor.many_rows import ManyRows, goes_together
 from consilience.monitor.monitor import Monitor
 from consilience.monitor.moving_runs import MovingRuns, in_words
 from consilience.monitor.observation import Observation, What
 from consilience.monitor.recent_runs import RecentRuns
 from consilience.monitor.reported_runs import ReportedRuns
+from consilience.monitor.row_columns import Judged, RowColumns
 from consilience.monitor.run_ranking import RankedRun, RunRanking
 from consilience_hw.spec.monitor_format import Policy
 
@@ -64,6 +65,7 @@ class FleetWatch:
         """Runs that are open and have alarmed: once is enough."""
         self.highest: dict[AgentId, int] = {}
         self.moving = MovingRuns(self.monitor.settings)
+        self._counted: Judged | None = None
         self.open: set[tuple[AgentId, AgentId]] = set()
         """Runs whose calls came, and not their end."""
 
@@ -97,29 +99,35 @@ class FleetWatch:
             return self._take_report(self.reports, seen, line)
         return self._take(seen, line)
 
-    def take_many(
-        self, rows: Sequence[Observation], first: int
-    ) -> list[tuple[list[dict[str, Any]], list[dict[str, Any]]]]:
-        """Take observations as `take` does, all of them or none; they imply what they do.
+    def take_many(self, rows: RowColumns, first: int) -> Judged:
+        """Take rows as `take` does one by one, all of them or none; they imply what they do.
 
         Parameters
         ----------
-        rows : sequence of Observation
+        rows : RowColumns
         first : int
-            Number of the first line.
+            Number of the first.
 
         Raises
         ------
         RowRefused
             One of them cannot be; nothing was noted.
         """
-        known = self._implied
-        for place, seen in enumerate(rows):
+        if goes_together(self, rows):
+            return ManyRows(self, rows, first).judge()
+        known, seen = self._implied, [rows.observation(place) for place in range(len(rows))]
+        for place, one in enumerate(seen):
             try:
-                known.check(seen)
+                known.check(one)
             except BadInput as error:
                 raise RowRefused(place, str(error)) from None
-        return [self.take(seen, first + place) for place, seen in enumerate(rows)]
+        found, before = Judged(), self.counts["repeated"]
+        self._counted = found
+        for place, one in enumerate(seen):
+            found.alarms += self.take(one, first + place)[0]
+        self._counted = None
+        found.again = self.counts["repeated"] - before
+        return found
 
     @property
     def _implied(self) -> Implied:
@@ -255,28 +263,65 @@ class FleetWatch:
                 self.counts["runs dropped by a recalibration"] += 1
                 continue
             self.counts["runs"] += 1
-            alarms += self._run_alarm(run, seen, line, provisional=False)
+            alarms += self.run_alarm(run, seen, line, provisional=False)
             if run.increments is None:
                 self.counts["runs of history alone"] += 1
+                self._keep_count(run, None)
                 continue
             before = self.monitor.statistic(run.agent)
             state = self.moving.before(self.monitor, run.agent)
             found = self.monitor.update([run.agent], [run.increments])
             statistic = int(found.statistic[0])
-            self.moving.note(run.agent, run.run, run.increments, state, statistic)
-            moved = moved_line(run, seen, line, statistic, before)
-            told.append({"observation": "observation", **moved})
-            if len(found.alarms):
-                self.counts["alarms"] += 1
-                alarms.append(self._agent_alarm(run, moved, statistic, before))
-                if self.monitor.settings.policy is not Policy.LATCH:
-                    self.moving.drop([run.agent])
-                if self.monitor.settings.policy is Policy.RECALIBRATE and self.ranking:
-                    dropped |= self.ranking.sharing(run.agent)
-                    self._recalibrate(self.ranking, run.agent)
-            for kind in ("agent", "run"):
-                self.told.discard((run.agent, run.run, kind))
+            self._keep_count(run, statistic)
+            told.append(
+                {"observation": "observation", **moved_line(run, seen, line, statistic, before)}
+            )
+            is_alarm = bool(len(found.alarms))
+            alarms += self.noted(run, seen, line, state, before, statistic, is_alarm)
+            recalibrates = self.monitor.settings.policy is Policy.RECALIBRATE
+            if is_alarm and recalibrates and self.ranking:
+                dropped |= self.ranking.sharing(run.agent)
+                self._recalibrate(self.ranking, run.agent)
         return alarms, told
+
+    def noted(
+        self,
+        run: RankedRun,
+        seen: Observation,
+        line: int,
+        state: tuple[tuple[int, ...], int],
+        before: int,
+        statistic: int,
+        is_alarm: bool,
+    ) -> list[dict[str, Any]]:
+        """Note a run that the monitor has taken; return the alarm of its agent, if it is one.
+
+        Parameters
+        ----------
+        state : ((R_1 .. R_K), t)
+            Before it; see `MovingRuns.before`.
+        before, statistic : int
+            T before and after it.
+        """
+        self.moving.note(run.agent, run.run, run.increments or (), state, statistic)
+        alarms = []
+        if is_alarm:
+            self.counts["alarms"] += 1
+            moved = moved_line(run, seen, line, statistic, before)
+            alarms.append(self._agent_alarm(run, moved, statistic, before))
+            if self.monitor.settings.policy is not Policy.LATCH:
+                self.moving.drop([run.agent])
+        for kind in ("agent", "run"):
+            self.told.discard((run.agent, run.run, kind))
+        return alarms
+
+    def _keep_count(self, run: RankedRun, statistic: int | None) -> None:
+        """Keep a run that has counted for who asked for many."""
+        if self._counted is not None:
+            self._counted.agents.append(run.agent)
+            self._counted.runs.append(run.run)
+            self._counted.scores.append(run.score)
+            self._counted.statistics.append(statistic)
 
     def _agent_alarm(
         self,
@@ -311,24 +356,32 @@ class FleetWatch:
         self.told = {one for one in self.told if one[0] not in sharing}
 
     def _provisional(self, run: RankedRun, seen: Observation, line: int) -> list[dict[str, Any]]:
-        alarms = self._run_alarm(run, seen, line, provisional=True)
-        key = run.agent, run.run, "agent"
-        if run.increments is None or key in self.told:
+        alarms = self.run_alarm(run, seen, line, provisional=True)
+        if run.increments is None or (run.agent, run.run, "agent") in self.told:
             return alarms
         found = self.monitor.update([run.agent], [run.increments], commit=False)
-        if len(found.alarms):
-            self.told.add(key)
-            self.counts["provisional alarms"] += 1
-            before = self.monitor.statistic(run.agent)
-            statistic = int(found.statistic[0])
-            moved = moved_line(run, seen, line, statistic, before)
-            alarm = self._agent_alarm(run, moved, statistic, before, provisional=True)
-            alarms.append({**alarm, "provisional": True})
-        return alarms
+        if not len(found.alarms):
+            return alarms
+        before = self.monitor.statistic(run.agent)
+        return alarms + self.noted_open(run, seen, line, before, int(found.statistic[0]))
 
-    def _run_alarm(
+    def noted_open(
+        self, run: RankedRun, seen: Observation, line: int, before: int, statistic: int
+    ) -> list[dict[str, Any]]:
+        """Note that an open run would alarm; return the alarm, unless it was said before."""
+        key = run.agent, run.run, "agent"
+        if key in self.told:
+            return []
+        self.told.add(key)
+        self.counts["provisional alarms"] += 1
+        moved = moved_line(run, seen, line, statistic, before)
+        alarm = self._agent_alarm(run, moved, statistic, before, provisional=True)
+        return [{**alarm, "provisional": True}]
+
+    def run_alarm(
         self, run: RankedRun, seen: Observation, line: int, *, provisional: bool
     ) -> list[dict[str, Any]]:
+        """Return the alarm of a run by itself, if its rank is one."""
         key = run.agent, run.run, "run"
         if (
             self.run_alpha is None
@@ -345,9 +398,13 @@ class FleetWatch:
 
     def _fleet_alarms(self, more: int, line: int) -> list[dict[str, Any]]:
         """Name agents, if a reading was due with the last runs: when does not depend on scores."""
-        runs = self.counts["runs"]
-        if not self.readings.due(runs, more):
+        if not self.readings.due(self.counts["runs"], more):
             return []
+        return self.read_fleet(line)
+
+    def read_fleet(self, line: int) -> list[dict[str, Any]]:
+        """Name the agents that do not behave, as a reading is due."""
+        runs = self.counts["runs"]
         found = self.readings.alarms(self.monitor, line, runs, self.says)
         for one in found:
             self.counts[f"{one['alarm']} alarms"] += 1

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from consilience.monitor.agent_index import AgentId
+
 __all__ = ["Directory", "Entry"]
 
 Name = int | str
@@ -56,14 +58,21 @@ class Directory:
 
     def hear(self, agents: Iterable[Name], now: int) -> None:
         """Note that agents were heard, in their order."""
+        entries = self._entries
         for agent in agents:
-            entry = self._entries.get(agent)
+            entry = entries.get(agent)
             if entry is None:
-                self._entries[agent] = Entry(now, now)
+                entries[agent] = Entry(now, now)
                 self._places[agent] = len(self.order)
                 self.order.append(agent)
             else:
                 entry.last_ms = now
+
+    def count(self, agents: Iterable[AgentId]) -> None:
+        """Count a run of each."""
+        entries = self._entries
+        for agent in agents:
+            entries[agent].runs += 1  # type: ignore[index]
 
     @property
     def facts(self) -> list[Any]:

@@ -4,7 +4,7 @@ import errno
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from threading import Condition, Thread
 from typing import Any, NamedTuple
@@ -14,8 +14,9 @@ import msgspec
 from consilience.closing import Closes
 from consilience.errors import BadInput, ConsilienceError
 from consilience.service.intake.columns import Columns
+from consilience.service.keeper import Keeper
 from consilience.service.state import Applied, ServiceState
-from consilience.service.store.database import Database, key_of
+from consilience.service.store.database import Database
 from consilience.service.store.observation_log import Kind, ObservationLog, Record
 
 __all__ = ["Busy", "DiskFull", "Engine", "Group", "Receipt", "StorageFailed"]
@@ -100,6 +101,7 @@ class Engine(Closes):
     log : ObservationLog or None
         None: nothing is kept.
     database : Database
+    keeper : Keeper
     clock_ms : callable
         ms UTC, only to say when.
     """
@@ -109,9 +111,10 @@ class Engine(Closes):
         state: ServiceState,
         log: ObservationLog | None,
         database: Database,
+        keeper: Keeper,
         clock_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
     ) -> None:
-        self.state, self.database = state, database
+        self.state, self.database, self.keeper = state, database, keeper
         self._log, self._clock = log, clock_ms
         self._waiting: deque[_Waiting] = deque()
         self._rows = 0
@@ -243,17 +246,21 @@ class Engine(Closes):
                 future.set_exception(found)
             else:
                 future.set_result(_receipt(found))
+        self.keeper.after_group()
 
-    def _publish(self, done: Iterable[Applied]) -> None:
+    def _publish(self, done: Sequence[Applied]) -> None:
         """Let readers see what records did; what they have seen is not said once more."""
+        new = [one for one in done if one.position > self.database.position]
+        alarms = [alarm for one in new for alarm in one.alarms]
+        said = [(agent, one.at_ms, last) for one in new for agent, last in one.acknowledged]
+        if alarms or said:
+            self.database.write_alarms(new[-1].position, alarms, said)
         for one in done:
-            if not (one.alarms or one.acknowledged) or one.position <= self.database.position:
-                continue
-            said = [(key_of(agent) or "", one.at_ms, last) for agent, last in one.acknowledged]
-            self.database.write(one.position, one.alarms, (), said)
-            for alarm in one.alarms:
-                for callback in self._callbacks:
-                    callback(alarm)
+            self.keeper.note(one)
+        for alarm in alarms:
+            for callback in self._callbacks:
+                callback(alarm)
+        for one in new:
             for agent, _ in one.acknowledged:
                 for note in self._on_user:
                     note(agent, renewed=agent in one.renewed)

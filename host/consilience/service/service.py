@@ -10,6 +10,7 @@ from consilience.errors import BadInput
 from consilience.service.alerts.alerting import Alerting
 from consilience.service.alerts.target import Target
 from consilience.service.engine import Engine
+from consilience.service.keeper import Keeper
 from consilience.service.settings import ServiceSettings
 from consilience.service.state import ServiceState
 from consilience.service.store.database import Database
@@ -59,7 +60,7 @@ class Service(Closes):
         self.settings = settings
         self._folder = StateFolder(path) if path else None
         self._log: ObservationLog | None = None
-        self._database: Database | None = None
+        self._databases: list[Database] = []
         self._is_closed = False
         try:
             self._open(targets)
@@ -89,7 +90,7 @@ class Service(Closes):
 
     def history(self, agent: int | str) -> list[dict[str, Any]]:
         """Return the last runs of an agent, in their order, as the API gives them."""
-        return []
+        return self._keeper.points.of(agent)
 
     def sizes(self) -> Sizes | None:
         """Return how large the state is on the disk; None where nothing is kept."""
@@ -102,41 +103,43 @@ class Service(Closes):
         self._is_closed = True
         self.engine.close()
         self.alerting.close()
-        if self._folder is not None and self.engine.failure is None:
-            self._write_snapshot()
+        self._keeper.close()
+        self._keeper.points.flush()
+        if self.engine.failure is None:
+            self._keeper.write_snapshot()
         self._close_files()
 
     def _open(self, targets: Targets) -> None:
         folder = self._folder
         seed = secrets.randbits(64) if folder is None else folder.seed
         self.deployment = secrets.token_hex(16) if folder is None else folder.deployment
-        snapshot = None
+        snapshot, snapshots = None, None
         if folder is not None:
-            self._snapshots = Snapshots(folder.part("snapshots"))
-            snapshot = self._snapshots.newest()
+            snapshots = Snapshots(folder.part("snapshots"))
+            snapshot = snapshots.newest()
             self._log = ObservationLog(folder.part("log"))
         self.state = ServiceState(self.settings, seed, snapshot)
-        self._database = Database(None if folder is None else folder.path / "service.db")
-        self.database = self._database
-        if folder is not None and snapshot is None:
-            self._write_snapshot()  # so that other options are noticed from the first record on
-        self.engine = Engine(self.state, self._log, self.database)
+        self.database = self._opened("service.db")
+        # A file of its own: alarms do not wait for the histories of many agents.
+        histories = self._opened("history.db")
+        self._keeper = Keeper(self.state, self._log, histories, snapshots)
+        if snapshot is None:
+            self._keeper.write_snapshot()  # so that other options are noticed from now on
+        self.engine = Engine(self.state, self._log, self.database, self._keeper)
         try:
             alerts = None if folder is None else folder.path / "alerts.db"
             self.alerting = Alerting(alerts, self.engine, targets(self.deployment), self.deployment)
         except BaseException:
             self.engine.close()
+            self._keeper.close()
             raise
 
-    def _write_snapshot(self) -> None:
-        self.database.sync()
-        snapshot = self.state.snapshot()
-        self._snapshots.write(snapshot.facts["position"], bytes(snapshot))
-        paths = self._snapshots.paths()
-        if self._log is not None and self._log.position:
-            self._log.forget(int(paths[0].stem), self.settings.kept_bytes)
+    def _opened(self, name: str) -> Database:
+        made = Database(None if self._folder is None else self._folder.path / name)
+        self._databases.append(made)
+        return made
 
     def _close_files(self) -> None:
-        for one in (self._log, self._database, self._folder):
+        for one in (self._log, *self._databases, self._folder):
             if one is not None:
                 one.close()

@@ -12,9 +12,9 @@ from consilience.monitor.ended_runs import EndedRuns
 from consilience.monitor.fleet_readings import FleetReadings
 from consilience.monitor.growth import grown
 from consilience.monitor.monitor import Monitor
-from consilience.monitor.observation import Observation, What
 from consilience.monitor.ranks_bytes import unpack_ranks
 from consilience.monitor.recent_runs import RecentRuns
+from consilience.monitor.row_columns import Judged
 from consilience.monitor.watching import FleetWatch
 from consilience.service.directory import Directory
 from consilience.service.intake.columns import Columns, Event
@@ -23,32 +23,10 @@ from consilience.service.steps_seen import StepsSeen, Verdict
 from consilience.service.store.observation_log import Kind, Record
 from consilience.service.store.snapshots import Snapshot
 
-__all__ = ["Applied", "Point", "ServiceState"]
+__all__ = ["Applied", "ServiceState"]
 
 _ALARM_KEYS = "agent", "run", "group", "named", "statistic_bits", "threshold_bits", "promise", \
     "source", "says", "why", "moved_by"  # fmt: skip
-_BIT = 65536
-_LOG_OF_ZERO = -(1 << 31)
-
-
-@dataclass(slots=True)
-class Point:
-    """A run that has counted: a point of its agent's history.
-
-    Parameters
-    ----------
-    agent, run : int or str
-    at_ms : int
-    statistic_bits : float or None
-        None: among the first runs, which are not judged.
-    score : float or None
-    """
-
-    agent: int | str
-    run: int | str
-    at_ms: int
-    statistic_bits: float | None
-    score: float | None
 
 
 @dataclass(slots=True)
@@ -63,7 +41,7 @@ class Applied:
         Rows: taken; known before; so late that nobody knows.
     alarms : list of dict
         As the API gives them.
-    points : list of Point
+    judged : Judged
     acknowledged : list of (agent, number)
         Agents of which a user took note, and the last alarm that there was then.
     renewed : list
@@ -76,7 +54,7 @@ class Applied:
     duplicates: int = 0
     too_old: int = 0
     alarms: list[dict[str, Any]] = field(default_factory=list)
-    points: list[Point] = field(default_factory=list)
+    judged: Judged = field(default_factory=Judged)
     acknowledged: list[tuple[int | str, int]] = field(default_factory=list)
     renewed: list[int | str] = field(default_factory=list)
 
@@ -186,52 +164,57 @@ class ServiceState:
 
     def _observed(self, rows: Columns, record: Record) -> Applied:
         done = Applied(record.position, record.at_ms)
-        named = [
-            ((agent, run), step) if run is not None else ((agent, ""), None)
-            for agent, run, step in zip(rows.agents, rows.runs, rows.steps, strict=True)
-        ]
-        verdicts, changed = self.steps.judged(named)
-        fresh = [place for place, one in enumerate(verdicts) if one == Verdict.FRESH]
-        done.too_old = verdicts.count(Verdict.TOO_OLD)
-        done.duplicates = verdicts.count(Verdict.SEEN)
-        first = self.watch.counts["lines"]
-        seen = [
-            rows.observation(place, first + order, record.at_ms)
-            for order, place in enumerate(fresh)
-        ]
-        before = self.watch.counts["repeated"]
-        found = self.watch.take_many(seen, first)
-        ended = [named[place][0] for place in fresh if rows.events[place] in (Event.RUN, Event.END)]
-        self.steps.commit(changed, ended)
-        self.watch.counts["lines"] += len(seen)
-        again = self.watch.counts["repeated"] - before
-        done.duplicates += again
-        done.accepted = len(seen) - again
-        self.directory.hear(dict.fromkeys(rows.agents), record.at_ms)
-        for one, (alarms, judged) in zip(seen, found, strict=True):
-            for alarm in alarms:
-                done.alarms.append(self._alarm(alarm, record.at_ms))
-            for point in judged:
-                self._note_point(done, point, record.at_ms)
-            if one.what.value in ("acknowledge", "recalibrate"):
-                self._note_user(done, one)
+        fresh, changed = self._fresh(rows, done)
+        watch, kept = self.watch, rows.taken(fresh)
+        first = watch.counts["lines"]
+        found = watch.take_many(kept.rows(first, record.at_ms), first)
+        if changed or len(self.steps):
+            ended = [
+                (agent, run)
+                for agent, run, event in zip(kept.agents, kept.runs, kept.events, strict=True)
+                if event in (Event.RUN, Event.END) and run is not None
+            ]
+            self.steps.commit(changed, ended)
+        watch.counts["lines"] += len(kept)
+        done.duplicates += found.again
+        done.accepted = len(kept) - found.again
+        self.directory.hear(rows.agents, record.at_ms)
+        self.directory.count(found.agents)
+        done.judged = found
+        if kept.are_runs:
+            done.alarms = [self._alarm(alarm, record.at_ms) for alarm in found.alarms]
+        else:
+            self._say(done, found.alarms, kept, first)
         return done
 
-    def _note_point(self, done: Applied, judged: dict[str, Any], now: int) -> None:
-        self.directory[judged["agent"]].runs += 1
-        score = judged["moved"].get("score")
-        bits = judged["statistic_bits"]
-        done.points.append(Point(judged["agent"], judged["run"], now, bits, score))
+    def _fresh(self, rows: Columns, done: Applied) -> tuple[list[int] | None, dict[Any, Any]]:
+        """Return the rows whose steps have not come, None: all; and what to note of steps."""
+        if not rows.have_steps:
+            return None, {}
+        verdicts, changed = self.steps.judged(rows.agents, rows.runs, rows.steps)
+        done.too_old = verdicts.count(Verdict.TOO_OLD)
+        done.duplicates = verdicts.count(Verdict.SEEN)
+        if not done.too_old and not done.duplicates:
+            return None, changed
+        return [place for place, one in enumerate(verdicts) if one == Verdict.FRESH], changed
 
-    def _note_user(self, done: Applied, seen: Observation) -> None:
-        agent = seen.agent
-        assert not isinstance(agent, bytes)
-        entry = self.directory[agent]
-        entry.acknowledged = entry.alarmed_ms is not None or entry.acknowledged
-        entry.alarmed_ms = None
-        done.acknowledged.append((agent, self._alarm_id))
-        if seen.what is What.RECALIBRATE:
-            done.renewed.append(agent)
+    def _say(self, done: Applied, alarms: list[dict[str, Any]], rows: Columns, first: int) -> None:
+        """Number alarms, and note of which agents a user took note, in the order of rows."""
+        place = 0
+        for row, event in enumerate(rows.events):
+            if event not in (Event.ACKNOWLEDGE, Event.RECALIBRATE):
+                continue
+            while place < len(alarms) and alarms[place]["line"] <= first + row:
+                done.alarms.append(self._alarm(alarms[place], done.at_ms))
+                place += 1
+            agent = rows.agents[row]
+            entry = self.directory[agent]
+            entry.acknowledged = entry.alarmed_ms is not None or entry.acknowledged
+            entry.alarmed_ms = None
+            done.acknowledged.append((agent, self._alarm_id))
+            if event == Event.RECALIBRATE:
+                done.renewed.append(agent)
+        done.alarms += [self._alarm(alarm, done.at_ms) for alarm in alarms[place:]]
 
     def _alarm(self, alarm: dict[str, Any], now: int) -> dict[str, Any]:
         """Return an alarm with its number, as the API gives it."""

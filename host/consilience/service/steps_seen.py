@@ -1,13 +1,14 @@
 """Which steps of open runs have come: each counts once, in whatever order they come."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 __all__ = ["RunSteps", "StepsSeen", "Verdict"]
 
 _WINDOW = 1024
 
-Key = tuple[int | str, int | str]
+Name = int | str
+Key = tuple[Name, Name]
 
 
 class Verdict:
@@ -72,28 +73,28 @@ class StepsSeen:
     def __len__(self) -> int:
         return len(self._runs)
 
-    def judged(self, rows: Iterable[tuple[Key, int | None]]) -> "tuple[list[int], dict[Key, Any]]":
+    def judged(
+        self, agents: Sequence[Name], runs: Sequence[Name | None], steps: Sequence[int | None]
+    ) -> tuple[list[int], dict[Key, RunSteps]]:
         """Return the verdict of each row, and what `commit` takes; nothing is noted.
 
-        Parameters
-        ----------
-        rows : iterable of (agent and run, step)
-            A row without a step is fresh.
+        A row without a run or a step is fresh.
         """
         verdicts, changed = [], dict[Key, RunSteps]()
-        for key, step in rows:
-            if step is None:
+        for agent, run, step in zip(agents, runs, steps, strict=True):
+            if step is None or run is None:
                 verdicts.append(Verdict.FRESH)
                 continue
-            steps = changed.get(key)
-            if steps is None:
+            key = agent, run
+            found = changed.get(key)
+            if found is None:
                 kept = self._runs.get(key)
-                steps = RunSteps(kept.base, kept.mask, kept.passed) if kept else RunSteps()
-                changed[key] = steps
-            verdicts.append(steps.take(step))
+                found = RunSteps(kept.base, kept.mask, kept.passed) if kept else RunSteps()
+                changed[key] = found
+            verdicts.append(found.take(step))
         return verdicts, changed
 
-    def commit(self, changed: dict[Key, Any], ended: Iterable[Key]) -> None:
+    def commit(self, changed: dict[Key, RunSteps], ended: Iterable[Key]) -> None:
         """Note what `judged` has found, and forget runs that have ended."""
         self._runs.update(changed)
         for key in ended:

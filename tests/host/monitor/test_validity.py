@@ -9,8 +9,8 @@ import heapq
 import numpy as np
 import pytest
 
-from consilience.monitor.history import PastScores
 from consilience.monitor.monitor import Monitor
+from consilience.monitor.past_scores import PastScores
 from consilience.monitor.ranks_settings import RanksSettings
 from consilience.monitor.run_ranking import RunRanking
 from consilience.monitor.settings import monitor_settings

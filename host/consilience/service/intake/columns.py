@@ -1,12 +1,12 @@
 """Observations as columns: what is put into the log, and taken out of it."""
 
-from collections.abc import Sequence
 from enum import IntEnum
-from typing import TypeVar
+from typing import Any
 
 import msgspec
 
-from consilience.monitor.observation import Observation, What
+from consilience.monitor.observation import What
+from consilience.monitor.row_columns import RowColumns
 
 __all__ = ["Columns", "Event"]
 
@@ -24,14 +24,15 @@ class Event(IntEnum):
     RECALIBRATE = 5
 
 
-WHATS = {
-    Event.RUN: What.WHOLE,
-    Event.START: What.START,
-    Event.SCORE: What.SCORE,
-    Event.END: What.END,
-    Event.ACKNOWLEDGE: What.ACKNOWLEDGE,
-    Event.RECALIBRATE: What.RECALIBRATE,
-}
+WHATS = [
+    What.WHOLE,
+    What.START,
+    What.SCORE,
+    What.END,
+    What.ACKNOWLEDGE,
+    What.RECALIBRATE,
+]
+"""By `Event`."""
 
 
 class Columns(msgspec.Struct, array_like=True, gc=False):
@@ -67,35 +68,57 @@ class Columns(msgspec.Struct, array_like=True, gc=False):
     def __len__(self) -> int:
         return len(self.agents)
 
-    def observation(self, place: int, number: int, now: int) -> Observation:
-        """Return a row as a watch takes it.
+    @property
+    def have_steps(self) -> bool:
+        """Whether a row has a step."""
+        return self.steps.count(None) < len(self.steps)
+
+    @property
+    def are_runs(self) -> bool:
+        """Whether all rows are of runs, and none says what a user does."""
+        return Event.ACKNOWLEDGE not in self.events and Event.RECALIBRATE not in self.events
+
+    def taken(self, places: list[int] | None) -> "Columns":
+        """Return some of the rows; None: all."""
+        if places is None:
+            return self
+        every: list[list[Any] | None] = [getattr(self, name) for name in self.__struct_fields__]
+        some: list[Any] = [
+            None if one is None else [one[place] for place in places] for one in every
+        ]
+        return Columns(*some)
+
+    def rows(self, number: int, now: int) -> RowColumns:
+        """Return them as a watch takes them.
 
         Parameters
         ----------
-        place : int
         number : int
-            What stands for the run of a row without one.
+            What stands for the run of the first row, if it has none, and so on.
         now : int
             The clock of a row without one.
         """
-        run, at = self.runs[place], _of(self.at, place)
-        increments = _of(self.increments, place)
-        return Observation(
-            WHATS[Event(self.events[place])],
-            self.agents[place],
-            number if run is None else run,
-            self.scores[place],
-            now if at is None else at,
-            _of(self.groups, place),
-            _of(self.cuts, place),
-            None,
-            None if increments is None else tuple(increments),
-            run is not None,
+        runs: list[Any] = list(self.runs)
+        named = None
+        if None in runs:
+            named = [run is not None for run in runs]
+            runs = [number + place if run is None else run for place, run in enumerate(runs)]
+        at: list[int | None] = [
+            now if one is None else one for one in self.at or [None] * len(self)
+        ]
+        increments = None
+        if self.increments is not None:
+            increments = [tuple(one) for one in self.increments]
+        agents: list[Any] = self.agents
+        groups: list[Any] | None = self.groups
+        return RowColumns(
+            [WHATS[event] for event in self.events],
+            agents,
+            runs,
+            self.scores,
+            at,
+            groups,
+            self.cuts,
+            increments,
+            named,
         )
-
-
-Value = TypeVar("Value")
-
-
-def _of(column: Sequence[Value] | None, place: int) -> Value | None:
-    return None if column is None else column[place]

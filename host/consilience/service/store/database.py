@@ -21,7 +21,7 @@ CREATE TABLE alarms (
 );
 CREATE INDEX alarms_of_agents ON alarms (agent, id);
 CREATE TABLE points (
-    agent TEXT NOT NULL, number INTEGER NOT NULL, count INTEGER NOT NULL, body TEXT NOT NULL,
+    agent TEXT NOT NULL, number INTEGER NOT NULL, count INTEGER NOT NULL, body BLOB NOT NULL,
     PRIMARY KEY (agent, number)
 ) WITHOUT ROWID;
 """
@@ -54,8 +54,8 @@ class Database(Closes):
         try:
             self._writer = self._connected()
             self._writer.execute("PRAGMA journal_mode = WAL")
-            # What a crash of the machine takes comes again from the log.
-            self._writer.execute("PRAGMA synchronous = NORMAL")
+            # The log before a snapshot goes: what was written must be on the disk then.
+            self._writer.execute("PRAGMA synchronous = FULL")
             self._migrate(path)
         except sqlite3.DatabaseError as error:
             raise BadInput(
@@ -63,25 +63,21 @@ class Database(Closes):
                 "log still has comes again"
             ) from None
         self.position = int(self._fact("position", 0))
+        self.history_position = int(self._fact("history", 0))
 
-    def write(
+    def write_alarms(
         self,
         position: int,
-        alarms: Iterable[dict[str, Any]] = (),
-        points: Iterable[tuple[str, int, int, str]] = (),
-        acknowledged: Iterable[tuple[str, int, int]] = (),
-        name: str = "position",
+        alarms: Iterable[dict[str, Any]],
+        acknowledged: Iterable[tuple[int | str, int, int]],
     ) -> None:
-        """Write what records up to a position brought, all of it or nothing.
+        """Write what records up to a position said, all of it or nothing.
 
         Parameters
         ----------
         position : int
         alarms : iterable of dict
-        points : iterable of (agent, number, count, JSON)
         acknowledged : iterable of (agent, ms, number of the last alarm that is meant)
-        name : str
-            Which position it is.
         """
         with self._lock, self._writer as connection:
             connection.executemany(
@@ -91,19 +87,50 @@ class Database(Closes):
                     for one in alarms
                 ],
             )
-            connection.executemany("INSERT OR IGNORE INTO points VALUES (?, ?, ?, ?)", points)
             connection.executemany(
                 "UPDATE alarms SET acknowledged_ms = ?2 WHERE agent = ?1 "
                 "AND acknowledged_ms IS NULL AND id <= ?3",
-                acknowledged,
+                [(key_of(agent), when, last) for agent, when, last in acknowledged],
             )
-            connection.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, position))
+            self._note(connection, "position", position)
         self.position = position
 
-    def sync(self) -> None:
-        """Bring all that was written to the disk."""
-        with self._lock:
-            self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    def write_points(self, position: int, chunks: Iterable[tuple[str, int, int, bytes]]) -> None:
+        """Write runs of records up to a position, all of them or nothing.
+
+        Parameters
+        ----------
+        position : int
+        chunks : iterable of (agent, number, count, body)
+        """
+        with self._lock, self._writer as connection:
+            connection.executemany("INSERT OR IGNORE INTO points VALUES (?, ?, ?, ?)", chunks)
+            self._note(connection, "history", position)
+        self.history_position = position
+
+    def points(self, agent: int | str, least: int) -> list[bytes]:
+        """Return the last chunks of an agent, in order, with so many runs or all that there are."""
+        rows = self._reader().execute(
+            "SELECT count, body FROM points WHERE agent = ? ORDER BY number DESC", (key_of(agent),)
+        )
+        found, count = list[bytes](), 0
+        for many, body in rows:
+            if count >= least:
+                break
+            found.append(body)
+            count += many
+        return found[::-1]
+
+    def forget_points(self, kept: int) -> None:
+        """Remove chunks of agents that have so many runs in newer ones."""
+        with self._lock, self._writer as connection:
+            connection.execute(
+                "DELETE FROM points WHERE (agent, number) IN (SELECT agent, number FROM ("
+                "SELECT agent, number, count, sum(count) OVER ("
+                "PARTITION BY agent ORDER BY number DESC) AS newer FROM points) "
+                "WHERE newer - count >= ?)",
+                (kept,),
+            )
 
     def alarms(
         self, after: int = 0, limit: int = 100, agent: int | str | None = None
@@ -178,6 +205,10 @@ class Database(Closes):
             )
         if version == 0:
             self._writer.executescript(f"{_SCHEMA} PRAGMA user_version = {VERSION};")
+
+    @staticmethod
+    def _note(connection: sqlite3.Connection, name: str, position: int) -> None:
+        connection.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, position))
 
     def _fact(self, name: str, default: Any) -> Any:
         rows: Sequence[Any] = self._writer.execute(

@@ -69,11 +69,13 @@ class ObservationLog(Closes):
     ----------
     position : int
         Of the last record; 0 of none.
+    written : int
+        Bytes of records since the snapshot that the replay began at.
     """
 
     def __init__(self, folder: Path, segment_bytes: int = _SEGMENT) -> None:
         self._folder, self._segment_bytes = folder, segment_bytes
-        self.position = 0
+        self.position = self.written = 0
         self._before = 0
         self._last: RecordFile | None = None
 
@@ -81,11 +83,6 @@ class ObservationLog(Closes):
     def syncs(self) -> int:
         """How often the disk was waited for."""
         return self._before + (self._last.syncs if self._last else 0)
-
-    @property
-    def bytes_in_last(self) -> int:
-        """Bytes of the segment that is written."""
-        return self._last.end if self._last else 0
 
     def segments(self) -> list[tuple[int, Path]]:
         """Return the first position of each segment, and its file, in order."""
@@ -120,6 +117,7 @@ class ObservationLog(Closes):
                 expected += 1
                 if record.position > after:
                     self.position = record.position
+                    self.written += len(data)
                     yield record
             self.position = max(self.position, expected - 1)
             if is_last:
@@ -140,7 +138,9 @@ class ObservationLog(Closes):
         assert self._last is not None, "replay first"
         if self._last.end >= self._segment_bytes:
             self._begin()
-        self._last.append([framed(bytes(one)) for one in records])
+        data = [framed(bytes(one)) for one in records]
+        self._last.append(data)
+        self.written += sum(map(len, data))
         self.position = records[-1].position
 
     def forget(self, before: int, kept_bytes: int) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from consilience.errors import BadInput
-from consilience.evidence.atomic_file import write_file
+from consilience.evidence.atomic_file import AtomicFile
 
 __all__ = ["VERSION", "Snapshot", "Snapshots"]
 
@@ -106,7 +106,10 @@ class Snapshots:
 
     def write(self, position: int, data: bytes) -> None:
         """Put a snapshot on the disk, and remove those that are too old."""
-        write_file(self._folder / f"{position:020}.snapshot", data)
+        path = self._folder / f"{position:020}.snapshot"
+        with AtomicFile(path, overwrite=True, mode=0o600) as file:
+            file.file.write(data)
+            file.commit()
         for path in self.paths()[:-_KEPT]:
             path.unlink()
 

@@ -1,0 +1,108 @@
+"""What happens beside the engine: histories go to the database, snapshots are written, old goes."""
+
+from threading import Event, Thread
+
+from consilience.closing import Closes
+from consilience.service.state import Applied, ServiceState
+from consilience.service.store.database import Database
+from consilience.service.store.observation_log import ObservationLog
+from consilience.service.store.points import Points
+from consilience.service.store.snapshot_process import SnapshotProcess
+from consilience.service.store.snapshots import Snapshots
+
+__all__ = ["Keeper"]
+
+_FLUSH_S = 1.0
+_COMPACT_EVERY = 60
+_MOST_WAITING = 200_000
+
+
+class Keeper(Closes):
+    """Keeps a service small, and its next start short.
+
+    Parameters
+    ----------
+    state : ServiceState
+    log : ObservationLog or None
+    database : Database
+        Of histories.
+    snapshots : Snapshots or None
+        None: nothing is kept.
+    """
+
+    def __init__(
+        self,
+        state: ServiceState,
+        log: ObservationLog | None,
+        database: Database,
+        snapshots: Snapshots | None,
+    ) -> None:
+        settings = state.settings
+        self.points = Points(database, settings.kept_points)
+        self._state, self._log = state, log
+        self._snapshots, self._settings = snapshots, settings
+        self._at_work: SnapshotProcess | None = None
+        self._written = log.written if log else 0
+        self._wake, self._is_closing = Event(), False
+        self._thread = Thread(target=self._run, name="keeper", daemon=True)
+        self._thread.start()
+
+    def note(self, done: Applied) -> None:
+        """Take what a record has brought; in the thread of the engine."""
+        self.points.note(done.position, done.at_ms, done.judged)
+
+    def after_group(self) -> None:
+        """Begin a snapshot if one is due; in the thread of the engine, between records."""
+        if self.points.count > _MOST_WAITING:
+            self._wake.set()
+        log, snapshots = self._log, self._snapshots
+        if log is None or snapshots is None or self._at_work is not None:
+            return
+        if log.written - self._written < self._settings.snapshot_bytes:
+            return
+        self._written = log.written
+        with self._state.lock:  # so that no reader is in the midst of anything
+
+            def work() -> None:
+                snapshot = self._state.snapshot()
+                snapshots.write(snapshot.facts["position"], bytes(snapshot))
+
+            self._at_work = SnapshotProcess(work)
+
+    def write_snapshot(self) -> None:
+        """Write a snapshot now; nothing is applied meanwhile."""
+        if self._snapshots is not None:
+            snapshot = self._state.snapshot()
+            self._snapshots.write(snapshot.facts["position"], bytes(snapshot))
+            self._forget()
+
+    def close(self) -> None:
+        """End, after what waits is written."""
+        self._is_closing = True
+        self._wake.set()
+        self._thread.join()
+        if self._at_work is not None:
+            self._at_work.ended(wait=True)
+            self._at_work = None
+
+    def _run(self) -> None:
+        turns = 0
+        while not self._is_closing:
+            self._wake.wait(_FLUSH_S)
+            self._wake.clear()
+            self.points.flush()
+            turns += 1
+            if turns % _COMPACT_EVERY == 0:
+                self.points.compact()
+            if self._at_work is not None and (good := self._at_work.ended()) is not None:
+                if good:
+                    self._forget()
+                self._at_work = None
+
+    def _forget(self) -> None:
+        """Remove the log before the older snapshot, once the database has all of it."""
+        self.points.flush()
+        assert self._snapshots is not None
+        paths = self._snapshots.paths()
+        if self._log is not None and self._log.position:
+            self._log.forget(int(paths[0].stem), self._settings.kept_bytes)
