@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from enum import IntEnum, IntFlag
 from itertools import pairwise
 
+from consilience.link import admission
 from consilience_hw.spec import flags as result_status
 from consilience_hw.spec import link_map
 from consilience_hw.spec.flags import CLAMPS_SHIFT, ResultStatus
@@ -75,6 +76,9 @@ def render() -> str:
         "ROBUST's:",
         _values(RobustFlag, link_map),
         f"A posterior's status word holds the number of clamped values from bit {CLAMPS_SHIFT} on.",
+        "## Let in over TCP",
+        _prose(str(admission.__doc__)),
+        _values(admission.Step, admission),
     ]
     return "\n\n".join(parts) + "\n"
 

@@ -40,8 +40,11 @@ class Step(IntEnum):
     """What a server says; with a refusal the connection ends."""
 
     CHALLENGE = 1
+    """The server's nonce follows, 32 bytes."""
     ADMITTED = 2
+    """The server's answer follows, 32 bytes, and then the link."""
     OPEN = 3
+    """No token is asked for; the link follows."""
 
     NEEDS_TOKEN = 16
     """The server listens off loopback, and asks for a token."""

@@ -9,9 +9,11 @@ from consilience.errors import BadInput, PermissionRefused
 
 __all__ = ["Binding", "bound", "refuse_clear_text"]
 
+_BACKLOG = 128
+
 
 class Binding(NamedTuple):
-    """A bound socket that does not listen yet."""
+    """A socket that listens, and where."""
 
     socket: socket.socket
     url: str
@@ -21,7 +23,7 @@ class Binding(NamedTuple):
 def bound(
     address: str, option: str, *, encrypted: bool, clear_text: bool, scheme: str = "http"
 ) -> Binding:
-    """Bind the address of an option, ``[HOST:]PORT``; port 0 takes a free one.
+    """Listen at the address of an option, ``[HOST:]PORT``; port 0 takes a free one.
 
     Parameters
     ----------
@@ -54,6 +56,7 @@ def bound(
         if family == socket.AF_INET6:
             one.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         one.bind(where)
+        one.listen(_BACKLOG)  # who comes before the server does waits for it
     except PermissionError:
         one.close()
         raise PermissionRefused(

@@ -30,7 +30,7 @@ class GuardedServer(Server):
     config : uvicorn.Config
         Its `http`, `ssl` and addresses are not used.
     listener : socket.socket
-        Bound; listens from `startup` on, and is closed at `shutdown`.
+        Listening; its connections are taken from `startup` on, and it is closed at `shutdown`.
     limits : Limits
     tls : ServerTls, optional
 
@@ -55,10 +55,9 @@ class GuardedServer(Server):
         self._beginning: set[asyncio.Task[None]] = set()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start the app, then listen."""
+        """Start the app, then take connections."""
         await super().startup(sockets=[])
         self._listener.setblocking(False)
-        self._listener.listen(128)
         self._listen()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse
@@ -42,6 +43,7 @@ def create_app(service: Service, log_counts: Mapping[str, int] | None = None) ->
         description=_ABOUT,
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,  # a redirection would name whatever Host the client sent
     )
     app.state.service, app.state.hub = service, AlarmHub()
     service.engine.on_alarm(app.state.hub.offer)
@@ -51,12 +53,21 @@ def create_app(service: Service, log_counts: Mapping[str, int] | None = None) ->
         app.include_router(part.router)
     app.add_exception_handler(ConsilienceError, refused)
     app.add_exception_handler(HTTPException, _of_http)
+    app.add_exception_handler(RequestValidationError, _of_parameters)
 
     @app.get("/docs", include_in_schema=False)
     def docs() -> HTMLResponse:
         return HTMLResponse(docs_page(app.openapi()))
 
     return app
+
+
+async def _of_parameters(_: Request, error: Exception) -> JSONResponse:
+    """Answer parameters that cannot be as a problem: which, and why, not what was sent."""
+    assert isinstance(error, RequestValidationError)
+    found = [f"{one['loc'][-1]}: {one['msg']}" for one in error.errors()[:3]]
+    detail = f"{'; '.join(found)}; /docs has what each may be"
+    return Problem(422, "parameter", "a parameter cannot be", detail).answer()
 
 
 async def _of_http(request: Request, error: Exception) -> JSONResponse:

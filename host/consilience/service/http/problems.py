@@ -7,6 +7,7 @@ from starlette.responses import JSONResponse
 
 from consilience.errors import BadInput, ConsilienceError, NoDevice
 from consilience.monitor.implied import RowRefused
+from consilience.service.access.redaction import redacted
 from consilience.service.engine import Busy, DiskFull, StorageFailed
 
 __all__ = ["Problem", "problem_of", "refused"]
@@ -40,7 +41,7 @@ class Problem(ConsilienceError):
             "type": f"{_BASE}{self.kind}",
             "title": self.title,
             "status": self.status,
-            "detail": str(self),
+            "detail": redacted(str(self)),  # it may name a path or an id that the client sent
             **self.more,
         }
         headers = {"Retry-After": "1"} if self.status in (429, 503) else None

@@ -45,3 +45,23 @@ def test_acknowledgements_need_admin(ask, tokens, event, tmp_path):
     (line,) = read_changes(tmp_path / "changes.jsonl")
     assert line["who"] == f"token {made.id} (operator)" and line["what"] == {"agent": "a"}
     assert line["did"].startswith(event.removesuffix("e")) and line["did"].endswith("d an agent")
+
+
+def test_no_answer_shows_what_was_sent_by_mistake(start, tokens):
+    """A token in a path, a query or a row is in no problem."""
+    token, _ = tokens.create("any", ["read"])
+    asked = start(None)
+    for method, path in (
+        ("GET", f"/v1/agents/{token.text}"),
+        ("DELETE", f"/v1/agents/{token.text}"),
+        ("GET", f"/{token.text}"),
+        ("GET", f"/v1/agents?limit={token.text}"),
+        ("GET", f"/v1/agents?after={token.text}&state={token.text}"),
+    ):
+        found = asked.ask(method, path)
+        assert token.secret.hex() not in found.text
+        assert found.headers["content-type"] in ("application/problem+json", "application/json")
+    found = asked.send({"agent": "a", "run": 1, "score": 1, "cut": token.text})
+    assert found.status_code == 422 and token.secret.hex() not in found.text
+    # A path with a slash too many is another path, not a redirection to the client's Host.
+    assert asked.ask("GET", "/v1/fleet/").status_code == 404

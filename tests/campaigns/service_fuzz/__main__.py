@@ -1,0 +1,103 @@
+"""``python -m tests.campaigns.service_fuzz``: absurd requests to the real service, off loopback.
+
+As root it runs in a network namespace, where the service listens off loopback; else on loopback
+with --require-token, which asks for the same. The exit code is 0 only if everything held.
+"""
+
+import argparse
+import sys
+import threading
+import time
+
+from consilience_tools.pages.stamp import ROOT, checked_out
+from tests.campaigns.service_fuzz.attempts import drawn
+from tests.campaigns.service_fuzz.campaign import fuzz, revocations
+from tests.campaigns.service_fuzz.judging import FORBIDDEN, Tally
+from tests.campaigns.service_fuzz.page import (
+    forbidden_table,
+    kind_table,
+    status_table,
+    write_page,
+)
+from tests.campaigns.service_fuzz.served import leave_the_network, served
+from tests.campaigns.service_fuzz.wire import sent
+from tests.campaigns.tables import print_table
+
+_SETTLE_S = 15
+"""Seconds in which all connections must end when the clients are gone."""
+
+
+def run(requests: int, seed: int, revoked: int, is_outside: bool) -> Tally:
+    """Run the campaign and return what it found."""
+    with served(is_outside) as (one, secrets, tokens):
+        tally, said, over = Tally(secrets), threading.Event(), threading.Event()
+
+        def tell() -> None:
+            while not over.is_set():
+                if said.wait(1.0):
+                    said.clear()
+                    done = f"{tally.kinds.total():,} requests, {one.memory() >> 20} MiB"
+                    print(f"{done}, {tally.forbidden.total()} complaints", file=sys.stderr)
+
+        teller = threading.Thread(target=tell, daemon=True)
+        teller.start()
+        fuzz(one, secrets, range(requests), seed, tally, said)
+        over.set()
+        if one.process.poll() is None:
+            revocations(one, tokens, revoked, tally)
+            deadline = time.monotonic() + _SETTLE_S
+            while (left := one.connections()) and time.monotonic() < deadline:
+                time.sleep(0.2)
+            if left:
+                tally.complain("stuck", f"{left} connections")
+        for name, content in one.written():
+            for needle in tally.found(content):
+                place = content.index(needle)
+                near = content[max(0, place - 200) : place + 40]
+                tally.complain("written", f"{name}: {near!r}")
+    return tally
+
+
+def main() -> int:
+    """Run the campaign; print its tables."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.campaigns.service_fuzz", description=__doc__
+    )
+    parser.add_argument("--requests", type=int, default=100_000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--revoked", type=int, default=50, help="tokens revoked while in use")
+    parser.add_argument("--only", type=int, metavar="NUMBER", help="show one request")
+    parser.add_argument("--page", action="store_true", help="write docs/service_fuzz.md, too")
+    options = parser.parse_args()
+    is_outside = leave_the_network()
+    if options.only is not None:
+        with served(is_outside) as (one, secrets, _):
+            attempt = drawn(options.seed, options.only, secrets)
+            print(attempt.kind, [piece[:2000] for piece in attempt.pieces[:20]])
+            print(sent(attempt, one.address, one.address[0]))
+            print(dict(one.written())["err.txt"].decode())
+        return 0
+    started = time.monotonic()
+    tally = run(options.requests, options.seed, options.revoked, is_outside)
+    seconds = round(time.monotonic() - started)
+    for table in (kind_table(tally), status_table(tally), forbidden_table(tally)):
+        print_table(table)
+    for complaint in tally.complaints:
+        print(complaint)
+    told = ", ".join(f"{text} {tally.forbidden[what]}" for what, text in FORBIDDEN.items())
+    print(f"seed {options.seed}: {tally.kinds.total():,} requests; {told}")
+    print(f"{'everything held' if tally.holds else 'NOT everything held'} ({seconds} s)")
+    if options.page:
+        command = f"python -m tests.campaigns.service_fuzz --requests {options.requests}"
+        where = (
+            "off loopback, in a network namespace"
+            if is_outside
+            else "on loopback with `--require-token`"
+        )
+        path = ROOT / "docs" / "service_fuzz.md"
+        write_page(tally, command, seconds, checked_out(), where, path)
+    return 0 if tally.holds else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
