@@ -24,9 +24,15 @@ def agents(
     limit: int = Query(100),
     state: Literal["alarm", "quiet", "learning"] | None = None,
 ) -> Response:
-    """Return agents in the order in which they were first heard; `next` is the next `after`."""
+    """Return agents in the order in which they were first heard; `next` is the next `after`.
+
+    One in alarm has `reasons`: what brought its last one.
+    """
     service = service_of(request)
     found, following = agents_page(service.state, after, page_limit(limit), state)
+    for one in found:
+        if one["state"] == "alarm":
+            one["reasons"] = _reasons(service.database.alarms(0, 1, one["agent"], newest=True))
     return answer(service, {"agents": found, "next": following})
 
 
@@ -42,12 +48,16 @@ def agent(request: Request, agent: str) -> Response:
             "the agent was not heard",
             f"agent {agent!r} was not heard; GET /v1/agents lists those that were",
         )
-    alarms = service.database.last_alarms(known, _ALARMS)
+    alarms = service.database.alarms(0, _ALARMS, known, newest=True)
     found: dict[str, Any] = agent_view(service.state, known)
     found["history"] = service.history(known)
     found["alarms"] = alarms
-    found["reasons"] = [one["why"] for one in alarms if "why" in one]
+    found["reasons"] = _reasons(alarms[-1:])
     return answer(service, found)
+
+
+def _reasons(alarms: list[dict[str, Any]]) -> list[str]:
+    return [one["why"] for one in alarms if "why" in one]
 
 
 def _known(directory: Any, agent: str) -> int | str | None:

@@ -24,11 +24,18 @@ _PULSE_S = 10.0
 
 @router.get("/v1/alarms", tags=["out"])
 def alarms(
-    request: Request, after: int = 0, limit: int = Query(100), agent: str | None = None
+    request: Request,
+    after: int = 0,
+    limit: int = Query(100),
+    agent: str | None = None,
+    newest: bool = False,
 ) -> Response:
-    """Return alarms with numbers above `after`, in order; `next` is the next `after`."""
+    """Return alarms with numbers above `after`, in order; `next` is the next `after`.
+
+    With `newest` those are the last of them, not the first.
+    """
     service = service_of(request)
-    found = service.database.alarms(after, page_limit(limit), agent)
+    found = service.database.alarms(after, page_limit(limit), agent, newest=newest)
     return answer(service, {"alarms": found, "next": found[-1]["id"] if found else after})
 
 

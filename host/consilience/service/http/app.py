@@ -10,6 +10,7 @@ from starlette.responses import HTMLResponse, JSONResponse
 
 from consilience.errors import ConsilienceError
 from consilience.extras import installed_version
+from consilience.service.dashboard.page import dashboard
 from consilience.service.http import agents, alarms, alerts, fleet, health, metrics, observations
 from consilience.service.http.docs_page import docs_page
 from consilience.service.http.problems import Problem, refused
@@ -51,6 +52,7 @@ def create_app(service: Service, log_counts: Mapping[str, int] | None = None) ->
     app.add_middleware(NamesRoute)
     for part in (observations, agents, alarms, alerts, fleet, health, metrics):
         app.include_router(part.router)
+    app.include_router(dashboard())
     app.add_exception_handler(ConsilienceError, refused)
     app.add_exception_handler(HTTPException, _of_http)
     app.add_exception_handler(RequestValidationError, _of_parameters)

@@ -133,26 +133,24 @@ class Database(Closes):
             )
 
     def alarms(
-        self, after: int = 0, limit: int = 100, agent: int | str | None = None
+        self,
+        after: int = 0,
+        limit: int = 100,
+        agent: int | str | None = None,
+        *,
+        newest: bool = False,
     ) -> list[dict[str, Any]]:
-        """Return alarms with a number above `after`, in their order."""
+        """Return the first alarms with a number above `after`, or the newest, in their order."""
         where, given = "id > ?", list[Any]([after])
         if agent is not None:
             where, given = f"{where} AND agent = ?", [after, key_of(agent)]
+        order = "id DESC" if newest else "id"
         rows = self._reader().execute(
-            f"SELECT body, acknowledged_ms FROM alarms WHERE {where} ORDER BY id LIMIT ?",
+            f"SELECT body, acknowledged_ms FROM alarms WHERE {where} ORDER BY {order} LIMIT ?",
             (*given, limit),
         )
-        return [{**json.loads(body), "acknowledged_ms": when} for body, when in rows]
-
-    def last_alarms(self, agent: int | str, limit: int) -> list[dict[str, Any]]:
-        """Return the last alarms of an agent, in their order."""
-        rows = self._reader().execute(
-            "SELECT body, acknowledged_ms FROM alarms WHERE agent = ? ORDER BY id DESC LIMIT ?",
-            (key_of(agent), limit),
-        )
         found = [{**json.loads(body), "acknowledged_ms": when} for body, when in rows]
-        return found[::-1]
+        return found[::-1] if newest else found
 
     def acknowledged(self, numbers: Sequence[int]) -> list[int]:
         """Return those of some alarms that were acknowledged."""
