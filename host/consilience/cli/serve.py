@@ -52,6 +52,7 @@ from consilience.monitor.watch_options import WatchOptions
 from consilience.server.endpoint import served_transport
 from consilience.server.server import IDLE_S, LinkServer
 from consilience.service.access.binding import refuse_clear_text
+from consilience.service.telemetry.logs import LogFormat, LogLevel
 
 __all__ = ["serve"]
 
@@ -152,6 +153,16 @@ def serve(
     against: AgainstOption = None,
     asserted: AssertedOption = 0,
     frozen: FrozenOption = None,
+    log_format: Annotated[
+        LogFormat,
+        typer.Option(
+            case_sensitive=False, help="Lines of the log on stderr.", rich_help_panel=_HTTP
+        ),
+    ] = LogFormat.TEXT,
+    log_level: Annotated[
+        LogLevel,
+        typer.Option(case_sensitive=False, help="From which level on.", rich_help_panel=_HTTP),
+    ] = LogLevel.INFO,
     as_json: JsonOption = False,
 ) -> None:
     """Offer a device to other processes as socket://HOST:PORT; or, with --http, watch a fleet.
@@ -207,7 +218,17 @@ def serve(
         from consilience.cli.serve_http import serve_http
 
         serve_http(
-            output, http, options, state, device or [], model, alerts, entrance, volatile=volatile
+            output,
+            http,
+            options,
+            state,
+            device or [],
+            model,
+            alerts,
+            entrance,
+            log_format,
+            log_level,
+            volatile=volatile,
         )
 
 

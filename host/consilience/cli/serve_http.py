@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import logging
 import signal
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,16 +11,16 @@ from pathlib import Path
 import uvicorn
 from rich.text import Text
 
+from consilience import __version__
 from consilience.cli.access_options import AccessOptions
 from consilience.cli.output import Output
-from consilience.cli.unwinding import logged
 from consilience.errors import BadInput
 from consilience.monitor.watch_options import WatchOptions
 from consilience.service.access.binding import bound
 from consilience.service.access.guard import Guard
 from consilience.service.access.guarded_server import GuardedServer
 from consilience.service.access.limits import Limits
-from consilience.service.access.redaction import Redacting
+from consilience.service.access.redaction import redacted
 from consilience.service.alerts.dispatcher import wall_ms
 from consilience.service.alerts.target import Target
 from consilience.service.alerts.targets_file import read_targets
@@ -29,8 +28,12 @@ from consilience.service.http.app import create_app
 from consilience.service.http.sse import AlarmHub
 from consilience.service.service import Service
 from consilience.service.settings import ServiceSettings
+from consilience.service.telemetry.http_metrics import HttpMetrics
+from consilience.service.telemetry.logs import LogFormat, LogLevel, service_log
 
 __all__ = ["serve_http"]
+
+_LOG = logging.getLogger(__name__)
 
 _GRACE_S = 5
 
@@ -44,6 +47,8 @@ def serve_http(
     model: Path | None,
     alerts: Path | None,
     access: AccessOptions,
+    log_format: LogFormat,
+    log_level: LogLevel,
     *,
     volatile: bool,
 ) -> None:
@@ -62,7 +67,7 @@ def serve_http(
         place.socket,
         Service(settings, state, targets) as service,
         access.opened(output, is_open=is_open) as (tokens, audit),
-        _logged(),
+        service_log(log_format, log_level, clean=redacted) as log_counts,
     ):
         for note in service.state.notes:
             output.note(note)
@@ -71,7 +76,7 @@ def serve_http(
             {"url": place.url, "deployment": service.deployment, "volatile": volatile},
             Text(f"serving {place.url}, {kept}; API at {place.url}/docs; Ctrl-C ends it"),
         )
-        app = create_app(service)
+        app = create_app(service, log_counts)
         guard = Guard(
             app,
             tokens,
@@ -81,7 +86,7 @@ def serve_http(
             host_names=access.host_names if place.is_loopback else None,
         )
         config = uvicorn.Config(
-            guard,
+            HttpMetrics(guard, app.state.metrics.registry),
             log_config=None,
             access_log=False,
             proxy_headers=False,
@@ -89,19 +94,12 @@ def serve_http(
             server_header=False,
         )
         server = _Server(config, place.socket, limits, tls)
+        status = service.status()
+        said = {name: status[name] for name in ("deployment", "position", "agents", "volatile")}
+        _LOG.info("serving", extra={"url": place.url, "version": __version__, **said})
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(_serve(server, app.state.hub))
-
-
-@contextlib.contextmanager
-def _logged() -> Iterator[None]:
-    """Send what uvicorn finds wrong to stderr, as what the library says."""
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setLevel(logging.WARNING)
-    handler.setFormatter(logging.Formatter("%(message)s"))
-    handler.addFilter(Redacting())
-    with logged("uvicorn", handler):
-        yield
+        _LOG.info("stopping", extra={"position": service.state.position})
 
 
 class _Server(GuardedServer):

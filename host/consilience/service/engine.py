@@ -23,6 +23,9 @@ __all__ = ["Busy", "DiskFull", "Engine", "Group", "Receipt", "StorageFailed"]
 
 _log = logging.getLogger(__name__)
 
+_LOGGED = "id", "kind", "agent", "run", "provisional", "statistic_bits", "threshold_bits"
+"""What a line of the log says of an alarm."""
+
 _MOST_WAITING = 200_000
 _MOST_IN_GROUP = 8_000
 
@@ -258,6 +261,7 @@ class Engine(Closes):
         for one in done:
             self.keeper.note(one)
         for alarm in alarms:
+            _log.info("alarm", extra={name: alarm.get(name) for name in _LOGGED})
             for callback in self._callbacks:
                 callback(alarm)
         for one in new:

@@ -9,9 +9,10 @@ with naming_extras("the metrics of the service", "service"):
     from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
     from prometheus_client.registry import Collector
 
-__all__ = ["AlertMetrics"]
+__all__ = ["KINDS", "AlertMetrics"]
 
 KINDS = "agent", "run", "fleet", "group"
+"""What an alarm may be of."""
 
 
 class AlertMetrics(Collector):

@@ -1,5 +1,6 @@
 """Figures of the HTTP server: requests by route and status, their time, how many are open."""
 
+import logging
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
@@ -10,6 +11,8 @@ with naming_extras("the metrics of the service", "service"):
     from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 __all__ = ["HttpMetrics", "NamesRoute"]
+
+_LOG = logging.getLogger(__name__)
 
 _ROUTE = "consilience.route"
 """Key of a list in an ASGI scope: what is inside puts the template of the path into it."""
@@ -85,8 +88,12 @@ class HttpMetrics:
             method = scope["method"] if scope["method"] in _METHODS else "other"
             # 499: the client left before there was an answer.
             self._requests.labels(method, route, str(status or 499)).inc()
+            seconds = time.perf_counter() - began
             if not is_stream:
-                self._seconds.labels(route).observe(time.perf_counter() - began)
+                self._seconds.labels(route).observe(seconds)
+            if _LOG.isEnabledFor(logging.DEBUG):
+                said = {"method": method, "path": scope["path"], "status": status or 499}
+                _LOG.debug("request", extra={**said, "ms": round(1000 * seconds, 1)})
 
 
 class NamesRoute:

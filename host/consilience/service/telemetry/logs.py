@@ -8,15 +8,16 @@ import logging
 import re
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, TextIO
 
 __all__ = ["LogFormat", "LogLevel", "MessageCounts", "service_log"]
 
-_NAMES = ("consilience", "uvicorn", "py.warnings")
-"""Loggers whose lines it has; what other libraries say it has from WARNING on."""
+_NAMES = "consilience", "uvicorn", "py.warnings"
+"""Loggers whose lines it has, and that have no other handler meanwhile."""
 
 _USUAL = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color_message"}
+_NUMBERS = bool, int, float, type(None)
 _PLAIN = re.compile(r"[\w.:/@+-]+")
 
 
@@ -52,19 +53,46 @@ class MessageCounts(logging.Filter):
         return True
 
 
-class TextLines(logging.Formatter):
+class _Lines(logging.Formatter):
+    """A line of the log; what it shows goes through `clean`, which takes secrets out."""
+
+    def __init__(self, clean: Callable[[str], str] = str) -> None:
+        super().__init__()
+        self._clean = clean
+
+    def message(self, record: logging.LogRecord) -> str:
+        """Return what was said."""
+        return self._clean(record.getMessage())
+
+    def fields(self, record: logging.LogRecord) -> dict[str, Any]:
+        """Return what was given as `extra`; numbers stay numbers."""
+        return {
+            name: value if isinstance(value, _NUMBERS) else self._clean(str(value))
+            for name, value in vars(record).items()
+            if name not in _USUAL
+        }
+
+    def traceback(self, record: logging.LogRecord) -> str:
+        """Return the lines of an exception and of the stack, if there are any."""
+        found = record.exc_text or (
+            self.formatException(record.exc_info) if record.exc_info else ""
+        )
+        return self._clean("\n".join(part for part in (found, record.stack_info) if part))
+
+
+class TextLines(_Lines):
     """``TIME LEVEL LOGGER MESSAGE name=value``; a message is one line, a traceback follows it."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line of a record."""
-        said = [_time(record), record.levelname, record.name, _in_a_line(record.getMessage())]
-        said += [f"{name}={_shown(value)}" for name, value in _fields(record).items()]
-        behind = f"{_traceback(self, record) or ''}\n{record.stack_info or ''}".splitlines()
+        said = [_time(record), record.levelname, record.name, _in_a_line(self.message(record))]
+        said += [f"{name}={_shown(value)}" for name, value in self.fields(record).items()]
         # Indented: no text within begins a line as a message does.
-        return "\n".join([" ".join(said), *(f"  {line}" for line in behind if line)])
+        behind = [f"  {line}" for line in self.traceback(record).splitlines() if line]
+        return "\n".join([" ".join(said), *behind])
 
 
-class JsonLines(logging.Formatter):
+class JsonLines(_Lines):
     """One JSON object a line: `at`, `level`, `logger`, `message`, fields, and `exception`."""
 
     def format(self, record: logging.LogRecord) -> str:
@@ -73,12 +101,12 @@ class JsonLines(logging.Formatter):
             "at": _time(record),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": record.getMessage(),
-            **_fields(record),
+            "message": self.message(record),
         }
-        if (traceback := _traceback(self, record)) is not None:
+        said |= {name: one for name, one in self.fields(record).items() if name not in said}
+        if traceback := self.traceback(record):
             said["exception"] = traceback
-        return json.dumps(said, default=str)
+        return json.dumps(said)
 
 
 @contextlib.contextmanager
@@ -86,9 +114,11 @@ def service_log(
     form: LogFormat = LogFormat.TEXT,
     level: LogLevel = LogLevel.INFO,
     stream: TextIO | None = None,
-    *filters: logging.Filter,
-) -> Iterator[MessageCounts]:
-    """Write the log while the ``with`` statement lasts; give the counts of its lines.
+    clean: Callable[[str], str] = str,
+) -> Iterator[Counter[str]]:
+    """Write the log while the ``with`` statement lasts; give the counts of its lines by level.
+
+    Lines of ours that would go elsewhere go there alone.
 
     Parameters
     ----------
@@ -96,40 +126,35 @@ def service_log(
     level : LogLevel
     stream : text file, optional
         Default stderr.
-    filters : logging.Filter
-        Of every line: they may change it, as one that takes secrets out.
+    clean : callable
+        Takes secrets out of a text.
     """
     handler = logging.StreamHandler(stream or sys.stderr)
-    handler.setFormatter(JsonLines() if form is LogFormat.JSON else TextLines())
+    handler.setFormatter(JsonLines(clean) if form is LogFormat.JSON else TextLines(clean))
     counts = MessageCounts()
-    for each in (counts, *filters):
-        handler.addFilter(each)
+    handler.addFilter(counts)
     root = logging.getLogger()
     loggers = [logging.getLogger(name) for name in _NAMES]
-    before = [(one, one.level) for one in (root, *loggers)]
-    root.addHandler(handler)
-    # At level INFO these would show addresses, which may be secret, and a line for each request.
-    root.setLevel(logging.WARNING)
+    before = [(one, one.level, one.handlers[:]) for one in (root, *loggers)]
     for one in loggers:
-        one.setLevel(level.upper())
+        one.handlers.clear()
+    # At level INFO others would show addresses, which may be secret, and a line for each request.
+    root.setLevel(logging.ERROR if level is LogLevel.ERROR else logging.WARNING)
+    loggers[0].setLevel(level.upper())
+    root.addHandler(handler)
     logging.captureWarnings(True)
     try:
-        yield counts
+        yield counts.counts
     finally:
         logging.captureWarnings(False)
-        root.removeHandler(handler)
-        for one, was in before:
+        for one, was, handlers in before:
             one.setLevel(was)
+            one.handlers[:] = handlers
 
 
 def _time(record: logging.LogRecord) -> str:
     at = datetime.datetime.fromtimestamp(record.created, datetime.UTC)
     return f"{at:%Y-%m-%dT%H:%M:%S}.{int(record.msecs):03d}Z"
-
-
-def _fields(record: logging.LogRecord) -> dict[str, Any]:
-    """Return what was given as `extra`."""
-    return {name: value for name, value in vars(record).items() if name not in _USUAL}
 
 
 def _shown(value: object) -> str:
@@ -140,9 +165,3 @@ def _shown(value: object) -> str:
 def _in_a_line(text: str) -> str:
     """Return a text without line breaks and control characters: no message makes a second line."""
     return "".join(one if one.isprintable() else repr(one)[1:-1] for one in text)
-
-
-def _traceback(formatter: logging.Formatter, record: logging.LogRecord) -> str | None:
-    if record.exc_text:
-        return record.exc_text
-    return formatter.formatException(record.exc_info) if record.exc_info else None

@@ -9,7 +9,7 @@ from consilience.extras import naming_extras
 from consilience.service.alerts.dispatcher import wall_ms
 from consilience.service.engine import Group
 from consilience.service.service import Service
-from consilience.service.telemetry.alert_metrics import AlertMetrics
+from consilience.service.telemetry.alert_metrics import KINDS, AlertMetrics
 from consilience.service.telemetry.fleet_census import FleetCensus
 
 with naming_extras("the metrics of the service", "service"):
@@ -82,6 +82,9 @@ class ServiceMetrics(Collector):
         )
         for outcome in ("accepted", "duplicate", "too_old", "refused", "failed"):
             self._rows.labels(outcome)
+        for kind in KINDS:  # there from the start, so that the first alarm is an increase
+            for provisional in ("false", "true"):
+                self._alarms.labels(kind, provisional)
         ProcessCollector(registry=self.registry)
         self.registry.register(self)
         self.registry.register(AlertMetrics(service.alerting.dispatcher))

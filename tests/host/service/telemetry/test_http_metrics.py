@@ -92,6 +92,13 @@ def test_by_route_and_status(ask, registry):
     assert registry.get_sample_value(seconds, {"route": "/v1/agents/{agent}"}) == 4
 
 
+def test_each_request_is_a_line_at_level_debug(ask, caplog):
+    caplog.set_level("DEBUG", "consilience.service.telemetry")
+    ask("/v1/agents/a")
+    (line,) = caplog.records
+    assert (line.method, line.path, line.status) == ("GET", "/v1/agents/a", 200)
+
+
 def test_a_stream_of_events_has_no_time(ask, registry):
     ask("/events")
     assert requests(registry) == {("GET", "/events", "200"): 1}
@@ -103,7 +110,8 @@ def test_a_client_that_left_before_there_was_an_answer(registry):
     async def silent(*_):
         pass
 
-    asyncio.run(HttpMetrics(silent, registry)({"type": "http", "method": "GET"}, None, None))
+    scope = {"type": "http", "method": "GET", "path": "/"}
+    asyncio.run(HttpMetrics(silent, registry)(scope, None, None))
     assert requests(registry) == {("GET", "other", "499"): 1}
 
 

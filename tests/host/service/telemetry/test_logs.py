@@ -8,6 +8,8 @@ import warnings
 
 import pytest
 
+from consilience.cli.unwinding import logged
+from consilience.service.access.redaction import redacted
 from consilience.service.telemetry.logs import LogFormat, LogLevel, service_log
 
 LOG = logging.getLogger("consilience.service.test")
@@ -17,11 +19,11 @@ LOG = logging.getLogger("consilience.service.test")
 def written():
     """Return a function that logs within a service's log and returns what was written."""
 
-    def run(say, form=LogFormat.TEXT, level=LogLevel.INFO, *filters):
+    def run(say, form=LogFormat.TEXT, level=LogLevel.INFO, clean=str):
         stream = io.StringIO()
-        with service_log(form, level, stream, *filters) as counts:
+        with service_log(form, level, stream, clean) as counts:
             say()
-        return stream.getvalue(), counts.counts
+        return stream.getvalue(), counts
 
     return run
 
@@ -87,12 +89,13 @@ def test_other_libraries_are_heard_from_warning_on(written):
         logging.getLogger("httpx").info("POST https://hooks.example/hidden")
         logging.getLogger("some.library").warning("a warning")
         logging.getLogger("uvicorn.error").info("started")
+        logging.getLogger("uvicorn.error").error("no socket")
 
     text, counts = written(speak, level=LogLevel.DEBUG)
     assert "hidden" not in text
     assert "some.library a warning" in text.replace("py.", "")
-    assert "uvicorn.error started" in text
-    assert counts["warning"] == 1
+    assert "uvicorn.error started" not in text and "uvicorn.error no socket" in text
+    assert counts == {"warning": 1, "error": 1}
 
 
 def test_warnings_are_lines_of_it(written):
@@ -106,14 +109,28 @@ def test_warnings_are_lines_of_it(written):
     assert text.count("\n") == counts["warning"] == 1
 
 
-def test_filters_change_what_is_written(written):
-    class Hiding(logging.Filter):
-        def filter(self, record):
-            record.msg, record.args = record.getMessage().replace("secret", "***"), ()
-            return True
+@pytest.mark.parametrize("form", LogFormat)
+def test_secrets_are_taken_out_of_messages_fields_and_tracebacks(written, form):
+    secrets = {
+        "token": f"cns_{'0' * 16}_{'ab' * 32}",
+        "key": "whsec_" + "q" * 40,
+        "url": "https://kim:hunter2@hooks.example/x",
+        "header": "Bearer Hidden9hidden9",
+    }
 
-    text, _ = written(lambda: LOG.info("a %s", "secret"), LogFormat.TEXT, LogLevel.INFO, Hiding())
-    assert "secret" not in text and "a ***" in text
+    def speak():
+        for secret in secrets.values():
+            LOG.warning("sent %s", secret, extra={"field": secret, "count": 1})
+            try:
+                raise ValueError(f'refused: token="{secret}"')
+            except ValueError:
+                LOG.exception("failed")
+
+    text, _ = written(speak, form, LogLevel.INFO, redacted)
+    for hidden in ("ab" * 32, "q" * 40, "hunter2", "Hidden9"):
+        assert hidden not in text
+    if form is LogFormat.JSON:
+        assert json.loads(text.splitlines()[0])["count"] == 1
 
 
 def test_loggers_are_as_they_were_afterwards(written):
@@ -121,3 +138,13 @@ def test_loggers_are_as_they_were_afterwards(written):
     before = root.handlers[:], root.level, LOG.getEffectiveLevel()
     written(lambda: None, level=LogLevel.DEBUG)
     assert (root.handlers[:], root.level, LOG.getEffectiveLevel()) == before
+
+
+def test_what_wrote_our_lines_before_writes_them_again_afterwards(written):
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    with logged("consilience", handler):
+        text, _ = written(lambda: LOG.info("once"))
+        LOG.info("afterwards")
+    assert "once" in text
+    assert stream.getvalue() == "afterwards\n"

@@ -1,13 +1,16 @@
 """The figures say what happened, in the format that Prometheus reads, with labels that are few."""
 
 import errno
+import re
 import time
+from pathlib import Path
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from consilience.service.engine import Group
 from consilience.service.telemetry.fleet_census import FleetCensus
+from consilience.service.telemetry.http_metrics import HttpMetrics
 from consilience.service.telemetry.service_metrics import ServiceMetrics
 
 GOOD = [{"agent": "a", "run": f"g{i}", "score": i % 7} for i in range(60)]
@@ -128,3 +131,27 @@ def test_a_count_of_a_large_fleet_is_kept_for_a_while(start):
     asked.send({"agent": "b", "run": "r", "score": 1})
     assert census.count() is first
     assert census.count().states["learning"] == 1
+
+
+def test_the_page_lists_every_figure_and_no_other(start, webhook):
+    asked = start(targets=[webhook()])
+    asked.send(*GOOD)
+    metrics = ServiceMetrics(asked.service, {"error": 1})
+    metrics.devices = lambda: {"board": {"resent": 1}}
+    HttpMetrics(None, metrics.registry)
+    there = {}
+    for family in metrics.registry.collect():
+        if family.name.startswith("consilience_"):
+            name = family.name + ("_total" if family.type == "counter" else "")
+            labels = {one for sample in family.samples for one in sample.labels} - {"le"}
+            there[name] = (labels, family.documentation)
+    page = (Path(__file__).parents[4] / "docs" / "service_metrics.md").read_text()
+    listed = {
+        name: ({one.strip() for one in labels.split(",") if one.strip()}, meaning.strip())
+        for name, labels, meaning in re.findall(
+            r"^\| `(consilience_\w+)` \|([^|]*)\|([^|]*)\|$", page, re.MULTILINE
+        )
+    }
+    for name in ("consilience_http_requests_total", "consilience_http_request_seconds"):
+        there[name] = (listed[name][0], there[name][1])  # without a request there is no label
+    assert listed == there

@@ -1,0 +1,1 @@
+"""Files for those who run a service: a scrape job and rules for Prometheus, a Grafana dashboard."""
