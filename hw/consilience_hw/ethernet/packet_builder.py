@@ -68,14 +68,6 @@ class PacketBuilder(wiring.Component):
         ]
         note = Signal(answer_layout())
         total, udp_length = Signal(16), Signal(16)
-        with m.If(answers_now):
-            m.d.sync += total.eq(answers.length + (IP_BYTES + ICMP_BYTES - PEER_BYTES))
-        with m.Else():
-            m.d.sync += total.eq(replies.length + (IP_BYTES + UDP_BYTES - PEER_BYTES))
-        m.d.sync += [
-            note.eq(Mux(answers_now, answers.note, 0)),
-            udp_length.eq(replies.length + (UDP_BYTES - PEER_BYTES)),
-        ]
 
         peer = Signal(8 * PEER_BYTES)  # in turn: its next byte is the lowest
         place = Signal(6)
@@ -92,7 +84,16 @@ class PacketBuilder(wiring.Component):
                     m.d.sync += answers_now.eq(answers.o.valid & ~(replies.o.valid & answered))
                     m.next = "About"
             with m.State("About"):
-                m.d.sync += answered.eq(answers_now)
+                # Held: that of ARP is read before its headers, and the next packet is offered then.
+                with m.If(answers_now):
+                    m.d.sync += total.eq(answers.length + (IP_BYTES + ICMP_BYTES - PEER_BYTES))
+                with m.Else():
+                    m.d.sync += total.eq(replies.length + (IP_BYTES + UDP_BYTES - PEER_BYTES))
+                m.d.sync += [
+                    answered.eq(answers_now),
+                    note.eq(Mux(answers_now, answers.note, 0)),
+                    udp_length.eq(replies.length + (UDP_BYTES - PEER_BYTES)),
+                ]
                 m.d.comb += checksum.begin.eq(1)
                 m.next = "Peer"
             with m.State("Peer"):

@@ -39,7 +39,7 @@ ETHERNET_GATEWARE = (
         ETHERNET + "mac_transmitter.py",
         "count == GAP_BYTES - 2",
         "count == GAP_BYTES - 9",
-        PORT + "test_frames_leave_with_the_gap_of_the_standard_and_little_more",
+        PORT + "test_frames_leave_with_the_gap_of_the_standard_and_little_more[None]",
     ),
     Mutation(
         "filter: fragments get in",
@@ -53,7 +53,7 @@ ETHERNET_GATEWARE = (
         ETHERNET + "length_checks.py",
         "byte != Mux(at[0], inner[:8], inner[8:])",
         "byte[1:] != Mux(at[0], inner[1:8], inner[9:])",
-        PORT + "test_changed_frames_are_judged_as_the_contract_says",
+        PORT + "test_what_is_hostile_is_dropped_counted_and_forgotten",
     ),
     Mutation(
         "filter: a packet may be longer than its frame by the check sequence",
@@ -124,6 +124,14 @@ ETHERNET_GATEWARE = (
         'm.next = "End"',
         'm.next = "Sender"',
         PORT + "test_a_datagram_of_several_frames_and_one_that_ends_inside_a_frame",
+    ),
+    Mutation(
+        "builder: an answer is given the note of the one behind it",
+        ETHERNET + "packet_builder.py",
+        '        with m.FSM():\n            with m.State("Choose"):\n',
+        "        m.d.sync += note.eq(Mux(answers_now, answers.note, 0))\n"
+        '        with m.FSM():\n            with m.State("Choose"):\n',
+        PORT + "test_answers_that_wait_for_each_other_are_each_its_own",
     ),
     Mutation(
         "builder: echoes and replies do not take turns",

@@ -37,6 +37,23 @@ def test_echoes_come_back_with_their_data(echo, peer):
         assert echo.frames(peer.echo(data)) == padded(peer.echo_reply(data))
 
 
+def test_answers_that_wait_for_each_other_are_each_its_own(echo, peer, another):
+    """ARP and echoes behind a long one: all are there before the first has left."""
+    choose = random.Random(11)
+    asked = [peer.echo(text(1000))]
+    expected = [peer.echo_reply(text(1000))]
+    for number in range(12):
+        who = choose.choice([peer, another])
+        if number in (0, 3) or choose.random() < 0.5:
+            asked.append(who.arp())
+            expected.append(who.arp_reply())
+        else:
+            asked.append(who.echo(text(20, number)))
+            expected.append(who.echo_reply(text(20, number)))
+    assert echo.frames(*asked) == padded(*expected)
+    assert echo.drops == {}
+
+
 def test_the_checksum_of_an_echo_around_its_carries(echo, peer):
     for low in (0, 1, 0xF7FF, 0xF800, 0xF801, 0xFFFE, 0xFFFF, 0x07FF, 0x0800):
         # What the checksum of the request comes to runs through all carries.
@@ -243,14 +260,17 @@ def test_clocks_that_drift_apart(echo_with, peer, receive, transmit):
     )
 
 
-def test_frames_leave_with_the_gap_of_the_standard_and_little_more(echo, peer):
+@pytest.mark.parametrize("size", [None, 0, 200])
+def test_frames_leave_with_the_gap_of_the_standard_and_little_more(echo, peer, size):
+    """Behind a long one answers wait; those of ARP (no size) for the gap alone."""
     gaps = []
-    for _ in range(20):
-        echo.simulation.send(bytes(peer.echo(text(200))))
-    while echo.simulation.receive(20e-6) is not None:
+    echo.simulation.send(bytes(peer.echo(text(1400))))
+    for _ in range(6):
+        echo.simulation.send(bytes(peer.arp() if size is None else peer.echo(text(size))))
+    while echo.simulation.receive(50e-6) is not None:
         gaps.append(echo.simulation.gap)
-    assert len(gaps) == 20
-    assert min(gaps[1:]) >= 12
+    assert len(gaps) == 7
+    assert 12 <= min(gaps[1:]) <= max(gaps[1:]) <= 16
 
 
 def test_arp_changes_nothing_here(echo, peer, another):
