@@ -4,6 +4,7 @@ from consilience.errors import ConsilienceError
 from consilience.link.frames import REPLY_FIELDS, FrameDecoder
 from consilience.link.lateness import Lateness
 from consilience.link.operation import Operation
+from consilience.link.pacing import Pacing
 from consilience.link.reset_probe import ResetProbe
 from consilience.link.transport import Transport
 
@@ -33,6 +34,7 @@ class Exchange:
         self._counts = dict.fromkeys(_COUNTERS, 0)
         self._probing = False  # a probe may be in flight
         self._lateness = Lateness(transport.reply_timeout) if transport.loses else None
+        self._pacing = Pacing()
 
     @property
     def counters(self) -> dict[str, int]:
@@ -100,56 +102,76 @@ class Exchange:
         return operation.result
 
     def _launch(self, operation: Operation) -> None:
+        """Send what may be sent now."""
         if operation.finished:
             self._probing = False  # what was sent behind it has been answered
-        frames = operation.launch(reserved=int(self._probing))
+        frames = self._launched(operation)
         if frames:
-            self._counts["requests"] += len(frames)
             self._transport.send_frames(frames)
-            if self._lateness is not None:
-                self._lateness.sent(len(frames), self._transport.now())
+
+    def _launched(self, operation: Operation) -> list[bytes]:
+        """Return the frames that may be sent now, as if they were sent, and count them."""
+        reserved, live, known = int(self._probing), operation.live, operation.sent
+        if self._lateness is None:
+            frames = operation.launch(reserved)
+        else:
+            frames = operation.launch(reserved, self._pacing.most)
+            self._lateness.sent(live, operation.live, self._transport.now())
+        new = operation.sent - known
+        self._counts["requests"] += new
+        self._counts["resent"] += len(frames) - new
+        return frames
 
     def _repeat(self, operation: Operation, probe: ResetProbe | None) -> None:
-        frames = operation.unanswered
+        """Repeat all in flight: their time is up."""
+        operation.fall_back()
         self._probing = probe is not None
+        frames = self._launched(operation)
         if probe is not None:
             # It takes a credit, too.
-            frames = [probe.ask(), *frames[: operation.most_in_flight - 1]]
-        self._counts["resent"] += len(frames)
+            frames = [probe.ask(), *frames]
+            self._counts["resent"] += 1
         # The zero in front: the one that ended the last frame sent may be what was lost.
         self._transport.send_frames([b"\0" + frames[0], *frames[1:]])
 
     def _repeat_late(self, operation: Operation) -> None:
         """Repeat all in flight: a device drops what comes behind a request that was lost."""
         assert self._lateness is not None
-        self._again(operation.unanswered[: operation.most_in_flight - self._probing])
-        self._lateness.gave_up(self._transport.now())
+        self._counts["late"] += 1
+        self._lateness.gave_up()
+        self._pacing.lost(self._lateness.filling)
+        operation.fall_back()
+        self._launch(operation)
 
     def _repeat_overtaken(self, operation: Operation) -> None:
         """Ask once more for replies that others overtook: the device keeps them."""
         assert self._lateness is not None
-        first, stop = self._lateness.repeated_already, operation.overtaken
-        if stop > first:
-            self._again(operation.unanswered_in(first, stop))
-            self._lateness.repeated(stop, self._transport.now())
-
-    def _again(self, frames: list[bytes]) -> None:
-        self._counts["late"] += 1
-        self._counts["resent"] += len(frames)
-        self._transport.send_frames(frames)
+        again = operation.overtaken()
+        if again:
+            self._counts["late"] += 1
+            self._counts["resent"] += len(again)
+            self._pacing.lost(self._lateness.filling)
+            now = self._transport.now()
+            for place, _ in again:
+                self._lateness.sent(place, place + 1, now)
+            self._transport.send_frames([frame for _, frame in again])
 
     def _take(self, operation: Operation, probe: ResetProbe | None, data: bytes) -> bool:
         """Return whether `data` answered any request of the operation."""
-        answered, before = 0, operation.answered
+        answered = 0
         for frame in self._decoder.feed(data):
+            before = operation.answered
             if operation.take(frame):
                 answered += 1
+                if self._lateness is not None:
+                    done = operation.answered - before
+                    self._lateness.answered(operation.took, done, self._transport.now())
             elif probe is not None and probe.take(frame):
                 self._counts["probed"] += 1
             else:
                 self._counts["stray"] += 1
         self._counts["replies"] += answered
         if self._lateness is not None and answered:
-            self._lateness.answered(operation.answered - before, self._transport.now())
+            self._pacing.answered(answered)
             self._repeat_overtaken(operation)
         return answered > 0

@@ -103,6 +103,9 @@ class Operation:
         self._sent = 0  # fragments
         self._answered = 0
         self._window: deque[bytes] = deque()  # frames from the oldest without an answer on
+        self._live = 0  # of these from the oldest on, sent and not taken for lost
+        self._asked = 0  # fragments before this one, once more for the reply
+        self._took = 0
         self._early: dict[int, _Said] = {}
         self._results: list[bytes] = []
         self._produced = 0
@@ -129,35 +132,63 @@ class Operation:
         return self._answered
 
     @property
-    def overtaken(self) -> int:
-        """Number of requests from the oldest without an answer on, before the last answered one.
-
-        A device executes in order: it has answered all of these, and their replies are lost or
-        late.
-        """
-        return max(self._early) - self._answered if self._early else 0
+    def sent(self) -> int:
+        """Number of requests launched, each counted once."""
+        return self._sent
 
     @property
-    def unanswered(self) -> list[bytes]:
-        """Frames in flight, oldest first."""
-        return self.unanswered_in(0, len(self._window))
+    def live(self) -> int:
+        """Number of requests from the oldest without an answer on that are under way."""
+        return self._live
 
-    def unanswered_in(self, first: int, stop: int) -> list[bytes]:
-        """Return the frames at some places from the oldest in flight on that have no answer."""
-        window = enumerate(islice(self._window, first, stop), self._answered + first)
-        return [frame for fragment, frame in window if fragment not in self._early]
+    @property
+    def took(self) -> int:
+        """Place of the last reply taken, from the oldest request on that had no answer then."""
+        return self._took
 
-    def launch(self, reserved: int = 0) -> list[bytes]:
-        """Return the frames that the credits, less those reserved, allow to send now."""
+    def fall_back(self) -> None:
+        """Take all in flight for lost: they will be launched again, before any new one."""
+        self._live = 0
+
+    def launch(self, reserved: int = 0, most: float = float("inf")) -> list[bytes]:
+        """Return the frames that may be sent now: those taken for lost, then new ones.
+
+        The credits, less those reserved, limit all in flight, and those whose reply others
+        overtook; `most` limits what has no reply.
+        """
+        allowed = self.most_in_flight - reserved
         frames: list[bytes] = []
-        room = self.most_in_flight - reserved - len(self._window)
+        early = sum(fragment < self._answered + self._live for fragment in self._early)
+        room = int(min(most, allowed)) - self._live + early
+        while len(frames) < room and self._live < len(self._window):
+            if self._answered + self._live not in self._early:
+                frames.append(self._window[self._live])
+            self._live += 1
+        room = min(room - len(frames), allowed - len(self._window))
         for part in islice(self._parts, max(room, 0)):
             header = REQUEST_FIELDS.pack(self._nonce or 0, self._number, self._sent, self._total)
             sequence = (self._sequence + self._sent) & 0xFF
             frames.append(encode_frame(self._type, sequence, header, part))
+            self._window.append(frames[-1])
             self._sent += 1
-        self._window += frames
+            self._live += 1
         return frames
+
+    def overtaken(self) -> list[tuple[int, bytes]]:
+        """Return places and frames of requests before the last answered one, each only once.
+
+        A device executes in order: it has answered all of these, and their replies are lost or
+        late.
+        """
+        if not self._early:
+            return []
+        first, stop = max(self._asked, self._answered), max(self._early)
+        self._asked = max(self._asked, stop)
+        return [
+            (fragment - self._answered, self._window[fragment - self._answered])
+            for fragment in range(first, min(stop, self._answered + self._live))
+            if fragment not in self._early
+        ]
 
     def take(self, reply: LinkFrame) -> bool:
         """Take a reply; return whether it answers a request in flight that had no answer yet.
@@ -181,6 +212,7 @@ class Operation:
         ):
             return False
         said = _Said(status, produced, crc, payload[REPLY_FIELDS.size :])
+        self._took = fragment - self._answered
         if fragment != self._answered:
             # After repetitions a device may answer in another order.
             self._early[fragment] = said
@@ -203,3 +235,4 @@ class Operation:
             raise Damaged("the results arrived damaged")
         self._answered += 1
         self._window.popleft()
+        self._live = max(self._live - 1, 0)

@@ -40,22 +40,19 @@ HOST_LINK = (
     Mutation(
         "operation: one request more than the credits is in flight",
         LINK + "operation.py",
-        "room = self.most_in_flight - reserved - len(self._window)\n",
-        "room = self.most_in_flight - reserved - len(self._window) + 1\n",
+        "allowed = self.most_in_flight - reserved\n",
+        "allowed = self.most_in_flight - reserved + 1\n",
         OPERATION + "test_the_window_slides_with_the_replies",
     ),
     Mutation(
         "operation: a repeated request gets a new sequence number",
         LINK + "operation.py",
-        "        return [frame for fragment, frame in window if fragment not in self._early]",
-        "        from consilience.link.frames import FrameDecoder\n"
-        "        again = [\n"
-        "            FrameDecoder(16).feed(frame)[0]\n"
-        "            for fragment, frame in window\n"
-        "            if fragment not in self._early\n"
-        "        ]\n"
-        "        return [encode_frame(f.type, f.sequence + 1 & 0xFF, f.payload) for f in again]",
-        OPERATION + "test_results_are_put_in_order_and_checked_in_order",
+        "                frames.append(self._window[self._live])\n",
+        "                from consilience.link.frames import FrameDecoder\n"
+        "                (old,) = FrameDecoder(16).feed(self._window[self._live])\n"
+        "                again = encode_frame(old.type, old.sequence + 1 & 0xFF, old.payload)\n"
+        "                frames.append(again)\n",
+        OPERATION + "test_what_is_taken_for_lost_is_launched_again_before_what_is_new",
     ),
     Mutation(
         "session: fragments are one word too long",
@@ -88,9 +85,25 @@ HOST_LINK = (
     Mutation(
         "exchange: a probe is sent beside as many requests as there are credits",
         LINK + "exchange.py",
-        "frames[: operation.most_in_flight - 1]",
-        "frames[: operation.most_in_flight]",
+        "self._probing = probe is not None\n        frames = self._launched(operation)",
+        "frames = self._launched(operation)\n        self._probing = probe is not None",
         SESSION + "test_a_device_that_stops_answering",
+    ),
+    Mutation(
+        "lateness: a repetition that finds an idle device is measured from the first",
+        LINK + "lateness.py",
+        "trip < self._least / 2",
+        "trip < (self._mean or 0) / 2",
+        "tests/host/link/test_lateness.py::"
+        "test_repetitions_that_find_no_queue_make_nobody_more_patient",
+    ),
+    Mutation(
+        "pacing: a loss leaves the queue as it is",
+        LINK + "pacing.py",
+        "self._most = min(self._most, _ROOM * filling + _MORE)",
+        "pass",
+        "tests/host/link/test_pacing.py::"
+        "test_a_loss_takes_the_queue_away_and_each_window_gives_one_back",
     ),
     Mutation(
         "reset probe: a device in its session is taken for one that was reset",

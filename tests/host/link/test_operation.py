@@ -70,12 +70,50 @@ def test_results_are_put_in_order_and_checked_in_order():
     assert one.take(replies[2])
     assert one.take(replies[1])
     assert not one.take(replies[2]), "a second one of the same"
-    assert requests(one.unanswered) == [sent[0], sent[3]]
     assert one.take(replies[0])
-    assert requests(one.unanswered) == sent[3:]
     assert one.take(replies[3])
     assert one.result == b"".join(parts)
     assert not one.take(replies[3]), "of a request answered before"
+
+
+def test_what_is_taken_for_lost_is_launched_again_before_what_is_new():
+    one = operation()
+    sent = requests(one.launch())
+    assert one.take(reply_to(sent[1]))
+    assert (one.live, one.took) == (4, 1)
+    one.fall_back()
+    assert requests(one.launch(most=1)) == sent[:1]
+    assert one.launch(most=1) == []
+    assert requests(one.launch(reserved=1)) == sent[2:]
+    assert one.launch() == []
+    assert one.take(reply_to(sent[0]))
+    assert (one.answered, one.live, one.took) == (2, 2, 0)
+    assert [frame.sequence for frame in requests(one.launch())] == [254, 255]
+
+
+def test_with_a_limit_replies_that_are_overtaken_hold_nothing_up():
+    one = operation()
+    sent = requests(one.launch(most=2))
+    assert one.take(reply_to(sent[1]))
+    sent += requests(one.launch(most=2))
+    assert len(sent) == 3
+    assert one.take(reply_to(sent[2]))
+    assert len(requests(one.launch(most=2))) == 1
+    assert one.live == 4
+    assert one.launch(most=9) == []  # the credits
+
+
+def test_an_overtaken_reply_is_asked_for_once():
+    one = operation()
+    sent = requests(one.launch())
+    assert one.overtaken() == []
+    assert one.take(reply_to(sent[2]))
+    places, frames = zip(*one.overtaken(), strict=True)
+    assert (places, requests(frames)) == ((0, 1), sent[:2])
+    assert one.take(reply_to(sent[3]))
+    assert one.overtaken() == []
+    assert one.take(reply_to(sent[0]))
+    assert one.overtaken() == []
 
 
 @pytest.mark.parametrize("change", [{"nonce": 78}, {"operation": 4}, {"fragment": 1}])
