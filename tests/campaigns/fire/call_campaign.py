@@ -9,7 +9,7 @@ from consilience.devices.link_device import LinkDevice
 from consilience.errors import LinkError, NoDevice
 from consilience.link.session import LinkSession
 from tests.campaigns.fire.calls import Call
-from tests.campaigns.fire.ends import DeviceEnd
+from tests.campaigns.fire.ends import Owned
 from tests.campaigns.fire.ledger import Ledger
 from tests.campaigns.fire.line import Hang
 from tests.campaigns.fire.tally import Tally
@@ -40,7 +40,7 @@ class CallCampaign(ABC):
     Parameters
     ----------
     between : Between
-    end : DeviceEnd
+    end : Owned
     choose : Random
     tally : Tally
     timeout : float
@@ -54,7 +54,7 @@ class CallCampaign(ABC):
     def __init__(
         self,
         between: Between,
-        end: DeviceEnd,
+        end: Owned,
         choose: random.Random,
         tally: Tally,
         timeout: float,

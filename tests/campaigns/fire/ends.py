@@ -9,14 +9,24 @@ from consilience_hw.spec.engine_config import EngineConfig
 from consilience_hw.spec.link_map import BoardId
 from consilience_sim.compiled import EngineSimulation
 
-__all__ = ["DeviceEnd", "GatewareEnd", "SoftwareEnd"]
+__all__ = ["DeviceEnd", "GatewareEnd", "Owned", "SoftwareEnd"]
 
 _PARAMETERS = {"hypotheses": 3, "credits": 4, "largest_payload": 256}
 _QUIET_CYCLES = 1500
 """Beyond those between a request's last byte and its reply's first."""
 
 
-class DeviceEnd(Protocol):
+class Owned(Protocol):
+    """What a campaign does to a device beside calling it."""
+
+    def reset(self) -> None:
+        """Reset the device; what it was about to send is lost."""
+
+    def close(self) -> None:
+        """Let go of it."""
+
+
+class DeviceEnd(Owned, Protocol):
     """What a faulty line needs of a device."""
 
     config: EngineConfig
@@ -30,12 +40,6 @@ class DeviceEnd(Protocol):
 
     def give(self) -> bytes:
         """Return what was sent since: whole frames. No time passes on the line."""
-
-    def reset(self) -> None:
-        """Reset the device; what it was about to send is lost."""
-
-    def close(self) -> None:
-        """Let go of it."""
 
 
 class SoftwareEnd:

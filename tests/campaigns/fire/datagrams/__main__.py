@@ -14,7 +14,7 @@ from pathlib import Path
 from rich.console import Console
 
 from consilience_tools.pages.stamp import ROOT, stamp
-from tests.campaigns.fire.datagrams.page import layer_table, trouble_table, write_page
+from tests.campaigns.fire.datagrams.page import frame_table, layer_table, trouble_table, write_page
 from tests.campaigns.fire.datagrams.parts import FULL, Layer, Part, kept
 from tests.campaigns.fire.tally import Tally
 from tests.campaigns.tables import print_table
@@ -45,6 +45,7 @@ def main() -> int:
             f"{'holds' if tally.holds else 'FAILS'}"
         )
     print_table(trouble_table(layers))
+    print_table(frame_table(layers))
     print_table(layer_table(layers))
     for tally in layers.values():
         for complaint in tally.complaints:

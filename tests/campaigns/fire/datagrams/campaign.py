@@ -9,8 +9,8 @@ from consilience.errors import LinkError
 from consilience.link.session import LinkSession
 from tests.campaigns.fire.call_campaign import MOST_CALLS, CallCampaign
 from tests.campaigns.fire.calls import Call, make_calls
-from tests.campaigns.fire.datagrams.hostile_network import HostileNetwork, VirtualTransport
-from tests.campaigns.fire.ends import DeviceEnd
+from tests.campaigns.fire.datagrams.virtual_socket import VirtualSocket, VirtualTransport
+from tests.campaigns.fire.ends import Owned
 from tests.campaigns.fire.tally import Tally
 
 __all__ = ["DatagramCampaign"]
@@ -24,21 +24,25 @@ class DatagramCampaign(CallCampaign):
 
     Parameters
     ----------
-    make_end : callable
-        Gives the device's end; takes its random numbers.
+    make_network : callable
+        Takes the random numbers and the time-out in seconds; gives the network, with the device's
+        end of it.
     seed : int
     faults : int
     """
 
     def __init__(
-        self, make_end: Callable[[random.Random], DeviceEnd], seed: int, faults: int
+        self,
+        make_network: Callable[[random.Random, float], tuple[VirtualSocket, Owned]],
+        seed: int,
+        faults: int,
     ) -> None:
         choose = random.Random(seed)
         self._faults = faults
         self._calls = make_calls(choose, min(MOST_CALLS, 10 + faults // 10))
-        end = make_end(choose)
-        self._network = network = HostileNetwork(end, choose, _TIMEOUT)
-        tally = Tally(injected=network.injected)  # type: ignore[arg-type]
+        network, end = make_network(choose, _TIMEOUT)
+        self._network = network
+        tally = Tally(injected=network.injected)
         super().__init__(network, end, choose, tally, _TIMEOUT)
         self._open()
 

@@ -3,16 +3,18 @@
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from consilience_tools.pages.stamp import stamped
 from consilience_tools.pages.templates import rendered
 from tests.campaigns.fire.datagrams.parts import Layer
 from tests.campaigns.fire.datagrams.troubles import CELLS, MEANINGS, DatagramCell, Trouble
 from tests.campaigns.fire.faults import Direction
+from tests.campaigns.fire.frames import troubles as frames
 from tests.campaigns.fire.tally import Tally
 from tests.campaigns.tables import Rows, markdown
 
-__all__ = ["layer_table", "trouble_table", "write_page"]
+__all__ = ["frame_table", "layer_table", "trouble_table", "write_page"]
 
 _SUMS = (
     *("calls", "right", "raised", "recovered"),
@@ -37,13 +39,46 @@ def layer_table(layers: Mapping[Layer, Tally]) -> Rows:
 
 
 def trouble_table(layers: Mapping[Layer, Tally]) -> Rows:
-    """Return how often each trouble was, in each direction."""
-    cells: Counter[DatagramCell] = _whole(layers).injected  # type: ignore[assignment]
-    rows: Rows = [("", *(direction.value for direction in Direction))]
-    for trouble in Trouble:
-        row = [DatagramCell(trouble, direction) for direction in Direction]
-        rows.append((trouble.value, *(f"{cells[cell]:,}" if cell in CELLS else "" for cell in row)))
-    return rows
+    """Return how often each trouble of a datagram was, in each direction."""
+    cells: Counter[Any] = _whole(layers).injected
+    return _table(
+        [
+            (
+                trouble.value,
+                [
+                    f"{cells[cell]:,}" if (cell := DatagramCell(trouble, way)) in CELLS else ""
+                    for way in Direction
+                ],
+            )
+            for trouble in Trouble
+        ]
+    )
+
+
+def frame_table(layers: Mapping[Layer, Tally]) -> Rows:
+    """Return how often each trouble of a frame was, in each direction."""
+    cells: Counter[Any] = _whole(layers).injected
+    return _table(
+        [
+            (
+                trouble.value,
+                [
+                    f"{cells[cell]:,}"
+                    if (cell := frames.FrameCell(trouble, way)) in frames.CELLS
+                    else ""
+                    for way in Direction
+                ],
+            )
+            for trouble in frames.FrameTrouble
+        ]
+    )
+
+
+def _table(rows: list[tuple[str, list[str]]]) -> Rows:
+    return [
+        ("", *(direction.value for direction in Direction)),
+        *((name, *counts) for name, counts in rows),
+    ]
 
 
 def write_page(layers: Mapping[Layer, Tally], asked: int, path: Path) -> None:
@@ -58,6 +93,8 @@ def write_page(layers: Mapping[Layer, Tally], asked: int, path: Path) -> None:
         became=markdown(layer_table(layers)),
         injected=markdown(trouble_table(layers)),
         meanings={trouble.value: text for trouble, text in MEANINGS.items()},
+        of_frames=markdown(frame_table(layers)) if Layer.BOARD in layers else "",
+        meanings_of_frames={trouble.value: text for trouble, text in frames.MEANINGS.items()},
     )
     path.write_text(stamped(text, path.name), encoding="utf-8")
 

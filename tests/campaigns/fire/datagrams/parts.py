@@ -1,16 +1,22 @@
 """The parts of the campaign: each has its seed, runs alone, and is kept once it has run."""
 
 import json
+import random
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from enum import Enum
+from functools import partial
 from pathlib import Path
 
 from tests.campaigns.fire.datagrams.campaign import DatagramCampaign
+from tests.campaigns.fire.datagrams.hostile_network import HostileNetwork
 from tests.campaigns.fire.datagrams.troubles import DatagramCell, Trouble
-from tests.campaigns.fire.ends import GatewareEnd, SoftwareEnd
+from tests.campaigns.fire.datagrams.virtual_socket import VirtualSocket
+from tests.campaigns.fire.ends import DeviceEnd, GatewareEnd, Owned, SoftwareEnd
 from tests.campaigns.fire.faults import Direction
+from tests.campaigns.fire.frames.campaign import FrameCampaign, wire
+from tests.campaigns.fire.frames.troubles import FrameCell, FrameTrouble
 from tests.campaigns.fire.tally import Tally
 
 __all__ = ["FULL", "SLICE", "Layer", "Part", "kept"]
@@ -21,11 +27,23 @@ class Layer(Enum):
 
     SOFTWARE = "software endpoint"
     GATEWARE = "compiled engine"
+    BOARD = "compiled device at its GMII pins"
 
 
-_ENDS: dict[Layer, Callable] = {
-    Layer.SOFTWARE: SoftwareEnd,
-    Layer.GATEWARE: GatewareEnd,
+def _datagrams(
+    make_end: Callable[[random.Random], DeviceEnd],
+) -> Callable[[random.Random, float], tuple[VirtualSocket, Owned]]:
+    def network(choose: random.Random, timeout: float) -> tuple[VirtualSocket, Owned]:
+        end = make_end(choose)
+        return HostileNetwork(end, choose, timeout), end
+
+    return network
+
+
+_CAMPAIGNS: dict[Layer, Callable[[int, int], DatagramCampaign]] = {
+    Layer.SOFTWARE: partial(DatagramCampaign, _datagrams(SoftwareEnd)),
+    Layer.GATEWARE: partial(DatagramCampaign, _datagrams(GatewareEnd)),
+    Layer.BOARD: partial(FrameCampaign, wire),
 }
 
 
@@ -39,7 +57,7 @@ class Part:
 
     def run(self) -> Tally:
         """Return what became of it."""
-        return DatagramCampaign(_ENDS[self.layer], self.seed, self.faults).run()
+        return _CAMPAIGNS[self.layer](self.seed, self.faults).run()
 
 
 def kept(part: Part, folder: Path) -> Tally:
@@ -49,7 +67,7 @@ def kept(part: Part, folder: Path) -> Tally:
         found = json.loads(file.read_text())
         injected = Counter(
             {
-                DatagramCell(Trouble(trouble), Direction(direction)): count
+                _cell(part.layer, trouble, Direction(direction)): count
                 for trouble, direction, count in found.pop("injected")
             }
         )
@@ -66,7 +84,14 @@ def kept(part: Part, folder: Path) -> Tally:
     return tally
 
 
+def _cell(layer: Layer, trouble: str, direction: Direction) -> DatagramCell | FrameCell:
+    if layer is Layer.BOARD:
+        return FrameCell(FrameTrouble(trouble), direction)
+    return DatagramCell(Trouble(trouble), direction)
+
+
 FULL = (
+    *(Part(Layer.BOARD, seed, 1_000) for seed in range(201, 221)),
     *(Part(Layer.GATEWARE, seed, 2_000) for seed in range(1, 11)),
     *(Part(Layer.SOFTWARE, seed, 10_000) for seed in range(101, 199)),
 )

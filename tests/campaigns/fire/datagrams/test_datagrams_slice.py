@@ -5,11 +5,9 @@ import pytest
 from consilience.link import frames
 from consilience.link.exchange import Exchange
 from consilience.link.operation import Operation
-from tests.campaigns.fire.datagrams.campaign import DatagramCampaign
 from tests.campaigns.fire.datagrams.page import write_page
-from tests.campaigns.fire.datagrams.parts import FULL, SLICE, Layer, kept
+from tests.campaigns.fire.datagrams.parts import FULL, SLICE, Layer, Part, kept
 from tests.campaigns.fire.datagrams.troubles import CELLS
-from tests.campaigns.fire.ends import SoftwareEnd
 
 
 @pytest.mark.parametrize("part", SLICE, ids=lambda part: part.layer.name.lower())
@@ -34,7 +32,7 @@ def test_the_whole_campaign_has_its_faults():
 
 
 def attacked(faults=1_000):
-    return DatagramCampaign(SoftwareEnd, 5, faults).run()
+    return Part(Layer.SOFTWARE, 5, faults).run()
 
 
 def test_a_driver_that_takes_any_crc_is_noticed(monkeypatch):
@@ -62,6 +60,7 @@ def test_results_in_the_order_of_their_arrival_are_noticed(monkeypatch):
             return False
         self._answered += 1
         self._window.popleft()
+        self._live, self._took = max(self._live - 1, 0), 0
         self._results.append(reply.payload[24:])
         return True
 
