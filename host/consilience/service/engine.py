@@ -1,5 +1,6 @@
 """The one writer of a service: what comes goes to the disk, is judged, and is answered then."""
 
+import contextlib
 import errno
 import logging
 import time
@@ -13,7 +14,9 @@ import msgspec
 
 from consilience.closing import Closes
 from consilience.errors import BadInput, ConsilienceError
+from consilience.service.idle_traces import IdleTraces
 from consilience.service.intake.columns import Columns
+from consilience.service.intake.spans import LoggedSpan
 from consilience.service.keeper import Keeper
 from consilience.service.state import Applied, ServiceState
 from consilience.service.store.database import Database
@@ -126,6 +129,7 @@ class Engine(Closes):
         self._callbacks: list[Callable[[Alarm], None]] = []
         self._on_user: list[Callable[..., None]] = []
         self._on_group: list[Callable[[Group], None]] = []
+        self._idle = IdleTraces(state.settings.idle_ms / 1000)
         self._encoder = msgspec.msgpack.Encoder()
         self.failure: str | None = None
         """Why nothing is taken any more."""
@@ -158,6 +162,21 @@ class Engine(Closes):
             self._rows += rows
             self._turn.notify()
         return future
+
+    def submit_spans(self, spans: list[LoggedSpan]) -> "Future[Receipt]":
+        """Hand in spans; see `submit`. The receipt counts spans."""
+        return self.submit_record(Kind.SPANS, self._encoder.encode(spans), len(spans))
+
+    def end_idle(self) -> None:
+        """End the runs of traces that have had no new span for as long as the settings say."""
+        traces = self.state.traces
+        if traces is None:
+            return
+        with self.state.lock:
+            names = self._idle.idle(traces.last())
+        if names:
+            with contextlib.suppress(Busy, StorageFailed):  # the next turn will
+                self.submit_record(Kind.IDLE, self._encoder.encode(names), 0)
 
     def on_alarm(self, callback: Callable[[Alarm], None]) -> None:
         """Let a function be called with each alarm, in order, in the thread of the engine."""

@@ -1,5 +1,6 @@
 """What happens beside the engine: histories go to the database, snapshots are written, old goes."""
 
+from collections.abc import Callable
 from threading import Event, Thread
 
 from consilience.closing import Closes
@@ -43,6 +44,7 @@ class Keeper(Closes):
         self._snapshots, self._settings = snapshots, settings
         self._at_work: SnapshotProcess | None = None
         self._written = log.written if log else 0
+        self._each_turn: list[Callable[[], None]] = []
         self._wake, self._is_closing = Event(), False
         self._thread = Thread(target=self._run, name="keeper", daemon=True)
         self._thread.start()
@@ -50,6 +52,10 @@ class Keeper(Closes):
     def note(self, done: Applied) -> None:
         """Take what a record has brought; in the thread of the engine."""
         self.points.note(done.position, done.at_ms, done.judged)
+
+    def each_turn(self, call: Callable[[], None]) -> None:
+        """Let a function be called about once a second."""
+        self._each_turn.append(call)
 
     def after_group(self) -> None:
         """Begin a snapshot if one is due; in the thread of the engine, between records."""
@@ -91,6 +97,8 @@ class Keeper(Closes):
             self._wake.wait(_FLUSH_S)
             self._wake.clear()
             self.points.flush()
+            for turn in self._each_turn:
+                turn()
             turns += 1
             if turns % _COMPACT_EVERY == 0:
                 self.points.compact()

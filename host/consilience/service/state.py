@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from consilience.errors import BadInput
 from consilience.monitor.budget import views_of
 from consilience.monitor.ended_runs import EndedRuns
 from consilience.monitor.fleet_readings import FleetReadings
@@ -14,14 +15,17 @@ from consilience.monitor.growth import grown
 from consilience.monitor.monitor import Monitor
 from consilience.monitor.ranks_bytes import unpack_ranks
 from consilience.monitor.recent_runs import RecentRuns
-from consilience.monitor.row_columns import Judged
+from consilience.monitor.row_columns import Judged, RowColumns
 from consilience.monitor.watching import FleetWatch
 from consilience.service.directory import Directory
 from consilience.service.intake.columns import Columns, Event
+from consilience.service.intake.spans import LoggedSpan
+from consilience.service.scoring_model import scoring_model
 from consilience.service.settings import ServiceSettings
 from consilience.service.steps_seen import StepsSeen, Verdict
 from consilience.service.store.observation_log import Kind, Record
 from consilience.service.store.snapshots import Snapshot
+from consilience.service.trace_runs import TraceRuns
 
 __all__ = ["Applied", "ServiceState"]
 
@@ -88,6 +92,7 @@ class ServiceState:
         self._alarm_id = 0
         self.steps, self.directory = StepsSeen(), Directory()
         self._columns = msgspec.msgpack.Decoder(Columns)
+        self._spans = msgspec.msgpack.Decoder(list[LoggedSpan])
         key = options.key_of_runs(seed)
         monitor, ranking = Monitor(options.settings()), options.ranking(seed)
         ended: EndedRuns | RecentRuns = RecentRuns(key, settings.remembered)
@@ -106,9 +111,14 @@ class ServiceState:
             FleetReadings(options.readings()),
             implies=True,
         )
+        self.traces: TraceRuns | None = None
+        self._model = ""
+        if settings.model is not None:
+            fitted, self._model = scoring_model(settings.model)
+            self.traces = TraceRuns(fitted, key, settings.remembered)
         self.views = views_of(options, monitor.settings, self.watch.promise)
         if snapshot is not None:
-            self._take_up(snapshot.facts)
+            self._take_up(snapshot)
 
     def apply(self, record: Record) -> Applied:
         """Take a record.
@@ -122,7 +132,13 @@ class ServiceState:
             self.position = record.position
             if record.kind == Kind.OBSERVATIONS:
                 return self._observed(self._columns.decode(record.payload), record)
-            raise AssertionError(f"a record of kind {record.kind}")
+            assert self.traces is not None, "the log has traces, so there was a model"
+            if record.kind == Kind.SPANS:
+                return self._traced(self.traces, self._spans.decode(record.payload), record)
+            if record.kind == Kind.IDLE:
+                names = msgspec.msgpack.decode(record.payload, type=list[str])
+                return self._judged(self.traces.end(names), record)
+            raise BadInput(f"the log has a record of kind {record.kind}; update this program")
 
     def snapshot(self) -> Snapshot:
         """Return all of it."""
@@ -138,9 +154,16 @@ class ServiceState:
                 "moving": watch.moving.facts,
                 "steps": self.steps.facts,
                 "directory": self.directory.facts,
+                "model": self._model,
+                "traces": [] if self.traces is None else self.traces.facts,
             }
             ranks = b"" if watch.ranking is None else bytes(watch.ranking)
-            parts = {"monitor": bytes(watch.monitor), "ranks": ranks, "ended": bytes(watch.ended)}
+            parts = {
+                "monitor": bytes(watch.monitor),
+                "ranks": ranks,
+                "ended": bytes(watch.ended),
+                "traces": b"" if self.traces is None else bytes(self.traces),
+            }
             return Snapshot(facts, parts)
 
     @property
@@ -152,8 +175,16 @@ class ServiceState:
             found.update(hashlib.sha256(parts[name]).digest())
         return found.hexdigest()
 
-    def _take_up(self, facts: dict[str, Any]) -> None:
-        watch = self.watch
+    def _take_up(self, snapshot: Snapshot) -> None:
+        watch, facts = self.watch, snapshot.facts
+        before = facts["model"]
+        if before and before != self._model:
+            raise BadInput(
+                "the state has scores of another --model, which are no history of this one; give "
+                "the same, or begin anew with another --state"
+            )
+        if self.traces is not None and before:
+            self.traces.restore(facts["traces"], snapshot.parts["traces"])
         self.position, self._alarm_id = facts["position"], facts["alarm_id"]
         watch.counts.update(facts["counts"])
         watch.told = {(agent, run, kind) for agent, run, kind in facts["told"]}
@@ -185,6 +216,28 @@ class ServiceState:
             done.alarms = [self._alarm(alarm, record.at_ms) for alarm in found.alarms]
         else:
             self._say(done, found.alarms, kept, first)
+        return done
+
+    def _traced(self, traces: TraceRuns, spans: list[LoggedSpan], record: Record) -> Applied:
+        found = traces.take(spans, record.position)
+        done = self._judged(found.rows, record)
+        done.accepted, done.duplicates, done.too_old = found.fresh, found.again, found.dropped
+        return done
+
+    def _judged(self, rows: RowColumns, record: Record) -> Applied:
+        """Judge the scores of traces."""
+        done = Applied(record.position, record.at_ms)
+        if not len(rows):
+            return done
+        if self.settings.options.deadline is not None:
+            rows.at = [record.at_ms] * len(rows)
+        first = self.watch.counts["lines"]
+        self.watch.counts["lines"] += len(rows)
+        done.judged = self.watch.take_many(rows, first)
+        agents = [one for one in rows.agents if not isinstance(one, bytes)]
+        self.directory.hear(agents, record.at_ms)
+        self.directory.count(done.judged.agents)
+        done.alarms = [self._alarm(alarm, record.at_ms) for alarm in done.judged.alarms]
         return done
 
     def _fresh(self, rows: Columns, done: Applied) -> tuple[list[int] | None, dict[Any, Any]]:

@@ -12,7 +12,7 @@ from consilience.traces.span import Span, attributes_of, nanoseconds
 from consilience.traces.span_tree import reading_of
 from consilience.traces.steps import Reading
 
-__all__ = ["OTLP"]
+__all__ = ["OTLP", "spans_of_json"]
 
 _TOPS = ("resourceSpans", "resource_spans", "batches")
 _WRAPPERS = ("trace", "result", "data", "body", "request", "payload", "traces")
@@ -69,9 +69,14 @@ def _documents(values: Iterable[Any]) -> Iterator[Any]:
 
 def _spans(source: Source) -> Iterator[Span]:
     for value in source.values():
-        for resources, _ in _holders(value):
-            for batch in dicts(resources):
-                yield from _batch(batch)
+        yield from spans_of_json(value)
+
+
+def spans_of_json(value: Any) -> Iterator[Span]:
+    """Yield the spans of an export request, or of what holds several."""
+    for resources, _ in _holders(value):
+        for batch in dicts(resources):
+            yield from _batch(batch)
 
 
 def _batch(batch: dict[str, Any]) -> Iterator[Span]:

@@ -11,7 +11,7 @@ from consilience.traces.span import Span
 from consilience.traces.span_tree import reading_of
 from consilience.traces.steps import Reading
 
-__all__ = ["OTLP_PROTOBUF"]
+__all__ = ["OTLP_PROTOBUF", "spans_of_protobuf"]
 
 _ERROR = 2
 _ID_BYTES = {(16, 8), (0, 0)}
@@ -26,35 +26,50 @@ def _read(source: Source) -> Reading:
 
 
 def _spans(source: Source) -> Iterator[Span]:
+    with source.open_bytes() as file:
+        first = file.read(5)
+    with source.open_bytes() as file:
+        for frame in frames(first, file):
+            yield from spans_of_protobuf(frame, str(source.path))
+
+
+def spans_of_protobuf(message: bytes, name: str) -> Iterator[Span]:
+    """Yield the spans of an export request.
+
+    Parameters
+    ----------
+    message : bytes
+    name : str
+        Where it is from, for errors.
+
+    Raises
+    ------
+    BadInput
+        It is damaged, or holds no spans; or the extra `traces` is not installed.
+    """
     try:
         from google.protobuf.message import DecodeError
         from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
     except ImportError:
         raise BadInput(
-            f"{source.path}: OTLP in protobuf needs `pip install 'consilience[traces]'`; or export "
-            "it as JSON"
+            f"{name}: OTLP in protobuf needs `pip install 'consilience[traces]'`; or export it as "
+            "JSON"
         ) from None
-    with source.open_bytes() as file:
-        first = file.read(5)
-    with source.open_bytes() as file:
-        for frame in frames(first, file):
-            try:
-                data = TracesData.FromString(frame)
-            except DecodeError as error:
-                raise BadInput(
-                    f"{source.path}: damaged protobuf ({error}); copy it again"
-                ) from None
-            for batch in data.resource_spans:
-                resource = _attributes(batch.resource.attributes)
-                for scope in batch.scope_spans:
-                    for span in scope.spans:
-                        yield _span(source, span, resource)
+    try:
+        data = TracesData.FromString(message)
+    except DecodeError as error:
+        raise BadInput(f"{name}: damaged protobuf ({error}); copy it again") from None
+    for batch in data.resource_spans:
+        resource = _attributes(batch.resource.attributes)
+        for scope in batch.scope_spans:
+            for span in scope.spans:
+                yield _span(name, span, resource)
 
 
-def _span(source: Source, span: Any, resource: dict[str, Any]) -> Span:
+def _span(name: str, span: Any, resource: dict[str, Any]) -> Span:
     if (len(span.trace_id), len(span.span_id)) not in _ID_BYTES:
         # Metrics and logs have lengths in the same places.
-        raise BadInput(f"{source.path}: protobuf of OTLP without spans; export traces, too")
+        raise BadInput(f"{name}: protobuf of OTLP without spans; export traces, too")
     return Span(
         trace=span.trace_id.hex(),
         span=span.span_id.hex(),

@@ -11,14 +11,17 @@ from consilience.traces import conventions
 from consilience.traces.span import Span
 from consilience.traces.steps import Reading, Sequence, Step
 
-__all__ = ["reading_of"]
+__all__ = ["KeptSpan", "kept_spans", "reading_of", "reading_of_kept"]
 
 Key = tuple[str, str]
 
 
 @dataclass(slots=True)
-class _Kept:
-    """What is kept of a span: a trace of 10^6 spans fits into memory without its texts."""
+class KeptSpan:
+    """What is kept of a span: a trace of 10^6 spans fits into memory without its texts.
+
+    The order of the fields is that of logs which hold them.
+    """
 
     key: Key
     parent: Key
@@ -39,6 +42,7 @@ class _Kept:
 
     @property
     def order(self) -> tuple[int, Key]:
+        """By start, then by key."""
         return self.start, self.key
 
     @property
@@ -63,6 +67,11 @@ def reading_of(spans: Iterable[Span], time_unit: str, order_by: str) -> Reading:
     time_unit, order_by : str
         As `Reading` has them.
     """
+    return reading_of_kept(kept_spans(spans), time_unit, order_by)
+
+
+def reading_of_kept(spans: Iterable[KeptSpan], time_unit: str, order_by: str) -> Reading:
+    """Return what `reading_of` does, of what is kept of spans; these may be changed."""
     tree = _Tree(spans)
     by_run: dict[tuple[str | None, str], Sequence] = {}
     for kept in tree.calls():
@@ -103,21 +112,27 @@ def reading_of(spans: Iterable[Span], time_unit: str, order_by: str) -> Reading:
     return reading
 
 
+def kept_spans(spans: Iterable[Span]) -> Iterator[KeptSpan]:
+    """Yield what is kept of each span."""
+    resource: dict[str, Any] = {}
+    of_resource = None
+    tools = False  # once there is one, nobody asks for calls that are only named
+    for span in spans:
+        if span.resource is not resource:  # many spans in a row share one
+            resource = span.resource
+            of_resource = conventions.conversation(resource)
+        kept = _kept(span, of_resource, ask=not tools)
+        tools = tools or kept.tool
+        yield kept
+
+
 class _Tree:
     """Spans by their keys, and what is inherited along parents and within a trace."""
 
-    def __init__(self, spans: Iterable[Span]) -> None:
-        self.spans: dict[Key, _Kept] = {}
+    def __init__(self, spans: Iterable[KeptSpan]) -> None:
+        self.spans: dict[Key, KeptSpan] = {}
         self.clashing: set[Key] = set()
-        resource: dict[str, Any] = {}
-        of_resource = None
-        tools = False  # once there is one, nobody asks for calls that are only named
-        for span in spans:
-            if span.resource is not resource:  # many spans in a row share one
-                resource = span.resource
-                of_resource = conventions.conversation(resource)
-            kept = _kept(span, of_resource, ask=not tools)
-            tools = tools or kept.tool
+        for kept in spans:
             other = self.spans.get(kept.key)
             if other is None:
                 self.spans[kept.key] = kept
@@ -135,7 +150,7 @@ class _Tree:
                 if held is None or new < held:
                     self._of_trace[kept.key[0]] = new
 
-    def calls(self) -> list[_Kept]:
+    def calls(self) -> list[KeptSpan]:
         """Return the tool calls in order of their starts, each once."""
         found = []
         tools = (kept for kept in self.spans.values() if kept.tool)
@@ -150,7 +165,7 @@ class _Tree:
             same.result = same.result or kept.result
         return found
 
-    def agent(self, kept: _Kept) -> tuple[str | None, str | None]:
+    def agent(self, kept: KeptSpan) -> tuple[str | None, str | None]:
         """Return name and span of the nearest agent; without one, a name that a span above has."""
         named = kept.agent_name
         for above in self._above(kept):
@@ -159,7 +174,7 @@ class _Tree:
             named = named or above.agent_name
         return named, None
 
-    def conversation(self, kept: _Kept) -> str | None:
+    def conversation(self, kept: KeptSpan) -> str | None:
         """Return the conversation: by the best kind of key, the nearest above or in the trace."""
         best = kept.conversation
         if best is not None and best[0] == 0:
@@ -183,7 +198,7 @@ class _Tree:
             runs.setdefault(run, Sequence(conversation, extra={"trace": trace}))
         return runs
 
-    def _above(self, kept: _Kept) -> Iterator[_Kept]:
+    def _above(self, kept: KeptSpan) -> Iterator[KeptSpan]:
         """Yield parents, nearest first; a damaged file may have a circle."""
         seen = {kept.key}
         above = self.spans.get(kept.parent)
@@ -192,7 +207,7 @@ class _Tree:
             seen.add(above.key)
             above = self.spans.get(above.parent)
 
-    def _same_call(self, kept: _Kept) -> _Kept | None:
+    def _same_call(self, kept: KeptSpan) -> KeptSpan | None:
         for above in self._above(kept):
             if above.agent or above.model:
                 return None
@@ -202,7 +217,7 @@ class _Tree:
         return None
 
 
-def _kept(span: Span, resource: tuple[int, str] | None, *, ask: bool) -> _Kept:
+def _kept(span: Span, resource: tuple[int, str] | None, *, ask: bool) -> KeptSpan:
     attributes = span.attributes
     role = conventions.role(attributes, span.name)
     tool, agent, model = role == "tool", role == "agent", role == "model"
@@ -214,7 +229,7 @@ def _kept(span: Span, resource: tuple[int, str] | None, *, ask: bool) -> _Kept:
     # Ids of zeros mean that there is none; then the span itself has to do.
     own = span.span if _valid(span.span) else f"{span.start} {span.name}"
     named = attributes.get("gen_ai.agent.name")
-    return _Kept(  # by place: by name it takes a third longer, a million times over
+    return KeptSpan(  # by place: by name it takes a third longer, a million times over
         (span.trace, own),
         (span.trace, span.parent),
         span.start,

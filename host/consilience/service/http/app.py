@@ -11,7 +11,16 @@ from starlette.responses import HTMLResponse, JSONResponse
 from consilience.errors import ConsilienceError
 from consilience.extras import installed_version
 from consilience.service.dashboard.page import dashboard
-from consilience.service.http import agents, alarms, alerts, fleet, health, metrics, observations
+from consilience.service.http import (
+    agents,
+    alarms,
+    alerts,
+    fleet,
+    health,
+    metrics,
+    observations,
+    traces,
+)
 from consilience.service.http.docs_page import docs_page
 from consilience.service.http.problems import Problem, refused
 from consilience.service.http.sse import AlarmHub
@@ -50,7 +59,7 @@ def create_app(service: Service, log_counts: Mapping[str, int] | None = None) ->
     service.engine.on_alarm(app.state.hub.offer)
     app.state.metrics = ServiceMetrics(service, log_counts)
     app.add_middleware(NamesRoute)
-    for part in (observations, agents, alarms, alerts, fleet, health, metrics):
+    for part in (observations, traces, agents, alarms, alerts, fleet, health, metrics):
         app.include_router(part.router)
     app.include_router(dashboard())
     app.add_exception_handler(ConsilienceError, refused)

@@ -14,7 +14,7 @@ from consilience.evidence.atomic_file import AtomicFile
 __all__ = ["VERSION", "Snapshot", "Snapshots"]
 
 _MAGIC = b"CNSS"
-VERSION = 1
+VERSION = 2
 _HEAD = struct.Struct("<4sI")
 _COUNT = struct.Struct("<I")
 _PART = struct.Struct("<IQ")
@@ -79,7 +79,13 @@ class Snapshot:
         return made
 
 
-_MIGRATIONS: dict[int, Callable[[Snapshot], None]] = {}
+def _without_traces(snapshot: Snapshot) -> None:
+    """Version 1 knew no traces."""
+    snapshot.facts |= {"model": "", "traces": []}
+    snapshot.parts["traces"] = b""
+
+
+_MIGRATIONS: dict[int, Callable[[Snapshot], None]] = {1: _without_traces}
 """Version: what turns a snapshot of it into one of the next."""
 
 
