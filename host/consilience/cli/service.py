@@ -2,6 +2,7 @@
 
 import typer
 
+from consilience.cli.alert_commands import acknowledge, alarms, silence, silences
 from consilience.cli.changes import changes
 from consilience.cli.tokens import tokens
 
@@ -9,8 +10,9 @@ __all__ = ["service"]
 
 service = typer.Typer(
     name="service",
-    help="Tokens and other things of a service (`consilience serve --http`).",
+    help="Alarms, silences, tokens of a service (`consilience serve --http`).",
     no_args_is_help=True,
 )
 service.add_typer(tokens, name="tokens")
-service.command()(changes)
+for command in (alarms, acknowledge, silence, silences, changes):
+    service.command()(command)

@@ -1,6 +1,5 @@
 """`consilience service tokens`: who may do what; also while the service runs."""
 
-import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,16 +8,14 @@ from rich.table import Table
 from rich.text import Text
 
 from consilience.cli.device_option import JsonOption
+from consilience.cli.lengths_of_time import milliseconds
 from consilience.cli.output import Output
 from consilience.cli.state_option import StateOption, opened_access
-from consilience.errors import BadInput
 
 if TYPE_CHECKING:
     from consilience.service.access.tokens import Credential
 
 __all__ = ["tokens"]
-
-_UNITS = {"m": 60_000, "h": 3_600_000, "d": 86_400_000}
 
 tokens = typer.Typer(
     help="Make, list and revoke tokens; what is revoked is refused within a second.",
@@ -125,12 +122,7 @@ def _told(one: "Credential") -> dict[str, object]:
 
 def _lifetime(text: str) -> int | None:
     """Return the ms of a text such as 90d; None for never."""
-    if text == "never":
-        return None
-    found = re.fullmatch(r"([1-9][0-9]{0,5})([mhd])", text)
-    if not found:
-        raise BadInput(f"--expires {text}: no time; give 30m, 12h, 90d, or never")
-    return int(found[1]) * _UNITS[found[2]]
+    return None if text == "never" else milliseconds(text, "--expires", ", or never")
 
 
 def _day(at_ms: int | None) -> str:

@@ -92,6 +92,35 @@ class AsyncClient:
                 return
             after = int(found[-1]["id"])
 
+    async def alerts(
+        self, *, standing: bool = True, page: int = 500
+    ) -> AsyncIterator[dict[str, Any]]:
+        """As `Client.alerts`."""
+        after: int | None = 0
+        while after is not None:
+            found = await self._made(calls.alerts_call(after, page, standing))
+            for one in found["alerts"]:
+                yield one
+            after = found["next"]
+
+    async def acknowledge(self, alarm: int, note: str | None = None) -> list[int]:
+        """As `Client.acknowledge`."""
+        ended: list[int] = (await self._made(calls.acknowledge_call(alarm, note)))["acknowledged"]
+        return ended
+
+    async def silences(self) -> list[dict[str, Any]]:
+        """As `Client.silences`."""
+        found: list[dict[str, Any]] = (await self._made(calls.silences_call()))["silences"]
+        return found
+
+    async def silence(self, pattern: str, for_ms: int, note: str | None = None) -> dict[str, Any]:
+        """As `Client.silence`."""
+        return await self._made(calls.silence_call(pattern, for_ms, note))
+
+    async def lift(self, silence: int) -> dict[str, Any]:
+        """As `Client.lift`."""
+        return await self._made(calls.lift_call(silence))
+
     async def follow_alarms(self, *, after: int = 0) -> AsyncIterator[dict[str, Any]]:
         """As `Client.follow_alarms`."""
         lines, failures = EventLines(str(after)), 0

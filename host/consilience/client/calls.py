@@ -10,13 +10,18 @@ from consilience.client.exchange import Call
 from consilience.errors import BadInput
 
 __all__ = [
+    "acknowledge_call",
     "agent_call",
     "agents_call",
     "alarms_call",
+    "alerts_call",
     "batches",
     "benchmark_call",
     "fleet_call",
+    "lift_call",
     "observations_call",
+    "silence_call",
+    "silences_call",
     "status_call",
     "validate_call",
 ]
@@ -48,6 +53,33 @@ def agents_call(after: str | None, limit: int, state: str | None) -> Call:
 def alarms_call(after: int, limit: int) -> Call:
     """Return the call that asks for alarms after a number."""
     return Call("GET", "/v1/alarms", {"after": after, "limit": limit})
+
+
+def alerts_call(after: int, limit: int, standing: bool) -> Call:
+    """Return the call that asks what became of telling people of alarms."""
+    which = str(standing).lower()
+    return Call("GET", "/v1/alerts", {"after": after, "limit": limit, "standing": which})
+
+
+def acknowledge_call(alarm: int, note: str | None) -> Call:
+    """Return the call that acknowledges an alarm; made twice, it does nothing more."""
+    return Call("POST", f"/v1/alarms/{alarm}/acknowledge", body=_body(note=note))
+
+
+def silences_call() -> Call:
+    """Return the call that asks for the silences that hold."""
+    return Call("GET", "/v1/silences")
+
+
+def silence_call(pattern: str, for_ms: int, note: str | None) -> Call:
+    """Return the call that silences agents; made twice, there are two silences."""
+    body = _body(pattern=pattern, for_ms=for_ms, note=note)
+    return Call("POST", "/v1/silences", body=body, again=False)
+
+
+def lift_call(silence: int) -> Call:
+    """Return the call that ends a silence."""
+    return Call("DELETE", f"/v1/silences/{silence}")
 
 
 def benchmark_call(backend: str) -> Call:
@@ -89,6 +121,10 @@ def batches(rows: Iterable[Row], size: int) -> Iterator[list[Row]]:
             batch = []
     if batch:
         yield batch
+
+
+def _body(**fields: object) -> bytes:
+    return json.dumps({name: one for name, one in fields.items() if one is not None}).encode()
 
 
 def _named(row: Row) -> Row:

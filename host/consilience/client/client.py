@@ -130,6 +130,43 @@ class Client(Closes):
                 return
             after = int(found[-1]["id"])
 
+    def alerts(self, *, standing: bool = True, page: int = 500) -> Iterator[dict[str, Any]]:
+        """Yield alarms that stand, or all, with what became of telling people.
+
+        In ``ended``, ``silenced`` and ``told``: docs/alerts.md.
+        """
+        after: int | None = 0
+        while after is not None:
+            found = self._made(calls.alerts_call(after, page, standing))
+            yield from found["alerts"]
+            after = found["next"]
+
+    def acknowledge(self, alarm: int, note: str | None = None) -> list[int]:
+        """Acknowledge an alarm, for its agent; return the numbers of those that ended."""
+        ended: list[int] = self._made(calls.acknowledge_call(alarm, note))["acknowledged"]
+        return ended
+
+    def silences(self) -> list[dict[str, Any]]:
+        """Return the silences that hold."""
+        found: list[dict[str, Any]] = self._made(calls.silences_call())["silences"]
+        return found
+
+    def silence(self, pattern: str, for_ms: int, note: str | None = None) -> dict[str, Any]:
+        """Tell nobody of agents of a pattern for a while; return the silence.
+
+        Parameters
+        ----------
+        pattern : str
+            Of names: ``*``, ``?``, ``[abc]``.
+        for_ms : int
+        note : str, optional
+        """
+        return self._made(calls.silence_call(pattern, for_ms, note))
+
+    def lift(self, silence: int) -> dict[str, Any]:
+        """End a silence now; return it."""
+        return self._made(calls.lift_call(silence))
+
     def follow_alarms(self, *, after: int = 0) -> Iterator[dict[str, Any]]:
         """Yield alarms after a number, then each when it is raised, for ever.
 

@@ -62,7 +62,8 @@ class Alerting(Closes):
         Returns
         -------
         list of int
-            Numbers of the alarms that ended; empty if there is none of this number.
+            Numbers of the alarms that ended, or this one alone if it was acknowledged before: what
+        came since then stands. Empty if there is none of this number.
 
         Raises
         ------
@@ -72,6 +73,8 @@ class Alerting(Closes):
         found = self._engine.database.alarms(alarm - 1, 1)
         if not found or found[0]["id"] != alarm:
             return []
+        if found[0]["acknowledged_ms"] is not None:
+            return [alarm]
         agent = found[0].get("agent")
         if agent is None:
             self._engine.database.acknowledge(alarm, self.dispatcher.now())

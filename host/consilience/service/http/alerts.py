@@ -32,10 +32,11 @@ class Acknowledgement(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class NewSilence(msgspec.Struct, forbid_unknown_fields=True):
-    """Body of a silence; times are ms UTC."""
+    """Body of a silence: its end, ms UTC, or its length by the clock of the service."""
 
     pattern: str
-    until_ms: int
+    until_ms: int | None = None
+    for_ms: int | None = None
     note: _Note | None = None
 
 
@@ -95,9 +96,9 @@ def silences(request: Request) -> Response:
     tags=["alerts"],
     openapi_extra=_schema(
         "pattern",
-        "until_ms",
         pattern={"type": "string", "description": "Of agents' names: *, ?, [abc]."},
-        until_ms={"type": "integer"},
+        until_ms={"type": "integer", "description": "Its end, ms UTC; or for_ms."},
+        for_ms={"type": "integer", "description": "Its length; or until_ms."},
         note=_NOTE,
     ),
 )
@@ -105,10 +106,14 @@ async def silence(request: Request) -> Response:
     """Tell nobody of the agents of a pattern until a time; what still stands then is told then."""
     service = service_of(request)
     new = await _read(request, NewSilence)
-    if new.until_ms not in _NUMBERS:
-        raise BadInput("until_ms is a time, milliseconds since 1970")
+    dispatcher = service.alerting.dispatcher
+    if (new.until_ms is None) == (new.for_ms is None):
+        raise BadInput("a silence has an end: give until_ms (ms UTC) or for_ms, one of them")
+    until_ms = new.until_ms if new.for_ms is None else dispatcher.now() + new.for_ms
+    if until_ms is None or until_ms not in _NUMBERS:
+        raise BadInput("until_ms and for_ms are milliseconds, since 1970 and from now on")
     made = await run_in_threadpool(
-        service.alerting.dispatcher.silence, new.pattern, new.until_ms, _who(request), new.note
+        dispatcher.silence, new.pattern, until_ms, _who(request), new.note
     )
     return answer(service, made, 201)
 

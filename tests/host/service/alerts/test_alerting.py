@@ -44,6 +44,10 @@ def test_an_alarm_is_told_acknowledged_and_resolved(start, webhook, receiver):
     asked.send(*[{**one, "run": f"c{one['run']}"} for one in BAD])
     until(lambda: len(receiver.posts) == 3)
     assert receiver.told[2] == ("alarm.raised", 2)
+    # The first acknowledgement again, as a client sends it that had no answer, ends no more.
+    found = asked.ask("POST", "/v1/alarms/1/acknowledge")
+    assert found.json() == {"acknowledged": [1]}
+    assert [one["id"] for one in asked.get("/v1/alerts")["alerts"]] == [2]
 
 
 @pytest.mark.parametrize(
@@ -138,6 +142,9 @@ def test_silences_over_the_api(start, webhook, receiver):
         ("POST", "/v1/silences", b"", 422, "pattern"),
         ("POST", "/v1/silences", b'{"pattern": "a", "until_ms": 1}', 422, "later end"),
         ("POST", "/v1/silences", b'{"pattern": "a", "until_ms": -1}', 422, "milliseconds"),
+        ("POST", "/v1/silences", b'{"pattern": "a"}', 422, "one of them"),
+        ("POST", "/v1/silences", b'{"pattern": "a", "until_ms": 1, "for_ms": 1}', 422, "one of"),
+        ("POST", "/v1/silences", b'{"pattern": "a", "for_ms": 0}', 422, "later end"),
         ("POST", "/v1/silences", b'{"pattern": "a[", "until_ms": 1}', 422, "[[]"),
         ("POST", "/v1/silences", b'{"pattern": "\xff", "until_ms": 1}', 422, "/docs"),
         ("DELETE", "/v1/silences/3", None, 404, "no silence 3"),
