@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from amaranth.hdl import Array, Assert, Assume, Cat, Module, Mux, Signal, Value, signed
+from amaranth.hdl import Assert, Assume, Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import data
 
 from consilience_hw.primitives.pipeline import delayed
@@ -244,52 +244,93 @@ def highest_of_lanes(folder: Path, lanes: int = 3) -> Outcome:
     return Monitor(netlist, body).question(folder).for_ever(unit.latency + 1)
 
 
-def reducer_beat(folder: Path, lanes: int = 2) -> Outcome:
+def reducer_beat(folder: Path, lanes: int = 2, kind: type[TreeReducer] = TreeReducer) -> Outcome:
     """Prove for ever: each partial state is the exact sum of a beat's terms, cut at its window.
 
-    The window is that under the terms' highest key, which is given with them. The terms are numbers
-    in units of the lowest bit there can be; their sum by bin is read from them in slices.
+    In two parts, as the whole is too much for the solver. Of each lane alone: what it brings to the
+    slots, `_BROUGHT` cycles after its term, are the term's bins of the window under the key that is
+    given, which is not below the term's own. The term is a number in units of the lowest bit there
+    can be; its bins are read from it in slices. Of all: a slot is the sum of what the lanes bring;
+    and the window is that under the terms' highest key, if that is what was given.
     """
     fmt = FORMAT
-    unit = TreeReducer(fmt, lanes)
+    unit = kind(fmt, lanes)
     netlist = flat_netlist(unit, folder)
-    lowest = -(1 << fmt.integer_bits - 1) - (fmt.parts - 1) * fmt.bin_width
-    first_bin = lowest // fmt.bin_width
+    for lane in range(lanes):
+        netlist.show(f"takes_{lane}", netlist.net(f"takes_{lane}_q1"))
+        for column in range(_COLUMNS):
+            netlist.show(f"column_{lane}_{column}", netlist.net(f"column_{lane}_{column}_q1"))
     layout = unit.i.payload.shape()
 
     def body(m: Module, ports: Ports) -> None:
+        early = data.View(layout, delayed(m, ports["i__payload"], _BROUGHT, "early"))
+        brought = [
+            [
+                ports[f"column_{lane}_{slot % _COLUMNS}"]
+                & ports[f"takes_{lane}"][slot].replicate(fmt.bin_width)
+                for slot in range(fmt.slots)
+            ]
+            for lane in range(lanes)
+        ]
+        for lane in range(lanes):
+            _brings(m, early.terms[lane], early.highest, brought[lane], f"number_{lane}")
+
         beat = data.View(layout, delayed(m, ports["i__payload"], unit.latency, "late"))
-        terms = beat.terms
         valid = delayed(m, ports["i__valid"], unit.latency, "entered", reset=True)
         result = data.View(window_layout(fmt, lanes), ports["o__payload"])
-        top = Signal(signed(fmt.integer_bits))
         present = Value.cast(0)
-        highest = Value.cast(lowest)
-        whole: list[Signal] = []
-        for lane in range(lanes):
-            term = terms[lane]
+        highest = Value.cast(_LOWEST)
+        for term in (beat.terms[lane] for lane in range(lanes)):
             rises = term.present & (~present | (term.position > highest))
             highest = Mux(rises, term.position, highest)
             present = present | term.present
-            bits = (fmt.max_top - first_bin + 1) * fmt.bin_width
-            number = Signal(bits, name=f"number_{lane}")
-            place = (term.position - lowest - fmt.mantissa_bits).as_unsigned()
-            with m.If(term.present):
-                m.d.comb += number.eq(term.mantissa << place)
-            whole.append(number)
+        top = Signal(signed(fmt.integer_bits))
         m.d.comb += top.eq(highest >> 3)
         key = bin_key(present, Cat(top)[: key_bits(fmt) - 1])
         right = Mux(present, beat.highest == key, ~beat.highest[-1])
-        m.d.comb += Assert(ports["o__valid"] == valid)
-        m.d.comb += Assert(~(valid & right) | (result.present == present))
-        m.d.comb += Assert(~(valid & right) | present | (Cat(*result.slots) == 0))
-        with m.If(valid & right & present):
-            m.d.comb += Assert(result.top == top)
-            slots = Array(result.slots[j] for j in range(fmt.slots))
-            for number in range(first_bin, fmt.max_top + 1):
-                low = (number - first_bin) * fmt.bin_width
-                total = sum(term[low : low + fmt.bin_width] for term in whole)
-                with m.If(_between(top - fmt.window_bins, number, top)):
-                    m.d.comb += Assert(slots[number % fmt.slots] == total)
+        m.d.comb += [
+            Assert(ports["o__valid"] == valid),
+            Assert(~right | (result.present == present)),
+            Assert(~right | ~present | (result.top == top)),
+            Assert(~present | (_top_of(key) == top)),
+        ]
+        for slot in range(fmt.slots):
+            total = sum(lane[slot] for lane in brought)
+            late = delayed(m, total, unit.latency - _BROUGHT, f"total_{slot}")
+            m.d.comb += Assert(result.slots[slot] == late)
 
     return Monitor(netlist, body).question(folder).for_ever(unit.latency + 1)
+
+
+_BROUGHT = 5
+"""Cycles of a `TreeReducer` from a term to its parts in their columns."""
+
+_COLUMNS = 1 << (FORMAT.parts - 1).bit_length()
+"""A power of two that is enough for the parts of a term."""
+
+_LOWEST = -(1 << FORMAT.integer_bits - 1) - (FORMAT.parts - 1) * FORMAT.bin_width
+"""Position of the lowest bit there can be, or below it, at the border of a bin."""
+
+
+def _top_of(key: Value) -> Value:
+    """Return the bin number in a key of something that is there."""
+    return Cat(key[:-2], ~key[-2]).as_signed()
+
+
+def _brings(m: Module, term: data.View, key: Value, slots: list[Value], name: str) -> None:
+    """Claim of one lane that its slots hold its term's bins in the window under a key."""
+    fmt = FORMAT
+    first_bin = _LOWEST // fmt.bin_width
+    whole = Signal((fmt.max_top - first_bin + 1) * fmt.bin_width, name=name)
+    place = (term.position - _LOWEST - fmt.mantissa_bits).as_unsigned()
+    m.d.comb += whole.eq(term.mantissa << place)
+    own = bin_key(Const(1), term.position[fmt.bin_width.bit_length() - 1 :])
+    top = _top_of(key)
+    with m.If(~term.present):
+        m.d.comb += [Assert(slot == 0) for slot in slots]
+    with m.Elif(key >= own):
+        for number in range(fmt.min_top - fmt.window_bins, fmt.max_top + 1):
+            low = (number - first_bin) * fmt.bin_width
+            bits = whole[low : low + fmt.bin_width] if number >= first_bin else 0
+            with m.If(_between(top - fmt.window_bins, number, top)):
+                m.d.comb += Assert(slots[number % fmt.slots] == bits)

@@ -1,6 +1,7 @@
 """Units with a planted fault, for the proofs to refute."""
 
 from amaranth.hdl import Module, Mux, Signal, Value
+from amaranth.lib import data
 from amaranth.lib.fifo import SyncFIFOBuffered
 from amaranth.lib.wiring import connect, flipped
 
@@ -10,6 +11,7 @@ from consilience_hw.log_sum_exp.log_sum_exp import LogSumExp
 from consilience_hw.monitor.admission import Admission
 from consilience_hw.monitor.code_sum import code_sum, is_zero
 from consilience_hw.reduction.accumulator import Accumulator
+from consilience_hw.reduction.tree_reducer import TreeReducer
 from tests.campaigns.verify.formal.monitor_steps import CodeSum
 from tests.campaigns.verify.formal.queues import Queue
 
@@ -20,6 +22,7 @@ __all__ = [
     "HastyAdmission",
     "HastyMarks",
     "LossyQueue",
+    "LowReducer",
     "WetCodeSum",
 ]
 
@@ -37,6 +40,13 @@ class FickleLogSumExp(LogSumExp):
             inner.o.ready.eq(self.o.ready & ~self.i.valid),
         ]
         return m
+
+
+class LowReducer(TreeReducer):
+    """A `TreeReducer` whose window reaches a bin lower."""
+
+    def _cut_parts(self, m: Module, lane: int, term: data.View, highest: Value) -> list[Signal]:
+        return super()._cut_parts(m, lane, term, (highest - 1)[: len(highest)])
 
 
 class HastyMarks(AxiLogSumExp):

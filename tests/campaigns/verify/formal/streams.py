@@ -27,6 +27,7 @@ from tests.campaigns.verify.formal.faults import (
     HastyAdmission,
     HastyMarks,
     LossyQueue,
+    LowReducer,
     WetCodeSum,
 )
 from tests.campaigns.verify.formal.forwarded_words import forwarded_words
@@ -223,6 +224,7 @@ FAULTS: dict[str, Any] = {
         cycles=SUM_CYCLES,
         unit=CarryingAccumulator(FORMAT, FORMAT.capacity),
     ),
+    "LowReducer": partial(reducer_beat, kind=LowReducer),
     "HastyAdmission": partial(admitted_order, unit=small_admission(HastyAdmission), cycles=16),
     "WetCodeSum": partial(code_sums, unit=WetCodeSum()),
     "HastyMarks": partial(axi_rules, unit=HastyMarks(Q16_16, 1), cycles=6),
