@@ -37,6 +37,7 @@ def render() -> str:
         most_observations=network.LARGEST_DATAGRAM // observations.OBSERVATION_BYTES,
         alarm_bytes=observations.ALARM_BYTES,
         registration=observations.REGISTRATION.decode(),
+        counts_request=observations.COUNTS_REQUEST.decode(),
         window=f"{observations.SEQUENCE_WINDOW:,}",
         counter_bits=observations.COUNTER_BITS,
         counts=table(("counter", "of what"), counted),

@@ -29,6 +29,7 @@ def test_alarms_through_the_kernel_are_those_of_the_library(record_property):
     found = re.search(r"alarms equal the library's (\d+), agent, statistic and number", run.stdout)
     assert int(found[1]) >= 20
     assert "of 20 agents that changed 20 are named" in run.stdout
+    assert "TAKEN 80,000" in run.stdout
     assert "missed 0" in run.stdout and "FULL" not in run.stdout
     record_property("claim", "observations and alarms through the kernel's UDP: the library's")
     record_property("cases", 80_000)

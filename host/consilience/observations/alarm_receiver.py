@@ -1,12 +1,12 @@
 """Alarms of a monitor on a network."""
 
-import contextlib
 import time
 from collections import deque
 from typing import Self
 
 from consilience.devices.udp import DatagramAddress, network_socket
-from consilience.errors import LinkError, NoDevice
+from consilience.errors import LinkError
+from consilience.observations.asking import answer_to, next_datagram
 from consilience_hw.spec.observations import ALARM_BYTES, REGISTRATION, Alarm
 
 __all__ = ["AlarmReceiver"]
@@ -74,30 +74,8 @@ class AlarmReceiver:
         NoDevice
             Nothing answers.
         """
-        address, why = self._address, "no answer to a registration"
-        for _ in range(1 + address.retries):
-            try:
-                self._socket.send(REGISTRATION)
-            except OSError as error:
-                why = error.strerror or str(error)
-            deadline = time.monotonic() + address.reply_timeout
-            while (left := deadline - time.monotonic()) > 0:
-                try:
-                    data = self._next(left)
-                except OSError as error:
-                    why = error.strerror or str(error)
-                    # A refusal comes at once; a device that starts may need the time.
-                    time.sleep(max(deadline - time.monotonic(), 0.0))
-                    continue
-                if data == REGISTRATION:
-                    return
-                if data is not None:
-                    self._take(data)
-        raise NoDevice(
-            f"udp://{address.host}:{address.port}: {why}, {1 + address.retries} times; check that "
-            "it is a monitor on a network, its power and cable, its address and port, or give it "
-            f"more time with ?timeout={10 * address.reply_timeout:g}"
-        )
+        size = len(REGISTRATION)
+        answer_to(self._socket, self._address, REGISTRATION, size, self._take)
 
     def receive(self, seconds: float) -> list[Alarm]:
         """Return the alarms at hand, or none; wait at most `seconds` for the first.
@@ -111,7 +89,7 @@ class AlarmReceiver:
         while True:
             left = 0.0 if self._waiting else max(deadline - time.monotonic(), 0.0)
             try:
-                data = self._next(left)
+                data = next_datagram(self._socket, left)
             except OSError as error:
                 address = self._address
                 raise LinkError(
@@ -135,13 +113,6 @@ class AlarmReceiver:
     def close(self) -> None:
         """Close the socket; the device goes on sending."""
         self._socket.close()
-
-    def _next(self, seconds: float) -> bytes | None:
-        """Return the next datagram, or None."""
-        self._socket.settimeout(seconds)
-        with contextlib.suppress(TimeoutError, BlockingIOError):
-            return self._socket.recv(_NUMBERS)
-        return None
 
     def _take(self, data: bytes) -> None:
         if data == REGISTRATION:

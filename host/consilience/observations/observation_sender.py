@@ -26,9 +26,9 @@ _ROW = np.dtype([("agent", "<u4"), ("bin", "<u2"), ("sequence", "<u2")])
 class ObservationSender:
     """Numbers observations and sends them, each once; nothing answers.
 
-    A datagram that gets lost is lost: the device counts its observations as missing, and no
-    datagram tells. Send no faster than the device takes them (docs/network.md), which for agents
-    that differ is line rate.
+    A datagram that gets lost is lost: the device counts its observations as missing, and tells who
+    asks (`device_counts.device_counts`). Send no faster than it takes them (docs/network.md), which
+    for agents that differ is line rate.
 
     The device remembers each agent's highest number, also when a sender ends: one that begins its
     numbers anew is not heard until they are above those. Begin with the `numbers` that the sender

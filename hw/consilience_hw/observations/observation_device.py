@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 
 from ..ethernet.mac_receiver import gmii_port
 from ..ethernet.network_port import NetworkPort
-from ..spec.network import NetworkAddress
+from ..spec.network import NetworkAddress, PacketDrop
 from ..spec.observations import COUNTER_BITS, MonitorSetup, ObservationCount
 from .alarm_packer import ALARM_WORD_BYTES, AlarmPacker
 from .monitor_commands import MonitorCommands
@@ -81,7 +81,13 @@ class ObservationDevice(wiring.Component):
         m.d.comb += [
             packer.peer.eq(monitor.peer),
             monitor.peer_held.eq(packer.peer_held),
+            packer.asked.eq(monitor.asked),
+            packer.sender.eq(monitor.sender),
+            monitor.answered.eq(packer.answered),
+            packer.counts.eq(monitor.counts),
             monitor.unsent.eq(packer.unsent),
+            monitor.no_room.eq(port.drop.valid & (port.drop.p == PacketDrop.FULL)),
+            monitor.other_drop.eq(port.drop.valid & (port.drop.p != PacketDrop.FULL)),
             packer.registered.eq(monitor.registered),
             port.drop.ready.eq(1),
             self.dropped.eq(port.drop.valid),

@@ -60,10 +60,11 @@ class ObservationMonitor(wiring.Component):
     packet : the reader's side of `packet_port` with words of `observation_reader.WORD_BYTES`
     command : stream of `bin_increments.binned_beat_layout`
     o : stream of `alarm_layout`
-    peer, peer_held, registered
+    peer, peer_held, registered, asked, sender, answered
         As of `ObservationReader`.
-    unsent : in
-        Strobe: an alarm was dropped, as nobody had registered.
+    unsent, no_room, other_drop : in
+        Strobes: an alarm was dropped, as nobody had registered; a datagram, for want of room; a
+        frame, for another reason.
     refused : out
         Strobe: a command was refused.
     counts : out
@@ -81,7 +82,12 @@ class ObservationMonitor(wiring.Component):
                 "peer": Out(8 * PEER_BYTES),
                 "peer_held": In(1),
                 "registered": Out(1),
+                "asked": Out(1),
+                "sender": Out(8 * PEER_BYTES),
+                "answered": In(1),
                 "unsent": In(1),
+                "no_room": In(1),
+                "other_drop": In(1),
                 "refused": Out(1),
                 "counts": Out(data.ArrayLayout(unsigned(COUNTER_BITS), len(ObservationCount))),
             }
@@ -109,6 +115,9 @@ class ObservationMonitor(wiring.Component):
             self.peer.eq(reader.peer),
             self.registered.eq(reader.registered),
             reader.peer_held.eq(self.peer_held),
+            self.asked.eq(reader.asked),
+            self.sender.eq(reader.sender),
+            reader.answered.eq(self.answered),
         ]
 
         command, row, beat = self.command, checks.o, Signal(monitor.i.p.shape())
@@ -156,6 +165,8 @@ class ObservationMonitor(wiring.Component):
             count.OTHER_BIN: checks.other_bin,
             count.BAD_LENGTH: reader.bad_length,
             count.UNSENT_ALARMS: self.unsent,
+            count.NO_ROOM: self.no_room,
+            count.OTHER_DROPS: self.other_drop,
         }
         for which, amount in grows.items():
             late = Signal.like(amount, name=f"{which.name.lower()}_late")

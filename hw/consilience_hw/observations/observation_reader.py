@@ -7,7 +7,7 @@ from amaranth.utils import exact_log2
 
 from ..ethernet.packet_buffer import packet_port
 from ..ethernet.packet_filter import PEER_BYTES
-from ..spec.observations import OBSERVATION_BYTES, REGISTRATION, SEQUENCE_BITS
+from ..spec.observations import COUNTS_REQUEST, OBSERVATION_BYTES, REGISTRATION, SEQUENCE_BITS
 
 __all__ = ["WORD_BYTES", "ObservationReader", "observation_layout"]
 
@@ -30,7 +30,7 @@ class ObservationReader(wiring.Component):
 
     The length of a datagram is known before its first word: one that is no whole number of
     observations is dropped, and none of it is handed on. But who sends `REGISTRATION` becomes the
-    peer, and the one before is forgotten.
+    peer, and the one before is forgotten; and who sends `COUNTS_REQUEST` asks for the counters.
 
     Of the words, the first brings most of the sender, the second the rest of it and half an
     observation, and each further one the other half and half of the next.
@@ -48,12 +48,18 @@ class ObservationReader(wiring.Component):
         The peer awaits its answer, and stays; a registration waits.
     registered : out
         Strobe: there is another peer from the next cycle on.
+    asked : out
+        The `sender` asks for the counters, until `answered`.
+    sender : out
+        As `peer`.
+    answered : in
+        Strobe.
     pause : in
         No datagram is begun.
     inside : out
         A datagram is begun, or an observation waits.
     bad_length : out
-        Strobe: a datagram was dropped that is no registration.
+        Strobe: a datagram was dropped.
     """
 
     def __init__(self) -> None:
@@ -64,6 +70,9 @@ class ObservationReader(wiring.Component):
                 "peer": Out(8 * PEER_BYTES),
                 "peer_held": In(1),
                 "registered": Out(1),
+                "asked": Out(1),
+                "sender": Out(8 * PEER_BYTES),
+                "answered": In(1),
                 "pause": In(1),
                 "inside": Out(1),
                 "bad_length": Out(1),
@@ -74,15 +83,15 @@ class ObservationReader(wiring.Component):
         m = Module()
         i, o, length = self.packet.o, self.o, self.packet.length
         taken, ends = Signal(), Signal()
-        sender = Signal(8 * PEER_BYTES, reset_less=True)
+        sender = self.sender
         before = Signal(8 * _BEFORE, reset_less=True)  # the half of an observation
         m.d.comb += [taken.eq(i.valid & i.ready), ends.eq(taken & i.p.last)]
         with m.If(taken):
             m.d.sync += before.eq(i.p.bytes[-8 * _BEFORE :])
         word = i.p.bytes[-8 * len(REGISTRATION) :]
-        registers = (length == PEER_BYTES + len(REGISTRATION)) & (
-            word == int.from_bytes(REGISTRATION, "little")
-        )
+        short = length == PEER_BYTES + len(REGISTRATION)
+        registers = short & (word == int.from_bytes(REGISTRATION, "little"))
+        asks = short & (word == int.from_bytes(COUNTS_REQUEST, "little"))
         whole = length[: exact_log2(OBSERVATION_BYTES)] == PEER_BYTES % OBSERVATION_BYTES
         with m.If(o.ready):
             m.d.sync += o.valid.eq(0)
@@ -94,7 +103,7 @@ class ObservationReader(wiring.Component):
                     m.d.sync += sender[: 8 * WORD_BYTES].eq(i.p.bytes)
                     m.next = "Rest"
             with m.State("Rest"):
-                m.d.comb += [i.ready.eq(1), self.bad_length.eq(ends & ~registers)]
+                m.d.comb += [i.ready.eq(1), self.bad_length.eq(ends & ~registers & ~asks)]
                 m.d.sync += sender[8 * WORD_BYTES :].eq(i.p.bytes)
                 with m.If(taken):
                     m.next = "Observations"
@@ -104,6 +113,8 @@ class ObservationReader(wiring.Component):
                         m.next = "Other"
                 with m.If(ends & registers):
                     m.next = "Register"
+                with m.If(ends & asks):
+                    m.next = "Asked"
             with m.State("Observations"):
                 m.d.comb += i.ready.eq(~o.valid | o.ready)
                 with m.If(taken):
@@ -118,5 +129,9 @@ class ObservationReader(wiring.Component):
                 m.d.comb += self.registered.eq(~self.peer_held)
                 with m.If(self.registered):
                     m.d.sync += self.peer.eq(sender)
+                    m.next = "Sender"
+            with m.State("Asked"):
+                m.d.comb += self.asked.eq(1)
+                with m.If(self.answered):
                     m.next = "Sender"
         return m

@@ -11,6 +11,7 @@ from .monitor_format import MonitorMode, Policy
 __all__ = [
     "ALARM_BYTES",
     "COUNTER_BITS",
+    "COUNTS_REQUEST",
     "OBSERVATION_BYTES",
     "REGISTRATION",
     "SEQUENCE_BITS",
@@ -33,6 +34,10 @@ ALARM_BYTES = _ALARM_FIELDS.size
 REGISTRATION = b"CSAR"
 """The datagram by which its sender, and nobody else any more, gets all alarms from now on; it is
 answered by the same."""
+
+COUNTS_REQUEST = b"CSAQ"
+"""The datagram that asks for the counters; its sender is answered by the same and all of them, in
+the order of `ObservationCount`, u64 each, little-endian."""
 
 SEQUENCE_BITS = 16
 """Width of an observation's number."""
@@ -139,6 +144,10 @@ class ObservationCount(IntEnum):
     OTHER_BIN = 4
     """Observations skipped: the table has no such bin."""
     BAD_LENGTH = 5
-    """Datagrams dropped whole: no whole number of observations, and no registration."""
+    """Datagrams dropped whole: no whole number of observations, no registration, no request."""
     UNSENT_ALARMS = 6
     """Alarms dropped: nobody had registered."""
+    NO_ROOM = 7
+    """Datagrams dropped whole, with all observations in them: sent faster than they are taken."""
+    OTHER_DROPS = 8
+    """Frames dropped for any other reason, damaged ones and those of others among them."""

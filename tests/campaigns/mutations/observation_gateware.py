@@ -74,6 +74,13 @@ OBSERVATION_GATEWARE = (
         PACKER + "test_alarms_are_numbered_and_go_to_who_registered_last",
     ),
     Mutation(
+        "counts: the answer goes to who registered",
+        FOLDER + "alarm_packer.py",
+        "Cat(self.sender, tag)",
+        "Cat(self.peer, tag)",
+        PACKER + "test_alarms_are_numbered_and_go_to_who_registered_last",
+    ),
+    Mutation(
         "alarms: those that nobody gets are not numbered",
         FOLDER + "alarm_packer.py",
         "number.eq(number + 1)",

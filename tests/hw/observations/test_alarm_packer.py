@@ -9,10 +9,17 @@ from consilience_hw.ethernet.packet_filter import PEER_BYTES
 from consilience_hw.observations.alarm_packer import ALARM_WORD_BYTES, AlarmPacker
 from consilience_hw.observations.observation_monitor import alarm_layout
 from consilience_hw.observations.observation_reader import WORD_BYTES, ObservationReader
-from consilience_hw.spec.observations import REGISTRATION, Alarm
+from consilience_hw.spec.observations import (
+    ALARM_BYTES,
+    COUNTS_REQUEST,
+    REGISTRATION,
+    Alarm,
+    ObservationCount,
+)
 from consilience_sim.testing.stream_bench import bits_of
 
 AGENTS = 8
+COUNTS = [(one + 1) * 0x0123_4567_89AB_CDEF % (1 << 64) for one in ObservationCount]
 ONE, TWO = bytes(range(PEER_BYTES)), bytes(range(100, 100 + PEER_BYTES))
 
 
@@ -26,6 +33,10 @@ def packets(script, full=0.0, seed=1):
         packer.peer.eq(reader.peer),
         reader.peer_held.eq(packer.peer_held),
         packer.registered.eq(reader.registered),
+        packer.asked.eq(reader.asked),
+        packer.sender.eq(reader.sender),
+        reader.answered.eq(packer.answered),
+        *(packer.counts[one].eq(value) for one, value in enumerate(COUNTS)),
         reader.o.ready.eq(1),
     ]
     found, unsent, done = [], [], []
@@ -96,6 +107,8 @@ def test_alarms_are_numbered_and_go_to_who_registered_last():
         (TWO, REGISTRATION[:-1] + b"S"),
         (TWO, REGISTRATION[:-1]),
         (TWO, REGISTRATION + REGISTRATION[-1:]),
+        (TWO, COUNTS_REQUEST),
+        (TWO, COUNTS_REQUEST + b"Q"),
         alarm(5),
         (TWO, REGISTRATION),
         alarm(6),
@@ -107,6 +120,10 @@ def test_alarms_are_numbered_and_go_to_who_registered_last():
     for one in script:
         if isinstance(one, Alarm):
             wanted += [(peer, one)] if peer else []
+        elif one[1] == COUNTS_REQUEST:
+            # To who asks, who does not become the peer.
+            values = b"".join(value.to_bytes(8, "little") for value in COUNTS)
+            wanted.append((one[0], COUNTS_REQUEST + values))
         elif one[1] == REGISTRATION:
             peer = one[0]
             wanted.append((peer, REGISTRATION))
@@ -115,5 +132,6 @@ def test_alarms_are_numbered_and_go_to_who_registered_last():
         assert unsent == 2
         read = [(one[:PEER_BYTES], one[PEER_BYTES:]) for one in found]
         assert [
-            (who, data if data == REGISTRATION else Alarm.from_bytes(data)) for who, data in read
+            (who, Alarm.from_bytes(data) if len(data) == ALARM_BYTES else data)
+            for who, data in read
         ] == wanted

@@ -17,11 +17,13 @@ from consilience_hw.spec.network import (
     PacketDrop,
 )
 from consilience_hw.spec.observations import (
+    COUNTS_REQUEST,
     OBSERVATION_BYTES,
     REGISTRATION,
     Alarm,
     MonitorSetup,
     Observation,
+    ObservationCount,
 )
 from consilience_sim.compiled.emission import unit_design
 from consilience_sim.ethernet import EthernetSimulation
@@ -252,3 +254,29 @@ def test_alarms_of_all_observations_wait_and_none_is_lost():
     found = alarms_of(WATCH, device.sent(*frames))
     assert found == device.expected and len(found) == 2 * rows
     assert device.simulation.drops == {}
+
+
+def test_who_asks_is_told_what_was_taken_and_what_found_no_room():
+    device = Device()
+    device.registered(WATCH)
+    rows, count = LARGEST_DATAGRAM // OBSERVATION_BYTES, 20
+    # All of one agent, which waits for itself: more than finds room, at line rate.
+    datagrams = [
+        b"".join(bytes(Observation(7, 0, turn * rows + row)) for row in range(rows))
+        for turn in range(count)
+    ]
+    damaged = with_fcs(AGENT.frame(datagrams[0]))[:-1] + b"?"
+    assert device.sent_symbols(symbols_of(damaged)) == []
+    assert device.sent(*(AGENT.frame(one) for one in datagrams)) == []
+    (answer,) = device.sent(OTHER.frame(COUNTS_REQUEST))
+    data = OTHER.data(answer)
+    assert data[:4] == COUNTS_REQUEST and len(data) == 4 + 8 * len(ObservationCount)
+    counts = {one: int.from_bytes(data[4 + 8 * one :][:8], "little") for one in ObservationCount}
+    lost = device.simulation.drops[PacketDrop.FULL]
+    assert 0 < lost < count
+    assert (counts[ObservationCount.NO_ROOM], counts[ObservationCount.OTHER_DROPS]) == (lost, 1)
+    assert counts[ObservationCount.TAKEN] == rows * (count - lost)
+    # The watch stays who it was.
+    device.expected.clear()
+    frames = device.sent(AGENT.frame(device.observed([(9, 3, 0), (9, 3, 1)])))
+    assert alarms_of(WATCH, frames) == device.expected and device.expected
