@@ -19,7 +19,8 @@ from consilience_sim.reference.vectors import PACKETS, SHORT
 from consilience_tools.pages.stamp import Origin, pages, says_it_is_older, settled, with_note
 from consilience_tools.pages.templates import rendered
 from consilience_tools.place_and_route.baseline import read_baseline
-from consilience_tools.place_and_route.configurations import PUBLISHED, configuration
+from consilience_tools.place_and_route.configurations import PUBLISHED
+from consilience_tools.place_and_route.origins import is_older
 from docs.link_page import render as render_link
 from docs.network_page import render as render_network
 from docs.registers_page import render as render_registers
@@ -83,10 +84,13 @@ def render_numerics() -> str:
 def render_timing() -> str:
     """Return docs/timing.md."""
     baseline = read_baseline()
-    rows, tools = [], set()
-    origin = pages()["timing.md"]
-    for name in (one.name for one in PUBLISHED if one.name in baseline):
-        figures = baseline[name]
+    rows, tools, older = [], set(), []
+    for one in PUBLISHED:
+        if one.name not in baseline:
+            continue
+        name, figures = one.name, baseline[one.name]
+        if is_older(one, figures):
+            older.append(name)
         unit, fmax = figures["unit"], figures["fmax_median_mhz"]
         packed = unit["packed_per_lane"] if unit["packed"] else None
         tools |= {f"{tool} {version}" for tool, version in figures["tools"].items()}
@@ -97,7 +101,7 @@ def render_timing() -> str:
                 "lanes": figures["lanes"],
                 "fmax": f"{fmax:.1f}",
                 "seeds": ", ".join(f"{mhz:.1f}" for mhz in figures["fmax_mhz"].values()),
-                "rate": f"{fmax * configuration(name).codes_per_cycle / 1e3:.2f}",
+                "rate": f"{fmax * one.codes_per_cycle / 1e3:.2f}",
                 "luts": f"{unit['luts_per_lane']:.0f}",
                 "packed": "" if packed is None else f"{packed:.0f}",
                 "ff": f"{unit['FF']:,}",
@@ -105,13 +109,13 @@ def render_timing() -> str:
                 "dsp": unit["DSP"],
                 "latency": figures["latency_cycles"],
                 "path": figures["critical_path"],
-                "commit": figures["commit"],
+                "commit": figures["commit"] + ", older" * (name in older),
             }
         )
     tools_text = ", ".join(sorted(tools))
     text = rendered(DOCS / "timing.md.j2", rows=rows, tools=tools_text, words=WORDS)
-    of_code = {baseline[row["name"]]["code"] for row in rows}
-    return text if of_code == {origin.digest()} else with_note(text, origin)
+    again = Origin(f'make timing CONFIG="{" ".join(older)}"', ())
+    return with_note(text, again) if older else text
 
 
 PAGES = {

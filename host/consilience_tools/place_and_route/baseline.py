@@ -5,17 +5,24 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from consilience_tools.pages.stamp import stamp
+from consilience_tools.pages.stamp import ROOT, checked_out
+from consilience_tools.place_and_route.configurations import Configuration
 from consilience_tools.place_and_route.measurement import Measurement
+from consilience_tools.place_and_route.origins import origin
 
-__all__ = ["BASELINE", "TOLERANCE", "read_baseline", "regressions", "write_baseline"]
+__all__ = [
+    "BASELINE",
+    "TOLERANCE",
+    "confirm_baseline",
+    "read_baseline",
+    "regressions",
+    "write_baseline",
+]
 
 BASELINE = Path(__file__).with_name("baseline.json")
 
 TOLERANCE = 0.05
 """A clock lower, or an area larger, by more than this fails."""
-
-_PAGE = "timing.md"
 
 _KEPT = (
     *("part", "lanes", "fmax_mhz", "fmax_median_mhz", "latency_cycles", "unit"),
@@ -58,5 +65,21 @@ def write_baseline(measurements: Iterable[Measurement]) -> None:
         value = measurement.as_json()
         kept = {key: value[key] for key in _KEPT}
         kept["critical_path"] = value["critical_path"]["in_words"]
-        figures[measurement.configuration.name] = kept | stamp(_PAGE)._asdict()
+        figures[measurement.configuration.name] = kept | _made_of(measurement.configuration)
+    _write(figures)
+
+
+def confirm_baseline(confirmed: Iterable[Configuration]) -> None:
+    """Say of the committed figures of these configurations that they are those of this code."""
+    figures = read_baseline()
+    for one in confirmed:
+        figures[one.name] |= _made_of(one)
+    _write(figures)
+
+
+def _made_of(one: Configuration) -> dict[str, str]:
+    return {"commit": checked_out(ROOT), "code": origin(one).digest()}
+
+
+def _write(figures: Mapping[str, Any]) -> None:
     BASELINE.write_text(json.dumps(figures, indent=1, sort_keys=True) + "\n")

@@ -17,8 +17,14 @@ from rich.text import Text
 from consilience.cli.output import INTERRUPTED
 from consilience.cli.unwinding import ended_by_sigterm, logged
 from consilience.errors import ConsilienceError
-from consilience_tools.place_and_route.baseline import read_baseline, regressions, write_baseline
+from consilience_tools.place_and_route.baseline import (
+    confirm_baseline,
+    read_baseline,
+    regressions,
+    write_baseline,
+)
 from consilience_tools.place_and_route.configurations import PUBLISHED, Configuration, configuration
+from consilience_tools.place_and_route.confirming import differs
 from consilience_tools.place_and_route.measurement import Measurement, measure
 from consilience_tools.place_and_route.routing import NotRouted
 from consilience_tools.place_and_route.tools import Working
@@ -30,7 +36,7 @@ _EPILOG = (
     "lanes to half an hour with 64, for each seed. What has been done is kept in the cache "
     "($CONSILIENCE_CACHE) and not done again, so that a run may be stopped and taken up later. "
     "Exit codes: 0 ok, 1 something does not fit, misses its clock, or is more than 5 % worse than "
-    "the baseline, 2 usage, 3 a tool is missing, 130 interrupted."
+    "the baseline, or is not confirmed, 2 usage, 3 a tool is missing, 130 interrupted."
 )
 
 
@@ -53,11 +59,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         action="store_true",
         help="make what is measured the committed figures, instead of comparing with them",
     )
+    parser.add_argument(
+        "--confirm",
+        action="store_true",
+        help="synthesise only, and make the committed figures those of the code as it is where "
+        "the netlist is the one that they are of",
+    )
     options = parser.parse_args(arguments)
     console = Console(stderr=True, width=None if sys.stderr.isatty() else 100, highlight=False)
     try:
         asked = [configuration(name) for name in options.names] or list(PUBLISHED)
         with ended_by_sigterm():
+            if options.confirm:
+                return _confirm(asked, console)
             return _run(asked, options.out, console, new_baseline=options.write_baseline)
     except (ConsilienceError, OSError) as error:
         console.print(Text.assemble(("error: ", "bold red"), str(error)), soft_wrap=True)
@@ -98,6 +112,17 @@ def _run(asked: Sequence[Configuration], out: Path, console: Console, *, new_bas
     for name, reason in failures.items():
         console.print(Text.assemble(("FAILS ", "bold red"), f"{name}: {reason}"), soft_wrap=True)
     return 1 if failures else 0
+
+
+def _confirm(asked: Sequence[Configuration], console: Console) -> int:
+    baseline = read_baseline()
+    with _progress(console) as working:
+        found = [(one, differs(one, baseline.get(one.name), working)) for one in asked]
+    confirm_baseline(one for one, why in found if why is None)
+    for one, why in found:
+        text = f": {why}; `make timing CONFIG={one.name}` routes it" if why else " confirmed"
+        console.print(f"{one.name}{text}", soft_wrap=True)
+    return 1 if any(why for _, why in found) else 0
 
 
 def _table(found: Sequence[Measurement]) -> Table:

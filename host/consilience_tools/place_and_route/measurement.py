@@ -7,9 +7,10 @@ from typing import Any
 from consilience_tools.place_and_route.configurations import Configuration
 from consilience_tools.place_and_route.routing import RoutedDesign, packed_cells, routed
 from consilience_tools.place_and_route.synthesis import cell_counts, synthesised
+from consilience_tools.place_and_route.targets import Target
 from consilience_tools.place_and_route.tools import YOSYS, Working, tool_version
 
-__all__ = ["Measurement", "measure"]
+__all__ = ["Measurement", "measure", "versions"]
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,16 @@ class Measurement:
         }
 
 
+def versions(target: Target) -> dict[str, str]:
+    """Return the versions of the tools that make a routed design for a part.
+
+    Raises
+    ------
+    ToolMissing
+    """
+    return {tool: tool_version(tool) for tool in ("amaranth", YOSYS, target.router)}
+
+
 def measure(configuration: Configuration, working: Working) -> Measurement:
     """Synthesise, place and route a configuration; steps in the cache are not run again.
 
@@ -112,7 +123,7 @@ def measure(configuration: Configuration, working: Working) -> Measurement:
         Yosys failed.
     """
     name, target = configuration.name, configuration.target
-    tools = {tool: tool_version(tool) for tool in ("amaranth", YOSYS, target.router)}
+    tools = versions(target)
     unit = configuration.unit
     with working(f"{name}: synthesis of the unit alone"):
         alone = synthesised(unit, target, name=f"{name} alone")

@@ -50,11 +50,14 @@ class LiveSource(wiring.Component):
             step == 0, LiveOperation.ADD, Mux(removes, LiveOperation.REMOVE, LiveOperation.READ)
         )
         # The word half the table away differs in the highest address bit only.
-        address = word ^ Cat(Const(0, len(word) - 1), removes)
+        address = delayed(m, word ^ Cat(Const(0, len(word) - 1), removes), 1, "address")
+        code = Table(m, platform, "stimulus", codes).read(m, address)
+        # Registers before and behind the block RAM: no wire to it or from it counts as the unit's.
+        cycles = 1 + READ_CYCLES + 1
         m.d.comb += [
-            self.o.p.code.eq(Table(m, platform, "stimulus", codes).read(m, address)),
-            self.o.p.operation.eq(delayed(m, kind, READ_CYCLES, "kind")),
-            self.o.valid.eq(delayed(m, started, READ_CYCLES, "valid", reset=True)),
+            self.o.p.code.eq(delayed(m, code, 1, "code")),
+            self.o.p.operation.eq(delayed(m, kind, cycles, "kind")),
+            self.o.valid.eq(delayed(m, started, cycles, "valid", reset=True)),
         ]
         return m
 

@@ -72,6 +72,9 @@ class PacketBuilder(wiring.Component):
         peer = Signal(8 * PEER_BYTES)  # in turn: its next byte is the lowest
         place = Signal(6)
         m.submodules.checksum = checksum = Checksum()
+        # A register before it, whose sum is long; what it says is needed only cycles later.
+        summed, adds = Signal(8), Signal()
+        m.d.sync += [checksum.byte.eq(summed), checksum.add.eq(adds)]
         byte, step, turns = Signal(8), Signal(), Signal()
         last_place = Mux(answers_now & ~note.arp, places.ICMP_DATA, places.UDP_DATA) - 1
         m.d.comb += step.eq(~o.valid | o.ready)
@@ -97,12 +100,12 @@ class PacketBuilder(wiring.Component):
                 m.d.comb += checksum.begin.eq(1)
                 m.next = "Peer"
             with m.State("Peer"):
-                m.d.comb += [source_ready.eq(1), checksum.add.eq(source_valid)]
+                m.d.comb += [source_ready.eq(1), adds.eq(source_valid)]
                 with m.Switch(place):
                     with m.Case(0, 1):
-                        m.d.comb += checksum.byte.eq(Mux(place[0], total[:8], total[8:]))
+                        m.d.comb += summed.eq(Mux(place[0], total[:8], total[8:]))
                     with m.Case(6, 7, 8, 9):
-                        m.d.comb += checksum.byte.eq(source.byte)
+                        m.d.comb += summed.eq(source.byte)
                 with m.If(source_valid):
                     m.d.sync += [place.eq(place + 1), peer.eq(Cat(peer[8:], source.byte))]
                     with m.If(place == PEER_BYTES - 1):
@@ -110,7 +113,7 @@ class PacketBuilder(wiring.Component):
                         m.next = "Headers"
             with m.State("Headers"):
                 # Two zeros more for the last carries, while the checksum is not yet sent.
-                m.d.comb += checksum.add.eq(step & (place < 2))
+                m.d.comb += adds.eq(step & (place < 2))
                 with m.If(step):
                     m.d.sync += [
                         o.valid.eq(1),

@@ -19,7 +19,7 @@ class CobsEncoder(wiring.Component):
     zero that ends the block. Everything before the open block may leave.
 
     Throughput: one byte per cycle, except for one cycle per full block of 254 and two per frame.
-    Latency: a block, and 2 cycles.
+    Latency: a block, and 3 cycles.
 
     Members
     -------
@@ -80,13 +80,17 @@ class CobsEncoder(wiring.Component):
         with m.If(closes | ends):
             m.d.sync += [code_at.eq(put), block.eq(1), block_full.eq(0)]
 
+        # A register behind the ring: block RAM is slow from clock to output.
+        fetched, moves = Signal(), Signal()
         m.d.comb += [
+            moves.eq(~self.o.valid | self.o.ready),
             read.addr.eq(take),
-            read.en.eq(~self.o.valid | self.o.ready),
-            self.o.p.eq(read.data),
+            read.en.eq(~fetched | moves),
         ]
+        with m.If(moves):
+            m.d.sync += [self.o.p.eq(read.data), self.o.valid.eq(fetched)]
         with m.If(read.en):
-            m.d.sync += self.o.valid.eq(take != code_at)
+            m.d.sync += fetched.eq(take != code_at)
             with m.If(take != code_at):
                 m.d.sync += take.eq(take + 1)
         return m

@@ -1,14 +1,16 @@
 """`python -m consilience_tools.place_and_route`: table, files, exit codes."""
 
 import json
+from types import SimpleNamespace
 
 import pytest
 
 from consilience.errors import ConsilienceError, ToolMissing
-from consilience_tools.place_and_route import baseline, command
-from consilience_tools.place_and_route.configurations import PUBLISHED
+from consilience_tools.place_and_route import baseline, command, confirming
+from consilience_tools.place_and_route.configurations import PUBLISHED, configuration
 from consilience_tools.place_and_route.measurement import Measurement
 from consilience_tools.place_and_route.nextpnr_report import CriticalPath
+from consilience_tools.place_and_route.origins import origin
 from consilience_tools.place_and_route.routing import NotRouted, RoutedDesign
 
 NAME = "ecp5-85f-8-x8"
@@ -79,6 +81,38 @@ def test_what_is_slower_than_the_baseline_fails(found, tmp_path, capsys, file):
     found[NAME] = 180.0
     assert run(tmp_path, NAME) == 1
     assert f"FAILS {NAME}: 180.0 MHz, 10.0 % below the 200.0 it had" in capsys.readouterr().err
+
+
+def test_what_has_the_same_netlist_is_confirmed_and_nothing_else(
+    found, tmp_path, capsys, file, monkeypatch
+):
+    assert run(tmp_path, NAME, "ecp5-85f-8-x16", "--write-baseline") == 0
+    committed = json.loads(file.read_text())
+    for figures in committed.values():
+        figures |= {"code": "unknown", "tools": confirming.versions(configuration(NAME).target)}
+    committed["ecp5-85f-8-x16"]["tools"] = {"yosys": "older"}
+    file.write_text(json.dumps(committed))
+    netlists = iter(["ab12", "other"])
+
+    def synthesised(design, target, *, name):
+        return SimpleNamespace(sha256=next(netlists))
+
+    monkeypatch.setattr(confirming, "synthesised", synthesised)
+    capsys.readouterr()
+    names = (NAME, "ecp5-85f-8-x16", "ecp5-85f-8-x32")
+    assert run(tmp_path, *names, "--confirm") == 1
+    told = capsys.readouterr().err
+    assert f"{NAME} confirmed" in told
+    assert "ecp5-85f-8-x16: part, seeds or tools are others; `make timing CONFIG=" in told
+    assert "ecp5-85f-8-x32: it has no committed figures" in told
+    after = json.loads(file.read_text())
+    assert after[NAME] == committed[NAME] | {
+        "code": origin(configuration(NAME)).digest(),
+        "commit": after[NAME]["commit"],
+    }
+    assert after["ecp5-85f-8-x16"] == committed["ecp5-85f-8-x16"]
+    assert run(tmp_path, NAME, "--confirm") == 1
+    assert f"{NAME}: its netlist is another" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
