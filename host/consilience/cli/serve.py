@@ -19,6 +19,14 @@ from consilience.cli.access_options import (
     TlsKeyOption,
 )
 from consilience.cli.device_option import JsonOption
+from consilience.cli.keep_options import (
+    HistoryOption,
+    IdleMinutesOption,
+    KeepOption,
+    KeepOptions,
+    RememberOption,
+    SnapshotOption,
+)
 from consilience.cli.output import Output
 from consilience.cli.watch_option_types import (
     AgainstOption,
@@ -57,6 +65,7 @@ from consilience.service.telemetry.logs import LogFormat, LogLevel
 __all__ = ["serve"]
 
 _DEFAULTS = WatchOptions()
+_KEPT = KeepOptions()
 _HTTP = "A service over HTTP (--http)"
 
 
@@ -123,6 +132,11 @@ def serve(
             rich_help_panel=_HTTP,
         ),
     ] = None,
+    keep: KeepOption = _KEPT.keep,
+    history: HistoryOption = _KEPT.history,
+    remember: RememberOption = _KEPT.remember,
+    snapshot_every: SnapshotOption = _KEPT.snapshot_every,
+    idle_minutes: IdleMinutesOption = _KEPT.idle_minutes,
     access: AccessOption = None,
     require_token: RequireTokenOption = False,
     tls_cert: TlsCertOption = None,
@@ -226,6 +240,7 @@ def serve(
             model,
             alerts,
             entrance,
+            KeepOptions(keep, history, remember, snapshot_every, idle_minutes),
             log_format,
             log_level,
             volatile=volatile,

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from consilience import __version__
 from consilience.cli.access_options import AccessOptions
+from consilience.cli.keep_options import KeepOptions
 from consilience.cli.output import Output
 from consilience.errors import BadInput
 from consilience.monitor.watch_options import WatchOptions
@@ -47,13 +48,14 @@ def serve_http(
     model: Path | None,
     alerts: Path | None,
     access: AccessOptions,
+    keeping: KeepOptions,
     log_format: LogFormat,
     log_level: LogLevel,
     *,
     volatile: bool,
 ) -> None:
     """Serve until SIGTERM or Ctrl-C; what was answered is on the disk whenever it ends."""
-    settings = ServiceSettings(options, model, _named(devices), volatile)
+    settings = ServiceSettings(options, model, _named(devices), volatile, **keeping.as_settings())
     tls = access.tls()
     limits = Limits() if access.rate is None else Limits(rate=access.rate, burst=2 * access.rate)
     access = replace(access, folder=access.folder or state)

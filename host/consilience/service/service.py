@@ -9,6 +9,7 @@ from consilience.closing import Closes
 from consilience.errors import BadInput
 from consilience.service.alerts.alerting import Alerting
 from consilience.service.alerts.target import Target
+from consilience.service.backends import Backends
 from consilience.service.engine import Engine
 from consilience.service.keeper import Keeper
 from consilience.service.settings import ServiceSettings
@@ -44,6 +45,7 @@ class Service(Closes):
     engine : Engine
     state : ServiceState
     database : Database
+    backends : Backends
     alerting : Alerting
 
     Raises
@@ -62,6 +64,7 @@ class Service(Closes):
         self._log: ObservationLog | None = None
         self._databases: list[Database] = []
         self._is_closed = False
+        self.backends = Backends(settings.devices)
         try:
             self._open(targets)
         except BaseException:
@@ -102,6 +105,7 @@ class Service(Closes):
             return
         self._is_closed = True
         self.engine.close()
+        self.backends.close()
         self.alerting.close()
         self._keeper.close()
         self._keeper.points.flush()

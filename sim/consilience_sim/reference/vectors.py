@@ -14,13 +14,26 @@ from numpy.typing import NDArray
 
 from consilience_hw.spec.log_format import Q16_16
 
-__all__ = ["PACKETS", "SHORT", "VectorSet", "results_digest", "split_mix", "vector_set"]
+__all__ = [
+    "FULL_DIGEST",
+    "PACKETS",
+    "SHORT",
+    "SHORT_DIGEST",
+    "VectorSet",
+    "results_digest",
+    "split_mix",
+    "vector_set",
+]
 
 PACKETS = 100_000
 """Packets of the set."""
 
 SHORT = 2_000
 """Packets, the first ones, of the short digest for slow paths."""
+
+FULL_DIGEST = "cf2b427f9c25dabb0f86c808d24b19bee8411d38feace6f06ec620d45cade0dc"
+SHORT_DIGEST = "b4374a01b1c4e45222803696fd54362257e341b17e8a3648fe4b14a832069d7f"
+"""What every implementation gives for the set, and for its first packets."""
 
 VectorSet = tuple[NDArray[np.int32], NDArray[np.int64]]
 """Codes, and the offsets 0 .. n of the packets in them."""

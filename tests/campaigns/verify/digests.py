@@ -7,14 +7,17 @@ from numpy.typing import NDArray
 
 import consilience as cs
 from consilience_sim import golden
-from consilience_sim.reference.vectors import SHORT, results_digest, vector_set
+from consilience_sim.reference.vectors import (
+    FULL_DIGEST,
+    SHORT,
+    SHORT_DIGEST,
+    results_digest,
+    vector_set,
+)
 from tests.campaigns.verify.implementations import compiled, netlists
 from tests.campaigns.verify.step import Claim, Findings, Progress, Scale
 
 __all__ = ["FULL_DIGEST", "SHORT_DIGEST", "run"]
-
-FULL_DIGEST = "cf2b427f9c25dabb0f86c808d24b19bee8411d38feace6f06ec620d45cade0dc"
-SHORT_DIGEST = "b4374a01b1c4e45222803696fd54362257e341b17e8a3648fe4b14a832069d7f"
 
 Sums = Callable[
     [NDArray[np.int32], NDArray[np.int64]], tuple[NDArray[np.int32], NDArray[np.uint32]]

@@ -15,6 +15,8 @@ from consilience.service.http import (
     agents,
     alarms,
     alerts,
+    devices,
+    evidence,
     fleet,
     health,
     metrics,
@@ -59,7 +61,18 @@ def create_app(service: Service, log_counts: Mapping[str, int] | None = None) ->
     service.engine.on_alarm(app.state.hub.offer)
     app.state.metrics = ServiceMetrics(service, log_counts)
     app.add_middleware(NamesRoute)
-    for part in (observations, traces, agents, alarms, alerts, fleet, health, metrics):
+    for part in (
+        observations,
+        evidence,
+        traces,
+        agents,
+        alarms,
+        alerts,
+        devices,
+        fleet,
+        health,
+        metrics,
+    ):
         app.include_router(part.router)
     app.include_router(dashboard())
     app.add_exception_handler(ConsilienceError, refused)

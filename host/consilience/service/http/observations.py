@@ -68,8 +68,16 @@ async def observe(request: Request) -> Response:
             "an unknown media type",
             f"Content-Type {kind}: send application/json, or a row a line as application/x-ndjson",
         )
-    body = await body_of(request)
     options = service.settings.options
+    if options.against is not None:
+        raise Problem(
+            409,
+            "evidence-expected",
+            "the service takes evidence",
+            "it was started with --against, so that scores are differences of log-likelihoods; "
+            "send these to /v1/evidence",
+        )
+    body = await body_of(request)
     reader = ObservationReader(options.asserted, options.low_is_suspect)
     rows = reader.read(body, lines=kind in _LINES)
     notes = noted(rows)

@@ -5,7 +5,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from consilience.errors import BadInput, ConsilienceError, NoDevice
+from consilience.errors import BadInput, ConsilienceError, Mismatch, NoDevice
 from consilience.monitor.implied import RowRefused
 from consilience.service.access.redaction import redacted
 from consilience.service.engine import Busy, DiskFull, StorageFailed
@@ -64,6 +64,8 @@ def problem_of(error: Exception) -> Problem:
         return Problem(503, "busy", "too much waits to be judged", words)
     if isinstance(error, StorageFailed):
         return Problem(503, "storage-failed", "the disk of the state failed", words)
+    if isinstance(error, Mismatch):
+        return Problem(502, "mismatch", "the device gives other bits", words)
     if isinstance(error, NoDevice):
         return Problem(503, "no-device", "the device is not there", words)
     if isinstance(error, BadInput):

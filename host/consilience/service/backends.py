@@ -1,0 +1,149 @@
+"""Devices by the names they were configured with: checked against the pinned digest, and timed."""
+
+import time
+from threading import Lock
+from typing import Any
+
+import numpy as np
+
+from consilience.closing import Closes
+from consilience.devices.device import Device
+from consilience.devices.opening import open_device
+from consilience.errors import ConsilienceError, Mismatch, NoDevice
+from consilience_sim.reference.vectors import SHORT, SHORT_DIGEST, results_digest, vector_set
+
+__all__ = ["BackendBusy", "Backends", "UnknownBackend"]
+
+_WAIT_S = 20.0
+_LEAST_S = 0.3
+_MOST_CODES = 1 << 24
+
+
+class UnknownBackend(ConsilienceError):
+    """No device was configured under this name."""
+
+
+class BackendBusy(ConsilienceError):
+    """Another request has the device."""
+
+
+class _Backend:
+    """One device, opened when it is first asked for, and again after it failed."""
+
+    def __init__(self, url: str) -> None:
+        self.url, self.turn = url, Lock()
+        self.device: Device | None = None
+
+    def opened(self) -> Device:
+        if self.device is None:
+            self.device = open_device(self.url)
+        return self.device
+
+    def forget(self) -> None:
+        if self.device is not None:
+            self.device.close()
+        self.device = None
+
+
+class Backends(Closes):
+    """The devices of a service. Each request has one alone; none is ever taken for another.
+
+    Parameters
+    ----------
+    urls : dict of str to str
+        By name.
+    """
+
+    def __init__(self, urls: dict[str, str]) -> None:
+        self._backends = {name: _Backend(url) for name, url in urls.items()}
+
+    @property
+    def names(self) -> list[str]:
+        """The names, as they were given."""
+        return list(self._backends)
+
+    def validate(self, name: str) -> dict[str, Any]:
+        """Sum the fixed set of packets; return what was found.
+
+        Raises
+        ------
+        UnknownBackend, BackendBusy, NoDevice, LinkError
+        Mismatch
+            The results are not those that all implementations share.
+        """
+        return self._asked(name, lambda device: _validated(name, device))
+
+    def benchmark(self, name: str) -> dict[str, Any]:
+        """Time the sum of codes in growing packets, after the check of `validate`."""
+
+        def timed(device: Device) -> dict[str, Any]:
+            return {**_validated(name, device), **_timed(device)}
+
+        return self._asked(name, timed)
+
+    def close(self) -> None:
+        """Close the devices that were opened."""
+        for one in self._backends.values():
+            with one.turn:
+                one.forget()
+
+    def _asked(self, name: str, work: Any) -> dict[str, Any]:
+        backend = self._backends.get(name)
+        if backend is None:
+            known = ", ".join(self._backends) or "none: start with --device NAME=URL"
+            raise UnknownBackend(f"backend {name!r} was not configured; there is {known}")
+        if not backend.turn.acquire(timeout=_WAIT_S):
+            raise BackendBusy(f"backend {name!r} is at work for another; ask again in a minute")
+        try:
+            found: dict[str, Any] = work(backend.opened())
+            return found
+        except Mismatch:
+            raise
+        except ConsilienceError as error:
+            backend.forget()  # the next request opens it anew
+            if isinstance(error, NoDevice):
+                raise NoDevice(f"backend {name!r}: {error}") from None
+            raise
+        finally:
+            backend.turn.release()
+
+
+def _validated(name: str, device: Device) -> dict[str, Any]:
+    codes, offsets = vector_set()
+    offsets = offsets[: SHORT + 1]
+    begun = time.perf_counter()
+    results, status = device.reduce_with_status(codes[: offsets[-1]], offsets)
+    seconds = time.perf_counter() - begun
+    digest = results_digest(results, status)
+    if digest != SHORT_DIGEST:
+        raise Mismatch(
+            f"backend {name!r}: {SHORT:,} packets have the digest {digest[:16]}, all "
+            f"implementations share {SHORT_DIGEST[:16]}; take it out of service, and run "
+            "`consilience doctor`"
+        )
+    return {
+        "backend": name,
+        "device": device.info.board,
+        "packets": SHORT,
+        "seconds": round(seconds, 6),
+        "digest": digest,
+        "agrees": True,
+    }
+
+
+def _timed(device: Device) -> dict[str, Any]:
+    """Return how many codes a second are summed: of the first size that takes a while."""
+    codes, _ = vector_set()
+    count = 1 << 12
+    while True:
+        many = np.resize(codes, count)
+        begun = time.perf_counter()
+        device.reduce(many)
+        seconds = time.perf_counter() - begun
+        if seconds >= _LEAST_S or count >= _MOST_CODES:
+            return {
+                "codes": count,
+                "reduce_seconds": round(seconds, 6),
+                "codes_per_second": round(count / seconds),
+            }
+        count *= 4

@@ -1,0 +1,53 @@
+"""Devices by their names: the pinned digest in each answer, an error for what is not there."""
+
+import numpy as np
+import pytest
+
+from consilience.devices.cpu import CpuDevice
+from consilience_sim.reference.vectors import SHORT_DIGEST
+
+
+@pytest.fixture
+def asked(start):
+    return start(None, devices={"here": "cpu", "gone": "socket://127.0.0.1:1"})
+
+
+def test_each_answer_bears_the_digest_that_all_share(asked):
+    for found in (
+        asked.ask("POST", "/v1/validate?backend=here"),
+        asked.ask("POST", "/v1/benchmark?backend=here"),
+    ):
+        assert found.status_code == 200, found.text
+        assert found.headers["consilience-digest"] == found.json()["digest"] == SHORT_DIGEST
+    assert found.json()["codes_per_second"] > 0
+
+
+@pytest.mark.parametrize("path", ["/v1/validate?backend=", "/v1/benchmark?backend="])
+def test_what_is_not_there_is_an_error_and_no_other_device_is_taken(asked, path):
+    unknown = asked.ask("POST", f"{path}cpu")
+    assert unknown.status_code == 404
+    assert unknown.json()["detail"] == "backend 'cpu' was not configured; there is here, gone"
+    gone = asked.ask("POST", f"{path}gone")
+    assert gone.status_code == 503
+    assert gone.json()["detail"].startswith("backend 'gone': ")
+    assert asked.ask("POST", "/v1/validate").status_code == 503
+
+
+def test_a_device_with_other_bits_is_found_out(asked, monkeypatch):
+    right = CpuDevice.reduce_with_status
+
+    def wrong(self, codes, offsets):
+        results, status = right(self, codes, offsets)
+        return results + (np.arange(len(results)) == 7), status
+
+    monkeypatch.setattr(CpuDevice, "reduce_with_status", wrong)
+    found = asked.ask("POST", "/v1/validate?backend=here")
+    assert (found.status_code, found.json()["type"]) == (502, "urn:consilience:problem:mismatch")
+    assert "take it out of service" in found.json()["detail"]
+
+
+def test_without_devices_the_cure_is_named(start):
+    for path in ("/v1/validate", "/v1/benchmark?backend=x"):
+        found = start(None).ask("POST", path)
+        assert found.status_code == 404
+        assert "--device NAME=URL" in found.json()["detail"]

@@ -1,0 +1,153 @@
+"""A service that is killed goes on with all it has answered, once, as if nothing had happened."""
+
+import errno
+import hashlib
+import json
+import os
+import shutil
+import struct
+import threading
+from random import Random
+
+import pytest
+
+from consilience.monitor.watch_options import WatchOptions
+from consilience.service.store.snapshots import Snapshot
+
+OPTIONS = WatchOptions(arl="200", n0=50)
+
+
+def batch(number, rng):
+    rows = [
+        {"agent": f"a{rng.randrange(4)}", "run": f"{number}.{n}", "score": rng.randrange(9)}
+        for n in range(20)
+    ]
+    if number > 40:  # it turns bad
+        rows.append({"agent": "a1", "run": f"bad{number}", "score": 99})
+    rows += [
+        {"agent": "a0", "run": f"s{number // 4}", "event": "score", "step": number % 4 * 3 + n,
+         "score": rng.randrange(20)}
+        for n in range(3)
+    ]  # fmt: skip
+    return rows
+
+
+def killed(tmp_path, name, copy):
+    """Copy what is on the disk now, as a kill would leave it: the log last, as it only grows."""
+    target = tmp_path / copy
+    shutil.copytree(tmp_path / name, target, ignore=shutil.ignore_patterns("log"))
+    shutil.copytree(tmp_path / name / "log", target / "log")
+    return target
+
+
+def facts(asked):
+    status = asked.get("/v1/status")
+    kept = "position", "observations", "runs", "agents"
+    fleet = asked.get("/v1/fleet")["digest"]
+    alarms = [{**one, "acknowledged_ms": 0} for one in asked.get("/v1/alarms")["alarms"]]
+    history = [asked.get(f"/v1/agents/a{n}")["history"] for n in range(4)]
+    return {name: status[name] for name in kept}, fleet, alarms, history
+
+
+def test_killed_at_any_moment_under_load(start, tmp_path):
+    """Copies are taken while another thread sends; each goes on with all that was answered."""
+    whole = start(options=OPTIONS, snapshot_bytes=4096, kept_bytes=1 << 30)
+    rng, answered = Random(1), []
+    batches = [batch(number, rng) for number in range(60)]
+
+    def send():
+        for rows in batches:
+            assert whole.send(*rows).status_code == 200
+            answered.append(rows)
+
+    thread = threading.Thread(target=send)
+    thread.start()
+    copies = []
+    for number in range(4):
+        while len(answered) < 5 + 14 * number:
+            thread.join(0.002)
+        copies.append((killed(tmp_path, "state", f"copy{number}"), len(answered)))
+    thread.join()
+    expected = facts(whole)
+    assert expected[0]["observations"] == sum(map(len, batches))
+    assert expected[2]
+    for path, count in copies:
+        again = start(path.name, options=OPTIONS)
+        for rows in batches[:count]:
+            assert again.send(*rows).json()["accepted"] == 0  # answered, so not lost
+        for rows in batches[count:]:
+            again.send(*rows)
+        found = facts(again)
+        assert found[0]["observations"] == expected[0]["observations"]  # none counted twice
+        assert (found[1], len(found[2])) == (expected[1], len(expected[2]))
+    alone = tmp_path / "replayed"
+    killed(tmp_path, "state", "replayed")
+    shutil.rmtree(alone / "snapshots")
+    for one in alone.glob("*.db*"):
+        one.unlink()
+    assert facts(start("replayed", options=OPTIONS)) == expected
+
+
+def test_a_full_disk_is_a_problem_that_ends_with_room(start, monkeypatch):
+    asked = start()
+    write = os.pwrite
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    row = {"agent": "a", "run": 1, "score": 1}
+    monkeypatch.setattr(os, "pwrite", full)
+    found = asked.send(row)
+    assert (found.status_code, found.json()["type"]) == (507, "urn:consilience:problem:disk-full")
+    assert "make room" in found.json()["detail"]
+    monkeypatch.setattr(os, "pwrite", write)
+    assert asked.send(row).json()["accepted"] == 1
+
+
+def test_a_disk_that_fails_takes_nothing_more_and_is_not_ready(start, monkeypatch):
+    asked = start()
+
+    def failing(_):
+        raise OSError(errno.EIO, "Input/output error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", failing)
+        assert asked.send({"agent": "a", "run": 1, "score": 1}).status_code == 503
+    found = asked.send({"agent": "a", "run": 1, "score": 1})
+    assert (found.status_code, found.headers["retry-after"]) == (503, "1")
+    assert "start the service again" in asked.ask("GET", "/readyz").json()["detail"]
+
+
+def test_two_services_on_one_folder_and_other_options_are_refused(start):
+    first = start()
+    with pytest.raises(ValueError, match="another service has it"):
+        start()
+    first.service.close()
+    with pytest.raises(ValueError, match=r"give the same \(arl was 1000\)"):
+        start(options=WatchOptions(arl="2000", n0=50))
+
+
+def test_a_snapshot_of_version_1_is_read(start, tmp_path):
+    """Version 1 knew no traces: what it held goes on."""
+    asked = start()
+    asked.send(*batch(0, Random(2)))
+    digest = asked.get("/v1/fleet")["digest"]
+    asked.service.close()
+    path = max((tmp_path / "state" / "snapshots").iterdir())
+    held = Snapshot.of(path.read_bytes(), path)
+    for name in ("model", "traces"):
+        del held.facts[name]
+    del held.parts["traces"]
+    path.write_bytes(as_version_1(held))
+    assert start().get("/v1/fleet")["digest"] == digest
+    with pytest.raises(ValueError, match="damaged"):
+        Snapshot.of(path.read_bytes()[:-1], path)
+
+
+def as_version_1(held):
+    """Return the bytes of a snapshot as the first version wrote them."""
+    parts = {"facts": json.dumps(held.facts).encode(), **held.parts}
+    body = b"CNSS" + struct.pack("<II", 1, len(parts))
+    for name, data in parts.items():
+        body += struct.pack("<IQ", len(name), len(data)) + name.encode() + data
+    return body + hashlib.sha256(body).digest()
