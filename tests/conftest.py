@@ -12,13 +12,17 @@ from hypothesis import settings
 
 # Compilers run in the first example, and the machine is shared: no deadline. The same examples in
 # every run, so that a failure can be run again.
-settings.register_profile("consilience", deadline=None, derandomize=True)
+settings.register_profile("whole", deadline=None, derandomize=True)
+settings.register_profile("consilience", settings.get_profile("whole"), max_examples=40)
 settings.load_profile("consilience")
 
 ALLOWED = Path(__file__).with_name("allowed_skips.toml")
-UNMEASURED = [Path(__file__).parent / name for name in ("hw", "campaigns/verify")]
-"""Folders whose tests count for no coverage: Amaranth's simulator takes twice as long when it is
-traced, and what they run of sim/ and host/ is tested in tests/sim and tests/host."""
+UNMEASURED = [
+    Path(__file__).parent / name
+    for name in ("hw", "campaigns/verify", "campaigns/differential", "campaigns/fire")
+]
+"""Folders whose tests count for no coverage: what is traced takes up to twice as long, and what
+they run of sim/ and host/ is tested in tests/sim and tests/host."""
 SKIPPED = pytest.StashKey[dict[str, str]]()
 
 
@@ -27,6 +31,8 @@ def pytest_configure(config: pytest.Config) -> None:
     # test would inherit.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    if config.getoption("slow"):
+        settings.load_profile("whole")
     os.environ.setdefault("CONSILIENCE_CACHE", str(config.rootpath / "build" / "cache"))
     config.stash[SKIPPED] = {}
     config.pluginmanager.register(SkipWatch(config), "skip-watch")
@@ -49,7 +55,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--slow",
         action="store_true",
-        help="run the tests marked slow, too, as `make verify` does",
+        help="run the tests marked slow, too, as `make verify` does, and property tests with a "
+        "hundred examples in place of forty",
     )
 
 

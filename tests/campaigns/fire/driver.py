@@ -8,7 +8,7 @@ from consilience.link.session import LinkSession
 from tests.campaigns.fire.call_campaign import MOST_CALLS, CallCampaign
 from tests.campaigns.fire.calls import Call, make_calls
 from tests.campaigns.fire.ends import DeviceEnd
-from tests.campaigns.fire.faults import CELLS, Schedule
+from tests.campaigns.fire.faults import CELLS, Cell, Schedule
 from tests.campaigns.fire.line import FaultyLine
 from tests.campaigns.fire.tally import Tally
 
@@ -25,13 +25,19 @@ class DriverCampaign(CallCampaign):
     seed : int
     each : int
         Faults of each cell.
+    cells : tuple of Cell
+        Which; by default all.
     """
 
     def __init__(
-        self, make_end: Callable[[random.Random], DeviceEnd], seed: int, each: int
+        self,
+        make_end: Callable[[random.Random], DeviceEnd],
+        seed: int,
+        each: int,
+        cells: tuple[Cell, ...] = CELLS,
     ) -> None:
         choose = random.Random(seed)
-        self._schedule = Schedule(CELLS, each, choose)
+        self._schedule = Schedule(cells, each, choose)
         self._calls = make_calls(choose, min(MOST_CALLS, 20 * each))
         end = make_end(choose)
         self._line = line = FaultyLine(end, choose)

@@ -5,6 +5,8 @@ import random
 import pytest
 
 from consilience_sim.testing.link_oracle import encode_content as frame
+from tests.campaigns.fire.driver import DriverCampaign
+from tests.campaigns.fire.ends import GatewareEnd
 from tests.campaigns.fire.faults import CELLS, Cell, Direction, Kind, Schedule, damaged
 from tests.campaigns.fire.frame_fields import REPLY_FIELDS, REQUEST_FIELDS, fields_of
 from tests.campaigns.fire.page import write_page
@@ -14,7 +16,14 @@ from tests.campaigns.fire.result import EACH, THROUGH_DRIVER, TOTAL, Result
 from tests.campaigns.fire.tally import Tally
 
 
-@pytest.mark.parametrize("part", SLICE, ids=lambda part: part.layer.name.lower())
+def some_parts():
+    """The slice's parts; a fault of each cell in the gateware takes half a minute."""
+    for part in SLICE:
+        marks = pytest.mark.slow if part.layer is Layer.DRIVER_GATEWARE else ()
+        yield pytest.param(part, id=part.layer.name.lower(), marks=marks)
+
+
+@pytest.mark.parametrize("part", [*some_parts()])
 def test_slice(part):
     told = []
     tally = part.run(told.append)
@@ -23,6 +32,14 @@ def test_slice(part):
     assert set(tally.injected.values()) == {part.each}
     assert tally.recovered > tally.faults / 4
     assert tally.right > tally.raised
+
+
+def test_some_faults_between_the_driver_and_the_gateware():
+    told = []
+    tally = DriverCampaign(GatewareEnd, 1, 1, CELLS[::9]).run(told.append)
+    assert tally.holds, tally.complaints
+    assert {*CELLS[::9]} <= set(tally.injected)
+    assert tally.recovered > tally.faults / 4
 
 
 @pytest.mark.parametrize("fields", [REQUEST_FIELDS, REPLY_FIELDS])

@@ -101,7 +101,7 @@ def test_a_board_on_a_terminal():
 
 
 def test_bytes_before_hello_do_no_harm():
-    """What a board sent to somebody else, or a boot loader's greeting."""
+    """What a board sent to somebody else, or a boot loader's greeting: it costs one time-out."""
     answer = board()
     greeted = []
 
@@ -110,7 +110,7 @@ def test_bytes_before_hello_do_no_harm():
         greeted.append(True)
         return first + answer(data)
 
-    with terminal(late) as one, open_linked(f"serial://{one.path}?timeout=20") as device:
+    with terminal(late) as one, open_linked(f"serial://{one.path}?timeout=3") as device:
         assert device.reduce([0, 0]).tolist() == [1 << 16]
 
 

@@ -22,7 +22,13 @@ def assert_right(session, made):
 
 # A call sends the fewer times, and so meets the fewer faults, the more it may have in flight.
 @pytest.mark.parametrize(
-    ("seed", "most", "faults"), [(1, 2, 2000), (2, 4, 2000), (4, 8, 2000), (4, 32, 1200)]
+    ("seed", "most", "faults"),
+    [
+        (1, 2, 2000),
+        pytest.param(2, 4, 2000, marks=pytest.mark.slow),
+        pytest.param(4, 8, 2000, marks=pytest.mark.slow),
+        (4, 32, 1200),
+    ],
 )
 def test_every_answer_is_right_or_an_error(
     golden_device, faulty_line, segments, seed, most, faults

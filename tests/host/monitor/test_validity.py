@@ -78,6 +78,7 @@ def test_a_history_without_its_highest_scores_makes_good_agents_alarm(monkeypatc
     assert alarms(continuous) >= BREAKS
 
 
+@pytest.mark.slow
 def test_a_history_that_ends_with_its_first_runs_makes_good_agents_alarm(monkeypatch):
     """Within 1,000 runs at 15 bits 0.031 are allowed: 7 of 60 have probability 0.002."""
     add = PastScores.add

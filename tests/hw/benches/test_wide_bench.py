@@ -69,7 +69,13 @@ def check(payloads, lanes):
 
 
 @pytest.mark.parametrize(
-    ("bench", "lanes"), [(WideBench, 1), (WideBench, 8), (SerialBench, 1), (SerialBench, 2)]
+    ("bench", "lanes"),
+    [
+        (WideBench, 1),
+        (WideBench, 8),
+        (SerialBench, 1),
+        pytest.param(SerialBench, 2, marks=pytest.mark.slow),
+    ],
 )
 def test_results_and_signature_are_those_of_the_model(bench, lanes):
     results = check(run_stream(Observed(bench(lanes)), [], 60).outputs, lanes)

@@ -82,7 +82,7 @@ def run_packets(bench, packets, **options):
     return run, results
 
 
-@pytest.mark.parametrize("hypotheses", [2, 3, 7, 16])
+@pytest.mark.parametrize("hypotheses", [2, 3, pytest.param(7, marks=pytest.mark.slow), 16])
 @pytest.mark.parametrize(("gaps", "stalls"), [(0, 0), (0.3, 0.5)])
 def test_packets(hypotheses, gaps, stalls):
     seed = 10 * hypotheses + bool(gaps)

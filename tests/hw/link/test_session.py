@@ -411,7 +411,9 @@ def test_a_host_that_overruns_its_credits_loses_requests_but_no_answer_is_wrong(
         frames.assert_results([reply])
 
 
-@pytest.mark.parametrize("slots", [2, 4, 8, 16, 32])
+@pytest.mark.parametrize(
+    "slots", [2, *(pytest.param(slots, marks=pytest.mark.slow) for slots in (4, 8)), 16, 32]
+)
 def test_any_number_of_credits(link, frames, slots):
     config = EngineConfig(hypotheses=0, weights=False, credits=slots, largest_payload=300)
     count = slots + 3

@@ -11,6 +11,8 @@ from consilience_hw.spec.log_format import Q16_16, LogFormat
 from consilience_sim import golden
 from consilience_sim.testing.stream_bench import StreamBench, bits_of, fields_of
 
+GAPS_ALONE = pytest.param(0.3, 0, marks=pytest.mark.slow)
+
 
 @lru_cache(maxsize=4)
 def bench_of(lanes):
@@ -50,7 +52,7 @@ def beats_of(dut, packets, choose):
 
 
 @pytest.mark.parametrize("lanes", [1, 2, 5, 8])
-@pytest.mark.parametrize(("gaps", "stalls"), [(0, 0), (0.3, 0), (0, 0.5), (0.3, 0.5)])
+@pytest.mark.parametrize(("gaps", "stalls"), [(0, 0), GAPS_ALONE, (0, 0.5), (0.3, 0.5)])
 def test_packets(lanes, gaps, stalls):
     seed = 1000 * lanes + 100 * bool(gaps) + 10 * bool(stalls)
     choose = random.Random(seed)

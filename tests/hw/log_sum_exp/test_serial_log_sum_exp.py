@@ -27,7 +27,7 @@ def packets(lanes, count):
     return codes.astype(np.int32), offsets
 
 
-@pytest.mark.parametrize("lanes", [1, 2])
+@pytest.mark.parametrize("lanes", [pytest.param(1, marks=pytest.mark.slow), 2])
 def test_packets(lanes):
     codes, offsets = packets(lanes, 600)
     right, flags = golden.log_sums(codes, offsets)

@@ -10,6 +10,8 @@ from consilience_hw.uart.bit_rate import BitRate
 from consilience_hw.uart.receiver import GAP_BYTES, UartReceiver
 from tests.hw.uart.conftest import RATES, Line, some_bytes
 
+LONG_SILENCE = pytest.param(600, 1, marks=pytest.mark.slow)
+
 
 def receive(line, clock_hz, baud, *, phase=Fraction(0), taken=True):
     """Return the bytes and how often each strobe came."""
@@ -39,7 +41,7 @@ def receive(line, clock_hz, baud, *, phase=Fraction(0), taken=True):
 
 
 @pytest.mark.parametrize(("clock_hz", "baud"), RATES)
-@pytest.mark.parametrize("percent", [-3, 0, 3])
+@pytest.mark.parametrize("percent", [-3, pytest.param(0, marks=pytest.mark.slow), 3])
 def test_back_to_back_from_a_sender_that_is_off(clock_hz, baud, percent):
     """Bits too long or too short by `percent`, without a pause, at several phases of the clock."""
     data = some_bytes(24, seed=percent)
@@ -104,7 +106,7 @@ def test_a_spike_is_no_start(clock_hz, baud, line):
 
 
 @pytest.mark.parametrize(("clock_hz", "baud"), RATES)
-@pytest.mark.parametrize(("bits_of_silence", "gaps"), [(199, 0), (201, 1), (600, 1)])
+@pytest.mark.parametrize(("bits_of_silence", "gaps"), [(199, 0), (201, 1), LONG_SILENCE])
 def test_a_gap_is_told_once_and_not_a_byte_early(clock_hz, baud, bits_of_silence, gaps, line):
     line.send(1)
     line.idle(bits_of_silence)
@@ -113,6 +115,13 @@ def test_a_gap_is_told_once_and_not_a_byte_early(clock_hz, baud, bits_of_silence
     got, strobes = receive(line, clock_hz, baud)
     assert (got, strobes["gap"]) == (b"\1\2", gaps)
     assert GAP_BYTES == 20
+
+
+def test_a_long_gap_is_told_once(line):
+    line.send(1)
+    line.idle(600)
+    got, strobes = receive(line, 12_000_000, 3_000_000)
+    assert (got, strobes["gap"]) == (b"\1", 1)
 
 
 def test_a_byte_that_nobody_takes_is_told(line):

@@ -85,7 +85,8 @@ def random_beats(count):
 
 @pytest.mark.parametrize("target", Family)
 def test_memories_and_logic(target, monkeypatch, tmp_path):
-    """In a new cache, so that all of the way is gone."""
+    """In a new cache, so that all of the netlist's way is gone."""
+    rtl = StreamSimulation(Memories(), name="memories")
     monkeypatch.setenv("CONSILIENCE_CACHE", str(tmp_path))
     netlist = netlist_of(MEMORIES, target, name="memories")
     assert netlist.area["BRAM"] >= len(SHAPES)
@@ -93,10 +94,7 @@ def test_memories_and_logic(target, monkeypatch, tmp_path):
     assert "module dut(" in netlist.verilog
     beats = random_beats(3_000)
     options = {"gaps": 0.2, "stalls": 0.2, "seed": 1, "max_cycles": 20_000}
-    with (
-        StreamSimulation(Memories(), name="memories") as rtl,
-        StreamSimulation(netlist.design, name="netlist of memories") as cells,
-    ):
+    with rtl, StreamSimulation(netlist.design, name="netlist of memories") as cells:
         for one, two in zip(
             rtl.run(beats, 3_000, **options), cells.run(beats, 3_000, **options), strict=True
         ):

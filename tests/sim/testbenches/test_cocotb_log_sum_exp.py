@@ -3,7 +3,8 @@
 import pytest
 
 
-@pytest.mark.parametrize("lanes", [1, *(pytest.param(n, marks=pytest.mark.slow) for n in (5, 8))])
+@pytest.mark.slow  # with one lane `test_make` runs them, too
+@pytest.mark.parametrize("lanes", [1, 5, 8])
 def test_log_sum_exp(cocotb_designs, tmp_path, record_property, lanes):
     tests = cocotb_designs.toplevel("log_sum_exp", lanes).check(tmp_path)
     record_property("claim", f"the cocotb tests of LogSumExp pass on its RTL, {lanes} lanes")

@@ -1,5 +1,7 @@
 """`consilience benchmark`: its JSON, its tables, its report, and wrong usage."""
 
+import contextlib
+import io
 import json
 import re
 from html.parser import HTMLParser
@@ -17,12 +19,20 @@ SUMMARY = [
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory):
-    """Run once, quickly, without routed configurations; return the folder."""
+def shown(tmp_path_factory):
+    """Run once, quickly, without routed configurations; return the folder, stdout and stderr."""
     folder = tmp_path_factory.mktemp("benchmark")
-    timing = folder / "timing"
-    assert main(["benchmark", "--quick", "--out", str(folder), "--timing", str(timing)]) == 0
-    return folder
+    words = ["--quick", "--out", str(folder), "--timing", str(folder / "timing")]
+    out, told = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(told):
+        assert main(["benchmark", *words]) == 0
+    return folder, out.getvalue(), told.getvalue()
+
+
+@pytest.fixture(scope="module")
+def run(shown):
+    """The folder."""
+    return shown[0]
 
 
 def test_json_on_stdout_is_the_file(tmp_path, capsys):
@@ -116,21 +126,19 @@ def test_the_report_needs_nothing_else(run):
     assert "A quick run" in page
 
 
-def test_tables_on_a_terminal(tmp_path, capsys):
-    words = ["--quick", "--out", str(tmp_path), "--timing", str(tmp_path / "timing")]
-    assert main(["benchmark", *words]) == 0
-    captured = capsys.readouterr()
-    assert "make timing` makes them" in captured.err
-    lines = captured.out.splitlines()
-    assert lines[-1] == f"report {tmp_path / 'report.html'}"
+def test_tables_on_a_terminal(shown):
+    folder, out, told = shown
+    assert "make timing` makes them" in told
+    lines = out.splitlines()
+    assert lines[-1] == f"report {folder / 'report.html'}"
     assert max(map(len, lines[:-1])) <= 100
     for title in (
         "cpu, one core: 20,000 values, ns per value",
         "gateware, simulated, bound by its link or by its kernel: clock cycles",
         "the simulator: wall time",
     ):
-        assert title in captured.out
-    assert re.search(r"^cpu reduce +\d+\.\d times scipy", captured.out, re.MULTILINE)
+        assert title in out
+    assert re.search(r"^cpu reduce +\d+\.\d times scipy", out, re.MULTILINE)
 
 
 def test_out_that_cannot_be(tmp_path, capsys):

@@ -36,13 +36,8 @@ DEPTH = LogSumExp(Q16_16, 2).latency + 5
 """Cycles in which control that differs must show."""
 
 
-def test_every_leak_is_seen_in_the_structure():
-    for leak in LEAKS:
-        unit = leak.structure
-        netlist = unit.netlist(work_folder(f"test_{unit.name}"))
-        outputs = [bit for name in unit.handshakes for bit in netlist.outputs[name]]
-        cone = cone_of(netlist, outputs)
-        assert any(cone.touches(netlist.inputs[name]) for name in unit.data), unit.name
+def slow(unit):
+    return pytest.param(unit, marks=pytest.mark.slow)
 
 
 def test_jobs_that_leak_have_a_counterexample_in_the_words_that_may_differ():
@@ -53,7 +48,9 @@ def test_jobs_that_leak_have_a_counterexample_in_the_words_that_may_differ():
     assert not outcome.holds and outcome.from_reset
 
 
-@pytest.mark.parametrize("unit", [LOG_SUM_EXP, JOBS], ids=lambda unit: unit.name)
+@pytest.mark.parametrize(
+    "unit", [LOG_SUM_EXP, slow(JOBS)], ids=lambda unit: getattr(unit, "name", None)
+)
 def test_control_that_differs_is_a_counterexample(unit):
     # Not vacuous: with a control input that differs, too, the handshakes do.
     folder = work_folder(f"test_control_{unit.name}".replace(" ", "_"))
@@ -64,12 +61,14 @@ def test_control_that_differs_is_a_counterexample(unit):
     assert not composition.question(folder, invariant=False).bounded(DEPTH).holds
 
 
+@pytest.mark.slow  # as the proof of the core itself
 def test_a_slow_job_shows_in_the_core():
     with patch("consilience_hw.engine.jobs.ReduceJob", SlowReduceJob):
         found = [core_timing(KINDS[kind]) for kind in ("zero", "log of zero")]
     assert found[0] != found[1]
 
 
+@pytest.mark.slow
 def test_a_slow_job_in_the_core_ends_the_induction():
     with patch("consilience_hw.engine.jobs.ReduceJob", SlowReduceJob):
         folder = work_folder("test_slow_core")
@@ -78,7 +77,11 @@ def test_a_slow_job_in_the_core_ends_the_induction():
     assert not unit.composition(netlist).question(folder, invariant=True).induction().holds
 
 
-@pytest.mark.parametrize("unit", [*LIVE, *MONITOR[-2:]], ids=lambda unit: unit.name)
+@pytest.mark.parametrize(
+    "unit",
+    [*map(slow, (*LIVE, *MONITOR[-2:-1])), MONITOR[-1]],
+    ids=lambda unit: getattr(unit, "name", None),
+)
 def test_timing_of_the_live_units_and_the_monitor(unit):
     folder = work_folder(f"test_live_{unit.name}")
     netlist = unit.netlist(folder)
