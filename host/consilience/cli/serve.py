@@ -55,9 +55,10 @@ from consilience.cli.watch_option_types import (
 from consilience.distributed.nats_address import shown_address
 from consilience.errors import BadInput
 from consilience.extras import naming_extras
+from consilience.link.transport import Transport
 from consilience.monitor.source_file import FrozenSource, read_source
 from consilience.monitor.watch_options import WatchOptions
-from consilience.server.endpoint import served_transport
+from consilience.server.endpoint import served_device
 from consilience.server.server import IDLE_S, LinkServer
 from consilience.service.access.binding import refuse_clear_text
 from consilience.service.telemetry.logs import LogFormat, LogLevel
@@ -182,8 +183,8 @@ def serve(
     """Offer a device to other processes as socket://HOST:PORT; or, with --http, watch a fleet.
 
     On loopback everybody on this machine may use it; elsewhere a token is asked for, and TLS, see
-    `consilience service tokens`. One client of a device at a time; others are turned away while it
-    is at work.
+    `consilience service tokens`. Eight clients of cpu at a time, one of any other device; more are
+    turned away while these are at work.
 
     Example: consilience serve --http 127.0.0.1:8080 --state DIR --arl 1000000
     """
@@ -270,10 +271,10 @@ def _serve_device(
             tokens, _ = stack.enter_context(access.opened(output, is_open=False))
             keeper = DeviceTokens(tokens)
         with output.working(f"opening {shown_address(device)}"):
-            transport = stack.enter_context(served_transport(device))
-        server = stack.enter_context(
-            LinkServer(transport, host, port, idle, keeper=keeper, tls=tls)
-        )
+            served = served_device(device)
+        if isinstance(served, Transport):
+            stack.enter_context(served)
+        server = stack.enter_context(LinkServer(served, host, port, idle, keeper=keeper, tls=tls))
         output.result(
             {"device": device, "address": server.address, "token": not is_open},
             Text(f"serving {device} at {server.address}; Ctrl-C ends it"),

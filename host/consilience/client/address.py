@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 
+from consilience.devices.own_token import own_token
 from consilience.errors import BadInput
 
 __all__ = ["TOKEN_VARIABLE", "Address"]
@@ -28,7 +29,7 @@ class Address:
     url : str
         ``http://HOST:PORT`` or ``https://HOST:PORT``, a path before the API's too.
     token : str or None
-        Default `TOKEN_VARIABLE`. Shown nowhere.
+        Default `TOKEN_VARIABLE`, or the file that CONSILIENCE_TOKEN_FILE names. Shown nowhere.
     ca : path or None
         Certificates that sign the service's; default those of the system.
     certificate, key : path or None
@@ -71,7 +72,7 @@ class Address:
         BadInput
             A certificate cannot be read.
         """
-        token = self.token if self.token is not None else os.environ.get(TOKEN_VARIABLE)
+        token = self._own_token()
         headers = {"Accept": "application/json, application/problem+json"}
         if token:
             if not token.isascii() or not token.isprintable():
@@ -87,6 +88,15 @@ class Address:
             # A proxy of the environment must not see the token of a service on this machine.
             "trust_env": False,
         }
+
+    def _own_token(self) -> str | None:
+        """Return the token that was given, here or in the environment."""
+        if self.token is not None:
+            return self.token
+        found = os.environ.get(TOKEN_VARIABLE)
+        if not found and (read := own_token()):  # in a file that the environment names
+            return read.text
+        return found
 
     def _trust(self) -> ssl.SSLContext | bool:
         if self.ca is None and self.certificate is None:

@@ -13,7 +13,7 @@ from consilience.server.device_session import DeviceSession
 from consilience_hw.spec.engine_config import EngineConfig
 from consilience_hw.spec.link_map import Counter
 
-__all__ = ["SoftwareEndpoint", "served_transport"]
+__all__ = ["SoftwareEndpoint", "served_device"]
 
 _ZEROS = re.compile(rb"\0{2,}")
 
@@ -92,9 +92,14 @@ class SoftwareEndpoint(Transport):
             raise TransportClosed("the endpoint was closed")
 
 
-def served_transport(url: str) -> Transport:
+def served_device(url: str) -> Transport | Callable[[], Transport]:
     """Return the link's bytes of the device that a server passes on; ``auto`` is not served.
 
-    URLs and errors are those of `devices.opening.open_device`.
+    Of ``cpu`` what makes them for a client: each has a session of its own. URLs and errors are
+    those of `devices.opening.open_device`.
     """
-    return SoftwareEndpoint(CpuDevice()) if url == "cpu" else open_transport(url)
+    return _cpu_endpoint if url == "cpu" else open_transport(url)
+
+
+def _cpu_endpoint() -> Transport:
+    return SoftwareEndpoint(CpuDevice())

@@ -1,34 +1,26 @@
-"""A device for other processes: link bytes between a transport and one TCP client at a time."""
+"""A device for other processes: link bytes between transports and TCP clients."""
 
-import contextlib
 import errno
-import secrets
 import selectors
 import socket
-import ssl
 import time
+from collections.abc import Callable
 
 from consilience.closing import Closes
 from consilience.errors import BadInput, PermissionRefused
-from consilience.link.frames import REQUEST_FIELDS, encode_frame
 from consilience.link.transport import Transport
 from consilience.rates import Rates, network_of
 from consilience.server.admission import Doorkeeper
 from consilience.server.arrival import Arrival, Encryption
-from consilience_hw.spec.link_map import FrameType
+from consilience.server.line import Line
 
-__all__ = ["IDLE_S", "LinkServer"]
+__all__ = ["IDLE_S", "MOST_CLIENTS", "LinkServer"]
 
 IDLE_S = 60.0
 """Seconds of silence after which a client gives way to another, unless told otherwise."""
 
-_POLLS = 32
-"""Silent polls, one reply timeout together, after which nothing is on its way."""
-
-_CHUNK = 1 << 16
-
-_CLIENT_TIMEOUT = 10.0
-"""Seconds in which a client has to take what it is sent."""
+MOST_CLIENTS = 8
+"""Clients at a time, each with a device of its own, unless told otherwise."""
 
 _LOOK_S = 0.5
 """Seconds between two looks at who is late, and whether a token is still valid."""
@@ -46,19 +38,19 @@ class LinkServer(Closes):
 
     A client is let in when it has shown that it knows a token (`link.admission`), or, without
     `keeper`, with its first byte; until then neither it nor anything that it sends reaches the
-    device. One client at a time: the connection of another is closed, which its driver reports as
-    a device in use, unless the one that is served has been silent for `idle` seconds: then it has
-    to go. So it has when its token is revoked or expires, within a second. Between clients the
-    device gets a zero, so that half a frame of one is not put before the first of the next, and a
-    HELLO, which ends the session of the one before: none of its replies is kept for the next.
+    device. A device that is shared has one client at a time: the connection of another is closed,
+    which its driver reports as a device in use, unless the one that is served has been silent for
+    `idle` seconds: then it has to go. So it has when its token is revoked or expires, within a
+    second. Where `device` makes a transport for each client, several are served, each with a
+    session, a nonce and kept replies of its own.
 
     The transport is asked for bytes only until it has been silent for a reply timeout of its own
     clock; so a simulation stands still, and costs nothing, while no client wants anything.
 
     Parameters
     ----------
-    transport : Transport
-        The device; not closed with the server.
+    device : Transport or callable
+        The device, not closed with the server; or what opens one for a client, closed after it.
     host : str
         Address or name to listen on.
     port : int
@@ -68,6 +60,8 @@ class LinkServer(Closes):
     keeper : Doorkeeper, optional
         Knows the tokens; without it everybody who reaches the port is let in.
     tls : Encryption, optional
+    most_clients : int
+        At a time, where each has a device of its own.
 
     Attributes
     ----------
@@ -86,15 +80,18 @@ class LinkServer(Closes):
 
     def __init__(
         self,
-        transport: Transport,
+        device: Transport | Callable[[], Transport],
         host: str = "127.0.0.1",
         port: int = 0,
         idle: float = IDLE_S,
         *,
         keeper: Doorkeeper | None = None,
         tls: Encryption | None = None,
+        most_clients: int = MOST_CLIENTS,
     ) -> None:
-        self._transport, self._idle = transport, idle
+        self._opens = None if isinstance(device, Transport) else device
+        self._lines = [Line(device)] if isinstance(device, Transport) else []
+        self._most, self._idle = most_clients, idle
         self._keeper, self._tls = keeper, tls
         self._attempts = Rates(*_ATTEMPTS)
         try:
@@ -116,11 +113,7 @@ class LinkServer(Closes):
         place = f"[{shown}]:{taken}" if ":" in shown else f"{shown}:{taken}"
         self.address = f"{'tls+tcp' if tls else 'socket'}://{place}"
         self._arrivals: dict[socket.socket, Arrival] = {}
-        self._client: socket.socket | None = None
-        self._token = ""  # id of the client's, if it has shown one
         self._looked = 0.0
-        self._heard = 0.0
-        self._silent = _POLLS
         self._stopped = False
         self._wakes, self._waker = socket.socketpair()
         self._selector = selectors.DefaultSelector()
@@ -136,21 +129,28 @@ class LinkServer(Closes):
             The device is gone.
         """
         while not self._stopped:
-            waiting = self._silent < _POLLS
-            watched = bool(self._arrivals or self._token)
+            waiting = any(line.is_waiting or line.has_more for line in self._lines)
+            watched = bool(self._arrivals) or any(line.token for line in self._lines)
             limit = 0 if waiting else _LOOK_S if watched else None
             ready = {key.fileobj for key, _ in self._selector.select(limit)}
             # The end of one client, if it is there, comes before the next one.
-            if self._client in ready or (self._client and _has_more(self._client)):
-                self._take()
+            for line in list(self._lines):
+                if (line.client in ready or line.has_more) and not line.take():
+                    self._dismiss(line)
             for arrival in [one for one in self._arrivals.values() if one.socket in ready]:
                 self._go_on(arrival)
             if self._listener in ready:
                 self._arrive()
             if watched and time.monotonic() - self._looked > _LOOK_S:
                 self._look()
-            if self._silent < _POLLS:
-                self._give()
+            for line in list(self._lines):
+                if line.is_waiting and not line.give():
+                    self._dismiss(line)
+
+    @property
+    def clients(self) -> int:
+        """How many clients it serves now."""
+        return sum(line.client is not None for line in self._lines)
 
     def stop(self) -> None:
         """Let `run` return; the only method that another thread may call."""
@@ -160,9 +160,13 @@ class LinkServer(Closes):
     def close(self) -> None:
         """Close all sockets, in whatever state an interrupt has left them."""
         self._selector.close()
-        for one in (self._client, self._listener, self._wakes, self._waker, *self._arrivals):
-            if one is not None:
-                one.close()
+        for line in self._lines:
+            if line.client is not None:
+                line.client.close()
+            if self._opens:
+                line.transport.close()
+        for one in (self._listener, self._wakes, self._waker, *self._arrivals):
+            one.close()
 
     def _arrive(self) -> None:
         try:
@@ -201,67 +205,39 @@ class LinkServer(Closes):
             self._selector.unregister(arrival.socket)
             del self._arrivals[arrival.socket]
             arrival.close()
-        if self._token and self._keeper and self._keeper.keys_of(self._token) is None:
-            self._dismiss()
+        for line in list(self._lines):
+            if line.token and self._keeper and self._keeper.keys_of(line.token) is None:
+                self._dismiss(line)
 
     def _is_busy(self) -> bool:
-        """Return whether there is a client that need not give way."""
-        return self._client is not None and time.monotonic() - self._heard < self._idle
+        """Return whether there is no place for one more client."""
+        has_room = self._opens is not None and len(self._lines) < self._most
+        return not has_room and not any(one.must_give_way(self._idle) for one in self._lines)
 
     def _admit(self, arrival: Arrival) -> None:
         if self._is_busy():  # and it has shown no token, or would have been told
             arrival.close()
             return
-        self._dismiss()
-        self._client, self._heard = arrival.socket, time.monotonic()
-        self._client.settimeout(_CLIENT_TIMEOUT)
-        self._token = arrival.admission.id
-        self._selector.register(self._client, selectors.EVENT_READ)
-        self._transport.send(b"\0" + arrival.admission.rest)
-        self._silent = 0
+        admission, client = arrival.admission, arrival.socket
+        line = self._free_line()
+        self._selector.register(client, selectors.EVENT_READ)
+        line.attach(client, admission.id, admission.rest)
 
-    def _dismiss(self) -> None:
-        if self._client is not None:
-            self._selector.unregister(self._client)
-            self._client.close()
-            self._client, self._token = None, ""
-            # Its answer is for nobody.
-            self._transport.send(b"\0" + _hello())
-            self._silent = 0
+    def _free_line(self) -> Line:
+        """Return the line of a new client; who must give way does."""
+        if self._opens is None or len(self._lines) >= self._most:
+            line = next(one for one in self._lines if one.must_give_way(self._idle))
+            self._dismiss(line)
+            if self._opens is None:
+                return line
+        line = Line(self._opens())
+        self._lines.append(line)
+        return line
 
-    def _take(self) -> None:
-        """Pass bytes from the client to the device."""
-        assert self._client is not None
-        try:
-            data = self._client.recv(_CHUNK)
-        except TimeoutError:  # the rest of a TLS record has not come
-            return
-        except OSError:
-            data = b""
-        if not data:
-            self._dismiss()
-            return
-        self._heard = time.monotonic()
-        self._transport.send(data)
-        self._silent = 0
-
-    def _give(self) -> None:
-        """Pass bytes from the device to the client; without one they are for nobody."""
-        data = self._transport.receive(self._transport.reply_timeout / _POLLS)
-        self._silent = 0 if data else self._silent + 1
-        if data and self._client is not None:
-            with contextlib.suppress(OSError):
-                self._client.sendall(data)
-                return
-            self._dismiss()
-
-
-def _has_more(client: socket.socket) -> bool:
-    """Return whether TLS holds bytes of a client that the selector does not see."""
-    return isinstance(client, ssl.SSLSocket) and client.pending() > 0
-
-
-def _hello() -> bytes:
-    """Return a request of a session of nobody's."""
-    operation = secrets.randbits(32) or 1
-    return encode_frame(FrameType.HELLO, 0, REQUEST_FIELDS.pack(0, operation, 0, 0))
+    def _dismiss(self, line: Line) -> None:
+        if line.client is not None:
+            self._selector.unregister(line.client)
+            line.detach()
+        if self._opens is not None:
+            self._lines.remove(line)
+            line.transport.close()

@@ -109,6 +109,7 @@ HOST = {
     "link/session": SESSION,
     "server/device_session": f"server/endpoint {SESSION} server/endpoint_against_gateware",
     "server/endpoint": f"server/endpoint {SESSION}",
+    "server/line": "server/server server/admission",
     "server/records": "server/records server/endpoint devices/link_device",
     "server/server": "server/server",
     "devices/agent_rows": "devices/agent_rows devices/device",

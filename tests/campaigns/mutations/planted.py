@@ -1,5 +1,6 @@
 """All planted faults."""
 
+from tests.campaigns.mutations.access import ACCESS
 from tests.campaigns.mutations.differential import DIFFERENTIAL
 from tests.campaigns.mutations.distributed import DISTRIBUTED
 from tests.campaigns.mutations.durability import DURABILITY
@@ -23,5 +24,5 @@ __all__ = ["PLANTED"]
 PLANTED = (
     *(*REDUCTION, *GATEWARE, *LINK_GATEWARE, *ETHERNET_GATEWARE, *LIVE, *GOLDEN, *HOST, *HOST_LINK),
     *(*DIFFERENTIAL, *DURABILITY, *DISTRIBUTED, *EVIDENCE, *MONITOR, *MONITOR_SOURCES),
-    *(*MONITOR_GATEWARE, *OBSERVATION_GATEWARE, *TRACES),
+    *(*MONITOR_GATEWARE, *OBSERVATION_GATEWARE, *TRACES, *ACCESS),
 )

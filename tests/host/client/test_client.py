@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from consilience.client import AsyncClient, Client, Receipt, Retrying, ServiceError
+from consilience.client.address import Address
 from consilience.errors import BadInput, NoDevice, PermissionRefused
+from consilience.link.token_proof import Token
 
 AT_ONCE = Retrying(tries=4, first_s=0.0, most_s=0.0)
 
@@ -140,3 +142,16 @@ def test_who_may_not(served, status):
 def test_rows_that_are_none(served, rows, words):
     with Client(served.url) as client, pytest.raises(BadInput, match=words):
         client.send(rows)
+
+
+def test_a_token_in_a_file(tmp_path, monkeypatch):
+    token, file = Token.drawn(), tmp_path / "token"
+    file.write_text(token.text)
+    file.chmod(0o600)
+    monkeypatch.setenv("CONSILIENCE_TOKEN_FILE", str(file))
+    address = Address("http://127.0.0.1:8080")
+    assert address.options()["headers"]["Authorization"] == f"Bearer {token.text}"
+    assert token.secret.hex() not in repr(address)
+    file.chmod(0o644)
+    with pytest.raises(PermissionRefused, match="chmod 600"):
+        address.options()

@@ -7,7 +7,7 @@ import pytest
 import consilience as cs
 from consilience.devices.opening import open_device
 from consilience.errors import BadInput, NoDevice
-from consilience.server.endpoint import SoftwareEndpoint, served_transport
+from consilience.server.endpoint import SoftwareEndpoint, served_device
 
 
 def test_cpu():
@@ -30,14 +30,14 @@ def test_auto_says_what_it_took(caplog, monkeypatch):
         ("serial:///dev/none?baud=3000000", "/dev/none: no serial port .No such file or directory"),
     ],
 )
-@pytest.mark.parametrize("opener", [open_device, served_transport])
+@pytest.mark.parametrize("opener", [open_device, served_device])
 def test_devices_that_are_not_there(opener, url, message):
     with pytest.raises(NoDevice, match=message):
         opener(url)
 
 
 @pytest.mark.parametrize("url", ["", "cpus", "CPU", "simulation", "socket", "cpu?lanes=2"])
-@pytest.mark.parametrize("opener", [open_device, served_transport])
+@pytest.mark.parametrize("opener", [open_device, served_device])
 def test_no_device_at_all(opener, url):
     with pytest.raises(BadInput, match="not a device URL; give cpu, sim"):
         opener(url)
@@ -57,7 +57,7 @@ def test_no_device_at_all(opener, url):
         ("socket://host", "give socket://HOST:PORT"),
     ],
 )
-@pytest.mark.parametrize("opener", [open_device, served_transport])
+@pytest.mark.parametrize("opener", [open_device, served_device])
 def test_options_that_cannot_be(opener, url, message):
     with pytest.raises(BadInput, match=message):
         opener(url)
@@ -66,7 +66,7 @@ def test_options_that_cannot_be(opener, url, message):
 def test_waves_never_replace_a_file(tmp_path):
     path = tmp_path / "evidence.csv"
     path.write_text("mine")
-    for opener in (open_device, served_transport):
+    for opener in (open_device, served_device):
         with pytest.raises(
             BadInput, match="exists already; remove it or choose another file for the waves"
         ):
@@ -79,7 +79,7 @@ def test_what_is_no_url():
         open_device(5)
 
 
-def test_transport_of_the_cpu():
-    transport = served_transport("cpu")
-    assert isinstance(transport, SoftwareEndpoint)
-    transport.close()
+def test_each_client_of_the_cpu_has_an_end_of_its_own():
+    opens = served_device("cpu")
+    with opens() as first, opens() as second:
+        assert isinstance(first, SoftwareEndpoint) and first is not second

@@ -115,11 +115,38 @@ def test_a_silent_client_gives_way_to_another(watched, segments):
     """One that did nothing held the device for ever."""
     with serving(watched, idle=0.2) as server, raw(server) as silent, raw(server):
         silent.sendall(b"\0")  # without a byte it is nobody's device
-        wait_for(lambda: server._client is not None)
+        wait_for(lambda: server.clients)
         time.sleep(0.3)
         with open_linked(server.address) as device:
             assert_right(device, segments)
             assert closed_by_peer(silent)
+
+
+def test_clients_at_the_same_time(golden_device, segments):
+    """Each has a device and a session of its own; who comes when all places are taken waits."""
+    made = []
+
+    def opens():
+        made.append(SoftwareEndpoint(golden_device))
+        return made[-1]
+
+    with serving(opens, most_clients=2, idle=0.3) as server:
+        with open_linked(server.address) as first, open_linked(server.address) as second:
+            nonces = set()
+            for seed in range(3):
+                for device in (first, second):
+                    assert_right(device, segments, seed)
+                    nonces.add(device._session._nonce)
+            assert len(nonces) == 2 and server.clients == 2
+            assert first.info.counters["codes"] == second.info.counters["codes"] > 0
+            with pytest.raises(NoDevice, match="try again later"):
+                open_linked(server.address)
+            time.sleep(0.4)  # now both have been silent for long, and the first gives way
+            with open_linked(server.address) as third:
+                assert_right(third, segments)
+                assert_right(second, segments)
+        wait_for(lambda: not server.clients)
+    assert len(made) == 3 and all(one._closed for one in made)
 
 
 def test_a_reply_that_was_kept_for_the_client_before(server, watched):
@@ -130,7 +157,7 @@ def test_a_reply_that_was_kept_for_the_client_before(server, watched):
         send = transport.send
         transport.send = lambda data: (sent.append(data), send(data))
         assert device.reduce(np.array([0, 0], np.int32)) == 1 << 16
-    wait_for(lambda: not server._client)
+    wait_for(lambda: not server.clients)
     with raw(server) as next_one:
         next_one.sendall(b"\0".join(sent))
         next_one.settimeout(0.5)
@@ -221,12 +248,12 @@ def test_a_device_that_takes_its_time(watched, segments):
 
 
 def test_a_client_that_takes_nothing_is_dropped(monkeypatch, watched, segments):
-    monkeypatch.setattr("consilience.server.server._CLIENT_TIMEOUT", 0.2)
+    monkeypatch.setattr("consilience.server.line.CLIENT_TIMEOUT_S", 0.2)
     watched.receive = lambda timeout: bytes(1 << 20)
     with serving(watched) as server, raw(server) as connected:
         connected.sendall(b"\0")
-        wait_for(lambda: server._client is not None)
-        wait_for(lambda: server._client is None)
+        wait_for(lambda: server.clients)
+        wait_for(lambda: not server.clients)
         del watched.receive
         with open_linked(server.address) as device:
             assert_right(device, segments)
@@ -244,7 +271,7 @@ def test_stop_and_close_turn_everybody_away(watched):
     with serving(watched) as server:
         connected = raw(server)
         connected.sendall(b"\0")
-        wait_for(lambda: server._client is not None)
+        wait_for(lambda: server.clients)
     with connected:
         assert closed_by_peer(connected)
     with pytest.raises(NoDevice, match="nobody serves a device there"):

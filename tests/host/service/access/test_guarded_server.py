@@ -96,7 +96,7 @@ def test_an_answer_and_the_next_on_one_connection(service, header):
         (b"POST / HTTP/1.1\r\ncontent-length: 5\r\ncontent-length: 6\r\n\r\n", 400),
         (b"POST / HTTP/1.1\r\ncontent-length: 9\r\n\r\nx", 401),
     ],
-    ids=str,
+    ids=map(str, range(14)),
 )
 def test_clients_that_are_silent_or_odd(service, sent, answered):
     with connected(service) as one:
