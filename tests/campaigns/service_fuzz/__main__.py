@@ -86,6 +86,7 @@ def main() -> int:
         print(complaint)
     told = ", ".join(f"{text} {tally.forbidden[what]}" for what, text in FORBIDDEN.items())
     print(f"seed {options.seed}: {tally.kinds.total():,} requests; {told}")
+    print(f"the longest answer {tally.slowest:.1f} s, at most {tally.memory >> 20} MiB")
     print(f"{'everything held' if tally.holds else 'NOT everything held'} ({seconds} s)")
     if options.page:
         command = f"python -m tests.campaigns.service_fuzz --requests {options.requests}"

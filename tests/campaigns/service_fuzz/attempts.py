@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tests.campaigns.service_fuzz.bodies import body
+from tests.campaigns.service_fuzz.spans import packed_million
 from tests.campaigns.service_fuzz.targets import METHODS, header_lines, target
 
 __all__ = ["KINDS", "Attempt", "Secrets", "drawn"]
@@ -18,7 +19,7 @@ SHORT_S = 0.4
 """Seconds for an answer to what may be no whole request: then the client goes."""
 _TAKES = (
     *("/v1/observations",) * 3,
-    *("/v1/traces", "/v1/evidence", "/v1/silences", "/v1/alarms/1/acknowledge"),
+    *("/v1/traces", "/v1/traces", "/v1/evidence", "/v1/silences", "/v1/alarms/1/acknowledge"),
     *("/v1/benchmark?backend=cpu", "/v1/validate"),
 )
 _UPGRADE = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: %s\r\n\r\n"
@@ -174,8 +175,20 @@ def _packed(kind: str, rng: random.Random, secrets: Secrets) -> Attempt:
     lines = [f"{name}: {value}\r\n".encode("latin-1", "replace") for name, value in headers]
     lines.append(f"Content-Encoding: {rng.choice(names)}\r\n".encode("latin-1"))
     token = f"Authorization: Bearer {secrets.ingests}\r\n".encode()
-    head = _head("POST", "/v1/observations", token, *lines, _sized(packed))
+    path = rng.choice(("/v1/observations", "/v1/traces"))
+    head = _head("POST", path, token, *lines, _sized(packed))
     return Attempt(kind, (head + packed,), True)
+
+
+def _million(kind: str, rng: random.Random, secrets: Secrets) -> Attempt:
+    """Return 10^6 attributes, packed."""
+    in_rows = rng.random() < 0.5
+    content, type_ = packed_million(in_rows)
+    token = f"Authorization: Bearer {secrets.ingests}\r\nContent-Type: {type_}\r\n".encode()
+    packed = b"Content-Encoding: gzip\r\n"
+    path = "/v1/observations" if in_rows else "/v1/traces"
+    head = _head("POST", path, token, packed, _sized(content))
+    return Attempt(kind, (head + content,), True, 120.0)
 
 
 def _chunked(kind: str, rng: random.Random, secrets: Secrets) -> Attempt:
@@ -292,5 +305,6 @@ KINDS: dict[str, tuple[float, Callable[[str, random.Random, Secrets], Attempt]]]
     "damaged requests": (8, _damaged),
     "other protocols": (3.8, _noise),
     "slow clients": (0.2, _slow),
+    "10^6 attributes": (0.04, _million),
 }
 """Kind: how often it is drawn, and what draws it."""

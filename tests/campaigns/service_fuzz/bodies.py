@@ -1,10 +1,10 @@
 """Bodies, right, nearly right and absurd."""
 
-import functools
 import json
 import random
-import struct
 from typing import TYPE_CHECKING, Any
+
+from tests.campaigns.service_fuzz.spans import spans
 
 if TYPE_CHECKING:
     from tests.campaigns.service_fuzz.attempts import Secrets
@@ -30,8 +30,8 @@ _EVENTS = ("run", "start", "score", "end", "acknowledge", "recalibrate", "RUN", 
 def body(rng: random.Random, secrets: "Secrets") -> tuple[bytes, list[tuple[str, str]]]:
     """Return a body and the headers that describe it, rightly or not."""
     made = rng.choices(
-        (_rows, _changed_rows, _spans, _odd_json, _bytes, _deep, _wide),
-        (30, 25, 15, 12, 12, 4, 0.05),
+        (_rows, _changed_rows, _spans, _odd_json, _bytes, _deep),
+        (30, 25, 20, 12, 12, 4),
     )[0]
     content, kind = made(rng, secrets)
     if rng.random() < 0.15:
@@ -77,29 +77,8 @@ def _changed_rows(rng: random.Random, secrets: "Secrets") -> tuple[bytes, str]:
     return _json(whole), "application/json"
 
 
-def _value(rng: random.Random) -> dict[str, Any]:
-    kind = rng.choice(
-        ("stringValue", "intValue", "doubleValue", "boolValue", "arrayValue", "kvlistValue")
-    )
-    return {kind: rng.choice((*_ODD, {"values": [{"stringValue": "a"}]}))}
-
-
-def _spans(rng: random.Random, secrets: "Secrets") -> tuple[bytes, str]:
-    span = {
-        "traceId": rng.choice((rng.randbytes(16).hex(), "0" * 32, "x", "", 3)),
-        "spanId": rng.choice((rng.randbytes(8).hex(), "", None)),
-        "name": rng.choice(("chat", "execute_tool x", "", 7)),
-        "startTimeUnixNano": rng.choice(("1700000000000000000", 1, "-1", "x", 2**70)),
-        "endTimeUnixNano": rng.choice(("1700000001000000000", 0, None)),
-        "attributes": [
-            {"key": rng.choice(("gen_ai.agent.name", "", "a", 4)), "value": _value(rng)}
-            for _ in range(rng.randrange(6))
-        ],
-    }
-    whole: Any = {"resourceSpans": [{"resource": {}, "scopeSpans": [{"spans": [span]}]}]}
-    if rng.random() < 0.2:
-        whole = {"resourceSpans": rng.choice((span, [None], [], "x"))}
-    return _json(whole), "application/json"
+def _spans(rng: random.Random, _: "Secrets") -> tuple[bytes, str]:
+    return spans(rng)
 
 
 def _odd_json(rng: random.Random, secrets: "Secrets") -> tuple[bytes, str]:
@@ -131,30 +110,3 @@ def _deep(rng: random.Random, _: "Secrets") -> tuple[bytes, str]:
     depth = rng.choice((50, 500, 5_000, 100_000))
     opened, closed = rng.choice(((b"[", b"]"), (b'{"a":', b"}"), (b'{"observations":[', b"]}")))
     return opened * depth + b"1" + closed * depth, "application/json"
-
-
-def _wide(rng: random.Random, _: "Secrets") -> tuple[bytes, str]:
-    """Return 10^6 attributes, of a span in protobuf or of a row: above the limit if not packed."""
-    return rng.choice((_wide_span, _wide_row))()
-
-
-@functools.cache
-def _wide_span() -> tuple[bytes, str]:
-    one = _field(9, _field(1, b"a") + _field(2, b"\x18\x01"))
-    span = _field(1, bytes(range(16))) + _field(2, bytes(range(8))) + one * 1_000_000
-    return _field(1, _field(2, _field(2, span))), "application/x-protobuf"
-
-
-@functools.cache
-def _wide_row() -> tuple[bytes, str]:
-    names = b",".join(b'"%d":1' % n for n in range(1_000_000))
-    return b'{"observations":[{"agent":"a","run":1,"score":1,' + names + b"}]}", "application/json"
-
-
-def _field(number: int, content: bytes) -> bytes:
-    """Return a field of protobuf that holds bytes."""
-    size, length = len(content), b""
-    while size > 127:
-        length += struct.pack("B", size & 127 | 128)
-        size >>= 7
-    return bytes([number << 3 | 2]) + length + bytes([size]) + content

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from consilience.service.access.tokens import Tokens
 from tests.campaigns.service_fuzz.attempts import Secrets
+from tests.campaigns.service_fuzz.spans import fitted
 
 __all__ = ["Served", "leave_the_network", "served"]
 
@@ -115,6 +116,7 @@ def served(is_outside: bool) -> Iterator[tuple[Served, Secrets, Tokens]]:
             secrets = _secrets(tokens)
             host = OUTSIDE if is_outside else INSIDE
             words = ["--http", f"{host}:0", "--state", str(state), "--arl", "1000", "--json"]
+            words += ["--model", str(fitted(Path(name)))]
             inside = ["--require-token", "--host-name", "service.example"]
             words += ["--clear-text"] if is_outside else inside
             one = Served(Path(name), words, host)

@@ -21,7 +21,7 @@ def test_a_slice():
 def test_the_same_number_is_the_same_request():
     once, again = ([drawn(3, n, SECRETS) for n in range(150)] for _ in range(2))
     assert once == again
-    assert {one.kind for one in once} >= set(KINDS) - {"slow clients"}
+    assert {one.kind for one in once} >= set(KINDS) - {"slow clients", "10^6 attributes"}
 
 
 @pytest.mark.parametrize(
