@@ -102,7 +102,9 @@ def _any_value(held: dict[str, Any]) -> Any:
             if kind in _PLAIN:
                 return value
             if kind in ("arrayValue", "array_value"):
-                items = value.get("values", []) if isinstance(value, dict) else []
+                items = value.get("values") if isinstance(value, dict) else None
+                if not isinstance(items, list | tuple):
+                    return []
                 return [_any_value(item) if isinstance(item, dict) else item for item in items]
             if kind in ("kvlistValue", "kvlist_value"):
                 return attributes_of(value.get("values", []) if isinstance(value, dict) else [])

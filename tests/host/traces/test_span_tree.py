@@ -214,6 +214,8 @@ def test_attributes_are_plain_by_any_spelling():
         "e": {},
     }
     assert attributes_of("text") == {}
+    for held in (7, None, "xy", {"a": 1}):  # no list of values, whatever a client sends
+        assert attributes_of([{"key": "a", "value": {"arrayValue": {"values": held}}}]) == {"a": []}
     assert attributes_of([("a", 1), ("b",), {"Key": "c", "Value": {"Value": 2}}]) == {
         "a": 1,
         "c": 2,

@@ -1,9 +1,11 @@
 """`POST /v1/traces`: OTLP over HTTP, as collectors and SDKs send it."""
 
 import asyncio
+from functools import partial
 
 import msgspec
 from fastapi import APIRouter
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -18,6 +20,7 @@ __all__ = ["router"]
 router = APIRouter()
 
 _JSON, _PROTOBUF = "application/json", "application/x-protobuf"
+_LONG = 1 << 18
 _BODY = {"required": True, "content": {_PROTOBUF: {}, _JSON: {}}}
 
 
@@ -46,7 +49,9 @@ async def traces(request: Request) -> Response:
             f"Content-Type {kind or 'is missing'}: send OTLP as {_PROTOBUF} or {_JSON}",
         )
     body = await body_of(request)
-    spans, lost = read_spans(body, is_json=kind == _JSON)
+    read = partial(read_spans, body, is_json=kind == _JSON)
+    # What is long is read beside the loop: others are answered meanwhile.
+    spans, lost = await run_in_threadpool(read) if len(body) > _LONG else read()
     dropped = lost
     if spans:
         try:

@@ -145,6 +145,7 @@ def test_a_trailer_is_no_credential(service, header):
 def test_a_client_that_reads_nothing(service, header):
     with connected(service) as one:
         one.sendall(b"GET /much HTTP/1.1\r\n" + header + b"\r\n")
+        assert one.recv(12) == b"HTTP/1.1 200"
         deadline = time.monotonic() + 8
         while service.server._open and time.monotonic() < deadline:
             time.sleep(0.05)

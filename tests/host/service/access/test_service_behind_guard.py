@@ -1,6 +1,7 @@
 """The service itself behind the guard: who takes data in takes no alarm away."""
 
 import asyncio
+import gzip
 
 import httpx
 import pytest
@@ -45,6 +46,29 @@ def test_acknowledgements_need_admin(ask, tokens, event, tmp_path):
     (line,) = read_changes(tmp_path / "changes.jsonl")
     assert line["who"] == f"token {made.id} (operator)" and line["what"] == {"agent": "a"}
     assert line["did"].startswith(event.removesuffix("e")) and line["did"].endswith("d an agent")
+
+
+def test_a_packed_body_is_measured_once(start, tokens, audit):
+    """Unpacked above the limit of what comes, within that of what is unpacked."""
+    sender, _ = tokens.create("sender", ["ingest"])
+    guard = Guard(start(None)._app, tokens, Limits(), audit)
+    note = " " * 400  # rows of a good size
+    rows = b"\n".join(
+        b'{"agent":"a","run":%d,"score":1}%b' % (n, note.encode()) for n in range(4000)
+    )
+    assert len(rows) > 1 << 20
+    headers = {"authorization": f"Bearer {sender.text}", "content-encoding": "gzip"}
+    headers["content-type"] = "application/x-ndjson"
+
+    async def send():
+        transport = httpx.ASGITransport(guard)
+        async with httpx.AsyncClient(transport=transport, base_url="http://any") as client:
+            return await client.post(
+                "/v1/observations", content=gzip.compress(rows), headers=headers
+            )
+
+    answer = asyncio.run(send())
+    assert answer.status_code == 200 and answer.json()["accepted"] == 4000, answer.text
 
 
 def test_no_answer_shows_what_was_sent_by_mistake(start, tokens):
