@@ -29,6 +29,8 @@ _REFRESH = 0.25
 _FATES = {
     "signed": "{} messages are signed: give --roster",
     "stranger": "{} messages were not signed by a member: start the nodes with --roster",
+    "other roster": "{} messages were signed under another roster: compare the keys",
+    "other deployment": "{} messages were signed for another deployment: compare deployment.id",
 }
 """Of pieces by what became of them: what it may mean that nothing else came."""
 

@@ -17,7 +17,7 @@ class Reason(Enum):
     """Not signed, or not by the member that it names."""
     OTHER_DEPLOYMENT = "other deployment"
     OTHER_ROSTER = "other roster"
-    """Signed by the member, under another roster: bring the rosters in line."""
+    """Signed by the member, now or long ago, under another roster: bring the rosters in line."""
 
 
 class Refused(BadInput):
@@ -26,10 +26,8 @@ class Refused(BadInput):
     Parameters
     ----------
     reason : Reason
-    sender : int or None
-        The member that signed it, where it is certain: with `Reason.OTHER_ROSTER` alone.
     """
 
-    def __init__(self, reason: Reason, sender: int | None = None) -> None:
+    def __init__(self, reason: Reason) -> None:
         super().__init__(f"a message was refused: {reason.value}")
-        self.reason, self.sender = reason, sender
+        self.reason = reason

@@ -86,7 +86,7 @@ class Seal:
         if public is None or not is_signed(public, statement, signature):
             raise Refused(Reason.STRANGER)
         if roster != self._roster.hash:
-            raise Refused(Reason.OTHER_ROSTER, sender)
+            raise Refused(Reason.OTHER_ROSTER)
         return sender, body
 
     def _statement(self, deployment: bytes, roster: bytes, sender: int, body: bytes) -> bytes:

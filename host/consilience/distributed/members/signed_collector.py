@@ -7,7 +7,7 @@ from collections.abc import Callable
 from consilience.distributed.epochs.signing import Domain
 from consilience.distributed.members.alive import ALIVE, CALL, NONCE_BYTES, Alive
 from consilience.distributed.members.plane_roster import PlaneRoster
-from consilience.distributed.members.refused import Reason, Refused
+from consilience.distributed.members.refused import Refused
 from consilience.distributed.members.seal import Seal
 from consilience.distributed.pubsub import ASK, Pubsub
 from consilience.distributed.shard_store import Order
@@ -98,9 +98,6 @@ class SignedCollector(ShardCollector):
             message = take()
         except Refused as refusal:
             self.counts[refusal.reason.value] += 1
-            if refusal.reason is Reason.OTHER_ROSTER and refusal.sender not in self.held:
-                assert refusal.sender is not None, "it is certain who signed"
-                self.doubts[refusal.sender] = "it signs under another roster; compare the keys"
             return None
         except BadInput:  # a member's own
             self.counts["damaged"] += 1
