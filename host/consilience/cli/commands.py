@@ -26,6 +26,7 @@ _OWN = (
     "keys",
     "doctor",
     "node",
+    "send",
     "read-node",
     "watch",
     "service",

@@ -12,6 +12,11 @@ from consilience.cli.output import Output, key_values
 from consilience.cli.plane_options import (
     MOST_EPOCH,
     KeyOption,
+    NatsCaOption,
+    NatsCertOption,
+    NatsCredsOption,
+    NatsKeyOption,
+    NatsNkeyOption,
     NatsOption,
     RosterOption,
     read_roster,
@@ -27,6 +32,8 @@ from consilience.cli.reading_options import (
     names_of,
     tell_doubts,
 )
+from consilience.distributed.intake.producer_logs import ProducerLogs
+from consilience.distributed.nats_access import NatsAccess
 from consilience.distributed.totals.shard_evidence import ShardEvidence, parse_shard
 from consilience.distributed.totals.shard_publisher import ShardPublisher
 from consilience.distributed.totals.verdicts import Verdicts
@@ -45,12 +52,23 @@ _DEFAULTS = ReadingOptions()
 
 def node(
     evidence: Annotated[
-        Path, typer.Argument(metavar="EVIDENCE", help="Evidence, as `consilience fuse` reads it.")
-    ],
+        Path | None,
+        typer.Argument(
+            metavar="[EVIDENCE]",
+            help="Evidence, as `consilience fuse` reads it.",
+            show_default="what producers send (`consilience send`)",
+        ),
+    ] = None,
+    *,
     shard: Annotated[
         str, typer.Option(metavar="K/N", help="Shard K of N: the agents this node accounts for.")
     ],
     nats: NatsOption = "nats://127.0.0.1:4222",
+    nats_ca: NatsCaOption = None,
+    nats_cert: NatsCertOption = None,
+    nats_key: NatsKeyOption = None,
+    nats_nkey: NatsNkeyOption = None,
+    nats_creds: NatsCredsOption = None,
     roster: RosterOption = None,
     key: KeyOption = None,
     log: Annotated[
@@ -95,6 +113,7 @@ def node(
 ) -> None:
     """Account for one shard of the evidence and publish its exact state.
 
+    Without EVIDENCE it takes what producers send (`consilience send`), until it is stopped.
     Started again after a kill with the same --log, it goes on where it was; read everything with
     `consilience watch`.
     """
@@ -102,9 +121,21 @@ def node(
         raise BadInput("give --log DIR, so that a restart loses nothing, or --volatile")
     output = Output(as_json=as_json)
     number, shards = parse_shard(shard)
+    server = nats, NatsAccess(nats_ca, nats_cert, nats_key, nats_nkey, nats_creds)
     signatures = signatures_of(read_roster(roster, output), (roster, key), number, shards)
+    place, names = (number, shards, epoch), names_of(hypotheses)
+    if evidence is None:
+        if log is None or names is None or hold is not None:
+            raise BadInput(
+                "to take what producers send give --log DIR and --hypotheses A,B,.. and no --hold; "
+                "to read a file give EVIDENCE"
+            )
+        ResultTable(agent_column, names)
+        with WriteAheadLog(log) as own, ProducerLogs(log, epoch) as logs:
+            asyncio.run(_receive(server, place, signatures, names, (own, logs), period))
+        return
     options = ReadingOptions(
-        unit, agent_column, agent_type, names_of(hypotheses), weight_column, chunk_rows, strict
+        unit, agent_column, agent_type, names, weight_column, chunk_rows, strict
     )
     with contextlib.ExitStack() as stack:
         source = stack.enter_context(ShardEvidence(evidence, number, shards, options))
@@ -112,8 +143,8 @@ def node(
         opened_device = stack.enter_context(opened(device, output))
         source.check_device(opened_device.info)
         records = None if log is None else stack.enter_context(WriteAheadLog(log))
-        place, times = (number, shards, epoch), (pause, period, hold)
-        sums = asyncio.run(_run(nats, place, signatures, source, records, times, output)).sums
+        times = pause, period, hold
+        sums = asyncio.run(_run(server, place, signatures, source, records, times, output)).sums
         result: dict[str, object] = {
             "shard": shard,
             "rows": sums.rows,
@@ -128,8 +159,29 @@ def node(
     output.result(result, key_values(shown))
 
 
+async def _receive(
+    server: tuple[str, NatsAccess],
+    place: tuple[int, int, int],
+    signatures: "NodeSignatures | None",
+    hypotheses: tuple[str, ...],
+    logs: tuple[WriteAheadLog, ProducerLogs],
+    period: float,
+) -> None:
+    """Take what producers send, and publish the state, until interrupted."""
+    from consilience.distributed.intake.shard_intake import ShardIntake
+    from consilience.distributed.nats_pubsub import NatsPubsub
+
+    pubsub = await NatsPubsub.connect(*server)
+    try:
+        shard = ShardPublisher(pubsub, *place, hypotheses, logs[0], signatures)
+        intake = ShardIntake(pubsub, shard, logs[1], signatures)
+        await asyncio.gather(shard.answer(period), intake.run())
+    finally:
+        await pubsub.close()
+
+
 async def _run(
-    nats: str,
+    server: tuple[str, NatsAccess],
     place: tuple[int, int, int],
     signatures: "NodeSignatures | None",
     source: ShardEvidence,
@@ -142,7 +194,7 @@ async def _run(
     from consilience.distributed.nats_pubsub import NatsPubsub
 
     pause, period, hold = times
-    pubsub = await NatsPubsub.connect(nats)
+    pubsub = await NatsPubsub.connect(*server)
     shard = ShardPublisher(pubsub, *place, source.hypotheses, log, signatures)
     answering = asyncio.create_task(shard.answer(period))
     try:

@@ -16,6 +16,11 @@ if TYPE_CHECKING:  # they need the extra plane
 __all__ = [
     "MOST_EPOCH",
     "KeyOption",
+    "NatsCaOption",
+    "NatsCertOption",
+    "NatsCredsOption",
+    "NatsKeyOption",
+    "NatsNkeyOption",
     "NatsOption",
     "RosterOption",
     "read_member_key",
@@ -27,6 +32,31 @@ MOST_EPOCH = (1 << 64) - 1
 """Largest number of an epoch."""
 
 NatsOption = Annotated[str, typer.Option("--nats", metavar="URL", help="The NATS server.")]
+
+_FILE = "FILE"
+NatsCaOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--nats-ca",
+        metavar=_FILE,
+        help="Certificates (PEM) of who may vouch for a tls:// server.",
+        show_default="the system's",
+    ),
+]
+NatsCertOption = Annotated[
+    Path | None,
+    typer.Option("--nats-cert", metavar=_FILE, help="Certificate (PEM) of this client."),
+]
+NatsKeyOption = Annotated[
+    Path | None,
+    typer.Option("--nats-key", metavar=_FILE, help="Private key (PEM) of --nats-cert."),
+]
+NatsNkeyOption = Annotated[
+    Path | None, typer.Option("--nats-nkey", metavar=_FILE, help="Seed of a NATS user's nkey.")
+]
+NatsCredsOption = Annotated[
+    Path | None, typer.Option("--nats-creds", metavar=_FILE, help="Creds file of a NATS user.")
+]
 
 RosterOption = Annotated[
     Path | None,

@@ -8,7 +8,17 @@ import typer
 
 from consilience.cli.device_option import JsonOption
 from consilience.cli.output import Output, key_values
-from consilience.cli.plane_options import KeyOption, RosterOption, read_roster, signatures_of
+from consilience.cli.plane_options import (
+    KeyOption,
+    NatsCaOption,
+    NatsCertOption,
+    NatsCredsOption,
+    NatsKeyOption,
+    NatsNkeyOption,
+    RosterOption,
+    read_roster,
+    signatures_of,
+)
 from consilience.distributed.reads.fusion_rule import FusionRule
 from consilience.distributed.totals.shard_evidence import parse_shard
 from consilience.distributed.write_ahead_log import WriteAheadLog
@@ -38,6 +48,11 @@ def read_node(
         list[str],
         typer.Option("--nats", metavar="URL", help="NATS servers of all sites, the own first."),
     ] = ["nats://127.0.0.1:4222"],  # noqa: B006
+    nats_ca: NatsCaOption = None,
+    nats_cert: NatsCertOption = None,
+    nats_key: NatsKeyOption = None,
+    nats_nkey: NatsNkeyOption = None,
+    nats_creds: NatsCredsOption = None,
     roster: RosterOption = None,
     key: KeyOption = None,
     period: Annotated[
@@ -57,6 +72,7 @@ def read_node(
     --nats nats://site-2:4222
     """
     # Here, since nats-py is an extra.
+    from consilience.distributed.nats_access import NatsAccess
     from consilience.distributed.nats_address import check_address
     from consilience.distributed.reads.daemon import ReadDaemon, check_socket
     from consilience.distributed.reads.read_node import ReadNode
@@ -70,8 +86,10 @@ def read_node(
     check_socket(log / _SOCKET)
     for server in nats:
         check_address(server)
+    access = NatsAccess(nats_ca, nats_cert, nats_key, nats_nkey, nats_creds)
+    access.check(nats)
     with WriteAheadLog(log) as records:
         node = ReadNode(number, agreed, records, seal=signatures.dated if signatures else None)
         result = {"shard": shard, "incarnation": node.incarnation, "socket": str(log / _SOCKET)}
-        daemon = ReadDaemon(node, nats, period, log / _SOCKET)
+        daemon = ReadDaemon(node, nats, period, log / _SOCKET, access)
         asyncio.run(daemon.run(lambda: output.result(result, key_values(result))))

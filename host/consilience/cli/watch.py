@@ -12,8 +12,19 @@ from rich.live import Live
 
 from consilience.cli.device_option import DeviceOption, JsonOption, opened
 from consilience.cli.output import Output
-from consilience.cli.plane_options import MOST_EPOCH, NatsOption, RosterOption, read_roster
+from consilience.cli.plane_options import (
+    MOST_EPOCH,
+    NatsCaOption,
+    NatsCertOption,
+    NatsCredsOption,
+    NatsKeyOption,
+    NatsNkeyOption,
+    NatsOption,
+    RosterOption,
+    read_roster,
+)
 from consilience.cli.shard_table import LiveDecisions, decided, shard_table
+from consilience.distributed.nats_access import NatsAccess
 from consilience.distributed.totals.shard_collector import ShardCollector
 from consilience.distributed.totals.verdicts import Verdicts
 from consilience.errors import BadInput, LinkError
@@ -37,6 +48,11 @@ _FATES = {
 
 def watch(
     nats: NatsOption = "nats://127.0.0.1:4222",
+    nats_ca: NatsCaOption = None,
+    nats_cert: NatsCertOption = None,
+    nats_key: NatsKeyOption = None,
+    nats_nkey: NatsNkeyOption = None,
+    nats_creds: NatsCredsOption = None,
     roster: RosterOption = None,
     epoch: Annotated[int, typer.Option(min=0, max=MOST_EPOCH, help="Epoch to watch.")] = 0,
     metrics: Annotated[
@@ -105,7 +121,8 @@ def watch(
         file = out and stack.enter_context(ResultFile(out, overwrite=force))
         opened_device = stack.enter_context(opened(device, output))
         deciding = LiveDecisions(collector, opened_device, prior, agent_column)
-        asyncio.run(_watch(nats, deciding, until_complete, limit, show=not as_json))
+        server = nats, NatsAccess(nats_ca, nats_cert, nats_key, nats_nkey, nats_creds)
+        asyncio.run(_watch(server, deciding, until_complete, limit, show=not as_json))
         total = collector.total()
         verdicts = Verdicts.of(total, opened_device, prior, agent_column)
         if file:
@@ -139,13 +156,18 @@ def _collector(roster: "PlaneRoster | None", epoch: int, shards: int | None) -> 
 
 
 async def _watch(
-    nats: str, deciding: LiveDecisions, until_complete: bool, limit: float | None, *, show: bool
+    server: tuple[str, NatsAccess],
+    deciding: LiveDecisions,
+    until_complete: bool,
+    limit: float | None,
+    *,
+    show: bool,
 ) -> None:
     """Receive until all is complete, or for ever; LinkError at the time limit."""
     from consilience.distributed.nats_pubsub import NatsPubsub
 
     collector = deciding.collector
-    pubsub = await NatsPubsub.connect(nats)
+    pubsub = await NatsPubsub.connect(*server)
     end = None if limit is None else time.monotonic() + limit
     console = Console(stderr=True)
     live = Live(shard_table(collector), console=console, auto_refresh=False)

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from functools import partial
 
+from consilience.distributed.nats_access import NatsAccess
 from consilience.distributed.nats_address import check_address
 from consilience.distributed.nats_pubsub import NatsPubsub
 from consilience.distributed.pubsub import Pubsub, Receiver
@@ -34,6 +35,8 @@ class MultiSitePubsub(Pubsub):
         the server's number, 0 is the own site's.
     lost : callable or None
         Called whenever the connection to a server is lost.
+    access : NatsAccess, optional
+        CA, certificate and user of this member, the same for all servers.
     """
 
     def __init__(
@@ -41,14 +44,17 @@ class MultiSitePubsub(Pubsub):
         urls: Sequence[str],
         greeting: Callable[[int], tuple[str, bytes]] | None = None,
         lost: Callable[[], None] | None = None,
+        access: NatsAccess | None = None,
     ) -> None:
         if not urls:
             raise BadInput("a multi-site transport needs the address of at least one server")
         for url in urls:
             check_address(url)
+        (access or NatsAccess()).check(urls)
         self._greeting, self._lost = greeting, lost
         self._sites = [
-            NatsPubsub(url, partial(self._greet, way), self._lose) for way, url in enumerate(urls)
+            NatsPubsub(url, access, partial(self._greet, way), self._lose)
+            for way, url in enumerate(urls)
         ]
         self._starting = [asyncio.create_task(site.start()) for site in self._sites]
 

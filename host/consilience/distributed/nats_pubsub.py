@@ -6,7 +6,9 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from consilience.distributed.nats_access import NatsAccess
 from consilience.distributed.nats_address import check_address, shown_address, wants_tls
+from consilience.distributed.nats_refusals import refusal_of
 from consilience.distributed.pubsub import Pubsub, Receiver
 from consilience.errors import NoDevice
 from consilience.extras import naming_extras
@@ -39,6 +41,12 @@ class _NatsClient(Client):
             raise NatsError("tls:// asks for TLS, which the server does not offer")
         await super()._process_info(info, initial_connection)
 
+    def drop_connection(self) -> None:
+        """Close what an attempt left open that failed: the client itself forgets it."""
+        writer = getattr(self._transport, "_io_writer", None)
+        if writer is not None:
+            writer.transport.abort()
+
 
 class NatsPubsub(Pubsub):
     """One connection to a server; lost, it is tried again for as long as it takes.
@@ -53,6 +61,8 @@ class NatsPubsub(Pubsub):
     url : str
         The server, as ``nats://127.0.0.1:4222``. With ``tls://`` a server that offers no TLS is
         as none: nothing is sent in the clear.
+    access : NatsAccess, optional
+        CA, certificate and user of this client. The files are read at each start of a client.
     connected : callable or None
         Awaited whenever there is a connection, the first time and again.
     lost : callable or None
@@ -62,37 +72,46 @@ class NatsPubsub(Pubsub):
     def __init__(
         self,
         url: str,
+        access: NatsAccess | None = None,
         connected: Callable[[], Awaitable[None]] | None = None,
         lost: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         check_address(url)
         self._url, self._connected, self._lost = url, connected, lost
+        self._access = access or NatsAccess()
         self._shown = shown_address(url)
         self._client = _NatsClient(wants_tls(url))
-        self._started = self._ends = False
+        self._started = self._ends = self._is_patient = False
         self._wanted: list[tuple[str, Receiver]] = []
         self._anew: asyncio.Task[None] | None = None
         self._told = ""
 
     @classmethod
-    async def connect(cls, url: str) -> "NatsPubsub":
-        """Return a transport over the server at `url`; NoDevice if none answers there."""
-        made = cls(url)
+    async def connect(cls, url: str, access: NatsAccess | None = None) -> "NatsPubsub":
+        """Return a transport over the server at `url`; NoDevice if it lets nobody in there.
+
+        Raises
+        ------
+        NoDevice
+            No server, or it and this client do not trust each other; the message names the cure.
+        BadInput, PermissionRefused, ToolMissing
+            See `NatsAccess.check`.
+        """
+        made = cls(url, access)
+        made._access.check([url])
         try:
             await made.start(patient=False)
         except (OSError, NatsError, TimeoutError, ValueError) as error:
             await made.close()
-            reason = str(error).removeprefix("nats: ") or type(error).__name__
-            raise NoDevice(
-                f"no NATS server at {made._shown} ({reason}); start one with "
-                "`nats-server -a 127.0.0.1` (Debian: apt install nats-server)"
-            ) from None
+            raise NoDevice(f"no NATS server at {made._shown}: {refusal_of(error)}") from None
         return made
 
     async def start(self, patient: bool = True) -> None:
         """Connect; if patient, try until there is a server, else once."""
+        self._is_patient = patient
         # Its annotations say int, its code takes parts of a second.
         times: dict[str, Any] = {"connect_timeout": _ATTEMPT_S, "reconnect_time_wait": _PAUSE_S}
+        times |= self._access.options(self._url)
         if not patient:
             times["connect_timeout"] = _FIRST_ATTEMPT_S
         await self._client.connect(
@@ -110,7 +129,7 @@ class NatsPubsub(Pubsub):
         self._client.options.update(
             allow_reconnect=True, max_reconnect_attempts=-1, connect_timeout=_ATTEMPT_S
         )
-        self._started = True
+        self._started = self._is_patient = True
         for subject, receiver in self._wanted:
             await self._subscribe(subject, receiver)
         if self._connected is not None:
@@ -153,15 +172,22 @@ class NatsPubsub(Pubsub):
             self._anew.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._anew
+        if not self._client.is_connected:
+            self._client.drop_connection()
         with contextlib.suppress(NatsError, TimeoutError, OSError):
             # After a TLS handshake that failed, the client waits for ever.
             await asyncio.wait_for(self._client.close(), _LEAVE_S)
+        self._client.drop_connection()
 
     async def _note(self, error: Exception) -> None:
-        """Log an attempt that failed, or tell what the server says of itself."""
-        if isinstance(error, NatsError) and self._client.is_connected:
-            self._tell(f"the server says: {str(error).removeprefix('nats: ')}")
-        _log.debug("%s: %s", self._shown, error)
+        """Tell why an attempt failed, or what the server says of itself."""
+        if self._client.is_connected:
+            if isinstance(error, NatsError):
+                self._tell(f"the server says: {str(error).removeprefix('nats: ')}")
+            return
+        self._client.drop_connection()
+        if self._is_patient and not self._ends:
+            self._tell(f"no connection ({refusal_of(error)}); trying on")
 
     async def _lose(self) -> None:
         if self._started and not self._ends:

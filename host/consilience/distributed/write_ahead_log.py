@@ -14,13 +14,17 @@ from consilience.errors import BadInput
 from consilience.evidence.atomic_file import sync_path
 from consilience.turns import in_turn
 
-__all__ = ["WriteAheadLog"]
+__all__ = ["AnotherFrame", "WriteAheadLog"]
 
 _MAGIC = b"CNLG\2\0\0\0"
 _LENGTH = struct.Struct("<I")
 _HEADER = struct.Struct("<III")
 _KEY = struct.Struct("<QQ")
 _INCARNATION = struct.Struct("<Q")
+
+
+class AnotherFrame(BadInput):
+    """Another frame was acknowledged under this (epoch, seq)."""
 
 
 class WriteAheadLog(Closes):
@@ -123,8 +127,8 @@ class WriteAheadLog(Closes):
 
         Raises
         ------
-        BadInput
-            Another frame was acknowledged under this (epoch, seq).
+        AnotherFrame
+            One was acknowledged under this (epoch, seq).
         OSError
             The disk did not take it: it is not acknowledged, and not in the log. Where that
             cannot be made sure of, the log is closed, and takes nothing more.
@@ -134,7 +138,7 @@ class WriteAheadLog(Closes):
         known = self._digests.get((epoch, seq))
         if known is not None:
             if known != digest:
-                raise BadInput(f"{self._path}: holds another frame {seq} of epoch {epoch}")
+                raise AnotherFrame(f"{self._path}: holds another frame {seq} of epoch {epoch}")
             return False
         if not self._is_open:
             raise OSError(f"{self._path}: closed after a failure of the disk; start again")

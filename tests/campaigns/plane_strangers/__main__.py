@@ -38,9 +38,8 @@ def main() -> int:
     for complaint in tally.complaints[:20]:
         print(complaint)
     unseen = [name for name, one in planted.items() if not one.changes]
-    print(
-        f"seed {options.seed}: {tally.messages.total():,} messages, {tally.kept:,} bytes kept at most"
-    )
+    said, kept = f"{tally.messages.total():,} messages", f"{tally.kept:,} bytes kept at most"
+    print(f"seed {options.seed}: {said}, {kept}")
     print(f"planted faults not found: {', '.join(unseen) or 'none'}")
     holds = tally.holds and not unseen
     print(f"{'nothing changed' if holds else 'NOT everything held'} ({seconds} s)")

@@ -39,6 +39,8 @@ class Tally:
     changes: Counter[str] = field(default_factory=Counter)
     complaints: list[str] = field(default_factory=list)
     fates: Counter[str] = field(default_factory=Counter)
+    news: int = 0
+    """Present states of nodes that the stranger brought first: not among `messages`."""
     kept: int = 0
     """Bytes that a watch kept at most, beside what it held."""
 
@@ -55,6 +57,7 @@ class Tally:
         self.verdicts += other.verdicts
         self.changes += other.changes
         self.fates += other.fates
+        self.news += other.news
         self.kept = max(self.kept, other.kept)
         self.complaints += other.complaints[:5]
 
@@ -101,6 +104,11 @@ class Part:
             seen = world.seen()
             for _ in range(chance.choice((0, 1, 5, 20))):
                 kind, drawn = stranger.draw()
+                if world.is_news(drawn):
+                    world.deliver(drawn)
+                    tally.news += 1
+                    seen = world.seen()
+                    continue
                 world.disturb(drawn)
                 tally.messages[kind] += 1
                 seen = _compared(seen, world.seen(), kind, tally)

@@ -147,6 +147,16 @@ class World:
             for node in self.nodes.values():
                 node.nonces.hear(message.data)
 
+    def is_news(self, message: Delivery) -> bool:
+        """Return whether a message is a node's present one, and the twin has not the state yet.
+
+        Whoever brings it then is the network: it is what its node says now.
+        """
+        if message.where != "state":
+            return False
+        shards = [n for n, node in self.nodes.items() if message.data in node.pieces()]
+        return any(self.twin._store.order(n) < self.nodes[n].message.order for n in shards)
+
     def seen(self) -> tuple[object, ...]:
         """Return what the disturbed ones hold, date and would answer now."""
         return _watched(self.watch), _read(self.read)

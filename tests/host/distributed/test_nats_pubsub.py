@@ -2,14 +2,8 @@
 
 import asyncio
 import logging
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from consilience.distributed.nats_address import shown_address
 from consilience.distributed.nats_pubsub import NatsPubsub
@@ -18,8 +12,6 @@ from tests.host.distributed.test_multi_site_pubsub import until
 from tests.host.distributed.test_processes import free_port, processes, start_server
 
 __all__ = ["processes"]
-
-LOOPBACK = ip_address("127.0.0.1")
 
 
 class Server:
@@ -144,7 +136,7 @@ def test_no_password_is_shown(server):
     async def talk():
         with pytest.raises(NoDevice) as refused:
             await NatsPubsub.connect(server.url(user="someone:secret@"))
-        assert "secret" not in str(refused.value) and "Authorization" in str(refused.value)
+        assert "secret" not in str(refused.value) and "refuses this user" in str(refused.value)
         assert f"nats://***@127.0.0.1:{server.port}" in str(refused.value)
         pubsub = await NatsPubsub.connect(server.url(user="someone:right@"))
         await pubsub.close()
@@ -153,48 +145,3 @@ def test_no_password_is_shown(server):
     assert shown_address("token@host") == "***@host"
     assert shown_address("nats://host:4222") == "nats://host:4222"
     assert shown_address("tls://a:b@c@host") == "tls://***@host"
-
-
-def certificate(folder):
-    """Write a certificate of 127.0.0.1 that signs itself, and its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.now(UTC)
-    built = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(LOOPBACK)]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    (folder / "server.pem").write_bytes(built.public_bytes(serialization.Encoding.PEM))
-    secret = key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
-    (folder / "server.key").write_bytes(secret)
-    return folder / "server.pem", folder / "server.key"
-
-
-def test_tls_with_a_certificate_that_is_trusted_and_one_that_is_not(server, tmp_path, monkeypatch):
-    pem, key = certificate(tmp_path)
-    server.start(f'tls: {{cert_file: "{pem}", key_file: "{key}"}}')
-
-    async def talk():
-        with pytest.raises(NoDevice, match="certificate verify failed"):
-            await NatsPubsub.connect(server.url("tls"))
-        monkeypatch.setenv("SSL_CERT_FILE", str(pem))
-        heard = []
-        pubsub = await NatsPubsub.connect(server.url("tls"))
-        await pubsub.listen("said", heard.append)
-        await pubsub.publish("said", b"in private")
-        assert await until(lambda: heard == [b"in private"])
-        await pubsub.close()
-
-    asyncio.run(talk())

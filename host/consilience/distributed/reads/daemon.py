@@ -29,6 +29,7 @@ from typing import Any
 
 from consilience.distributed.batching_loop import BatchingLoop
 from consilience.distributed.multi_site_pubsub import MultiSitePubsub
+from consilience.distributed.nats_access import NatsAccess
 from consilience.distributed.reads.gossip import Gossip
 from consilience.distributed.reads.line_protocol import LineProtocol
 from consilience.distributed.reads.read_node import ReadNode
@@ -63,9 +64,19 @@ class ReadDaemon:
         See `Gossip`.
     socket : Path
         The local interface; only the user who runs this may connect.
+    access : NatsAccess, optional
+        As of `MultiSitePubsub`.
     """
 
-    def __init__(self, node: ReadNode, urls: Sequence[str], period_s: float, socket: Path) -> None:
+    def __init__(
+        self,
+        node: ReadNode,
+        urls: Sequence[str],
+        period_s: float,
+        socket: Path,
+        access: NatsAccess | None = None,
+    ) -> None:
+        self._access = access
         self._node, self._urls, self._period_s, self._socket = node, urls, period_s, socket
         self._pubsub: MultiSitePubsub | None = None
         self._network = BatchingLoop(_HASTY_TURNS_APART_S)
@@ -117,7 +128,9 @@ class ReadDaemon:
             self._network.call_later(_HASTE_S, self._be_calm)
             return gossip.greeting(way)
 
-        self._pubsub = MultiSitePubsub(self._urls, greeting, lost=self._make_haste)
+        self._pubsub = MultiSitePubsub(
+            self._urls, greeting, lost=self._make_haste, access=self._access
+        )
         running = asyncio.create_task(gossip.run(self._pubsub))
         running.add_done_callback(lambda _: self._leaving.set())
         await self._leaving.wait()

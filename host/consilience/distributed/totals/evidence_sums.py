@@ -2,7 +2,7 @@
 
 import hashlib
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from threading import RLock
 from typing import Any, ClassVar, NamedTuple, Self
 
@@ -21,6 +21,8 @@ from consilience_hw.spec.log_format import Q16_16
 from consilience_hw.spec.number_formats import ONE
 
 __all__ = ["EvidenceSums", "SumsPosteriors"]
+
+_TOO_MANY = "more than 2**32 rows of an agent; split them over several ids"
 
 
 class SumsPosteriors(NamedTuple):
@@ -70,6 +72,11 @@ class EvidenceSums:
 
     def __len__(self) -> int:
         return len(self._place)
+
+    @property
+    def agents(self) -> tuple[int | str, ...]:
+        """Ids of all agents, in no order."""
+        return tuple(self._place)
 
     @property
     def rows(self) -> int:
@@ -139,6 +146,30 @@ class EvidenceSums:
             except BadInput as error:
                 return f"its agent ids are {other._id_type}, here {self._id_type}: {error}"
         return None
+
+    @in_turn
+    def check_room(self, other: "EvidenceSums") -> None:
+        """Raise CapacityExceeded if an agent would have more than 2**32 rows with `other`."""
+        for agent, rows in zip(other._place, other._rows.tolist(), strict=True):
+            place = self._place.get(agent)
+            if place is not None and int(self._rows[place]) + rows > Q16_16.capacity:
+                raise CapacityExceeded(_TOO_MANY)
+
+    @in_turn
+    def split(self, part_of: Callable[[int | str], int]) -> dict[int, "EvidenceSums"]:
+        """Return the sums of each part that has agents, by its number; `part_of` tells it."""
+        fields = self._fields()
+        number = np.array([part_of(agent) for agent in fields.agents], np.int64)
+        parts = {}
+        for one in np.unique(number).tolist():
+            places = np.flatnonzero(number == one)
+            agents = [fields.agents[place] for place in places]
+            parts[one] = EvidenceSums(self.hypotheses)._take(
+                fields._replace(
+                    agents=agents, rows=fields.rows[places], cells=fields.cells[:, places]
+                )
+            )
+        return parts
 
     def posterior(self, device: Device, prior: Codes) -> SumsPosteriors:
         """Return the posterior of each agent, computed on `device`.
@@ -214,7 +245,7 @@ class EvidenceSums:
         index = np.array([self._place.get(agent, -1) for agent in part.agents], np.int64)
         known = index >= 0
         if (self._rows[index[known]] + part.rows[known] > Q16_16.capacity).any():
-            raise CapacityExceeded("more than 2**32 rows of an agent; split them over several ids")
+            raise CapacityExceeded(_TOO_MANY)
         self._id_type = id_type
         grow = int((~known).sum())
         index[~known] = np.arange(len(self), len(self) + grow)

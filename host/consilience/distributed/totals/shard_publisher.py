@@ -36,6 +36,11 @@ class ShardPublisher:
         incarnation then is the wall clock in ms, which must not be set back between two starts.
     signatures : NodeSignatures or None
         Of this node; None: nothing is signed, and calls are not answered.
+
+    Attributes
+    ----------
+    place : tuple of int
+        Epoch, shard, shards.
     """
 
     def __init__(
@@ -49,7 +54,7 @@ class ShardPublisher:
         signatures: "NodeSignatures | None" = None,
     ) -> None:
         self._pubsub = pubsub
-        self._place = epoch, shard, shards
+        self.place = epoch, shard, shards
         self._log, self._signatures = log, signatures
         self._current: StateMessage | None = None
         self._incarnation = time.time_ns() // 10**6 if log is None else log.incarnation
@@ -62,12 +67,16 @@ class ShardPublisher:
             for payload in log.replay(epoch):
                 self.sums.merge(EvidenceSums.from_bytes(payload))
 
+    def take(self, part: EvidenceSums) -> None:
+        """Add evidence that is on the disk; it is in what `publish` says next. For any thread."""
+        self.sums.merge(part)
+
     @property
     def message(self) -> StateMessage:
         """The state as it was published last."""
         if self._current is None:
             self._current = StateMessage(
-                *self._place,
+                *self.place,
                 self._incarnation,
                 self._version,
                 self._complete,
@@ -92,7 +101,7 @@ class ShardPublisher:
             self.sums.merge(part)
             await self.publish()
             await asyncio.sleep(pause)
-        if self._log is not None and (held := self._log.frames(self._place[0])) > count:
+        if self._log is not None and (held := self._log.frames(self.place[0])) > count:
             raise BadInput(
                 f"the evidence has {count} parts, but {held} are acknowledged in the log: it was "
                 "shortened, or read with another --chunk-rows; choose another --log or --epoch"
@@ -105,7 +114,7 @@ class ShardPublisher:
         if self._log is None:
             return True
         try:
-            return self._log.accept(self._place[0], seq, bytes(part))
+            return self._log.accept(self.place[0], seq, bytes(part))
         except BadInput as error:
             raise BadInput(
                 f"{error}; the evidence or its options changed: choose another --log or --epoch"
@@ -144,7 +153,7 @@ class ShardPublisher:
             _log.warning(
                 "shard %d: its states are not published: the transport takes messages of %d bytes "
                 "only; raise the server's max_payload to 64 KiB or more",
-                self._place[1],
+                self.place[1],
                 self._pubsub.payload,
             )
         self._is_heard = said

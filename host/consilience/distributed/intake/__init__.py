@@ -1,0 +1,1 @@
+"""Evidence that producers send to shards over the network, acknowledged once it is on the disk."""
