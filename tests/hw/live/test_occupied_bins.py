@@ -1,15 +1,21 @@
 """The highest occupied bin after every change: one latency, every order of changes."""
 
 import random
+from functools import cache
 
 import pytest
 
 from consilience_hw.live.occupied_bins import OccupiedBins, bin_change_layout
 from consilience_hw.spec.log_format import LogFormat
-from consilience_sim.testing.stream_bench import bits_of, fields_of, run_stream
+from consilience_sim.testing.stream_bench import StreamBench, bits_of, fields_of
 
 FMT = LogFormat(integer_bits=11, fraction_bits=4)  # 256 bins: 8 rows of 4 blocks
 BINS = 256
+
+
+@cache
+def bench():
+    return StreamBench(OccupiedBins(FMT, codes=1 << 8))
 
 
 def beats_of(changes):
@@ -36,9 +42,9 @@ def expected_of(changes):
 
 
 def check(changes, **options):
-    unit = OccupiedBins(FMT, codes=1 << 8)
+    unit = bench().component
     beats = beats_of([*WIPES, *changes])
-    run = run_stream(unit, beats, len(beats), **options)
+    run = bench().run(beats, len(beats), **options)
     latency = {out - taken for out, taken in zip(run.produced, run.accepted, strict=True)}
     assert latency == {OccupiedBins.latency}
     compared = 0

@@ -3,10 +3,10 @@
 import random
 from collections import Counter
 from fractions import Fraction
+from functools import cache
 
 import pytest
 from amaranth.hdl import Cat, Module, Signal
-from amaranth.sim import Simulator
 
 from consilience_hw.ethernet.packet_filter import PEER_BYTES
 from consilience_hw.monitor.bin_increments import IncrementSource
@@ -19,6 +19,7 @@ from consilience_hw.spec.monitor_format import MonitorMode, Policy
 from consilience_hw.spec.observations import Observation, ObservationCount
 from consilience_sim.golden.frozen import frozen_limits, frozen_terms
 from consilience_sim.golden.monitor import MonitorModel
+from consilience_sim.testing.reused_simulator import ReusedSimulator
 from consilience_sim.testing.stream_bench import bits_of
 
 AGENTS, BINS = 8, 5
@@ -96,19 +97,27 @@ def set_up(policy=Policy.LATCH):
     return [*loads, command(DOES.BEGIN, increments=WEIGHTS, **fields)]
 
 
+@cache
+def simulated():
+    """Return a monitor, a count of cycles, and their simulator."""
+    unit = ObservationMonitor(2, AGENTS, BINS)
+    m = Module()
+    m.submodules.unit = unit
+    cycle = Signal(32)
+    m.d.sync += cycle.eq(cycle + 1)
+    return unit, cycle, ReusedSimulator(m)
+
+
 class Run:
     """A simulated monitor: of `script`, commands are dicts, datagrams bytes, rests cycles."""
 
     def __init__(self, script, *, gaps=0.0, stalls=0.0, seed=1, rest=REST):
-        self.unit = unit = ObservationMonitor(2, AGENTS, BINS)
+        unit, cycle, simulator = simulated()
+        self.unit = unit
         self.choose = random.Random(seed)
         self.alarms, self.produced, self.taken = [], [], []
         self.refused, self.counts = 0, {}
         self._done = False
-        m = Module()
-        m.submodules.unit = unit
-        cycle = Signal(32)
-        m.d.sync += cycle.eq(cycle + 1)
 
         async def until(ctx, ready):
             while True:
@@ -163,11 +172,7 @@ class Run:
                     self.produced.append(now)
             self.counts = {one: ctx.get(unit.counts[one]) for one in ObservationCount}
 
-        simulator = Simulator(m)
-        simulator.add_clock(1e-6)
-        simulator.add_testbench(give, background=True)
-        simulator.add_testbench(take)
-        simulator.run()
+        simulator.run(take, beside=[give])
 
     def check(self, account):
         """Compare alarms, in order, and all counters."""
