@@ -4,7 +4,7 @@ import logging
 import random
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from consilience.service.alerts.backoff import Backoff
 from consilience.service.alerts.delivery_queue import DeliveryQueue
@@ -16,6 +16,12 @@ _LOG = logging.getLogger(__name__)
 
 _IDLE_MS = 5_000
 """A queue is looked at so often if nothing wakes its sender: a silence may have ended."""
+
+
+_LOOKED_AT = 100
+_FRESH_MS = 1_000
+"""Deliveries that are taken from the queue at once, and for how long they are: in the meantime
+their alarms may have ended, or been silenced."""
 
 
 class Sender:
@@ -57,9 +63,20 @@ class Sender:
         left = self._paused_until - self._steady()
         if left > 0:
             return left
-        found = self.queue.due(self._clock(), self.target.batch)
+        found = self.queue.due(self._clock(), max(_LOOKED_AT, self.target.batch))
         if not found:
             return self._until_next()
+        began = self._steady()
+        for start in range(0, len(found), self.target.batch):
+            wait = self._tell(found[start : start + self.target.batch])
+            if wait:
+                return wait
+            if self._steady() - began >= _FRESH_MS:
+                break
+        return 0
+
+    def _tell(self, found: Sequence[Delivery]) -> int:
+        """Tell some deliveries; return for how long the target is to be left alone."""
         answers = self.target.tell(found)
         now = self._clock()
         taken = [one for one, answer in zip(found, answers, strict=True) if answer.error is None]
