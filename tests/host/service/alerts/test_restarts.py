@@ -1,11 +1,19 @@
 """A process that is killed between telling and noting it tells again, under the same id."""
 
+import contextlib
+import json
 import os
+import random
 import signal
 import subprocess
 import sys
+import threading
 import time
+import urllib.request
 
+import pytest
+
+from consilience.client import Client
 from consilience.service.alerts.backoff import Backoff
 from consilience.service.alerts.dispatcher import Dispatcher
 
@@ -73,3 +81,62 @@ def _until(is_so, seconds=30):
     while not is_so():
         assert time.monotonic() < end
         time.sleep(0.02)
+
+
+@pytest.mark.slow
+def test_a_service_that_is_killed_again_and_again_tells_every_alarm(tmp_path, receiver):
+    """Eight kills at random while rows come and alarms are told."""
+    (tmp_path / "key").write_text("whsec_" + "A" * 43 + "=")
+    targets = tmp_path / "alerts.toml"
+    targets.write_text(
+        f'[[webhook]]\nname = "hook"\nurl = "{receiver.url}"\nsecret_file = "{tmp_path / "key"}"\n'
+    )
+    choose = random.Random(18)
+    for life in range(8):
+        service, url = _served(tmp_path, targets)
+        timer = threading.Timer(choose.uniform(0.05, 1.5), service.kill)
+        timer.start()
+        with contextlib.suppress(OSError):  # it is killed in the middle of this
+            for part in range(100):
+                _send(url, f"{life}.{part}")
+        service.wait()
+        service.stdout.close()
+        timer.join()
+    service, url = _served(tmp_path, targets)
+    with Client(url) as client:
+        raised = [one["id"] for one in client.alarms()]
+        _until(lambda: {number for _, number in receiver.told} >= set(raised))
+    service.terminate()
+    service.wait()
+    service.stdout.close()
+    ids = [headers["webhook-id"] for headers, _ in receiver.posts]
+    assert len(raised) > 30
+    # Each under one id, and told twice only if a kill came between: one was under way each time.
+    assert len(set(ids)) == len(raised)
+    assert len(ids) - len(raised) <= 8
+
+
+def _served(folder, targets):
+    words = ["serve", "--http", "127.0.0.1:0", "--state", str(folder / "state"), "--json"]
+    options = ["--arl", "1000", "--n0", "50", "--alerts", str(targets)]
+    with (folder / "log").open("a") as log:
+        service = subprocess.Popen(
+            [sys.executable, "-m", "consilience", *words, *options],
+            stdout=subprocess.PIPE,
+            stderr=log,
+        )
+    return service, json.loads(service.stdout.readline())["url"]
+
+
+def _send(url, name):
+    """Send ten agents that behave, and then do not."""
+    for low, high, count in ((0, 7, 60), (50, 1000, 8)):
+        rows = [
+            {"agent": f"{name}.{agent}", "run": f"{low}.{i}", "score": low + i % high}
+            for agent in range(10)
+            for i in range(count)
+        ]
+        body = json.dumps({"observations": rows}).encode()
+        kind = {"content-type": "application/json"}
+        with urllib.request.urlopen(urllib.request.Request(url + "/v1/observations", body, kind)):
+            pass
