@@ -1,6 +1,7 @@
 """Devices by the names they were configured with: checked against the pinned digest, and timed."""
 
 import time
+from collections import Counter
 from threading import Lock
 from typing import Any
 
@@ -56,6 +57,10 @@ class Backends(Closes):
 
     def __init__(self, urls: dict[str, str]) -> None:
         self._backends = {name: _Backend(url) for name, url in urls.items()}
+        self.requests = {name: Counter(ok=0, mismatch=0, failed=0) for name in urls}
+        """Requests by what came of them, by the names of devices."""
+        self.counters: dict[str, dict[str, int]] = {}
+        """The counters of each device after its last request; from zero after it failed."""
 
     @property
     def names(self) -> list[str]:
@@ -95,11 +100,16 @@ class Backends(Closes):
         if not backend.turn.acquire(timeout=_WAIT_S):
             raise BackendBusy(f"backend {name!r} is at work for another; ask again in a minute")
         try:
-            found: dict[str, Any] = work(backend.opened())
+            device = backend.opened()
+            found: dict[str, Any] = work(device)
+            self.counters[name] = dict(device.info.counters)
+            self.requests[name]["ok"] += 1
             return found
         except Mismatch:
+            self.requests[name]["mismatch"] += 1
             raise
         except ConsilienceError as error:
+            self.requests[name]["failed"] += 1
             backend.forget()  # the next request opens it anew
             if isinstance(error, NoDevice):
                 raise NoDevice(f"backend {name!r}: {error}") from None

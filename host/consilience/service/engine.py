@@ -233,7 +233,13 @@ class Engine(Closes):
                 self._rows -= rows
             if not group:
                 return
-            self._take(group)
+            # Who gave up waiting, as at the end of the server, is not there to be answered.
+            group = [one for one in group if one.future.set_running_or_notify_cancel()]
+            try:
+                if group:
+                    self._take(group)
+            except Exception as error:  # or senders would wait for ever
+                self._fail(group, error)
 
     def _take(self, group: list[_Waiting]) -> None:
         now, began = self._clock(), time.perf_counter()
@@ -254,6 +260,7 @@ class Engine(Closes):
             return
         written = time.perf_counter()
         done, answers = list[Applied](), list[tuple[Future[Receipt], Applied | BadInput]]()
+        refused = 0
         for record, one in zip(records, group, strict=True):
             try:
                 applied = self.state.apply(record)
@@ -261,14 +268,33 @@ class Engine(Closes):
                 answers.append((one.future, applied))
             except BadInput as error:
                 answers.append((one.future, error))
+                refused += one.rows
         self._publish(done)
-        self._tell(_group_of(rows, done, written - began, time.perf_counter() - written))
+        seconds = written - began, time.perf_counter() - written
+        self._tell(_group_of(rows, refused, done, *seconds))
         for future, found in answers:
             if isinstance(found, BadInput):
                 future.set_exception(found)
             else:
                 future.set_result(_receipt(found))
         self.keeper.after_group()
+
+    def _fail(self, group: Sequence[_Waiting], error: Exception) -> None:
+        """Refuse what was not answered, and all that comes, after a fault within a group."""
+        self.failure = (
+            f"judging failed ({type(error).__name__}: {error}); see to it, and start the service "
+            "again: nothing that was answered is lost"
+        )
+        _log.error("%s", self.failure, exc_info=error)
+        with self._turn:
+            waiting = [*self._waiting]
+            self._waiting.clear()
+            self._rows = 0
+        waiting = [one for one in waiting if one.future.set_running_or_notify_cancel()]
+        self._tell(Group(sum(one.rows for one in (*group, *waiting)), failed=True))
+        for one in (*group, *waiting):
+            if not one.future.done():
+                one.future.set_exception(StorageFailed(self.failure))
 
     def _publish(self, done: Sequence[Applied]) -> None:
         """Let readers see what records did; what they have seen is not said once more."""
@@ -290,7 +316,10 @@ class Engine(Closes):
 
     def _tell(self, group: Group) -> None:
         for callback in self._on_group:
-            callback(group)
+            try:
+                callback(group)
+            except Exception:  # figures that fail must not end judging
+                _log.exception("a group of rows could not be counted")
 
     def _failure_of(self, error: OSError) -> ConsilienceError:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
@@ -305,11 +334,12 @@ class Engine(Closes):
         return StorageFailed(self.failure)
 
 
-def _group_of(rows: int, done: Sequence[Applied], write_s: float, judge_s: float) -> Group:
+def _group_of(
+    rows: int, refused: int, done: Sequence[Applied], write_s: float, judge_s: float
+) -> Group:
     accepted = sum(one.accepted for one in done)
     duplicates = sum(one.duplicates for one in done)
     too_old = sum(one.too_old for one in done)
-    refused = rows - accepted - duplicates - too_old
     return Group(rows, accepted, duplicates, too_old, refused, write_s, judge_s)
 
 

@@ -1,7 +1,7 @@
 """Figures of a service for Prometheus: its own registry, read when it is scraped."""
 
 import platform
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from consilience import __version__
@@ -43,8 +43,6 @@ class ServiceMetrics(Collector):
         self._service = service
         self._log_counts = {} if log_counts is None else log_counts
         self._census = FleetCensus(service.state, wall_ms)
-        self.devices: Callable[[], Mapping[str, Mapping[str, int]]] = dict
-        """Counters of devices, by the names that requests use."""
         self._rows = Counter(
             "consilience_observations",
             "observations by outcome: accepted, duplicate, too_old, refused, failed",
@@ -111,13 +109,26 @@ class ServiceMetrics(Collector):
         for level, number in sorted(self._log_counts.items()):
             counters.add_metric([level], number)
         yield counters
-        devices = CounterMetricFamily(
-            "consilience_device", "counters of devices", labels=["device", "counter"]
-        )
-        for device, counts in sorted(self.devices().items()):
-            for name, number in sorted(counts.items()):
-                devices.add_metric([device, name], number)
-        yield devices
+        backends = self._service.backends
+        for name, text, label, figures in (
+            (
+                "device",
+                "counters of devices after their last request",
+                "counter",
+                backends.counters,
+            ),
+            (
+                "device_requests",
+                "checks and timings of devices: ok, mismatch (other bits), failed",
+                "outcome",
+                backends.requests,
+            ),
+        ):
+            family = CounterMetricFamily(f"consilience_{name}", text, labels=["device", label])
+            for device, counts in sorted(dict(figures).items()):
+                for which, number in sorted(counts.items()):
+                    family.add_metric([device, which], number)
+            yield family
 
     def _of_fleet(self) -> Iterator[Metric]:
         found = self._census.count()

@@ -2,6 +2,7 @@
 
 import errno
 import re
+import sqlite3
 import time
 from pathlib import Path
 
@@ -106,12 +107,59 @@ def test_alerts_and_their_targets(start, webhook, receiver):
     assert found["consilience_silences",] == 0
 
 
-def test_lines_of_the_log_and_counters_of_devices(start):
+def test_lines_of_the_log(start):
     metrics = ServiceMetrics(start().service, {"error": 2, "warning": 0})
-    metrics.devices = lambda: {"board": {"resent": 3}}
     value = metrics.registry.get_sample_value
     assert value("consilience_log_messages_total", {"level": "error"}) == 2
-    assert value("consilience_device_total", {"device": "board", "counter": "resent"}) == 3
+
+
+def test_counters_and_requests_of_devices(start, monkeypatch):
+    asked = start(devices={"here": "cpu", "gone": "socket://127.0.0.1:1"})
+    assert asked.ask("POST", "/v1/validate?backend=here").status_code == 200
+    assert asked.ask("POST", "/v1/validate?backend=gone").status_code == 503
+    monkeypatch.setattr("consilience.service.backends.SHORT_DIGEST", "0" * 64)
+    assert asked.ask("POST", "/v1/validate?backend=here").status_code >= 500
+    found = scraped(asked)
+    assert found["consilience_device_total", "calls", "here"] > 0
+    assert found["consilience_device_requests_total", "here", "ok"] == 1
+    assert found["consilience_device_requests_total", "here", "mismatch"] == 1
+    assert found["consilience_device_requests_total", "gone", "failed"] == 1
+
+
+def test_a_fault_in_the_middle_of_judging_is_answered_and_nothing_is_lost(
+    start, monkeypatch, caplog
+):
+    asked = start()
+    asked.send(*GOOD)
+    error = sqlite3.OperationalError("database or disk is full")
+
+    def full(*_):
+        raise error
+
+    monkeypatch.setattr(asked.service.database, "write_alarms", full)
+    answer = asked.send(*BAD)
+    assert answer.status_code == 503
+    assert "database or disk is full" in answer.json()["detail"]
+    assert asked.send(*GOOD).status_code == 503
+    assert asked.ask("GET", "/readyz").status_code == 503
+    assert scraped(asked)["consilience_writing",] == 0
+    assert scraped(asked)["consilience_write_failures_total",] == 1
+    asked.service.close()
+    again = start()
+    assert [one["id"] for one in again.get("/v1/alarms")["alarms"]] == [1]
+    assert again.send(*BAD).json()["duplicates"] == 8
+
+
+def test_figures_that_fail_do_not_end_judging(start, caplog):
+    asked = start()
+
+    def fails(_group):
+        raise ValueError("counters only go up")
+
+    asked.service.engine.on_group(fails)
+    assert asked.send(*GOOD).status_code == 200
+    assert asked.send(*GOOD).status_code == 200
+    assert "could not be counted" in caplog.text
 
 
 @pytest.mark.parametrize(("hours", "silent"), [(0, [0, 0, 0]), (2, [1, 1, 0]), (25, [1, 1, 1])])
@@ -134,10 +182,10 @@ def test_a_count_of_a_large_fleet_is_kept_for_a_while(start):
 
 
 def test_the_page_lists_every_figure_and_no_other(start, webhook):
-    asked = start(targets=[webhook()])
+    asked = start(targets=[webhook()], devices={"here": "cpu"})
     asked.send(*GOOD)
+    asked.ask("POST", "/v1/validate")
     metrics = ServiceMetrics(asked.service, {"error": 1})
-    metrics.devices = lambda: {"board": {"resent": 1}}
     HttpMetrics(None, metrics.registry)
     there = {}
     for family in metrics.registry.collect():
