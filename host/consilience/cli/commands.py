@@ -29,6 +29,7 @@ _OWN = (
     "send",
     "read-node",
     "watch",
+    "replica",
     "service",
 )
 

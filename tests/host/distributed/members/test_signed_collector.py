@@ -109,6 +109,21 @@ def test_what_a_node_does_wrong_is_told():
     assert "REFUSED since: it went back" in text.getvalue()
 
 
+def test_an_hour_without_a_network_ages_what_is_held_and_changes_nothing_else():
+    watch, message = Watch(), MESSAGES[0][3]
+    first = watch.collector.call()
+    watch.alive(message, first)
+    watch.state(message)
+    for _ in range(3600):  # in virtual time: a call a second that nobody hears
+        watch.now += 1.0
+        last = watch.collector.call()
+    assert watch.now - watch.collector.heard[1] == 3600.0
+    assert watch.alive(message, first) is None and watch.collector.heard[1] == 0.0
+    watch.alive(message, last)
+    assert watch.collector.heard[1] == 3600.0 and watch.collector.held[1].message == message
+    assert len(watch.collector._calls) == 64
+
+
 def test_one_state_cut_in_two_ways_arrives():
     watch = Watch()
     watch.alive(MESSAGES[0][3], watch.collector.call())

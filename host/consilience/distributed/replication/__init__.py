@@ -1,0 +1,1 @@
+"""Replicas of signed epochs over a network: rounds by the clock, votes, and catching up."""
