@@ -38,13 +38,22 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.campaigns.ethernet", description=__doc__)
     parser.add_argument("--codes", type=int, default=400_000, help="of each call")
     parser.add_argument("--page", action="store_true", help=f"write docs/{PAGE}, too")
+    parser.add_argument(
+        "--setting",
+        type=int,
+        nargs=3,
+        metavar=("CREDITS", "PAYLOAD", "HZ"),
+        help="this one alone, such as a board's; no page",
+    )
     options = parser.parse_args()
-    found = {
-        Setting(most, payload, clock): _speeds(Setting(most, payload, clock), options.codes)
-        for most, payload in USED
-        for clock in CLOCKS
-    }
-    tables = [_speed_table(found), _loss_table(found), _cost_table()]
+    if options.setting and options.page:
+        parser.error("--page is of all settings; leave --setting out")
+    settings = [Setting(most, payload, clock) for most, payload in USED for clock in CLOCKS]
+    if options.setting:
+        settings = [Setting(*options.setting)]
+    found = {setting: _speeds(setting, options.codes) for setting in settings}
+    tables = [_speed_table(found), _loss_table(found)]
+    tables += [] if options.setting else [_cost_table()]
     for table in tables:
         print_table(table)
     wrong = sum(speed.wrong for speeds in found.values() for speed in speeds.values())
@@ -69,7 +78,7 @@ def _speeds(setting: Setting, codes: int) -> dict[str, Speed]:
 
 
 def _name(setting: Setting) -> str:
-    return f"{setting.credits} x {setting.payload:,} bytes, {setting.clock_hz // 10**6} MHz"
+    return f"{setting.credits} x {setting.payload:,} bytes, {setting.clock_hz / 1e6:.3g} MHz"
 
 
 def _speed_table(found: dict[Setting, dict[str, Speed]]) -> Rows:
