@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from consilience.service.access.limits import Limits
 from consilience.service.access.refusal import Refusal
@@ -127,6 +127,18 @@ class GuardedProtocol(HttpToolsProtocol):
             self._stuck.cancel()
             self._stuck = None
         super().resume_writing()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        """Let the app answer; what it sends to a connection that ends is for nobody."""
+        send = cycle.send
+
+        async def sending(message: Any) -> None:
+            if self.transport.is_closing():
+                cycle.disconnected = True
+            await send(message)
+
+        cycle.send = sending  # type: ignore[method-assign]
+        super()._start_asgi_task(cycle, app)
 
     def _should_upgrade(self) -> bool:
         """No other protocol is spoken; the request is answered as it is."""

@@ -17,6 +17,7 @@ __all__ = ["LoggedSpan", "kept_of", "read_spans"]
 _NAME = "the body"
 _LONGEST = 256
 _DEFAULT = "agent"
+_TIMES = range(1 << 64)
 
 
 class LoggedSpan(msgspec.Struct, array_like=True, gc=False):
@@ -80,6 +81,8 @@ def _logged(spans: Iterable[Span]) -> tuple[list[LoggedSpan], int]:
     lost = sum(1 for _ in spans) - len(held)
     for span, kept in zip(held, kept_spans(held), strict=True):
         kept.name = kept.name[:_LONGEST]
+        if kept.start not in _TIMES:  # no time that OTLP can mean
+            kept.start = 0
         service = span.resource.get("service.name")
         named = service[:_LONGEST] if isinstance(service, str) and service else _DEFAULT
         found.append(LoggedSpan(span.trace, not span.parent.strip("0"), named, list(astuple(kept))))

@@ -3,6 +3,7 @@
 import contextlib
 import socket
 import ssl
+import struct
 import time
 
 import httpx
@@ -150,6 +151,22 @@ def test_a_client_that_reads_nothing(service, header):
         while service.server._open and time.monotonic() < deadline:
             time.sleep(0.05)
         assert not service.server._open
+
+
+def test_a_client_that_goes_in_mid_answer(service, header, caplog):
+    """Nothing in the log: a stranger could fill it."""
+    for _ in range(5):
+        with connected(service) as one:
+            one.sendall(b"GET /endless HTTP/1.1\r\n" + header + b"\r\n")
+            assert one.recv(12) == b"HTTP/1.1 200"
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    with connected(service) as one:  # the half of a next request ends it from this side
+        one.sendall(b"GET /endless HTTP/1.1\r\n" + header + b"\r\n")
+        assert one.recv(12) == b"HTTP/1.1 200"
+        one.sendall(b"GET / HT")
+        until_closed(one)
+    time.sleep(0.2)
+    assert not [one for one in caplog.records if one.name.startswith("uvicorn")], caplog.text
 
 
 def test_connections_of_one_and_of_all(service):

@@ -146,3 +146,12 @@ def test_an_open_trace_goes_on_after_a_new_start_and_ends_when_it_is_idle(asked,
     again.service.engine.end_idle()
     again.send({"agent": "other", "run": 1, "score": 1})  # behind it in the queue
     assert again.get(f"/v1/agents/{AGENT}")["history"][-1]["run"] == f"{500:032x}"
+
+
+@pytest.mark.parametrize("start_ns", [2**64, 2**70, -1, -(2**70), "9" * 25])
+def test_a_time_that_cannot_be_is_none(asked, start_ns):
+    one = asked()
+    found = one.ask(
+        "POST", "/v1/traces", json=request({**span(1, 0), "startTimeUnixNano": start_ns})
+    )
+    assert found.status_code == 200 and found.json() == {}
