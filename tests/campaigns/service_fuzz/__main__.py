@@ -5,11 +5,13 @@ with --require-token, which asks for the same. The exit code is 0 only if everyt
 """
 
 import argparse
+import os
 import sys
-import threading
 import time
+from dataclasses import dataclass
 
 from consilience_tools.pages.stamp import ROOT, checked_out
+from tests.campaigns.parts_in_processes import run_parts
 from tests.campaigns.service_fuzz.attempts import drawn
 from tests.campaigns.service_fuzz.campaign import fuzz, revocations
 from tests.campaigns.service_fuzz.judging import FORBIDDEN, Tally
@@ -23,26 +25,21 @@ from tests.campaigns.service_fuzz.served import leave_the_network, served
 from tests.campaigns.service_fuzz.wire import sent
 from tests.campaigns.tables import print_table
 
+_PART = 10_000
+"""Requests to one service; the next has a new one."""
+
+_OUTSIDE = "off loopback, in a network namespace"
+
 _SETTLE_S = 15
 """Seconds in which all connections must end when the clients are gone."""
 
 
-def run(requests: int, seed: int, revoked: int, is_outside: bool) -> Tally:
-    """Run the campaign and return what it found."""
+def run(requests: range, seed: int, revoked: int, is_outside: bool) -> Tally:
+    """Send the requests of some numbers to a service of their own; return what it did."""
+    is_outside = is_outside and leave_the_network()
     with served(is_outside) as (one, secrets, tokens):
-        tally, said, over = Tally(secrets), threading.Event(), threading.Event()
-
-        def tell() -> None:
-            while not over.is_set():
-                if said.wait(1.0):
-                    said.clear()
-                    done = f"{tally.kinds.total():,} requests, {one.memory() >> 20} MiB"
-                    print(f"{done}, {tally.forbidden.total()} complaints", file=sys.stderr)
-
-        teller = threading.Thread(target=tell, daemon=True)
-        teller.start()
-        fuzz(one, secrets, range(requests), seed, tally, said)
-        over.set()
+        tally = Tally(secrets)
+        fuzz(one, secrets, requests, seed, tally)
         if one.process.poll() is None:
             revocations(one, tokens, revoked, tally)
             deadline = time.monotonic() + _SETTLE_S
@@ -58,6 +55,19 @@ def run(requests: int, seed: int, revoked: int, is_outside: bool) -> Tally:
     return tally
 
 
+@dataclass(frozen=True)
+class Part:
+    """Some of the requests, for a process of its own."""
+
+    requests: range
+    seed: int
+    revoked: int
+
+    def run(self) -> Tally:
+        """Return what the service did."""
+        return run(self.requests, self.seed, self.revoked, is_outside=True)
+
+
 def main() -> int:
     """Run the campaign; print its tables."""
     parser = argparse.ArgumentParser(
@@ -66,19 +76,32 @@ def main() -> int:
     parser.add_argument("--requests", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--revoked", type=int, default=50, help="tokens revoked while in use")
+    parser.add_argument("--jobs", type=int, default=2, help="processes; changes no request")
     parser.add_argument("--only", type=int, metavar="NUMBER", help="show one request")
     parser.add_argument("--page", action="store_true", help="write docs/service_fuzz.md, too")
     options = parser.parse_args()
-    is_outside = leave_the_network()
     if options.only is not None:
-        with served(is_outside) as (one, secrets, _):
+        with served(leave_the_network()) as (one, secrets, _):
             attempt = drawn(options.seed, options.only, secrets)
             print(attempt.kind, [piece[:2000] for piece in attempt.pieces[:20]])
             print(sent(attempt, one.address, one.address[0]))
             print(dict(one.written())["err.txt"].decode())
         return 0
     started = time.monotonic()
-    tally = run(options.requests, options.seed, options.revoked, is_outside)
+    starts = range(0, options.requests, _PART)
+    parts = [
+        Part(
+            range(start, min(start + _PART, options.requests)),
+            options.seed,
+            -(-options.revoked // len(starts)),
+        )
+        for start in starts
+    ]
+    tally = Tally()
+    for found in run_parts(
+        parts, options.jobs, lambda: tally.kinds.total(), options.requests, "requests"
+    ):
+        tally.add(found)
     seconds = round(time.monotonic() - started)
     for table in (kind_table(tally), status_table(tally), forbidden_table(tally)):
         print_table(table)
@@ -90,11 +113,7 @@ def main() -> int:
     print(f"{'everything held' if tally.holds else 'NOT everything held'} ({seconds} s)")
     if options.page:
         command = f"python -m tests.campaigns.service_fuzz --requests {options.requests}"
-        where = (
-            "off loopback, in a network namespace"
-            if is_outside
-            else "on loopback with `--require-token`"
-        )
+        where = "on loopback with `--require-token`" if os.geteuid() else _OUTSIDE
         path = ROOT / "docs" / "service_fuzz.md"
         write_page(tally, command, seconds, checked_out(), where, path)
     return 0 if tally.holds else 1

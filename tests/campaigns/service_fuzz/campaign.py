@@ -2,7 +2,6 @@
 
 import random
 import socket
-import threading
 import time
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from http.client import HTTPConnection
@@ -21,10 +20,8 @@ _EVERY = 2_000
 """Requests between two looks at memory and life."""
 
 
-def fuzz(
-    served: Served, secrets: Secrets, numbers: range, seed: int, tally: Tally, said: threading.Event
-) -> None:
-    """Send the requests of some numbers, and judge each; `said` is set when some are done."""
+def fuzz(served: Served, secrets: Secrets, numbers: range, seed: int, tally: Tally) -> None:
+    """Send the requests of some numbers, and judge each."""
     with ThreadPoolExecutor(_THREADS) as quick, ThreadPoolExecutor(_SLOW_THREADS) as slow:
         waiting = {}
         for number in numbers:
@@ -38,7 +35,6 @@ def fuzz(
                     tally.take(*waiting.pop(one), one.result())
             if number % _EVERY == 0:
                 _look(served, secrets, tally, number)
-                said.set()
             if served.process.poll() is not None:
                 tally.complain("dead", f"before request {number}: exit {served.process.poll()}")
                 break

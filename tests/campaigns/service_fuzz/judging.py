@@ -28,7 +28,7 @@ _KEPT = 30
 class Tally:
     """Outcomes by kind and status, and what must not be."""
 
-    def __init__(self, secrets: Secrets) -> None:
+    def __init__(self, secrets: Secrets | None = None) -> None:
         self.kinds: Counter[str] = Counter()
         self.statuses: Counter[int] = Counter()
         self.forbidden: Counter[str] = Counter()
@@ -38,7 +38,7 @@ class Tally:
         self.memory = 0
         self.revoked: list[float] = []
         # Of a token the last half of its secret: a line that was cut shows part of it.
-        texts = (str(text) for text in vars(secrets).values())
+        texts = (str(text) for text in (vars(secrets) if secrets else {}).values())
         self._needles = [text.rpartition("_")[2][-32:].encode() for text in texts]
 
     @property
@@ -62,6 +62,17 @@ class Tally:
             self.complain("no answer", f"{told}: after {outcome.seconds:.1f} s")
         for needle in self.found(outcome.data):
             self.complain("leak", f"{told}: ...{needle!r} in {outcome.data[:600]!r}")
+
+    def add(self, other: "Tally") -> None:
+        """Count what another part of the campaign has found, too."""
+        self.kinds += other.kinds
+        self.statuses += other.statuses
+        self.forbidden += other.forbidden
+        self.complaints = [*self.complaints, *other.complaints][:_KEPT]
+        self.unanswered += other.unanswered
+        self.slowest = max(self.slowest, other.slowest)
+        self.memory = max(self.memory, other.memory)
+        self.revoked += other.revoked
 
     def found(self, data: bytes) -> Iterable[bytes]:
         """Yield the secrets in some bytes."""
