@@ -8,7 +8,7 @@ OUT    ?= build/demo
 export CONSILIENCE_CACHE ?= $(CURDIR)/build/cache
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint verify mutants fire differential crash epochs gossip alarms liars liars-on-traces monitor-on-traces metrics-page judges-page partition figures benchmark timing ethernet bitstream-test lock docs clean
+.PHONY: help setup demo test lint verify mutants fire differential crash epochs gossip alarms liars liars-on-traces monitor-on-traces service metrics-page judges-page partition figures benchmark timing ethernet bitstream-test lock docs clean
 
 help: ## list the targets; times are of two quiet cores, and stand only here
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -62,6 +62,9 @@ liars: $(STAMP) ## lying reporters against the robust guarantees and monitors, 1
 
 liars-on-traces: $(STAMP) ## liars among real traces: writes docs/robustness.md and its plot (two minutes), rates in build/robust
 	@$(BIN)/python -m examples.agent_traces.robustness
+
+service: $(STAMP) ## a service on one core: speed, memory, 200 kills under load (half an hour); docs/service_figures.md with --page
+	@$(BIN)/python -m tests.campaigns.service
 
 monitor-on-traces: $(STAMP) ## alarms over time on real traces: writes docs/traces_over_time.md and its picture (two minutes)
 	@$(BIN)/python -m examples.agent_traces.monitor

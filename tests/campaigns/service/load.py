@@ -142,9 +142,9 @@ class Load:
                     return
                 body = next(self._bodies)
                 writer.write(
-                    b"POST /v1/observations HTTP/1.1\r\nHost: service\r\n"
+                    b"POST /v1/observations HTTP/1.1\r\nHost: %b:%d\r\n"
                     b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n"
-                    % len(body)
+                    % (self._host.encode(), self._port, len(body))
                     + body
                 )
                 await writer.drain()
