@@ -6,6 +6,7 @@ record cut short by a crash, which was never acknowledged, can be told from one 
 damaged.
 """
 
+import fcntl
 import os
 import struct
 import zlib
@@ -15,9 +16,9 @@ from pathlib import Path
 from consilience.closing import Closes
 from consilience.errors import BadInput
 
-__all__ = ["MAGIC_BYTES", "RecordFile", "framed"]
+__all__ = ["RecordFile", "framed", "write_all"]
 
-MAGIC_BYTES = 8
+_MAGIC_BYTES = 8
 _LENGTH = struct.Struct("<I")
 _HEADER = struct.Struct("<III")
 
@@ -34,18 +35,22 @@ class RecordFile(Closes):
     Parameters
     ----------
     path : Path
-        Made if it is not there; a new one gets the magic with its first record.
+        Made if it is not there.
     magic : bytes
         8 bytes; the last 4 say the version.
     least : int
         A record has so many bytes or more.
-    cure : str
-        What a user may do about a damaged file, at the end of the message.
+    kind, cure : str
+        What the file is, and what a user may do about a damaged one, for messages.
+    mode : int
+        Permissions of a new file, before the umask.
 
     Attributes
     ----------
     end : int
         Bytes that are known to be whole.
+    place : int
+        Of the record that was yielded last.
     syncs : int
         How often the disk was waited for.
 
@@ -55,18 +60,25 @@ class RecordFile(Closes):
         It cannot be opened.
     """
 
-    def __init__(self, path: Path, magic: bytes, least: int, cure: str) -> None:
-        self.path, self._magic, self._least, self._cure = path, magic, least, cure
-        self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-        self.syncs = 0
+    def __init__(
+        self, path: Path, magic: bytes, least: int, kind: str, cure: str, mode: int = 0o600
+    ) -> None:
+        self.path, self._magic, self._least = path, magic, least
+        self._kind, self._cure = kind, cure
+        self._file = os.open(path, os.O_RDWR | os.O_CREAT, mode)
+        self.syncs = self.place = 0
         self.end = os.fstat(self._file).st_size
-        try:
-            if self.end < MAGIC_BYTES and os.pread(self._file, self.end, 0) == magic[: self.end]:
-                _write(self._file, magic, 0)  # new, or a crash left a part of it
-                self.end = MAGIC_BYTES
-        except BaseException:
-            self.close()
-            raise
+
+    def lock(self) -> None:
+        """Keep it to this process as long as it is open; BlockingIOError if another has it."""
+        fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def begin(self) -> None:
+        """Write the magic of a new file, also where a crash left a part of it."""
+        whole = self._magic
+        if self.end < len(whole) and os.pread(self._file, self.end, 0) == whole[: self.end]:
+            write_all(self._file, whole, 0)
+            self.end = len(whole)
 
     @property
     def is_open(self) -> bool:
@@ -90,13 +102,11 @@ class RecordFile(Closes):
             stays as it is.
         """
         size = os.fstat(self._file).st_size
-        found = os.pread(self._file, MAGIC_BYTES, 0)
+        found = os.pread(self._file, _MAGIC_BYTES, 0)
         if found != self._magic:
-            older = found[:4] == self._magic[:4]
-            raise BadInput(
-                f"{self.path}: {'of another version' if older else 'is no such log'}; {self._cure}"
-            )
-        end, last = MAGIC_BYTES, self._magic
+            other = " of this version" if found[:4] == self._magic[:4] else ""
+            raise BadInput(f"{self.path}: is no {self._kind}{other}; {self._cure}")
+        end, last = _MAGIC_BYTES, self._magic
         while size - end >= _HEADER.size:
             head = os.pread(self._file, _HEADER.size, end)
             length, length_check, check = _HEADER.unpack(head)
@@ -107,6 +117,7 @@ class RecordFile(Closes):
             record = os.pread(self._file, length, end + _HEADER.size)
             if zlib.crc32(head[: _LENGTH.size] + record) != check:
                 raise self.damaged(end)
+            self.place = end
             yield record
             last = head + record
             end += len(last)
@@ -119,7 +130,7 @@ class RecordFile(Closes):
             os.ftruncate(self._file, end)
         # A record that a killed process left in the system's memory is now known, so acknowledged.
         # It is written again: if its sync failed, the system takes it for written.
-        _write(self._file, last, end - len(last))
+        write_all(self._file, last, end - len(last))
         self._sync()
 
     def append(self, records: Sequence[bytes]) -> None:
@@ -142,7 +153,7 @@ class RecordFile(Closes):
             self._roll_back()  # a call before was interrupted while it did so
         data, written = b"".join(records), False
         try:
-            _write(self._file, data, self.end)
+            write_all(self._file, data, self.end)
             written = True
             self._sync()
             self.end += len(data)
@@ -155,8 +166,8 @@ class RecordFile(Closes):
     def close(self) -> None:
         """Close the file; a second call does nothing."""
         if self._file >= 0:
-            os.close(self._file)
-            self._file = -1
+            file, self._file = self._file, -1
+            os.close(file)
 
     def damaged(self, place: int) -> BadInput:
         """Return the error of a record that is not what was written."""
@@ -178,7 +189,7 @@ class RecordFile(Closes):
         os.fsync(self._file)
 
 
-def _write(file: int, data: bytes, place: int) -> None:
+def write_all(file: int, data: bytes, place: int) -> None:
     """Write all of `data`: the system may take less at a time."""
     rest = memoryview(data)
     while rest:

@@ -8,6 +8,7 @@ from random import Random
 from consilience.distributed import write_ahead_log
 from consilience.distributed.write_ahead_log import WriteAheadLog
 from consilience.errors import BadInput
+from consilience.evidence import record_file
 from tests.campaigns.crash.disk import Tree
 from tests.campaigns.crash.faulty_disk import FaultyDisk
 from tests.campaigns.crash.log_reading import MAGIC, LogReading, read_log
@@ -25,7 +26,7 @@ class LogScenario(Scenario):
     """Frames of two epochs, small and of several sectors, new and resent."""
 
     name = "write-ahead log"
-    files = frozenset({write_ahead_log.__file__})
+    files = frozenset({write_ahead_log.__file__, record_file.__file__})
     epochs: tuple[int, ...] = (0, 7)
 
     def __init__(self, rng: Random) -> None:

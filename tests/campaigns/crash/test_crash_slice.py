@@ -4,8 +4,8 @@ import pytest
 
 from consilience.distributed import write_ahead_log
 from consilience.distributed.reads.own_shard import OwnShard
-from consilience.distributed.write_ahead_log import WriteAheadLog
-from consilience.evidence import atomic_file
+from consilience.evidence import atomic_file, record_file
+from consilience.evidence.record_file import RecordFile
 from tests.campaigns.crash.log_scenario import LogScenario
 from tests.campaigns.crash.output_scenario import OutputScenario
 from tests.campaigns.crash.page import write_page
@@ -48,11 +48,12 @@ def test_the_page_says_what_did_not_hold(tmp_path):
 
 
 def record_not_synced(patch):
-    def append(self, data):
-        write_ahead_log._write(self._file, data, self._end)
-        self._end += len(data)
+    def append(self, records):
+        for data in records:
+            record_file.write_all(self._file, data, self.end)
+            self.end += len(data)
 
-    patch.setattr(WriteAheadLog, "_append", append)
+    patch.setattr(RecordFile, "append", append)
 
 
 def state_before_log(patch):
@@ -73,7 +74,7 @@ PLANTED = {
         "lost",
     ),
     "what could not be written is not rolled back": (
-        lambda patch: patch.setattr(WriteAheadLog, "_roll_back", lambda self: None),
+        lambda patch: patch.setattr(RecordFile, "_roll_back", lambda self: None),
         LogScenario,
         "denied",
     ),

@@ -5,6 +5,7 @@ from tests.campaigns.mutations.mutation import Mutation
 __all__ = ["DURABILITY"]
 
 LOG = "host/consilience/distributed/write_ahead_log.py"
+RECORDS = "host/consilience/evidence/record_file.py"
 OWN_SHARD = "host/consilience/distributed/reads/own_shard.py"
 PUBLISHER = "host/consilience/distributed/totals/shard_publisher.py"
 ATOMIC = "host/consilience/evidence/atomic_file.py"
@@ -20,22 +21,22 @@ FAULTS = "tests/host/distributed/test_write_ahead_log_faults.py::test_"
 DURABILITY = (
     Mutation(
         "write-ahead log: a record is not synced",
-        LOG,
-        "            os.fsync(self._file)\n            self._end = end\n",
-        "            self._end = end\n",
+        RECORDS,
+        "            self._sync()\n            self.end += len(data)\n",
+        "            self.end += len(data)\n",
         OF_LOG,
     ),
     Mutation(
         "write-ahead log: what was replayed is not synced",
-        LOG,
-        "        _write(self._file, last, end - len(last))\n        os.fsync(self._file)\n",
-        "        _write(self._file, last, end - len(last))\n",
+        RECORDS,
+        "        write_all(self._file, last, end - len(last))\n        self._sync()\n",
+        "        write_all(self._file, last, end - len(last))\n",
         FAULTS + "a_frame_left_in_memory_by_a_killed_process_is_synced_before_it_counts",
     ),
     Mutation(
         "write-ahead log: what a failed sync has left in memory is taken for written",
-        LOG,
-        "        _write(self._file, last, end - len(last))\n",
+        RECORDS,
+        "        write_all(self._file, last, end - len(last))\n",
         "",
         FAULTS + "what_a_failed_sync_left_in_memory_was_taken_for_written",
     ),
@@ -69,31 +70,31 @@ DURABILITY = (
     ),
     Mutation(
         "write-ahead log: a record that could not be written whole stays",
-        LOG,
-        "            os.ftruncate(self._file, self._end)\n            os.fsync(self._file)\n",
+        RECORDS,
+        "            os.ftruncate(self._file, self.end)\n            self._sync()\n",
         "            pass\n",
         FAULTS
         + "a_record_that_could_not_be_written_whole_is_rolled_back[some bytes, then no space]",
     ),
     Mutation(
         "write-ahead log: what an interrupted call has left is not undone before the next",
-        LOG,
-        "        if os.fstat(self._file).st_size != self._end:\n",
+        RECORDS,
+        "        if os.fstat(self._file).st_size != self.end:\n",
         "        if False:\n",
         FAULTS + "what_an_interrupted_rollback_leaves_is_undone_before_the_next_record",
     ),
     Mutation(
         "write-ahead log: the CRC does not cover the length",
-        LOG,
-        "        if zlib.crc32(head[: _LENGTH.size]) != length_check or length < _KEY.size:\n"
-        "                raise self._damaged(end)\n",
-        "        if length < _KEY.size:\n                raise self._damaged(end)\n",
+        RECORDS,
+        "        if zlib.crc32(head[: _LENGTH.size]) != length_check or length < self._least:\n"
+        "                raise self.damaged(end)\n",
+        "        if length < self._least:\n                raise self.damaged(end)\n",
         OF_LOG,
     ),
     Mutation(
         "write-ahead log: a damaged record is a torn end",
-        LOG,
-        "head[: _LENGTH.size] + record) != check:\n                raise self._damaged(end)\n",
+        RECORDS,
+        "head[: _LENGTH.size] + record) != check:\n                raise self.damaged(end)\n",
         "head[: _LENGTH.size] + record) != check:\n                break\n",
         OF_LOG,
     ),

@@ -127,6 +127,8 @@ HOST = {
     "evidence/reading": EVIDENCE,
     "evidence/results": "evidence/results cli/fuse_command evidence/fusing",
     "evidence/source": EVIDENCE,
+    "evidence/record_file": "distributed/write_ahead_log "
+    f"distributed/write_ahead_log_faults service/store/observation_log {CRASH}",
     "evidence/unit": "evidence/fusing",
     "evidence/validation": f"evidence/evidence_validation {EVIDENCE}",
     "evidence/writing": "cli/fuse_command",

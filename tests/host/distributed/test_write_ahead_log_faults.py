@@ -6,6 +6,7 @@ import pytest
 
 from consilience.distributed import write_ahead_log
 from consilience.distributed.write_ahead_log import WriteAheadLog
+from consilience.evidence import record_file
 from tests.campaigns.crash.disk import Disk
 from tests.campaigns.crash.faulty_disk import FAULTS, FaultyDisk
 from tests.campaigns.crash.folders import laid_out
@@ -70,7 +71,7 @@ def test_a_frame_left_in_memory_by_a_killed_process_is_synced_before_it_counts()
     def killed(log, faulty):
         list(log.replay(0))
         failing(faulty, "write", "interrupted after it")
-        log._roll_back = lambda: None  # it is no more
+        log._frames._roll_back = lambda: None  # it is no more
         with pytest.raises(KeyboardInterrupt):
             log.accept(0, 0, FIRST)
 
@@ -129,7 +130,7 @@ def test_a_record_that_could_not_be_written_whole_is_rolled_back(fault):
     assert after_power_loss(disk) == [[FIRST]]
 
 
-LINES = frozenset({write_ahead_log.__file__})
+LINES = frozenset({write_ahead_log.__file__, record_file.__file__})
 
 
 def lines_of(append):
@@ -185,7 +186,7 @@ def test_what_an_interrupted_rollback_leaves_is_undone_before_the_next_record():
     def process(log, faulty):
         list(log.replay(0))
         on_a_full_disk(log, faulty)
-        if not log._is_open:
+        if not log._frames.is_open:
             log = WriteAheadLog(log._directory)
             list(log.replay(0))
         assert log.accept(0, 1, FIRST)

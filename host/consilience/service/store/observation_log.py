@@ -173,4 +173,10 @@ class ObservationLog(Closes):
 
     @staticmethod
     def _opened(path: Path) -> RecordFile:
-        return RecordFile(path, _MAGIC, _HEAD.size, _CURE)
+        file = RecordFile(path, _MAGIC, _HEAD.size, "log of a service", _CURE)
+        try:
+            file.begin()
+        except BaseException:
+            file.close()
+            raise
+        return file

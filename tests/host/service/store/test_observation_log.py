@@ -49,7 +49,7 @@ def test_any_flipped_bit_before_the_end_is_told_and_left(tmp_path):
             opened(tmp_path)
         assert path.read_bytes() == damaged
     path.write_bytes(b"CNOL\x09\0\0\0" + whole[8:])
-    with pytest.raises(BadInput, match="of another version"):
+    with pytest.raises(BadInput, match="no log of a service of this version"):
         opened(tmp_path)
 
 
