@@ -48,6 +48,22 @@ NOT_SAID = {
     ("calibrate", "consilience.monitor.line_source"): "the same",
     ("program", "consilience.evidence.atomic_file"): "it copies nothing",
     ("program", "consilience.cli.output"): "and makes no folder",
+    ("node", "consilience.distributed.epochs.deployment_file"): "an option of keys, as it is typed",
+    ("send", "consilience.distributed.epochs.deployment_file"): "the same",
+    ("read-node", "consilience.distributed.epochs.deployment_file"): "the same",
+    ("node", "consilience.distributed.intake.shard_intake"): "it is said to who sends, of send",
+    ("send", "consilience.distributed.totals.evidence_sums"): "it computes on no device",
+    ("serve", "consilience.service.access.refusal"): "an option of `service tokens create`",
+    ("serve", "consilience.service.access.credentials"): "the same",
+    ("serve", "consilience.monitor.reported_runs"): "it takes no reporters",
+    ("serve", "consilience.monitor.again"): "the same",
+    ("serve", "consilience.service.settings"): "it names the option that `monitor` has and it not",
+    ("serve", "consilience.evidence.atomic_file"): "it replaces its own files",
+    ("replica", "consilience.distributed.epochs.deployment_file"): "an option of keys",
+    ("replica", "consilience.evidence.atomic_file"): "it replaces its own files",
+    ("replica", "consilience.distributed.write_ahead_log"): "that of node, which has the log",
+    ("serve", "consilience.monitor.watch_options"): "it takes no reporters",
+    ("serve", "consilience.cli.access_options"): "an option of `service tokens create`, named so",
     ("service tokens create", "consilience.cli.tokens"): "an option of serve, which asks for it",
     ("service tokens list", "consilience.cli.tokens"): "the command that makes one, as it is typed",
     ("demo", "consilience_tools.cli.demo"): "it shows commands to go on with, as they are typed",
@@ -55,11 +71,12 @@ NOT_SAID = {
     ("doctor", "consilience.cli.doctor_check"): "an option of the tools that it looks for",
 }
 OTHERS = (
+    "consilience.devices.tcp",
     "consilience_tools.boards.catalogue",
     "consilience_tools.pages.stamp",
     "consilience_tools.place_and_route.",
 )
-"""Options there are those of FPGA tools and of git."""
+"""Options there are those of FPGA tools, of git, and of the other side of a connection."""
 
 
 def options_said(tree):

@@ -43,6 +43,7 @@ class ServiceMetrics(Collector):
         self._service = service
         self._log_counts = {} if log_counts is None else log_counts
         self._census = FleetCensus(service.state, wall_ms)
+        self._heard_ms = 0
         self._rows = Counter(
             "consilience_observations",
             "observations by outcome: accepted, duplicate, too_old, refused, failed",
@@ -131,27 +132,28 @@ class ServiceMetrics(Collector):
             yield family
 
     def _of_fleet(self) -> Iterator[Metric]:
-        found = self._census.count()
+        runs = CounterMetricFamily("consilience_decisions", "runs that were judged")
+        runs.add_metric([], self._service.state.watch.counts["runs"])
+        yield runs
         agents = GaugeMetricFamily("consilience_agents", "agents by state", labels=["state"])
-        for state, number in sorted(found.states.items()):
-            agents.add_metric([state], number)
-        yield agents
         silent = GaugeMetricFamily(
             "consilience_agents_silent",
             "agents not heard of for more than so many seconds",
             labels=["seconds"],
         )
-        for seconds, number in found.silent.items():
-            silent.add_metric([str(seconds)], number)
-        yield silent
-        runs = CounterMetricFamily("consilience_decisions", "runs that were judged")
-        runs.add_metric([], self._service.state.watch.counts["runs"])
-        yield runs
-        if found.newest_ms is not None:
+        found = self._census.count()
+        if found is not None:
+            self._heard_ms = max(self._heard_ms, found.newest_ms or 0)
+            for state, number in sorted(found.states.items()):
+                agents.add_metric([state], number)
+            for seconds, number in found.silent.items():
+                silent.add_metric([str(seconds)], number)
+        yield from (agents, silent)
+        if self._heard_ms:
             yield _gauge(
                 "last_observation_timestamp_seconds",
                 "when any agent was heard last, seconds since 1970",
-                found.newest_ms / 1000,
+                self._heard_ms / 1000,
             )
 
     def _of_engine(self) -> Iterator[Metric]:
@@ -179,6 +181,8 @@ class ServiceMetrics(Collector):
             self._failures.inc()
             self._rows.labels("failed").inc(group.rows)
             return
+        if group.accepted:
+            self._heard_ms = wall_ms()
         self._write.observe(group.write_s)
         self._judge.observe(group.judge_s)
         self._group.observe(group.rows)
