@@ -2,9 +2,13 @@
 
 import { bits, element, number } from "./dom.js";
 
-const WIDTH = 800, HEIGHT = 260, LEFT = 44, RIGHT = 12, TOP = 16, BOTTOM = 28;
+const HEIGHT = 260, LEFT = 44, RIGHT = 12, TOP = 16, BOTTOM = 28, NARROW = 640;
 
-export function curve(history, threshold, alarms) {
+export function curve(judged, threshold, alarms) {
+  const WIDTH = innerWidth < NARROW ? 400 : 800;
+  // A run that alarmed and has not ended is no part of the history yet.
+  const going = alarms.filter((one) => one.provisional && !judged.some((run) => run.run === one.run)).slice(-1);
+  const history = [...judged, ...going];
   const values = history.map((one) => one.statistic_bits);
   const known = values.filter((one) => one !== null);
   const low = Math.min(0, ...known), high = Math.max(threshold * 1.15, ...known);
