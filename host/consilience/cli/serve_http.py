@@ -15,6 +15,7 @@ from consilience import __version__
 from consilience.cli.access_options import AccessOptions
 from consilience.cli.keep_options import KeepOptions
 from consilience.cli.output import Output
+from consilience.distributed.nats_address import shown_address
 from consilience.errors import BadInput
 from consilience.monitor.watch_options import WatchOptions
 from consilience.service.access.binding import bound
@@ -140,7 +141,8 @@ def _named(devices: list[str]) -> dict[str, str]:
         name, equals, url = one.partition("=")
         if not equals or not name.isidentifier() or not url or name in found:
             raise BadInput(
-                f"--device {one}: with --http a name and a URL, each name once, as board=sim"
+                f"--device {shown_address(one)}: with --http a name and a URL, each name once, as "
+                "board=sim"
             )
         found[name] = url
     return found

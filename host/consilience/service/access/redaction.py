@@ -1,11 +1,10 @@
 """What no log and no error may show: tokens, passwords, and headers that hold them."""
 
-import logging
 import re
 
 from consilience.link.token_proof import PATTERN
 
-__all__ = ["Redacting", "redacted"]
+__all__ = ["redacted"]
 
 _RULES = (
     (PATTERN, r"cns_\1_***"),
@@ -44,18 +43,3 @@ def redacted(text: str) -> str:
     for pattern, instead in _RULES:
         text = pattern.sub(instead, text)
     return text
-
-
-class Redacting(logging.Filter):
-    """A filter for a handler: what it writes is redacted, tracebacks included."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Redact a record; never drop it."""
-        record.msg, record.args = redacted(record.getMessage()), ()
-        if record.exc_info and not record.exc_text:
-            record.exc_text = logging.Formatter().formatException(record.exc_info)
-        if record.exc_text:
-            record.exc_text = redacted(record.exc_text)
-        if record.stack_info:
-            record.stack_info = redacted(record.stack_info)
-        return True

@@ -64,7 +64,7 @@ class Refusal(Exception):
         challenge = b"Bearer " + _REALM + b', error="insufficient_scope", scope="%s"'
         return cls(
             403,
-            f"this needs the scope {scope}, which the token has not; make another one: "
+            f"this needs the scope {scope}, which you have not; have a token made: "
             f"consilience service tokens create NAME --scope {scope}",
             (b"www-authenticate", challenge % scope.encode()),
         )
