@@ -1,13 +1,14 @@
 """The state machine of a service: records in, verdicts out; the same records, the same bits."""
 
 import hashlib
+import time
 from dataclasses import dataclass, field
 from threading import RLock
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
-from consilience.errors import BadInput
+from consilience.errors import BadInput, ConsilienceError
 from consilience.monitor.budget import views_of
 from consilience.monitor.ended_runs import EndedRuns
 from consilience.monitor.fleet_readings import FleetReadings
@@ -31,6 +32,10 @@ __all__ = ["Applied", "ServiceState"]
 
 _ALARM_KEYS = "agent", "run", "group", "named", "statistic_bits", "threshold_bits", "promise", \
     "source", "says", "why", "moved_by"  # fmt: skip
+
+
+_DIGEST_REST = 200
+"""A digest is not worked out anew for so many times as long as it took."""
 
 
 @dataclass(slots=True)
@@ -63,6 +68,14 @@ class Applied:
     renewed: list[int | str] = field(default_factory=list)
 
 
+class _Digest(NamedTuple):
+    """A digest, of which position, and until when it will do."""
+
+    digest: str
+    position: int
+    until: float
+
+
 class ServiceState:
     """What a service knows of its fleet.
 
@@ -90,6 +103,7 @@ class ServiceState:
         self.position = 0
         self.notes: list[str] = []
         self._alarm_id = 0
+        self._digest: _Digest | None = None
         self.steps, self.directory = StepsSeen(), Directory()
         self._columns = msgspec.msgpack.Decoder(Columns)
         self._spans = msgspec.msgpack.Decoder(list[LoggedSpan])
@@ -138,7 +152,10 @@ class ServiceState:
             if record.kind == Kind.IDLE:
                 names = msgspec.msgpack.decode(record.payload, type=list[str])
                 return self._judged(self.traces.end(names), record)
-            raise BadInput(f"the log has a record of kind {record.kind}; update this program")
+            raise ConsilienceError(
+                f"the log has a record of kind {record.kind}, which this program does not know; "
+                "update it"
+            )
 
     def snapshot(self) -> Snapshot:
         """Return all of it."""
@@ -174,6 +191,22 @@ class ServiceState:
         for name in sorted(parts):
             found.update(hashlib.sha256(parts[name]).digest())
         return found.hexdigest()
+
+    def recent_digest(self) -> tuple[str, int]:
+        """Return a digest, and the position that it is of.
+
+        It is of now unless it was worked out a moment ago, a moment being long where it takes long:
+        who asks again and again does not stop the service.
+        """
+        with self.lock:
+            kept, begun = self._digest, time.monotonic()
+            if kept is not None and (kept.position == self.position or begun < kept.until):
+                return kept.digest, kept.position
+            digest = self.digest
+            now = time.monotonic()
+            until = now + _DIGEST_REST * (now - begun)
+            self._digest = _Digest(digest, self.position, until)
+            return digest, self.position
 
     def _take_up(self, snapshot: Snapshot) -> None:
         watch, facts = self.watch, snapshot.facts

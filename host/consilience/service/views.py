@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import numpy as np
+
 from consilience.monitor.agent_index import AgentId
 from consilience.service.state import ServiceState
 
@@ -39,11 +41,12 @@ def agents_page(
     place = max(after, 0)
     with state.lock:
         order = state.directory.order
+        standings = None if only is None else _Standings(state)
         while place < len(order) and len(found) < limit:
-            one = agent_view(state, order[place])
+            agent = order[place]
             place += 1
-            if only in (None, one["state"]):
-                found.append(one)
+            if standings is None or standings.of(agent) == only:
+                found.append(agent_view(state, agent))
         return found, place if place < len(order) else None
 
 
@@ -51,8 +54,10 @@ def fleet_view(state: ServiceState) -> dict[str, Any]:
     """Return the fleet as the API gives it."""
     with state.lock:
         watch, counts = state.watch, {"alarm": 0, "quiet": 0, "learning": 0}
+        standings = _Standings(state)
         for agent in state.directory.order:
-            counts[state_of(state, agent, watch.monitor.statistic(agent))] += 1
+            counts[standings.of(agent)] += 1
+        digest, position = state.recent_digest()
         named = watch.readings.named(watch.monitor)
         return {
             "agents": len(state.directory),
@@ -62,8 +67,31 @@ def fleet_view(state: ServiceState) -> dict[str, Any]:
             "promise": watch.promise,
             "views": [one._asdict() for one in state.views],
             "position": state.position,
-            "digest": state.digest,
+            "digest": digest,
+            "digest_position": position,
         }
+
+
+class _Standings:
+    """Whether agents are in alarm, quiet or learning, for who asks of many; as `state_of`."""
+
+    def __init__(self, state: ServiceState) -> None:
+        watch = state.watch
+        high = watch.monitor.statistics() >= watch.monitor.settings.threshold
+        agents = watch.monitor.agents if high.any() else []
+        self._high = {agents[row] for row in np.flatnonzero(high).tolist()}
+        self._directory, self._ranking = state.directory, watch.ranking
+        needs = watch.ranking is not None and state.settings.options.needs_history
+        self._lacking = watch.ranking.lacking() if needs and watch.ranking is not None else None
+
+    def of(self, agent: int | str) -> str:
+        """Return how an agent stands."""
+        if self._directory[agent].alarmed_ms is not None or agent in self._high:
+            return "alarm"
+        if self._lacking is None or self._ranking is None:
+            return "quiet"
+        name = self._ranking.group(agent)
+        return "learning" if name is None or name in self._lacking else "quiet"
 
 
 def state_of(state: ServiceState, agent: AgentId, statistic: int) -> str:

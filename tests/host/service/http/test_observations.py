@@ -115,3 +115,22 @@ def test_what_keeps_nothing_says_so_in_every_answer(start):
     assert asked.send(*good(1)).json()["volatile"] is True
     for url in ("/v1/agents", "/v1/agents/a", "/v1/alarms", "/v1/fleet", "/v1/status", "/readyz"):
         assert asked.get(url)["volatile"] is True, url
+
+
+def test_pages_of_agents_by_state(start):
+    """Those that learn, those that are quiet, those in alarm: each once, whoever asks how."""
+    asked = start()
+    asked.send(*good(60), *good(60, "b"), *good(3, 7), *good(2, "c"))
+    asked.send(*({"agent": "b", "run": f"x{n}", "score": 90 + n} for n in range(8)))
+    fleet = asked.get("/v1/fleet")
+    assert [fleet[one] for one in ("alarm", "quiet", "learning")] == [1, 1, 2]
+    for state, names in (("alarm", ["b"]), ("quiet", ["a"]), ("learning", [7, "c"])):
+        page = asked.get(f"/v1/agents?state={state}")
+        assert [one["agent"] for one in page["agents"]] == names
+        assert {one["state"] for one in page["agents"]} == {state}
+    first = asked.get("/v1/agents?limit=3")
+    assert len(first["agents"]) == 3
+    rest = asked.get(f"/v1/agents?after={first['next']}")
+    assert ([one["agent"] for one in rest["agents"]], rest["next"]) == (["c"], None)
+    assert asked.get("/v1/agents/7")["runs"] == 3
+    assert fleet["digest_position"] == fleet["position"] == 2
