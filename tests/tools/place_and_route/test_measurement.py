@@ -27,7 +27,8 @@ def test_the_unit_alone_for_area_and_in_its_bench_for_speed(monkeypatch):
         designs.append((type(design), name))
         return Made()
 
-    def routed(design, target, seed, *, name):
+    def routed(design, target, seed, *, name, clock):
+        assert clock is None, "of one clock, the slowest counts"
         return RoutedDesign(seed, 20.0 + seed, {"ICESTORM_LC": 3500}, PATH)
 
     def working(text):
