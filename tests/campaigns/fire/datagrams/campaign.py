@@ -16,7 +16,7 @@ from tests.campaigns.fire.tally import Tally
 __all__ = ["DatagramCampaign"]
 
 _TIMEOUT = 0.05
-_RATES = (0.05, 0.2, 0.5)
+_RATES = (0.1, 0.4, 0.8)
 
 
 class DatagramCampaign(CallCampaign):

@@ -68,7 +68,13 @@ class HostileNetwork(VirtualSocket):
         choose = self._choose
         if self.time < self._astray_until:
             return
-        for one in self._troubled(direction, data) if choose.random() < self.rate else (data,):
+        passed = [data]
+        faults = choose.choice((1, 1, 2, 3)) if choose.random() < self.rate else 0
+        while faults and passed:
+            place = choose.randrange(len(passed))
+            passed[place : place + 1] = self._troubled(direction, passed[place])
+            faults -= 1
+        for one in passed:
             self._put((direction, one, True))
         self._kept[direction].append(data)
 
@@ -129,7 +135,7 @@ class HostileNetwork(VirtualSocket):
 
     def _flood(self, direction: Direction, data: bytes) -> Sequence[bytes]:
         choose = self._choose
-        amount = choose.choice((1, 3, 10, 100))
+        amount = choose.choice((1, 1, 1, 3, 3, 3, 10, 100))
         for _ in range(amount):
             kind = choose.randrange(3)
             if kind == 0:

@@ -92,8 +92,8 @@ def _cell(layer: Layer, trouble: str, direction: Direction) -> DatagramCell | Fr
 
 FULL = (
     *(Part(Layer.BOARD, seed, 1_000) for seed in range(201, 221)),
-    *(Part(Layer.GATEWARE, seed, 2_000) for seed in range(1, 11)),
-    *(Part(Layer.SOFTWARE, seed, 10_000) for seed in range(101, 199)),
+    *(Part(Layer.GATEWARE, seed, 1_000) for seed in range(1, 11)),
+    *(Part(Layer.SOFTWARE, seed, 10_000) for seed in range(101, 198)),
 )
 """What `make fire` runs: a million faults."""
 
