@@ -75,7 +75,7 @@ class DatagramCampaign(CallCampaign):
         choose = self._choose
         if choose.random() < 0.1:
             self._session._is_open = False  # the call begins with a HELLO
-        if choose.random() < 0.02:
+        if choose.random() < 0.005:
             self._open()  # another host, which may hear what the one before asked for
         self._network.rate = choose.choice(_RATES)
         works = self._call(call)

@@ -91,9 +91,9 @@ def _cell(layer: Layer, trouble: str, direction: Direction) -> DatagramCell | Fr
 
 
 FULL = (
-    *(Part(Layer.BOARD, seed, 1_000) for seed in range(201, 221)),
-    *(Part(Layer.GATEWARE, seed, 1_000) for seed in range(1, 11)),
-    *(Part(Layer.SOFTWARE, seed, 10_000) for seed in range(101, 198)),
+    *(Part(Layer.BOARD, seed, 1_000) for seed in range(201, 213)),
+    *(Part(Layer.GATEWARE, seed, 1_000) for seed in range(1, 9)),
+    *(Part(Layer.SOFTWARE, seed, 10_000) for seed in range(101, 199)),
 )
 """What `make fire` runs: a million faults."""
 
