@@ -6,6 +6,7 @@ from typing import Any
 from unittest.mock import patch
 
 from consilience.distributed.epochs.wire import number
+from consilience.distributed.intake.producer_logs import ProducerLogs
 from consilience.distributed.members import seal
 from consilience.distributed.members.alive import Alive
 from consilience.distributed.members.seal import Seal
@@ -14,8 +15,8 @@ from consilience.distributed.reads.age_bounds import AgeBounds
 from consilience.distributed.shard_store import ShardStore, Standing
 from consilience.distributed.state_message import Piece
 from consilience.distributed.totals.shard_collector import ShardCollector
+from tests.campaigns.plane_strangers.trade import EPOCH
 from tests.campaigns.plane_strangers.trials import Part, Tally
-from tests.campaigns.plane_strangers.world import EPOCH
 
 __all__ = ["PLANTED", "found_in"]
 
@@ -110,6 +111,10 @@ def _old_dates_count() -> Any:
     return patch.object(AgeBounds, "sent_since", sent_since)
 
 
+def _evidence_counts_again() -> Any:
+    return patch.object(ProducerLogs, "accept", lambda *_: True)
+
+
 class _Both:
     def __init__(self, *patches: Any) -> None:
         self._patches = patches
@@ -136,6 +141,7 @@ PLANTED: dict[str, Callable[[], Any]] = {
     "an answer counts from when it came": _dated_by_receipt,
     "an older state replaces a newer one": _older_replaces,
     "a dated state said again is dated anew": _old_dates_count,
+    "evidence said again counts again": _evidence_counts_again,
 }
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 import numpy as np
 
 from consilience.distributed.epochs.signing import Domain, SigningKey
+from consilience.distributed.intake.messages import EvidenceMessage, Fate, Receipt
 from consilience.distributed.members.alive import Alive
 from consilience.distributed.members.plane_roster import PlaneRoster
 from consilience.distributed.members.seal import SEAL_BYTES, Seal
@@ -17,13 +18,27 @@ from consilience.distributed.reads.shard_state import ShardState
 from consilience.distributed.state_message import StateMessage
 from consilience.distributed.totals.evidence_sums import EvidenceSums
 from consilience.robust.robust_histogram import RobustHistogram
-from tests.campaigns.plane_strangers.world import EPOCH, NAMES, RULE, SHARDS, Delivery, World
+from tests.campaigns.plane_strangers.trade import (
+    EPOCH,
+    NAMES,
+    PRODUCER,
+    SHARD,
+    SHARDS,
+    some_evidence,
+)
+from tests.campaigns.plane_strangers.world import RULE, Delivery, World
 
 __all__ = ["KINDS", "Stranger"]
 
 _REMEMBERED = 2_000
 _ECHO = struct.Struct("<QQI")
-_DOMAINS = {"state": Domain.STATE, "alive": Domain.ALIVE, "dated": Domain.DATED}
+_DOMAINS = {
+    "state": Domain.STATE,
+    "alive": Domain.ALIVE,
+    "dated": Domain.DATED,
+    "evidence": Domain.EVIDENCE,
+    "receipt": Domain.RECEIPT,
+}
 _SENDER = slice(5 + 16 + 32, 5 + 16 + 32 + 8)
 
 
@@ -81,25 +96,25 @@ class Stranger:
         return Delivery("state", self._chance.choice(message.pieces(400)))
 
     def own_key(self) -> Delivery:
-        where, sender = self._where(), self._chance.choice((1, 2, 3, 0, 4, (1 << 64) - 1))
+        where = self._where()
+        sender = self._chance.choice((1, 2, 3, 0, 4, PRODUCER, (1 << 64) - 1))
         nodes = {sender: self._key.public}
         body = self._harmful(where, min(max(sender, 1), SHARDS))
         # The right roster's hash, which anyone can work out.
-        seal = Seal(_DOMAINS[where], self._world._roster, nodes, sender, self._key)
+        seal = Seal(_DOMAINS[where], self._world.roster, nodes, sender, self._key)
         return Delivery(where, seal.sealed(body))
 
     def elsewhere(self) -> Delivery:
         """Of the same nodes in another deployment, or under another roster."""
         roster, keys = self._chance.choice(self._elsewhere)
-        where, shard = self._where(), self._chance.choice(list(keys))
-        seal = Seal(_DOMAINS[where], roster, roster.nodes, shard, keys[shard])
-        return Delivery(where, seal.sealed(self._harmful(where, shard)))
+        where = self._where()
+        shard = self._chance.choice([one for one in keys if one != PRODUCER])
+        return Delivery(where, self._signed(where, shard, roster, keys, EPOCH))
 
     def other_epoch(self) -> Delivery:
         where, shard = self._where(), self._chance.randrange(1, SHARDS + 1)
-        signing = self._world.nodes[shard].signatures
-        seal = Seal(_DOMAINS[where], signing.roster, signing.roster.nodes, shard, signing.key)
-        return Delivery(where, seal.sealed(self._harmful(where, shard, EPOCH + 1)))
+        world = self._world
+        return Delivery(where, self._signed(where, shard, world.roster, world.keys, EPOCH + 1))
 
     def flipped_bits(self) -> Delivery:
         message = self._recorded()
@@ -150,6 +165,20 @@ class Stranger:
         nonce = self._chance.choice(self._calls) if again else self._chance.randbytes(size)
         return Delivery("call", nonce)
 
+    def _signed(
+        self,
+        where: str,
+        shard: int,
+        roster: PlaneRoster,
+        keys: dict[int, SigningKey],
+        epoch: int,
+    ) -> bytes:
+        members, sender = roster.nodes, shard
+        if where == "evidence":
+            members, sender = roster.producers, PRODUCER
+        seal = Seal(_DOMAINS[where], roster, members, sender, keys[sender])
+        return seal.sealed(self._harmful(where, shard, epoch))
+
     def _where(self) -> str:
         return self._chance.choice(list(_DOMAINS))
 
@@ -159,6 +188,13 @@ class Stranger:
         if where == "alive":
             nonces = tuple(self._calls) or (bytes(16),)
             return bytes(Alive(epoch, *order, self._chance.randbytes(32), nonces))
+        if where == "evidence":
+            seq, rows = self._chance.randrange(200), some_evidence(self._chance.getrandbits(32))
+            return bytes(EvidenceMessage(epoch, SHARD, PRODUCER, seq, rows))
+        if where == "receipt":
+            digests = self._world.trade.waiting if epoch == EPOCH else []
+            digest = self._chance.choice([*digests, self._chance.randbytes(32)])
+            return bytes(Receipt(digest, self._chance.choice(list(Fate)), "it says"))
         if where == "state":
             agents = [SHARDS * self._chance.randrange(12) + shard]
             codes = np.array([[self._chance.randrange(-(2**31), 2**31), 0]], np.int32)

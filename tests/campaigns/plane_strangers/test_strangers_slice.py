@@ -12,7 +12,15 @@ def test_slice():
     tally = Part("slice", 600).run()
     assert tally.holds, tally.complaints
     assert set(tally.messages) == set(KINDS) and tally.verdicts > 5
-    for fate in ("stranger", "other deployment", "other roster", "old", "unasked", "taken"):
+    for fate in (
+        "stranger",
+        "other deployment",
+        "other roster",
+        "old",
+        "unasked",
+        "taken",
+        "receipts",
+    ):
         assert tally.fates[fate], fate
 
 

@@ -12,12 +12,14 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from consilience.distributed.epochs.signing import SigningKey
 from consilience.distributed.members.plane_roster import PlaneRoster
 from tests.campaigns.plane_strangers.stranger import KINDS, Stranger
-from tests.campaigns.plane_strangers.world import SHARDS, World
+from tests.campaigns.plane_strangers.trade import PRODUCER, SHARDS
+from tests.campaigns.plane_strangers.world import World
 
 __all__ = ["CHANGES", "MOST_KEPT", "Part", "Tally", "parts"]
 
 CHANGES = {
     "watch": "what a watch holds: states, total, dates, number of shards, what it keeps",
+    "trade": "what a shard takes of a producer, and what the producer knows of it",
     "read": "what a read node answers and says: ages, bounds, decision, echoes",
     "twin": "a watch or read node apart from its twin, which hears no stranger",
     "verdict": "posterior or decision of an agent",
@@ -83,7 +85,8 @@ class Part:
     def run(self) -> Tally:
         """Run the deployment until the stranger has said so many messages."""
         chance, tally = random.Random(self.seed), Tally()
-        keys = {shard: _key(f"{self.seed}/{shard}") for shard in range(1, SHARDS + 1)}
+        members = (*range(1, SHARDS + 1), PRODUCER)
+        keys = {member: _key(f"{self.seed}/{member}") for member in members}
         roster = _roster(keys)
         rotated = keys | {SHARDS: _key(f"{self.seed}/rotated")}
         known = {shard: key for shard, key in keys.items() if shard != SHARDS}
@@ -94,7 +97,9 @@ class Part:
                 self._disturb(world, Stranger(world, elsewhere, chance), chance, tally)
             finally:
                 world.close()
-        tally.fates += world.watch.counts + world.read.counts
+        tally.fates += world.watch.counts + world.read.counts + world.trade.intake.counts
+        tally.fates["evidence taken"] += world.trade.taken
+        tally.fates["receipts"] += world.trade.producer.counts["taken"]
         return tally
 
     def _disturb(
@@ -137,7 +142,7 @@ def parts(messages: int, seed: int) -> list[Part]:
 def _compared(
     before: tuple[object, ...], after: tuple[object, ...], kind: str, tally: Tally
 ) -> tuple[object, ...]:
-    for what, one, other in zip(("watch", "read"), before, after, strict=True):
+    for what, one, other in zip(("watch", "read", "trade"), before, after, strict=True):
         if one != other:
             tally.change(what, f"by {kind}")
     return after
@@ -148,4 +153,6 @@ def _key(name: str) -> SigningKey:
 
 
 def _roster(keys: dict[int, SigningKey], deployment: bytes = b"here") -> PlaneRoster:
-    return PlaneRoster(deployment.ljust(16), {shard: key.public for shard, key in keys.items()})
+    public = {member: key.public for member, key in keys.items()}
+    producers = {PRODUCER: public.pop(PRODUCER)}
+    return PlaneRoster(deployment.ljust(16), public, producers)

@@ -1,7 +1,8 @@
-"""A small deployment in virtual time: nodes that sign, a watch and a read node, each with a twin.
+"""A small deployment in virtual time: who signs, and who hears, each with a twin.
 
-The stranger reaches the watch and the read node; their twins hear the same honest messages, and
-nothing else. Whatever the stranger does, both must know the same.
+The stranger reaches a watch, a read node, a shard that takes evidence and a producer; their twins
+hear the same honest messages, and nothing else. Whatever the stranger does, both must know the
+same.
 """
 
 import random
@@ -28,10 +29,10 @@ from consilience.distributed.state_message import StateMessage
 from consilience.distributed.totals.evidence_sums import EvidenceSums
 from consilience.distributed.totals.verdicts import Verdicts
 from consilience.distributed.write_ahead_log import WriteAheadLog
+from tests.campaigns.plane_strangers.trade import EPOCH, NAMES, SHARDS, Trade
 
-__all__ = ["EPOCH", "NAMES", "RULE", "SHARDS", "Delivery", "Node", "World"]
+__all__ = ["RULE", "Delivery", "Node", "World"]
 
-SHARDS, EPOCH, NAMES = 3, 7, ("benign", "hijacked")
 PAYLOAD = 700
 S = 10**9
 DISCOUNT = Discount(grace_ms=1_000, half_life_ms=2_000, max_age_ms=60_000)
@@ -40,7 +41,8 @@ RULE = FusionRule(ShardArrays((4, 4, 4), 100, DISCOUNT, 8192), faulty=1, epoch=E
 
 @dataclass(frozen=True)
 class Delivery:
-    """An honest message: where it goes (``state``, ``alive``, ``dated`` or ``call``), and what."""
+    """A message: where it goes (``state``, ``alive``, ``dated``, ``evidence``, ``receipt`` or
+    ``call``), and what."""
 
     where: str
     data: bytes
@@ -91,7 +93,7 @@ class World:
     ----------
     roster : PlaneRoster
     keys : dict of int to SigningKey
-        Of the nodes.
+        Of the nodes, and of `PRODUCER`.
     folder : Path
         For the logs of the read nodes.
     chance : Random
@@ -105,8 +107,8 @@ class World:
         chance: random.Random,
     ) -> None:
         self.now_ns = 1_000 * S
-        self._roster, self._folder, self._chance = roster, folder, chance
-        signing = {shard: NodeSignatures(roster, shard, key) for shard, key in keys.items()}
+        self.roster, self.keys, self._folder, self._chance = roster, keys, folder, chance
+        signing = {shard: NodeSignatures(roster, shard, keys[shard]) for shard in roster.nodes}
         self.nodes = {shard: Node(one, chance) for shard, one in signing.items()}
         self._signing = signing
         self._logs: list[WriteAheadLog] = []
@@ -116,13 +118,15 @@ class World:
         self._live_once()
         self._begin_reads()
         self.watch, self.twin = self._new_watch(), self._new_watch()
+        self.trade, self.trade_twin = (
+            Trade(folder / name, roster, keys) for name in ("trade", "trade-twin")
+        )
         self._device = cs.open("cpu")
 
     def close(self) -> None:
         """Close the logs."""
-        for log in self._logs:
-            log.close()
-        self._device.close()
+        for one in (*self._logs, self.trade, self.trade_twin, self._device):
+            one.close()
 
     def deliver(self, message: Delivery) -> None:
         """Let an honest message reach all that listen."""
@@ -134,6 +138,8 @@ class World:
         elif message.where == "dated":
             for node in (self.read_twin, *self.others):
                 node.receive(message.data)
+        else:
+            self.trade_twin.hear(message)
 
     def disturb(self, message: Delivery) -> None:
         """Let a message reach those that have a twin; a call, the nodes, which answer to both."""
@@ -143,6 +149,8 @@ class World:
             self.watch.receive_alive(message.data)
         elif message.where == "dated":
             self.read.receive(message.data)
+        elif message.where != "call":
+            self.trade.hear(message)
         else:
             for node in self.nodes.values():
                 node.nonces.hear(message.data)
@@ -159,7 +167,7 @@ class World:
 
     def seen(self) -> tuple[object, ...]:
         """Return what the disturbed ones hold, date and would answer now."""
-        return _watched(self.watch), _read(self.read)
+        return _watched(self.watch), _read(self.read), self.trade.seen()
 
     @property
     def kept(self) -> int:
@@ -171,7 +179,7 @@ class World:
 
     def twins_seen(self) -> tuple[object, ...]:
         """Return the same of their twins."""
-        return _watched(self.twin), _read(self.read_twin)
+        return _watched(self.twin), _read(self.read_twin), self.trade_twin.seen()
 
     def verdicts(self) -> tuple[object, object]:
         """Return the table of posteriors and decisions at the watch, and at its twin."""
@@ -208,12 +216,16 @@ class World:
             for other in self.others:
                 ratio = self._chance.randrange(-9000, 9000)
                 other.accept(seq, Report(self._chance.randrange(4), ratio))
+            for trade in (self.trade, self.trade_twin):
+                sent = trade.send(seq)
+            yield Delivery("evidence", sent)
+            yield Delivery("receipt", self.trade_twin.receipt)
             seq += 1
             for speaker in self._chance.sample([self.read, *self.others], SHARDS):
                 yield Delivery("dated", speaker.dated_state())
 
     def _new_watch(self) -> SignedCollector:
-        return SignedCollector(self._roster, EPOCH, lambda: self.now_ns / S)
+        return SignedCollector(self.roster, EPOCH, lambda: self.now_ns / S)
 
     def _begin_reads(self) -> None:
         """Start the read nodes, all at one moment, on their logs."""
