@@ -1,7 +1,7 @@
 """What `consilience watch` shows: the shards, what is refused of them, and what is decided."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from rich.table import Table
 
@@ -10,7 +10,7 @@ from consilience.distributed.totals.shard_collector import Held, ShardCollector
 from consilience.distributed.totals.verdicts import Verdicts
 from consilience.errors import BadInput
 
-__all__ = ["LiveDecisions", "decided", "shard_table"]
+__all__ = ["LiveDecisions", "decided", "shard_table", "verdict_table", "verdicts_of"]
 
 _REST = 9
 """Deciding takes at most one part in this many, and one, of the time."""
@@ -28,16 +28,37 @@ class LiveDecisions:
         As `Verdicts.of` takes it.
     agent : str
         Name of the column of ids.
+    chosen : sequence of str
+        Agents whose verdicts are wanted one by one.
+
+    Attributes
+    ----------
+    decisions : dict of str to int
+        Agents by decision, of the total that was decided on last.
+    verdicts : list of dict
+        The rows of the chosen agents among them, as `consilience fuse` writes them.
     """
 
     def __init__(
-        self, collector: ShardCollector, device: Device, prior: str | None, agent: str
+        self,
+        collector: ShardCollector,
+        device: Device,
+        prior: str | None,
+        agent: str,
+        chosen: Sequence[str] = (),
     ) -> None:
-        self.collector = collector
+        self.collector, self._chosen = collector, chosen
+        self.decisions: dict[str, int] = {}
+        self.verdicts: list[dict[str, object]] = []
         self._device, self._prior, self._agent = device, prior, agent
         self._orders: dict[int, tuple[int, int]] = {}
         self._words = "decisions: none yet"
         self._next = 0.0
+
+    @property
+    def orders(self) -> dict[int, tuple[int, int]]:
+        """Of the states that were decided on last, by shard."""
+        return self._orders
 
     def now(self) -> str:
         """Return the decisions in words, or why there are none; of many agents a moment old."""
@@ -48,12 +69,34 @@ class LiveDecisions:
             try:
                 total = self.collector.total()
                 verdicts = Verdicts.of(total, self._device, self._prior, self._agent)
+                self.decisions = verdicts.decisions
+                self.verdicts = verdicts_of(verdicts, self._chosen)
                 self._words = decided(verdicts.decisions)
             except BadInput as error:
                 self._words = f"no decisions: {error}"
             ended = time.monotonic()
             self._next = ended + _REST * (ended - started)
         return self._words
+
+
+def verdicts_of(verdicts: Verdicts, chosen: Sequence[str]) -> list[dict[str, object]]:
+    """Return the rows of some agents, by their ids as text; none for one that is not there."""
+    places = {str(one): place for place, one in enumerate(verdicts.batch.column(0).to_pylist())}
+    return [
+        dict(verdicts.batch.slice(places[one], 1).to_pylist()[0]) for one in chosen if one in places
+    ]
+
+
+def verdict_table(verdicts: Sequence[Mapping[str, object]]) -> Table:
+    """Return a line for each of these rows: agent, decision, probabilities and rows."""
+    table = Table(box=None, pad_edge=False)
+    shown = [name for name in (verdicts[0] if verdicts else ()) if not name.endswith("_code")]
+    for name in shown:
+        table.add_column(name)
+    for row in verdicts:
+        cells = (row[name] for name in shown)
+        table.add_row(*(f"{cell:.6f}" if isinstance(cell, float) else str(cell) for cell in cells))
+    return table
 
 
 def decided(decisions: Mapping[str, int]) -> str:

@@ -23,7 +23,13 @@ from consilience.cli.plane_options import (
     RosterOption,
     read_roster,
 )
-from consilience.cli.shard_table import LiveDecisions, decided, shard_table
+from consilience.cli.shard_table import (
+    LiveDecisions,
+    decided,
+    shard_table,
+    verdict_table,
+    verdicts_of,
+)
 from consilience.distributed.nats_access import NatsAccess
 from consilience.distributed.totals.shard_collector import ShardCollector
 from consilience.distributed.totals.verdicts import Verdicts
@@ -95,13 +101,18 @@ def watch(
         str,
         typer.Option(metavar="NAME", help="Column of agent ids in --out, as the nodes have it."),
     ] = "agent",
+    agent: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ID", help="Show the verdict of this agent; may be given again."),
+    ] = None,
     device: DeviceOption = "cpu",
     as_json: JsonOption = False,
 ) -> None:
     """Show what every shard says, the exact sum of it, and what is decided on it.
 
     Every agent's posterior is computed of that sum, on the device, whenever it has changed. A
-    shard that says nothing is shown as such; one that is refused with the reason.
+    shard that says nothing is shown as such; one that is refused with the reason. With --json, and
+    without --until-complete, a line of JSON says so whenever something has changed.
     """
     if out is not None and not until_complete:
         raise BadInput("--out needs --until-complete; without it there is no end to write at")
@@ -120,9 +131,11 @@ def watch(
     with contextlib.ExitStack() as stack:
         file = out and stack.enter_context(ResultFile(out, overwrite=force))
         opened_device = stack.enter_context(opened(device, output))
-        deciding = LiveDecisions(collector, opened_device, prior, agent_column)
+        chosen = agent or []
+        deciding = LiveDecisions(collector, opened_device, prior, agent_column, chosen)
         server = nats, NatsAccess(nats_ca, nats_cert, nats_key, nats_nkey, nats_creds)
-        asyncio.run(_watch(server, deciding, until_complete, limit, show=not as_json))
+        lines = output if as_json and not until_complete else None
+        asyncio.run(_watch(server, deciding, until_complete, limit, lines, show=not as_json))
         total = collector.total()
         verdicts = Verdicts.of(total, opened_device, prior, agent_column)
         if file:
@@ -139,9 +152,11 @@ def watch(
         "counts": dict(collector.counts),
         "refused": {str(shard): reason for shard, reason in sorted(collector.doubts.items())},
         "decisions": verdicts.decisions,
+        "verdicts": verdicts_of(verdicts, chosen),
         "out": None if out is None else str(out),
     }
-    output.result(result, shard_table(collector), "", decided(verdicts.decisions))
+    table = verdict_table(verdicts_of(verdicts, chosen))
+    output.result(result, shard_table(collector), "", decided(verdicts.decisions), table)
 
 
 def _collector(roster: "PlaneRoster | None", epoch: int, shards: int | None) -> ShardCollector:
@@ -160,6 +175,7 @@ async def _watch(
     deciding: LiveDecisions,
     until_complete: bool,
     limit: float | None,
+    lines: Output | None,
     *,
     show: bool,
 ) -> None:
@@ -171,6 +187,7 @@ async def _watch(
     end = None if limit is None else time.monotonic() + limit
     console = Console(stderr=True)
     live = Live(shard_table(collector), console=console, auto_refresh=False)
+    said: tuple[str, dict[int, tuple[int, int]]] = "", {}
     try:
         await collector.subscribe(pubsub)
         with live if show and console.is_terminal else contextlib.nullcontext():
@@ -180,9 +197,29 @@ async def _watch(
                 await asyncio.sleep(_REFRESH)
                 await collector.ask(pubsub)
                 if live.is_started:
-                    live.update(Group(shard_table(collector), "", deciding.now()), refresh=True)
+                    parts = shard_table(collector), "", deciding.now()
+                    table = verdict_table(deciding.verdicts)
+                    live.update(Group(*parts, table), refresh=True)
+                if lines is not None:
+                    words = deciding.now()
+                    if (known := (words, deciding.orders)) != said:
+                        said = known
+                        lines.line(_line(deciding, words))
     finally:
         await pubsub.close()
+
+
+def _line(deciding: LiveDecisions, words: str) -> dict[str, object]:
+    """Return what is known at a moment: shards, seconds since they were heard, and verdicts."""
+    collector, now = deciding.collector, time.monotonic()
+    return {
+        "shards": collector.shards,
+        "heard": {str(one): round(now - at, 3) for one, at in sorted(collector.heard.items())},
+        "digest": collector.total().digest if collector.held else None,
+        "decisions": deciding.decisions,
+        "verdicts": deciding.verdicts,
+        "says": words,
+    }
 
 
 def _what_is_missing(collector: ShardCollector, limit: float) -> str:

@@ -69,6 +69,7 @@ def test_a_stranger_changes_no_verdict(server, keys, capsys, tmp_path):
     beside.start()
     begun.wait(30)
     watch = ["watch", "--nats", server, "--until-complete", "--timeout", "30", "--json"]
+    watch += ["--agent", "2", "--agent", "no such"]
     try:
         assert main([*watch, "--roster", str(keys)]) == 0
         said = json.loads(capsys.readouterr().out)
@@ -79,6 +80,8 @@ def test_a_stranger_changes_no_verdict(server, keys, capsys, tmp_path):
         beside.join()
     whole = part(1).merge(part(2))
     assert (said["digest"], said["signed"], said["shards"]) == (whole.digest, True, 2)
+    (verdict,) = said["verdicts"]
+    assert (verdict["agent"], verdict["decision"], verdict["rows"]) == (2, "b", 1)
     assert said["decisions"]["b"] == 2 and said["counts"]["stranger"] > 0
     assert "unsigned: whoever reaches the server can forge" in unsigned.err
     assert json.loads(unsigned.out)["digest"] != whole.digest
