@@ -53,7 +53,7 @@ class LiveDecisions:
         self._device, self._prior, self._agent = device, prior, agent
         self._orders: dict[int, tuple[int, int]] = {}
         self._words = "decisions: none yet"
-        self._next = 0.0
+        self._next, self._is_warm = 0.0, False
 
     @property
     def orders(self) -> dict[int, tuple[int, int]]:
@@ -75,7 +75,9 @@ class LiveDecisions:
             except BadInput as error:
                 self._words = f"no decisions: {error}"
             ended = time.monotonic()
-            self._next = ended + _REST * (ended - started)
+            # The first time includes what is loaded and compiled once.
+            self._next = ended + (_REST * (ended - started) if self._is_warm else 0.0)
+            self._is_warm = True
         return self._words
 
 
