@@ -131,6 +131,12 @@ def node(
                 "to read a file give EVIDENCE"
             )
         ResultTable(agent_column, names)
+        if signatures is not None and not signatures.roster.producers:
+            raise BadInput(
+                f"{roster}: has no producer-N.pub, so that nobody could send; make one with "
+                "`consilience keys producer-N`"
+            )
+        output.note(f"shard {shard}: takes what producers send, until it is stopped")
         with WriteAheadLog(log) as own, ProducerLogs(log, epoch) as logs:
             asyncio.run(_receive(server, place, signatures, names, (own, logs), period))
         return

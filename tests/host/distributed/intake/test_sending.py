@@ -54,6 +54,14 @@ def test_a_node_that_is_killed_has_all_that_it_acknowledged(
     assert whole.rows == 4000
 
 
+def test_a_roster_without_producers_is_refused(tmp_path, capsys):
+    keys = tmp_path / "keys"
+    assert main(["keys", "node-1", "--out", str(keys)]) == 0
+    node = ["node", "--shard", "1/1", "--log", str(tmp_path / "log"), "--roster", str(keys)]
+    assert main([*node, "--hypotheses", "a,b"]) == 2
+    assert "has no producer-N.pub" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("words", "reason"),
     [
