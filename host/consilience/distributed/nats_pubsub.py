@@ -103,7 +103,8 @@ class NatsPubsub(Pubsub):
             await made.start(patient=False)
         except (OSError, NatsError, TimeoutError, ValueError) as error:
             await made.close()
-            raise NoDevice(f"no NATS server at {made._shown}: {refusal_of(error)}") from None
+            reason = refusal_of(error, tls=wants_tls(url))
+            raise NoDevice(f"no NATS server at {made._shown}: {reason}") from None
         return made
 
     async def start(self, patient: bool = True) -> None:
@@ -187,7 +188,8 @@ class NatsPubsub(Pubsub):
             return
         self._client.drop_connection()
         if self._is_patient and not self._ends:
-            self._tell(f"no connection ({refusal_of(error)}); trying on")
+            reason = refusal_of(error, tls=wants_tls(self._url))
+            self._tell(f"no connection ({reason}); trying on")
 
     async def _lose(self) -> None:
         if self._started and not self._ends:

@@ -38,8 +38,13 @@ _WORDS = {
 }
 
 
-def refusal_of(error: Exception) -> str:
-    """Return why a connection was not made, and the cure if it is known; never an address."""
+def refusal_of(error: Exception, *, tls: bool = False) -> str:
+    """Return why a connection was not made, and the cure if it is known; never an address.
+
+    With TLS a server that closes the connection at once may do so before its alert is read.
+    """
+    if tls and (isinstance(error, ConnectionResetError | BrokenPipeError) or "EOF" in str(error)):
+        return _ALERTS["BAD_CERTIFICATE"]
     if isinstance(error, ssl.SSLCertVerificationError):
         return _VERIFY.get(error.verify_code, f"{error.verify_message}: {_UNTRUSTED}")
     if isinstance(error, ssl.SSLError):

@@ -8,10 +8,12 @@ import time
 
 import nkeys
 import pytest
+from nats.errors import Error as NatsError
 
 from consilience.cli.app import main
 from consilience.distributed.nats_access import NatsAccess
 from consilience.distributed.nats_pubsub import NatsPubsub
+from consilience.distributed.nats_refusals import refusal_of
 from consilience.errors import BadInput, NoDevice, PermissionRefused
 from tests.host.distributed.authority import Authority
 from tests.host.distributed.test_multi_site_pubsub import until
@@ -161,6 +163,13 @@ def test_files_that_are_not_what_they_should_be(tmp_path, authority, capsys):
             access.check(tls_url)
     words = ["watch", "--nats", url[0], "--nats-nkey", str(seed)]
     assert main(words) == 5 and "lets others" in capsys.readouterr().err
+
+
+def test_a_connection_that_ends_before_the_alert_is_read():
+    """As happens on a busy machine."""
+    for error in (ConnectionResetError(104, "reset"), NatsError("nats: unexpected EOF")):
+        assert "--nats-cert and --nats-key" in refusal_of(error, tls=True)
+        assert "--nats-cert" not in refusal_of(error)
 
 
 def test_one_that_goes_on_trying_says_why(server, authority, caplog):

@@ -55,7 +55,7 @@ def test_any_flipped_bit_breaks_the_signature(one, data):
 
 def test_domains_are_of_one_length_and_all_differ():
     assert {len(domain) for domain in Domain} == {32}
-    assert len({bytes(domain) for domain in Domain}) == len(Domain) == 7
+    assert len({bytes(domain) for domain in Domain}) == len(Domain) == 13
 
 
 @pytest.mark.parametrize("name", ["epoch", "seq", "agent"])
