@@ -192,6 +192,8 @@ class Database(Closes):
 
     def _connected(self) -> sqlite3.Connection:
         made = sqlite3.connect(self._name, uri=True, check_same_thread=False, timeout=30)
+        # In memory, readers of a shared cache would be refused while the writer is at it.
+        made.execute("PRAGMA read_uncommitted = 1")
         self._all.append(made)
         return made
 
