@@ -31,7 +31,7 @@ def test_the_whole_campaign_has_its_faults():
     assert len({(part.layer, part.seed) for part in FULL}) == len(FULL)
 
 
-def attacked(faults=1_000):
+def attacked(faults=4_000):
     return Part(Layer.SOFTWARE, 5, faults).run()
 
 
