@@ -137,7 +137,6 @@ class Load:
                 if self._rate is not None:
                     due, self._next = self._next, self._next + 1 / self._rate
                     await asyncio.sleep(max(0.0, due - time.perf_counter()))
-                    due = max(due, time.perf_counter() - 60)
                 if time.perf_counter() >= until:
                     return
                 body = next(self._bodies)

@@ -79,15 +79,17 @@ def using_cores() -> tuple[int, int] | None:
 
 
 def speeds(folder: Path, seconds: float, core: int | None) -> Iterator[Speed]:
-    """Yield the figures of whole runs, of steps, and of single rows."""
-    kinds: list[tuple[str, Callable[[], Iterator[bytes]], int, int]] = [
-        ("whole runs, batches of 1,000", whole_batches, 1000, 4),
-        ("steps of open runs, batches of 1,000", step_batches, 1000, 4),
-        ("single rows", single_rows, 1, 16),
+    """Yield the figures of whole runs, steps and single rows: at most, and at an even rate."""
+    kinds: list[tuple[str, Callable[[], Iterator[bytes]], int, int, float | None]] = [
+        ("whole runs, batches of 1,000", whole_batches, 1000, 4, None),
+        ("the same, 52,000 a second", whole_batches, 1000, 8, 52),
+        ("steps of open runs, batches of 1,000", step_batches, 1000, 4, None),
+        ("single rows", single_rows, 1, 16, None),
+        ("the same, 500 a second", single_rows, 1, 16, 500),
     ]
-    for number, (name, bodies, rows, connections) in enumerate(kinds):
+    for number, (name, bodies, rows, connections, rate) in enumerate(kinds):
         with ServerProcess(folder / f"speed{number}", OPTIONS, core) as server:
-            load = Load(server.host, server.port, bodies(), rows, connections)
+            load = Load(server.host, server.port, bodies(), rows, connections, rate)
             load.run(_WARM_S)
             cpu, syncs = server.cpu_s, int(str(server.get("/v1/status")["syncs"]))
             measured = load.run(seconds)
