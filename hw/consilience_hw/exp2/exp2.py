@@ -55,6 +55,9 @@ class Exp2(wiring.Component):
         Number format.
     lanes : int
         Codes per beat.
+    way : int
+        Cycles from block RAM to multiplier, on top: both lie where the part has them, and that may
+        be far apart where many lanes share a part.
 
     Members
     -------
@@ -64,9 +67,11 @@ class Exp2(wiring.Component):
 
     latency = 7
 
-    def __init__(self, fmt: LogFormat = Q16_16, lanes: int = 1) -> None:
+    def __init__(self, fmt: LogFormat = Q16_16, lanes: int = 1, way: int = 0) -> None:
         self.fmt = fmt
         self.lanes = lanes
+        self.way = way
+        self.latency = Exp2.latency + way
         super().__init__(
             {
                 "i": In(flow(data.ArrayLayout(code_layout(fmt), lanes))),
@@ -119,17 +124,18 @@ class Exp2(wiring.Component):
         rom = exp2_rom(self.fmt)
         multiplies = hasattr(platform, "registered_product")
         rises = MULTIPLIER_CYCLES + 1 if multiplies else 3  # cycles from the words to the rise
-        fraction = delayed(m, fraction, self.latency - READ_CYCLES - rises - 1, f"fraction_{lane}")
+        reads = READ_CYCLES + self.way
+        fraction = delayed(m, fraction, self.latency - reads - rises - 1, f"fraction_{lane}")
         low, interval = fraction[: rom.low_bits], fraction[rom.low_bits :]
-        chord = tables["chord"].read(m, interval)
+        chord = delayed(m, tables["chord"].read(m, interval), self.way, f"words_{lane}")
         base = chord[: rom.base_bits]
         if not rom.low_bits:
             return delayed(m, base, rises + 1, f"mantissa_{lane}")
         folded = low[:-1] ^ low[-1].replicate(rom.low_bits - 1)
         group_bits = ceil_log2(len(rom.bend)) - len(folded)
         place = Cat(folded, interval[len(interval) - group_bits :])
-        bend = tables["bend"].read(m, place)
-        low = delayed(m, low, READ_CYCLES, f"low_{lane}")
+        bend = delayed(m, tables["bend"].read(m, place), self.way, f"bends_{lane}")
+        low = delayed(m, low, reads, f"low_{lane}")
 
         # What a bend and `least_slope` give: side by side, as one number.
         beside = ceil_log2(rom.least_slope) - (rom.fine - rom.coarse)

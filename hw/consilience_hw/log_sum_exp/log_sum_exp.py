@@ -14,6 +14,9 @@ from ..spec.log_format import Q16_16, LogFormat
 
 __all__ = ["LogSumExp"]
 
+_HEARD = 2
+"""Cycles after which a packet that entered or left is in the count."""
+
 
 class LogSumExp(wiring.Component):
     """``code = round(2**F * log2(sum over the packet of 2**(c / 2**F)))``.
@@ -46,6 +49,9 @@ class LogSumExp(wiring.Component):
         One result per packet, in order.
     """
 
+    _way = 1
+    """Cycles from the last stage to the output buffer."""
+
     def __init__(self, fmt: LogFormat = Q16_16, lanes: int = 1) -> None:
         self.fmt = fmt
         self.lanes = lanes
@@ -61,7 +67,7 @@ class LogSumExp(wiring.Component):
     @property
     def pipeline_latency(self) -> int:
         """Cycles from a last beat to its result at the output buffer."""
-        return self.reducer.latency + Accumulator.latency + self.log2.latency
+        return self.reducer.latency + Accumulator.latency + self.log2.latency + self._way
 
     @property
     def latency(self) -> int:
@@ -81,12 +87,19 @@ class LogSumExp(wiring.Component):
         m.submodules.log2 = log2 = self.log2
         m.submodules.results = results = ResultBuffer(result_layout(fmt), self.depth)
 
+        # What goes in and what comes out may lie far from each other in a large unit, and from this
+        # count: it hears of both cycles later. Of what has left that is safe; for what may enter
+        # meanwhile, room is left.
         inside = Signal(range(self.depth + 1))
         accepted = self.i.valid & self.i.ready
-        enters = accepted & self.i.p.last
-        leaves = self.o.valid & self.o.ready
-        m.d.sync += inside.eq(inside + enters - leaves)
-        m.d.comb += self.i.ready.eq(inside != self.depth)
+        entered = delayed(m, accepted & self.i.p.last, _HEARD, "entered", reset=True)
+        left = delayed(m, self.o.valid & self.o.ready, _HEARD, "left", reset=True)
+        has_room = Signal(init=1)
+        m.d.sync += [
+            inside.eq(inside + entered - left),
+            has_room.eq(inside < self.depth - _HEARD - 2),
+        ]
+        m.d.comb += self.i.ready.eq(has_room)
 
         m.d.comb += [
             reducer.i.p.eq(self.i.p),
@@ -96,6 +109,10 @@ class LogSumExp(wiring.Component):
             accumulator.i.valid.eq(reducer.o.valid),
         ]
         wiring.connect(m, accumulator.o, log2.i)
-        wiring.connect(m, log2.o, results.i)
+        # The buffer's block RAM may lie across the part: the way there has a cycle of its own.
+        m.d.comb += [
+            results.i.p.eq(delayed(m, log2.o.p, self._way, "result")),
+            results.i.valid.eq(delayed(m, log2.o.valid, self._way, "result_valid", reset=True)),
+        ]
         wiring.connect(m, results.o, wiring.flipped(self.o))
         return m

@@ -42,6 +42,7 @@ class LaneGroup(wiring.Component):
     def __init__(self, fmt: LogFormat = Q16_16, lanes: int = 1) -> None:
         self.fmt = fmt
         self.lanes = lanes
+        self.exp2 = Exp2(fmt, lanes, way=1)
         self.reducer = TreeReducer(fmt, lanes)
         self.highest_bin = HighestBin(fmt, lanes)
         super().__init__(
@@ -64,15 +65,15 @@ class LaneGroup(wiring.Component):
 
     @property
     def _ready(self) -> int:
-        return max(Exp2.latency, self.highest_bin.latency)
+        return max(self.exp2.latency, self.highest_bin.latency)
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         fmt = self.fmt
-        m.submodules.exp2 = exp2 = Exp2(fmt, self.lanes)
+        m.submodules.exp2 = exp2 = self.exp2
         m.submodules.highest_bin = highest = self.highest_bin
         m.submodules.reducer = reducer = self.reducer
-        wait = self._ready - Exp2.latency
+        wait = self._ready - exp2.latency
         for lane in range(self.lanes):
             code = self.i.p.codes[lane]
             present_q1 = self._present(m, lane)

@@ -115,13 +115,16 @@ def admission(folder: Path, lanes: int = 2) -> Outcome:
     """Prove for ever that `LogSumExp` gives as many results as packets, and loses none.
 
     A packet is counted stage by stage: those inside are those on their way and those in the output
-    buffer, which therefore never has more than it has places for.
+    buffer, which therefore never has more than it has places for. The unit's own count hears of
+    what enters and leaves some cycles later; with what it has not heard of yet it is theirs.
     """
     unit = LogSumExp(Q16_16, lanes)
     netlist = flat_netlist(unit, folder)
     netlist.split("i__payload", unit.i.payload.shape())
     netlist.show("inside", netlist.net("inside"))
-    netlist.show("writes", netlist.net("log2.o__valid"))
+    for name in ("entered", "left"):
+        netlist.show(name, netlist.net(f"{name}_line"))
+    netlist.show("writes", netlist.net("results.i__valid"))
     show_counters(netlist, "results.")
     stages = unit.pipeline_latency
 
@@ -138,6 +141,7 @@ def admission(folder: Path, lanes: int = 2) -> Outcome:
 
     def counted(m: Module, ports: Ports) -> None:
         enters, line = line_of(m, ports)
+        entered, left = (sum(ports[name]) for name in ("entered", "left"))
         counts = []
         for stage in range(stages):
             # How many packets are in the stages up to this one.
@@ -148,8 +152,11 @@ def admission(folder: Path, lanes: int = 2) -> Outcome:
             counts.append(count)
         m.d.comb += [
             Assume(ports["writes"] == line[-1]),
-            Assert(ports["inside"] == counts[-1] + count_inside(ports)),
-            Assert(ports["inside"] <= unit.depth),
+            Assert(ports["inside"] + entered == counts[-1] + count_inside(ports) + left),
+            Assert(ports["entered"] == line[: len(ports["entered"])]),
+            Assert(ports["inside"] >= left),
+            Assert(ports["inside"] + entered <= unit.depth),
+            Assert(~ports["i__ready"] | (ports["inside"] + entered <= unit.depth - 2)),
             *(Assert(value) for value in counters_agree(ports)),
         ]
 
