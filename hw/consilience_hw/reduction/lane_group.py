@@ -69,7 +69,6 @@ class LaneGroup(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        fmt = self.fmt
         m.submodules.exp2 = exp2 = self.exp2
         m.submodules.highest_bin = highest = self.highest_bin
         m.submodules.reducer = reducer = self.reducer
