@@ -154,7 +154,7 @@ def _served(folder: Path, model: Path, pager: str, secret: str) -> Iterator[str]
         yield json.loads(line)["url"]
     finally:
         process.terminate()
-        process.wait(60)
+        process.communicate(timeout=60)
 
 
 def tell(words: str) -> None:

@@ -86,7 +86,7 @@ async def hard_to_round_everywhere(dut: Any) -> None:
 async def broken_stream_rule(dut: Any, fault: str) -> None:
     """An offer that does not stay: on the input, where the test can plant it."""
     bench = await LogSumExpTestbench.started(dut, stalls=1.0)
-    packets = [[0]] * bench.unit.depth
+    packets = [[0]] * bench.unit.room
     bench.driver.send(bench.payloads(beats_of(codes, bench.lanes) for codes in packets))
     await bench.cycles(2 * bench.unit.depth)
     bench.driver.stop()

@@ -92,8 +92,8 @@ class Core:
 
     @property
     def depth(self) -> int:
-        """Packets that may be inside."""
-        return int(self.top.core.unit.depth)
+        """Packets that are let in for sure while none leaves."""
+        return int(self.top.core.unit.room)
 
     @property
     def beat_bits(self) -> int:

@@ -67,8 +67,8 @@ class RegisterCore:
 
     @property
     def depth(self) -> int:
-        """Packets that may be inside."""
-        return int(self.unit.registers.unit.depth)
+        """Packets that are let in for sure while none leaves."""
+        return int(self.unit.registers.unit.room)
 
     def verilog(self) -> str:
         """Return the Verilog of the module and all below it."""

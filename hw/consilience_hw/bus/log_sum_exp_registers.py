@@ -6,6 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from ..log_sum_exp.log_sum_exp import LogSumExp
 from ..log_sum_exp.serial_log_sum_exp import SerialLogSumExp
+from ..primitives.stream_register import StreamRegister
 from ..spec.engine_config import EngineConfig
 from ..spec.log_format import Q16_16, LogFormat
 from ..spec.register_map import (
@@ -79,7 +80,7 @@ class LogSumExpRegisters(wiring.Component):
     @property
     def latency(self) -> int:
         """Cycles from a packet's end to its result, if no other result waits."""
-        return self.unit.latency
+        return 1 + self.unit.latency
 
     def _writes(self, name: str) -> Value:
         """Return whether a register is written, as far as the bus is concerned."""
@@ -92,6 +93,11 @@ class LogSumExpRegisters(wiring.Component):
         m.d.comb += reset.eq(self._writes("CONTROL") & self._asks(Control.RESET))
         m.submodules.unit = ResetInserter(reset)(self.unit)
         unit = self.unit
+        # The unit may cease to be ready by itself, some cycles after a packet: who has read that it
+        # is must still be heard. This register is ready until something is written.
+        entry = StreamRegister(unit.i.p.shape())
+        m.submodules.entry = ResetInserter(reset)(entry)
+        wiring.connect(m, entry.o, unit.i)
 
         data, bits = self.write_data, self.fmt.code_bits
         is_code = data == Cat(data[:bits], data[bits - 1].replicate(WORD_BITS - bits))
@@ -99,21 +105,21 @@ class LogSumExpRegisters(wiring.Component):
         ends = (self._writes("LAST") & is_code) | self._writes("END")
         goes = Signal()  # a result
         m.d.comb += [
-            unit.i.valid.eq(brings | ends),
-            unit.i.p.codes[0].eq(data[:bits]),
-            unit.i.p.keep.eq(brings),
-            unit.i.p.last.eq(ends),
+            entry.i.valid.eq(brings | ends),
+            entry.i.p.codes[0].eq(data[:bits]),
+            entry.i.p.keep.eq(brings),
+            entry.i.p.last.eq(ends),
             goes.eq(self._writes("NEXT") & unit.o.valid),
             unit.o.ready.eq(goes),
         ]
-        done = (unit.i.valid & unit.i.ready) | goes
+        done = (entry.i.valid & entry.i.ready) | goes
         done |= self._writes("CONTROL") | self._writes("INTERRUPTS")
         m.d.comb += self.write_refused.eq(self.write & ~done)
 
         counts = {name: Signal(WORD_BITS, name=name) for name in ("CODES", "PACKETS", "RESULTS")}
         enabled = Signal(len(Interrupt))
         refusals = Signal(WORD_BITS)
-        with m.If(unit.i.valid & unit.i.ready):
+        with m.If(entry.i.valid & entry.i.ready):
             m.d.sync += counts["CODES"].eq(counts["CODES"] + brings)
             m.d.sync += counts["PACKETS"].eq(counts["PACKETS"] + ends)
         m.d.sync += counts["RESULTS"].eq(counts["RESULTS"] + goes)
@@ -133,7 +139,7 @@ class LogSumExpRegisters(wiring.Component):
         inside = counts["PACKETS"] != counts["RESULTS"]
         values: dict[str, Value] = {
             **self._constants(),
-            "STATUS": Cat(unit.i.ready, unit.o.valid, inside, was_refused),
+            "STATUS": Cat(entry.i.ready, unit.o.valid, inside, was_refused),
             "INTERRUPTS": enabled,
             "PENDING": pending,
             "RESULT": unit.o.p.code,

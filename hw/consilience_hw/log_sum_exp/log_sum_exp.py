@@ -79,6 +79,11 @@ class LogSumExp(wiring.Component):
         """Packets that may be inside: enough for one-beat packets at full rate."""
         return 1 << (self.latency + 1).bit_length()
 
+    @property
+    def room(self) -> int:
+        """Packets that are let in for sure while none leaves; at full rate, some more."""
+        return self.depth - _HEARD - 2
+
     def elaborate(self, platform: object) -> Module:
         m = Module()
         fmt = self.fmt
@@ -97,7 +102,7 @@ class LogSumExp(wiring.Component):
         has_room = Signal(init=1)
         m.d.sync += [
             inside.eq(inside + entered - left),
-            has_room.eq(inside < self.depth - _HEARD - 2),
+            has_room.eq(inside < self.room),
         ]
         m.d.comb += self.i.ready.eq(has_room)
 

@@ -41,6 +41,8 @@ class SerialLogSumExp(wiring.Component):
 
     depth = 1
     """Packets that may be inside."""
+    room = 1
+    """Packets that are let in for sure while none leaves."""
 
     def __init__(self, fmt: LogFormat = Q16_16, lanes: int = 1) -> None:
         self.fmt = fmt

@@ -176,7 +176,7 @@ GATEWARE = (
     Mutation(
         "log_sum_exp: packets too many are let in",
         "hw/consilience_hw/log_sum_exp/log_sum_exp.py",
-        "has_room.eq(inside < self.depth - _HEARD - 2)",
+        "has_room.eq(inside < self.room)",
         "has_room.eq(inside <= self.depth)",
         "tests/hw/log_sum_exp/test_log_sum_exp.py::test_a_closed_sink_stops_the_source_and_loses_nothing",
     ),

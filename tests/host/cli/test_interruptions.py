@@ -90,7 +90,7 @@ def test_a_host_that_is_killed_in_mid_job(tmp_path, evidence, number):
         assert bool(left) == (number == signal.SIGKILL)
         with open_linked(url) as device:
             before = device.info.counters["frames"]
-            assert before > 10  # it was not reset
+            assert before > 2  # it was not reset
         assert main(fuse(source, out, url)) == 0
         assert out.read_bytes() == expected
         assert list(tmp_path.iterdir()) == [out]

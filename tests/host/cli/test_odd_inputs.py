@@ -137,7 +137,7 @@ OTHERS = [
     (("status", "--device", "sim?waves=."), "exists already; remove it or choose another file"),
     (("serve", "--host", "a..b", "--port", "0"), "no address of this machine"),
     (("serve", "--host", "x" * 300, "--port", "0"), "choose another --host"),
-    (("serve", "--host", "192.0.2.1", "--port", "0"), "choose another --host"),
+    (("serve", "--host", "192.0.2.1", "--port", "0"), "listen on 127.0.0.1"),
     ((*READ, "l" * 120), "too long for a socket; choose a shorter --log"),
     ((*READ, "log", "--nats", "::::"), NATS),
     ((*READ, "log", "--nats", "nats://[::1"), NATS),

@@ -24,7 +24,7 @@ class Served:
         self.service = Service(settings, path)
         self.refusals, self.asked = [], []
         self._app = create_app(self.service)
-        config = uvicorn.Config(self, port=0, log_level="error", lifespan="off")
+        config = uvicorn.Config(self, port=0, log_level=None, log_config=None, lifespan="off")
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, daemon=True)
         self._thread.start()

@@ -134,7 +134,7 @@ def test_a_server_that_takes_no_data(monkeypatch):
 def test_bytes_and_time():
     here, there = pair()
     with there:
-        transport = SocketTransport(here)
+        transport = SocketTransport(here, "socket://here")
         before = transport.now()
         assert transport.receive(0.05) == b""
         assert transport.receive(0) == b""

@@ -16,7 +16,7 @@ def test_files_and_what_is_said(tmp_path, capsys):
     words = ["export", "--out", str(out), "--lanes", "1", "--small", "--no-area"]
     assert main(words) == 0
     told = capsys.readouterr()
-    assert "latency_cycles  412" in told.out
+    assert "latency_cycles  413" in told.out
     assert f"datasheet {out / 'DATASHEET.md'}" in told.out
     assert main([*words, "--json"]) == 2
     assert "pass --force" in json.loads(capsys.readouterr().out)["error"]

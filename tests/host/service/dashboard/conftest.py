@@ -22,7 +22,7 @@ class Shown:
         self.service = Service(settings, path)
         app = create_app(self.service)
         self.hub = app.state.hub
-        config = uvicorn.Config(app, port=0, log_level="error", lifespan="off")
+        config = uvicorn.Config(app, port=0, log_level=None, log_config=None, lifespan="off")
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, daemon=True)
         self._thread.start()
