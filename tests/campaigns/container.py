@@ -106,7 +106,7 @@ class Inside:
             ' && mount -t tmpfs tmpfs "$1/tmp"'
             ' && mount --bind "$2" "$1/state" && mount -t proc proc "$1/proc"'
             ' && mount --bind /dev "$1/dev" && root="$1" user="$3" && shift 3'
-            ' && exec chroot --userspec="$user" --groups= "$root" "$@"'
+            ' && exec /usr/sbin/chroot --userspec="$user" --groups= "$root" "$@"'
         )
         places = (str(self._root), str(self._state), self._user)
         return [
