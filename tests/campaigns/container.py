@@ -126,6 +126,11 @@ class Inside:
         """Run a command inside; Failed if it fails."""
         return run(*self.words(*command), env=self._env)
 
+    def succeeds(self, *command: str) -> bool:
+        """Return whether a command that is run inside ends with 0."""
+        done = subprocess.run(self.words(*command), env=self._env, check=False, capture_output=True)
+        return done.returncode == 0
+
     @contextmanager
     def running(self, *command: str) -> Iterator["subprocess.Popen[str]"]:
         """Run a command inside for as long as the block takes."""
@@ -183,10 +188,7 @@ def _served(inside: Inside, config: dict[str, object]) -> None:
         for _ in range(600):
             if process.poll() is not None:
                 raise Failed("the service ended by itself")
-            if (
-                subprocess.run(inside.words(*alive), check=False, capture_output=True).returncode
-                == 0
-            ):
+            if inside.succeeds(*alive):
                 break
             time.sleep(0.2)
         else:
@@ -203,7 +205,7 @@ def _served(inside: Inside, config: dict[str, object]) -> None:
         ):
             if (status := run(*ask, *words).stdout) != wanted:
                 raise Failed(f"{what}: HTTP {status}, not {wanted}")
-    if subprocess.run(inside.words(*alive), check=False, capture_output=True).returncode == 0:
+    if inside.succeeds(*alive):
         raise Failed("the health check passes though the service has ended")
 
 
