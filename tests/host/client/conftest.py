@@ -1,15 +1,14 @@
 """A service behind a real socket, and in between what a network does to requests."""
 
 import asyncio
-import threading
 
 import pytest
-import uvicorn
 
 from consilience.monitor.watch_options import WatchOptions
 from consilience.service.http.app import create_app
 from consilience.service.service import Service
 from consilience.service.settings import ServiceSettings
+from tests.host.service.on_socket import OnSocket
 
 
 class Served:
@@ -24,15 +23,8 @@ class Served:
         self.service = Service(settings, path)
         self.refusals, self.asked = [], []
         self._app = create_app(self.service)
-        config = uvicorn.Config(self, port=0, log_level=None, log_config=None, lifespan="off")
-        self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(target=self._server.run, daemon=True)
-        self._thread.start()
-        while not self._server.started:
-            assert self._thread.is_alive()
-            threading.Event().wait(0.01)
-        port = self._server.servers[0].sockets[0].getsockname()[1]
-        self.url = f"http://127.0.0.1:{port}"
+        self._socket = OnSocket(self)
+        self.url = self._socket.url
 
     async def __call__(self, scope, receive, send):
         self.asked.append(f"{scope['method']} {scope['path']}")
@@ -43,14 +35,14 @@ class Served:
                 await asyncio.sleep(0)
 
             await self._app(scope, receive, nowhere)
-            self._cut()
+            self._socket.cut()
             return
         if refusal == "cut":
 
             async def until_an_event(message):
                 await send(message)
                 if b"data:" in message.get("body", b""):
-                    self._cut()
+                    self._socket.cut()
 
             await self._app(scope, receive, until_an_event)
             return
@@ -62,14 +54,8 @@ class Served:
             return
         await self._app(scope, receive, send)
 
-    def _cut(self):
-        for connection in list(self._server.server_state.connections):
-            connection.transport.abort()
-
     def close(self):
-        self._server.should_exit = True
-        self._server.force_exit = True
-        self._thread.join()
+        self._socket.close()
         self.service.close()
 
 
