@@ -1,5 +1,6 @@
 """What happens beside the engine: histories go to the database, snapshots are written, old goes."""
 
+import logging
 from collections.abc import Callable
 from threading import Event, Thread
 
@@ -12,6 +13,8 @@ from consilience.service.store.snapshot_process import SnapshotProcess
 from consilience.service.store.snapshots import Snapshots
 
 __all__ = ["Keeper"]
+
+_log = logging.getLogger(__name__)
 
 _FLUSH_S = 1.0
 _COMPACT_EVERY = 60
@@ -45,6 +48,7 @@ class Keeper(Closes):
         self._at_work: SnapshotProcess | None = None
         self._written = log.written if log else 0
         self._each_turn: list[Callable[[], None]] = []
+        self._failing: dict[str, str] = {}
         self._wake, self._is_closing = Event(), False
         self._thread = Thread(target=self._run, name="keeper", daemon=True)
         self._thread.start()
@@ -96,16 +100,32 @@ class Keeper(Closes):
         while not self._is_closing:
             self._wake.wait(_FLUSH_S)
             self._wake.clear()
-            self.points.flush()
-            for turn in self._each_turn:
-                turn()
             turns += 1
+            self._try("histories are written", self.points.flush)
+            for turn in self._each_turn:
+                self._try(f"{turn.__qualname__} runs", turn)
             if turns % _COMPACT_EVERY == 0:
-                self.points.compact()
-            if self._at_work is not None and (good := self._at_work.ended()) is not None:
-                if good:
-                    self._forget()
-                self._at_work = None
+                self._try("old histories are removed", self.points.compact)
+            self._try("snapshots are kept", self._end_snapshot)
+
+    def _try(self, what: str, call: Callable[[], None]) -> None:
+        """Call; what fails, as on a full disk, is tried again at the next turn, and said once."""
+        try:
+            call()
+        except Exception as error:
+            said = f"{type(error).__name__}: {error}"
+            if self._failing.get(what) != said:
+                _log.error("not so, and tried again each second: %s (%s)", what, said)
+            self._failing[what] = said
+        else:
+            if self._failing.pop(what, None) is not None:
+                _log.warning("so again: %s", what)
+
+    def _end_snapshot(self) -> None:
+        if self._at_work is not None and (good := self._at_work.ended()) is not None:
+            self._at_work = None
+            if good:
+                self._forget()
 
     def _forget(self) -> None:
         """Remove the log before the older snapshot, once the database has all of it."""

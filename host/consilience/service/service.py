@@ -99,6 +99,10 @@ class Service(Closes):
         """Return how large the state is on the disk; None where nothing is kept."""
         return None if self._folder is None else self._folder.sizes()
 
+    def each_turn(self, call: Callable[[], None]) -> None:
+        """Let a function be called about once a second, in a thread of the service."""
+        self._keeper.each_turn(call)
+
     def close(self) -> None:
         """Judge what waits, write a snapshot, and let the folder go."""
         if self._is_closed:

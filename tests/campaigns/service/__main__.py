@@ -6,6 +6,7 @@ machine and what else runs on it: the page says how much of its core the service
 """
 
 import argparse
+import os
 import sys
 import tempfile
 import time
@@ -32,9 +33,6 @@ def main() -> int:
     figures = Figures([], None, None, pinned=False)
     with tempfile.TemporaryDirectory(prefix="service-", dir=options.folder) as name:
         folder = Path(name)
-        if options.kills:
-            figures.killed = kill_at_random(folder, options.kills, options.seed)
-            print(figures.killed, flush=True)
         cores = using_cores()
         figures.pinned = cores is not None
         core = None if cores is None else cores[1]
@@ -46,7 +44,12 @@ def main() -> int:
             print_table(speed_table(figures.speeds))
         if options.minutes:
             figures.memory = memory_over(folder, options.minutes, core)
-            print(figures.memory)
+            print(figures.memory, flush=True)
+        if options.kills:
+            if cores is not None:
+                os.sched_setaffinity(0, set(cores))
+            figures.killed = kill_at_random(folder, options.kills, options.seed)
+            print(figures.killed, flush=True)
     if options.page:
         command = (
             f"python -m tests.campaigns.service --seconds {options.seconds:g} "

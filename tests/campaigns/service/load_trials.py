@@ -20,6 +20,8 @@ from tests.campaigns.service.server import ServerProcess
 __all__ = ["Memory", "Speed", "memory_over", "speeds", "using_cores"]
 
 OPTIONS = ["--arl", "1000000", "--n0", "100"]
+_ANY_RATE = ["--rate", "1000000"]
+"""Loads that send as much as is answered meet what the service can, not what it allows a client."""
 _WARM_S = 3.0
 _EVEN_RATE = 20
 """Batches of 1,000 a second while memory is watched."""
@@ -88,7 +90,7 @@ def speeds(folder: Path, seconds: float, core: int | None) -> Iterator[Speed]:
         ("the same, 500 a second", single_rows, 1, 16, 500),
     ]
     for number, (name, bodies, rows, connections, rate) in enumerate(kinds):
-        with ServerProcess(folder / f"speed{number}", OPTIONS, core) as server:
+        with ServerProcess(folder / f"speed{number}", OPTIONS + _ANY_RATE, core) as server:
             load = Load(server.host, server.port, bodies(), rows, connections, rate)
             load.run(_WARM_S)
             cpu, syncs = server.cpu_s, int(str(server.get("/v1/status")["syncs"]))

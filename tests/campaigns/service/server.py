@@ -38,9 +38,11 @@ class ServerProcess:
         begun = time.monotonic()
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
-        if not line:
-            raise RuntimeError(f"the service did not start: exit code {self._process.wait()}")
-        self.url: str = json.loads(line)["url"]
+        said = json.loads(line) if line else {}
+        if "url" not in said:
+            reason = said.get("error", f"exit code {self._process.wait()}")
+            raise RuntimeError(f"the service did not start: {reason}")
+        self.url: str = said["url"]
         self.host, port = self.url.removeprefix("http://").rsplit(":", 1)
         self.port = int(port)
         while True:

@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import shutil
+import sqlite3
 import struct
 import threading
 from random import Random
@@ -116,6 +117,31 @@ def test_a_disk_that_fails_takes_nothing_more_and_is_not_ready(start, monkeypatc
     found = asked.send({"agent": "a", "run": 1, "score": 1})
     assert (found.status_code, found.headers["retry-after"]) == (503, "1")
     assert "start the service again" in asked.ask("GET", "/readyz").json()["detail"]
+
+
+def test_histories_go_on_after_a_database_that_could_not_be_written(start, monkeypatch, caplog):
+    asked = start()
+    refused, written = threading.Event(), threading.Event()
+    histories = asked.service._keeper.points._database
+    write = histories.write_points
+
+    def full(*_):
+        refused.set()
+        raise sqlite3.OperationalError("database or disk is full")
+
+    def fits(*given):
+        write(*given)
+        written.set()
+
+    monkeypatch.setattr(histories, "write_points", full)
+    asked.send(*({"agent": "a", "run": number, "score": 1} for number in range(60)))
+    assert refused.wait(10)
+    monkeypatch.setattr(histories, "write_points", fits)
+    assert written.wait(10)
+    assert [one["run"] for one in asked.get("/v1/agents/a")["history"]][-1] == 59
+    assert (
+        caplog.text.count("histories are written (OperationalError: database or disk is full)") == 1
+    )
 
 
 def test_two_services_on_one_folder_and_other_options_are_refused(start):
