@@ -159,6 +159,7 @@ def _view(result: CheckResult, report: Path | None) -> list[Table | Text]:
     if result.alarms:
         view.append(Text(f"\nAn alarm says that {SAYS[Source.CONFORMAL]}."))
     view.append(Text(f"{result.promise[:1].upper()}{result.promise[1:]}."))
+    view.append(Text(f"The same files and --seed {result.seed} give the same verdicts."))
     if report is not None:
         view.append(Text(f"report {report}"))
     return view

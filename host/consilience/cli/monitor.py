@@ -1,6 +1,7 @@
 """`consilience monitor`: runs as they come, and an alarm when an agent no longer behaves."""
 
 import contextlib
+import secrets
 import signal
 import sys
 from collections.abc import Iterator
@@ -155,6 +156,16 @@ def monitor(
     out_force: Annotated[
         bool, typer.Option("--force", help="Replace an existing --report.")
     ] = False,
+    seed: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            max=(1 << 64) - 1,
+            help="Breaks ties between equal scores; secret from whom it judges. A --state "
+            "keeps its own.",
+            show_default="drawn",
+        ),
+    ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="End with one JSON object that sums up, on stdout.")
     ] = False,
@@ -206,12 +217,15 @@ def monitor(
         raise BadInput("--next goes on with a state; give --state")
     if follow and scores == "-":
         raise BadInput("standard input is followed until it ends; leave --follow out")
+    if seed is not None and state is not None:
+        raise BadInput(f"--seed: {state / 'seed'} is the seed of this state; leave --seed out")
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(WatchFolder(state)) if state else None
         page = None
         if report is not None:
             page = stack.enter_context(AtomicFile(report, overwrite=out_force))
-        session = WatchSession(options, folder, output, each=each, draws=report is not None)
+        drawn = secrets.randbits(64) if seed is None else seed
+        session = WatchSession(options, folder, output, drawn, each=each, draws=report is not None)
         place = session.place
         source: LineSource
         if scores == "-":

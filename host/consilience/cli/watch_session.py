@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import secrets
 import time
 from copy import copy
 from typing import Any
@@ -51,6 +50,8 @@ class WatchSession:
     folder : WatchFolder or None
         The state to go on from; None: none is kept.
     output : Output
+    seed : int
+        Of the ties, where no state keeps one.
     each : bool
         Print a line for every run that is judged.
     draws : bool
@@ -72,6 +73,7 @@ class WatchSession:
         options: WatchOptions,
         folder: WatchFolder | None,
         output: Output,
+        seed: int,
         *,
         each: bool,
         draws: bool,
@@ -79,7 +81,7 @@ class WatchSession:
         self._options, self._folder, self._output = options, folder, output
         self._each, self._draws, self._is_ended = each, draws, False
         settings = options.settings()
-        seed = folder.seed() if folder else secrets.randbits(64)
+        self._seed = seed = folder.seed() if folder else seed
         readings = FleetReadings(options.readings())
         model = options.source if isinstance(options.source, ModelSource) else None
         asked = options.of_reports()
@@ -93,6 +95,7 @@ class WatchSession:
         self.place: dict[str, Any] = {}
         self.said = 0
         monitor, ranking = Monitor(settings), options.ranking(seed)
+        self._draws_ties = ranking is not None and ranking.settings.seeded
         ended = EndedRuns(options.key_of_runs(seed))
         if saved is not None and folder is not None:
             monitor = Monitor.from_bytes(saved.monitor)
@@ -187,6 +190,8 @@ class WatchSession:
             "promise": watch.promise,
             "source": watch.monitor.settings.source.name.lower(),
         }
+        if self._folder is None and self._draws_ties:
+            facts["seed"] = str(self._seed)
         if self._evidence is not None:
             facts["most_bits_of_a_run"] = round(self._evidence.bits, 4)
             facts["least_runs_to_an_alarm"] = self._evidence.runs

@@ -25,7 +25,8 @@ _PAGE = """<!doctype html>
 <p class="note">T in bits after each run; the line is the threshold. What is below {lowest:.0f} bits
 is drawn there.</p>
 {curves}
-<p class="note">Model: {model}, fitted on {fitted:,} good runs that are in no history.</p>
+<p class="note">Model: {model}, fitted on {fitted:,} good runs that are in no history.
+The same files and <code>--seed {seed}</code> give the same verdicts.</p>
 </html>
 """
 
@@ -46,6 +47,7 @@ def check_page(result: CheckResult) -> str:
         curves="".join(drawn(one.agent, _curve(one), result.threshold) for one in judged[:SHOWN]),
         model=escape(result.model.model.kind),
         fitted=result.model.training.runs,
+        seed=result.seed,
     )
 
 

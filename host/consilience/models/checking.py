@@ -131,6 +131,8 @@ class CheckResult:
     warnings : list of str
     model : FittedModel
     baseline : Baseline
+    seed : int
+        Of the ties: with it the same files give the same verdicts.
     """
 
     verdicts: list[AgentVerdict]
@@ -139,6 +141,7 @@ class CheckResult:
     warnings: list[str]
     model: FittedModel
     baseline: Baseline
+    seed: int
 
     @property
     def alarms(self) -> list[AgentVerdict]:
@@ -157,6 +160,7 @@ class CheckResult:
             "runs_fitted_on": len(self.baseline.fitted_on),
             "runs_of_history": sum(map(len, self.baseline.history.values())),
             "model": self.model.model.kind,
+            "seed": str(self.seed),
             "warnings": self.warnings,
         }
 
@@ -199,7 +203,9 @@ def check_runs(
             f"{len(absent)} agents of the baseline have no run today, the first {absent[0]!r}: "
             "nothing is said of them"
         )
-    return CheckResult(verdicts, settings.threshold / _BIT, promise, warnings, made.model, made)
+    return CheckResult(
+        verdicts, settings.threshold / _BIT, promise, warnings, made.model, made, options.seed
+    )
 
 
 def settings_of(options: CheckOptions, runs: int) -> tuple[MonitorSettings, str]:

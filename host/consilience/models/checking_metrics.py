@@ -117,7 +117,9 @@ def check_streams(
         else f"if surprises of today are exchangeable with those of the baseline, this check of "
         f"{count:,} values alarms with probability {options.false_alarm} at most"
     )
-    return CheckResult(verdicts, settings.threshold / _BIT, promise, warnings, fitted, whole)
+    return CheckResult(
+        verdicts, settings.threshold / _BIT, promise, warnings, fitted, whole, options.seed
+    )
 
 
 def _streams(runs: Runs) -> list[_Stream]:

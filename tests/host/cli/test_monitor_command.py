@@ -41,6 +41,15 @@ def test_json_ends_with_one_object_that_sums_up(scores, capsys):
     assert sum("alarm" in one for one in said) == last["alarms_said_now"] >= 1
 
 
+def test_the_seed_that_is_told_gives_the_same_statistics(tmp_path, scores, capsys):
+    words = [scores, "--arl", "1024", "--json", "--each"]
+    _, said, _ = ran(capsys, *words)
+    assert ran(capsys, *words, "--seed", said[-1]["seed"])[1] == said
+    assert "seed" not in ran(capsys, *words, "--ties", "full")[1][-1]
+    code, _, err = ran(capsys, *words, "--seed", 1, "--state", tmp_path / "state")
+    assert code == 2 and "leave --seed out" in err
+
+
 def test_a_daily_rate_for_a_fleet_is_what_users_mean(scores, capsys):
     words = ["--false-alarms-per-day", "1", "--agents", "1000000", "--runs-per-day", "100"]
     _, said, _ = ran(capsys, scores, *words, "--json")
