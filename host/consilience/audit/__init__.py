@@ -1,0 +1,1 @@
+"""Proof for outsiders: packages from which a third party recomputes every verdict."""
