@@ -20,6 +20,7 @@ from consilience.cli.watch_option_types import (
     DeadlineOption,
     FalseAlarmOption,
     FalseAlarmsPerDayOption,
+    FaultyOption,
     FleetAlphaOption,
     FleetEveryOption,
     FrozenOption,
@@ -31,6 +32,8 @@ from consilience.cli.watch_option_types import (
     ModeOption,
     N0Option,
     PolicyOption,
+    ReportersOption,
+    ReportsOption,
     RunAlphaOption,
     RunsPerDayOption,
     ThresholdBitsOption,
@@ -52,7 +55,6 @@ ALARMED = 10
 """Exit code with --fail-on-alarm, if there was one."""
 
 _DEFAULTS = WatchOptions()
-_REPORTERS = "Reporters of whom some lie"
 
 
 def monitor(
@@ -90,36 +92,9 @@ def monitor(
     asserted: AssertedOption = 0,
     frozen: FrozenOption = None,
     model: ModelOption = None,
-    faulty: Annotated[
-        int | None,
-        typer.Option(
-            min=0,
-            metavar="F",
-            help="Reporters speak of each run (column reporter, a line each), and F of them may "
-            "lie or be silent: what is promised holds whoever does.",
-            show_default="a line is the truth",
-            rich_help_panel=_REPORTERS,
-        ),
-    ] = None,
-    reporters: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            metavar="N",
-            help="With --faulty: how many are enrolled of each agent, more than 3 F.",
-            rich_help_panel=_REPORTERS,
-        ),
-    ] = None,
-    reports: Annotated[
-        str | None,
-        typer.Option(
-            metavar="same|separate",
-            help="With --faulty and --asserted: reporters see the same, or each something of its "
-            "own, independent given the past.",
-            show_default="same",
-            rich_help_panel=_REPORTERS,
-        ),
-    ] = None,
+    faulty: FaultyOption = None,
+    reporters: ReportersOption = None,
+    reports: ReportsOption = None,
     state: Annotated[
         Path | None,
         typer.Option(

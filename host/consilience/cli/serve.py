@@ -37,6 +37,7 @@ from consilience.cli.watch_option_types import (
     DeadlineOption,
     FalseAlarmOption,
     FalseAlarmsPerDayOption,
+    FaultyOption,
     FleetAlphaOption,
     FleetEveryOption,
     FrozenOption,
@@ -47,6 +48,8 @@ from consilience.cli.watch_option_types import (
     ModeOption,
     N0Option,
     PolicyOption,
+    ReportersOption,
+    ReportsOption,
     RunAlphaOption,
     RunsPerDayOption,
     ThresholdBitsOption,
@@ -168,6 +171,9 @@ def serve(
     against: AgainstOption = None,
     asserted: AssertedOption = 0,
     frozen: FrozenOption = None,
+    faulty: FaultyOption = None,
+    reporters: ReportersOption = None,
+    reports: ReportsOption = None,
     log_format: Annotated[
         LogFormat,
         typer.Option(
@@ -228,6 +234,9 @@ def serve(
         low_is_suspect=low_is_suspect,
         against=against,
         source=source,
+        faulty=faulty,
+        reporters=reporters,
+        reports=reports,
     )
     with naming_extras("a service over HTTP", "service"):
         from consilience.cli.serve_http import serve_http

@@ -75,6 +75,9 @@ def serve_http(
     ):
         for note in service.state.notes:
             output.note(note)
+        reports = service.state.watch.reports
+        if reports is not None and reports.options.doubt and service.state.watch.ranking:
+            output.note(f"warning: {reports.options.doubt}")
         kept = "nothing is kept (--volatile)" if volatile else f"state in {state}"
         output.result(
             {"url": place.url, "deployment": service.deployment, "volatile": volatile},

@@ -67,11 +67,8 @@ def _doubts_of_reports(watch: FleetWatch, reports: ReportedRuns) -> list[str]:
     """Return what is missing of reports, and what liars can prevent."""
     found = list[str]()
     faulty, enrolled = reports.options.faulty, reports.options.reporters
-    if faulty and enrolled <= 4 * faulty and watch.ranking is not None:
-        found.append(
-            f"warning: {faulty} of {enrolled} reporters who say the least can keep an agent from "
-            f"ever alarming; {4 * faulty + 1} reporters cure it (n > 4 f)"
-        )
+    if (doubt := reports.options.doubt) and watch.ranking is not None:
+        found.append(f"warning: {doubt}")
     if late := watch.counts["reports of ended runs"]:
         found.append(f"note: {late:,} of them are of runs that have ended")
     if few := watch.counts["runs too few reported"]:

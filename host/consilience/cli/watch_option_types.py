@@ -14,6 +14,7 @@ __all__ = [
     "DeadlineOption",
     "FalseAlarmOption",
     "FalseAlarmsPerDayOption",
+    "FaultyOption",
     "FleetAlphaOption",
     "FleetEveryOption",
     "FrozenOption",
@@ -25,6 +26,8 @@ __all__ = [
     "ModelOption",
     "N0Option",
     "PolicyOption",
+    "ReportersOption",
+    "ReportsOption",
     "RunAlphaOption",
     "RunsPerDayOption",
     "ThresholdBitsOption",
@@ -33,6 +36,7 @@ __all__ = [
 
 _PROMISE = "How rare a false alarm is (one of these)"
 _RANKS = "How scores are ranked"
+_REPORTERS = "Reporters of whom some lie"
 
 ArlOption = Annotated[
     str | None,
@@ -224,5 +228,38 @@ ModelOption = Annotated[
         metavar="FILE",
         help="A model of good behaviour: SCORES are calls with columns run, context, symbol, "
         "and lines event end.",
+    ),
+]
+
+FaultyOption = Annotated[
+    int | None,
+    typer.Option(
+        min=0,
+        metavar="F",
+        help="Reporters speak of each run (column reporter, a line each), and F of them may "
+        "lie or be silent: what is promised holds whoever does.",
+        show_default="a line is the truth",
+        rich_help_panel=_REPORTERS,
+    ),
+]
+
+ReportersOption = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        metavar="N",
+        help="With --faulty: how many are enrolled of each agent, more than 3 F.",
+        rich_help_panel=_REPORTERS,
+    ),
+]
+
+ReportsOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="same|separate",
+        help="With --faulty and --asserted: reporters see the same, or each something of its "
+        "own, independent given the past.",
+        show_default="same",
+        rich_help_panel=_REPORTERS,
     ),
 ]

@@ -128,6 +128,8 @@ def _body(**fields: object) -> bytes:
 
 
 def _named(row: Row) -> Row:
+    if row.get("reporter") is not None and row.get("run") is None:
+        raise BadInput("observations: a row with a reporter names its run, as others speak of it")
     if row.get("run") is None and row.get("event", "run") == "run":
         return {**row, "run": uuid.uuid4().hex}
     return dict(row)

@@ -39,20 +39,25 @@ class Contradictions:
         self._counts: dict[AgentId, list[int]] = {}
         self._first: dict[AgentId, dict[AgentId, int]] = {}
 
-    def note_scores(self, agent: AgentId, scores: Mapping[AgentId, int]) -> None:
-        """Take the scores of a run: the first of a pair is kept, with the second it is compared."""
+    def note_scores(self, agent: AgentId, scores: Mapping[AgentId, int]) -> dict[AgentId, int]:
+        """Take the scores of a run: the first of a pair is kept, with the second it is compared.
+
+        Returns what reporters said of the second against the first: above 0, it is worse; nothing
+        after the first.
+        """
         first = self._first.pop(agent, None)
         for reporter in scores:
             self._counts.setdefault(reporter, [0, 0])
         if first is None:
             self._first[agent] = dict(scores)
-            return
+            return {}
         both = [name for name in scores if name in first]
         for name in both if len(both) > 2 else []:
             others = [one for one in both if one != name]
             said = scores[name] - first[name]
             rest = median_low([scores[one] for one in others])
             self._count(name, said, rest - median_low([first[one] for one in others]))
+        return {name: scores[name] - first[name] for name in both}
 
     def note_increments(self, increments: Mapping[AgentId, int]) -> None:
         """Take the increments of a run, of the first bet."""
@@ -74,6 +79,11 @@ class Contradictions:
             if against > agrees and is_rare(agrees, against, len(self._counts))
         ]
         return sorted(found, key=lambda one: (one.agrees - one.contradicts, repr(one.reporter)))
+
+    def of(self, reporter: AgentId) -> Contradiction:
+        """Return how a reporter stands, rare or not."""
+        agrees, against = self._counts.get(reporter, (0, 0))
+        return Contradiction(reporter, agrees + against, agrees, against)
 
     @property
     def facts(self) -> dict[str, Any]:

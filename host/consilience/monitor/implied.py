@@ -90,8 +90,7 @@ class Implied:
         self._check_group(seen.agent, seen.group)
         if is_new:
             self._agents.add(seen.agent)
-        if seen.what in _ENDS:
-            self._ends[seen.agent, seen.run] = said_by(seen)
+        self._note_end(seen)
         return True
 
     def whole(self, seen: Observation) -> Observation:
@@ -129,6 +128,10 @@ class Implied:
             f"run {seen.run!r} of agent {seen.agent!r} has ended before with another score; give "
             "each run of an agent a name of its own, or leave this one out"
         )
+
+    def _note_end(self, seen: Observation) -> None:
+        if seen.what in _ENDS:
+            self._ends[seen.agent, seen.run] = said_by(seen)
 
     def _check_note(self, seen: Observation) -> bool:
         name = noted_as(seen)

@@ -23,6 +23,7 @@ from consilience.monitor.monitor import Monitor
 from consilience.monitor.moving_runs import MovingRuns
 from consilience.monitor.observation import Observation
 from consilience.monitor.recent_runs import RecentRuns
+from consilience.monitor.reported_runs import ReportedRuns
 from consilience.monitor.row_columns import Judged, RowColumns
 from consilience.monitor.run_ranking import RankedRun, RunRanking
 from consilience_hw.spec.monitor_format import Policy
@@ -38,6 +39,7 @@ class Watch(Protocol):
     ended: EndedRuns | RecentRuns
     run_alpha: Fraction | None
     readings: FleetReadings
+    reports: ReportedRuns | None
     implies: bool
     counts: Counter[str]
     told: set[tuple[AgentId, AgentId, str]]
@@ -71,6 +73,7 @@ def goes_together(watch: Watch, rows: RowColumns) -> bool:
     return (
         ranking is not None
         and watch.implies
+        and watch.reports is None
         and rows.are_plain
         and ranking.settings.deadline is None
         and not ranking.settings.grouped

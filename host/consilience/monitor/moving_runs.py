@@ -72,6 +72,11 @@ class MovingRuns:
         """The agents of which runs are kept."""
         return self._kept.keys()
 
+    def keeps(self, agent: AgentId, run: AgentId) -> bool:
+        """Return whether a run is among those that may have moved its agent."""
+        kept = self._kept.get(agent)
+        return kept is not None and any(name == run for name, _ in kept.runs)
+
     def before(self, monitor: Monitor, agent: AgentId) -> tuple[tuple[int, ...], int]:
         """Return what `note` needs of an agent before an observation of it."""
         return ((), 0) if agent in self._kept else monitor.components(agent)

@@ -7,7 +7,7 @@ rank is never higher than that of S among the medians before it, which are excha
 agent behaves. Increments: `dependent_reports`, or `independent_reports`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,8 +19,10 @@ from consilience.monitor.contradictions import Contradictions
 from consilience.monitor.history import INFINITE, LEAST
 from consilience.monitor.lying_reports import dependent_reports, independent_reports
 from consilience.monitor.observation import Observation, What
+from consilience.monitor.reporter_standing import ReporterStanding
+from consilience.monitor.voices import Voices
 
-__all__ = ["ReportOptions", "ReportedRuns", "median_bounds"]
+__all__ = ["ReportOptions", "ReportedRuns", "Value", "median_bounds", "repeats", "value_of"]
 
 Value = int | tuple[int, ...]
 
@@ -50,6 +52,16 @@ class ReportOptions:
                 f"{3 * self.faulty + 1} or more (n > 3 f) of each agent; lower --faulty, or enrol "
                 "more"
             )
+
+    @property
+    def doubt(self) -> str | None:
+        """What liars can prevent where scores are reported, with the cure; None: nothing."""
+        if not self.faulty or self.reporters > 4 * self.faulty:
+            return None
+        return (
+            f"{self.faulty} of {self.reporters} reporters who say the least can keep an agent from "
+            f"ever alarming; {4 * self.faulty + 1} reporters cure it (n > 4 f)"
+        )
 
 
 def median_bounds(
@@ -91,11 +103,15 @@ class ReportedRuns:
     Attributes
     ----------
     contradictions : Contradictions
+    standing : ReporterStanding
+    voices : Voices
     """
 
     def __init__(self, options: ReportOptions) -> None:
         self.options = options
         self.contradictions = Contradictions()
+        self.standing = ReporterStanding()
+        self.voices = Voices()
         self._open: dict[tuple[AgentId, AgentId], dict[AgentId, Value]] = {}
         self._names: dict[AgentId, set[AgentId]] = {}
 
@@ -104,35 +120,38 @@ class ReportedRuns:
         """Runs that have begun and of which reports are missing."""
         return len(self._open)
 
+    def said(self, agent: AgentId, run: AgentId) -> Mapping[AgentId, Value] | None:
+        """Return what was said of a run, by reporter; None: it has not begun, or has closed."""
+        return self._open.get((agent, run))
+
+    def names(self, agent: AgentId) -> Collection[AgentId]:
+        """Return the reporters of an agent that have spoken."""
+        return self._names.get(agent, ())
+
     def is_repeated(self, seen: Observation) -> bool:
         """Return whether a report is there already; BadInput if it says something else now."""
-        known = self._open.get((seen.agent, seen.run))
-        if seen.what is What.START:
-            return known is not None
-        if seen.reporter is None or seen.reporter not in (known or {}):
-            return False
-        assert known is not None
-        if known[seen.reporter] != _value(seen):
-            raise BadInput(
-                f"reporter {seen.reporter!r} has said something else of run {seen.run!r} of agent "
-                f"{seen.agent!r}; a reporter speaks once of a run, remove one of the lines"
-            )
-        return True
+        return repeats(self.said(seen.agent, seen.run), seen)
 
-    def judged(self, seen: Observation) -> Observation | None:
-        """Return what a line makes of its run; None: nothing yet. Nothing is noted.
+    def check(
+        self,
+        seen: Observation,
+        known: Mapping[AgentId, Value] | None,
+        names: Collection[AgentId],
+    ) -> None:
+        """Raise BadInput for a line that cannot be.
 
-        Raises
-        ------
-        BadInput
-            A line without a reporter that is one; a reporter more than there are; the end of a run
-            that has not begun.
+        Parameters
+        ----------
+        seen : Observation
+            Without a reporter that is one; of a reporter more than there are; the end of a run that
+            has not begun.
+        known : mapping or None
+            What was said of its run; None: nothing, it has not begun.
+        names : collection
+            The reporters of its agent that have spoken.
         """
-        key = seen.agent, seen.run
-        known = self._open.get(key)
         if seen.what is What.START:
-            return replace(seen, at_most=INFINITE)
-        reports = dict(known or {})
+            return
         if seen.reporter is None:
             if seen.what is not What.END:
                 raise BadInput(
@@ -143,9 +162,27 @@ class ReportedRuns:
                     f"run {seen.run!r} of agent {seen.agent!r} has no report; its end closes what "
                     "has begun"
                 )
-        else:
-            self._refuse_one_more(seen.agent, seen.reporter)
-            reports[seen.reporter] = _value(seen)
+        elif seen.reporter not in names and len(names) >= self.options.reporters:
+            raise BadInput(
+                f"reporter {seen.reporter!r} of agent {seen.agent!r} is one more than --reporters "
+                f"{self.options.reporters}; begin anew with all that are enrolled"
+            )
+
+    def judged(self, seen: Observation) -> Observation | None:
+        """Return what a line makes of its run; None: nothing yet. Nothing is noted.
+
+        Raises
+        ------
+        BadInput
+            See `check`.
+        """
+        known = self.said(seen.agent, seen.run)
+        self.check(seen, known, self.names(seen.agent))
+        if seen.what is What.START:
+            return replace(seen, at_most=INFINITE)
+        reports = dict(known or {})
+        if seen.reporter is not None:
+            reports[seen.reporter] = value_of(seen)
         closed = seen.what is What.END or len(reports) == self.options.reporters
         if seen.increments is not None or not _are_scores(reports):
             increments = self._increments(reports) if closed else None
@@ -161,16 +198,22 @@ class ReportedRuns:
         key = seen.agent, seen.run
         reports = self._open.setdefault(key, {})
         if seen.reporter is not None:
-            reports[seen.reporter] = _value(seen)
+            reports[seen.reporter] = value_of(seen)
             self._names.setdefault(seen.agent, set()).add(seen.reporter)
         if len(reports) < self.options.reporters and seen.what is not What.END:
             return False
         del self._open[key]
         if _are_scores(reports):
-            self.contradictions.note_scores(seen.agent, _scores(reports))
+            scores = _scores(reports)
+            low, high = median_bounds(list(scores.values()), self.options, closed=True)
+            outside = [name for name, one in scores.items() if not low <= one <= high]
+            said = self.contradictions.note_scores(seen.agent, scores)
         else:
-            first = {name: one[0] for name, one in reports.items() if isinstance(one, tuple)}
-            self.contradictions.note_increments(first)
+            said = {name: one[0] for name, one in reports.items() if isinstance(one, tuple)}
+            outside = self._left_out(said)
+            self.contradictions.note_increments(said)
+        self.standing.note(reports, outside)
+        self.standing.compare(said)
         return self.options.reporters - len(reports) > self.options.faulty
 
     @property
@@ -182,6 +225,8 @@ class ReportedRuns:
             "names": sorted(([agent, sorted(one, key=repr)] for agent, one in
                              self._names.items()), key=repr),
             "contradictions": self.contradictions.facts,
+            "standing": self.standing.facts,
+            "voices": self.voices.facts,
         }  # fmt: skip
 
     def restore(self, facts: Mapping[str, Any]) -> None:
@@ -192,14 +237,36 @@ class ReportedRuns:
             }
         self._names = {agent: set(names) for agent, names in facts["names"]}
         self.contradictions.restore(facts["contradictions"])
+        if "standing" in facts:  # states of before count from here on
+            self.standing.restore(facts["standing"])
+            self.voices.restore(facts["voices"])
 
-    def _refuse_one_more(self, agent: AgentId, reporter: AgentId) -> None:
-        names = self._names.get(agent, set())
-        if reporter not in names and len(names) >= self.options.reporters:
-            raise BadInput(
-                f"reporter {reporter!r} of agent {agent!r} is one more than --reporters "
-                f"{self.options.reporters}; begin anew with all that are enrolled"
-            )
+    def speakers(self, seen: Observation, judged: Observation) -> list[AgentId]:
+        """Return who says of a run as much as is counted: of scores as high as it is ranked with,
+        of increments more than 0.
+
+        Parameters
+        ----------
+        seen : Observation
+            The last line, which was not noted yet.
+        judged : Observation
+            What it makes of its run.
+        """
+        reports = dict(self.said(seen.agent, seen.run) or {})
+        if seen.reporter is not None:
+            reports[seen.reporter] = value_of(seen)
+        if _are_scores(reports):
+            low = LEAST if judged.score is None else judged.score
+            return [name for name, one in _scores(reports).items() if LEAST < low <= one]
+        return [name for name, one in reports.items() if isinstance(one, tuple) and max(one) > 0]
+
+    def _left_out(self, said: Mapping[AgentId, int]) -> list[AgentId]:
+        """Return who may lie, and is left out: the highest, of the first bet."""
+        silent = self.options.reporters - len(said)
+        ascending = sorted(said.values())
+        kept = ascending[: len(ascending) - max(self.options.faulty - silent, 0)]
+        least = max(kept[-1], 0) if self.options.separate and kept else kept[-1] if kept else 0
+        return [name for name, one in said.items() if one > least]
 
     def _increments(self, reports: Mapping[AgentId, Value]) -> tuple[int, ...] | None:
         """Return the increments that hold whoever lies; None if too many are silent."""
@@ -216,7 +283,25 @@ class ReportedRuns:
         )
 
 
-def _value(seen: Observation) -> Value:
+def repeats(known: Mapping[AgentId, Value] | None, seen: Observation) -> bool:
+    """Return whether a line of a run of which this is known says nothing new.
+
+    BadInput if its reporter says something else now.
+    """
+    if seen.what is What.START:
+        return known is not None
+    if known is None or seen.reporter is None or seen.reporter not in known:
+        return False
+    if known[seen.reporter] != value_of(seen):
+        raise BadInput(
+            f"reporter {seen.reporter!r} has said something else of run {seen.run!r} of agent "
+            f"{seen.agent!r}; a reporter speaks once of a run, remove one of the lines"
+        )
+    return True
+
+
+def value_of(seen: Observation) -> Value:
+    """Return what a report says: a score, or increments."""
     value = seen.increments if seen.increments is not None else seen.score
     assert value is not None
     return value

@@ -26,6 +26,8 @@ class RowColumns:
         Codes, where they are asserted.
     named : list of bool, or None
         Whether a row names its run; None: each does.
+    reporters : list of int or str or None, or None
+        Who says a row; None: no row has one.
     """
 
     whats: list[What]
@@ -37,6 +39,7 @@ class RowColumns:
     cuts: list[str | None] | None = None
     increments: list[tuple[int, ...]] | None = None
     named: list[bool] | None = None
+    reporters: list[AgentId | None] | None = None
 
     def __len__(self) -> int:
         return len(self.agents)
@@ -54,13 +57,14 @@ class RowColumns:
             None,
             None if self.increments is None else self.increments[place],
             self.named is None or self.named[place],
+            None if self.reporters is None else self.reporters[place],
         )
 
     @property
     def are_plain(self) -> bool:
         """Whether rows are runs and scores alone, nothing that is rare."""
         notes = What.ACKNOWLEDGE in self.whats or What.RECALIBRATE in self.whats
-        rare = self.groups, self.cuts, self.increments, self.named
+        rare = self.groups, self.cuts, self.increments, self.named, self.reporters
         return not notes and all(one is None for one in rare)
 
 

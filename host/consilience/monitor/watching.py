@@ -12,7 +12,9 @@ from consilience.monitor.alarm_lines import agent_alarm, moved_line, run_alarm
 from consilience.monitor.alarm_words import SAYS
 from consilience.monitor.ended_runs import EndedRuns
 from consilience.monitor.fleet_readings import FleetReadings
+from consilience.monitor.histories import Stage
 from consilience.monitor.implied import Implied, RowRefused, noted_as, said_by
+from consilience.monitor.implied_reports import ImpliedReports
 from consilience.monitor.many_rows import ManyRows, goes_together
 from consilience.monitor.monitor import Monitor
 from consilience.monitor.moving_runs import MovingRuns, in_words
@@ -21,9 +23,12 @@ from consilience.monitor.recent_runs import RecentRuns
 from consilience.monitor.reported_runs import ReportedRuns
 from consilience.monitor.row_columns import Judged, RowColumns
 from consilience.monitor.run_ranking import RankedRun, RunRanking
+from consilience.monitor.voices import spoken
 from consilience_hw.spec.monitor_format import Policy
 
 __all__ = ["FleetWatch"]
+
+_WAITS = Stage.OPEN, Stage.ENDED
 
 
 @dataclass
@@ -131,7 +136,8 @@ class FleetWatch:
 
     @property
     def _implied(self) -> Implied:
-        return Implied(self.ended, self.ranking, self.readings, self.monitor)
+        known = self.ended, self.ranking, self.readings, self.monitor
+        return ImpliedReports(*known, reports=self.reports) if self.reports else Implied(*known)
 
     def _take_implied(
         self, seen: Observation, line: int
@@ -139,6 +145,8 @@ class FleetWatch:
         known = self._implied
         if not known.check(seen):
             self.counts["repeated"] += 1
+            if self.reports is not None and self.ended.score(seen.agent, seen.run) is not None:
+                self.counts["reports of ended runs"] += 1
             return [], []
         if seen.what in (What.ACKNOWLEDGE, What.RECALIBRATE):
             self._note(seen)
@@ -146,6 +154,8 @@ class FleetWatch:
             if seen.named:
                 self.ended.end(seen.agent, noted_as(seen), 0)
             return [], []
+        if self.reports is not None:
+            return self._take_report(self.reports, known.whole(seen), line)
         found = self._take(known.whole(seen), line)
         if seen.what in (What.WHOLE, What.END):
             self.ended.end(seen.agent, seen.run, said_by(seen))
@@ -171,12 +181,20 @@ class FleetWatch:
             self._count(seen)
             alarms, told = list[dict[str, Any]](), list[dict[str, Any]]()
         else:
+            reports.voices.note(seen.agent, seen.run, reports.speakers(seen, found))
             alarms, told = self._take(found, line)
+            reports.voices.keep(seen.agent, lambda run: self._may_move(seen.agent, run))
         if reports.note(seen):
             self.counts["runs too few reported"] += 1
             if self.ranking is None:
                 self.ended.end(seen.agent, seen.run, 0)
         return alarms, told
+
+    def _may_move(self, agent: AgentId, run: AgentId) -> bool:
+        """Return whether a run may have moved, or may yet move, an alarm of its agent."""
+        if self.moving.keeps(agent, run):
+            return True
+        return self.ranking is not None and self.ranking.stage(agent, run) in _WAITS
 
     def _take(
         self, seen: Observation, line: int
@@ -217,7 +235,7 @@ class FleetWatch:
             else:
                 before = ranking.score(seen.agent, seen.run)
                 due += ranking.finish(seen.agent, seen.run, seen.score, at, seen.cut, seen.at_most)
-                if seen.named and not self.implies:
+                if seen.named and (self.reports is not None or not self.implies):
                     score = seen.score if before is None else max(before, seen.score)
                     self.ended.end(seen.agent, seen.run, score)
         return due
@@ -337,7 +355,11 @@ class FleetWatch:
         runs = self.moving.moved(run.agent, statistic, before, more)
         why = in_words(runs, statistic, self.monitor.settings.threshold)
         alarm = agent_alarm(moved, self.monitor.settings, self.promise)
-        return {**alarm, "moved_by": [one.as_json() for one in runs], "why": why}
+        alarm = {**alarm, "moved_by": [one.as_json() for one in runs], "why": why}
+        if self.reports is None:
+            return alarm
+        voices = self.reports.voices.of(run.agent, [one.run for one in runs])
+        return {**alarm, "why": why + spoken(voices), "reporters": voices}
 
     def _note(self, seen: Observation) -> None:
         """Take note of what the user says of an agent."""
@@ -394,6 +416,8 @@ class FleetWatch:
             self.told.add(key)
         self.counts["run alarms"] += 1
         alarm = run_alarm(run, seen, line, self.monitor.settings, self.run_alpha)
+        if self.reports is not None:
+            alarm["reporters"] = self.reports.voices.of(run.agent, [run.run])
         return [{**alarm, "provisional": provisional}]
 
     def _fleet_alarms(self, more: int, line: int) -> list[dict[str, Any]]:

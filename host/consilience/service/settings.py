@@ -53,10 +53,10 @@ class ServiceSettings:
     idle_ms: int = 600_000
 
     def __post_init__(self) -> None:
-        if self.options.faulty is not None:
+        if self.options.of_reports() is not None and self.model is not None:
             raise BadInput(
-                "--faulty is not served over HTTP: several reporters of a run are of "
-                "`consilience monitor`; leave it out"
+                "--model scores traces, which no reporter vouches for; leave --model or --faulty "
+                "out"
             )
         if isinstance(self.options.source, ModelSource):
             raise BadInput(

@@ -16,6 +16,7 @@ from consilience.monitor.growth import grown
 from consilience.monitor.monitor import Monitor
 from consilience.monitor.ranks_bytes import unpack_ranks
 from consilience.monitor.recent_runs import RecentRuns
+from consilience.monitor.reported_runs import ReportedRuns
 from consilience.monitor.row_columns import Judged, RowColumns
 from consilience.monitor.watching import FleetWatch
 from consilience.service.directory import Directory
@@ -31,7 +32,7 @@ from consilience.service.trace_runs import TraceRuns
 __all__ = ["Applied", "ServiceState"]
 
 _ALARM_KEYS = "agent", "run", "group", "named", "statistic_bits", "threshold_bits", "promise", \
-    "source", "says", "why", "moved_by"  # fmt: skip
+    "source", "says", "why", "moved_by", "reporters"  # fmt: skip
 
 
 _DIGEST_REST = 200
@@ -123,8 +124,11 @@ class ServiceState:
             ended,
             options.alpha_of_runs(),
             FleetReadings(options.readings()),
+            None if (asked := options.of_reports()) is None else ReportedRuns(asked),
             implies=True,
         )
+        self.reporters: dict[int | str, int] = {}
+        """Those that have spoken, and when last, ms UTC."""
         self.traces: TraceRuns | None = None
         self._model = ""
         if settings.model is not None:
@@ -174,6 +178,9 @@ class ServiceState:
                 "model": self._model,
                 "traces": [] if self.traces is None else self.traces.facts,
             }
+            if watch.reports is not None:
+                facts["reports"] = watch.reports.facts
+                facts["reporters"] = list(self.reporters.items())
             ranks = b"" if watch.ranking is None else bytes(watch.ranking)
             parts = {
                 "monitor": bytes(watch.monitor),
@@ -225,6 +232,9 @@ class ServiceState:
         watch.moving.restore(facts["moving"])
         self.steps.restore(facts["steps"])
         self.directory.restore(facts["directory"])
+        if watch.reports is not None:
+            watch.reports.restore(facts["reports"])
+            self.reporters = dict(facts["reporters"])
 
     def _observed(self, rows: Columns, record: Record) -> Applied:
         done = Applied(record.position, record.at_ms)
@@ -243,6 +253,7 @@ class ServiceState:
         done.duplicates += found.again
         done.accepted = len(kept) - found.again
         self.directory.hear(rows.agents, record.at_ms)
+        self.reporters |= {one: record.at_ms for one in rows.reporters or () if one is not None}
         self.directory.count(found.agents)
         done.judged = found
         if kept.are_runs:

@@ -21,6 +21,7 @@ from consilience.service.http import (
     health,
     metrics,
     observations,
+    reporters,
     traces,
 )
 from consilience.service.http.docs_page import docs_page
@@ -72,6 +73,7 @@ def create_app(service: Service, log_counts: Mapping[str, int] | None = None) ->
         fleet,
         health,
         metrics,
+        reporters,
     ):
         app.include_router(part.router)
     app.include_router(dashboard())

@@ -11,7 +11,7 @@ from consilience.service.http.answers import answer, service_of
 from consilience.service.http.bodies import body_of, media_type
 from consilience.service.http.problems import Problem
 from consilience.service.intake.evidence import read_evidence
-from consilience.service.intake.rows import ObservationReader
+from consilience.service.intake.rows import reader_of
 
 __all__ = ["router"]
 
@@ -57,7 +57,6 @@ async def evidence(request: Request) -> Response:
         )
     if media_type(request) not in ("application/json", ""):
         raise Problem(415, "media-type", "an unknown media type", "send application/json")
-    reader = ObservationReader(0, options.low_is_suspect)
-    rows = read_evidence(await body_of(request), options.against, reader)
+    rows = read_evidence(await body_of(request), options.against, reader_of(options))
     receipt = await asyncio.wrap_future(service.engine.submit(rows))
     return answer(service, receipt._asdict())

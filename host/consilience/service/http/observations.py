@@ -11,7 +11,7 @@ from consilience.service.http.answers import answer, service_of
 from consilience.service.http.bodies import body_of, media_type
 from consilience.service.http.notes import check_admin, noted, write_down
 from consilience.service.http.problems import Problem
-from consilience.service.intake.rows import ObservationReader
+from consilience.service.intake.rows import reader_of
 
 __all__ = ["router"]
 
@@ -34,6 +34,10 @@ _ROW: dict[str, Any] = {
         "at": {"type": "integer", "description": "ms; orders nothing, ends runs by --deadline."},
         "group": {"type": ["string", "integer"]},
         "cut": {"enum": ["independent", "suspected"]},
+        "reporter": {
+            "type": ["string", "integer"],
+            "description": "Who says it, with --faulty; speaks once of a run.",
+        },
         "x": {"type": "array", "items": {"type": "number"}, "description": "With --asserted."},
     },
 }
@@ -78,7 +82,7 @@ async def observe(request: Request) -> Response:
             "send these to /v1/evidence",
         )
     body = await body_of(request)
-    reader = ObservationReader(options.asserted, options.low_is_suspect)
+    reader = reader_of(options)
     rows = reader.read(body, lines=kind in _LINES)
     notes = noted(rows)
     if notes:

@@ -53,6 +53,8 @@ class Columns(msgspec.Struct, array_like=True, gc=False):
     groups, cuts : list of str or None, or None
     increments : list of lists of int, or None
         Codes, where the user asserts them.
+    reporters : list of int or str or None, or None
+        Who says a row.
     """
 
     agents: list[Name]
@@ -64,6 +66,7 @@ class Columns(msgspec.Struct, array_like=True, gc=False):
     groups: list[Name | None] | None = None
     cuts: list[str | None] | None = None
     increments: list[list[int]] | None = None
+    reporters: list[Name | None] | None = None
 
     def __len__(self) -> int:
         return len(self.agents)
@@ -111,6 +114,7 @@ class Columns(msgspec.Struct, array_like=True, gc=False):
             increments = [tuple(one) for one in self.increments]
         agents: list[Any] = self.agents
         groups: list[Any] | None = self.groups
+        reporters: list[Any] | None = self.reporters
         return RowColumns(
             [WHATS[event] for event in self.events],
             agents,
@@ -121,4 +125,5 @@ class Columns(msgspec.Struct, array_like=True, gc=False):
             self.cuts,
             increments,
             named,
+            reporters,
         )

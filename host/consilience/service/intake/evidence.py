@@ -11,7 +11,7 @@ from consilience.service.intake.rows import ObservationReader, Row
 
 __all__ = ["read_evidence"]
 
-_FIELDS = {"agent", "run", "step", "event", "at", "group", "cut"}
+_FIELDS = {"agent", "run", "step", "event", "at", "group", "cut", "reporter"}
 _NOT_HYPOTHESES = _FIELDS | {"weight", "score", "x"}
 
 

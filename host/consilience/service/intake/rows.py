@@ -10,9 +10,10 @@ from consilience.monitor.agent_index import checked_id
 from consilience.monitor.history import CUTS
 from consilience.monitor.implied import RowRefused
 from consilience.monitor.line_fields import binned, code_of
+from consilience.monitor.watch_options import WatchOptions
 from consilience.service.intake.columns import Columns, Event
 
-__all__ = ["ObservationReader", "Row"]
+__all__ = ["ObservationReader", "Row", "reader_of"]
 
 _EVENTS = {one.name.lower(): one for one in Event}
 _NOTES = Event.ACKNOWLEDGE, Event.RECALIBRATE
@@ -41,6 +42,8 @@ class Row(msgspec.Struct, gc=False, forbid_unknown_fields=True):
         Why the run was cut: independent, or suspected.
     x : list of float
         Increments in bits, where they are asserted.
+    reporter : int or str
+        Who says it, where several speak of a run and some may lie.
     """
 
     agent: int | str
@@ -52,6 +55,7 @@ class Row(msgspec.Struct, gc=False, forbid_unknown_fields=True):
     group: int | str | None = None
     cut: str | None = None
     x: list[float] | None = None
+    reporter: int | str | None = None
 
 
 class _Body(msgspec.Struct, gc=False, forbid_unknown_fields=True):
@@ -66,10 +70,14 @@ class ObservationReader:
     asserted : int
         K, if rows bring increments; else 0.
     low_is_suspect : bool
+    reported : bool
+        A row is what its `reporter` says of a run, as a whole; one without starts or ends it.
     """
 
-    def __init__(self, asserted: int = 0, low_is_suspect: bool = False) -> None:
-        self._asserted, self._low = asserted, low_is_suspect
+    def __init__(
+        self, asserted: int = 0, low_is_suspect: bool = False, reported: bool = False
+    ) -> None:
+        self._asserted, self._low, self._reported = asserted, low_is_suspect, reported
         self._body = msgspec.json.Decoder(_Body)
         self._lines = msgspec.json.Decoder(Row)
 
@@ -118,6 +126,8 @@ class ObservationReader:
         at = [row.at for row in rows]
         groups = [row.group for row in rows]
         cuts = [row.cut for row in rows]
+        reporters = [row.reporter for row in rows]
+        found.reporters = reporters if any(one is not None for one in reporters) else None
         found.at = at if any(one is not None for one in at) else None
         found.groups = groups if any(one is not None for one in groups) else None
         found.cuts = cuts if any(one is not None for one in cuts) else None
@@ -127,7 +137,7 @@ class ObservationReader:
 
     def _score(self, row: Row, event: Event) -> int | None:
         """Return the binned score of a row that can be; BadInput if it cannot."""
-        for name in (row.agent, row.run, row.group):
+        for name in (row.agent, row.run, row.group, row.reporter):
             if name is not None:
                 checked_id(name)
         if row.at is not None and not -(1 << 62) < row.at < 1 << 62:
@@ -142,6 +152,9 @@ class ObservationReader:
             raise BadInput(f"cut {row.cut!r} is none of {', '.join(CUTS)} (of the score)")
         if row.step is not None and not 0 <= row.step < _MOST_STEP:
             raise BadInput(f"step {row.step}: count steps of a run from 0 or 1 on, below 2**62")
+        self._check_reporter(row, event)
+        if self._reported and event is not Event.RUN:
+            return None  # a start or an end: reports say the rest
         if self._asserted:
             self._check_increments(row, event)
             return None
@@ -157,6 +170,29 @@ class ObservationReader:
             return None
         return binned(row.score, self._low)
 
+    def _check_reporter(self, row: Row, event: Event) -> None:
+        if not self._reported:
+            if row.reporter is not None:
+                raise BadInput(
+                    "reporter: here a row is the truth about its run; where several speak of it, "
+                    "start with --faulty F --reporters N, else leave reporter out"
+                )
+            return
+        if event is Event.SCORE or row.step is not None:
+            raise BadInput(
+                "with --faulty a reporter speaks once of a run, when it is over: send event run, "
+                "without step"
+            )
+        if (row.reporter is None) == (event is Event.RUN):
+            raise BadInput(
+                "with --faulty a row with a reporter is all it says of a run (event run); rows of "
+                "event start and end have none"
+            )
+        if event is not Event.RUN and (row.score is not None or row.x is not None):
+            raise BadInput(f"event {row.event}: with --faulty a score is of a reporter, event run")
+        if self._asserted and event is Event.START:
+            raise BadInput("event start: asserted increments come whole, their first report starts")
+
     def _check_increments(self, row: Row, event: Event) -> None:
         if event is not Event.RUN:
             raise BadInput(f"event {row.event}: asserted increments come whole, without events")
@@ -165,6 +201,13 @@ class ObservationReader:
                 f"{self._asserted} increments are asserted: give x, as many numbers in bits, and "
                 "no score"
             )
+
+
+def reader_of(options: WatchOptions) -> ObservationReader:
+    """Return what understands the rows of a service with these options."""
+    return ObservationReader(
+        options.asserted, options.low_is_suspect, reported=options.faulty is not None
+    )
 
 
 def _refuse(error: Exception, body: bytes) -> NoReturn:
