@@ -13,6 +13,7 @@ minutes. Not tried here: a container engine's own isolation, and compose.yaml.
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -34,6 +35,8 @@ TOOLS = ("mmdebstrap", "buildah", "podman", "openssl", "curl", "unshare")
 CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 LEFT_OUT = (".git", ".venv", "build")
 IDS = 10001
+PATIENCE_S = 10
+"""An engine sends SIGKILL so long after SIGTERM."""
 
 
 class Failed(Exception):
@@ -133,13 +136,31 @@ class Inside:
 
     @contextmanager
     def running(self, *command: str) -> Iterator["subprocess.Popen[str]"]:
-        """Run a command inside for as long as the block takes."""
+        """Run a command inside for as long as the block takes, then end it as an engine does.
+
+        Failed if it does not end in time, or not with 0.
+        """
         process = subprocess.Popen(self.words(*command), env=self._env, text=True)
         try:
             yield process
+            self._send(process, signal.SIGTERM)
+            try:
+                code = process.wait(PATIENCE_S)
+            except subprocess.TimeoutExpired:
+                raise Failed(f"not ended {PATIENCE_S} s after SIGTERM") from None
+            if code:
+                raise Failed(f"ended by SIGTERM with exit code {code}")
         finally:
-            process.terminate()
-            process.wait(60)
+            if process.poll() is None:
+                self._send(process, signal.SIGKILL)
+                process.wait()
+
+    @staticmethod
+    def _send(process: "subprocess.Popen[str]", number: signal.Signals) -> None:
+        """Send a signal to what runs inside: `unshare` itself does not pass it on."""
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        for child in children:
+            os.kill(int(child), number)
 
 
 def main() -> int:

@@ -69,9 +69,9 @@ def serve_http(
 
     with (
         place.socket,
+        service_log(log_format, log_level, clean=redacted) as log_counts,
         Service(settings, state, targets) as service,
         access.opened(output, is_open=is_open) as (tokens, audit),
-        service_log(log_format, log_level, clean=redacted) as log_counts,
     ):
         for note in service.state.notes:
             output.note(note)

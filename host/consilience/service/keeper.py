@@ -46,6 +46,7 @@ class Keeper(Closes):
         self._state, self._log = state, log
         self._snapshots, self._settings = snapshots, settings
         self._at_work: SnapshotProcess | None = None
+        self._is_written = False
         self._written = log.written if log else 0
         self._each_turn: list[Callable[[], None]] = []
         self._failing: dict[str, str] = {}
@@ -75,7 +76,7 @@ class Keeper(Closes):
 
             def work() -> None:
                 snapshot = self._state.snapshot()
-                snapshots.write(snapshot.facts["position"], bytes(snapshot))
+                snapshots.stage(snapshot.facts["position"], bytes(snapshot))
 
             self._at_work = SnapshotProcess(work)
 
@@ -83,17 +84,18 @@ class Keeper(Closes):
         """Write a snapshot now; nothing is applied meanwhile."""
         if self._snapshots is not None:
             snapshot = self._state.snapshot()
-            self._snapshots.write(snapshot.facts["position"], bytes(snapshot))
-            self._forget()
+            self._snapshots.discard()
+            self._snapshots.stage(snapshot.facts["position"], bytes(snapshot))
+            self._adopt(self._snapshots)
 
     def close(self) -> None:
         """End, after what waits is written."""
         self._is_closing = True
         self._wake.set()
         self._thread.join()
-        if self._at_work is not None:
+        if self._at_work is not None and not self._is_written:
             self._at_work.ended(wait=True)
-            self._at_work = None
+        self._at_work = None
 
     def _run(self) -> None:
         turns = 0
@@ -122,15 +124,27 @@ class Keeper(Closes):
                 _log.warning("so again: %s", what)
 
     def _end_snapshot(self) -> None:
-        if self._at_work is not None and (good := self._at_work.ended()) is not None:
-            self._at_work = None
-            if good:
-                self._forget()
+        child, snapshots = self._at_work, self._snapshots
+        if child is None or snapshots is None:
+            return
+        if not self._is_written and (good := child.ended()) is not None:
+            self._is_written = True
+            if not good:
+                _log.error(
+                    "no snapshot was written (%s), and is after as much log again: nothing is "
+                    "lost, and a start takes longer meanwhile", child.failure
+                )  # fmt: skip
+        if self._is_written:
+            self._adopt(snapshots)  # on a full disk, at a later turn
+            self._at_work, self._is_written = None, False
 
-    def _forget(self) -> None:
-        """Remove the log before the older snapshot, once the database has all of it."""
+    def _adopt(self, snapshots: Snapshots) -> None:
+        """Let starts read what was staged, once the database has all that is before it.
+
+        The log before the older snapshot goes.
+        """
         self.points.flush()
-        assert self._snapshots is not None
-        paths = self._snapshots.paths()
+        snapshots.adopt()
+        paths = snapshots.paths()
         if self._log is not None and self._log.position:
             self._log.forget(int(paths[0].stem), self._settings.kept_bytes)

@@ -1,5 +1,6 @@
 """A service put together: its folder, its state as it was, and the engine that goes on with it."""
 
+import logging
 import secrets
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -20,6 +21,8 @@ from consilience.service.store.observation_log import ObservationLog
 from consilience.service.store.snapshots import Snapshots
 
 __all__ = ["Service"]
+
+_log = logging.getLogger(__name__)
 
 Targets = Callable[[str], Sequence[Target]]
 
@@ -104,17 +107,20 @@ class Service(Closes):
         self._keeper.each_turn(call)
 
     def close(self) -> None:
-        """Judge what waits, write a snapshot, and let the folder go."""
+        """Judge what waits, write a snapshot, and let the folder go.
+
+        What fails, as on a full disk, is said, and the rest is done: what was answered is in the
+        log, and the next start brings what lacks.
+        """
         if self._is_closed:
             return
         self._is_closed = True
-        self.engine.close()
-        self.backends.close()
-        self.alerting.close()
-        self._keeper.close()
-        self._keeper.points.flush()
+        for part in (self.engine, self.backends, self.alerting, self._keeper):
+            _ended(type(part).__name__.lower(), part.close)
         if self.engine.failure is None:
-            self._keeper.write_snapshot()
+            _ended("the last snapshot", self._keeper.write_snapshot)
+        else:
+            _ended("histories", self._keeper.points.flush)
         self._close_files()
 
     def _open(self, targets: Targets) -> None:
@@ -151,4 +157,15 @@ class Service(Closes):
     def _close_files(self) -> None:
         for one in (self._log, *self._databases, self._folder):
             if one is not None:
-                one.close()
+                _ended("a file", one.close)
+
+
+def _ended(what: str, end: Callable[[], None]) -> None:
+    try:
+        end()
+    except Exception as error:
+        _log.error(
+            "%s could not be finished (%s: %s): nothing that was answered is lost, and the next "
+            "start does the rest from the log; make room on the disk", what,
+            type(error).__name__, error
+        )  # fmt: skip

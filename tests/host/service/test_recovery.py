@@ -8,12 +8,13 @@ import shutil
 import sqlite3
 import struct
 import threading
+import time
 from random import Random
 
 import pytest
 
 from consilience.monitor.watch_options import WatchOptions
-from consilience.service.store.snapshots import Snapshot
+from consilience.service.store.snapshots import Snapshot, Snapshots
 
 OPTIONS = WatchOptions(arl="200", n0=50)
 
@@ -142,6 +143,65 @@ def test_histories_go_on_after_a_database_that_could_not_be_written(start, monke
     assert (
         caplog.text.count("histories are written (OperationalError: database or disk is full)") == 1
     )
+
+
+def test_killed_after_a_snapshot_and_before_histories_it_has_both(start, tmp_path, monkeypatch):
+    """Starts would read the snapshot, and the runs before it would be in no history."""
+    asked = start(snapshot_bytes=1)
+    histories = asked.service._keeper.points._database
+    write = histories.write_points
+
+    def full(*_):
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(histories, "write_points", full)
+    asked.send(*({"agent": "a", "run": number, "score": 1} for number in range(60)))
+    folder = tmp_path / "state" / "snapshots"
+    for _ in range(1000):
+        if list(folder.glob("*.staged")):
+            break
+        time.sleep(0.01)
+    killed(tmp_path, "state", "copy")
+    assert start("copy").get("/v1/agents/a")["history"] == asked.get("/v1/agents/a")["history"]
+    monkeypatch.setattr(histories, "write_points", write)
+    asked.service.close()
+    assert not list(folder.glob("*.staged"))
+
+
+def test_a_snapshot_that_fails_is_a_line_of_the_log(start, monkeypatch, caplog):
+    asked = start(snapshot_bytes=1)
+
+    def failing(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Snapshots, "stage", failing)
+        asked.send({"agent": "a", "run": 1, "score": 1})
+        for _ in range(1000):
+            if "no snapshot was written" in caplog.text:
+                break
+            time.sleep(0.01)
+    assert "(OSError: [Errno 28] No space left on device)" in caplog.text
+
+
+def test_closed_on_a_full_disk_it_says_so_and_nothing_is_lost(start, monkeypatch, caplog):
+    asked = start()
+    asked.send(*({"agent": "a", "run": number, "score": 1} for number in range(60)))
+    expected = facts_of_a(asked)
+
+    def full(*_):
+        raise sqlite3.OperationalError("database or disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(asked.service._keeper.points._database, "write_points", full)
+        asked.service.close()
+    assert "the last snapshot could not be finished" in caplog.text
+    assert "nothing that was answered is lost" in caplog.text
+    assert facts_of_a(start()) == expected  # its folder was let go
+
+
+def facts_of_a(asked):
+    return asked.get("/v1/agents/a")["history"], asked.get("/v1/fleet")["digest"]
 
 
 def test_two_services_on_one_folder_and_other_options_are_refused(start):

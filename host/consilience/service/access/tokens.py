@@ -18,13 +18,13 @@ from consilience.service.access.identity import Identity
 from consilience.service.access.private_file import make_private, read_only_by_owner
 from consilience.service.access.scopes import Scope, scopes_of
 
-__all__ = ["FILE", "Credential", "Tokens", "now_ms"]
+__all__ = ["FILE", "VERSION", "Credential", "Tokens", "now_ms"]
 
 FILE = "access.db"
 """Name in the state directory."""
 
 _APPLICATION = 0x434E5341
-_VERSION = 1
+VERSION = 1
 _TABLE = """
 CREATE TABLE credentials (
     id TEXT PRIMARY KEY,
@@ -198,12 +198,12 @@ class Tokens(Closes):
             if not self._base.execute("PRAGMA user_version").fetchone()[0]:
                 self._base.execute(_TABLE)
                 self._base.execute(f"PRAGMA application_id = {_APPLICATION}")
-                self._base.execute(f"PRAGMA user_version = {_VERSION}")
+                self._base.execute(f"PRAGMA user_version = {VERSION}")
             self._base.execute("COMMIT")
         elif application != _APPLICATION:
             raise BadInput(f"{path}: another program's database; move it away")
-        elif version != _VERSION:
-            raise BadInput(f"{path}: version {version} of the table; this release reads {_VERSION}")
+        elif version != VERSION:
+            raise BadInput(f"{path}: version {version} of the table; this release reads {VERSION}")
 
     def _add(
         self,

@@ -9,9 +9,9 @@ from pathlib import Path
 from consilience.closing import Closes
 from consilience.errors import BadInput
 
-__all__ = ["AlertsDatabase"]
+__all__ = ["VERSION", "AlertsDatabase"]
 
-_VERSION = 1
+VERSION = 1
 """Of the tables; in the file as SQLite's `user_version`."""
 
 _TABLES = """
@@ -101,14 +101,14 @@ class AlertsDatabase(Closes):
         run("pragma synchronous = full")
         run("pragma foreign_keys = on")
         version = int(run("pragma user_version").fetchone()[0])
-        if version > _VERSION:
+        if version > VERSION:
             raise BadInput(
-                f"{self.path}: is of version {version}, and this program knows {_VERSION}; "
+                f"{self.path}: is of version {version}, and this program knows {VERSION}; "
                 "update consilience"
             )
         if version == 0:
             self._connection.executescript(
-                f"begin immediate; {_TABLES} pragma user_version = {_VERSION}; commit;"
+                f"begin immediate; {_TABLES} pragma user_version = {VERSION}; commit;"
             )
 
     @contextlib.contextmanager

@@ -10,7 +10,7 @@ from typing import Any
 from consilience.closing import Closes
 from consilience.errors import BadInput
 
-__all__ = ["Database"]
+__all__ = ["VERSION", "Database"]
 
 VERSION = 1
 _SCHEMA = """

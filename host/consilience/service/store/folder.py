@@ -12,10 +12,13 @@ from consilience.closing import Closes
 from consilience.errors import BadInput
 from consilience.evidence.atomic_file import sync_path, write_file
 
-__all__ = ["Sizes", "StateFolder"]
+__all__ = ["LOCK", "RESTORING", "Sizes", "StateFolder"]
 
-_LOCK = "service.lock"
-"""Made first: a folder without it is none of ours."""
+LOCK = "service.lock"
+"""Made first: a folder without it is none of ours. Of a restored one it is made last."""
+
+RESTORING = "restoring"
+"""There while a backup is brought back, and if that was interrupted."""
 
 _BEFORE = ("access.db", "access.db-shm", "access.db-wal", "changes.jsonl")
 """What may be there before it: tokens are made before the first start."""
@@ -65,7 +68,12 @@ class StateFolder(Closes):
         self._lock = -1
         try:
             path.mkdir(parents=True, exist_ok=True, mode=0o700)
-            lock = path / _LOCK
+            if (path / RESTORING).exists():
+                raise BadInput(
+                    f"{path}: a restore into it is going on, or was interrupted; empty it, and "
+                    "restore the backup again"
+                )
+            lock = path / LOCK
             is_new = not lock.exists()
             if is_new and any(one.name not in _BEFORE for one in path.iterdir()):
                 raise BadInput(f"{path}: holds other files; give --state a folder of its own")

@@ -10,7 +10,7 @@ from consilience.errors import BadInput
 from consilience.evidence.atomic_file import sync_folder
 from consilience.evidence.record_file import RecordFile, framed
 
-__all__ = ["Kind", "ObservationLog", "Record"]
+__all__ = ["Kind", "ObservationLog", "Record", "segments_from"]
 
 _MAGIC = b"CNOL\1\0\0\0"
 _HEAD = struct.Struct("<QqB")
@@ -86,7 +86,7 @@ class ObservationLog(Closes):
 
     def segments(self) -> list[tuple[int, Path]]:
         """Return the first position of each segment, and its file, in order."""
-        return sorted((int(path.stem), path) for path in self._folder.glob("*.log"))
+        return _segments(self._folder)
 
     def replay(self, after: int) -> Iterator[Record]:
         """Yield every acknowledged record after a position, in order; then it may be appended to.
@@ -180,3 +180,18 @@ class ObservationLog(Closes):
             file.close()
             raise
         return file
+
+
+def segments_from(folder: Path, after: int) -> list[Path]:
+    """Return the segments of a log that may have records after a position, in order."""
+    segments = _segments(folder)
+    ends = [first for first, _ in segments[1:]]
+    return [
+        path
+        for place, (_, path) in enumerate(segments)
+        if place == len(ends) or ends[place] > after + 1
+    ]
+
+
+def _segments(folder: Path) -> list[tuple[int, Path]]:
+    return sorted((int(path.stem), path) for path in folder.glob("*.log"))

@@ -15,6 +15,8 @@ from collections.abc import Callable
 __all__ = ["SnapshotProcess"]
 
 _NICE = 10
+_LONGEST = 1000
+"""Bytes of what a child says of its failure: a pipe takes them at once."""
 _MOST_FILES = 1 << 16
 _DIE_WITH_PARENT = 1
 """PR_SET_PDEATHSIG of Linux."""
@@ -26,30 +28,45 @@ class SnapshotProcess:
     Parameters
     ----------
     work : callable
-        What it does; its error is an exit code, told on stderr.
+        What it does.
+
+    Attributes
+    ----------
+    failure : str
+        Why it has not done its work, once `ended` says so.
     """
 
     def __init__(self, work: Callable[[], None]) -> None:
+        self.failure = ""
         parent = os.getpid()
+        self._told, says = os.pipe()
         with warnings.catch_warnings():
             # Python 3.12 warns of locks that other threads hold: the child takes none of theirs.
             warnings.simplefilter("ignore", DeprecationWarning)
             self._child = os.fork()
         if self._child == 0:
-            _live(work, parent)
+            _live(work, parent, says)
+        os.close(says)
 
     def ended(self, *, wait: bool = False) -> bool | None:
         """Return whether it has done its work; None while it is at it."""
         child, status = os.waitpid(self._child, 0 if wait else os.WNOHANG)
-        return None if child == 0 else status == 0
+        if child == 0:
+            return None
+        code = os.waitstatus_to_exitcode(status)
+        told = os.read(self._told, _LONGEST).decode(errors="replace")
+        os.close(self._told)
+        self.failure = told or (f"ended by signal {-code}" if code < 0 else f"exit code {code}")
+        return code == 0
 
 
-def _live(work: Callable[[], None], parent: int) -> None:
+def _live(work: Callable[[], None], parent: int, says: int) -> None:
     """Be the child, from its first moment to its last."""
     code = 1
     try:
         gc.disable()  # what it would finalise is the parent's
-        os.closerange(3, _MOST_FILES)
+        os.closerange(3, says)
+        os.closerange(says + 1, _MOST_FILES)
         if sys.platform == "linux":
             ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, int(signal.SIGKILL), 0, 0, 0)
         if os.getppid() == parent:
@@ -57,6 +74,6 @@ def _live(work: Callable[[], None], parent: int) -> None:
             work()
             code = 0
     except BaseException as error:
-        os.write(2, f"warning: the snapshot was not written: {error}\n".encode())
+        os.write(says, f"{type(error).__name__}: {error}".encode()[:_LONGEST])
     finally:
         os._exit(code)

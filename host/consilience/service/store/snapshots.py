@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from consilience.errors import BadInput
-from consilience.evidence.atomic_file import AtomicFile
+from consilience.evidence.atomic_file import AtomicFile, sync_folder
 
 __all__ = ["VERSION", "Snapshot", "Snapshots"]
 
@@ -110,13 +110,24 @@ class Snapshots:
         """Return the files, the oldest first."""
         return sorted(self._folder.glob("*.snapshot"))
 
-    def write(self, position: int, data: bytes) -> None:
-        """Put a snapshot on the disk, and remove those that are too old."""
-        path = self._folder / f"{position:020}.snapshot"
+    def stage(self, position: int, data: bytes) -> None:
+        """Put a snapshot on the disk that no start reads before `adopt`."""
+        path = self._folder / f"{position:020}.staged"
         with AtomicFile(path, overwrite=True, mode=0o600) as file:
             file.file.write(data)
             file.commit()
+
+    def adopt(self) -> None:
+        """Let what was staged be the newest snapshot, and remove those that are too old."""
+        for path in sorted(self._folder.glob("*.staged")):
+            path.replace(path.with_suffix(".snapshot"))
+        sync_folder(self._folder)
         for path in self.paths()[:-_KEPT]:
+            path.unlink()
+
+    def discard(self) -> None:
+        """Remove what was staged and not adopted."""
+        for path in self._folder.glob("*.staged"):
             path.unlink()
 
 
