@@ -25,6 +25,7 @@ _OWN = (
     "serve",
     "keys",
     "doctor",
+    "validate",
     "node",
     "send",
     "read-node",

@@ -1,0 +1,113 @@
+"""`consilience validate`: what the project claims, run on this machine and its devices."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from consilience.cli.device_option import JsonOption
+from consilience.cli.output import INTERRUPTED, Output
+from consilience.errors import BadInput, Mismatch
+
+__all__ = ["validate"]
+
+
+def validate(
+    device: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--device",
+            metavar="URL",
+            help="A device to test beside cpu and sim; may be given several times.",
+        ),
+    ] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="About two minutes.")] = False,
+    full: Annotated[
+        bool, typer.Option("--full", help="Hours: all sizes, and the campaigns of a checkout.")
+    ] = False,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--only",
+            metavar="NAME",
+            help="Test the claims whose names begin so; the others are NOT RUN. Several times.",
+        ),
+    ] = None,
+    resume: Annotated[
+        Path | None,
+        typer.Option(
+            "--resume",
+            metavar="DIR",
+            help="Keep results here; what was tested with this code and these options is taken "
+            "from it.",
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Test what consilience claims: the same bits everywhere, time, promises, liars, losses.
+
+    A quarter of an hour on two cores. Each claim is shown with what was run, how many cases, the
+    worst of them and the bound; what cannot be tested here is NOT RUN, with the reason. Exit code
+    8 if a claim fails.
+    """
+    # All that the claims need takes a second to import.
+    from consilience.validate.bench import AT_HAND, Bench, Options
+    from consilience.validate.catalogue import all_claims
+    from consilience.validate.claim import Claim, Tested
+    from consilience.validate.finding import NotRun, Scale, Verdict
+    from consilience.validate.kept import KeptClaims, run_key
+    from consilience.validate.report import claims_document, measured_document
+    from consilience.validate.running import run_claims
+    from consilience.validate.view import claim_line, claims_view, worst_case
+
+    if quick and full:
+        raise BadInput("--quick and --full: choose one")
+    scale = Scale.QUICK if quick else Scale.FULL if full else Scale.DEFAULT
+    given = tuple(device or ())
+    options = Options(scale, tuple(dict.fromkeys((*AT_HAND, *given))))
+    output = Output(as_json=as_json)
+    kept = None if resume is None else KeptClaims(resume, run_key(options))
+    claims = all_claims(options.devices)
+    wanted = _wanted(only or [], [claim.name for claim in claims])
+    tested: list[Tested] = []
+    interrupted = False
+    with Bench(options) as bench:
+        for url in given:
+            with output.working(f"opening {url}"):
+                try:
+                    bench.device(url)
+                except NotRun as missing:  # asked for by name: nothing goes on without it
+                    raise missing.__cause__ or missing from None
+        begun = time.monotonic()
+
+        def watch(claim: Claim, part: float) -> None:
+            left = (time.monotonic() - begun) * (1 - part) / part if part > 0.02 else None
+            output.note(claim_line(claim, len(tested), len(claims), left))
+
+        try:
+            for one in run_claims(claims, bench, watch, kept, wanted):
+                tested.append(one)
+                if one.verdict is Verdict.FAIL:
+                    output.note(f"  fails: {worst_case(one)}")
+        except KeyboardInterrupt:
+            interrupted = True
+    document = claims_document(tested, options)
+    whole = {**document, "complete": not interrupted, "measured": measured_document(tested)}
+    output.result(whole, *claims_view(tested))
+    if interrupted:
+        again = f"with --resume {resume} it goes on" if resume else "next time give --resume DIR"
+        output.note(f"interrupted after {len(tested)} of {len(claims)} claims; {again}")
+        raise typer.Exit(INTERRUPTED)
+    if any(one.verdict is Verdict.FAIL for one in tested):
+        raise typer.Exit(Mismatch.exit_code)
+
+
+def _wanted(only: list[str], names: list[str]) -> Callable[[str], bool]:
+    """Return whether a claim is asked for; BadInput at a beginning that no name has."""
+    for one in only:
+        if not any(name.startswith(one) for name in names):
+            areas = ", ".join(dict.fromkeys(name.partition(".")[0] for name in names))
+            raise BadInput(f"--only {one}: no claim's name begins so; there are {areas}")
+    return lambda name: not only or name.startswith(tuple(only))

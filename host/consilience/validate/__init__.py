@@ -1,0 +1,1 @@
+"""`consilience validate`: what the project claims, run on the machine at hand and its devices."""
