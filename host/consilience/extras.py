@@ -17,6 +17,7 @@ _EXTRAS = {
     "report": ("matplotlib", "jinja2"),
     "bench": ("scipy", "mpmath"),
     "build": ("amaranth_boards", "platformdirs", "apycula"),
+    "engines": ("duckdb", "polars", "datafusion"),
     "dev": ("sklearn",),
 }
 """Extra: the modules that it brings; pyproject.toml has their versions."""
