@@ -17,6 +17,7 @@ _OWN = (
     "fit",
     "score",
     "calibrate",
+    "coverage",
     "fuse",
     "explain",
     "monitor",

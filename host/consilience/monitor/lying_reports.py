@@ -18,7 +18,7 @@ from consilience.numbers.exact_logarithms import ceil_log2
 from consilience_hw.spec.log_format import Q16_16
 from consilience_hw.spec.number_formats import CLIP_BIN, MAX_UNIT
 
-__all__ = ["LEAST_CLIP", "dependent_reports", "independent_reports"]
+__all__ = ["LEAST_CLIP", "cost_of_clip", "dependent_reports", "independent_reports"]
 
 LEAST_CLIP = 6 * Q16_16.fractions
 """6 bits: each report costs log2(1 + 2**-clip), so that a lower one would cost too much."""
@@ -68,7 +68,7 @@ def independent_reports(
     may_lie = np.arange(enrolled) >= (enrolled - faulty + silent)[:, np.newaxis]
     dropped = (ascending < -CLIP_BIN) | (may_lie & (ascending > 0))
     low = np.where(dropped, 0, ascending).sum(axis=1)
-    cost = enrolled * _cost_of_clip(clip)
+    cost = enrolled * cost_of_clip(clip)
     if chosen_after:
         cost += ceil_log2(comb(enrolled, faulty))
     return _cut(low * unit - cost)
@@ -127,7 +127,7 @@ def _checked(
     return values, here, silent
 
 
-def _cost_of_clip(clip: int) -> int:
+def cost_of_clip(clip: int) -> int:
     """Return ``ceil(65536 log2(1 + 2**(-clip / 65536)))``: no whole number, so its floor + 1."""
     floor = np.empty(1, np.int32)
     tree_each(np.array([[0, -clip]], np.int64).astype(np.int32), log_add_constants(), floor)

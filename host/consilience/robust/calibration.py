@@ -75,14 +75,14 @@ class Calibration:
         path.write_text("{" + ",\n".join(lines) + "}\n", encoding="utf-8")
 
     @classmethod
-    def read(cls, path: Path, expected: str) -> Self:
+    def read(cls, path: Path, expected: str | None = None) -> Self:
         """Return the set of a file.
 
         Parameters
         ----------
         path : Path
-        expected : str
-            The `digest` of the set that is wanted.
+        expected : str, optional
+            The `digest` of the set that is wanted. Default: any that is not damaged.
 
         Raises
         ------
@@ -101,7 +101,7 @@ class Calibration:
             raise BadInput(f"{path}: no calibration set ({error})") from error
         if found.digest != stored:
             raise BadInput(f"{path}: damaged, its hash is {found.digest}, not {stored}")
-        if stored != expected:
+        if expected not in (None, stored):
             raise BadInput(f"{path}: another calibration set, {stored}, not {expected}")
         return found
 
