@@ -1,11 +1,14 @@
 """Options of all commands that speak over NATS: the server, and who may speak."""
 
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from consilience.cli.output import Output
+from consilience.distributed.nats_access import NatsAccess
+from consilience.distributed.totals.shard_collector import ShardCollector
 from consilience.errors import BadInput
 
 if TYPE_CHECKING:  # they need the extra plane
@@ -22,7 +25,9 @@ __all__ = [
     "NatsKeyOption",
     "NatsNkeyOption",
     "NatsOption",
+    "PlaneOptions",
     "RosterOption",
+    "collector_of",
     "read_member_key",
     "read_roster",
     "signatures_of",
@@ -77,6 +82,46 @@ KeyOption = Annotated[
         show_default="the one in --roster",
     ),
 ]
+
+
+@dataclass(frozen=True)
+class PlaneOptions:
+    """The plane that a service watches.
+
+    Parameters
+    ----------
+    nats : str or None
+        None: it watches none.
+    access : NatsAccess
+    roster : Path or None
+    epoch : int
+    shards : int or None
+    """
+
+    nats: str | None = None
+    access: NatsAccess = field(default_factory=NatsAccess)
+    roster: Path | None = None
+    epoch: int = 0
+    shards: int | None = None
+
+    def __post_init__(self) -> None:
+        given = self.access != NatsAccess() or self.epoch, self.roster, self.shards
+        if self.nats is None and any(one not in (None, False, 0) for one in given):
+            raise BadInput(
+                "--roster, --epoch, --shards and the files of --nats-... are of a plane; give "
+                "--nats URL, too"
+            )
+
+
+def collector_of(roster: "PlaneRoster | None", epoch: int, shards: int | None) -> ShardCollector:
+    """Return what receives states: of a roster's nodes, or of anybody."""
+    if roster is None:
+        return ShardCollector(epoch, shards)
+    from consilience.distributed.members.signed_collector import SignedCollector
+
+    if shards not in (None, roster.shards):
+        raise BadInput(f"--shards {shards}, but the roster has {roster.shards} nodes; leave it out")
+    return SignedCollector(roster, epoch)
 
 
 def read_roster(folder: Path | None, output: Output) -> "PlaneRoster | None":

@@ -28,6 +28,16 @@ from consilience.cli.keep_options import (
     SnapshotOption,
 )
 from consilience.cli.output import Output
+from consilience.cli.plane_options import (
+    MOST_EPOCH,
+    NatsCaOption,
+    NatsCertOption,
+    NatsCredsOption,
+    NatsKeyOption,
+    NatsNkeyOption,
+    PlaneOptions,
+    RosterOption,
+)
 from consilience.cli.watch_option_types import (
     AgainstOption,
     AgentsOption,
@@ -55,6 +65,7 @@ from consilience.cli.watch_option_types import (
     ThresholdBitsOption,
     TiesOption,
 )
+from consilience.distributed.nats_access import NatsAccess
 from consilience.distributed.nats_address import shown_address
 from consilience.errors import BadInput
 from consilience.extras import naming_extras
@@ -136,6 +147,27 @@ def serve(
             rich_help_panel=_HTTP,
         ),
     ] = None,
+    nats: Annotated[
+        str | None,
+        typer.Option(
+            "--nats",
+            metavar="URL",
+            help="Watch the shards of this NATS server, as `consilience watch` does.",
+            show_default="none is watched",
+            rich_help_panel=_HTTP,
+        ),
+    ] = None,
+    nats_ca: NatsCaOption = None,
+    nats_cert: NatsCertOption = None,
+    nats_key: NatsKeyOption = None,
+    nats_nkey: NatsNkeyOption = None,
+    nats_creds: NatsCredsOption = None,
+    roster: RosterOption = None,
+    epoch: Annotated[int, typer.Option(min=0, max=MOST_EPOCH, help="Epoch of the shards.")] = 0,
+    shards: Annotated[
+        int | None,
+        typer.Option(min=1, help="Number of shards.", show_default="what the first state says"),
+    ] = None,
     keep: KeepOption = _KEPT.keep,
     history: HistoryOption = _KEPT.history,
     remember: RememberOption = _KEPT.remember,
@@ -205,7 +237,12 @@ def serve(
         host_names=tuple(host_name or ()),
         rate=rate,
     )
+    plane = PlaneOptions(
+        nats, NatsAccess(nats_ca, nats_cert, nats_key, nats_nkey, nats_creds), roster, epoch, shards
+    )
     if http is None:
+        if nats is not None:
+            raise BadInput("--nats is for --http: shards are shown beside the fleet")
         _serve_device(output, device or ["cpu"], host, port, idle, entrance)
         return
     source = None if frozen is None else read_source(frozen)
@@ -250,6 +287,7 @@ def serve(
             model,
             alerts,
             entrance,
+            plane,
             KeepOptions(keep, history, remember, snapshot_every, idle_minutes),
             log_format,
             log_level,

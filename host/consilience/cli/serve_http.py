@@ -7,6 +7,7 @@ import signal
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import uvicorn
 from rich.text import Text
@@ -15,8 +16,10 @@ from consilience import __version__
 from consilience.cli.access_options import AccessOptions
 from consilience.cli.keep_options import KeepOptions
 from consilience.cli.output import Output
+from consilience.cli.plane_options import PlaneOptions, collector_of, read_roster
 from consilience.distributed.nats_address import shown_address
 from consilience.errors import BadInput
+from consilience.extras import naming_extras
 from consilience.monitor.watch_options import WatchOptions
 from consilience.service.access.binding import bound
 from consilience.service.access.guard import Guard
@@ -34,6 +37,9 @@ from consilience.service.settings import ServiceSettings
 from consilience.service.telemetry.http_metrics import HttpMetrics
 from consilience.service.telemetry.logs import LogFormat, LogLevel, service_log
 
+if TYPE_CHECKING:  # it needs the extra plane
+    from consilience.service.shard_watch import ShardWatch
+
 __all__ = ["serve_http"]
 
 _LOG = logging.getLogger(__name__)
@@ -50,6 +56,7 @@ def serve_http(
     model: Path | None,
     alerts: Path | None,
     access: AccessOptions,
+    plane: PlaneOptions,
     keeping: KeepOptions,
     log_format: LogFormat,
     log_level: LogLevel,
@@ -72,6 +79,7 @@ def serve_http(
         service_log(log_format, log_level, clean=redacted) as log_counts,
         Service(settings, state, targets) as service,
         access.opened(output, is_open=is_open) as (tokens, audit),
+        _watching(plane, output) as watch,
     ):
         for note in service.state.notes:
             output.note(note)
@@ -83,7 +91,7 @@ def serve_http(
             {"url": place.url, "deployment": service.deployment, "volatile": volatile},
             Text(f"serving {place.url}, {kept}; API at {place.url}/docs; Ctrl-C ends it"),
         )
-        app = create_app(service, log_counts)
+        app = create_app(service, log_counts, watch)
         guard = Guard(
             app,
             tokens,
@@ -109,6 +117,20 @@ def serve_http(
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(_serve(server, app.state.hub))
         _LOG.info("stopping", extra={"position": service.state.position})
+
+
+@contextlib.contextmanager
+def _watching(plane: PlaneOptions, output: Output) -> "Iterator[ShardWatch | None]":
+    """Watch the shards of a plane while the service goes on, if there is one."""
+    if plane.nats is None:
+        yield None
+        return
+    with naming_extras("shards over NATS", "plane"):
+        from consilience.service.shard_watch import ShardWatch
+    roster = read_roster(plane.roster, output)
+    collector = collector_of(roster, plane.epoch, plane.shards)
+    with ShardWatch(plane.nats, plane.access, collector, signed=roster is not None) as watch:
+        yield watch
 
 
 class _Server(GuardedServer):

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from rich.console import Console, Group
@@ -21,6 +21,7 @@ from consilience.cli.plane_options import (
     NatsNkeyOption,
     NatsOption,
     RosterOption,
+    collector_of,
     read_roster,
 )
 from consilience.cli.shard_table import (
@@ -36,9 +37,6 @@ from consilience.distributed.totals.verdicts import Verdicts
 from consilience.errors import BadInput, LinkError
 from consilience.evidence.prior import check_prior
 from consilience.evidence.writing import ResultFile
-
-if TYPE_CHECKING:  # it needs the extra plane
-    from consilience.distributed.members.plane_roster import PlaneRoster
 
 __all__ = ["watch"]
 
@@ -120,7 +118,7 @@ def watch(
         raise BadInput("--timeout needs --until-complete; without it watch ends with Ctrl-C")
     check_prior(prior)
     output = Output(as_json=as_json)
-    collector = _collector(read_roster(roster, output), epoch, shards)
+    collector = collector_of(read_roster(roster, output), epoch, shards)
     if metrics is not None:
         # Here, since prometheus-client is an extra.
         from consilience.distributed.metrics import serve_metrics
@@ -157,17 +155,6 @@ def watch(
     }
     table = verdict_table(verdicts_of(verdicts, chosen))
     output.result(result, shard_table(collector), "", decided(verdicts.decisions), table)
-
-
-def _collector(roster: "PlaneRoster | None", epoch: int, shards: int | None) -> ShardCollector:
-    """Return what receives: of a roster's nodes, or of anybody."""
-    if roster is None:
-        return ShardCollector(epoch, shards)
-    from consilience.distributed.members.signed_collector import SignedCollector
-
-    if shards not in (None, roster.shards):
-        raise BadInput(f"--shards {shards}, but the roster has {roster.shards} nodes; leave it out")
-    return SignedCollector(roster, epoch)
 
 
 async def _watch(

@@ -61,4 +61,4 @@ def spoken(voices: Sequence[dict[str, Any]]) -> str:
     parts = [f"{one['reporter']} ({one['runs']})" for one in voices[:_SHOWN]]
     more = len(voices) - _SHOWN
     names = ", ".join(parts) + (f" and {more:,} more" if more > 0 else "")
-    return f"; so say reporters (of how many of these runs): {names}"
+    return f"; reporters that said as much, and of how many of these runs: {names}"

@@ -10,7 +10,9 @@ import numpy as np
 from consilience.closing import Closes
 from consilience.devices.device import Device
 from consilience.devices.opening import open_device
+from consilience.distributed.nats_address import shown_address
 from consilience.errors import ConsilienceError, Mismatch, NoDevice
+from consilience.service.access.redaction import redacted
 from consilience_sim.reference.vectors import SHORT, SHORT_DIGEST, results_digest, vector_set
 
 __all__ = ["BackendBusy", "Backends", "UnknownBackend"]
@@ -61,11 +63,28 @@ class Backends(Closes):
         """Requests by what came of them, by the names of devices."""
         self.counters: dict[str, dict[str, int]] = {}
         """The counters of each device after its last request; from zero after it failed."""
+        self._said: dict[str, dict[str, Any]] = {}
 
     @property
     def names(self) -> list[str]:
         """The names, as they were given."""
         return list(self._backends)
+
+    def view(self) -> list[dict[str, Any]]:
+        """Return the devices as the API gives them: what each said when it was last asked."""
+        return [
+            {
+                "name": name,
+                "url": shown_address(one.url),
+                "state": "not asked",
+                "reason": None,
+                "asked_ms": None,
+                **self._said.get(name, {}),
+                "requests": dict(self.requests[name]),
+                "counters": dict(self.counters.get(name, {})),
+            }
+            for name, one in self._backends.items()
+        ]
 
     def validate(self, name: str) -> dict[str, Any]:
         """Sum the fixed set of packets; return what was found.
@@ -101,21 +120,37 @@ class Backends(Closes):
             raise BackendBusy(f"backend {name!r} is at work for another; ask again in a minute")
         try:
             device = backend.opened()
+            said = self._said[name] = {**self._said.get(name, {}), **_identity(device)}
             found: dict[str, Any] = work(device)
             self.counters[name] = dict(device.info.counters)
             self.requests[name]["ok"] += 1
+            said |= {"state": "agrees", "reason": None, "digest": found["digest"]}
             return found
-        except Mismatch:
-            self.requests[name]["mismatch"] += 1
-            raise
         except ConsilienceError as error:
-            self.requests[name]["failed"] += 1
-            backend.forget()  # the next request opens it anew
+            state = "mismatch" if isinstance(error, Mismatch) else "failed"
+            self.requests[name][state] += 1
+            said = {**self._said.get(name, {}), "state": state, "reason": redacted(str(error))}
+            self._said[name] = {**said, "digest": None}
+            if state == "failed":
+                backend.forget()  # the next request opens it anew
             if isinstance(error, NoDevice):
                 raise NoDevice(f"backend {name!r}: {error}") from None
             raise
         finally:
+            self._said.setdefault(name, {})["asked_ms"] = time.time_ns() // 1_000_000
             backend.turn.release()
+
+
+def _identity(device: Device) -> dict[str, Any]:
+    """Return what a device says that it is."""
+    info = device.info
+    return {
+        "board": info.board,
+        "version": info.version,
+        "build": info.build,
+        "clock_hz": info.clock_hz,
+        "lanes": info.lanes,
+    }
 
 
 def _validated(name: str, device: Device) -> dict[str, Any]:

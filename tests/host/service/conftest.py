@@ -24,11 +24,16 @@ class Asked:
     """A service, and what asks it."""
 
     def __init__(
-        self, path: Path | None, options: WatchOptions, targets: Any = (), **settings: Any
+        self,
+        path: Path | None,
+        options: WatchOptions,
+        targets: Any = (),
+        watch: Any = None,
+        **settings: Any,
     ) -> None:
         settings = {"volatile": path is None, **settings}
         self.service = Service(ServiceSettings(options, **settings), path, lambda _: targets)
-        self._app = create_app(self.service)
+        self._app = create_app(self.service, watch=watch)
 
     def ask(self, method: str, url: str, **more: Any) -> httpx.Response:
         async def asked() -> httpx.Response:

@@ -1,6 +1,7 @@
 """The API as an ASGI application: FastAPI over a `Service`."""
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -22,6 +23,7 @@ from consilience.service.http import (
     metrics,
     observations,
     reporters,
+    shards,
     traces,
 )
 from consilience.service.http.docs_page import docs_page
@@ -30,6 +32,9 @@ from consilience.service.http.sse import AlarmHub
 from consilience.service.service import Service
 from consilience.service.telemetry.http_metrics import NamesRoute
 from consilience.service.telemetry.service_metrics import ServiceMetrics
+
+if TYPE_CHECKING:  # it needs the extra plane
+    from consilience.service.shard_watch import ShardWatch
 
 __all__ = ["create_app"]
 
@@ -40,7 +45,11 @@ _ABOUT = (
 )
 
 
-def create_app(service: Service, log_counts: Mapping[str, int] | None = None) -> FastAPI:
+def create_app(
+    service: Service,
+    log_counts: Mapping[str, int] | None = None,
+    watch: "ShardWatch | None" = None,
+) -> FastAPI:
     """Return the application of a service.
 
     Parameters
@@ -49,6 +58,8 @@ def create_app(service: Service, log_counts: Mapping[str, int] | None = None) ->
         Open; it is not closed with the application.
     log_counts : mapping of str to int
         Lines of the log by level, for its metrics.
+    watch : ShardWatch or None
+        What shards say; None: none are watched.
     """
     app = FastAPI(
         title="consilience",
@@ -60,7 +71,7 @@ def create_app(service: Service, log_counts: Mapping[str, int] | None = None) ->
     )
     app.state.service, app.state.hub = service, AlarmHub()
     service.engine.on_alarm(app.state.hub.offer)
-    app.state.metrics = ServiceMetrics(service, log_counts)
+    app.state.metrics, app.state.shards = ServiceMetrics(service, log_counts, watch), watch
     app.add_middleware(NamesRoute)
     for part in (
         observations,
@@ -74,6 +85,7 @@ def create_app(service: Service, log_counts: Mapping[str, int] | None = None) ->
         health,
         metrics,
         reporters,
+        shards,
     ):
         app.include_router(part.router)
     app.include_router(dashboard())

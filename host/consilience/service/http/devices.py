@@ -1,4 +1,4 @@
-"""`POST /v1/validate` and `/v1/benchmark`: devices by the names that were configured at start."""
+"""`/v1/devices`, `/v1/validate`, `/v1/benchmark`: devices by the names configured at start."""
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -13,6 +13,17 @@ __all__ = ["router"]
 router = APIRouter()
 
 _HEADER = "Consilience-Digest"
+
+
+@router.get("/v1/devices", tags=["devices"])
+def devices(request: Request) -> Response:
+    """Return the devices that were configured, and what each said when it was last asked.
+
+    Identity, counters, and of one that failed or gave other bits the reason. None is opened for
+    this: `state` is `not asked` until `/v1/validate` or `/v1/benchmark` was.
+    """
+    service = service_of(request)
+    return answer(service, {"devices": service.backends.view()})
 
 
 @router.post("/v1/validate", tags=["devices"])

@@ -2,7 +2,7 @@
 
 import platform
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from consilience import __version__
 from consilience.extras import naming_extras
@@ -17,6 +17,9 @@ with naming_extras("the metrics of the service", "service"):
     from prometheus_client import generate_latest as text_of
     from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
     from prometheus_client.registry import Collector
+
+if TYPE_CHECKING:  # it needs the extra plane
+    from consilience.service.shard_watch import ShardWatch
 
 __all__ = ["ServiceMetrics"]
 
@@ -36,11 +39,17 @@ class ServiceMetrics(Collector):
         Open.
     log_counts : mapping of str to int
         Lines of the log by their level.
+    watch : ShardWatch or None
     """
 
-    def __init__(self, service: Service, log_counts: Mapping[str, int] | None = None) -> None:
+    def __init__(
+        self,
+        service: Service,
+        log_counts: Mapping[str, int] | None = None,
+        watch: "ShardWatch | None" = None,
+    ) -> None:
         self.registry = CollectorRegistry()
-        self._service = service
+        self._service, self._watch = service, watch
         self._log_counts = {} if log_counts is None else log_counts
         self._census = FleetCensus(service.state, wall_ms)
         self._heard_ms = 0
@@ -87,6 +96,10 @@ class ServiceMetrics(Collector):
         ProcessCollector(registry=self.registry)
         self.registry.register(self)
         self.registry.register(AlertMetrics(service.alerting.dispatcher))
+        if watch is not None:
+            from consilience.distributed.metrics import ShardMetrics
+
+            self.registry.register(ShardMetrics(watch.collector))
         service.engine.on_group(self._note_group)
         service.engine.on_alarm(self._note_alarm)
 
@@ -104,6 +117,10 @@ class ServiceMetrics(Collector):
         yield from self._of_fleet()
         yield from self._of_engine()
         yield from self._of_disk()
+        yield from self._of_reporters()
+        if self._watch is not None:
+            yield _gauge("nats_connected", "1 while the NATS server is there",
+                         int(self._watch.connected))  # fmt: skip
         counters = CounterMetricFamily(
             "consilience_log_messages", "lines of the log", labels=["level"]
         )
@@ -155,6 +172,27 @@ class ServiceMetrics(Collector):
                 "when any agent was heard last, seconds since 1970",
                 self._heard_ms / 1000,
             )
+
+    def _of_reporters(self) -> Iterator[Metric]:
+        state = self._service.state
+        with state.lock:
+            reports, few = state.watch.reports, state.watch.counts["runs too few reported"]
+            if reports is None:
+                return
+            named, known = len(reports.contradictions.contradicting()), len(state.reporters)
+            lacking = reports.lacking
+        yield _gauge("reporters", "reporters that have spoken", known)
+        yield _gauge(
+            "reporters_contradicting",
+            "those that contradict the others more often than chance",
+            named,
+        )
+        yield _gauge("runs_lacking_reports", "runs that wait for reports or their end", lacking)
+        runs = CounterMetricFamily(
+            "consilience_runs_too_few_reported", "runs with more silent reporters than --faulty"
+        )
+        runs.add_metric([], few)
+        yield runs
 
     def _of_engine(self) -> Iterator[Metric]:
         engine = self._service.engine

@@ -13,10 +13,11 @@ from tests.host.service.on_socket import OnSocket
 class Shown:
     """A service at `url`."""
 
-    def __init__(self, path):
-        settings = ServiceSettings(WatchOptions(arl="1000", n0=50), devices={"here": "cpu"})
+    def __init__(self, path, watch=None, **options):
+        devices = {"here": "cpu", "gone": "socket://127.0.0.1:1"}
+        settings = ServiceSettings(WatchOptions(arl="1000", n0=50, **options), devices=devices)
         self.service = Service(settings, path)
-        app = create_app(self.service)
+        app = create_app(self.service, watch=watch)
         self.hub = app.state.hub
         self._socket = OnSocket(app)
         self.url = self._socket.url
@@ -42,7 +43,19 @@ def browser():
 
 
 @pytest.fixture
-def shown(tmp_path):
-    made = Shown(tmp_path / "state")
-    yield made
-    made.close()
+def showing(tmp_path):
+    """Return a function that starts a service, with what `Shown` takes."""
+    made = []
+
+    def started(**more):
+        made.append(Shown(tmp_path / f"state{len(made)}", **more))
+        return made[-1]
+
+    yield started
+    for one in made:
+        one.close()
+
+
+@pytest.fixture
+def shown(showing):
+    return showing()

@@ -5,6 +5,15 @@ import time
 import pytest
 
 from consilience.client import Client
+from consilience.distributed.nats_access import NatsAccess
+from consilience.distributed.totals.evidence_sums import EvidenceSums
+from consilience.distributed.totals.shard_collector import ShardCollector
+from consilience.service.shard_watch import ShardWatch
+from tests.host.distributed.test_processes import processes
+from tests.host.distributed.totals.test_shard_collector import history, one_piece
+from tests.host.service.test_shard_watch import publish, server, until
+
+__all__ = ["processes", "server"]
 
 pytest.importorskip("playwright")
 
@@ -99,6 +108,8 @@ def test_nothing_yet_has_words(shown, page_of):
         ("agents/mail", "was not heard"),
         ("alarms", "No alarm has been raised"),
         ("sources", "no shard sends states"),
+        ("sources", "Each row is taken for the truth"),
+        ("devices", "not asked yet"),
     ]:
         show(page, view, shown.url)
         looked_at(page, view)
@@ -136,3 +147,55 @@ def test_a_name_is_text_whatever_it_holds(shown, page_of):
     page.wait_for_selector("h1:has-text('onerror')")
     assert page.locator("h1").text_content() == name
     assert not page.errors
+
+
+def reports(count):
+    """Of each run what four say of it; the first of them says the opposite, under a long name."""
+    names = [LONG, "r1", "r2", "r3"]
+    return [
+        {
+            "agent": "mail",
+            "run": run,
+            "reporter": name,
+            "score": -(run % 7) if place == 0 else run % 7,
+        }
+        for run in range(count)
+        for place, name in enumerate(names)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("width", "scheme"),
+    [pytest.param(*look, marks=[pytest.mark.slow] if place else []) for place, look in
+     enumerate(LOOKS)],
+)  # fmt: skip
+def test_reporters_that_contradict_shards_and_devices(showing, page_of, server, width, scheme):
+    """A liar; a shard that is there, one refused, one never heard of; a server that goes."""
+    server.start()
+    with ShardWatch(server.url(), NatsAccess(), ShardCollector(), signed=False) as watch:
+        shown = showing(watch=watch, faulty=1, reporters=4)
+        page = page_of(shown.url, width, scheme)
+        show(page, "sources", shown.url)
+        assert "No reporter has spoken yet" in page.locator("main").text_content()
+        with Client(shown.url) as client:
+            client.send(reports(60))
+        assert until(lambda: watch.connected)
+        strange = one_piece(2, EvidenceSums(("other", "names")))
+        publish(server.url(), next(history(1, 1)).pieces(4096), strange)
+        page.wait_for_selector("text=Refused: ", timeout=20_000)
+        words = page.locator("main").text_content()
+        for one in (f"{LONG}contradicts", "not heard of", "1 of 3", "version 1 of incarnation 1"):
+            assert one in words
+        looked_at(page, "sources")
+        show(page, "devices", shown.url)
+        for name in ("here", "gone"):
+            page.get_by_role("button", name=f"Check device {name}").focus()
+            page.keyboard.press("Enter")
+            words = "gives the shared bits" if name == "here" else "socket://127.0.0.1:1"
+            page.wait_for_selector(f"section[aria-label='Device {name}'] >> text={words}")
+        page.wait_for_selector("text=failed")
+        looked_at(page, "devices")
+        server.stop()
+        show(page, "sources", shown.url)
+        page.wait_for_selector("text=is gone since", timeout=20_000)
+        looked_at(page, "sources")

@@ -51,3 +51,15 @@ def test_without_devices_the_cure_is_named(start):
         found = start(None).ask("POST", path)
         assert found.status_code == 404
         assert "--device NAME=URL" in found.json()["detail"]
+
+
+def test_devices_say_what_they_are_and_why_they_failed(asked):
+    here, gone = asked.get("/v1/devices")["devices"]
+    assert (here["state"], here["counters"], gone["asked_ms"]) == ("not asked", {}, None)
+    asked.ask("POST", "/v1/validate?backend=here")
+    asked.ask("POST", "/v1/validate?backend=gone")
+    here, gone = asked.get("/v1/devices")["devices"]
+    assert (here["state"], here["digest"], here["board"]) == ("agrees", SHORT_DIGEST, "cpu")
+    assert here["counters"] and here["requests"]["ok"] == 1 and here["asked_ms"]
+    assert gone["state"] == "failed" and "127.0.0.1:1" in gone["reason"]
+    assert gone["requests"] == {"ok": 0, "mismatch": 0, "failed": 1}

@@ -77,6 +77,8 @@ def test_the_bits_are_those_of_monitor_and_liars_are_named(start, tmp_path, caps
     assert {one["reporter"] for one in worst["against"]} == {f"r{one}" for one in range(2, N)}
     assert abs(worst["last_seen_ms"] - asked.get("/v1/agents/bad")["last_seen_ms"]) < 60_000
     assert (found["faulty"], found["enrolled"], found["known"]) == (F, N, N)
+    metrics = asked.ask("GET", "/metrics").text
+    assert "consilience_reporters_contradicting 2.0" in metrics
 
 
 def test_an_alarm_says_which_reporters_moved_it(start):
@@ -87,7 +89,7 @@ def test_an_alarm_says_which_reporters_moved_it(start):
     assert {one["reporter"] for one in voices} <= {f"r{one}" for one in range(2, N)}
     assert max(one["runs"] for one in voices) <= len(found["alarms"][0]["moved_by"])
     assert (
-        f"so say reporters (of how many of these runs): {voices[0]['reporter']}"
+        f"reporters that said as much, and of how many of these runs: {voices[0]['reporter']}"
         in (found["reasons"][0])
     )
 

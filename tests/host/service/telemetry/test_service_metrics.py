@@ -9,10 +9,16 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from consilience.distributed.nats_access import NatsAccess
+from consilience.distributed.totals.evidence_sums import EvidenceSums
+from consilience.distributed.totals.shard_collector import ShardCollector
+from consilience.monitor.watch_options import WatchOptions
 from consilience.service.engine import Group
+from consilience.service.shard_watch import ShardWatch
 from consilience.service.telemetry.fleet_census import FleetCensus
 from consilience.service.telemetry.http_metrics import HttpMetrics
 from consilience.service.telemetry.service_metrics import ServiceMetrics
+from tests.host.distributed.totals.test_shard_collector import one_piece
 
 GOOD = [{"agent": "a", "run": f"g{i}", "score": i % 7} for i in range(60)]
 BAD = [{"agent": "a", "run": f"b{i}", "score": 50 + i} for i in range(8)]
@@ -190,10 +196,14 @@ def test_a_large_fleet_is_counted_aside_and_kept_for_a_while(start):
 
 
 def test_the_page_lists_every_figure_and_no_other(start, webhook):
-    asked = start(targets=[webhook()], devices={"here": "cpu"})
-    asked.send(*GOOD)
+    options = WatchOptions(arl="1000", n0=50, faulty=0, reporters=1)
+    asked = start(targets=[webhook()], options=options, devices={"here": "cpu"})
+    asked.send(*({**row, "reporter": "r"} for row in GOOD))
     asked.ask("POST", "/v1/validate")
-    metrics = ServiceMetrics(asked.service, {"error": 1})
+    collector = ShardCollector()
+    collector.receive(one_piece(1, EvidenceSums(("benign", "hijacked"))))
+    with ShardWatch("nats://127.0.0.1:1", NatsAccess(), collector, signed=False) as watch:
+        metrics = ServiceMetrics(asked.service, {"error": 1}, watch)
     HttpMetrics(None, metrics.registry)
     there = {}
     for family in metrics.registry.collect():

@@ -25,7 +25,12 @@ export const fleet = () => answered("v1/fleet");
 export const status = () => answered("v1/status");
 export const agents = (asked) => answered(`v1/agents?${query(asked)}`);
 export const agent = (name) => answered(`v1/agents/${encodeURIComponent(name)}`);
+export const reporters = (asked) => answered(`v1/reporters?${query(asked)}`);
+export const shards = (asked) => answered(`v1/shards?${query(asked)}`);
+export const devices = () => answered("v1/devices");
 export const alarms = (asked) => answered(`v1/alarms?${query(asked)}`);
+
+export const validate = (backend) => answered(`v1/validate?${query({ backend })}`, { method: "POST" });
 
 export const acknowledge = (alarm) => answered(`v1/alarms/${alarm}/acknowledge`, {
   method: "POST", headers: { "Content-Type": "application/json" }, body: "{}",

@@ -1,8 +1,8 @@
 // Draws the view that the address names, and again when an alarm comes.
 
 import * as api from "./api.js";
-import { element } from "./dom.js";
-import { problemBox, viewOf } from "./views.js";
+import { element, problemBox } from "./dom.js";
+import { viewOf } from "./views.js";
 
 const AGAIN_MS = 5000, NEWS_MS = 15000;
 const main = document.getElementById("view"), connection = document.getElementById("connection");

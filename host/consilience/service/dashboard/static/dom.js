@@ -39,3 +39,9 @@ export function facts(pairs) {
 }
 
 export const empty = (...children) => element("div", { class: "empty" }, children);
+
+export const rows = (list, one) => element("ul", { class: "rows" }, list.map(one));
+
+export function problemBox(problem) {
+  return element("div", { class: "problem", role: "alert" }, element("p", {}, problem.message));
+}

@@ -2,7 +2,9 @@
 
 import * as api from "./api.js";
 import { curve } from "./curve.js";
-import { ago, bits, element, empty, facts, number, time } from "./dom.js";
+import { devices } from "./devices.js";
+import { ago, bits, element, empty, facts, number, problemBox, rows, time } from "./dom.js";
+import { sources } from "./sources.js";
 
 const STATES = { alarm: "does not behave", quiet: "behaves", learning: "still learning" };
 const PAGE = 100;
@@ -36,8 +38,6 @@ function agentRow(agent) {
     (agent.reasons ?? []).length ? element("p", { class: "why" }, agent.reasons[0]) : null);
 }
 
-const rows = (list, one) => element("ul", { class: "rows" }, list.map(one));
-
 function alarmRow(alarm, redraw) {
   const open = !alarm.acknowledged_ms && !alarm.resolved_ms && alarm.kind !== "fleet" && alarm.kind !== "group";
   return element("li", {},
@@ -57,10 +57,6 @@ function alarmRow(alarm, redraw) {
         redraw();
       },
     }, "Take note") : null);
-}
-
-export function problemBox(problem) {
-  return element("div", { class: "problem", role: "alert" }, element("p", {}, problem.message));
 }
 
 const SEND = `curl -X POST ${location.origin}${location.pathname}v1/observations \\
@@ -133,37 +129,6 @@ async function alarms(redraw, asked) {
     list.length ? rows(list, (alarm) => alarmRow(alarm, redraw)) : empty(element("p", {}, "No alarm has been raised."))];
 }
 
-async function sources() {
-  const [all, service] = await Promise.all([api.fleet(), api.status()]);
-  const reporters = all.reporters ?? [], shards = service.shards ?? [];
-  return [element("h1", {}, "Reporters and shards"),
-    element("h2", {}, "Reporters that contradict the others"),
-    reporters.length ? rows(reporters, (one) => element("li", {}, element("div", { class: "row" },
-      element("span", { class: "name" }, String(one.reporter)),
-      element("span", {}, `${number(one.contradicted ?? one.count)} of ${number(one.compared ?? one.reports)}`),
-      element("span", { class: "soft" }, one.words ?? ""))))
-      : empty(element("p", {}, "None, or a report is taken for the truth here: start the service with --faulty and --reporters to have reporters compared.")),
-    element("h2", {}, "Shards"),
-    shards.length ? rows(shards, (one) => element("li", {}, element("div", { class: "row" },
-      element("span", { class: "name" }, String(one.shard)), element("span", {}, one.state), element("span", {}, one.age_ms === undefined ? "" : `${(one.age_ms / 1000).toFixed(1)} s old`),
-      element("span", { class: "soft" }, one.reason ?? ""))))
-      : empty(element("p", {}, "This service judges alone: no shard sends states to it."))];
-}
-
-async function devices() {
-  const service = await api.status();
-  const named = service.devices ?? {};
-  const list = Array.isArray(named) ? named.map((name) => [name, {}]) : Object.entries(named);
-  return [element("h1", {}, "Devices"),
-    list.length ? list.map(([name, one]) => element("section", { "aria-label": `Device ${name}` }, element("h2", {}, name),
-      facts(Object.entries(one).flatMap(([key, value]) => value !== null && typeof value === "object" && !Array.isArray(value)
-        ? Object.entries(value).map(([inner, counted]) => [inner, String(counted)])
-        : [[key, Array.isArray(value) ? value.join(", ") : String(value)]]))))
-      : empty(element("p", {}, "No device was named when the service was started: add --device NAME=URL.")),
-    element("h2", {}, "Service"),
-    facts(Object.entries(service).filter(([, value]) => value === null || typeof value !== "object").map(([name, value]) => [name.replaceAll("_", " "), String(value)]))];
-}
-
 // Where a hash leads: [name for the navigation, function that gives the content].
 export function viewOf(hash) {
   const [path, asked = ""] = hash.replace(/^#\/?/, "").split("?");
@@ -172,7 +137,7 @@ export function viewOf(hash) {
   if (first === "agents" && rest.length) return ["agents", (redraw) => agent(redraw, decodeURIComponent(rest.join("/")))];
   if (first === "agents") return ["agents", (redraw) => agents(redraw, search)];
   if (first === "alarms") return ["alarms", (redraw) => alarms(redraw, search)];
-  if (first === "sources") return ["sources", sources];
+  if (first === "sources") return ["sources", (redraw) => sources(redraw, search)];
   if (first === "devices") return ["devices", devices];
   return ["", fleet];
 }
