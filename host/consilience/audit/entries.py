@@ -19,6 +19,7 @@ __all__ = [
     "alarm",
     "begin",
     "call",
+    "enrol",
     "entry",
     "evidence",
     "fleet",
@@ -28,6 +29,8 @@ __all__ = [
     "renew",
     "robust",
     "run",
+    "run_alarm",
+    "state",
     "table_run",
 ]
 
@@ -119,6 +122,29 @@ def alarm(agent: AgentId, name: AgentId, statistic: int) -> bytes:
     return entry("alarm", agent, name, statistic)
 
 
+def run_alarm(agent: AgentId, name: AgentId, rank: int, ranks: int) -> bytes:
+    """Return that a run alarmed by itself: rank j of N; of a frozen table U, of 2**32."""
+    return entry("run alarm", agent, name, rank, ranks)
+
+
+def enrol(enrolled: int, threshold: int) -> bytes:
+    """Return that the fleet grew: N agents and the threshold from here on."""
+    return entry("enrol", enrolled, threshold)
+
+
+def state(
+    agent: AgentId,
+    components: Sequence[int],
+    observations: int,
+    since_scheduled: int,
+    saturated: bool,
+    latched: bool,
+) -> bytes:
+    """Return the state of an agent at this place of the log: R_1 .. R_K, t, m and two flags."""
+    flags = bool(saturated), bool(latched)
+    return entry("state", agent, list(components), observations, since_scheduled, *flags)
+
+
 def acknowledge(agent: AgentId) -> bytes:
     """Return that somebody took note of an agent's alarm."""
     return entry("acknowledge", agent)
@@ -129,12 +155,12 @@ def renew(agent: AgentId, scheduled: bool) -> bytes:
     return entry("renew", agent, scheduled)
 
 
-def recalibrate(agent: AgentId) -> bytes:
-    """Return that the history of an agent, or of its group, was dropped.
+def recalibrate(history: AgentId) -> bytes:
+    """Return that a history was dropped: that of an agent, or of a group, by its name.
 
     Where the policy does this at an alarm, no record says so: it follows.
     """
-    return entry("recalibrate", agent)
+    return entry("recalibrate", history)
 
 
 def fleet(

@@ -1,0 +1,189 @@
+"""Recorded lines of runs to the session of a package: judged as `consilience monitor` does."""
+
+from collections.abc import Iterable
+from fractions import Fraction
+from typing import Any
+
+from consilience.audit.recording import (
+    RecordedFrozenRanking,
+    RecordedMonitor,
+    RecordedRanking,
+    Recorder,
+)
+from consilience.audit.session import Guarantee, Session
+from consilience.errors import BadInput
+from consilience.monitor.ended_runs import EndedRuns
+from consilience.monitor.fleet_readings import FleetReadings
+from consilience.monitor.observation_lines import LineReader
+from consilience.monitor.promises import least_false_alarm
+from consilience.monitor.run_ranking import RunRanking
+from consilience.monitor.settings import MonitorSettings
+from consilience.monitor.source_file import FrozenSource, ModelSource
+from consilience.monitor.watch_options import WatchOptions
+from consilience.monitor.watching import FleetWatch
+
+__all__ = ["RecordedWatch"]
+
+
+class _CallNames(ModelSource):
+    """A model that remembers which call it was last asked for."""
+
+    last: tuple[int, int] | None = None
+
+    def code(self, context: int, symbol: int) -> int:
+        """Return the increment of a call, and remember it."""
+        object.__setattr__(self, "last", (context, symbol))
+        return super().code(context, symbol)
+
+
+class RecordedWatch:
+    """A watch over recorded lines, whose every step is taken down.
+
+    Parameters
+    ----------
+    options : WatchOptions
+        As `consilience monitor` has them; not of reporters that lie.
+    seed : int
+        Breaks ties, and is given away with the package.
+
+    Raises
+    ------
+    BadInput
+        Options that cannot be, or reporters.
+    """
+
+    def __init__(self, options: WatchOptions, seed: int) -> None:
+        if options.faulty is not None:
+            raise BadInput(
+                "--faulty: a package does not hold what each reporter said; package the runs that "
+                "`consilience monitor --each` judged"
+            )
+        self._options, self._seed = options, seed
+        self.recorder = Recorder(options.alpha_of_runs())
+        settings = options.settings()
+        self._monitor = RecordedMonitor(settings, self.recorder)
+        ranking = self._ranking(options.ranking(seed))
+        self._model = None
+        if isinstance(options.source, ModelSource):
+            source = options.source
+            self._model = _CallNames(source.increments, source.contexts, source.symbols)
+        self._reader = LineReader(
+            options.asserted, options.low_is_suspect, options.against, self._model
+        )
+        readings = FleetReadings(options.readings())
+        ended = EndedRuns(options.key_of_runs(seed))
+        alpha = options.alpha_of_runs()
+        self.promise = options.promise(settings)
+        self.watch = FleetWatch(self._monitor, ranking, self.promise, ended, alpha, readings)
+
+    def judge(self, lines: Iterable[tuple[int, bytes]]) -> None:
+        """Judge lines, each with its number; BadInput names the line that cannot be."""
+        for number, line in lines:
+            try:
+                seen = self._reader.read(line, number)
+                if seen is None:
+                    continue
+                place = self._model.last if self._model else None
+                self.recorder.observed = seen.run, place
+                self.watch.take(seen, number)
+                self.recorder.flush()
+            except BadInput as error:
+                words = str(error)
+                named = words if words.startswith("line ") else f"line {number}: {words}"
+                raise BadInput(named) from None
+
+    def session(self, name: str) -> Session:
+        """Return what was judged: a last reading of the fleet, and the states, are its end."""
+        self.watch.readings.named(self._monitor)
+        self._monitor.close_session()
+        settings, options = self._monitor.settings, self._options
+        source = options.source
+        files = {}
+        if isinstance(source, FrozenSource):
+            files["frozen"] = bytes(source.table)
+        elif isinstance(source, ModelSource):
+            files["model"] = bytes(source.increments)
+        seeded = self._ranks is not None and self._ranks["ties"] == "seeded"
+        return Session(
+            name,
+            "monitor",
+            self._facts(settings),
+            self.recorder.records,
+            files,
+            self._seed if seeded else None,
+            guarantees(settings, self.promise, options),
+        )
+
+    def _ranking(self, ranking: RunRanking | None) -> RunRanking | None:
+        self._ranks: dict[str, Any] | None = None
+        source = self._options.source
+        if ranking is None:
+            return None
+        if isinstance(source, FrozenSource):
+            return RecordedFrozenRanking(ranking.settings, source.table, self.recorder)
+        settings = ranking.settings
+        self._ranks = {
+            "kappas": [str(one) for one in settings.kappas],
+            "n0": settings.n0,
+            "ties": "seeded" if settings.seeded else "full",
+            "contaminated": settings.contaminated,
+            "binning": self._options.binning,
+        }
+        return RecordedRanking(settings, self._seed, self.recorder)
+
+    def _facts(self, settings: MonitorSettings) -> dict[str, Any]:
+        options, promise = self._options, {}
+        if options.arl is not None or options.false_alarms_per_day is not None:
+            arl: str | Fraction = options.agent_arl if options.arl is None else options.arl
+            promise["arl"] = str(arl)
+        elif options.false_alarm is not None:
+            promise["false_alarm"] = options.false_alarm
+        alpha = options.alpha_of_runs()
+        facts = {
+            "mode": settings.mode.name.lower(),
+            "policy": settings.policy.name.lower(),
+            "source": settings.source.name.lower(),
+            "weights": list(settings.weights),
+            "threshold": settings.threshold,
+            "enrolled": settings.enrolled,
+            "promise": promise,
+            "run_alpha": None if alpha is None else str(alpha),
+        }
+        if self._ranks is not None:
+            facts["ranks"] = self._ranks
+        return facts
+
+
+def guarantees(settings: MonitorSettings, promise: str, options: WatchOptions) -> list[Guarantee]:
+    """Return what the page says of a monitor: its promise, and that of its readings."""
+    source = settings.source.name.lower()
+    needs = {
+        "conformal": "an agent's runs are exchangeable while it behaves; the seed was secret",
+        "frozen": "runs follow the distribution of the calibration runs, independently",
+        "model": "calls follow the model's p0 while the agent behaves",
+        "asserted": "the increments are e-values, as the signer says",
+    }[source]
+    sure = "certain, whatever the scores' distribution"
+    if isinstance(options.source, FrozenSource):
+        sure = f"{1 - options.source.table.fields.delta} over the calibration runs"
+    elif source != "conformal":
+        sure = "certain, if what it needs holds"
+    found = [
+        Guarantee("false alarms of an agent", promise, sure, needs),
+        Guarantee(
+            "rounding",
+            f"0: no statistic is above the exact one; threshold {settings.threshold} ulp = "
+            f"2^{settings.threshold / 65536:.3f}, {least_false_alarm(settings.threshold)}",
+            "certain (docs/monitor.md, M3)",
+            "nothing",
+        ),
+    ]
+    alpha = options.alpha_of_runs()
+    if alpha is not None:
+        found.append(
+            Guarantee("alarms of single runs", f"at most {alpha} of good runs", sure, needs)
+        )
+    if options.fleet_alpha is not None:
+        bound = f"of the agents named, at most {options.fleet_alpha} behave, on average"
+        found.append(Guarantee("a reading of the fleet", bound, f"{sure}; per reading", needs))
+    return found
