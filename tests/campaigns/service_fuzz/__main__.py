@@ -18,10 +18,12 @@ from tests.campaigns.service_fuzz.judging import FORBIDDEN, Tally
 from tests.campaigns.service_fuzz.page import (
     forbidden_table,
     kind_table,
+    shown_table,
     status_table,
     write_page,
 )
 from tests.campaigns.service_fuzz.served import leave_the_network, served
+from tests.campaigns.service_fuzz.services import Service, service_of
 from tests.campaigns.service_fuzz.wire import sent
 from tests.campaigns.tables import print_table
 
@@ -34,10 +36,10 @@ _SETTLE_S = 15
 """Seconds in which all connections must end when the clients are gone."""
 
 
-def run(requests: range, seed: int, revoked: int, is_outside: bool) -> Tally:
+def run(requests: range, seed: int, revoked: int, is_outside: bool, kind: Service) -> Tally:
     """Send the requests of some numbers to a service of their own; return what it did."""
     is_outside = is_outside and leave_the_network()
-    with served(is_outside) as (one, secrets, tokens):
+    with served(is_outside, kind) as (one, secrets, tokens):
         tally = Tally(secrets)
         fuzz(one, secrets, requests, seed, tally)
         if one.process.poll() is None:
@@ -62,10 +64,11 @@ class Part:
     requests: range
     seed: int
     revoked: int
+    kind: Service
 
     def run(self) -> Tally:
         """Return what the service did."""
-        return run(self.requests, self.seed, self.revoked, is_outside=True)
+        return run(self.requests, self.seed, self.revoked, is_outside=True, kind=self.kind)
 
 
 def main() -> int:
@@ -81,10 +84,11 @@ def main() -> int:
     parser.add_argument("--page", action="store_true", help="write docs/service_fuzz.md, too")
     options = parser.parse_args()
     if options.only is not None:
-        with served(leave_the_network()) as (one, secrets, _):
+        kind = service_of(options.only // _PART)
+        with served(leave_the_network(), kind) as (one, secrets, _):
             attempt = drawn(options.seed, options.only, secrets)
             print(attempt.kind, [piece[:2000] for piece in attempt.pieces[:20]])
-            print(sent(attempt, one.address, one.address[0]))
+            print(sent(attempt, one.address, one.address[0], one.shown(options.only)))
             print(dict(one.written())["err.txt"].decode())
         return 0
     started = time.monotonic()
@@ -94,6 +98,7 @@ def main() -> int:
             range(start, min(start + _PART, options.requests)),
             options.seed,
             -(-options.revoked // len(starts)),
+            service_of(start // _PART),
         )
         for start in starts
     ]
@@ -103,7 +108,12 @@ def main() -> int:
     ):
         tally.add(found)
     seconds = round(time.monotonic() - started)
-    for table in (kind_table(tally), status_table(tally), forbidden_table(tally)):
+    for table in (
+        kind_table(tally),
+        shown_table(tally),
+        status_table(tally),
+        forbidden_table(tally),
+    ):
         print_table(table)
     for complaint in tally.complaints:
         print(complaint)

@@ -131,6 +131,8 @@ def _data(kind: str, rng: random.Random, secrets: Secrets) -> Attempt:
     """Return a body sent to where it belongs, with the right token."""
     path = rng.choice(_TAKES)
     content, headers = body(rng, secrets)
+    if content.startswith(b'{"evidence"') and rng.random() < 0.8:
+        path = "/v1/evidence"
     lines = [f"{name}: {value}\r\n".encode("latin-1", "replace") for name, value in headers]
     token = f"Authorization: Bearer {secrets.admins}\r\n".encode()
     return Attempt(kind, (_head("POST", path, token, *lines, _sized(content)) + content,), True)
@@ -139,7 +141,7 @@ def _data(kind: str, rng: random.Random, secrets: Secrets) -> Attempt:
 def _packed(kind: str, rng: random.Random, secrets: Secrets) -> Attempt:
     """Return a body that is packed: cut, damaged, a bomb, or not as it says."""
     content, headers = body(rng, secrets)
-    packed = gzip.compress(content, 1)
+    packed = _gzip(content, 1)
     how = rng.randrange(10)
     if how == 0:
         packed = packed[: rng.randrange(len(packed) + 1)]
@@ -149,13 +151,13 @@ def _packed(kind: str, rng: random.Random, secrets: Secrets) -> Attempt:
             packed[:place] + bytes([packed[place] ^ 1 << rng.randrange(8)]) + packed[place + 1 :]
         )
     elif how == 2:
-        packed = gzip.compress(bytes(rng.choice((15, 17, 64)) << 20), 9)
+        packed = _gzip(bytes(rng.choice((15, 17, 64)) << 20), 9)
     elif how == 3:
-        packed = gzip.compress(packed)
+        packed = _gzip(packed)
     elif how == 4:
-        packed = b"".join(gzip.compress(content[n::3]) for n in range(3))
+        packed = b"".join(_gzip(content[n::3]) for n in range(3))
     elif how == 5:
-        packed = gzip.compress(b"") * rng.randrange(1, 50_000)
+        packed = _gzip(b"") * rng.randrange(1, 50_000)
     elif how == 6:
         packed = zlib.compress(content)
     elif how == 7:
@@ -175,9 +177,14 @@ def _packed(kind: str, rng: random.Random, secrets: Secrets) -> Attempt:
     lines = [f"{name}: {value}\r\n".encode("latin-1", "replace") for name, value in headers]
     lines.append(f"Content-Encoding: {rng.choice(names)}\r\n".encode("latin-1"))
     token = f"Authorization: Bearer {secrets.ingests}\r\n".encode()
-    path = rng.choice(("/v1/observations", "/v1/traces"))
+    path = rng.choice(("/v1/observations", "/v1/traces", "/v1/evidence"))
     head = _head("POST", path, token, *lines, _sized(packed))
     return Attempt(kind, (head + packed,), True)
+
+
+def _gzip(data: bytes, level: int = 9) -> bytes:
+    """Return bytes packed, the same at any time."""
+    return gzip.compress(data, level, mtime=0)
 
 
 def _million(kind: str, rng: random.Random, secrets: Secrets) -> Attempt:

@@ -4,7 +4,7 @@ import json
 import random
 from typing import TYPE_CHECKING, Any
 
-from tests.campaigns.service_fuzz.spans import spans
+from tests.campaigns.service_fuzz.spans import deep_spans, spans
 
 if TYPE_CHECKING:
     from tests.campaigns.service_fuzz.attempts import Secrets
@@ -30,8 +30,8 @@ _EVENTS = ("run", "start", "score", "end", "acknowledge", "recalibrate", "RUN", 
 def body(rng: random.Random, secrets: "Secrets") -> tuple[bytes, list[tuple[str, str]]]:
     """Return a body and the headers that describe it, rightly or not."""
     made = rng.choices(
-        (_rows, _changed_rows, _spans, _odd_json, _bytes, _deep),
-        (30, 25, 20, 12, 12, 4),
+        (_rows, _changed_rows, _evidence, _spans, _odd_json, _bytes, _deep),
+        (30, 25, 12, 20, 12, 12, 4),
     )[0]
     content, kind = made(rng, secrets)
     if rng.random() < 0.15:
@@ -53,16 +53,44 @@ def _row(rng: random.Random) -> dict[str, Any]:
 
 def _rows(rng: random.Random, _: "Secrets") -> tuple[bytes, str]:
     rows = [_row(rng) for _ in range(rng.choice((1, 1, 3, 50)))]
+    if rng.random() < 0.25:  # several speak of a run, some of whom close it
+        rows = [_report(rng) for _ in rows]
     if rng.random() < 0.3:
         return b"\n".join(map(_json, rows)), "application/x-ndjson"
     return _json({"observations": rows}), "application/json"
+
+
+def _report(rng: random.Random) -> dict[str, Any]:
+    row: dict[str, Any] = {"agent": f"a{rng.randrange(9)}", "run": rng.randrange(1 << 12)}
+    if rng.random() < 0.1:
+        return {**row, "event": rng.choice(("start", "end"))}
+    return {**row, "reporter": f"r{rng.randrange(5)}", "score": rng.randrange(9)}
+
+
+def _evidence(rng: random.Random, secrets: "Secrets") -> tuple[bytes, str]:
+    rows = [
+        {**_row(rng), "benign": -rng.random(), "hijacked": rng.choice((-rng.random(), -3, -1e300))}
+        for _ in range(rng.choice((1, 3, 50)))
+    ]
+    for row in rows:
+        row.pop("score")
+    for _ in range(rng.randrange(3) if rng.random() < 0.5 else 0):
+        row = rng.choice(rows)
+        row[rng.choice(("agent", "run", "benign", "hijacked", "weight", "event", "more", ""))] = (
+            rng.choice((*_ODD, secrets.password))
+        )
+    whole: Any = {"evidence": rows}
+    if rng.random() < 0.1:
+        whole = {"evidence": rng.choice((rows[0], {}, None, [None], [[]], [{}]))}
+    return _json(whole), "application/json"
 
 
 def _changed_rows(rng: random.Random, secrets: "Secrets") -> tuple[bytes, str]:
     rows = [_row(rng) for _ in range(rng.choice((1, 2, 5)))]
     for _ in range(rng.randrange(1, 4)):
         row = rng.choice(rows)
-        names = ("agent", "run", "step", "score", "event", "at", "group", "cut", "x", "extra", "\0")
+        names = ("agent", "run", "step", "score", "event", "at", "group", "cut", "x", "extra", "\0",
+                 "reporter")  # fmt: skip
         row[rng.choice(names)] = rng.choice((*_ODD, *_EVENTS))
         if rng.random() < 0.1:  # where no name is: a name is data, and kept
             secret = rng.choice((secrets.reads, f"password={secrets.password}"))
@@ -78,7 +106,7 @@ def _changed_rows(rng: random.Random, secrets: "Secrets") -> tuple[bytes, str]:
 
 
 def _spans(rng: random.Random, _: "Secrets") -> tuple[bytes, str]:
-    return spans(rng)
+    return deep_spans(rng) if rng.random() < 0.05 else spans(rng)
 
 
 def _odd_json(rng: random.Random, secrets: "Secrets") -> tuple[bytes, str]:

@@ -1,16 +1,15 @@
 """Requests from several threads and many addresses, and between them what must still work."""
 
 import random
-import socket
 import time
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
-from http.client import HTTPConnection
+from http.client import HTTPConnection, HTTPSConnection
 
 from consilience.service.access.tokens import Tokens
 from tests.campaigns.service_fuzz.attempts import Secrets, drawn
 from tests.campaigns.service_fuzz.judging import Tally
 from tests.campaigns.service_fuzz.served import Served
-from tests.campaigns.service_fuzz.wire import sent
+from tests.campaigns.service_fuzz.wire import connected, sent
 
 __all__ = ["fuzz", "revocations"]
 
@@ -27,8 +26,9 @@ def fuzz(served: Served, secrets: Secrets, numbers: range, seed: int, tally: Tal
         for number in numbers:
             attempt = drawn(seed, number, secrets)
             pool = slow if attempt.pause_s or attempt.kind == "slow clients" else quick
-            job = pool.submit(sent, attempt, served.address, _source(served, number))
-            waiting[job] = number, attempt
+            shown = served.shown(number)
+            job = pool.submit(sent, attempt, served.address, _source(served, number), shown)
+            waiting[job] = number, attempt, shown
             while len(waiting) >= 4 * _THREADS + _SLOW_THREADS:
                 done, _ = wait(waiting, return_when=FIRST_COMPLETED)
                 for one in done:
@@ -52,8 +52,8 @@ def _source(served: Served, number: int) -> str:
 
 def _look(served: Served, secrets: Secrets, tally: Tally, number: int) -> None:
     """See that it takes an observation, and how much memory it has."""
-    row = f'{{"observations":[{{"agent":"sound","run":{number},"score":1}}]}}'
-    status = ask(served, "POST", "/v1/observations", secrets.ingests, row)
+    kind = served.kind
+    status = ask(served, "POST", kind.path, secrets.ingests, kind.sound(number))
     if status != 200:
         tally.complain("no answer", f"an observation at request {number}: {status}")
     tally.memory = max(tally.memory, served.memory())
@@ -61,7 +61,12 @@ def _look(served: Served, secrets: Secrets, tally: Tally, number: int) -> None:
 
 def ask(served: Served, method: str, path: str, token: str, body: str | None = None) -> int:
     """Return the status of a plain request."""
-    connection = HTTPConnection(*served.address, timeout=60)
+    context = served.plain.context
+    connection = (
+        HTTPConnection(*served.address, timeout=60)
+        if context is None
+        else HTTPSConnection(*served.address, timeout=60, context=context)
+    )
     try:
         headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
         connection.request(method, path, body, headers)
@@ -80,7 +85,8 @@ def revocations(served: Served, tokens: Tokens, count: int, tally: Tally) -> Non
     for number in range(count):
         token, made = tokens.create(f"revoked {number}", ["read"])
         header = b"Authorization: Bearer %s\r\n" % token.text.encode()
-        with socket.create_connection(served.address, timeout=30) as stream:
+        with connected(served.address, served.plain) as stream:
+            stream.settimeout(30)
             stream.sendall(b"GET /v1/alarms/stream HTTP/1.1\r\nHost: service.example\r\n")
             stream.sendall(header + b"\r\n")
             first = stream.recv(1 << 16)

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from tests.campaigns.service_fuzz.attempts import Attempt, Secrets
+from tests.campaigns.service_fuzz.services import Shown
 from tests.campaigns.service_fuzz.wire import Outcome
 
 __all__ = ["FORBIDDEN", "Tally"]
@@ -30,6 +31,7 @@ class Tally:
 
     def __init__(self, secrets: Secrets | None = None) -> None:
         self.kinds: Counter[str] = Counter()
+        self.shown: Counter[str] = Counter()
         self.statuses: Counter[int] = Counter()
         self.forbidden: Counter[str] = Counter()
         self.complaints: list[str] = []
@@ -46,19 +48,22 @@ class Tally:
         """Whether nothing forbidden has been."""
         return not self.forbidden.total()
 
-    def take(self, number: int, attempt: Attempt, outcome: Outcome) -> None:
-        """Judge a request's outcome."""
+    def take(self, number: int, attempt: Attempt, shown: Shown, outcome: Outcome) -> None:
+        """Judge the outcome of a request, of a client that showed this of itself."""
+        self.shown[shown.what] += 1
         self.kinds[attempt.kind] += 1
         self.statuses.update(outcome.statuses)
         self.unanswered += not outcome.statuses
-        told = f"request {number} ({attempt.kind})"
+        told = f"request {number} ({attempt.kind}, showing {shown.what})"
         if attempt.kind != "slow clients":
             self.slowest = max(self.slowest, outcome.seconds)
         if _FAULTS & set(outcome.statuses):
             self.complain("500", f"{told}: {outcome.data[:300]!r}")
-        if not attempt.trusted and not _REFUSALS.issuperset(outcome.statuses):
+        trusted = attempt.trusted or shown.is_credential
+        let_in = not trusted and not _REFUSALS.issuperset(outcome.statuses)
+        if let_in or (outcome.statuses and not shown.is_answered):
             self.complain("let in", f"{told}: {outcome.data[:300]!r}")
-        if attempt.kind in _WHOLE and not outcome.statuses:
+        if attempt.kind in _WHOLE and not outcome.statuses and shown.is_answered:
             self.complain("no answer", f"{told}: after {outcome.seconds:.1f} s")
         for needle in self.found(outcome.data):
             self.complain("leak", f"{told}: ...{needle!r} in {outcome.data[:600]!r}")
@@ -66,6 +71,7 @@ class Tally:
     def add(self, other: "Tally") -> None:
         """Count what another part of the campaign has found, too."""
         self.kinds += other.kinds
+        self.shown += other.shown
         self.statuses += other.statuses
         self.forbidden += other.forbidden
         self.complaints = [*self.complaints, *other.complaints][:_KEPT]

@@ -5,9 +5,10 @@ from pathlib import Path
 from consilience_tools.pages.stamp import stamped
 from consilience_tools.pages.templates import rendered
 from tests.campaigns.service_fuzz.judging import FORBIDDEN, Tally
+from tests.campaigns.service_fuzz.services import Service
 from tests.campaigns.tables import Rows, markdown
 
-__all__ = ["forbidden_table", "kind_table", "status_table", "write_page"]
+__all__ = ["forbidden_table", "kind_table", "shown_table", "status_table", "write_page"]
 
 
 def kind_table(tally: Tally) -> Rows:
@@ -15,6 +16,13 @@ def kind_table(tally: Tally) -> Rows:
     rows: Rows = [("requests", "sent")]
     rows += [(kind, f"{count:,}") for kind, count in tally.kinds.most_common()]
     return [*rows, ("all", f"{tally.kinds.total():,}")]
+
+
+def shown_table(tally: Tally) -> Rows:
+    """Return how many requests came from clients that showed what of themselves."""
+    rows: Rows = [("over TLS: client certificate", "sent")]
+    return rows + [(what, f"{count:,}") for what, count in sorted(tally.shown.items())
+                   if what != "nothing"]  # fmt: skip
 
 
 def status_table(tally: Tally) -> Rows:
@@ -42,6 +50,8 @@ def write_page(
         where=where,
         verdict="everything held" if tally.holds else "NOT everything held",
         kinds=markdown(kind_table(tally)),
+        shown=markdown(shown_table(tally)),
+        services=[one.value for one in Service],
         statuses=markdown(status_table(tally)),
         forbidden=markdown(forbidden_table(tally)),
     )

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from consilience.service.access.tokens import Tokens
 from tests.campaigns.service_fuzz.attempts import Secrets
-from tests.campaigns.service_fuzz.spans import fitted
+from tests.campaigns.service_fuzz.services import Certificates, Service, Shown
 
 __all__ = ["Served", "leave_the_network", "served"]
 
@@ -32,9 +32,20 @@ class Served:
     address : (str, int)
     is_outside : bool
         It listens off loopback; else on loopback, with --require-token.
+    kind : Service
+    certificates : Certificates or None
+        None: it speaks no TLS.
     """
 
-    def __init__(self, folder: Path, words: list[str], host: str) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        words: list[str],
+        host: str,
+        kind: Service,
+        certificates: Certificates | None,
+    ) -> None:
+        self.kind, self.certificates = kind, certificates
         self._out, self._err = folder / "out.txt", folder / "err.txt"
         with self._out.open("wb") as out, self._err.open("wb") as err:
             self.process = subprocess.Popen(
@@ -48,6 +59,15 @@ class Served:
     def is_outside(self) -> bool:
         """Whether it listens off loopback."""
         return self.address[0] == OUTSIDE
+
+    def shown(self, number: int) -> Shown:
+        """Return what the client of a request shows of itself."""
+        return Shown() if self.certificates is None else self.certificates.drawn(number)
+
+    @property
+    def plain(self) -> Shown:
+        """A client that shows nothing."""
+        return Shown() if self.certificates is None else self.certificates.plain
 
     def memory(self) -> int:
         """Return the bytes of memory that it holds now."""
@@ -107,8 +127,8 @@ def leave_the_network() -> bool:
 
 
 @contextlib.contextmanager
-def served(is_outside: bool) -> Iterator[tuple[Served, Secrets, Tokens]]:
-    """Start the service; give it, tokens of all kinds, and their table."""
+def served(is_outside: bool, kind: Service) -> Iterator[tuple[Served, Secrets, Tokens]]:
+    """Start a service; give it, tokens of all kinds, and their table."""
     with tempfile.TemporaryDirectory(prefix="consilience-fuzz-") as name:
         state = Path(name) / "state"
         state.mkdir(mode=0o700)
@@ -116,10 +136,18 @@ def served(is_outside: bool) -> Iterator[tuple[Served, Secrets, Tokens]]:
             secrets = _secrets(tokens)
             host = OUTSIDE if is_outside else INSIDE
             words = ["--http", f"{host}:0", "--state", str(state), "--arl", "1000", "--json"]
-            words += ["--model", str(fitted(Path(name)))]
-            inside = ["--require-token", "--host-name", "service.example"]
-            words += ["--clear-text"] if is_outside else inside
-            one = Served(Path(name), words, host)
+            words += ["--device", "cpu=cpu", "--device", "gone=socket://127.0.0.1:1"]
+            words += ["--nats", f"nats://fuzz:{secrets.password}@127.0.0.1:1"]
+            words += kind.words(Path(name))
+            encrypted = None
+            if kind is Service.TLS:
+                encrypted = Certificates(Path(name), tokens)
+                words += encrypted.words
+            elif is_outside:
+                words += ["--clear-text"]
+            if not is_outside:
+                words += ["--require-token", "--host-name", "service.example"]
+            one = Served(Path(name), words, host, kind, encrypted)
             try:
                 yield one, secrets, tokens
             finally:

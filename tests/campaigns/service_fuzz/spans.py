@@ -13,7 +13,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 from consilience.cli.app import main
 
-__all__ = ["fitted", "packed_million", "spans"]
+__all__ = ["deep_spans", "fitted", "packed_million", "spans"]
 
 JSON, PROTOBUF = "application/json", "application/x-protobuf"
 _TOOLS = ("search", "read", "answer", "delete_all", "")
@@ -70,6 +70,17 @@ def spans(rng: random.Random) -> tuple[bytes, str]:
     return bytes(data), PROTOBUF
 
 
+def deep_spans(rng: random.Random) -> tuple[bytes, str]:
+    """Return a span with values in values in values, or with texts that are no UTF-8."""
+    value = _field(1, rng.choice((b"a", b"\xff\xfe", b"\xed\xa0\x80", b"\0")))
+    for _ in range(rng.choice((0, 30, 99, 1_000, 5_000))):
+        value = _field(5, _field(1, value))  # an array of one
+    key = rng.choice((b"gen_ai.agent.name", b"\xc0\xaf", b"k"))
+    attribute = _field(9, _field(1, key) + _field(2, value))
+    span = _field(1, rng.randbytes(16)) + _field(2, rng.randbytes(8)) + attribute
+    return _field(1, _field(2, _field(2, span))), PROTOBUF
+
+
 def _run(rng: random.Random, trace: int, tools: list[str]) -> list[dict[str, Any]]:
     """Return the spans of a run: its root, and its calls of tools."""
     root = {"gen_ai.operation.name": "invoke_agent", "gen_ai.agent.name": f"p{rng.randrange(5)}"}
@@ -112,10 +123,10 @@ def packed_million(in_rows: bool) -> tuple[bytes, str]:
     if in_rows:
         names = b",".join([b'"x":1'] * 1_000_000)
         row = b'{"observations":[{"agent":"a","run":1,"score":1,' + names + b"}]}"
-        return gzip.compress(row, 9), JSON
+        return gzip.compress(row, 9, mtime=0), JSON
     one = _field(9, _field(1, b"a") + _field(2, b"\x18\x01"))
     span = _field(1, bytes(range(1, 17))) + _field(2, bytes(range(1, 9))) + one * 1_000_000
-    return gzip.compress(_field(1, _field(2, _field(2, span))), 9), PROTOBUF
+    return gzip.compress(_field(1, _field(2, _field(2, span))), 9, mtime=0), PROTOBUF
 
 
 def _field(number: int, content: bytes) -> bytes:

@@ -18,7 +18,9 @@ _PATHS = (
     "/", "/healthz", "/readyz", "/metrics", "/docs", "/openapi.json", "/v1/status", "/v1/fleet",
     "/v1/agents", "/v1/agents/a1", "/v1/alarms", "/v1/alarms/stream", "/v1/alerts", "/v1/silences",
     "/v1/observations", "/v1/evidence", "/v1/traces", "/v1/logs", "/v1/benchmark", "/v1/validate",
-    "/v1/alarms/1/acknowledge", "/v1/silences/1", "/favicon.ico", "/static/", "/assets/page.js",
+    "/v1/reporters", "/v1/shards", "/v1/devices", "/v1/reporters?contradicting=true&limit=3",
+    "/v1/validate?backend=gone", "/v1/alarms/1/acknowledge", "/v1/silences/1", "/favicon.ico",
+    "/static/", "/assets/page.js",
 )  # fmt: skip
 _TRICKS = (
     "*", "//", "/../etc/passwd", "/..%2f..%2fetc/passwd", "/%2e%2e/%2e%2e/etc/passwd",
@@ -39,6 +41,8 @@ _NAMES = (
     "agent",
     "standing",
     "backend",
+    "contradicting",
+    "newest",
     "token",
     "access_token",
     "x",

@@ -3,12 +3,14 @@
 import contextlib
 import re
 import socket
+import ssl
 import time
 from typing import NamedTuple
 
 from tests.campaigns.service_fuzz.attempts import Attempt
+from tests.campaigns.service_fuzz.services import Shown
 
-__all__ = ["Outcome", "sent"]
+__all__ = ["Outcome", "connected", "sent"]
 
 _STATUS = re.compile(rb"HTTP/1\.[01] (\d{3})[^\r\n]*\r\n")
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
@@ -24,14 +26,14 @@ class Outcome(NamedTuple):
     seconds: float
 
 
-def sent(attempt: Attempt, address: tuple[str, int], source: str) -> Outcome:
+def sent(attempt: Attempt, address: tuple[str, int], source: str, shown: Shown) -> Outcome:
     """Send a request from an address of its own, and return what came."""
     began = time.monotonic()
     data = b""
     own = source, 0
     with (
-        contextlib.suppress(OSError),
-        socket.create_connection(address, timeout=10, source_address=own) as one,
+        contextlib.suppress(OSError, ValueError),  # the latter of TLS that has ended
+        connected(address, shown, own) as one,
     ):
         with contextlib.suppress(OSError):
             _send(one, attempt)
@@ -40,10 +42,26 @@ def sent(attempt: Attempt, address: tuple[str, int], source: str) -> Outcome:
     return Outcome(_statuses(data), data, time.monotonic() - began)
 
 
+def connected(
+    address: tuple[str, int], shown: Shown, source: tuple[str, int] | None = None
+) -> socket.socket:
+    """Return a connection, through TLS if the client speaks it."""
+    plain = socket.create_connection(address, timeout=10, source_address=source)
+    if shown.context is None:
+        return plain
+    try:
+        return shown.context.wrap_socket(plain)
+    except BaseException:
+        plain.close()
+        raise
+
+
 def _send(one: socket.socket, attempt: Attempt) -> None:
     for piece in attempt.pieces:
         one.sendall(piece)
-        if attempt.pause_s:
+        if attempt.pause_s and isinstance(one, ssl.SSLSocket):
+            time.sleep(attempt.pause_s)  # it cannot be peeked into; what has ended raises
+        elif attempt.pause_s:
             one.settimeout(attempt.pause_s)
             with contextlib.suppress(TimeoutError):
                 if one.recv(1, socket.MSG_PEEK) is not None:
