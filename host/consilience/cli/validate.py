@@ -27,6 +27,14 @@ def validate(
     full: Annotated[
         bool, typer.Option("--full", help="Hours: all sizes, and the campaigns of a checkout.")
     ] = False,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Evidence (as for fuse) or scores (as for monitor) of your own, tested too.",
+            show_default="none",
+        ),
+    ] = None,
     only: Annotated[
         list[str] | None,
         typer.Option(
@@ -60,16 +68,19 @@ def validate(
     from consilience.validate.kept import KeptClaims, run_key
     from consilience.validate.report import claims_document, measured_document
     from consilience.validate.running import run_claims
+    from consilience.validate.user_data import read_user_data
     from consilience.validate.view import claim_line, claims_view, worst_case
 
     if quick and full:
         raise BadInput("--quick and --full: choose one")
     scale = Scale.QUICK if quick else Scale.FULL if full else Scale.DEFAULT
     given = tuple(device or ())
-    options = Options(scale, tuple(dict.fromkeys((*AT_HAND, *given))))
+    options = Options(scale, tuple(dict.fromkeys((*AT_HAND, *given))), data)
+    if data is not None:
+        read_user_data(data)  # refused before anything is tested
     output = Output(as_json=as_json)
     kept = None if resume is None else KeptClaims(resume, run_key(options))
-    claims = all_claims(options.devices)
+    claims = all_claims(options)
     wanted = _wanted(only or [], [claim.name for claim in claims])
     tested: list[Tested] = []
     interrupted = False

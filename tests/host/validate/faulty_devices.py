@@ -33,6 +33,23 @@ class OneBitLow(CpuDevice):
         return super().monitor(*bets, arl=arl, false_alarm=false_alarm, **options)
 
 
+class SwayedByOne(CpuDevice):
+    """One liar more than was told of moves the interval, and a decision."""
+
+    def robust_scan(self, ratios, faulty, clip, threshold):
+        return super().robust_scan(ratios, max(0, faulty - 1), clip, threshold)
+
+
+class NamesAll(CpuDevice):
+    """A reading of the fleet is made at a level far above alpha."""
+
+    def monitor(self, *bets, **options):
+        made = super().monitor(*bets, **options)
+        fleet = made.fleet
+        made.fleet = lambda alpha: fleet(Fraction(99, 100))
+        return made
+
+
 class Forgetful(CpuDevice):
     """A result depends on what came before: every tenth call is one ulp off."""
 

@@ -14,7 +14,7 @@ from consilience.validate.statistics import Slope, log_slope
 from consilience_hw.spec.log_format import Q16_16
 from consilience_sim.reference.vectors import split_mix
 
-__all__ = ["LINEAR", "claims", "fitted", "normal_codes"]
+__all__ = ["LINEAR", "claims", "fitted", "normal_codes", "spread"]
 
 LINEAR = 1.1
 """Upper limit of the exponent, at 99 %, that still counts as linear."""
@@ -82,7 +82,7 @@ def fitted(action: Callable[[int], object], sizes: Sequence[int]) -> tuple[Slope
 
 
 def _sums(bench: Bench) -> Finding:
-    sizes = _spread(10_000, bench.of_scale(3_000_000, 10_000_000, 100_000_000))
+    sizes = spread(10_000, bench.of_scale(3_000_000, 10_000_000, 100_000_000))
     codes, device = normal_codes(sizes[-1], 81), bench.device(CPU)
     slope, seconds = fitted(lambda n: device.reduce(codes[:n]), sizes)
     return Finding(
@@ -97,8 +97,8 @@ def _sums(bench: Bench) -> Finding:
 
 
 def _leave_one_out(bench: Bench) -> Finding:
-    sizes = _spread(10_000, bench.of_scale(300_000, 1_000_000, 10_000_000))
-    few = _spread(500, bench.of_scale(4_000, 8_000, 32_000), 12)
+    sizes = spread(10_000, bench.of_scale(300_000, 1_000_000, 10_000_000))
+    few = spread(500, bench.of_scale(4_000, 8_000, 32_000), 12)
     codes, device = normal_codes(sizes[-1], 83), bench.device(CPU)
     ours, seconds = fitted(lambda n: device.leave_one_out(codes[:n]), sizes)
     bench.progress(1, 2)
@@ -127,7 +127,7 @@ def _leave_one_out(bench: Bench) -> Finding:
     )
 
 
-def _spread(least: int, most: int, count: int = _POINTS) -> list[int]:
+def spread(least: int, most: int, count: int = _POINTS) -> list[int]:
     """Return so many sizes at equal ratios."""
     return [round(least * (most / least) ** (place / (count - 1))) for place in range(count)]
 
