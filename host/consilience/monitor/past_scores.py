@@ -1,11 +1,17 @@
-"""Past scores, counted by value: memory grows with values, not with runs."""
+"""Past scores, counted by value: memory grows with values, not with runs.
 
+A value takes 16 bytes and what its block keeps free; as a Python integer in a list, 50.
+"""
+
+from array import array
 from bisect import bisect_left
 from collections.abc import Sequence
 from itertools import chain
 
 __all__ = ["PastScores"]
 
+_SCORES, _COUNTS = "q", "Q"
+"""int64, and uint64."""
 _MOST = 256
 """Values of a block; a full one is cut in two, so that no step goes through all values."""
 
@@ -20,8 +26,8 @@ class PastScores:
     """
 
     def __init__(self) -> None:
-        self._values: list[list[int]] = []
-        self._counts: list[list[int]] = []
+        self._values: list[array[int]] = []
+        self._counts: list[array[int]] = []
         self._highest: list[int] = []
         self._sums: list[int] = []
         self.total = 0
@@ -33,8 +39,8 @@ class PastScores:
         half = _MOST // 2
         for first in range(0, len(values), half):
             part = slice(first, first + half)
-            made._values.append(list(values[part]))
-            made._counts.append(list(counts[part]))
+            made._values.append(array(_SCORES, values[part]))
+            made._counts.append(array(_COUNTS, counts[part]))
         made._highest = [one[-1] for one in made._values]
         made._sums = [sum(one) for one in made._counts]
         made.total = sum(made._sums)
@@ -90,8 +96,8 @@ class PastScores:
     def _append(self, score: int) -> None:
         """Count a score above all."""
         if not self._values:
-            self._values.append([])
-            self._counts.append([])
+            self._values.append(array(_SCORES))
+            self._counts.append(array(_COUNTS))
             self._highest.append(score)
             self._sums.append(0)
         self._values[-1].append(score)

@@ -49,15 +49,18 @@ def whole_batches() -> Iterator[bytes]:
     yield from _numbered(rows)
 
 
-def step_batches(steps: int = 50) -> Iterator[bytes]:
-    """Yield bodies of a step of a run of each of 1,000 agents; the last of `steps` ends it."""
+def step_batches(steps: int = 50, values: int = _VALUES) -> Iterator[bytes]:
+    """Yield bodies of a step of a run of each of 1,000 agents; the last of `steps` ends it.
+
+    A history counts scores by value, so that it grows until all `values` have come.
+    """
     run = 0
     while True:
         for step in range(steps):
             event = "end" if step == steps - 1 else "score"
             rows = [
                 {"agent": f"agent-{i}", "run": run, "step": step, "event": event,
-                 "score": (i * 7919 + run * 31) % _VALUES / 100 + step / 100}
+                 "score": (i * 7919 + run * 31) % values / 100 + step / 100}
                 for i in range(AGENTS)
             ]  # fmt: skip
             yield json.dumps({"observations": rows}).encode()
