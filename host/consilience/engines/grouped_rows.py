@@ -70,11 +70,17 @@ def grouped_rows(table: pa.Table, by: Sequence[str]) -> GroupedRows:
     group = np.zeros(table.num_rows, np.int64)
     if not by:
         return GroupedRows(pa.table({"": pa.nulls(1)}), group)
-    for name in by:
-        encoded = table[name].combine_chunks().dictionary_encode(null_encoding="encode")
+    for number, name in enumerate(by):
+        column = table[name]
+        if pa.types.is_dictionary(column.type):  # which may have more words than are used
+            column = column.cast(column.type.value_type)
+        encoded = column.combine_chunks().dictionary_encode(null_encoding="encode")
         if isinstance(encoded, pa.ChunkedArray):
             encoded = encoded.combine_chunks()
         places = np.asarray(encoded.indices.to_numpy(zero_copy_only=False)).astype(np.int64)
+        if number == 0:
+            group = places
+            continue
         # Renumbered for each column, so that the product does not overflow.
         both = group * max(len(encoded.dictionary), 1) + places
         group = np.unique(both, return_inverse=True)[1].reshape(-1).astype(np.int64)

@@ -86,22 +86,21 @@ def partial(frame: Frame, by: Sequence[str] = (), code: str = "code") -> pl.Lazy
         .group_by(*keys, "q")
         .agg(pl.len().cast(pl.Int64).alias("n"), *sums)
     )
+    # A column of four numbers, crossed: lists that are exploded take five times as long.
+    part, last = pl.col("part"), _PARTS - 1
+    digits = pl.col(f"s{last}")
+    for place in range(last):
+        digits = pl.when(part == place).then(pl.col(f"s{place}")).otherwise(digits)
     counted = pl.col("q") > REFUSED
-    parts = [pl.col("q") + (part - _PARTS + 1) for part in range(_PARTS - 1)]
-    totals = [pl.when(counted).then(pl.col(f"s{part}")).otherwise(0) for part in range(_PARTS)]
-    nothing = pl.lit(0, pl.Int64)
     return (
-        bins.select(
+        bins.join(pl.LazyFrame({"part": range(_PARTS)}), how="cross")
+        .filter(counted | (part == last))
+        .select(
             *keys,
-            # The bins below those of a count that is no bin: they are empty, and left out.
-            pl.concat_list(
-                *(pl.when(counted).then(part).otherwise(pl.col("q")) for part in parts), "q"
-            ).alias("bin"),
-            pl.concat_list(*[nothing] * (_PARTS - 1), "n").alias("terms"),
-            pl.concat_list(*totals).alias("total"),
+            pl.when(counted).then(pl.col("q") + part - last).otherwise(pl.col("q")).alias("bin"),
+            pl.when(part == last).then(pl.col("n")).otherwise(0).alias("terms"),
+            pl.when(counted).then(digits).otherwise(0).alias("total"),
         )
-        .explode("bin", "terms", "total")
-        .with_columns(pl.col("bin").cast(pl.Int64))
         .group_by(*keys, "bin")
         .agg(pl.col("terms").sum(), pl.col("total").sum())
         .filter((pl.col("terms") != 0) | (pl.col("total") != 0))

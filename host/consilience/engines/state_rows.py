@@ -163,11 +163,15 @@ def _merged(
     """Return each bin of a group once, in order of both."""
     if not len(group):
         return group, bins, terms, total
-    order = np.lexsort((bins, group))
-    group, bins, terms, total = group[order], bins[order], terms[order], total[order]
-    fresh = np.ones(len(group), bool)
-    fresh[1:] = (group[1:] != group[:-1]) | (bins[1:] != bins[:-1])
-    starts = np.flatnonzero(fresh)
+    if int(bins.min()) < ZEROS or int(bins.max()) > Q16_16.max_top:
+        raise ImpossibleState("a bin that no code reaches; the rows are damaged")
+    # One number sorts in a third of the time of two.
+    both = (group << 17) + bins
+    if not (both[1:] > both[:-1]).all():
+        order = np.argsort(both)
+        both, terms, total = both[order], terms[order], total[order]
+        group, bins = group[order], bins[order]
+    starts = np.flatnonzero(np.concatenate([[True], both[1:] != both[:-1]]))
     most = int(np.diff(starts, append=len(group)).max())
     counted = bins != ZEROS
     if (
@@ -180,12 +184,10 @@ def _merged(
         raise ImpossibleState(
             "a row counts less than nothing or more than a state can hold; the rows are damaged"
         )
-    return (
-        group[starts],
-        bins[starts],
-        np.add.reduceat(terms, starts),
-        np.add.reduceat(total, starts),
-    )
+    if most > 1:
+        terms, total = np.add.reduceat(terms, starts), np.add.reduceat(total, starts)
+        group, bins = group[starts], bins[starts]
+    return group, bins, terms, total
 
 
 def _check(states: StateRows, by: Sequence[str]) -> None:
@@ -204,7 +206,7 @@ def _check(states: StateRows, by: Sequence[str]) -> None:
             f"{_name(keys, by, int(group[place]))}: bin {bins[place]} with {terms[place]} terms "
             f"and total {total[place]} is of no multiset; the rows are damaged or incomplete"
         )
-    counts = np.bincount(group, weights=None, minlength=keys.num_rows) * 0
+    counts = np.zeros(keys.num_rows, np.int64)
     np.add.at(counts, group, terms)
     if (counts > Q16_16.capacity).any():
         place = int((counts > Q16_16.capacity).argmax())

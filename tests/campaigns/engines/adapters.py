@@ -20,6 +20,7 @@ class Engine(ABC):
     """One engine on one table, with a number of threads and a size of what it takes at a time."""
 
     name: str
+    package: str
     own_sum: str
     """How the page calls the engine's own float sum."""
 
@@ -52,6 +53,7 @@ _FLOATS = "log2(sum(power(2.0, code / 65536.0)))"
 
 class DuckDb(Engine):
     name = "DuckDB"
+    package = "duckdb"
     own_sum = f"`{_FLOATS}`"
 
     def __init__(self, table: pa.Table, threads: int = 2, batch: int = 1 << 16) -> None:
@@ -84,6 +86,7 @@ class DuckDb(Engine):
 
 class Polars(Engine):
     name = "Polars"
+    package = "polars"
     own_sum = "`(2.0 ** (code / 65536)).sum().log(2)`"
 
     def __init__(self, table: pa.Table, threads: int = 2, batch: int = 1 << 16) -> None:
@@ -114,6 +117,7 @@ class Polars(Engine):
 
 class DataFusion(Engine):
     name = "DataFusion"
+    package = "datafusion"
     own_sum = f"`{_FLOATS}`"
 
     def __init__(self, table: pa.Table, threads: int = 2, batch: int = 1 << 16) -> None:
