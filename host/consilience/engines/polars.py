@@ -89,8 +89,8 @@ def partial(frame: Frame, by: Sequence[str] = (), code: str = "code") -> pl.Lazy
     # A column of four numbers, crossed: lists that are exploded take five times as long.
     part, last = pl.col("part"), _PARTS - 1
     digits = pl.col(f"s{last}")
-    for place in range(last):
-        digits = pl.when(part == place).then(pl.col(f"s{place}")).otherwise(digits)
+    for lower in range(last):
+        digits = pl.when(part == lower).then(pl.col(f"s{lower}")).otherwise(digits)
     counted = pl.col("q") > REFUSED
     return (
         bins.join(pl.LazyFrame({"part": range(_PARTS)}), how="cross")
