@@ -26,7 +26,7 @@ NoteOption = Annotated[
 
 def alarms(
     ended: Annotated[
-        bool, typer.Option("--ended", help="Also those that have ended, of the last 90 days.")
+        bool, typer.Option("--ended", help="Also those that have ended, as long as they are kept.")
     ] = False,
     url: UrlOption = _URL,
     ca: CaOption = None,

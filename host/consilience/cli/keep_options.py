@@ -4,8 +4,15 @@ from typing import Annotated, NamedTuple
 
 import typer
 
-__all__ = ["HistoryOption", "IdleMinutesOption", "KeepOption", "KeepOptions", "RememberOption",
-           "SnapshotOption"]  # fmt: skip
+__all__ = [
+    "HistoryOption",
+    "IdleMinutesOption",
+    "KeepAlarmsOption",
+    "KeepOption",
+    "KeepOptions",
+    "RememberOption",
+    "SnapshotOption",
+]
 
 _KEEPING = "What a service keeps (--http)"
 _MIB = 1 << 20
@@ -28,6 +35,17 @@ HistoryOption = Annotated[
         min=1,
         metavar="RUNS",
         help="Runs of an agent that GET /v1/agents/ID shows.",
+        rich_help_panel=_KEEPING,
+    ),
+]
+
+KeepAlarmsOption = Annotated[
+    int,
+    typer.Option(
+        "--keep-alarms-days",
+        min=1,
+        metavar="DAYS",
+        help="Alarms that were acknowledged so long ago are removed; those that stand never are.",
         rich_help_panel=_KEEPING,
     ),
 ]
@@ -75,6 +93,7 @@ class KeepOptions(NamedTuple):
     remember: int = 2_000_000
     snapshot_every: int = 64
     idle_minutes: int = 10
+    keep_alarms_days: int = 365
 
     def as_settings(self) -> dict[str, int]:
         """Return the settings of a service."""
@@ -83,5 +102,6 @@ class KeepOptions(NamedTuple):
             "kept_points": self.history,
             "remembered": self.remember,
             "snapshot_bytes": self.snapshot_every * _MIB,
+            "kept_alarms_ms": self.keep_alarms_days * 86_400_000,
             "idle_ms": self.idle_minutes * 60_000,
         }

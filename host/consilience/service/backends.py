@@ -11,7 +11,7 @@ from consilience.closing import Closes
 from consilience.devices.device import Device
 from consilience.devices.opening import open_device
 from consilience.distributed.nats_address import shown_address
-from consilience.errors import ConsilienceError, Mismatch, NoDevice
+from consilience.errors import ConsilienceError, LinkError, Mismatch, NoDevice
 from consilience.service.access.redaction import redacted
 from consilience_sim.reference.vectors import SHORT, SHORT_DIGEST, results_digest, vector_set
 
@@ -91,7 +91,9 @@ class Backends(Closes):
 
         Raises
         ------
-        UnknownBackend, BackendBusy, NoDevice, LinkError
+        UnknownBackend, BackendBusy
+        NoDevice
+            It is not there, or went away while it was at work; the next call looks for it anew.
         Mismatch
             The results are not those that all implementations share.
         """
@@ -133,7 +135,7 @@ class Backends(Closes):
             self._said[name] = {**said, "digest": None}
             if state == "failed":
                 backend.forget()  # the next request opens it anew
-            if isinstance(error, NoDevice):
+            if isinstance(error, NoDevice | LinkError):  # gone, or gone while it was at work
                 raise NoDevice(f"backend {name!r}: {error}") from None
             raise
         finally:

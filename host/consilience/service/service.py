@@ -13,6 +13,7 @@ from consilience.service.alerts.target import Target
 from consilience.service.backends import Backends
 from consilience.service.engine import Engine
 from consilience.service.keeper import Keeper
+from consilience.service.retention import Retention
 from consilience.service.settings import ServiceSettings
 from consilience.service.state import ServiceState
 from consilience.service.store.database import Database
@@ -50,6 +51,7 @@ class Service(Closes):
     database : Database
     backends : Backends
     alerting : Alerting
+    retention : Retention
 
     Raises
     ------
@@ -143,7 +145,10 @@ class Service(Closes):
         self._keeper.each_turn(self.engine.end_idle)
         try:
             alerts = None if folder is None else folder.path / "alerts.db"
-            self.alerting = Alerting(alerts, self.engine, targets(self.deployment), self.deployment)
+            told, kept_ms = targets(self.deployment), self.settings.kept_alarms_ms
+            self.alerting = Alerting(alerts, self.engine, told, self.deployment, kept_ms)
+            self.retention = Retention(self.database, self.alerting.dispatcher.untold, kept_ms)
+            self._keeper.each_turn(self.retention.turn)
         except BaseException:
             self.engine.close()
             self._keeper.close()

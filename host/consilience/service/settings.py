@@ -33,6 +33,8 @@ class ServiceSettings:
         Of the log before the newest snapshot: for audits; 0 keeps what recovery needs alone.
     snapshot_bytes : int
         So many bytes of log after a snapshot, and the next one is written.
+    kept_alarms_ms : int
+        Alarms that were acknowledged so long ago are removed, with what was told of them.
     idle_ms : int
         A run of traces without a new span for so long has ended.
 
@@ -50,6 +52,7 @@ class ServiceSettings:
     kept_points: int = 1_000
     kept_bytes: int = 1 << 30
     snapshot_bytes: int = 64 << 20
+    kept_alarms_ms: int = 365 * 86_400_000
     idle_ms: int = 600_000
 
     def __post_init__(self) -> None:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from consilience.errors import BadInput, ConsilienceError
+from consilience.monitor.agent_index import AgentId
 from consilience.monitor.budget import views_of
 from consilience.monitor.ended_runs import EndedRuns
 from consilience.monitor.fleet_readings import FleetReadings
@@ -243,11 +244,12 @@ class ServiceState:
         first = watch.counts["lines"]
         found = watch.take_many(kept.rows(first, record.at_ms), first)
         if changed or len(self.steps):
-            ended = [
+            ended: list[tuple[AgentId, AgentId]] = [
                 (agent, run)
                 for agent, run, event in zip(kept.agents, kept.runs, kept.events, strict=True)
                 if event in (Event.RUN, Event.END) and run is not None
             ]
+            ended += zip(found.agents, found.runs, strict=True)  # a deadline ends runs, too
             self.steps.commit(changed, ended)
         watch.counts["lines"] += len(kept)
         done.duplicates += found.again

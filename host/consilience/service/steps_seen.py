@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from consilience.monitor.agent_index import AgentId
+
 __all__ = ["RunSteps", "StepsSeen", "Verdict"]
 
 _WINDOW = 1024
 
-Name = int | str
-Key = tuple[Name, Name]
+Key = tuple[AgentId, AgentId]
 
 
 class Verdict:
@@ -74,7 +75,7 @@ class StepsSeen:
         return len(self._runs)
 
     def judged(
-        self, agents: Sequence[Name], runs: Sequence[Name | None], steps: Sequence[int | None]
+        self, agents: Sequence[AgentId], runs: Sequence[AgentId | None], steps: Sequence[int | None]
     ) -> tuple[list[int], dict[Key, RunSteps]]:
         """Return the verdict of each row, and what `commit` takes; nothing is noted.
 

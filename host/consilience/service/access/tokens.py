@@ -23,6 +23,9 @@ __all__ = ["FILE", "VERSION", "Credential", "Tokens", "now_ms"]
 FILE = "access.db"
 """Name in the state directory."""
 
+_KEPT_MS = 365 * 86_400_000
+"""What was revoked or expired so long ago goes when another is made."""
+
 _APPLICATION = 0x434E5341
 VERSION = 1
 _TABLE = """
@@ -226,6 +229,10 @@ class Tokens(Closes):
         expires = None if lifetime_ms is None else at + lifetime_ms
         row = (id_, kind, name, *keys, " ".join(sorted(wanted)), at, expires, None)
         with self._lock:
+            # Here alone, so that no clock that has jumped removes what is valid.
+            self._base.execute(
+                "DELETE FROM credentials WHERE revoked_ms < ?1 OR expires_ms < ?1", (at - _KEPT_MS,)
+            )
             self._base.execute(
                 f"INSERT INTO credentials ({_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?)", row
             )

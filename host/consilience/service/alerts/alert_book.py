@@ -212,14 +212,34 @@ class AlertBook:
                 )
         return page, rows[limit - 1]["number"] if len(rows) > limit else None
 
-    def forget(self, before_ms: int) -> int:
-        """Remove alerts that ended before a time and of which nothing is left to tell."""
+    def untold(self) -> set[int]:
+        """Return the alarms of which something is left to tell to a target that there is."""
+        with self._database.reading() as run:
+            rows = run.execute(
+                "select cast(alarm_ids.id as integer) as id from alarm_ids join deliveries"
+                f" on deliveries.alert = alarm_ids.alert where {self._is_left}",
+                tuple(self._targets),
+            ).fetchall()
+        return {row["id"] for row in rows}
+
+    def forget(self, before_ms: int, least: int = 0) -> int:
+        """Remove alerts that ended before a time and of which nothing is left to tell.
+
+        Not the newest `least`, and never the newest alarm: what comes after it is new.
+        """
         with self._database.transaction() as run:
             return run.execute(
-                "delete from alerts where ended_ms < ? and not exists (select 1 from deliveries"
-                " where alert = number and due_ms is not null)",
-                (before_ms,),
+                "delete from alerts where ended_ms < ? and number <="
+                " (select number from alerts order by number desc limit 1 offset ?)"
+                " and not exists (select 1 from deliveries"
+                f" where alert = number and {self._is_left})",
+                (before_ms, max(1, least), *self._targets),
             ).rowcount
+
+    @property
+    def _is_left(self) -> str:
+        """SQL: whether a delivery is to be made to a target that is still named."""
+        return f"due_ms is not null and target in ({','.join('?' * len(self._targets))})"
 
 
 def _delivery(row: Mapping[str, Any]) -> dict[str, Any]:

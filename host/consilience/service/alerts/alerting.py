@@ -36,12 +36,19 @@ class Alerting(Closes):
         Closed before this is.
     targets : sequence of Target
     deployment : str
+    kept_ms : int
+        See `Dispatcher`.
     """
 
     def __init__(
-        self, path: Path | None, engine: Engine, targets: Sequence[Target], deployment: str
+        self,
+        path: Path | None,
+        engine: Engine,
+        targets: Sequence[Target],
+        deployment: str,
+        kept_ms: int,
     ) -> None:
-        self.dispatcher = Dispatcher(path, targets, deployment=deployment)
+        self.dispatcher = Dispatcher(path, targets, deployment=deployment, kept_ms=kept_ms)
         self._engine = engine
         self._last = self.dispatcher.last_alarm()
         self._turns = threading.Lock()

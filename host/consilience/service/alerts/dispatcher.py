@@ -21,7 +21,9 @@ __all__ = ["Dispatcher", "wall_ms"]
 
 _LOG = logging.getLogger(__name__)
 
-_KEPT_MS = 90 * 86_400_000
+_KEPT_MS = 365 * 86_400_000
+_LEAST = 1_000
+"""The newest alerts stay at any age: a clock that jumps ahead takes no more than the others."""
 _TIDY_S = 3_600.0
 
 
@@ -48,7 +50,7 @@ class Dispatcher(Closes):
         Goes into the ids of deliveries.
     backoff : Backoff
     kept_ms : int
-        Alerts that have ended are forgotten after so long.
+        Alerts and silences that have ended are forgotten after so long.
 
     Raises
     ------
@@ -129,6 +131,16 @@ class Dispatcher(Closes):
         """Return the alerts that stand, the oldest first."""
         return self._book.standing()
 
+    def untold(self) -> set[int]:
+        """Return the numbers of alarms that are still to be told to a target."""
+        return self._book.untold()
+
+    def forget(self) -> int:
+        """Remove alerts and silences that ended long ago; return how many alerts that were."""
+        before_ms = self._clock() - self._kept_ms
+        self.silences.forget(before_ms)
+        return self._book.forget(before_ms, _LEAST)
+
     def last_alarm(self) -> int:
         """Return the highest number of an alarm that was offered; 0 of none."""
         return self._book.last_alarm()
@@ -203,7 +215,7 @@ class Dispatcher(Closes):
     def _tidy(self) -> None:
         while not self._ends:
             try:
-                self._book.forget(self._clock() - self._kept_ms)
+                self.forget()
             except Exception:
                 _LOG.exception("alerts that ended long ago could not be removed; again in an hour")
             with self._changed:

@@ -75,6 +75,11 @@ class Silences:
             )
             return self._one(number)
 
+    def forget(self, before_ms: int) -> int:
+        """Remove silences that ended before a time."""
+        with self._database.transaction() as run:
+            return run.execute("delete from silences where until_ms < ?", (before_ms,)).rowcount
+
     def listed(self, now: int) -> list[dict[str, Any]]:
         """Return the silences that hold now, those that end first at the top."""
         with self._database.reading() as run:

@@ -12,7 +12,7 @@ from consilience.errors import BadInput
 
 __all__ = ["VERSION", "Database"]
 
-VERSION = 1
+VERSION = 2
 _SCHEMA = """
 CREATE TABLE facts (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
 CREATE TABLE alarms (
@@ -25,6 +25,12 @@ CREATE TABLE points (
     PRIMARY KEY (agent, number)
 ) WITHOUT ROWID;
 """
+_MIGRATIONS = {
+    0: _SCHEMA,
+    1: "CREATE INDEX acknowledged_alarms ON alarms (acknowledged_ms, id) "
+    "WHERE acknowledged_ms IS NOT NULL;",
+}
+"""Version: what turns tables of it into those of the next; 0 has none."""
 
 
 class Database(Closes):
@@ -173,6 +179,26 @@ class Database(Closes):
                 (number, now),
             )
 
+    def old_alarms(self, before_ms: int, least: int, after: int, limit: int) -> list[int]:
+        """Return the first alarms above `after` that were acknowledged before a time.
+
+        Not those among the newest `least`.
+        """
+        rows = self._reader().execute(
+            "SELECT id FROM alarms WHERE acknowledged_ms < ? AND id > ? AND id <= "
+            "(SELECT id FROM alarms ORDER BY id DESC LIMIT 1 OFFSET ?) ORDER BY id LIMIT ?",
+            (before_ms, after, least, limit),
+        )
+        return [row[0] for row in rows]
+
+    def remove_alarms(self, numbers: Sequence[int]) -> int:
+        """Remove alarms that were acknowledged; return how many of these there were."""
+        with self._lock, self._writer as connection:
+            return connection.executemany(
+                "DELETE FROM alarms WHERE id = ? AND acknowledged_ms IS NOT NULL",
+                [(one,) for one in numbers],
+            ).rowcount
+
     def count_alarms(self) -> int:
         """Return the number of alarms."""
         return int(self._reader().execute("SELECT count(*) FROM alarms").fetchone()[0])
@@ -203,8 +229,10 @@ class Database(Closes):
             raise BadInput(
                 f"{path}: of version {version}, this program reads up to {VERSION}; update it"
             )
-        if version == 0:
-            self._writer.executescript(f"{_SCHEMA} PRAGMA user_version = {VERSION};")
+        for older in range(version, VERSION):
+            self._writer.executescript(
+                f"BEGIN; {_MIGRATIONS[older]} PRAGMA user_version = {older + 1}; COMMIT;"
+            )
 
     @staticmethod
     def _note(connection: sqlite3.Connection, name: str, position: int) -> None:

@@ -11,6 +11,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any, TextIO
 
+from consilience.service.telemetry.unblocked import UnblockedHandler
+
 __all__ = ["LogFormat", "LogLevel", "MessageCounts", "service_log"]
 
 _NAMES = "consilience", "uvicorn", "py.warnings"
@@ -38,11 +40,11 @@ class LogLevel(enum.StrEnum):
 
 
 class MessageCounts(logging.Filter):
-    """Counts the lines of a handler by their level, and lets all through."""
+    """Counts the lines of a handler by their level, and those dropped, and lets all through."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.counts: Counter[str] = Counter(warning=0, error=0)
+        self.counts: Counter[str] = Counter(warning=0, error=0, dropped=0)
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Count a line of WARNING or above."""
@@ -118,7 +120,8 @@ def service_log(
 ) -> Iterator[Counter[str]]:
     """Write the log while the ``with`` statement lasts; give the counts of its lines by level.
 
-    Lines of ours that would go elsewhere go there alone.
+    Lines of ours that would go elsewhere go there alone. Who logs does not wait for who reads: see
+    `UnblockedHandler`.
 
     Parameters
     ----------
@@ -129,9 +132,9 @@ def service_log(
     clean : callable
         Takes secrets out of a text.
     """
-    handler = logging.StreamHandler(stream or sys.stderr)
-    handler.setFormatter(JsonLines(clean) if form is LogFormat.JSON else TextLines(clean))
     counts = MessageCounts()
+    handler = _handler(stream or sys.stderr, counts)
+    handler.setFormatter(JsonLines(clean) if form is LogFormat.JSON else TextLines(clean))
     handler.addFilter(counts)
     root = logging.getLogger()
     loggers = [logging.getLogger(name) for name in _NAMES]
@@ -150,6 +153,15 @@ def service_log(
         for one, was, handlers in before:
             one.setLevel(was)
             one.handlers[:] = handlers
+        handler.close()
+
+
+def _handler(stream: TextIO, counts: MessageCounts) -> logging.Handler:
+    """Return what writes to a stream: one that is no file of the system takes all at once."""
+    try:
+        return UnblockedHandler(stream.fileno(), counts.counts)
+    except OSError:
+        return logging.StreamHandler(stream)
 
 
 def _time(record: logging.LogRecord) -> str:

@@ -122,7 +122,9 @@ class ServiceMetrics(Collector):
             yield _gauge("nats_connected", "1 while the NATS server is there",
                          int(self._watch.connected))  # fmt: skip
         counters = CounterMetricFamily(
-            "consilience_log_messages", "lines of the log", labels=["level"]
+            "consilience_log_messages",
+            "lines of the log; dropped: that nobody took in time",
+            labels=["level"],
         )
         for level, number in sorted(self._log_counts.items()):
             counters.add_metric([level], number)

@@ -1,9 +1,12 @@
 """The log: one line a message, fields, levels, JSON on request; no addresses of other libraries."""
 
+import fcntl
 import io
 import json
 import logging
+import os
 import re
+import time
 import warnings
 
 import pytest
@@ -69,7 +72,7 @@ def test_an_exception_is_told_with_its_traceback(written, form):
     text, counts = written(fail, form)
     assert "Traceback" in text and "OSError: no room" in text
     assert sum(line.startswith(("20", "{")) for line in text.splitlines()) == 1
-    assert counts == {"warning": 0, "error": 1}
+    assert counts == {"warning": 0, "error": 1, "dropped": 0}
 
 
 @pytest.mark.parametrize(
@@ -95,7 +98,7 @@ def test_other_libraries_are_heard_from_warning_on(written):
     assert "hidden" not in text
     assert "some.library a warning" in text.replace("py.", "")
     assert "uvicorn.error started" not in text and "uvicorn.error no socket" in text
-    assert counts == {"warning": 1, "error": 1}
+    assert counts == {"warning": 1, "error": 1, "dropped": 0}
 
 
 def test_warnings_are_lines_of_it(written):
@@ -148,3 +151,32 @@ def test_what_wrote_our_lines_before_writes_them_again_afterwards(written):
         LOG.info("afterwards")
     assert "once" in text
     assert stream.getvalue() == "afterwards\n"
+
+
+def test_who_logs_does_not_wait_for_who_reads():
+    """A full pipe that nobody reads stopped the engine; what is dropped is counted and said."""
+    read, write = os.pipe()
+    fcntl.fcntl(write, fcntl.F_SETPIPE_SZ, 4096)
+    lines = []
+    with os.fdopen(write, "w") as stream, os.fdopen(read) as reader:
+        with service_log(LogFormat.JSON, stream=stream) as counts:
+            for number in range(10_000):
+                LOG.info("line %d", number, extra={"more": "x" * 100})
+            assert counts["dropped"] > 1000
+            while "were dropped" not in (line := reader.readline()):
+                lines.append(json.loads(line)["message"])
+        dropped = json.loads(line)
+    assert lines == [f"line {number}" for number in range(10_000 - counts["dropped"])]
+    assert dropped["level"] == "warning"
+    assert dropped["message"].startswith(f"{counts['dropped']} lines of the log were dropped")
+
+
+def test_it_ends_though_nobody_reads():
+    read, write = os.pipe()
+    begun = time.monotonic()
+    with os.fdopen(write, "w") as stream, os.fdopen(read) as reader:
+        with service_log(stream=stream):
+            for _ in range(2000):
+                LOG.info("x" * 100)
+        assert time.monotonic() - begun < 10
+        reader.close()  # its thread writes to nobody then, and ends
