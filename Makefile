@@ -8,7 +8,7 @@ OUT    ?= build/demo
 export CONSILIENCE_CACHE ?= $(CURDIR)/build/cache
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint verify mutants fire differential crash epochs gossip alarms liars liars-on-traces monitor-on-traces service metrics-page judges-page partition figures benchmark timing ethernet bitstream-test lock docs clean
+.PHONY: help setup demo test lint verify mutants fire differential crash epochs gossip alarms liars liars-on-traces monitor-on-traces service metrics-page judges-page partition figures benchmark timing ethernet bitstream-test lock docs site clean
 
 help: ## list the targets; times are of two quiet cores, and stand only here
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -95,6 +95,10 @@ bitstream-test: $(STAMP) ## the driver against the built bitstreams, simulated a
 
 docs: $(STAMP) ## render the computed pages; mark those of campaigns that are older than their code
 	@$(BIN)/python -m docs.render
+
+site: $(STAMP) ## build the pages as a site into build/site
+	@$(BIN)/python -m sphinx -q -W --keep-going -c docs/site docs build/site
+	@echo "build/site/index.html"
 
 lock: $(STAMP) ## resolve requirements.lock anew from pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --no-strip-extras \

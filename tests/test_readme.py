@@ -1,5 +1,6 @@
-"""The README's table of units says what the units say."""
+"""The README is short, links lead somewhere, and the table of units says what the units say."""
 
+import pkgutil
 import re
 from pathlib import Path
 
@@ -21,6 +22,10 @@ from consilience_hw.reduction.tree_reducer import TreeReducer
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
+UNITS = (ROOT / "docs" / "units.md").read_text()
+_LINES = 150
+SUBJECTS = "state", "call", "alive", "evidence", "receipt", "ask", "dated", "answer", "report"
+"""First words of subjects on NATS, which begin as modules do."""
 
 
 def by_lanes(unit, numbers=(1, 8, 64)):
@@ -48,12 +53,31 @@ LATENCIES = {
 
 @pytest.mark.parametrize("unit", LATENCIES)
 def test_latencies(unit):
-    row = re.search(rf"^\| \[`{unit}`\]\((.*?)\) \| .* \| (.*) \|$", README, re.MULTILINE)
-    assert row, f"{unit} is not in the README's table"
-    assert (ROOT / row[1]).is_file()
+    row = re.search(rf"^\| \[`{unit}`\]\((.*?)\) \| .* \| (.*) \|$", UNITS, re.MULTILINE)
+    assert row, f"{unit} is not in the table"
+    assert (ROOT / "docs" / row[1]).is_file()
     assert LATENCIES[unit] in row[2]
     if not any(word in row[2] for word in ("for", "per", "+", "their")):
         assert row[2] == LATENCIES[unit]
+
+
+def test_the_readme_is_read_in_five_minutes():
+    assert len(README.splitlines()) <= _LINES
+
+
+def test_names_of_modules_on_pages_are_there():
+    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]
+    names = {
+        name
+        for page in pages
+        for name in re.findall(
+            r"`(consilience(?:_hw|_sim|_tools)?(?:\.[a-z_]\w*)+)", page.read_text()
+        )
+    }
+    subjects = {name for name in names if name.split(".")[1] in SUBJECTS}
+    assert len(names - subjects) > 10
+    for name in names - subjects:
+        pkgutil.resolve_name(name)
 
 
 def test_links_lead_somewhere():

@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
+from tests.docs.blocks import carried_out
+
 ROOT = Path(__file__).parent.parent
 
 
@@ -60,6 +62,18 @@ def consilience(base, tmp_path):
         )
 
     return consilience
+
+
+def test_the_tutorial_of_traces_works_word_for_word(base, tmp_path):
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    start = f"env -i PYTHONPATH={base} HOME={tmp_path} COLUMNS=100 {sys.executable} -S -P"
+    program = "import sys; from consilience.cli.app import main; sys.exit(main())"
+    for name, words in (("python", '"$@"'), ("consilience", f'-c "{program}" "$@"')):
+        (programs / name).write_text(f"#!/bin/sh\nexec {start} {words}\n")
+        (programs / name).chmod(0o755)
+    page = ROOT / "docs" / "tutorials" / "traces_to_alarm.md"
+    assert carried_out(page, tmp_path, programs) == 5
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The units for designs of one's own, with the formats that they take; see the README's table."""
+"""The units for designs of one's own, with the formats that they take; see docs/units.md."""
 
 from .conversion import to_verilog
 from .engine.engine import Engine
@@ -9,13 +9,14 @@ from .fusion.posterior import Posterior
 from .fusion.robust_histogram import RobustHistogram
 from .live.live_log_sum import LiveLogSum
 from .live.live_updates import LiveUpdates
-from .log2.log2 import Log2
+from .log2.log2 import Log2, result_layout
 from .log_sum_exp.axi_log_sum_exp import AxiLogSumExp
 from .log_sum_exp.log_sum_exp import LogSumExp
 from .log_sum_exp.serial_log_sum_exp import SerialLogSumExp
 from .monitor.binned_monitor import BinnedMonitor
 from .monitor.monitor import Monitor
 from .reduction.accumulator import Accumulator
+from .reduction.beat import beat_layout
 from .reduction.beat_merge import BeatMerge
 from .reduction.beat_reducer import BeatReducer
 from .reduction.highest_bin import HighestBin
@@ -52,5 +53,7 @@ __all__ = [
     "SerialAccumulator",
     "SerialLogSumExp",
     "TreeReducer",
+    "beat_layout",
+    "result_layout",
     "to_verilog",
 ]

@@ -28,7 +28,7 @@ from consilience_hw.spec.number_formats import ONE
 __all__ = ["ERROR_BOUND_ULP", "Device", "DeviceInfo", "PosteriorResult", "Reduced"]
 
 ERROR_BOUND_ULP = 0.55
-"""Bound of |code - true log sum| in ulp (2**-16 bit) for up to 2**32 codes: docs/numerics.md."""
+"""Most that a code is off the true log sum, in ulp (2**-16 bit), for up to 2**32 codes."""
 
 
 class Reduced(NamedTuple):
@@ -80,7 +80,7 @@ class DeviceInfo:
     features : tuple of str
         Names of `link_map.Feature` flags: what it has beside log sums.
     error_bound_ulp : float
-        |code - true log sum| is at most this, in 2**-16 bit.
+        The distance from code to true log sum is at most this, in 2**-16 bit.
     counters : mapping of str to int
         Since reset or opening.
     """

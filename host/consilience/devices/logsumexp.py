@@ -21,8 +21,9 @@ def logsumexp(
     """Return ``log(sum(b * exp(a)))``, the same bits for any order of the elements.
 
     The elements become Q16.16 codes in bits (`to_codes`), their log sum is exact but for one
-    rounding, and the code becomes a float (`from_codes`). |error| <= 1.07e-5 nats for up to 2**32
-    elements: half an ulp from the elements and 0.5085 ulp from the log sum (docs/numerics.md).
+    rounding, and the code becomes a float (`from_codes`). It is off by 1.07e-5 nats at most for up
+    to 2**32 elements: half an ulp from the elements and 0.5085 ulp from the log sum
+    (docs/numerics.md).
 
     As in SciPy: NaN gives NaN, +inf wins over all but NaN, all -inf or nothing at all gives -inf,
     an element whose b is 0 does not count, float16 and float32 come back as such (rounded once
