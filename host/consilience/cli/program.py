@@ -24,6 +24,9 @@ _EPILOG = (
     "10 alarm (with --fail-on-alarm), 130 interrupted."
 )
 
+_COMPLETES = "_CONSILIENCE_COMPLETE"
+"""Set by a shell that asks how a word may go on."""
+
 _CURES = {
     errno.ENOSPC: ("free some, or choose another", ("--out", "--spill-dir", "--log")),
     errno.EADDRINUSE: ("choose another", ("--port", "--metrics")),
@@ -41,8 +44,10 @@ def program_for(words: Sequence[str]) -> Any:
     """Return the program, a click group, with the command imported that the words call.
 
     The others, whose imports take up to half a second, have a name, and what help says if the words
-    do not begin with a command.
+    do not begin with a command. A shell that completes words has them in its environment.
     """
+    if _COMPLETES in os.environ:
+        words = os.environ.get("COMP_WORDS", os.environ.get("_TYPER_COMPLETE_ARGS", "")).split()[1:]
     called = next((word for word in words if not word.startswith("-")), "")
     return _program_with({called}, listed=called not in COMMANDS or words[0] != called)
 
@@ -57,7 +62,6 @@ def _program_with(names: Container[str], *, listed: bool) -> Any:
         name="consilience",
         help="Exact Bayesian evidence fusion: the same bits on gateware, in simulation, on a CPU.",
         epilog=_EPILOG,
-        add_completion=False,
         pretty_exceptions_enable=False,
         rich_markup_mode="rich",
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
