@@ -9,7 +9,7 @@ from consilience.errors import BadInput
 from consilience.kernels.compiling import compiled
 from consilience.numbers.arrays import Offsets, plain_array, unsigned_array
 
-__all__ = ["AgentRows", "agent_ids", "rows_by_agent"]
+__all__ = ["AgentRows", "DensePlaces", "agent_ids", "dense_places", "rows_by_agent"]
 
 _PLACES_PER_ROW = 4
 """Ids within a range of so many values per row are counted, not compared: 8 bytes a value."""
@@ -31,6 +31,34 @@ class AgentRows(NamedTuple):
     order: NDArray[np.int64] | None
     ids: NDArray[Any]
     offsets: Offsets
+
+
+class DensePlaces(NamedTuple):
+    """Integer ids of which there may be as many as rows, no more.
+
+    Parameters
+    ----------
+    of_rows : int64 array, shape (N,)
+        How far each row's id is above the lowest one.
+    lowest : int
+    agents : int
+        Ids from the lowest to the highest.
+    """
+
+    of_rows: NDArray[np.int64]
+    lowest: int
+    agents: int
+
+
+def dense_places(ids: NDArray[Any]) -> DensePlaces | None:
+    """Return where a record of each agent lies if there is one for every id; None: too many."""
+    if not len(ids) or ids.dtype.kind not in "iu":
+        return None
+    lowest, highest = int(ids.min()), int(ids.max())
+    if highest - lowest >= len(ids) or highest > np.iinfo(np.int64).max:
+        return None
+    places = np.ascontiguousarray(ids, np.int64)
+    return DensePlaces(places - lowest if lowest else places, lowest, highest - lowest + 1)
 
 
 def agent_ids(agent: ArrayLike) -> NDArray[Any]:

@@ -1,12 +1,16 @@
 """The cpu device: the exact arithmetic on this machine, no link between."""
 
 from threading import RLock
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from consilience.devices.device import ERROR_BOUND_ULP, Device, DeviceInfo
-from consilience.devices.posterior_sums import posteriors_of_sums
+from consilience.devices.agent_rows import dense_places
+from consilience.devices.device import ERROR_BOUND_ULP, Device, DeviceInfo, PosteriorResult
+from consilience.devices.posterior_sums import posteriors_at, posteriors_of_sums
 from consilience.errors import BadInput, NoDevice
+from consilience.kernels.float_kernels import SATURATED, sum_rows
 from consilience.kernels.kernel_tables import load_tables
 from consilience.kernels.sum_kernels import leave_each_out, sum_segments
 from consilience.live.cpu_unit import CpuLiveUnit
@@ -83,6 +87,16 @@ class CpuDevice(Device):
         self._count(len(codes), status)
         return sums, status
 
+    def row_sums(self, rows: NDArray[Any]) -> CodesAndStatus:
+        """Return code and flags of each row of floats; no codes are kept on the way."""
+        self._refuse_closed()
+        count, length = rows.shape
+        self._refuse_beyond_capacity(np.array([0, length]), "a row", "values")
+        sums, flags = np.empty(count, np.int32), np.empty(count, np.uint32)
+        sum_rows(rows.reshape(-1), length, load_tables(), sums, flags)
+        self._count(rows.size, np.where(flags & SATURATED, ResultStatus.SATURATED, 0))
+        return sums, flags
+
     def posteriors(
         self, evidence: Codes, offsets: Offsets, prior: Codes, weight: Words | None
     ) -> CodesAndStatus:
@@ -92,6 +106,20 @@ class CpuDevice(Device):
         posterior, status = posteriors_of_sums(_sums, evidence, offsets, prior, weight)
         self._count(evidence.size, status)
         return posterior, status
+
+    def posteriors_of_rows(
+        self, rows: Codes, ids: NDArray[Any], start: Codes, weights: Words | None
+    ) -> PosteriorResult:
+        """Return posteriors; where ids are dense integers, rows are added up where they lie."""
+        self._refuse_closed()
+        places = None if weights is not None else dense_places(ids)
+        if places is None or len(rows) > self._config.fmt.capacity:
+            return super().posteriors_of_rows(rows, ids, start, weights)
+        found, posterior, status = posteriors_at(
+            np.ascontiguousarray(rows), places.of_rows, places.agents, start
+        )
+        self._count(rows.size, status)
+        return PosteriorResult((found + places.lowest).astype(ids.dtype), posterior, status)
 
     def sums_of_others(self, codes: Codes) -> CodesAndStatus:
         """Return code and status of all codes but number i, for every i."""

@@ -19,7 +19,7 @@ from consilience.monitor.settings import MonitorSettings, monitor_settings
 from consilience.monitor.steps import AgentSteps, Stepped, StepSettings
 from consilience.numbers.arrays import Codes, CodesAndStatus, Offsets, Words, plain_array
 from consilience.numbers.convert import as_codes
-from consilience.numbers.float_log_sum import log_sum_exp_over
+from consilience.numbers.float_log_sum import log_sum_exp_over, row_sums_by
 from consilience.robust.robust_histogram import RobustResult
 from consilience.robust.robust_query import robust_over
 from consilience_hw.spec.log_format import LogFormat
@@ -123,6 +123,24 @@ class Device(Closes):
 
         Checked input, see `posterior`; every agent has at least one row.
         """
+
+    def posteriors_of_rows(
+        self, rows: Codes, ids: NDArray[Any], start: Codes, weights: Words | None
+    ) -> PosteriorResult:
+        """Return `posterior` of checked input."""
+        found = rows_by_agent(ids)
+        if found.order is not None:
+            # A tenth of the time of rows[order].
+            rows = rows.take(found.order, axis=0)
+            weights = None if weights is None else weights.take(found.order)
+        posterior, status = self.posteriors(
+            np.ascontiguousarray(rows), found.offsets, start, weights
+        )
+        return PosteriorResult(found.ids, posterior, status)
+
+    def row_sums(self, rows: NDArray[Any]) -> CodesAndStatus:
+        """Return code and flags of each row of floats in nats; see `float_log_sum.RowSums`."""
+        return row_sums_by(self.sums, rows)
 
     def sums_of_others(self, codes: Codes) -> CodesAndStatus:
         """Return code and status of all codes but number i, for every i; see `leave_one_out`."""
@@ -281,7 +299,7 @@ class Device(Closes):
         return_sign: bool = False,
     ) -> Any:
         """Return `consilience.logsumexp` computed on this device."""
-        return log_sum_exp_over(self.sums, a, axis, b, keepdims, return_sign)
+        return log_sum_exp_over(self.row_sums, a, axis, b, keepdims, return_sign)
 
     def posterior(
         self,
@@ -322,15 +340,7 @@ class Device(Closes):
         if not 2 <= rows.shape[1] <= 16:
             raise BadInput(f"evidence must have 2 to 16 hypotheses, not {rows.shape[1]}")
         weights = None if weight is None else _weights(weight, len(rows))
-        found = rows_by_agent(ids)
-        if found.order is not None:
-            # A tenth of the time of rows[order].
-            rows = rows.take(found.order, axis=0)
-            weights = None if weights is None else weights.take(found.order)
-        posterior, status = self.posteriors(
-            np.ascontiguousarray(rows), found.offsets, start, weights
-        )
-        return PosteriorResult(found.ids, posterior, status)
+        return self.posteriors_of_rows(rows, ids, start, weights)
 
     def robust(
         self, ratios: ArrayLike, faulty: int, clip: int, threshold: int | Sequence[int] = 0

@@ -50,7 +50,7 @@ def logsumexp(
     BadInput
         A negative b, complex or not numeric values. A bad axis raises as in NumPy.
     """
-    return log_sum_exp_over(_cpu().sums, a, axis, b, keepdims, return_sign)
+    return log_sum_exp_over(_cpu().row_sums, a, axis, b, keepdims, return_sign)
 
 
 @cache

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from consilience.errors import BadInput
+from consilience.evidence.integer_ids import IntegerIds, integers_of
 from consilience.evidence.validation import Rows
 
 __all__ = ["AgentIndex", "AgentType", "SortedAgents"]
@@ -64,14 +65,18 @@ class AgentIndex:
         self._expected = kind
         self._type: pa.DataType | None = None
         self._first: tuple[str, int] | None = None
-        self._places: dict[int | str, int] = {}
+        self._places: dict[str, int] = {}
+        self._integers = IntegerIds()
         self._lowest = self._highest = 0
 
     def __len__(self) -> int:
-        return len(self._places)
+        return len(self._places) or len(self._integers)
 
     def ids(self, start: int = 0) -> list[Any]:
         """Return the ids in order of arrival from number `start` on, integers or text."""
+        if not self._places:
+            known: list[Any] = self._numbered[start:].tolist()
+            return known
         ids = itertools.islice(self._places, start, None)
         text_is_integers = self._text and self._expected is AgentType.INTEGER
         return list(map(int, ids)) if text_is_integers else list(ids)
@@ -82,6 +87,11 @@ class AgentIndex:
         if self._text and self._expected is AgentType.INTEGER:
             return pa.uint64() if self._highest >= _LIMIT else pa.int64()
         return self._type
+
+    @property
+    def _numbered(self) -> NDArray[Any]:
+        """The ids so far, as long as all are integers."""
+        return self._integers.keys.view(np.uint64 if self.type == pa.uint64() else np.int64)
 
     def add(self, ids: pa.Array, rows: Rows) -> NDArray[np.int64]:
         """Return the number of each row's agent, shape (rows,).
@@ -107,6 +117,28 @@ class AgentIndex:
                 "text, convert the column"
             )
         self._type = kind
+        keys = self._keys_of(ids, rows)
+        return self._add_texts(ids, rows) if keys is None else self._integers.add(keys)
+
+    def _keys_of(self, ids: pa.Array, rows: Rows) -> NDArray[np.int64] | None:
+        """Return ids as 64 bits if all so far are integers, which may be written as text."""
+        if pa.types.is_integer(ids.type):
+            wide = np.uint64 if ids.type == pa.uint64() else np.int64
+            integers = ids.to_numpy(zero_copy_only=False).astype(wide, copy=False)
+            return np.asarray(integers).view(np.int64)
+        if self._places or not self._text or self._kind is AgentType.STRING or not len(ids):
+            return None
+        if self._expected is AgentType.STRING or (keys := integers_of(ids)) is None:
+            return None
+        if self._expected is AgentType.AUTO:
+            self._expected, self._first = AgentType.INTEGER, (str(keys[0]), rows.first)
+        self._lowest = min(self._lowest, int(keys.min()))
+        self._highest = max(self._highest, int(keys.max()))
+        return keys
+
+    def _add_texts(self, ids: pa.Array, rows: Rows) -> NDArray[np.int64]:
+        if not self._places:  # all before were integers
+            self._places = {str(one): number for number, one in enumerate(self.ids())}
         encoded = ids.dictionary_encode()
         places = self._places
         numbers = np.empty(len(encoded.dictionary), np.int64)
@@ -132,6 +164,12 @@ class AgentIndex:
 
     def sorted(self) -> SortedAgents:
         """Return all ids in ascending order and the place of each agent number in it."""
+        if not self._places:
+            keys = self._numbered
+            place_of = np.argsort(keys)
+            rank = np.empty(len(keys), np.int64)
+            rank[place_of] = np.arange(len(keys))
+            return SortedAgents(pa.array(keys[place_of]).cast(self.type), rank)
         ids = self.ids()
         order = sorted(range(len(ids)), key=ids.__getitem__)
         rank = np.empty(len(ids), np.int64)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from consilience.errors import BadInput
 from consilience.evidence.atomic_file import naming
+from consilience.kernels.row_kernels import move_rows
 
 __all__ = ["Block", "RowGrouping"]
 
@@ -58,8 +59,6 @@ class RowGrouping:
 
     Attributes
     ----------
-    counts : ndarray of int64, shape (agents,)
-        Rows of each agent number.
     spilled_rows : int
         Rows that went to the temporary files before all had come.
     """
@@ -83,8 +82,14 @@ class RowGrouping:
         self._resident: Records = np.empty(0, self._record)
         self._files = contextlib.ExitStack()
         self._arrived: IO[bytes] | None = None
-        self.counts = np.zeros(0, np.int64)
+        self._agents = 0
+        self._counts = np.zeros(0, np.int64)
         self.spilled_rows = 0
+
+    @property
+    def counts(self) -> NDArray[np.int64]:
+        """Rows of each agent number."""
+        return self._counts[: self._agents]
 
     def add(
         self,
@@ -104,9 +109,10 @@ class RowGrouping:
             records["weight"] = weight
         for name in self._beside:
             records[name] = beside[name]
-        counts = np.bincount(agent, minlength=len(self.counts))
-        counts[: len(self.counts)] += self.counts
-        self.counts = counts
+        self._agents = max(self._agents, int(agent.max(initial=-1)) + 1)
+        if self._agents > len(self._counts):
+            self._counts.resize(2 * self._agents, refcheck=False)
+        np.add.at(self._counts, agent, 1)
         if len(self._resident) > self._bucket_rows:
             with naming(self._directory):
                 self._arrived = self._arrived or self._temporary()
@@ -124,20 +130,21 @@ class RowGrouping:
         block_rows : int
             Most rows per block, unless one agent has more.
         """
-        counts = np.empty_like(self.counts)
+        counts = np.empty(self._agents, np.int64)
         counts[rank] = self.counts
         before = np.concatenate(([0], np.cumsum(counts)))
         for first, stop, records in self._buckets(rank, before):
-            order = np.argsort(records["agent"], kind="stable")
+            begun = before[first]
+            grouped = _moved(records, records["agent"] - first, before[first:stop] - begun)
             for start, end in _cut(before, first, stop, block_rows):
                 bounds = before[start : end + 1]
-                rows = order[bounds[0] - before[first] : bounds[-1] - before[first]]
+                rows = grouped[bounds[0] - begun : bounds[-1] - begun]
                 yield Block(
                     start,
                     bounds - bounds[0],
-                    np.ascontiguousarray(records["codes"][rows]),
-                    records["weight"][rows] if self._weighted else None,
-                    {name: records[name][rows] for name in self._beside},
+                    np.ascontiguousarray(rows["codes"]),
+                    np.ascontiguousarray(rows["weight"]) if self._weighted else None,
+                    {name: np.ascontiguousarray(rows[name]) for name in self._beside},
                 )
 
     def close(self) -> None:
@@ -174,11 +181,13 @@ class RowGrouping:
         for records in self._arrivals(arrived):
             records["agent"] = rank[records["agent"]]
             bucket = np.searchsorted(firsts, records["agent"], side="right") - 1
-            order = np.argsort(bucket, kind="stable")
-            found, starts = np.unique(bucket[order], return_index=True)
-            for number, rows in zip(found, np.split(order, starts[1:]), strict=True):
+            counts = np.bincount(bucket, minlength=len(firsts))
+            ends = np.cumsum(counts)
+            moved = _moved(records, bucket, ends - counts)
+            for number in np.flatnonzero(counts).tolist():
+                rows = moved[ends[number] - counts[number] : ends[number]]
                 grouped.seek(int(next_row[number]) * self._record.itemsize)
-                grouped.write(records[rows].view(np.uint8).data)
+                grouped.write(rows.view(np.uint8).data)
                 next_row[number] += len(rows)
         arrived.close()
         grouped.seek(0)
@@ -203,6 +212,19 @@ class RowGrouping:
                 f"{self._directory}: cannot hold temporary files ({error.strerror}); choose "
                 "another --spill-dir"
             ) from None
+
+
+def _moved(records: Records, groups: NDArray[Any], next_row: NDArray[np.int64]) -> Records:
+    """Return records group by group, given where the first of each group goes."""
+    words = records.dtype.itemsize // 4
+    moved = np.empty_like(records)
+    move_rows(
+        records.view(np.int32).reshape(-1, words),
+        groups.astype(np.int64),
+        next_row,
+        moved.view(np.int32).reshape(-1, words),
+    )
+    return moved
 
 
 def _cut(before: NDArray[np.int64], first: int, stop: int, rows: int) -> Iterator[tuple[int, int]]:

@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from consilience.errors import ImpossibleState
 from consilience.exact.rounding import sum_to_code
+from consilience.kernels.bin_kernels import MOST, add_to_bins, finite_range
 from consilience.numbers.arrays import Codes
 from consilience_hw.spec.exp2_table import mantissa_table
-from consilience_hw.spec.log_format import LogFormat
+from consilience_hw.spec.log_format import Q16_16, LogFormat
 
 __all__ = ["Bins"]
 
@@ -63,7 +64,7 @@ class Bins:
 
     @classmethod
     def of(cls, codes: Codes, fmt: LogFormat) -> "Bins":
-        """Return the bins of finite codes, shape (n,)."""
+        """Return the bins of finite codes, shape (n,), of any format."""
         if not len(codes):
             return cls.empty(fmt)
         log_width = fmt.bin_width.bit_length() - 1
@@ -88,6 +89,23 @@ class Bins:
                 if below:
                     term >>= np.uint64(fmt.bin_width)
         return cls(fmt, first, sums, terms)
+
+    @classmethod
+    def of_q16_16(cls, codes: Codes) -> "Bins":
+        """Return the bins of the finite ones among codes of Q16.16, shape (n,): in compiled loops.
+
+        Logs of zero are left out: the codes that `count` lacks.
+        """
+        lowest, highest = map(int, finite_range(codes))
+        if lowest > highest:
+            return cls.empty(Q16_16)
+        shift = Q16_16.fraction_bits + Q16_16.bin_width.bit_length() - 1
+        first, last = lowest >> shift, highest >> shift
+        sums = np.zeros(last - first + Q16_16.parts, np.uint64)
+        terms = np.zeros_like(sums)
+        for start in range(0, len(codes), MOST):
+            add_to_bins(codes[start : start + MOST], first, sums, terms)
+        return cls(Q16_16, first - Q16_16.parts + 1, sums, terms)
 
     @property
     def count(self) -> int:

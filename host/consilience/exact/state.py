@@ -207,6 +207,9 @@ class State(ABC):
         values = as_codes(codes).reshape(-1)
         if fmt.code_bits < 32 and ((values < fmt.log_of_zero) | (values > fmt.max_code)).any():
             raise BadInput(f"codes of {fmt} have {fmt.code_bits} bits; convert them to this format")
+        if fmt == Q16_16:
+            bins = Bins.of_q16_16(np.ascontiguousarray(values))
+            return Held(bins.count, len(values) - bins.count, bins)
         is_zero = values == fmt.log_of_zero
         zeros = int(np.count_nonzero(is_zero))
         finite = values[~is_zero] if zeros else values

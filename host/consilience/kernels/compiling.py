@@ -1,7 +1,7 @@
 """How kernels are compiled, and kept on disk for later processes.
 
-What is kept is made anew when the kernel's own file, the tables or the formats change: a function
-that others are compiled with stands in their file, therefore.
+What is kept is made anew when the kernel's own file, this folder or the formats change: a function
+that others are compiled with stands in their file or here, therefore.
 """
 
 import signal

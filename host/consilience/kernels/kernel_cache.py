@@ -86,7 +86,7 @@ class KernelCache:
 
 @cache
 def _sources(file: str) -> list[str]:
-    """Return the texts that kernels of a file are compiled from: constants stand in others."""
-    folder = Path(consilience_hw.spec.__file__).parent
-    constants = [Path(__file__).with_name("kernel_tables.py"), *sorted(folder.glob("*.py"))]
-    return [path.read_text(encoding="utf-8") for path in (Path(file), *constants)]
+    """Return the texts that kernels of a file are compiled from: inlined functions, constants."""
+    shared = (Path(__file__).parent, Path(consilience_hw.spec.__file__).parent)
+    paths = [path for folder in shared for path in sorted(folder.glob("*.py"))]
+    return [path.read_text(encoding="utf-8") for path in (Path(file), *paths)]

@@ -6,13 +6,11 @@ An agent is one record of 64-bit words, a cache line with up to two components, 
 
 from typing import Any
 
-import numba
 import numpy as np
-from numba.core import cgutils
-from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 from consilience.kernels.compiling import compiled, inlined
+from consilience.kernels.instructions import fetch_row
 from consilience.numbers.arrays import Codes
 from consilience_hw.spec.log_add_table import FIRST_ZERO, SEGMENT_BITS
 from consilience_hw.spec.log_format import Q16_16
@@ -68,24 +66,6 @@ _DUPLICATE, _REFUSED = int(Arrival.DUPLICATE), int(Arrival.REFUSED)
 
 Numbers = NDArray[np.int64]
 Segments = NDArray[Any]
-
-
-@intrinsic
-def _asked_for(typing, array, row):  # type: ignore[no-untyped-def]
-    """Fetch the start of a row of a two-dimensional array into the cache, for writing."""
-
-    def codegen(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
-        view = context.make_array(signature.args[0])(context, builder, arguments[0])
-        stride = cgutils.unpack_tuple(builder, view.strides)[0]
-        place = builder.mul(arguments[1], stride)
-        address = cgutils.pointer_add(builder, view.data, place, cgutils.voidptr_t)
-        word = cgutils.int32_t
-        kind = cgutils.ir.FunctionType(cgutils.ir.VoidType(), [cgutils.voidptr_t, word, word, word])
-        prefetch = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0i8")
-        builder.call(prefetch, [address, word(1), word(3), word(1)])
-        return context.get_dummy_value()
-
-    return numba.types.none(array, row), codegen
 
 
 @inlined
@@ -202,7 +182,7 @@ def update_each(
     count = len(rows)
     for place in range(count):
         if place + _AHEAD < count:
-            _asked_for(states, np.int64(rows[place + _AHEAD]))
+            fetch_row(states, rows[place + _AHEAD])
         record = states[rows[place]]
         taken, cut = True, False
         if numbered:
@@ -313,7 +293,7 @@ def join_each(keys: Numbers, table: Numbers, known: int, joins: bool, rows: Code
     count = len(keys)
     for place in range(count):
         if place + _AHEAD < count:
-            _asked_for(table, _slot(keys[place + _AHEAD], mask))
+            fetch_row(table, _slot(keys[place + _AHEAD], mask))
         key = keys[place]
         slot = _slot(key, mask)
         while table[slot, 1] >= 0 and table[slot, 0] != key:

@@ -1,13 +1,13 @@
 """Exact log sums, compiled: of segments, of all codes but one, and of a live state.
 
-For Q16.16 with P = 24, B = 8, D = 7: a cut term is an integer below 2**64. No floating point. One
-file, as `compiling` says.
+For Q16.16 with P = 24, B = 8, D = 7: a cut term is an integer below 2**64. No floating point.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
 from consilience.kernels.compiling import compiled, inlined
+from consilience.kernels.instructions import leading_zeros
 from consilience.kernels.kernel_tables import PART_BITS, KernelTables
 from consilience.numbers.arrays import Codes, Offsets, Words
 from consilience_hw.spec.flags import ResultStatus, UpdateStep
@@ -35,7 +35,11 @@ _TOP_SHIFT = _F + 3  # code to bin of B = 8 bits
 _RAISED = np.uint64(63 - Q16_16.mantissa_bits)
 _LOW = np.uint64(0xFFFF_FFFF)
 _WORD = np.uint64(32)
-_CHUNK = 1 << 15  # codes, 128 KiB: their second reading and the mantissas come from level 2 cache
+_FEW = 16
+_PART_SHIFT = np.uint64(63 - PART_BITS)
+_WITHIN = np.uint64((1 << (63 - PART_BITS)) - 1)
+_GUESS_SHIFT = np.uint64(63 - PART_BITS - 32)
+_CHUNK = 1 << 13  # codes, 128 KiB: their second reading and the mantissas come from level 2 cache
 
 _PARTS = Q16_16.parts
 _FIRST = Q16_16.min_top - _PARTS + 1  # number of the lowest bin
@@ -55,11 +59,14 @@ _DAMAGED = int(ResultStatus.DAMAGED)
 
 
 @inlined
-def _largest(codes: Codes) -> int:
-    """Return the largest code, or `_ZERO` if none is finite (or there is none)."""
-    largest = _ZERO
-    for code in codes:
-        largest = max(largest, code)
+def _largest(codes: Codes) -> np.int32:
+    """Return the largest code, or `_ZERO` if none is finite (or there is none).
+
+    By index: a loop over the values themselves is not compiled to vector instructions.
+    """
+    largest = np.int32(_ZERO)
+    for place in range(len(codes)):
+        largest = max(largest, codes[place])
     return largest
 
 
@@ -126,31 +133,52 @@ def _cut_total(codes: Codes, mantissas: Words) -> tuple[np.int64, np.uint64, np.
 
 
 @inlined
+def _few_total(
+    codes: Codes, start: int, stop: int, mantissas: Words
+) -> tuple[np.int64, np.uint64, np.uint64]:
+    """Return `_cut_total` of a few codes: a slice of them and loops in vectors would cost more."""
+    top = np.int64(_ZERO)
+    largest = np.int32(_ZERO)
+    for place in range(start, stop):
+        largest = max(largest, codes[place])
+    high = np.uint64(0)
+    low = np.uint64(0)
+    if largest != _ZERO:
+        top = np.int64(largest) >> _TOP_SHIFT
+        for place in range(start, stop):
+            term = _cut_term(codes[place], top, mantissas)
+            high += term >> _WORD
+            low += term & _LOW
+    return top, high + (low >> _WORD), low & _LOW
+
+
+@inlined
 def _rounded(high: np.uint64, low: np.uint64, top: np.int64, tables: KernelTables) -> int:
     """Return log2 of ``high * 2**32 + low`` units of ``2**(8 (top - 7))``; may be above `_MAX`.
 
     The sum has 57 to 96 bits; its leading one goes to bit 95. Then: how many borders are below it?
     """
-    exponent = 95
-    step = 32
-    while step:
-        if high < (np.uint64(1) << np.uint64(64 - step)):
-            high = (high << np.uint64(step)) | (low >> np.uint64(32 - step))
-            low = (low << np.uint64(step)) & _LOW
-            exponent -= step
-        step >>= 1
-    part = (high >> np.uint64(63 - PART_BITS)) - np.uint64(1 << PART_BITS)
+    zeros = leading_zeros(high)
+    tail = low << _WORD
+    # In two steps: a shift by 64 is none.
+    high = (high << zeros) | ((tail >> np.uint64(1)) >> (np.uint64(63) - zeros))
+    tail <<= zeros
+    part = (high >> _PART_SHIFT) - np.uint64(1 << PART_BITS)
     first = tables.starts[part]
     last = tables.starts[part + np.uint64(1)]
-    while first < last:
-        middle = (first + last) >> 1
-        if high > tables.upper[middle] or (
-            high == tables.upper[middle] and low > tables.lower[middle]
-        ):
-            first = middle + 1
-        else:
-            last = middle
-    return int(((exponent + 8 * (top - 7)) << _F) + first)
+    # The borders of a part lie about evenly: this is one beside the place, at most.
+    place = first + np.int64(((high & _WITHIN) >> _GUESS_SHIFT) * np.uint64(last - first) >> _WORD)
+    while place < last and (
+        high > tables.upper[place]
+        or (high == tables.upper[place] and tail >> _WORD > tables.lower[place])
+    ):
+        place += 1
+    while place > first and (
+        high < tables.upper[place - 1]
+        or (high == tables.upper[place - 1] and tail >> _WORD <= tables.lower[place - 1])
+    ):
+        place -= 1
+    return int(((np.int64(95 - zeros) + 8 * (top - 7)) << _F) + place)
 
 
 @compiled
@@ -159,8 +187,11 @@ def sum_segments(
 ) -> None:
     """Write the log sum and `ResultStatus` of every ``codes[offsets[k]:offsets[k + 1]]``."""
     for segment in range(len(sums)):
-        part = codes[offsets[segment] : offsets[segment + 1]]
-        top, high, low = _cut_total(part, tables.mantissas)
+        start, stop = offsets[segment], offsets[segment + 1]
+        if stop - start <= _FEW:
+            top, high, low = _few_total(codes, start, stop, tables.mantissas)
+        else:
+            top, high, low = _cut_total(codes[start:stop], tables.mantissas)
         code = _ZERO if top == _ZERO else _rounded(high, low, top, tables)
         sums[segment] = min(code, _MAX)
         status[segment] = _SATURATED if code > _MAX else 0

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from consilience.errors import BadInput
-from consilience.kernels.compiling import compiled
+from consilience.kernels.quantising import LARGEST, LOG2_E, ONE, nats_each, quantise_each
 from consilience.numbers.arrays import Codes, plain_array
 from consilience.numbers.directed import whole_ulps
 from consilience_hw.spec.log_format import Q16_16
@@ -22,11 +22,7 @@ __all__ = [
     "to_codes",
 ]
 
-_LOG2_E = float.fromhex("0x1.71547652b82fep+0")
-_ONE = float(Q16_16.fractions)
-_LARGEST = float(Q16_16.max_code)
 _ZERO = Q16_16.log_of_zero
-_LN_2 = float.fromhex("0x1.62e42fefa39efp-1")
 
 
 class Quantised(NamedTuple):
@@ -60,7 +56,7 @@ def quantise(nats: ArrayLike, rounding: str = "nearest") -> Quantised:
         NaN, +inf, not real numbers, another rounding; with "up", a value above the largest code.
     """
     if rounding == "nearest":
-        return quantise_scaled(nats, _LOG2_E)
+        return quantise_scaled(nats, LOG2_E)
     if rounding not in ("down", "up"):
         raise BadInput(f"rounding {rounding!r} is none of nearest, down, up")
     values = _real_numbers(nats)
@@ -89,7 +85,7 @@ def quantise_scaled(logarithms: ArrayLike, bits_per_unit: float) -> Quantised:
     values = binary64(_real_numbers(logarithms))
     flat = np.ascontiguousarray(values).reshape(-1)
     codes = np.empty(len(flat), np.int32)
-    saturated, refused = _quantise(flat, bits_per_unit, codes)
+    saturated, refused = quantise_each(flat, bits_per_unit, codes)
     if refused:
         _refuse(values)
     return Quantised(codes.reshape(values.shape), int(saturated))
@@ -113,26 +109,7 @@ def binary64(values: NDArray[Any]) -> NDArray[np.float64]:
 def saturates(nats: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Return which finite natural logarithms are beyond the codes: those that `quantise` counts."""
     with np.errstate(over="ignore"):
-        return np.isfinite(nats) & (np.abs(np.rint((nats * _LOG2_E) * _ONE)) > _LARGEST)
-
-
-@compiled
-def _quantise(values: NDArray[np.float64], bits_per_unit: float, codes: Codes) -> tuple[int, int]:
-    """Write the codes; return how many saturated, and how many are NaN or +inf.
-
-    Without a branch, so that it is compiled to vector instructions. Products are not fused.
-    """
-    saturated = 0
-    refused = 0
-    for place in range(len(values)):
-        value = values[place]
-        scaled = np.rint((value * bits_per_unit) * _ONE)
-        is_zero = value == -np.inf
-        refused += (value != value) | (value == np.inf)
-        saturated += (abs(scaled) > _LARGEST) & ~is_zero
-        clipped = min(max(scaled, -_LARGEST), _LARGEST)
-        codes[place] = _ZERO if is_zero else np.int32(clipped)
-    return saturated, refused
+        return np.isfinite(nats) & (np.abs(np.rint((nats * LOG2_E) * ONE)) > LARGEST)
 
 
 def _refuse(values: NDArray[np.float64]) -> NoReturn:
@@ -155,8 +132,9 @@ def from_codes(codes: ArrayLike) -> NDArray[np.float64]:
     The log of zero gives -inf. BadInput if `codes` are not integers of 32 bits.
     """
     whole = as_codes(codes)
-    nats = (whole * 2.0**-Q16_16.fraction_bits) * _LN_2
-    return np.asarray(np.where(whole == Q16_16.log_of_zero, -np.inf, nats))
+    nats = np.empty(whole.shape)
+    nats_each(np.ascontiguousarray(whole).reshape(-1), nats.reshape(-1))
+    return nats
 
 
 def as_codes(codes: ArrayLike, name: str = "codes") -> Codes:

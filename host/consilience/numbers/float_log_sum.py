@@ -1,4 +1,4 @@
-"""Log sums of floats in any shape, given one that does them of codes."""
+"""Log sums of floats in any shape, given one that does them of rows."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,32 +8,37 @@ from numpy.lib.array_utils import normalize_axis_tuple
 from numpy.typing import ArrayLike, NDArray
 
 from consilience.errors import BadInput, OutOfRange
+from consilience.kernels.float_kernels import ABOVE, BELOW, INFINITE, NOT_A_NUMBER, SATURATED
 from consilience.numbers.arrays import Codes, CodesAndStatus, plain_array
 from consilience.numbers.convert import binary64, from_codes, quantise, saturates
 from consilience_hw.spec.flags import ResultStatus
 from consilience_hw.spec.log_format import Q16_16
 
-__all__ = ["Sums", "log_sum_exp_over"]
+__all__ = ["RowSums", "Sums", "log_sum_exp_over", "row_sums_by"]
 
 Sums = Callable[[Codes, NDArray[np.int64]], CodesAndStatus]
 """(codes, offsets) -> (code, status) of each segment, as `Device.sums`."""
+
+RowSums = Callable[[NDArray[Any]], CodesAndStatus]
+"""Rows of float32 or float64, contiguous -> code and `float_kernels` flags of each."""
 
 _NEGLIGIBLE = Q16_16.min_code + (64 << Q16_16.fraction_bits)
 """From this result on, 2**32 values below the lowest code are less than 2**-31 of the sum."""
 
 
 def log_sum_exp_over(
-    sums: Sums,
+    row_sums: RowSums,
     a: ArrayLike,
     axis: int | tuple[int, ...] | None,
     b: ArrayLike | None,
     keepdims: bool,
     return_sign: bool,
 ) -> Any:
-    """Return `consilience.logsumexp` with the log sums of codes computed by `sums`."""
+    """Return `consilience.logsumexp` with the log sums of rows computed by `row_sums`."""
     given = _real(a, "a")
     kind = given.dtype if given.dtype in (np.float16, np.float32) else np.dtype(np.float64)
-    values = np.atleast_1d(binary64(given))  # as SciPy takes a single number
+    # At least one dimension, as SciPy takes a single number.
+    values = np.atleast_1d(given if given.dtype == np.float32 and b is None else binary64(given))
     if b is not None:
         kind = _result_kind(given, b)
         values = _times(values, b)
@@ -44,16 +49,20 @@ def log_sum_exp_over(
     length = int(np.prod([values.shape[place] for place in axes], dtype=np.int64))
     rows = values.transpose(*kept, *axes).reshape(slices, length)
 
-    nan = np.logical_or.reduce(np.isnan(rows), axis=1)
-    infinite = np.logical_or.reduce(np.isposinf(rows), axis=1)
-    answer, is_zero = _finite_log_sums(sums, rows, np.logical_or(nan, infinite))
-    answer[infinite] = np.inf
-    answer[nan] = np.nan
-    sign = np.where(nan, np.nan, np.where(is_zero & ~infinite, 0.0, 1.0))
+    code, flags = row_sums(np.ascontiguousarray(rows))
+    answer = from_codes(code)
+    sign = np.where(code == Q16_16.log_of_zero, 0.0, 1.0) if return_sign else answer
+    if flags.any():
+        nan = (flags & NOT_A_NUMBER) != 0
+        infinite = ((flags & INFINITE) != 0) & ~nan
+        _refuse_beyond(code, np.where(nan | infinite, 0, flags))
+        answer[infinite], answer[nan] = np.inf, np.nan
+        if return_sign:
+            sign[infinite], sign[nan] = 1.0, np.nan
     if keepdims:
         shape = tuple(1 if place in axes else size for place, size in enumerate(values.shape))
-    result = answer.astype(kind).reshape(shape)[()]
-    return (result, sign.astype(kind).reshape(shape)[()]) if return_sign else result
+    result = answer.astype(kind, copy=False).reshape(shape)[()]
+    return (result, sign.astype(kind, copy=False).reshape(shape)[()]) if return_sign else result
 
 
 def _result_kind(a: NDArray[Any], b: ArrayLike) -> np.dtype[Any]:
@@ -78,26 +87,35 @@ def _times(values: NDArray[np.float64], b: ArrayLike) -> NDArray[np.float64]:
     if factors.dtype != np.longdouble:  # whose logarithm binary64 holds, if not the factor
         factors = factors.astype(np.float64)
     with np.errstate(divide="ignore", invalid="ignore"):
-        return binary64(np.where(factors == 0, -np.inf, values + np.log(factors)))
+        products = binary64(values + np.log(factors))
+        if not factors.all():
+            products = np.where(factors == 0, -np.inf, products)
+    return products
 
 
-def _finite_log_sums(
-    sums: Sums, rows: NDArray[np.float64], special: NDArray[np.bool_]
-) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Return the answers in nats, and which are the log of zero; `special` rows do not count."""
-    slices, length = rows.shape
-    rows = np.where(special[:, None], -np.inf, rows)
-    codes, saturated = quantise(rows)
-    offsets = np.arange(slices + 1, dtype=np.int64) * length
-    code, status = sums(codes.reshape(-1), offsets)
-    unknown = (status & ResultStatus.SATURATED) != 0
+def row_sums_by(sums: Sums, rows: NDArray[Any]) -> CodesAndStatus:
+    """Return what a `RowSums` returns, given log sums of codes."""
+    values = binary64(rows)
+    nan = np.logical_or.reduce(np.isnan(values), axis=1)
+    infinite = np.logical_or.reduce(np.isposinf(values), axis=1)
+    values = np.where(np.logical_or(nan, infinite)[:, None], -np.inf, values)
+    codes, saturated = quantise(values)
+    code, status = sums(codes.reshape(-1), np.arange(len(rows) + 1, dtype=np.int64) * rows.shape[1])
+    flags = NOT_A_NUMBER * nan | INFINITE * infinite
+    flags |= SATURATED * ((status & ResultStatus.SATURATED) != 0)
     if saturated:
-        beyond = saturates(rows)
-        unknown |= (beyond & (codes == Q16_16.max_code)).any(axis=1)
-        unknown |= (beyond & (codes == Q16_16.min_code)).any(axis=1) & (code < _NEGLIGIBLE)
+        beyond = saturates(values)
+        flags |= ABOVE * (beyond & (values > 0)).any(axis=1)
+        flags |= BELOW * (beyond & (values < 0)).any(axis=1)
+    return code, flags.astype(np.uint32)
+
+
+def _refuse_beyond(code: Codes, flags: NDArray[Any]) -> None:
+    """Raise OutOfRange if an answer is beyond the codes, or values below them count in it."""
+    above, below = (flags & (ABOVE | SATURATED)) != 0, (flags & BELOW) != 0
+    unknown = np.asarray(above | (below & (code < _NEGLIGIBLE)))
     if unknown.any():
         raise OutOfRange(
-            f"{int(unknown.sum())} of {slices} answers are beyond +-22,713 nats, which {Q16_16} "
+            f"{int(unknown.sum())} of {len(code)} answers are beyond +-22,713 nats, which {Q16_16} "
             f"cannot represent (the first: number {int(unknown.argmax())}); shift the values"
         )
-    return from_codes(code), code == Q16_16.log_of_zero

@@ -78,16 +78,16 @@ DIFFERENTIAL = (
     ),
     Mutation(
         "from_codes: the log of zero is a number",
-        "host/consilience/numbers/convert.py",
-        "np.asarray(np.where(whole == Q16_16.log_of_zero, -np.inf, nats))",
-        "np.asarray(nats)",
+        "host/consilience/kernels/quantising.py",
+        "-np.inf if code == _ZERO else value",
+        "value",
         ON_CPU.format("from_codes"),
     ),
     Mutation(
         "logsumexp: values below the lowest code count as it",
         "host/consilience/numbers/float_log_sum.py",
-        ".any(axis=1) & (code < _NEGLIGIBLE)",
-        ".any(axis=1) & False",
+        "(below & (code < _NEGLIGIBLE))",
+        "(below & False)",
         ON_CPU.format("logsumexp"),
     ),
     Mutation(

@@ -36,6 +36,9 @@ HOST = {
     "exact/state_bytes": STATES,
     "exact/window_sum": "exact/window_sum exact/log_sum",
     "kernels/sum_kernels": "kernels/sum_kernels kernels/live_kernels -k interpreted",
+    "kernels/bin_kernels": "kernels/bin_kernels -k interpreted",
+    "kernels/float_kernels": "kernels/float_kernels -k interpreted",
+    "kernels/quantising": "numbers/convert",
     "kernels/posterior_kernels": "kernels/posterior_kernels -k interpreted",
     "kernels/read_kernels": "robust/robust_counts robust/robust_histogram "
     f"{READS}age_bounds {STALENESS}discount {STALENESS}shard_arrays",
@@ -120,6 +123,7 @@ HOST = {
     "evidence/csv_file": f"evidence/csv_numbers {EVIDENCE}",
     "evidence/fusing": "evidence/fusing cli/fuse_command evidence/plausibility",
     "evidence/grouping": "evidence/grouping devices/device",
+    "evidence/integer_ids": "evidence/agent_index",
     "evidence/npz_file": f"{EVIDENCE} cli/fuse_command",
     "evidence/parquet_file": EVIDENCE,
     "evidence/plausibility": "evidence/doubts evidence/plausibility",

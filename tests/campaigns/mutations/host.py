@@ -14,16 +14,16 @@ POSTERIORS = "tests/host/kernels/test_posterior_kernels.py::"
 HOST = (
     Mutation(
         "to_codes: ties go up",
-        "host/consilience/numbers/convert.py",
-        "np.rint((value * bits_per_unit) * _ONE)",
-        "np.floor((value * bits_per_unit) * _ONE + 0.5)",
+        "host/consilience/kernels/quantising.py",
+        "np.rint((value * bits_per_unit) * ONE)",
+        "np.floor((value * bits_per_unit) * ONE + 0.5)",
         "tests/host/numbers/test_convert.py::test_ties_go_to_even",
     ),
     Mutation(
         "to_codes: saturates one code too early",
-        "host/consilience/numbers/convert.py",
-        "_LARGEST = float(Q16_16.max_code)",
-        "_LARGEST = float(Q16_16.max_code - 1)",
+        "host/consilience/kernels/quantising.py",
+        "LARGEST = float(Q16_16.max_code)",
+        "LARGEST = float(Q16_16.max_code - 1)",
         "tests/host/numbers/test_convert.py::test_special_values_and_saturation[True]",
     ),
     Mutation(
@@ -152,6 +152,6 @@ HOST = (
         "host/consilience/devices/device.py",
         "None if weights is None else weights.take(found.order)",
         "weights",
-        "tests/host/devices/test_device.py::test_posterior_groups_rows_by_agent[False]",
+        "tests/host/devices/test_device.py::test_posterior_groups_rows_by_agent[False-True]",
     ),
 )

@@ -20,7 +20,7 @@ MONITOR_SOURCES = (
         "directed conversion: down is to nearest",
         "host/consilience/numbers/convert.py",
         'whole_ulps(np.ravel(values), np.ravel(rounded), rounding == "up")',
-        "np.rint(np.ravel(rounded) * _LOG2_E * _ONE).astype(np.int64)",
+        "np.rint(np.ravel(rounded) * LOG2_E * ONE).astype(np.int64)",
         "tests/host/numbers/test_directed.py::test_codes_enclose_the_logarithm",
     ),
     Mutation(

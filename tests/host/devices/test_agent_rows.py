@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from consilience.devices import agent_rows
-from consilience.devices.agent_rows import agent_ids, rows_by_agent
+from consilience.devices.agent_rows import agent_ids, dense_places, rows_by_agent
 from consilience.errors import BadInput
 
 TOP = 2**63 - 1
@@ -98,3 +98,12 @@ def test_integers_from_2_63_on_became_floats_and_were_refused(ids):
 def test_numbers_that_no_type_of_ids_holds_are_refused(ids, message):
     with pytest.raises(BadInput, match=message):
         agent_ids(ids)
+
+
+def test_places_of_dense_ids():
+    found = dense_places(np.array([-3, 0, -1], np.int8))
+    assert found is None
+    found = dense_places(np.array([-3, 0, -1, -3], np.int8))
+    assert (found.of_rows.tolist(), found.lowest, found.agents) == ([0, 3, 2, 0], -3, 4)
+    assert dense_places(np.array([], int)) is dense_places(np.array(["a"])) is None
+    assert dense_places(np.array([2**63, 2**63 + 1, 2**63], np.uint64)) is None

@@ -55,15 +55,19 @@ def test_reduce_refuses(device, codes, offsets, message):
         device.reduce(codes, offsets)
 
 
+@pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("names", [False, True])
-def test_posterior_groups_rows_by_agent(device, names):
+def test_posterior_groups_rows_by_agent(device, names, weighted):
     rng = np.random.default_rng(1)
     agent = rng.integers(-5, 5, 60)
     evidence = rng.integers(-9 << 16, 0, (60, 3)).astype(np.int32)
     weight = rng.integers(0, 65537, 60)
     prior = np.array([0, -65536, -65536])
     ids = np.array([f"agent {k}" for k in agent]) if names else agent
-    result = device.posterior(evidence, ids, prior, weight)
+    if not weighted:
+        weight[:] = 65_536
+    result = device.posterior(evidence, ids, prior, weight if weighted else None)
+    assert result.ids.dtype == ids.dtype
     assert result.ids.tolist() == sorted(set(ids.tolist()))
     for name, row, status in zip(*result, strict=True):
         mine = ids == name

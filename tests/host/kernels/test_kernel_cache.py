@@ -168,4 +168,4 @@ def test_no_kernel_is_left_to_the_cache_of_numba():
             if isinstance(value, Dispatcher) and value.py_func.__module__ == module.name:
                 found[name] = type(value._cache)
     assert set(found.values()) == {kernel_cache.KernelCache, NullCache}
-    assert found["sum_segments"] is found["_quantise"] is kernel_cache.KernelCache
+    assert found["sum_segments"] is found["quantise_each"] is kernel_cache.KernelCache

@@ -6,7 +6,12 @@ import numpy as np
 import pytest
 
 from consilience.kernels.kernel_tables import load_tables
-from consilience.kernels.posterior_kernels import difference_segments, normalise_each
+from consilience.kernels.posterior_kernels import (
+    add_rows,
+    difference_segments,
+    finish_each,
+    normalise_each,
+)
 from consilience.kernels.sum_kernels import sum_segments
 from consilience_hw.spec.flags import CLAMPS_SHIFT
 from consilience_hw.spec.log_format import Q16_16
@@ -35,6 +40,18 @@ def posteriors_of(compiled, evidence, offsets, prior, weight):
     return d, status
 
 
+def direct_of(compiled, evidence, agent, prior):
+    """Return agents, posteriors and status, as the cpu does for rows of weight 1 in any order."""
+    records = np.zeros((agent.max() + 2, 24), np.int64)
+    call(add_rows, compiled, evidence, agent, records)
+    posterior = np.empty((len(records), len(prior)), np.int32)
+    status, places = np.empty(len(records), np.uint32), np.empty(len(records), np.int64)
+    with np.errstate(over="ignore"):
+        kernel = finish_each if compiled else finish_each.py_func
+        count = kernel(records, prior, load_tables(), posterior, status, places)
+    return places[:count], posterior[:count], status[:count]
+
+
 @pytest.mark.parametrize("weighted", [False, True])
 def test_posteriors_equal_the_golden_model(compiled, weighted):
     rng = np.random.default_rng(3)
@@ -54,6 +71,14 @@ def test_posteriors_equal_the_golden_model(compiled, weighted):
         expected = golden.posteriors(evidence, offsets, prior, weight if weighted else None)
         np.testing.assert_array_equal(posterior, expected[0], f"trial {trial}")
         np.testing.assert_array_equal(status, expected[1], f"trial {trial}")
+        if not weighted:
+            # Every second number is an agent; its rows lie anywhere.
+            order = rng.permutation(rows)
+            agent = 1 + 2 * np.repeat(np.arange(agents), counts)
+            found = direct_of(compiled, evidence[order], agent[order], prior)
+            np.testing.assert_array_equal(found[0], np.unique(agent))
+            np.testing.assert_array_equal(found[1], expected[0], f"trial {trial}")
+            np.testing.assert_array_equal(found[2], expected[1], f"trial {trial}")
 
 
 def test_clamps_are_counted_one_by_one(compiled):
@@ -63,8 +88,10 @@ def test_clamps_are_counted_one_by_one(compiled):
     posterior, status = posteriors_of(compiled, evidence, offsets, prior, np.empty(0, np.uint32))
     assert (status >> CLAMPS_SHIFT).tolist() == [1, 2]
     expected = golden.posteriors(evidence, offsets, prior)
-    np.testing.assert_array_equal(posterior, expected[0])
-    np.testing.assert_array_equal(status, expected[1])
+    _, direct, direct_status = direct_of(compiled, evidence, np.arange(2), prior)
+    for found, found_status in ((posterior, status), (direct, direct_status)):
+        np.testing.assert_array_equal(found, expected[0])
+        np.testing.assert_array_equal(found_status, expected[1])
 
 
 def test_differences_to_the_largest_sum(compiled):

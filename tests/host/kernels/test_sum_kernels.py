@@ -16,7 +16,7 @@ ZERO, LOW, HIGH = Q16_16.log_of_zero, Q16_16.min_code, Q16_16.max_code
 def compiled(request, monkeypatch):
     """Run the kernels as they are, or as the Python they are compiled from."""
     if not request.param:
-        for name in ("_largest", "_cut_term", "_cut_sums", "_cut_total", "_rounded"):
+        for name in ("_largest", "_cut_term", "_cut_sums", "_cut_total", "_few_total", "_rounded"):
             monkeypatch.setattr(sum_kernels, name, getattr(sum_kernels, name).py_func)
     return request.param
 

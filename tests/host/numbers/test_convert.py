@@ -50,7 +50,7 @@ def test_ties_go_to_even():
 @pytest.mark.parametrize("compiled", [True, False])
 def test_special_values_and_saturation(monkeypatch, compiled):
     if not compiled:
-        monkeypatch.setattr(convert, "_quantise", convert._quantise.py_func)
+        monkeypatch.setattr(convert, "quantise_each", convert.quantise_each.py_func)
     with np.errstate(over="ignore"):  # only the uncompiled one could warn
         codes, saturated = quantise([-np.inf, 0, 22_713, 22_714, -22_714, 1.7e308, -1.7e308])
     assert codes.tolist() == [ZERO, 0, contract(22_713.0), LARGEST, -LARGEST, LARGEST, -LARGEST]

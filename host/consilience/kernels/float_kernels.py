@@ -1,0 +1,128 @@
+"""Log sums of natural logarithms, compiled: their codes are made in the same pass.
+
+No float but in the conversion, which is that of `quantising`.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from consilience.kernels.compiling import compiled, inlined
+from consilience.kernels.kernel_tables import KernelTables
+from consilience.kernels.quantising import LARGEST, LOG2_E, ONE
+from consilience.kernels.sum_kernels import _cut_sums, _few_total, _largest, _rounded
+from consilience.numbers.arrays import Codes, Words
+from consilience_hw.spec.log_format import Q16_16
+
+__all__ = ["ABOVE", "BELOW", "INFINITE", "NOT_A_NUMBER", "SATURATED", "sum_rows"]
+
+NOT_A_NUMBER, INFINITE, ABOVE, BELOW, SATURATED = 1, 2, 4, 8, 16
+"""Flags of a row: it has a NaN, +infinity, a finite value beyond the largest or the lowest code; or
+its sum is beyond the largest."""
+
+_ZERO, _MAX = Q16_16.log_of_zero, Q16_16.max_code
+_TOP_SHIFT = Q16_16.fraction_bits + 3
+_WORD = np.uint64(32)
+_LOW = np.uint64(0xFFFF_FFFF)
+_CHUNK = 1 << 12  # values at a time: their codes stay in level 1 cache
+_FEW = 16
+
+Floats = NDArray[np.floating[Any]]
+
+
+@inlined
+def _taken(values: Floats, codes: Codes) -> int:
+    """Write the codes of values; return how many are none: NaN, +inf, beyond the codes."""
+    odd = 0
+    for place in range(len(values)):
+        value = np.float64(values[place])
+        scaled = np.rint((value * LOG2_E) * ONE)
+        is_zero = value == -np.inf
+        odd += ~(abs(scaled) <= LARGEST) & ~is_zero
+        clipped = min(max(scaled, -LARGEST), LARGEST)
+        codes[place] = _ZERO if is_zero else np.int32(clipped)
+    return odd
+
+
+@inlined
+def _flags(values: Floats, start: int, stop: int) -> int:
+    flags = 0
+    for place in range(start, stop):
+        value = np.float64(values[place])
+        scaled = np.rint((value * LOG2_E) * ONE)
+        if value != value:
+            flags |= NOT_A_NUMBER
+        elif value == np.inf:
+            flags |= INFINITE
+        elif scaled > LARGEST:
+            flags |= ABOVE
+        elif scaled < -LARGEST and value != -np.inf:
+            flags |= BELOW
+    return flags
+
+
+@compiled
+def sum_rows(values: Floats, length: int, tables: KernelTables, sums: Codes, flags: Words) -> None:
+    """Write the log sum of the codes of every row, and what is odd about it.
+
+    Where a flag is NOT_A_NUMBER or INFINITE, the sum is not to be used.
+
+    Parameters
+    ----------
+    values : (rows * length,) float32 or float64
+        In nats.
+    sums, flags : (rows,)
+    """
+    codes = np.empty(min(len(values), _CHUNK), np.int32)
+    if length <= _FEW:
+        rows = _CHUNK // max(length, 1)
+        for first in range(0, len(sums), rows):
+            last = min(first + rows, len(sums))
+            odd = _taken(values[first * length : last * length], codes)
+            for row in range(first, last):
+                start = (row - first) * length
+                top, high, low = _few_total(codes, start, start + length, tables.mantissas)
+                code = _ZERO if top == _ZERO else _rounded(high, low, top, tables)
+                sums[row] = min(code, _MAX)
+                flags[row] = SATURATED if code > _MAX else 0
+                if odd:
+                    flags[row] |= _flags(values, row * length, (row + 1) * length)
+        return
+    for row in range(len(sums)):
+        part = values[row * length : (row + 1) * length]
+        found = 0
+        top = np.int64(_ZERO)
+        rise = 0
+        high = np.uint64(0)
+        modulo = np.uint64(0)
+        # As in `_cut_total`, but that the codes are made on the way.
+        for start in range(0, length, _CHUNK):
+            chunk = part[start : start + _CHUNK]
+            made = codes[: len(chunk)]
+            if _taken(chunk, made):
+                found |= _flags(chunk, 0, len(chunk))
+            largest = _largest(made)
+            if largest == _ZERO:
+                continue
+            if np.int64(largest) >> _TOP_SHIFT > top:
+                top = np.int64(largest) >> _TOP_SHIFT
+                rise = start
+                high = np.uint64(0)
+                modulo = np.uint64(0)
+            cut = _cut_sums(made, tables.mantissas, top)
+            high += cut[0]
+            modulo += cut[1]
+        for start in range(0, rise, _CHUNK):
+            chunk = part[start : min(start + _CHUNK, rise)]
+            made = codes[: len(chunk)]
+            _taken(chunk, made)
+            cut = _cut_sums(made, tables.mantissas, top)
+            high += cut[0]
+            modulo += cut[1]
+        low = modulo - (high << _WORD)
+        code = _ZERO
+        if top != _ZERO:
+            code = _rounded(high + (low >> _WORD), low & _LOW, top, tables)
+        sums[row] = min(code, _MAX)
+        flags[row] = found | (SATURATED if code > _MAX else 0)
