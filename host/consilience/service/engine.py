@@ -21,6 +21,8 @@ from consilience.service.keeper import Keeper
 from consilience.service.state import Applied, ServiceState
 from consilience.service.store.database import Database
 from consilience.service.store.observation_log import Kind, ObservationLog, Record
+from consilience.service.verdict_log.leaves import alarm_leaf, record_leaf, refused_leaf
+from consilience.service.verdict_log.verdict_log import VerdictLog
 
 __all__ = ["Busy", "DiskFull", "Engine", "Group", "Receipt", "StorageFailed"]
 
@@ -108,6 +110,8 @@ class Engine(Closes):
         None: nothing is kept.
     database : Database
     keeper : Keeper
+    verdicts : VerdictLog or None
+        None: no Merkle log is kept.
     clock_ms : callable
         ms UTC, only to say when.
     """
@@ -118,10 +122,11 @@ class Engine(Closes):
         log: ObservationLog | None,
         database: Database,
         keeper: Keeper,
+        verdicts: VerdictLog | None = None,
         clock_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
     ) -> None:
         self.state, self.database, self.keeper = state, database, keeper
-        self._log, self._clock = log, clock_ms
+        self._log, self._clock, self._verdicts = log, clock_ms, verdicts
         self._waiting: deque[_Waiting] = deque()
         self._rows = 0
         self._turn = Condition()
@@ -216,8 +221,12 @@ class Engine(Closes):
             try:
                 done = self.state.apply(record)
             except BadInput:
+                self._note_leaves(record, None)
                 continue  # refused, as it was then
+            self._note_leaves(record, done)
             self._publish([done])
+        if self._verdicts is not None:
+            self._verdicts.end_replay()
 
     def _run(self) -> None:
         while True:
@@ -264,9 +273,11 @@ class Engine(Closes):
         for record, one in zip(records, group, strict=True):
             try:
                 applied = self.state.apply(record)
+                self._note_leaves(record, applied)
                 done.append(applied)
                 answers.append((one.future, applied))
             except BadInput as error:
+                self._note_leaves(record, None)
                 answers.append((one.future, error))
                 refused += one.rows
         self._publish(done)
@@ -313,6 +324,18 @@ class Engine(Closes):
             for agent, _ in one.acknowledged:
                 for note in self._on_user:
                     note(agent, renewed=agent in one.renewed)
+
+    def _note_leaves(self, record: Record, done: Applied | None) -> None:
+        """Add what a record did to the Merkle log; None: it was refused."""
+        if self._verdicts is None:
+            return
+        leaves = [refused_leaf(record) if done is None else record_leaf(record, done)]
+        for place, alarm in enumerate([] if done is None else done.alarms):
+            alarm["log_index"] = self._verdicts.next + 1 + place
+            leaves.append(alarm_leaf(alarm))
+        self._verdicts.add(leaves)
+        with self.state.lock:
+            self.state.leaves = self._verdicts.next
 
     def _tell(self, group: Group) -> None:
         for callback in self._on_group:

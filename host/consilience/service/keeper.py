@@ -49,6 +49,7 @@ class Keeper(Closes):
         self._is_written = False
         self._written = log.written if log else 0
         self._each_turn: list[Callable[[], None]] = []
+        self._before_adopting: list[Callable[[], None]] = []
         self._failing: dict[str, str] = {}
         self._wake, self._is_closing = Event(), False
         self._thread = Thread(target=self._run, name="keeper", daemon=True)
@@ -60,6 +61,14 @@ class Keeper(Closes):
 
     def each_turn(self, call: Callable[[], None]) -> None:
         """Let a function be called about once a second."""
+        self._each_turn.append(call)
+
+    def before_adopting(self, call: Callable[[], None]) -> None:
+        """Let a function be called before starts read a newer snapshot, and about once a second.
+
+        It brings to the disk what a replay from that snapshot would not give.
+        """
+        self._before_adopting.append(call)
         self._each_turn.append(call)
 
     def after_group(self) -> None:
@@ -144,6 +153,8 @@ class Keeper(Closes):
         The log before the older snapshot goes.
         """
         self.points.flush()
+        for call in self._before_adopting:
+            call()
         snapshots.adopt()
         paths = snapshots.paths()
         if self._log is not None and self._log.position:

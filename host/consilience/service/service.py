@@ -20,6 +20,8 @@ from consilience.service.store.database import Database
 from consilience.service.store.folder import Sizes, StateFolder
 from consilience.service.store.observation_log import ObservationLog
 from consilience.service.store.snapshots import Snapshots
+from consilience.service.verdict_log.leaves import begin_leaf
+from consilience.service.verdict_log.verdict_log import VerdictLog
 
 __all__ = ["Service"]
 
@@ -52,6 +54,8 @@ class Service(Closes):
     backends : Backends
     alerting : Alerting
     retention : Retention
+    verdicts : VerdictLog or None
+        The Merkle log; None of a service that keeps nothing.
 
     Raises
     ------
@@ -139,9 +143,16 @@ class Service(Closes):
         # A file of its own: alarms do not wait for the histories of many agents.
         histories = self._opened("history.db")
         self._keeper = Keeper(self.state, self._log, histories, snapshots)
+        self.verdicts = None
+        if folder is not None:
+            facts, position = self.settings.as_facts(), self.state.position
+            begins = begin_leaf(self.deployment, position, facts, seed)
+            self.verdicts = VerdictLog(folder.path, self.deployment, begins, self.state.leaves)
+            self.state.leaves = self.verdicts.next
+            self._keeper.before_adopting(self.verdicts.flush)
         if snapshot is None:
             self._keeper.write_snapshot()  # so that other options are noticed from now on
-        self.engine = Engine(self.state, self._log, self.database, self._keeper)
+        self.engine = Engine(self.state, self._log, self.database, self._keeper, self.verdicts)
         self._keeper.each_turn(self.engine.end_idle)
         try:
             alerts = None if folder is None else folder.path / "alerts.db"

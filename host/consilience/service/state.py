@@ -103,6 +103,8 @@ class ServiceState:
         options = settings.options
         self.settings, self.lock = settings, RLock()
         self.position = 0
+        self.leaves = 0
+        """Of the Merkle log, up to `position`."""
         self.notes: list[str] = []
         self._alarm_id = 0
         self._digest: _Digest | None = None
@@ -170,6 +172,7 @@ class ServiceState:
                 "options": self.settings.as_facts(),
                 "position": self.position,
                 "alarm_id": self._alarm_id,
+                "leaves": self.leaves,
                 "counts": dict(sorted(watch.counts.items())),
                 "told": sorted(watch.told, key=repr),
                 "groups": watch.readings.facts,
@@ -227,6 +230,7 @@ class ServiceState:
         if self.traces is not None and before:
             self.traces.restore(facts["traces"], snapshot.parts["traces"])
         self.position, self._alarm_id = facts["position"], facts["alarm_id"]
+        self.leaves = facts.get("leaves", 0)
         watch.counts.update(facts["counts"])
         watch.told = {(agent, run, kind) for agent, run, kind in facts["told"]}
         watch.readings.restore(facts["groups"])

@@ -16,7 +16,8 @@ MANIFEST = "backup.json"
 FORMAT = 1
 _NAMES = re.compile(
     r"log/\d{20}\.log|snapshots/\d{20}\.snapshot|(service|history|alerts|access)\.db"
-    r"|changes\.jsonl|seed|deployment"
+    r"|changes\.jsonl|seed|deployment|audit\.key|audit/checkpoint"
+    r"|audit/tile/(entries|\d)/(x\d{3}/)*\d{3}(\.p/\d{1,3})?"
 )
 
 

@@ -128,7 +128,7 @@ def _refuse_others(state: Path) -> None:
 def _copy(source: Path, target: Path, size: int, digest: str) -> None:
     """Copy a file that must have so many bytes and this SHA-256."""
     found, count = hashlib.sha256(), 0
-    target.parent.mkdir(mode=0o700, exist_ok=True)
+    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     file = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(file, "wb") as written:
         try:

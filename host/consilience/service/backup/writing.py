@@ -23,6 +23,7 @@ from consilience.service.backup.manifest import MANIFEST, Manifest
 from consilience.service.store.folder import LOCK
 from consilience.service.store.observation_log import ObservationLog, segments_from
 from consilience.service.store.snapshots import Snapshot, Snapshots
+from consilience.service.verdict_log.verdict_log import FOLDER, KEY
 
 __all__ = ["hashed", "write_backup"]
 
@@ -180,6 +181,7 @@ def _copy_in_order(state: Path, part: Path) -> int:
             _copy_bytes(snapshot, part / "snapshots" / newest.name)
             for name in _DATABASES:
                 _copy_database(state / name, part / name)
+            _copy_verdicts(state, part)
             for path in segments_from(state / "log", after):
                 if path.name not in held:
                     held[path.name] = stack.enter_context(path.open("rb"))
@@ -191,6 +193,18 @@ def _copy_in_order(state: Path, part: Path) -> int:
         for _ in log.replay(after):  # checks each record, and cuts off one that is being written
             pass
         return log.position
+
+
+def _copy_verdicts(state: Path, part: Path) -> None:
+    """Copy the Merkle log, before the log that it follows from; a longer tail of it is cut off."""
+    with contextlib.suppress(FileNotFoundError):
+        _copy_bytes(_read(state / KEY), part / KEY)
+    shutil.rmtree(part / FOLDER, ignore_errors=True)
+    for path in sorted((state / FOLDER).rglob("*")):
+        if path.is_file() and not path.name.startswith("."):
+            target = part / FOLDER / path.relative_to(state / FOLDER)
+            target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _copy_bytes(path.read_bytes(), target)
 
 
 def _copy_database(source: Path, target: Path) -> None:

@@ -25,6 +25,7 @@ from consilience.service.http import (
     reporters,
     shards,
     traces,
+    verdict_log,
 )
 from consilience.service.http.docs_page import docs_page
 from consilience.service.http.problems import Problem, refused
@@ -86,6 +87,7 @@ def create_app(
         metrics,
         reporters,
         shards,
+        verdict_log,
     ):
         app.include_router(part.router)
     app.include_router(dashboard())

@@ -24,7 +24,7 @@ _BEFORE = ("access.db", "access.db-shm", "access.db-wal", "changes.jsonl")
 """What may be there before it: tokens are made before the first start."""
 
 
-_PARTS = "log", "snapshots", "service.db", "history.db", "access.db", "alerts.db"
+_PARTS = "log", "snapshots", "audit", "service.db", "history.db", "access.db", "alerts.db"
 
 
 class Sizes(NamedTuple):
@@ -33,7 +33,7 @@ class Sizes(NamedTuple):
     Parameters
     ----------
     parts : dict of str to int
-        Bytes of log, snapshots, service.db, history.db, access.db, alerts.db, and other.
+        Bytes of log, snapshots, audit, service.db, history.db, access.db, alerts.db, and other.
     free : int
         Bytes that are left on its disk.
     """

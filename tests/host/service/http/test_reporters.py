@@ -116,7 +116,7 @@ def test_a_service_goes_on_between_the_reports_of_a_run(start, tmp_path):
         alarms = asked.get("/v1/alarms")["alarms"]
         return (
             asked.get("/v1/fleet")["digest"],
-            [{**one, "at_ms": 0, "position": 0} for one in alarms],
+            [{**one, "at_ms": 0, "position": 0, "log_index": 0} for one in alarms],
             who,
         )
 
