@@ -1,4 +1,4 @@
-"""``make figures``: those figures of README's table that no other command measures."""
+"""``make figures``: those figures of docs/figures.md that no other command measures."""
 
 import os
 import tempfile

@@ -16,6 +16,10 @@ def test_the_core_in_a_design(tmp_path):
     assert carried_out(PAGES / "core_in_your_design.md", tmp_path) == 4
 
 
+def test_beside_what_you_have(tmp_path):
+    assert carried_out(PAGES.parent / "integration.md", tmp_path) == 3
+
+
 def test_a_page_that_says_something_else_is_noticed(tmp_path):
     page = tmp_path / "page.md"
     page.write_text("```console\n$ echo one; echo two\none\n...\n```\n")
