@@ -1,5 +1,6 @@
 """Histories of agents or of groups: whose runs stand where, and what can be told of them."""
 
+from collections.abc import Iterable
 from enum import Enum
 from threading import RLock
 
@@ -10,7 +11,10 @@ from consilience.monitor.past_scores import PastScores
 from consilience.monitor.ranks_settings import RanksSettings
 from consilience.turns import in_turn
 
-__all__ = ["Histories", "Stage"]
+__all__ = ["MOST_OPEN", "Histories", "Stage"]
+
+MOST_OPEN = 2_000
+"""Runs of a history that are open or wait, where lines come over a network and may never end."""
 
 
 class Stage(Enum):
@@ -125,6 +129,28 @@ class Histories:
         """Return how many runs an agent's history has, and how many are open; 0, 0 if unknown."""
         history = self._histories.get(self._history_of.get(agent, agent))
         return (history.past.total, len(history.open)) if history else (0, 0)
+
+    @in_turn
+    def open_runs(self, agent: AgentId) -> set[AgentId]:
+        """Return the runs of an agent that are open or wait."""
+        history = self._histories.get(self._history_of.get(agent, agent))
+        return {one.run for one in history.open if one.agent == agent} if history else set()
+
+    @in_turn
+    def most_open(self, agents: Iterable[AgentId]) -> int:
+        """Return how many runs are open, or wait, in the history of some agents that has most."""
+        found, names = self._histories, self._history_of
+        known = {names.get(one, one) for one in agents}
+        return max((len(found[one].open) for one in known if one in found), default=0)
+
+    @in_turn
+    def held_up(self, agent: AgentId) -> tuple[OpenRun, int] | None:
+        """Return the open run of a history that ended ones wait for, and how many; None: none."""
+        history = self._histories.get(self._history_of.get(agent, agent))
+        if history is None or not history.open:
+            return None
+        waiting = sum(one.ended for one in history.open)
+        return (history.open[0], waiting) if waiting else None
 
     @property
     def histories(self) -> dict[AgentId, History]:

@@ -1,6 +1,6 @@
 """One history: past scores, counted by value, and the runs that are open, in order of starts."""
 
-from bisect import bisect_left, insort
+from bisect import bisect_left, bisect_right, insort
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -157,10 +157,12 @@ class History:
         for one in self.open:
             certain = one.ended or one is run
             above, at = self.past.above_and_at(one.score) if certain else (self.past.total, 0)
-            place = bisect_left(joined, one.score)
-            equal = joined.count(one.score)
-            above += len(joined) - place - equal if certain else len(joined)
-            at += equal if certain else 0
+            if certain:
+                place, end = bisect_left(joined, one.score), bisect_right(joined, one.score)
+                above += len(joined) - end
+                at += end - place
+            else:
+                above += len(joined)
             if one.agent == run.agent:
                 found.append(Rankable(one, above, at, self.past.total + len(joined)))
             if one is run:

@@ -13,7 +13,7 @@ from consilience.errors import BadInput
 from consilience.monitor.agent_index import AgentId
 from consilience.monitor.ended_runs import EndedRuns
 from consilience.monitor.fleet_readings import FleetReadings
-from consilience.monitor.histories import Stage
+from consilience.monitor.histories import MOST_OPEN, Stage
 from consilience.monitor.history import LEAST
 from consilience.monitor.monitor import Monitor
 from consilience.monitor.observation import Observation, What
@@ -61,16 +61,20 @@ class Implied:
     ranking : RunRanking or None
     readings : FleetReadings
     monitor : Monitor
+    most_open : int or None
+        Runs of a history that may be open or wait; None: any number.
     """
 
     ended: EndedRuns | RecentRuns
     ranking: RunRanking | None
     readings: FleetReadings
     monitor: Monitor
+    most_open: int | None = MOST_OPEN
     _ends: dict[tuple[AgentId, AgentId], int] = field(default_factory=dict)
     _notes: set[tuple[AgentId, bytes]] = field(default_factory=set)
     _agents: set[AgentId] = field(default_factory=set)
     _groups: dict[AgentId, AgentId] = field(default_factory=dict)
+    _opened: dict[AgentId, set[AgentId]] = field(default_factory=dict)
 
     def check(self, seen: Observation) -> bool:
         """Note what a line will have said, if it is taken; return False if it says nothing new.
@@ -88,6 +92,7 @@ class Implied:
         if is_new:
             self._refuse_one_more(seen.agent)
         self._check_group(seen.agent, seen.group)
+        self._check_open(seen)
         if is_new:
             self._agents.add(seen.agent)
         self._note_end(seen)
@@ -174,6 +179,28 @@ class Implied:
         self.readings.check(agent, group, self._groups)
         if group is not None:
             self._groups[agent] = group
+
+    def _check_open(self, seen: Observation) -> None:
+        """Refuse one more run of a history in which too many are open: they hold up all others."""
+        ranking = self.ranking
+        if ranking is None or self.most_open is None:
+            return
+        opened = self._opened.setdefault(seen.agent, set())
+        waits = ranking.runs(seen.agent)[1]
+        if waits + len(opened) < self.most_open:
+            if self._closes(seen) and not waits:
+                opened.discard(seen.run)
+            elif ranking.stage(seen.agent, seen.run) is None:
+                opened.add(seen.run)
+        elif seen.run not in opened and ranking.stage(seen.agent, seen.run) is None:
+            raise BadInput(
+                f"{waits:,} runs of agent {seen.agent!r} are open or wait for one that is; end "
+                "those that started first, or start the service with --deadline"
+            )
+
+    def _closes(self, seen: Observation) -> bool:
+        """Return whether a line ends its run."""
+        return seen.what in _ENDS
 
     def _knows(self, agent: AgentId) -> bool:
         if agent in self._agents:

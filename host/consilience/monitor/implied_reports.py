@@ -60,5 +60,9 @@ class ImpliedReports(Implied):
             self._closed.add(key)
         return False
 
+    def _closes(self, seen: Observation) -> bool:
+        """Return whether a line closes its run, as `_is_again` has noted."""
+        return (seen.agent, seen.run) in self._closed
+
     def _note_end(self, seen: Observation) -> None:
         """Do nothing: a report does not end its run by itself."""

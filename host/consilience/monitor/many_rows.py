@@ -21,7 +21,7 @@ from consilience.monitor.many_ranks import at_most
 from consilience.monitor.many_runs import EndedRows, place_rows
 from consilience.monitor.monitor import Monitor
 from consilience.monitor.moving_runs import MovingRuns
-from consilience.monitor.observation import Observation
+from consilience.monitor.observation import Observation, What
 from consilience.monitor.recent_runs import RecentRuns
 from consilience.monitor.reported_runs import ReportedRuns
 from consilience.monitor.row_columns import Judged, RowColumns
@@ -67,7 +67,7 @@ class Watch(Protocol):
     def read_fleet(self, line: int) -> list[dict[str, Any]]: ...
 
 
-def goes_together(watch: Watch, rows: RowColumns) -> bool:
+def goes_together(watch: Watch, rows: RowColumns, most_open: int | None) -> bool:
     """Return whether rows can be judged together; what is rare goes row by row."""
     ranking = watch.ranking
     return (
@@ -78,7 +78,15 @@ def goes_together(watch: Watch, rows: RowColumns) -> bool:
         and ranking.settings.deadline is None
         and not ranking.settings.grouped
         and watch.monitor.settings.policy is not Policy.RECALIBRATE
+        and (most_open is None or _has_room(ranking, rows, most_open))
     )
+
+
+def _has_room(ranking: RunRanking, rows: RowColumns, most_open: int) -> bool:
+    """Return whether no history can have too many open runs by these rows."""
+    waits = ranking.most_open(rows.agents)
+    opens = rows.whats.count(What.START) + rows.whats.count(What.SCORE)
+    return waits + (len(rows) if waits else opens) < most_open
 
 
 @dataclass

@@ -72,10 +72,10 @@ class MovingRuns:
         """The agents of which runs are kept."""
         return self._kept.keys()
 
-    def keeps(self, agent: AgentId, run: AgentId) -> bool:
-        """Return whether a run is among those that may have moved its agent."""
+    def runs(self, agent: AgentId) -> set[AgentId]:
+        """Return those of an agent that may have moved it."""
         kept = self._kept.get(agent)
-        return kept is not None and any(name == run for name, _ in kept.runs)
+        return set() if kept is None else {run for run, _ in kept.runs}
 
     def before(self, monitor: Monitor, agent: AgentId) -> tuple[tuple[int, ...], int]:
         """Return what `note` needs of an agent before an observation of it."""

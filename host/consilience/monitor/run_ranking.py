@@ -1,5 +1,6 @@
 """Runs ranked among the earlier ones of their history, one event at a time."""
 
+from dataclasses import replace
 from operator import index
 from typing import NamedTuple, Protocol
 
@@ -21,6 +22,7 @@ __all__ = ["RankedRun", "RunRanking"]
 
 _WORD = 1 << 64
 _MOST = 1 << 63
+_MOST_KEPT = 1 << 16
 
 
 class RankedRun(NamedTuple):
@@ -78,6 +80,7 @@ class RunRanking(Histories):
             raise BadInput("seeded ties need a secret seed, 0 .. 2**64 - 1; secrets.randbits(64)")
         super().__init__(settings)
         self._rank_terms = RankTerms(settings)
+        self._lowest: dict[int, list[int] | None] = {}
         self._chance = TieChance(seed) if settings.seeded and seed is not None else None
 
     @classmethod
@@ -168,17 +171,27 @@ class RunRanking(Histories):
         kept = open_run.score
         open_run.score = max(kept, score)
         try:
-            certain = [
-                self._rank(one, one.run.ended or one.run is open_run)
-                for one in history.before(open_run)
-            ]
+            before = history.before(open_run)
         finally:
             open_run.score = kept
-        last = certain[-1]
+        last = self._rank(before[-1]._replace(run=replace(open_run, score=max(kept, score))), True)
         if last.increments is None:
             return last
-        ready = [one.increments for one in certain if one.increments is not None]
-        return last._replace(increments=[sum(column) for column in zip(*ready, strict=True)])
+        earlier = (
+            self._rank(one, True).increments if one.run.ended else self._worst(one)
+            for one in before[:-1]
+        )
+        ready = [one for one in earlier if one is not None]
+        total = [sum(column) for column in zip(*ready, last.increments, strict=True)]
+        return last._replace(increments=total)
+
+    def _worst(self, one: Rankable) -> list[int] | None:
+        """Return the increments of a run that may be the lowest of all: by their number alone."""
+        if one.past not in self._lowest:
+            if len(self._lowest) >= _MOST_KEPT:
+                self._lowest.clear()
+            self._lowest[one.past] = self._rank(one, False).increments
+        return self._lowest[one.past]
 
     @in_turn
     def finish(

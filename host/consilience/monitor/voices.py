@@ -9,6 +9,7 @@ from consilience.monitor.agent_index import AgentId
 __all__ = ["Voices", "spoken"]
 
 _SHOWN = 6
+_LEAST_ROOM = 32
 
 
 class Voices:
@@ -20,21 +21,24 @@ class Voices:
 
     def __init__(self) -> None:
         self._of: dict[AgentId, dict[AgentId, list[AgentId]]] = {}
+        self._room: dict[AgentId, int] = {}
 
     def note(self, agent: AgentId, run: AgentId, reporters: Sequence[AgentId]) -> None:
         """Take who has said of a run, so far, as much as is counted."""
         if reporters:
             self._of.setdefault(agent, {})[run] = list(reporters)
 
-    def keep(self, agent: AgentId, wanted: Callable[[AgentId], bool]) -> None:
-        """Forget the runs of an agent that are not wanted."""
+    def forget(self, agent: AgentId, wanted: Callable[[], set[AgentId]]) -> None:
+        """Forget the runs of an agent that are not wanted, once they are twice as many as were."""
         runs = self._of.get(agent)
-        if runs is None:
+        if runs is None or len(runs) < self._room.get(agent, _LEAST_ROOM):
             return
-        for run in [one for one in runs if not wanted(one)]:
+        kept = wanted()
+        for run in [one for one in runs if one not in kept]:
             del runs[run]
+        self._room[agent] = max(2 * len(runs), _LEAST_ROOM)
         if not runs:
-            del self._of[agent]
+            del self._of[agent], self._room[agent]
 
     def of(self, agent: AgentId, runs: Iterable[AgentId]) -> list[dict[str, Any]]:
         """Return the voices of some runs, each with the number of these, those of most first."""
@@ -46,12 +50,14 @@ class Voices:
     @property
     def facts(self) -> list[Any]:
         """What it holds, as JSON holds it."""
-        return sorted(([agent, sorted(([run, names] for run, names in runs.items()), key=repr)]
-                       for agent, runs in self._of.items()), key=repr)  # fmt: skip
+        return sorted(
+            ([agent, self._room.get(agent), sorted(map(list, runs.items()), key=repr)]
+             for agent, runs in self._of.items()), key=repr)  # fmt: skip
 
-    def restore(self, facts: Iterable[Any]) -> None:
+    def restore(self, facts: Sequence[Any]) -> None:
         """Go on from what it held."""
-        self._of = {agent: dict(runs) for agent, runs in facts}
+        self._of = {agent: dict(runs) for agent, _, runs in facts}
+        self._room = {agent: room for agent, room, _ in facts if room is not None}
 
 
 def spoken(voices: Sequence[dict[str, Any]]) -> str:

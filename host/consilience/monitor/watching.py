@@ -12,7 +12,7 @@ from consilience.monitor.alarm_lines import agent_alarm, moved_line, run_alarm
 from consilience.monitor.alarm_words import SAYS
 from consilience.monitor.ended_runs import EndedRuns
 from consilience.monitor.fleet_readings import FleetReadings
-from consilience.monitor.histories import Stage
+from consilience.monitor.histories import MOST_OPEN
 from consilience.monitor.implied import Implied, RowRefused, noted_as, said_by
 from consilience.monitor.implied_reports import ImpliedReports
 from consilience.monitor.many_rows import ManyRows, goes_together
@@ -27,8 +27,6 @@ from consilience.monitor.voices import spoken
 from consilience_hw.spec.monitor_format import Policy
 
 __all__ = ["FleetWatch"]
-
-_WAITS = Stage.OPEN, Stage.ENDED
 
 
 @dataclass
@@ -104,7 +102,7 @@ class FleetWatch:
             return self._take_report(self.reports, seen, line)
         return self._take(seen, line)
 
-    def take_many(self, rows: RowColumns, first: int) -> Judged:
+    def take_many(self, rows: RowColumns, first: int, most_open: int | None = MOST_OPEN) -> Judged:
         """Take rows as `take` does one by one, all of them or none; they imply what they do.
 
         Parameters
@@ -112,15 +110,20 @@ class FleetWatch:
         rows : RowColumns
         first : int
             Number of the first.
+        most_open : int or None
+            Runs of a history that may be open or wait; None: any number.
 
         Raises
         ------
         RowRefused
             One of them cannot be; nothing was noted.
         """
-        if goes_together(self, rows):
+        if goes_together(self, rows, most_open):
             return ManyRows(self, rows, first).judge()
-        known, seen = self._implied, [rows.observation(place) for place in range(len(rows))]
+        known, seen = (
+            self._implied(most_open),
+            [rows.observation(place) for place in range(len(rows))],
+        )
         for place, one in enumerate(seen):
             try:
                 known.check(one)
@@ -134,15 +137,14 @@ class FleetWatch:
         found.again = self.counts["repeated"] - before
         return found
 
-    @property
-    def _implied(self) -> Implied:
-        known = self.ended, self.ranking, self.readings, self.monitor
+    def _implied(self, most_open: int | None) -> Implied:
+        known = self.ended, self.ranking, self.readings, self.monitor, most_open
         return ImpliedReports(*known, reports=self.reports) if self.reports else Implied(*known)
 
     def _take_implied(
         self, seen: Observation, line: int
     ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-        known = self._implied
+        known = self._implied(None)
         if not known.check(seen):
             self.counts["repeated"] += 1
             if self.reports is not None and self.ended.score(seen.agent, seen.run) is not None:
@@ -183,18 +185,17 @@ class FleetWatch:
         else:
             reports.voices.note(seen.agent, seen.run, reports.speakers(seen, found))
             alarms, told = self._take(found, line)
-            reports.voices.keep(seen.agent, lambda run: self._may_move(seen.agent, run))
+            reports.voices.forget(seen.agent, lambda: self._may_move(seen.agent))
         if reports.note(seen):
             self.counts["runs too few reported"] += 1
             if self.ranking is None:
                 self.ended.end(seen.agent, seen.run, 0)
         return alarms, told
 
-    def _may_move(self, agent: AgentId, run: AgentId) -> bool:
-        """Return whether a run may have moved, or may yet move, an alarm of its agent."""
-        if self.moving.keeps(agent, run):
-            return True
-        return self.ranking is not None and self.ranking.stage(agent, run) in _WAITS
+    def _may_move(self, agent: AgentId) -> set[AgentId]:
+        """Return the runs that may have moved, or may yet move, an alarm of an agent."""
+        waiting = set() if self.ranking is None else self.ranking.open_runs(agent)
+        return waiting | self.moving.runs(agent)
 
     def _take(
         self, seen: Observation, line: int

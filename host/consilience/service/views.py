@@ -18,6 +18,7 @@ def agent_view(state: ServiceState, agent: int | str) -> dict[str, Any]:
         entry, watch = state.directory[agent], state.watch
         statistic = watch.monitor.statistic(agent)
         settings = watch.monitor.settings
+        held_up = None if watch.ranking is None else watch.ranking.held_up(agent)
         since = entry.first_ms if entry.alarmed_ms is None else entry.alarmed_ms
         return {
             "agent": agent,
@@ -30,6 +31,8 @@ def agent_view(state: ServiceState, agent: int | str) -> dict[str, Any]:
             "promise": watch.promise,
             "source": settings.source.name.lower(),
             "acknowledged": entry.acknowledged,
+            "waiting_runs": held_up[1] if held_up else 0,
+            "waits_for": held_up[0].run if held_up else None,
         }
 
 
@@ -63,6 +66,7 @@ def fleet_view(state: ServiceState) -> dict[str, Any]:
             "agents": len(state.directory),
             **counts,
             "named": named.get(None, []),
+            "held_up": 0 if watch.ranking is None else len(watch.ranking.waiting()),
             "named_in_groups": {name: one for name, one in named.items() if name is not None},
             "promise": watch.promise,
             "views": [one._asdict() for one in state.views],

@@ -54,7 +54,8 @@ def _row(fields: dict[str, Any], against: str) -> Row:
         if name in _NOT_HYPOTHESES or value is None:
             continue
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise BadInput(f"{name} must be a log-likelihood, a number, not {value!r}")
+            kind = type(value).__name__  # its text may be a secret that was put in the wrong place
+            raise BadInput(f"{name} must be a log-likelihood, a number, not a value of type {kind}")
         likely[name] = value
     row = msgspec.convert(given, Row)
     if row.event in ("start", "acknowledge", "recalibrate") or (row.event == "end" and not likely):

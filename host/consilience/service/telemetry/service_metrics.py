@@ -117,6 +117,13 @@ class ServiceMetrics(Collector):
         yield from self._of_fleet()
         yield from self._of_engine()
         yield from self._of_disk()
+        ranking = self._service.state.watch.ranking
+        if ranking is not None:
+            yield _gauge(
+                "histories_held_up",
+                "histories whose ended runs wait for one that has not ended",
+                len(ranking.waiting()),
+            )
         yield from self._of_reporters()
         if self._watch is not None:
             yield _gauge("nats_connected", "1 while the NATS server is there",

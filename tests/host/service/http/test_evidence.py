@@ -30,3 +30,12 @@ def test_without_a_hypothesis_the_cure_is_named(start):
     found = start(None).ask("POST", "/v1/evidence", json={"evidence": []})
     assert found.status_code == 409
     assert "--against NAME" in found.json()["detail"]
+
+
+def test_what_was_put_in_the_place_of_a_number_is_not_said_again(start):
+    """A password in the wrong field came back in the answer."""
+    asked = start("likely", WatchOptions(arl="1000", against="benign"))
+    row = {"agent": "a", "run": 1, "benign": -1, "more": "correct-horse"}
+    found = asked.ask("POST", "/v1/evidence", json={"evidence": [row]})
+    assert found.status_code == 422 and "correct-horse" not in found.text
+    assert "more must be a log-likelihood, a number" in found.json()["detail"]

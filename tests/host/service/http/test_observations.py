@@ -134,3 +134,22 @@ def test_pages_of_agents_by_state(start):
     assert ([one["agent"] for one in rest["agents"]], rest["next"]) == (["c"], None)
     assert asked.get("/v1/agents/7")["runs"] == 3
     assert fleet["digest_position"] == fleet["position"] == 2
+
+
+def test_a_run_that_does_not_end_is_told_and_too_many_are_refused(start):
+    """An agent with one was shown as quiet, and none of its runs was judged any more."""
+    asked = start()
+    asked.send(*good(60))
+    asked.send({"agent": "a", "run": "stuck", "event": "start"})
+    asked.send(*({"agent": "a", "run": f"r{i}", "score": i % 7} for i in range(1998)))
+    found = asked.get("/v1/agents/a")
+    assert (found["waiting_runs"], found["waits_for"], found["runs"]) == (1998, "stuck", 60)
+    assert asked.get("/v1/fleet")["held_up"] == 1
+    assert "consilience_histories_held_up 1.0" in asked.ask("GET", "/metrics").text
+    more = [{"agent": "a", "run": f"more{i}", "score": 1} for i in range(3)]
+    refused = asked.send({"agent": "b", "run": 1, "score": 1}, *more)
+    assert (refused.status_code, refused.json().get("row")) == (422, 2), refused.text
+    assert "1,999 runs of agent 'a' are open or wait" in refused.json()["detail"]
+    assert asked.send({"agent": "a", "run": "stuck", "event": "end"}, *more[:1]).status_code == 200
+    assert asked.get("/v1/agents/a")["waiting_runs"] == 0
+    assert asked.send({"agent": "b", "run": 1, "score": 1}, *more).json()["duplicates"] == 1

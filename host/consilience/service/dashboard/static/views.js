@@ -27,6 +27,9 @@ function meter(agent) {
     `${bits(agent.statistic_bits)} of ${agent.threshold_bits.toFixed(1)}`);
 }
 
+const waits = (agent) => (agent.waiting_runs ? element("p", { class: "why" },
+  `${number(agent.waiting_runs)} runs that have ended wait for run ${agent.waits_for}, which has not: they are not judged. End it, or start the service with --deadline.`) : null);
+
 function agentRow(agent) {
   const since = agent.since_ms ?? agent.last_seen_ms;
   return element("li", {},
@@ -35,6 +38,7 @@ function agentRow(agent) {
       element("span", { class: "soft" }, `${number(agent.runs)} runs`,
         agent.state === "alarm" && since ? [", since ", time(since)] : agent.last_seen_ms
           ? `, last seen ${ago(agent.last_seen_ms)} ago` : "")),
+    waits(agent),
     (agent.reasons ?? []).length ? element("p", { class: "why" }, agent.reasons[0]) : null);
 }
 
@@ -76,6 +80,7 @@ async function fleet(redraw) {
   return [element("h1", {}, headline),
     all.volatile ? element("p", { class: "problem" }, "This service keeps nothing on disk (--volatile).") : null,
     element("dl", { class: "tiles" }, count("quiet", "behave", "quiet"), count("alarm", "do not", "alarm"), count("learning", "still learning", "learning")),
+    all.held_up ? element("p", { class: "problem" }, `Runs of ${number(all.held_up)} agents wait for one that has not ended, and are not judged: see `, element("a", { href: "#/agents" }, "Agents"), ".") : null,
     all.agents === 0 ? nothing() : [
       element("h2", {}, "Who does not, and since when"),
       alarmed.agents.length ? rows(alarmed.agents, agentRow) : empty(element("p", {}, "Nobody. An alarm shows here within a second of the step that raised it.")),
@@ -106,7 +111,7 @@ async function agent(redraw, name) {
   const history = one.history ?? [], alarms = one.alarms ?? [];
   return [element("h1", {}, String(one.agent)),
     element("p", {}, badge(one), one.state === "alarm" && one.since_ms ? [" since ", time(one.since_ms)] : ""),
-    (one.reasons ?? []).map((words) => element("p", { class: "why" }, words)),
+    waits(one), (one.reasons ?? []).map((words) => element("p", { class: "why" }, words)),
     history.length ? curve(history, one.threshold_bits, alarms)
       : empty(element("p", {}, `None of its ${number(one.runs)} runs has been judged yet: the first ones are its history.`)),
     facts([["statistic", bits(one.statistic_bits)], ["threshold", bits(one.threshold_bits)], ["runs", number(one.runs)],
