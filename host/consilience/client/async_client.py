@@ -69,6 +69,10 @@ class AsyncClient:
         """As `Client.agent`."""
         return await self._made(calls.agent_call(agent))
 
+    async def remove_agent(self, agent: str) -> int:
+        """Forget an agent that is gone for good; return the position of that in the log."""
+        return int((await self._made(calls.remove_call(agent)))["position"])
+
     async def agents(
         self, *, state: str | None = None, page: int = 500
     ) -> AsyncIterator[dict[str, Any]]:

@@ -20,6 +20,7 @@ __all__ = [
     "fleet_call",
     "lift_call",
     "observations_call",
+    "remove_call",
     "silence_call",
     "silences_call",
     "status_call",
@@ -42,6 +43,11 @@ def fleet_call() -> Call:
 def agent_call(agent: str) -> Call:
     """Return the call that asks for one agent."""
     return Call("GET", f"/v1/agents/{quote(agent, safe='')}")
+
+
+def remove_call(agent: str) -> Call:
+    """Return the call that forgets an agent; made again, there is no such agent."""
+    return Call("DELETE", f"/v1/agents/{quote(agent, safe='')}", again=False)
 
 
 def agents_call(after: str | None, limit: int, state: str | None) -> Call:

@@ -111,6 +111,10 @@ class Client(Closes):
         """Return an agent: its statistic, what is promised, history, alarms, reasons."""
         return self._made(calls.agent_call(agent))
 
+    def remove_agent(self, agent: str) -> int:
+        """Forget an agent that is gone for good; return the position of that in the log."""
+        return int(self._made(calls.remove_call(agent))["position"])
+
     def agents(self, *, state: str | None = None, page: int = 500) -> Iterator[dict[str, Any]]:
         """Yield all agents, or those in a state: alarm, quiet, learning."""
         after: str | None = None

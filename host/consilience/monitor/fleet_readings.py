@@ -90,6 +90,12 @@ class FleetReadings:
         if group is not None and self.options is not None and agent not in self._group_of:
             self._join(agent, group)
 
+    def remove(self, agent: AgentId) -> None:
+        """Forget an agent: its group has room for another."""
+        group = self._group_of.pop(agent, None)
+        if group is not None:
+            self._members[str(group)].remove(agent)
+
     def due(self, runs: int, more: int) -> bool:
         """Return whether a reading comes with the last `more` of all runs so far."""
         every = self.options.every if self.options else None

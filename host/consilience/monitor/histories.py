@@ -152,6 +152,30 @@ class Histories:
         waiting = sum(one.ended for one in history.open)
         return (history.open[0], waiting) if waiting else None
 
+    @in_turn
+    def remove(self, agent: AgentId) -> None:
+        """Forget an agent: its history, or that it is in a group, whose history stays as it is.
+
+        Raises
+        ------
+        BadInput
+            Runs of it are open in the history of a group, where others wait for them.
+        """
+        name = self._history_of.get(agent)
+        if name is None:
+            return
+        history = self._histories[name]
+        if self.settings.grouped:
+            if any(one.agent == agent for one in history.open):
+                raise BadInput(
+                    f"agent {agent!r} has open runs in the history of group {name!r}; end them "
+                    "first"
+                )
+            history.overdue = {one for one in history.overdue if one[0] != agent}
+        else:
+            del self._histories[name]
+        del self._history_of[agent]
+
     @property
     def histories(self) -> dict[AgentId, History]:
         """The histories by name: for who puts many runs into them, one at a time."""

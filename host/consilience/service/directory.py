@@ -1,5 +1,6 @@
 """Every agent that was heard: since when it is as it is, and what it has done."""
 
+from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -35,13 +36,19 @@ class Entry:
 
 
 class Directory:
-    """Agents in the order in which they were first heard, which pages follow."""
+    """Agents in the order in which they were first heard, which pages follow.
+
+    Each has a number, which goes up and is not given again: a page goes on from a number, whoever
+    was removed meanwhile.
+    """
 
     def __init__(self) -> None:
         self._entries: dict[Name, Entry] = {}
         self.order: list[Name] = []
         """Agents by place."""
-        self._places: dict[Name, int] = {}
+        self.numbers: list[int] = []
+        """Their numbers, which ascend, and at the end that of the next."""
+        self.restore([])
 
     def __len__(self) -> int:
         return len(self.order)
@@ -52,9 +59,15 @@ class Directory:
     def __getitem__(self, agent: Name) -> Entry:
         return self._entries[agent]
 
-    def place(self, agent: Name) -> int:
-        """Return the place of an agent; KeyError if it was not heard."""
-        return self._places[agent]
+    def place(self, number: int) -> int:
+        """Return the place of the first agent with this number or a higher one."""
+        return bisect_left(self.numbers, number, 0, len(self.order))
+
+    def remove(self, agent: Name) -> None:
+        """Forget an agent."""
+        del self._entries[agent]
+        place = self.order.index(agent)
+        del self.order[place], self.numbers[place]
 
     def hear(self, agents: Iterable[Name], now: int) -> None:
         """Note that agents were heard, in their order."""
@@ -63,8 +76,8 @@ class Directory:
             entry = entries.get(agent)
             if entry is None:
                 entries[agent] = Entry(now, now)
-                self._places[agent] = len(self.order)
                 self.order.append(agent)
+                self.numbers.append(self.numbers[-1] + 1)
             else:
                 entry.last_ms = now
 
@@ -82,8 +95,8 @@ class Directory:
             for agent, one in self._entries.items()
         ]
 
-    def restore(self, facts: Iterable[Any]) -> None:
-        """Go on from what it held."""
+    def restore(self, facts: Iterable[Any], numbers: list[int] | None = None) -> None:
+        """Go on from what it held; without numbers, as they were before any was removed."""
         self._entries = {agent: Entry(*rest) for agent, *rest in facts}
         self.order = list(self._entries)
-        self._places = {agent: place for place, agent in enumerate(self.order)}
+        self.numbers = list(range(len(self.order) + 1)) if numbers is None else list(numbers)

@@ -172,6 +172,10 @@ class Engine(Closes):
         """Hand in spans; see `submit`. The receipt counts spans."""
         return self.submit_record(Kind.SPANS, self._encoder.encode(spans), len(spans))
 
+    def remove(self, agent: int | str) -> "Future[Receipt]":
+        """Forget an agent; see `submit`. The future raises BadInput where it cannot be."""
+        return self.submit_record(Kind.REMOVE, self._encoder.encode(agent), 1)
+
     def end_idle(self) -> None:
         """End the runs of traces that have had no new span for as long as the settings say."""
         traces = self.state.traces

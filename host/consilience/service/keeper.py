@@ -57,7 +57,7 @@ class Keeper(Closes):
 
     def note(self, done: Applied) -> None:
         """Take what a record has brought; in the thread of the engine."""
-        self.points.note(done.position, done.at_ms, done.judged)
+        self.points.note(done.position, done.at_ms, done.judged, done.removed)
 
     def each_turn(self, call: Callable[[], None]) -> None:
         """Let a function be called about once a second."""

@@ -17,6 +17,7 @@ from consilience.monitor.growth import grown
 from consilience.monitor.monitor import Monitor
 from consilience.monitor.ranks_bytes import unpack_ranks
 from consilience.monitor.recent_runs import RecentRuns
+from consilience.monitor.removal import remove_agent
 from consilience.monitor.reported_runs import ReportedRuns
 from consilience.monitor.row_columns import Judged, RowColumns
 from consilience.monitor.watching import FleetWatch
@@ -57,6 +58,8 @@ class Applied:
         Agents of which a user took note, and the last alarm that there was then.
     renewed : list
         Those of them whose history begins anew.
+    removed : list
+        Agents that were forgotten.
     """
 
     position: int
@@ -68,6 +71,7 @@ class Applied:
     judged: Judged = field(default_factory=Judged)
     acknowledged: list[tuple[int | str, int]] = field(default_factory=list)
     renewed: list[int | str] = field(default_factory=list)
+    removed: list[int | str] = field(default_factory=list)
 
 
 class _Digest(NamedTuple):
@@ -153,16 +157,18 @@ class ServiceState:
             self.position = record.position
             if record.kind == Kind.OBSERVATIONS:
                 return self._observed(self._columns.decode(record.payload), record)
+            if record.kind == Kind.REMOVE:
+                return self._removed(msgspec.msgpack.decode(record.payload), record)
+            if record.kind not in (Kind.SPANS, Kind.IDLE):
+                raise ConsilienceError(
+                    f"the log has a record of kind {record.kind}, which this program does not "
+                    "know; update it"
+                )
             assert self.traces is not None, "the log has traces, so there was a model"
             if record.kind == Kind.SPANS:
                 return self._traced(self.traces, self._spans.decode(record.payload), record)
-            if record.kind == Kind.IDLE:
-                names = msgspec.msgpack.decode(record.payload, type=list[str])
-                return self._judged(self.traces.end(names), record)
-            raise ConsilienceError(
-                f"the log has a record of kind {record.kind}, which this program does not know; "
-                "update it"
-            )
+            names = msgspec.msgpack.decode(record.payload, type=list[str])
+            return self._judged(self.traces.end(names), record)
 
     def snapshot(self) -> Snapshot:
         """Return all of it."""
@@ -179,6 +185,7 @@ class ServiceState:
                 "moving": watch.moving.facts,
                 "steps": self.steps.facts,
                 "directory": self.directory.facts,
+                "numbers": self.directory.numbers,
                 "model": self._model,
                 "traces": [] if self.traces is None else self.traces.facts,
             }
@@ -236,7 +243,7 @@ class ServiceState:
         watch.readings.restore(facts["groups"])
         watch.moving.restore(facts["moving"])
         self.steps.restore(facts["steps"])
-        self.directory.restore(facts["directory"])
+        self.directory.restore(facts["directory"], facts.get("numbers"))
         if watch.reports is not None:
             watch.reports.restore(facts["reports"])
             self.reporters = dict(facts["reporters"])
@@ -272,6 +279,17 @@ class ServiceState:
         found = traces.take(spans, record.position)
         done = self._judged(found.rows, record)
         done.accepted, done.duplicates, done.too_old = found.fresh, found.again, found.dropped
+        return done
+
+    def _removed(self, agent: int | str, record: Record) -> Applied:
+        if agent not in self.directory:
+            raise BadInput(f"agent {agent!r} was not heard; GET /v1/agents lists those that were")
+        remove_agent(self.watch, agent)
+        self.steps.forget(agent)
+        self.directory.remove(agent)
+        done = Applied(record.position, record.at_ms, accepted=1)
+        done.removed.append(agent)
+        done.acknowledged.append((agent, self._alarm_id))
         return done
 
     def _judged(self, rows: RowColumns, record: Record) -> Applied:

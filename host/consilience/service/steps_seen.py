@@ -101,6 +101,10 @@ class StepsSeen:
         for key in ended:
             self._runs.pop(key, None)
 
+    def forget(self, agent: AgentId) -> None:
+        """Forget the runs of an agent."""
+        self._runs = {key: one for key, one in self._runs.items() if key[0] != agent}
+
     @property
     def facts(self) -> list[Any]:
         """What it knows, as JSON holds it."""

@@ -39,18 +39,18 @@ def agent_view(state: ServiceState, agent: int | str) -> dict[str, Any]:
 def agents_page(
     state: ServiceState, after: int, limit: int, only: str | None
 ) -> tuple[list[dict[str, Any]], int | None]:
-    """Return agents from a place on, and the place to go on from; None at the end."""
+    """Return agents from a number on, and the number to go on from; None at the end."""
     found = list[dict[str, Any]]()
-    place = max(after, 0)
     with state.lock:
         order = state.directory.order
+        place = state.directory.place(after)
         standings = None if only is None else _Standings(state)
         while place < len(order) and len(found) < limit:
             agent = order[place]
             place += 1
             if standings is None or standings.of(agent) == only:
                 found.append(agent_view(state, agent))
-        return found, place if place < len(order) else None
+        return found, state.directory.numbers[place] if place < len(order) else None
 
 
 def fleet_view(state: ServiceState) -> dict[str, Any]:

@@ -155,3 +155,17 @@ def test_a_token_in_a_file(tmp_path, monkeypatch):
     file.chmod(0o644)
     with pytest.raises(PermissionRefused, match="chmod 600"):
         address.options()
+
+
+def test_an_agent_is_removed_once(served):
+    async def again():
+        async with AsyncClient(served.url) as client:
+            await client.remove_agent("b")
+
+    with Client(served.url) as client:
+        client.send([{"agent": name, "run": 1, "score": 1} for name in "abc"])
+        assert client.remove_agent("a") == 2
+        asyncio.run(again())
+        assert [one["agent"] for one in client.agents()] == ["c"]
+        with pytest.raises(BadInput, match="agent 'a' was not heard"):
+            client.remove_agent("a")

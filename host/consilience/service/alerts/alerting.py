@@ -97,6 +97,22 @@ class Alerting(Closes):
             self._words.pop(agent, None)
         return sorted({alarm} | {int(one) for one in before})
 
+    def remove(self, agent: int | str, by: str | None) -> int:
+        """Forget an agent, and end all that stands of it; return the position of its record.
+
+        Raises
+        ------
+        ConsilienceError
+            It cannot be, or the engine takes nothing: then nothing changed.
+        """
+        self._words[agent] = by, "the agent was removed"
+        try:
+            done = self._engine.remove(agent).result()
+            self.catch_up()
+        finally:
+            self._words.pop(agent, None)
+        return done.position
+
     def catch_up(self, by: str | None = None, note: str | None = None) -> None:
         """Offer the alarms that were not, and end those that were acknowledged."""
         with self._turns:

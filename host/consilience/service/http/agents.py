@@ -6,7 +6,8 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from consilience.service.http.answers import answer, page_limit, service_of
+from consilience.service.directory import Directory
+from consilience.service.http.answers import answer, asker, page_limit, service_of
 from consilience.service.http.problems import Problem
 from consilience.service.views import agent_view, agents_page
 
@@ -41,13 +42,6 @@ def agent(request: Request, agent: str) -> Response:
     """Return an agent, its last runs, its last alarms and the reasons; an integer id as digits."""
     service = service_of(request)
     known = _known(service.state.directory, agent)
-    if known is None:
-        raise Problem(
-            404,
-            "no-such-agent",
-            "the agent was not heard",
-            f"agent {agent!r} was not heard; GET /v1/agents lists those that were",
-        )
     alarms = service.database.alarms(0, _ALARMS, known, newest=True)
     found: dict[str, Any] = agent_view(service.state, known)
     found["history"] = service.history(known)
@@ -56,13 +50,33 @@ def agent(request: Request, agent: str) -> Response:
     return answer(service, found)
 
 
+@router.delete("/v1/agents/{agent:path}", tags=["agents"])
+def remove(request: Request, agent: str) -> Response:
+    """Forget an agent that is gone for good: statistic, history and open runs.
+
+    What stands of it ends; its alarms stay as long as others. It is in the log, so that a replay
+    forgets it, too. One that is heard again under the name is a new agent.
+    """
+    service = service_of(request)
+    known = _known(service.state.directory, agent)
+    position = service.alerting.remove(known, asker(request))
+    return answer(service, {"agent": known, "removed": True, "position": position})
+
+
 def _reasons(alarms: list[dict[str, Any]]) -> list[str]:
     return [one["why"] for one in alarms if "why" in one]
 
 
-def _known(directory: Any, agent: str) -> int | str | None:
-    """Return the agent of a path: text, or else an integer."""
+def _known(directory: Directory, agent: str) -> int | str:
+    """Return the agent of a path: text, or else an integer; Problem if it was not heard."""
     if agent in directory:
         return agent
     number = int(agent) if agent.removeprefix("-").isdecimal() and len(agent) < 21 else None
-    return number if number is not None and number in directory else None
+    if number is not None and number in directory:
+        return number
+    raise Problem(
+        404,
+        "no-such-agent",
+        "the agent was not heard",
+        f"agent {agent!r} was not heard; GET /v1/agents lists those that were",
+    )

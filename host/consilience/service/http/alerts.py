@@ -9,8 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from consilience.errors import BadInput
-from consilience.service.access.guard import IDENTITY
-from consilience.service.http.answers import answer, page_limit, service_of
+from consilience.service.http.answers import answer, asker, page_limit, service_of
 from consilience.service.http.bodies import body_of
 from consilience.service.http.problems import Problem
 
@@ -73,7 +72,7 @@ async def acknowledge(request: Request, number: int) -> Response:
     service = service_of(request)
     found = await _read(request, Acknowledgement)
     ended = (
-        await run_in_threadpool(service.alerting.acknowledge, number, _who(request), found.note)
+        await run_in_threadpool(service.alerting.acknowledge, number, asker(request), found.note)
         if number in _NUMBERS
         else []
     )
@@ -113,7 +112,7 @@ async def silence(request: Request) -> Response:
     if until_ms is None or until_ms not in _NUMBERS:
         raise BadInput("until_ms and for_ms are milliseconds, since 1970 and from now on")
     made = await run_in_threadpool(
-        dispatcher.silence, new.pattern, until_ms, _who(request), new.note
+        dispatcher.silence, new.pattern, until_ms, asker(request), new.note
     )
     return answer(service, made, 201)
 
@@ -137,9 +136,3 @@ async def _read(request: Request, kind: type[Body]) -> Body:
         return msgspec.json.decode(body or b"{}", type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Problem(422, "body", "the body cannot be taken", f"{error}; /docs has it") from None
-
-
-def _who(request: Request) -> str | None:
-    """Return the name of who asks, as its token or certificate has it."""
-    identity = request.scope.get(IDENTITY)
-    return None if identity is None else str(identity.name)

@@ -6,10 +6,11 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from consilience.service.access.guard import IDENTITY
 from consilience.service.http.problems import Problem
 from consilience.service.service import Service
 
-__all__ = ["answer", "page_limit", "service_of"]
+__all__ = ["answer", "asker", "page_limit", "service_of"]
 
 _ENCODER = msgspec.json.Encoder()
 _MOST = 1000
@@ -27,6 +28,12 @@ def answer(service: Service, content: dict[str, Any], status: int = 200) -> Resp
     if service.settings.volatile:
         content = {**content, "volatile": True}
     return Response(_ENCODER.encode(content), status, media_type="application/json")
+
+
+def asker(request: Request) -> str | None:
+    """Return the name of who asks, as its token or certificate has it."""
+    identity = request.scope.get(IDENTITY)
+    return None if identity is None else str(identity.name)
 
 
 def page_limit(limit: int) -> int:

@@ -101,15 +101,25 @@ class Database(Closes):
             self._note(connection, "position", position)
         self.position = position
 
-    def write_points(self, position: int, chunks: Iterable[tuple[str, int, int, bytes]]) -> None:
+    def write_points(
+        self,
+        position: int,
+        chunks: Iterable[tuple[str, int, int, bytes]],
+        gone: Iterable[int | str] = (),
+    ) -> None:
         """Write runs of records up to a position, all of them or nothing.
 
         Parameters
         ----------
         position : int
         chunks : iterable of (agent, number, count, body)
+        gone : iterable of int or str
+            Agents whose runs of before are removed.
         """
         with self._lock, self._writer as connection:
+            connection.executemany(
+                "DELETE FROM points WHERE agent = ?", [(key_of(agent),) for agent in gone]
+            )
             connection.executemany("INSERT OR IGNORE INTO points VALUES (?, ?, ?, ?)", chunks)
             self._note(connection, "history", position)
         self.history_position = position

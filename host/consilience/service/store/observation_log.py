@@ -24,6 +24,7 @@ class Kind:
     OBSERVATIONS = 1
     SPANS = 2
     IDLE = 3
+    REMOVE = 4
 
 
 class Record(NamedTuple):

@@ -1,6 +1,6 @@
 """Histories of agents: the runs that counted, kept in memory for a moment, then in the database."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from threading import Lock
 from typing import Any, NamedTuple
 
@@ -23,6 +23,7 @@ class _Waiting(NamedTuple):
     position: int
     at_ms: int
     judged: Judged
+    removed: list[int | str]
 
 
 class Points:
@@ -42,11 +43,13 @@ class Points:
         self.count = 0
         """Runs that wait."""
 
-    def note(self, position: int, at_ms: int, judged: Judged) -> None:
-        """Take what a record has brought, unless the database has it."""
-        if judged.agents and position > self._database.history_position:
+    def note(
+        self, position: int, at_ms: int, judged: Judged, removed: Sequence[int | str] = ()
+    ) -> None:
+        """Take what a record has brought, unless the database has it; or which agents are gone."""
+        if (judged.agents or removed) and position > self._database.history_position:
             with self._lock:
-                self._waiting.append(_Waiting(position, at_ms, judged))
+                self._waiting.append(_Waiting(position, at_ms, judged, list(removed)))
                 self.count += len(judged.agents)
 
     def flush(self) -> None:
@@ -57,7 +60,8 @@ class Points:
             if not waiting:
                 return
             last = waiting[-1].position
-            self._database.write_points(last, list(_chunks(waiting, last)))
+            gone = [agent for one in waiting for agent in one.removed]
+            self._database.write_points(last, list(_chunks(waiting, last)), gone)
             with self._lock:
                 del self._waiting[: len(waiting)]
                 self.count = sum(len(one.judged.agents) for one in self._waiting)
@@ -74,6 +78,8 @@ class Points:
                 waiting = list(self._waiting)
         found = [point for body in bodies for point in zip(*_UNPACK.decode(body), strict=True)]
         for one in waiting:
+            if any(gone == agent and type(gone) is type(agent) for gone in one.removed):
+                found.clear()
             for place, name in enumerate(one.judged.agents):
                 if name == agent and type(name) is type(agent):
                     found.append((one.at_ms, *_point(one.judged, place)))
@@ -86,6 +92,8 @@ def _chunks(waiting: list[_Waiting], number: int) -> Iterator[Chunk]:
     agents: dict[AgentId, tuple[list[Any], list[Any], list[Any], list[Any]]] = {}
     for one in waiting:
         judged, at_ms = one.judged, one.at_ms
+        for gone in one.removed:
+            agents.pop(gone, None)
         for place, agent in enumerate(judged.agents):
             found = agents.get(agent)
             if found is None:
