@@ -18,6 +18,7 @@ _EXTRAS = {
     "bench": ("scipy", "mpmath"),
     "build": ("amaranth_boards", "platformdirs", "apycula"),
     "engines": ("duckdb", "polars", "datafusion"),
+    "jax": ("jax",),
     "dev": ("sklearn",),
 }
 """Extra: the modules that it brings; pyproject.toml has their versions."""
