@@ -7,12 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from consilience.devices.agent_rows import dense_places
+from consilience.devices.cpu_shares import CpuShares
 from consilience.devices.device import ERROR_BOUND_ULP, Device, DeviceInfo, PosteriorResult
 from consilience.devices.posterior_sums import posteriors_at, posteriors_of_sums
 from consilience.errors import BadInput, NoDevice
-from consilience.kernels.float_kernels import SATURATED, sum_rows
+from consilience.kernels.float_kernels import SATURATED
 from consilience.kernels.kernel_tables import load_tables
-from consilience.kernels.sum_kernels import leave_each_out, sum_segments
+from consilience.kernels.sum_kernels import leave_each_out
 from consilience.live.cpu_unit import CpuLiveUnit
 from consilience.live.unit import LiveUnit
 from consilience.monitor.cpu_steps import cpu_steps
@@ -41,20 +42,19 @@ CPU_CONFIG = EngineConfig(
 """Identity of a device without gateware; it has no clock, and 1 Hz stands for that."""
 
 
-def _sums(codes: Codes, offsets: Offsets) -> CodesAndStatus:
-    sums = np.empty(len(offsets) - 1, np.int32)
-    status = np.empty(len(offsets) - 1, np.uint32)
-    sum_segments(codes, offsets, load_tables(), sums, status)
-    return sums, status
-
-
 class CpuDevice(Device):
-    """One core of this machine; every result is decided exactly.
+    """This machine; every result is decided exactly.
 
     The first use compiles the kernels (some seconds; kept on disk for later processes).
+
+    Parameters
+    ----------
+    threads : int
+        For log sums of codes and of floats; all else, and what is short, is done by one.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, threads: int = 1) -> None:
+        self._shares = CpuShares(threads)
         self._config = CPU_CONFIG
         self._is_open = True
         self._turns = RLock()
@@ -83,17 +83,15 @@ class CpuDevice(Device):
         """Return code and status of each segment."""
         self._refuse_closed()
         self._refuse_beyond_capacity(offsets, "a segment", "codes")
-        sums, status = _sums(codes, offsets)
+        sums, status = self._shares.sums(codes, offsets)
         self._count(len(codes), status)
         return sums, status
 
     def row_sums(self, rows: NDArray[Any]) -> CodesAndStatus:
         """Return code and flags of each row of floats; no codes are kept on the way."""
         self._refuse_closed()
-        count, length = rows.shape
-        self._refuse_beyond_capacity(np.array([0, length]), "a row", "values")
-        sums, flags = np.empty(count, np.int32), np.empty(count, np.uint32)
-        sum_rows(rows.reshape(-1), length, load_tables(), sums, flags)
+        self._refuse_beyond_capacity(np.array([0, rows.shape[1]]), "a row", "values")
+        sums, flags = self._shares.row_sums(rows)
         self._count(rows.size, np.where(flags & SATURATED, ResultStatus.SATURATED, 0))
         return sums, flags
 
@@ -103,7 +101,7 @@ class CpuDevice(Device):
         """Return posterior and status of each agent."""
         self._refuse_closed()
         self._refuse_beyond_capacity(offsets, "an agent", "rows")
-        posterior, status = posteriors_of_sums(_sums, evidence, offsets, prior, weight)
+        posterior, status = posteriors_of_sums(self._shares.sums, evidence, offsets, prior, weight)
         self._count(evidence.size, status)
         return posterior, status
 
@@ -153,8 +151,9 @@ class CpuDevice(Device):
         return RobustHistogram.of(ratios, clip).scan(faulty, threshold)
 
     def close(self) -> None:
-        """Compute nothing more: there is nothing to give back."""
+        """Compute nothing more, and end the threads."""
         self._is_open = False
+        self._shares.close()
 
     def _refuse_closed(self) -> None:
         if not self._is_open:

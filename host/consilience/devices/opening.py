@@ -1,6 +1,7 @@
 """Opening a device by its URL; what `cpu` does not need is imported when it is opened."""
 
 import logging
+import os
 
 from consilience.devices.cpu import CpuDevice
 from consilience.devices.device import Device
@@ -8,6 +9,8 @@ from consilience.errors import BadInput, ToolMissing
 from consilience.extras import naming_extras
 
 __all__ = ["open_device"]
+
+_MOST_THREADS = 1024
 
 _log = logging.getLogger("consilience.devices")
 
@@ -18,7 +21,8 @@ def open_device(url: str = "auto") -> Device:
     Parameters
     ----------
     url : str
-        ``cpu``: this machine. ``sim``: the gateware, compiled and simulated cycle by cycle;
+        ``cpu``: one core of this machine; ``cpu?threads=4``: so many, ``cpu?threads=all``: those
+        that this process may use. ``sim``: the gateware, compiled and simulated cycle by cycle;
         options ``lanes`` (1..64), ``hypotheses`` (2..16), ``credits`` (2, 4 .. 128), ``waves`` (a
         VCD file), as in ``sim?lanes=4&waves=run.vcd``. ``serial:///dev/ttyUSB1``: a board; options
         ``baud`` (3000000) and ``timeout`` (seconds that a reply may take).
@@ -42,6 +46,8 @@ def open_device(url: str = "auto") -> Device:
     """
     if url == "cpu":
         return CpuDevice()
+    if isinstance(url, str) and url.startswith("cpu?"):
+        return CpuDevice(_threads(url))
     if url == "auto":
         return _board_or_cpu()
     from consilience.devices.linked import FORMS, open_linked
@@ -49,6 +55,20 @@ def open_device(url: str = "auto") -> Device:
     if not isinstance(url, str):
         raise BadInput(f"a device is opened by its URL, not by {url!r}; give {FORMS}")
     return open_linked(url)
+
+
+def _threads(url: str) -> int:
+    """Return the number of threads that a URL of the cpu device asks for."""
+    name, _, value = url.removeprefix("cpu?").partition("=")
+    if name == "threads" and value == "all":
+        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else _all_cores()
+    if name != "threads" or not value.isdecimal() or not 1 <= int(value) <= _MOST_THREADS:
+        raise BadInput(f"{url}: give cpu, cpu?threads=2 (1 to {_MOST_THREADS}) or cpu?threads=all")
+    return int(value)
+
+
+def _all_cores() -> int:
+    return os.cpu_count() or 1
 
 
 def _board_or_cpu() -> Device:

@@ -15,7 +15,7 @@ from consilience.kernels.sum_kernels import _cut_sums, _few_total, _largest, _ro
 from consilience.numbers.arrays import Codes, Words
 from consilience_hw.spec.log_format import Q16_16
 
-__all__ = ["ABOVE", "BELOW", "INFINITE", "NOT_A_NUMBER", "SATURATED", "sum_rows"]
+__all__ = ["ABOVE", "BELOW", "INFINITE", "NOT_A_NUMBER", "SATURATED", "sum_rows", "total_of_floats"]
 
 NOT_A_NUMBER, INFINITE, ABOVE, BELOW, SATURATED = 1, 2, 4, 8, 16
 """Flags of a row: it has a NaN, +infinity, a finite value beyond the largest or the lowest code; or
@@ -62,6 +62,52 @@ def _flags(values: Floats, start: int, stop: int) -> int:
     return flags
 
 
+@inlined
+def _row_total(
+    values: Floats, mantissas: Words, least: np.int64, codes: Codes
+) -> tuple[np.int64, np.uint64, np.uint64, int]:
+    """Return `_cut_total` of the codes of values, which are made on the way, and their flags."""
+    found = 0
+    top = least
+    rise = 0
+    high = np.uint64(0)
+    modulo = np.uint64(0)
+    for start in range(0, len(values), _CHUNK):
+        chunk = values[start : start + _CHUNK]
+        made = codes[: len(chunk)]
+        if _taken(chunk, made):
+            found |= _flags(chunk, 0, len(chunk))
+        largest = _largest(made)
+        if largest == _ZERO:
+            continue
+        if np.int64(largest) >> _TOP_SHIFT > top:
+            top = np.int64(largest) >> _TOP_SHIFT
+            rise = start
+            high = np.uint64(0)
+            modulo = np.uint64(0)
+        cut = _cut_sums(made, mantissas, top)
+        high += cut[0]
+        modulo += cut[1]
+    for start in range(0, rise, _CHUNK):
+        chunk = values[start : min(start + _CHUNK, rise)]
+        made = codes[: len(chunk)]
+        _taken(chunk, made)
+        cut = _cut_sums(made, mantissas, top)
+        high += cut[0]
+        modulo += cut[1]
+    low = modulo - (high << _WORD)
+    return top, high + (low >> _WORD), low & _LOW, found
+
+
+@compiled
+def total_of_floats(
+    values: Floats, mantissas: Words, least: np.int64
+) -> tuple[np.int64, np.uint64, np.uint64, int]:
+    """Return `_row_total`: what a part of a row adds to the sum of all."""
+    codes = np.empty(min(len(values), _CHUNK), np.int32)
+    return _row_total(values, mantissas, least, codes)
+
+
 @compiled
 def sum_rows(values: Floats, length: int, tables: KernelTables, sums: Codes, flags: Words) -> None:
     """Write the log sum of the codes of every row, and what is odd about it.
@@ -91,38 +137,7 @@ def sum_rows(values: Floats, length: int, tables: KernelTables, sums: Codes, fla
         return
     for row in range(len(sums)):
         part = values[row * length : (row + 1) * length]
-        found = 0
-        top = np.int64(_ZERO)
-        rise = 0
-        high = np.uint64(0)
-        modulo = np.uint64(0)
-        # As in `_cut_total`, but that the codes are made on the way.
-        for start in range(0, length, _CHUNK):
-            chunk = part[start : start + _CHUNK]
-            made = codes[: len(chunk)]
-            if _taken(chunk, made):
-                found |= _flags(chunk, 0, len(chunk))
-            largest = _largest(made)
-            if largest == _ZERO:
-                continue
-            if np.int64(largest) >> _TOP_SHIFT > top:
-                top = np.int64(largest) >> _TOP_SHIFT
-                rise = start
-                high = np.uint64(0)
-                modulo = np.uint64(0)
-            cut = _cut_sums(made, tables.mantissas, top)
-            high += cut[0]
-            modulo += cut[1]
-        for start in range(0, rise, _CHUNK):
-            chunk = part[start : min(start + _CHUNK, rise)]
-            made = codes[: len(chunk)]
-            _taken(chunk, made)
-            cut = _cut_sums(made, tables.mantissas, top)
-            high += cut[0]
-            modulo += cut[1]
-        low = modulo - (high << _WORD)
-        code = _ZERO
-        if top != _ZERO:
-            code = _rounded(high + (low >> _WORD), low & _LOW, top, tables)
+        top, high, low, found = _row_total(part, tables.mantissas, np.int64(_ZERO), codes)
+        code = _ZERO if top == _ZERO else _rounded(high, low, top, tables)
         sums[row] = min(code, _MAX)
         flags[row] = found | (SATURATED if code > _MAX else 0)

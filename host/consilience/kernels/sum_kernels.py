@@ -23,6 +23,7 @@ __all__ = [
     "ZEROS",
     "leave_each_out",
     "sum_segments",
+    "total_of",
     "update_each",
 ]
 
@@ -98,15 +99,17 @@ def _cut_sums(codes: Codes, mantissas: Words, top: np.int64) -> tuple[np.uint64,
 
 
 @inlined
-def _cut_total(codes: Codes, mantissas: Words) -> tuple[np.int64, np.uint64, np.uint64]:
+def _cut_total(
+    codes: Codes, mantissas: Words, least: np.int64
+) -> tuple[np.int64, np.uint64, np.uint64]:
     """Return the top and the sum of all terms cut under it, its upper part and its low 32 bits.
 
-    Without a finite code the top is `_ZERO`, and the sum 0.
+    The top is at least `least`: without a finite code that is the top, and the sum 0.
 
     One pass over memory: every chunk is added up under the highest top so far. What was added
     under a lower top than the last was cut too low, and is added up once more.
     """
-    top = np.int64(_ZERO)
+    top = least
     rise = 0
     high = np.uint64(0)
     modulo = np.uint64(0)
@@ -191,10 +194,18 @@ def sum_segments(
         if stop - start <= _FEW:
             top, high, low = _few_total(codes, start, stop, tables.mantissas)
         else:
-            top, high, low = _cut_total(codes[start:stop], tables.mantissas)
+            top, high, low = _cut_total(codes[start:stop], tables.mantissas, np.int64(_ZERO))
         code = _ZERO if top == _ZERO else _rounded(high, low, top, tables)
         sums[segment] = min(code, _MAX)
         status[segment] = _SATURATED if code > _MAX else 0
+
+
+@compiled
+def total_of(
+    codes: Codes, mantissas: Words, least: np.int64
+) -> tuple[np.int64, np.uint64, np.uint64]:
+    """Return `_cut_total`: what a part of the codes adds to the sum of all."""
+    return _cut_total(codes, mantissas, least)
 
 
 @compiled
@@ -205,7 +216,7 @@ def leave_each_out(codes: Codes, tables: KernelTables, sums: Codes, status: Word
     all results but one. A code alone in the top bin holds up the window; without it the window lies
     lower, and bins that were cut come into it: its others are summed anew.
     """
-    top, high, low = _cut_total(codes, tables.mantissas)
+    top, high, low = _cut_total(codes, tables.mantissas, np.int64(_ZERO))
     in_top = 0
     alone = -1
     for place in range(len(codes)):
@@ -217,7 +228,7 @@ def leave_each_out(codes: Codes, tables: KernelTables, sums: Codes, status: Word
         left_top = top
         if place == alone and in_top == 1:
             others = np.concatenate((codes[:place], codes[place + 1 :]))
-            left_top, left_high, left_low = _cut_total(others, tables.mantissas)
+            left_top, left_high, left_low = _cut_total(others, tables.mantissas, np.int64(_ZERO))
         else:
             term = _cut_term(codes[place], top, tables.mantissas)
             borrows = np.uint64(low < (term & _LOW))

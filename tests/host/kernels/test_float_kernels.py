@@ -18,7 +18,8 @@ def compiled(request, monkeypatch):
     """Run the kernel as it is, or as the Python that it is compiled from."""
     if not request.param:
         monkeypatch.setattr(float_kernels, "_CHUNK", 40)
-        for name in ("_taken", "_flags", "_largest", "_cut_sums", "_few_total", "_rounded"):
+        inlined = "_taken _flags _row_total _largest _cut_sums _few_total _rounded"
+        for name in inlined.split():
             monkeypatch.setattr(float_kernels, name, getattr(float_kernels, name).py_func)
     return request.param
 

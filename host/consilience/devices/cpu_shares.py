@@ -1,0 +1,119 @@
+"""The log sums of the cpu device, shared out among threads: each sum is exact, so all bits stay."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from consilience.exact.rounding import sum_to_code
+from consilience.kernels.float_kernels import SATURATED, sum_rows, total_of_floats
+from consilience.kernels.kernel_tables import load_tables
+from consilience.kernels.sum_kernels import sum_segments, total_of
+from consilience.numbers.arrays import Codes, CodesAndStatus, Offsets
+from consilience_hw.spec.flags import ResultStatus
+from consilience_hw.spec.log_format import Q16_16
+
+__all__ = ["CpuShares"]
+
+_LEAST = 1 << 17
+"""Values a thread is started for: 0.1 ms of work."""
+_WORD = 32
+
+_Total = Callable[..., tuple[Any, ...]]
+
+
+class CpuShares:
+    """Log sums by one thread or several.
+
+    Parameters
+    ----------
+    threads : int
+        That work at a time, at most.
+    """
+
+    def __init__(self, threads: int) -> None:
+        self.threads = threads
+        self._pool: ThreadPoolExecutor | None = None
+
+    def sums(self, codes: Codes, offsets: Offsets) -> CodesAndStatus:
+        """Return code and status of each segment, as `Device.sums`."""
+        count, tables = len(offsets) - 1, load_tables()
+        sums, status = np.empty(count, np.int32), np.empty(count, np.uint32)
+        if count == 1 and self._shares(len(codes)) > 1:
+            sums[0], status[0], _ = self._one_sum(codes, total_of, ResultStatus.SATURATED)
+            return sums, status
+        bounds = self._bounds(count, len(codes))
+        if len(bounds) > 2:  # about as many codes for each, in whole segments
+            bounds = np.searchsorted(offsets, np.linspace(0, len(codes), len(bounds)))
+            bounds[0], bounds[-1] = 0, count
+
+        def share(first: int, last: int) -> None:
+            part = offsets[first : last + 1]
+            sum_segments(codes, part, tables, sums[first:last], status[first:last])
+
+        self._each(share, bounds)
+        return sums, status
+
+    def row_sums(self, rows: NDArray[Any]) -> CodesAndStatus:
+        """Return code and flags of each row of floats, as `Device.row_sums`."""
+        (count, length), tables = rows.shape, load_tables()
+        sums, flags = np.empty(count, np.int32), np.empty(count, np.uint32)
+        values = rows.reshape(-1)
+        if count == 1 and self._shares(length) > 1:
+            sums[0], beyond, found = self._one_sum(values, total_of_floats, SATURATED)
+            flags[0] = beyond | found
+            return sums, flags
+
+        def share(first: int, last: int) -> None:
+            part = values[first * length : last * length]
+            sum_rows(part, length, tables, sums[first:last], flags[first:last])
+
+        self._each(share, self._bounds(count, rows.size))
+        return sums, flags
+
+    def close(self) -> None:
+        """End the threads."""
+        if self._pool is not None:
+            self._pool.shutdown()
+            self._pool = None
+
+    def _shares(self, values: int) -> int:
+        return max(min(self.threads, values // _LEAST), 1)
+
+    def _bounds(self, items: int, values: int) -> NDArray[np.int64]:
+        """Return where shares of equally many items begin, and the end of the last."""
+        return np.linspace(0, items, min(self._shares(values), max(items, 1)) + 1).astype(np.int64)
+
+    def _each(self, share: Callable[[int, int], Any], bounds: NDArray[np.int64]) -> list[Any]:
+        pairs = list(zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True))
+        if len(pairs) == 1:
+            return [share(*pairs[0])]
+        self._pool = self._pool or ThreadPoolExecutor(self.threads, "consilience-cpu")
+        return list(self._pool.map(lambda pair: share(*pair), pairs))
+
+    def _one_sum(
+        self, values: NDArray[Any], total_of_part: _Total, beyond: int
+    ) -> tuple[int, int, int]:
+        """Return code, status and flags of all values: parts are cut under the top of all."""
+        mantissas, bounds = load_tables().mantissas, self._bounds(len(values), len(values))
+        least = np.int64(Q16_16.log_of_zero)
+
+        def share(first: int, last: int) -> tuple[Any, ...]:
+            return total_of_part(values[first:last], mantissas, least)
+
+        parts = self._each(share, bounds)
+        least = max(part[0] for part in parts)
+        for number, part in enumerate(parts):
+            if part[0] != least:
+                first, last = bounds[number : number + 2].tolist()
+                parts[number] = (*share(first, last)[:3], *part[3:])
+        flags = 0
+        for part in parts:
+            flags |= int(part[3]) if len(part) > 3 else 0
+        if least == Q16_16.log_of_zero:
+            return Q16_16.log_of_zero, 0, flags
+        total = sum((int(part[1]) << _WORD) + int(part[2]) for part in parts)
+        code = sum_to_code(total, int(least), Q16_16)
+        return min(code, Q16_16.max_code), beyond if code > Q16_16.max_code else 0, flags
