@@ -33,6 +33,7 @@ def main(arguments: "Sequence[str] | None" = None) -> int:
         return _command(sys.argv[1:])()
     # While modules are imported there is nothing to tidy, and much that an exception would upset.
     signal.signal(signal.SIGINT, _leave)
+    _leave_out()
     run = _command(sys.argv[1:])
     sys.unraisablehook = _repeat
     try:
@@ -45,6 +46,13 @@ def main(arguments: "Sequence[str] | None" = None) -> int:
     except KeyboardInterrupt:  # between the lines above
         code = _INTERRUPTED
     return code
+
+
+def _leave_out() -> None:
+    """Let the command import nothing that it has no use for: the process is its own."""
+    from consilience.cli.left_out import leave_out
+
+    leave_out(sys.argv[1] if len(sys.argv) > 1 else "")
 
 
 def _command(words: "Sequence[str]") -> "Callable[[], int]":

@@ -10,6 +10,7 @@ from consilience.extras import naming_extras
 
 __all__ = ["open_device"]
 
+_THREADS = "cpu?threads="
 _MOST_THREADS = 1024
 
 _log = logging.getLogger("consilience.devices")
@@ -46,7 +47,7 @@ def open_device(url: str = "auto") -> Device:
     """
     if url == "cpu":
         return CpuDevice()
-    if isinstance(url, str) and url.startswith("cpu?"):
+    if isinstance(url, str) and url.startswith(_THREADS):
         return CpuDevice(_threads(url))
     if url == "auto":
         return _board_or_cpu()
@@ -59,10 +60,10 @@ def open_device(url: str = "auto") -> Device:
 
 def _threads(url: str) -> int:
     """Return the number of threads that a URL of the cpu device asks for."""
-    name, _, value = url.removeprefix("cpu?").partition("=")
-    if name == "threads" and value == "all":
+    value = url.removeprefix(_THREADS)
+    if value == "all":
         return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else _all_cores()
-    if name != "threads" or not value.isdecimal() or not 1 <= int(value) <= _MOST_THREADS:
+    if not value.isdecimal() or not 1 <= int(value) <= _MOST_THREADS:
         raise BadInput(f"{url}: give cpu, cpu?threads=2 (1 to {_MOST_THREADS}) or cpu?threads=all")
     return int(value)
 

@@ -40,7 +40,7 @@ _FEW = 16
 _PART_SHIFT = np.uint64(63 - PART_BITS)
 _WITHIN = np.uint64((1 << (63 - PART_BITS)) - 1)
 _GUESS_SHIFT = np.uint64(63 - PART_BITS - 32)
-_CHUNK = 1 << 13  # codes, 128 KiB: their second reading and the mantissas come from level 2 cache
+_CHUNK = 1 << 15  # codes, 128 KiB: their second reading and the mantissas come from level 2 cache
 
 _PARTS = Q16_16.parts
 _FIRST = Q16_16.min_top - _PARTS + 1  # number of the lowest bin
