@@ -242,11 +242,6 @@ def serve(
     plane = PlaneOptions(
         nats, NatsAccess(nats_ca, nats_cert, nats_key, nats_nkey, nats_creds), roster, epoch, shards
     )
-    if http is None:
-        if nats is not None:
-            raise BadInput("--nats is for --http: shards are shown beside the fleet")
-        _serve_device(output, device or ["cpu"], host, port, idle, entrance)
-        return
     source = None if frozen is None else read_source(frozen)
     if source is not None and not isinstance(source, FrozenSource):
         raise BadInput(f"{frozen}: is no frozen table; make one with `consilience calibrate`")
@@ -277,6 +272,19 @@ def serve(
         reporters=reporters,
         reports=reports,
     )
+    if http is None:
+        others = state, model, alerts, volatile or None
+        if (
+            options != _DEFAULTS
+            or plane != PlaneOptions()
+            or any(one is not None for one in others)
+        ):
+            raise BadInput(
+                "options of a service, as --state, --arl and --nats, are for --http [HOST:]PORT; "
+                "give it, or leave them out"
+            )
+        _serve_device(output, device or ["cpu"], host, port, idle, entrance)
+        return
     with naming_extras("a service over HTTP", "service"):
         from consilience.cli.serve_http import serve_http
 

@@ -124,3 +124,10 @@ def test_a_device_for_those_with_a_token(serve, tmp_path, monkeypatch):
             assert device.reduce(np.array([0, 0], np.int32))[0] == 1 << 16
         _, _, err = ended(process, signal.SIGINT)
         assert token.secret.hex() not in err
+
+
+@pytest.mark.parametrize("words", [("--arl", "1000"), ("--volatile",), ("--nats", "nats://h:1")])
+def test_options_of_a_service_are_not_taken_for_those_of_a_device(capsys, words):
+    """They were ignored, and a device was served in place of a fleet."""
+    assert main(["serve", *words]) == 2
+    assert "are for --http" in capsys.readouterr().err

@@ -13,6 +13,8 @@ from consilience.service.engine import Busy, DiskFull, StorageFailed
 __all__ = ["Problem", "problem_of", "refused"]
 
 _BASE = "urn:consilience:problem:"
+_MOST = 2_000
+"""Characters of a detail; of a longer one begin and end are shown, where the cure is."""
 
 
 class Problem(ConsilienceError):
@@ -41,13 +43,21 @@ class Problem(ConsilienceError):
             "type": f"{_BASE}{self.kind}",
             "title": self.title,
             "status": self.status,
-            "detail": redacted(str(self)),  # it may name a path or an id that the client sent
+            "detail": _shown(str(self)),
             **self.more,
         }
         headers = {"Retry-After": "1"} if self.status in (429, 503) else None
         return JSONResponse(
             content, self.status, headers=headers, media_type="application/problem+json"
         )
+
+
+def _shown(words: str) -> str:
+    """Return a detail, which may name a path or an id that the client sent, of any length."""
+    words = redacted(words)
+    if len(words) <= _MOST:
+        return words
+    return f"{words[: _MOST // 2]} ... {words[-_MOST // 2 :]}"
 
 
 def problem_of(error: Exception) -> Problem:

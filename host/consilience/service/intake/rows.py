@@ -143,6 +143,8 @@ class ObservationReader:
         if row.at is not None and not -(1 << 62) < row.at < 1 << 62:
             raise BadInput(f"at {row.at} is wider than 62 bits; give whole ms")
         if event in _NOTES:
+            if row.reporter is not None:
+                raise BadInput(f"event {row.event} is of a user, no reporter's; leave reporter out")
             return None
         if row.run is None:
             raise BadInput(

@@ -132,6 +132,13 @@ def test_an_alarm_shows_within_a_second_and_is_taken_note_of_by_keyboard(shown, 
         page.keyboard.press("Enter")
         page.wait_for_selector("text=noted")
         assert client.agent("mail")["acknowledged"]
+        client.send([{"agent": "mail", "run": "stuck", "event": "start"}, *good("mail", 62)[60:]])
+        for view, words in (
+            ("", "Runs of an agent wait for one that has not ended"),
+            ("agents/mail", "2 runs that have ended wait for run stuck"),
+        ):
+            show(page, view, shown.url)
+            page.wait_for_selector(f"text={words}")
 
 
 def test_a_name_is_text_whatever_it_holds(shown, page_of):

@@ -134,6 +134,8 @@ def test_a_service_goes_on_between_the_reports_of_a_run(start, tmp_path):
         ({"run": "y", "event": "end"}, "has no report"),
         ({"event": "end", "score": 1}, "a score is of a reporter"),
         ({"reporter": True, "score": 1}, "Expected `int | str"),
+        ({"reporter": "z", "event": "acknowledge"}, "leave reporter out"),
+        ({"reporter": "z" * 9_000, "score": 1}, "... zzz"),
     ],
 )
 def test_a_row_that_cannot_be_takes_none_with_it(start, row, words):
@@ -143,7 +145,8 @@ def test_a_row_that_cannot_be_takes_none_with_it(start, row, words):
     good = {"agent": "a", "run": "new", "reporter": "r1", "score": 1}
     found = asked.send(good, {"agent": "a", "run": "x", **row})
     assert (found.status_code, found.json()["row"]) == (422, 1)
-    assert words in found.json()["detail"]
+    assert words in found.json()["detail"] and len(found.text) < 3_000
+    assert len(asked.get("/v1/reporters")["reporters"]) == 9
     assert asked.send(good).json()["accepted"] == 1
 
 

@@ -80,7 +80,7 @@ async function fleet(redraw) {
   return [element("h1", {}, headline),
     all.volatile ? element("p", { class: "problem" }, "This service keeps nothing on disk (--volatile).") : null,
     element("dl", { class: "tiles" }, count("quiet", "behave", "quiet"), count("alarm", "do not", "alarm"), count("learning", "still learning", "learning")),
-    all.held_up ? element("p", { class: "problem" }, `Runs of ${number(all.held_up)} agents wait for one that has not ended, and are not judged: see `, element("a", { href: "#/agents" }, "Agents"), ".") : null,
+    all.held_up ? element("p", { class: "problem" }, `Runs of ${all.held_up === 1 ? "an agent" : `${number(all.held_up)} agents`} wait for one that has not ended, and are not judged: see `, element("a", { href: "#/agents" }, "Agents"), ".") : null,
     all.agents === 0 ? nothing() : [
       element("h2", {}, "Who does not, and since when"),
       alarmed.agents.length ? rows(alarmed.agents, agentRow) : empty(element("p", {}, "Nobody. An alarm shows here within a second of the step that raised it.")),
