@@ -18,7 +18,12 @@ from sybil.parsers.myst import CodeBlockParser
 __all__ = ["carried_out"]
 
 
-def carried_out(page: Path, folder: Path, programs: Path = Path(sys.executable).parent) -> int:
+def carried_out(
+    page: Path,
+    folder: Path,
+    programs: Path = Path(sys.executable).parent,
+    port: tuple[str, int] | None = None,
+) -> int:
     """Carry out a page's blocks in an empty folder; return how many commands there were.
 
     Parameters
@@ -26,6 +31,8 @@ def carried_out(page: Path, folder: Path, programs: Path = Path(sys.executable).
     page, folder : Path
     programs : Path
         Folder of the programs that are called: first in PATH.
+    port : (str, int) or None
+        A port that the page names, and the free one in its place.
 
     Raises
     ------
@@ -43,6 +50,8 @@ def carried_out(page: Path, folder: Path, programs: Path = Path(sys.executable).
         nonlocal count
         for part in re.split(r"^\$ ", str(example.parsed), flags=re.MULTILINE)[1:]:
             command, _, expected = part.partition("\n")
+            if port is not None:
+                command = command.replace(port[0], str(port[1]))
             printed = _printed(command, folder, programs)
             place = f"{page.name}, line {example.line}: $ {command}"
             assert re.fullmatch(_pattern(expected), printed), f"{place}\n{printed}"

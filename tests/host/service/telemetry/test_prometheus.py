@@ -6,7 +6,6 @@ import re
 import resource
 import shutil
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -24,6 +23,7 @@ from consilience.service.alerts.targets_file import read_targets
 from consilience.service.intake.rows import ObservationReader
 from consilience.service.service import Service
 from consilience.service.settings import ServiceSettings
+from tests.host.distributed.test_processes import free_port
 
 DEPLOY = files("consilience.service") / "deploy"
 RULES = (DEPLOY / "prometheus_rules.yml").read_text()
@@ -171,11 +171,6 @@ class Prometheus:
     def stop(self):
         self.process.terminate()
         self.process.wait()
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return free.getsockname()[1]
 
 
 def state_of_an_hour_ago(folder, targets):
