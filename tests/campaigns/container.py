@@ -7,7 +7,7 @@ them; an observation goes in and comes out over TLS; a request without a token i
 is taken; the image's health check passes while the service runs; SIGTERM ends it with 0.
 
 Needs root, mmdebstrap, buildah, podman and runc (Debian packages), and the network of pip and apt;
-5 to 15 minutes, since each layer is copied (vfs). Not tried: the published port of an own network
+5 to 20 minutes, since each layer is copied (vfs). Not tried: the published port of an own network
 (it is the machine's here), rootless podman, and other engines.
 """
 

@@ -66,6 +66,8 @@ NOT_SAID = {
     ("serve", "consilience.cli.access_options"): "an option of `service tokens create`, named so",
     ("service tokens create", "consilience.cli.tokens"): "an option of serve, which asks for it",
     ("service tokens list", "consilience.cli.tokens"): "the command that makes one, as it is typed",
+    ("serve", "consilience.distributed.epochs.deployment_file"): "an option of keys",
+    ("serve", "consilience.cli.plane_options"): "it names options by their beginning",
     ("service backup", "consilience.evidence.atomic_file"): "it writes into a folder of its own",
     ("service restore", "consilience.evidence.atomic_file"): "the same",
     ("demo", "consilience_tools.cli.demo"): "it shows commands to go on with, as they are typed",

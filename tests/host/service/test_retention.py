@@ -1,5 +1,7 @@
 """What ended long ago goes; what stands, or is still to be told, stays; numbers stay right."""
 
+import contextlib
+import functools
 import shutil
 import sqlite3
 
@@ -8,6 +10,7 @@ import pytest
 from consilience.service import retention
 from consilience.service.alerts import dispatcher
 from consilience.service.retention import Retention
+from consilience.service.store.observation_log import ObservationLog
 from tests.host.service.alerts.test_alerting import BAD, GOOD, until
 
 DAY = 86_400_000
@@ -130,3 +133,43 @@ def test_runs_that_a_deadline_ended_are_forgotten(start):
     assert len(asked.service.state.steps) == 50
     asked.send({**row, "run": 99, "step": 0, "at": 10_000})
     assert len(asked.service.state.steps) == 1
+
+
+@pytest.mark.slow
+def test_twice_the_time_takes_no_more_room(start, few, monkeypatch, tmp_path):
+    """All that is kept but the Merkle log, whose leaves are for ever."""
+    small = functools.partial(ObservationLog, segment_bytes=1 << 16)
+    monkeypatch.setattr("consilience.service.service.ObservationLog", small)
+    kept = {"kept_bytes": 0, "snapshot_bytes": 1 << 17, "kept_points": 20, "remembered": 2000}
+    asked = start(kept_alarms_ms=30 * DAY, **kept)
+    service, sizes = asked.service, []
+    for number in range(240):
+        rows = [
+            {
+                "agent": n % 10,
+                "run": f"{number}.{n}",
+                "score": n % 7 if n % 10 or number < 20 else 9,
+            }
+            for n in range(200)
+        ]
+        assert asked.send(*rows).status_code == 200
+        for one in asked.get("/v1/alerts")["alerts"]:
+            asked.ask("POST", f"/v1/alarms/{one['id']}/acknowledge")
+        if number % 80 == 79:
+            in_days(asked, 31, dispatcher.wall_ms).remove()
+            told = service.alerting.dispatcher
+            told._book.forget(dispatcher.wall_ms() + DAY, 1)
+            service._keeper.points.flush()
+            service._keeper.points.compact()
+            service._keeper.write_snapshot()
+            for name in ("service.db", "history.db", "alerts.db"):  # their -wal is 4 MiB at most
+                with contextlib.closing(sqlite3.connect(tmp_path / "state" / name)) as base:
+                    base.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            parts = service.sizes().parts
+            sizes.append({name: parts[name] for name in parts if name != "audit"})
+    assert asked.get("/v1/alarms?newest=true")["alarms"][-1]["id"] > 10
+    assert service.database.count_alarms() < 5
+    log = [one.pop("log") for one in sizes]
+    assert max(log) <= 2 * kept["snapshot_bytes"] + (1 << 16)
+    for name, size in sizes[1].items():
+        assert sizes[2][name] <= 1.05 * size, (name, sizes)
