@@ -52,6 +52,31 @@ def validate(
             "from it.",
         ),
     ] = None,
+    audit_mode: Annotated[
+        bool,
+        typer.Option(
+            "--audit-mode",
+            help="Add versions, and hashes of code, lock and bitstreams; refuse code that is not "
+            "that of a commit or a wheel.",
+        ),
+    ] = False,
+    output_package: Annotated[
+        Path | None,
+        typer.Option(
+            "--output-package",
+            metavar="DIR",
+            help="Write an audit package, which others verify with Python alone: needs "
+            "--audit-mode, and an empty or missing folder.",
+        ),
+    ] = None,
+    key: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Private key that signs the package, of `consilience keys`.",
+            show_default="DIR.keys/node-0.key, made if it is not there",
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Test what consilience claims: the same bits everywhere, time, promises, liars, losses.
@@ -64,8 +89,10 @@ def validate(
     from consilience.validate.bench import AT_HAND, Bench, Options
     from consilience.validate.catalogue import all_claims
     from consilience.validate.claim import Claim, Tested
+    from consilience.validate.environment import environment_document, refuse_changed_code
     from consilience.validate.finding import NotRun, Scale, Verdict
     from consilience.validate.kept import KeptClaims, run_key
+    from consilience.validate.package import public_key_file, signing_key, write_validation
     from consilience.validate.report import claims_document, measured_document
     from consilience.validate.running import run_claims
     from consilience.validate.user_data import read_user_data
@@ -73,6 +100,12 @@ def validate(
 
     if quick and full:
         raise BadInput("--quick and --full: choose one")
+    if output_package and not audit_mode:
+        raise BadInput("--output-package is of --audit-mode; give both")
+    if key and not output_package:
+        raise BadInput("--key signs a package; give --output-package DIR")
+    commit = refuse_changed_code() if audit_mode else None
+    signing = signing_key(output_package, key) if output_package else None
     scale = Scale.QUICK if quick else Scale.FULL if full else Scale.DEFAULT
     given = tuple(device or ())
     options = Options(scale, tuple(dict.fromkeys((*AT_HAND, *given))), data)
@@ -105,8 +138,22 @@ def validate(
         except KeyboardInterrupt:
             interrupted = True
     document = claims_document(tested, options)
-    whole = {**document, "complete": not interrupted, "measured": measured_document(tested)}
+    measured = measured_document(tested)
+    whole = {**document, "complete": not interrupted, "measured": measured}
+    if audit_mode:
+        whole["environment"] = environment_document(commit)
+    if output_package and signing and not interrupted:
+        with output.working(f"writing {output_package}"):
+            facts = write_validation(
+                output_package, signing, document, whole["environment"], measured, options
+            )
+        whole["package"] = {"folder": str(output_package), "files": facts.files}
     output.result(whole, *claims_view(tested))
+    if output_package and not interrupted:
+        output.note(
+            f"package {output_package}: python -I -S {output_package / 'verify.py'} "
+            f"{output_package} --key {public_key_file(output_package)}"
+        )
     if interrupted:
         again = f"with --resume {resume} it goes on" if resume else "next time give --resume DIR"
         output.note(f"interrupted after {len(tested)} of {len(claims)} claims; {again}")

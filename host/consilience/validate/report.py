@@ -67,8 +67,9 @@ def _claim(one: Tested) -> dict[str, Any]:
             "ran": found.ran,
             "cases": found.cases,
             "failures": found.failures,
-            "worst": found.worst,
-            "bound": found.bound,
+            "counts": f"{found.failures:,} of {found.cases:,} cases break it",
+            "worst": found.worst or "measured.json",
+            "bound": f"{found.bound} ({found.interval})" if found.interval else found.bound,
             "interval": found.interval,
         }
     return {

@@ -1,0 +1,1 @@
+"""Claims that need a tool chain or a checkout; an entry point joins them to the others."""
