@@ -3,6 +3,7 @@
 import typer
 
 from consilience.cli.alert_commands import acknowledge, alarms, silence, silences
+from consilience.cli.audit_export import export
 from consilience.cli.backup_commands import backup, restore
 from consilience.cli.changes import changes
 from consilience.cli.remove_agent import remove
@@ -16,5 +17,5 @@ service = typer.Typer(
     no_args_is_help=True,
 )
 service.add_typer(tokens, name="tokens")
-for command in (alarms, acknowledge, silence, silences, remove, changes, backup, restore):
+for command in (alarms, acknowledge, silence, silences, remove, changes, backup, restore, export):
     service.command()(command)

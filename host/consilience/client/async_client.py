@@ -65,6 +65,10 @@ class AsyncClient:
         """As `Client.fleet`."""
         return await self._made(calls.fleet_call())
 
+    async def proof(self, alarm: int) -> dict[str, Any]:
+        """As `Client.proof`."""
+        return await self._made(calls.proof_call(alarm))
+
     async def agent(self, agent: str) -> dict[str, Any]:
         """As `Client.agent`."""
         return await self._made(calls.agent_call(agent))

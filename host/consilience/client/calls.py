@@ -20,6 +20,7 @@ __all__ = [
     "fleet_call",
     "lift_call",
     "observations_call",
+    "proof_call",
     "remove_call",
     "silence_call",
     "silences_call",
@@ -43,6 +44,11 @@ def fleet_call() -> Call:
 def agent_call(agent: str) -> Call:
     """Return the call that asks for one agent."""
     return Call("GET", f"/v1/agents/{quote(agent, safe='')}")
+
+
+def proof_call(alarm: int) -> Call:
+    """Return the call that asks for the proof that an alarm is in the log of verdicts."""
+    return Call("GET", f"/v1/alarms/{alarm}/proof")
 
 
 def remove_call(agent: str) -> Call:

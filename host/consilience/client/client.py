@@ -111,6 +111,10 @@ class Client(Closes):
         """Return an agent: its statistic, what is promised, history, alarms, reasons."""
         return self._made(calls.agent_call(agent))
 
+    def proof(self, alarm: int) -> dict[str, Any]:
+        """Return the proof that an alarm is in the log of verdicts, as `verify.py` takes it."""
+        return self._made(calls.proof_call(alarm))
+
     def remove_agent(self, agent: str) -> int:
         """Forget an agent that is gone for good; return the position of that in the log."""
         return int(self._made(calls.remove_call(agent))["position"])

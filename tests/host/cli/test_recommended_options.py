@@ -64,6 +64,10 @@ NOT_SAID = {
     ("replica", "consilience.distributed.write_ahead_log"): "that of node, which has the log",
     ("serve", "consilience.monitor.watch_options"): "it takes no reporters",
     ("serve", "consilience.cli.access_options"): "an option of `service tokens create`, named so",
+    (
+        "service export",
+        "consilience.service.verdict_log.exporting",
+    ): "it names what was served with",
     ("service tokens create", "consilience.cli.tokens"): "an option of serve, which asks for it",
     ("service tokens list", "consilience.cli.tokens"): "the command that makes one, as it is typed",
     ("serve", "consilience.distributed.epochs.deployment_file"): "an option of keys",

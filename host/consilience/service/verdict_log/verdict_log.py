@@ -145,6 +145,7 @@ class VerdictLog:
                 "record": self._log.entry(index).decode(),
                 "hashes": [one.hex() for one in self._log.inclusion_proof(index)],
                 "checkpoint": signed_checkpoint(self._signed, self._key),
+                "key": self.key.text,
             }
 
     def _checkpoint(self) -> Checkpoint:
