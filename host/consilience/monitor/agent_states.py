@@ -133,9 +133,7 @@ class AgentStates(Closes):
             return
         fields = self._snapshot()
         index = AgentIndex(self.settings.enrolled)
-        for place, one in enumerate(fields.agents):
-            if place != row:
-                index.join(one)
+        index.named_rows([*fields.agents[:row], *fields.agents[row + 1 :]], True)
         records = AgentRecords(self.settings.mode, len(self.settings.weights))
         records.append(RecordFields._make(np.delete(one, row, axis=0) for one in fields.records))
         self._index, self._records, self._whole = index, records, len(records)
