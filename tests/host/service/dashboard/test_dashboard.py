@@ -96,7 +96,7 @@ def test_a_fleet_with_an_alarm(shown, page_of, width, scheme):
         looked_at(page, view)
     assert page.locator("h1").text_content() == "Devices"
     show(page, "", shown.url)
-    assert "1 of 3 agents" in page.locator("h1").text_content()
+    page.wait_for_selector("h1:has-text('1 of 3 agents')")
     assert "brought the statistic to" in page.locator("main").text_content()
 
 
@@ -112,8 +112,8 @@ def test_nothing_yet_has_words(shown, page_of):
         ("devices", "not asked yet"),
     ]:
         show(page, view, shown.url)
+        page.wait_for_selector(f"main:has-text('{words}')")
         looked_at(page, view)
-        assert words in page.locator("main").text_content(), view
 
 
 def test_an_alarm_shows_within_a_second_and_is_taken_note_of_by_keyboard(shown, page_of):
@@ -121,7 +121,7 @@ def test_an_alarm_shows_within_a_second_and_is_taken_note_of_by_keyboard(shown, 
         client.send(good("mail", 60))
         page = page_of(shown.url)
         show(page, "", shown.url)
-        assert "No alarm stands" in page.locator("h1").text_content()
+        page.wait_for_selector("h1:has-text('No alarm stands')")
         client.send(bad("mail"))
         begun = time.monotonic()
         page.wait_for_selector("h1:has-text('1 of 1')")
@@ -183,7 +183,7 @@ def test_reporters_that_contradict_shards_and_devices(showing, page_of, server, 
         shown = showing(watch=watch, faulty=1, reporters=4)
         page = page_of(shown.url, width, scheme)
         show(page, "sources", shown.url)
-        assert "No reporter has spoken yet" in page.locator("main").text_content()
+        page.wait_for_selector("text=No reporter has spoken yet")
         with Client(shown.url) as client:
             client.send(reports(60))
         assert until(lambda: watch.connected)
