@@ -15,6 +15,8 @@ __all__ = ["KINDS", "Attempt", "Secrets", "drawn"]
 
 PATIENCE_S = 30.0
 """Seconds for the answer to a whole request."""
+DEVICE_S = 120.0
+"""Where a device is checked and timed, alone and after others that asked before."""
 SHORT_S = 0.4
 """Seconds for an answer to what may be no whole request: then the client goes."""
 _TAKES = (
@@ -135,7 +137,9 @@ def _data(kind: str, rng: random.Random, secrets: Secrets) -> Attempt:
         path = "/v1/evidence"
     lines = [f"{name}: {value}\r\n".encode("latin-1", "replace") for name, value in headers]
     token = f"Authorization: Bearer {secrets.admins}\r\n".encode()
-    return Attempt(kind, (_head("POST", path, token, *lines, _sized(content)) + content,), True)
+    data = _head("POST", path, token, *lines, _sized(content)) + content
+    patience = DEVICE_S if "backend=" in path or "validate" in path else PATIENCE_S
+    return Attempt(kind, (data,), True, patience)
 
 
 def _packed(kind: str, rng: random.Random, secrets: Secrets) -> Attempt:
