@@ -31,7 +31,7 @@ from consilience.service.alerts.target import Target
 from consilience.service.alerts.targets_file import read_targets
 from consilience.service.http.app import create_app
 from consilience.service.http.sse import AlarmHub
-from consilience.service.pauses import FullCollections, short_pauses
+from consilience.service.pauses import Collections, short_pauses
 from consilience.service.service import Service
 from consilience.service.settings import ServiceSettings
 from consilience.service.telemetry.http_metrics import HttpMetrics
@@ -112,7 +112,7 @@ def serve_http(
         status = service.status()
         said = {name: status[name] for name in ("deployment", "position", "agents", "volatile")}
         short_pauses()
-        service.each_turn(FullCollections().turn)
+        service.each_turn(Collections().turn)
         _LOG.info("serving", extra={"url": place.url, "version": __version__, **said})
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(_serve(server, app.state.hub))

@@ -1,11 +1,11 @@
-"""Full collections of garbage come when they are due, and then free what lives in circles."""
+"""Collections of garbage come when they are due, and then free what lives in circles."""
 
 import gc
 import subprocess
 import sys
 import weakref
 
-from consilience.service.pauses import FullCollections
+from consilience.service.pauses import Collections
 
 
 class Circle:
@@ -13,20 +13,28 @@ class Circle:
         self.self = self
 
 
-def test_circles_are_freed_every_fifteen_minutes():
+def test_circles_are_freed_each_minute_and_old_ones_every_fifteen(request):
+    request.addfinalizer(gc.unfreeze)
     now = [0.0]
-    collections = FullCollections(lambda: now[0])
+    collections = Collections(lambda: now[0])
     gc.collect()
-    circle = Circle()
-    gc.collect()  # it is old now
-    found = weakref.ref(circle)
-    del circle
-    now[0] = 899.0
+    new, old = Circle(), Circle()
+    gc.collect()  # both are in the oldest generation now
+    of_new, of_old = weakref.ref(new), weakref.ref(old)
+    del new
+    now[0] = 59.0
     collections.turn()
-    assert found() is not None
+    assert of_new() is not None
+    now[0] = 60.0
+    collections.turn()
+    assert of_new() is None
+    del old  # it was frozen
+    now[0] = 120.0
+    collections.turn()
+    assert of_old() is not None
     now[0] = 900.0
     collections.turn()
-    assert found() is None
+    assert of_old() is None
 
 
 def test_the_program_collects_young_garbage_alone_and_threads_give_way_soon():
