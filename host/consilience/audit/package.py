@@ -28,14 +28,14 @@ page. They are what the signer says, not what verify.py finds.
 """
 
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from consilience.audit.checkpoint import Checkpoint, NoteKey, opened_checkpoint, signed_checkpoint
+from consilience.audit.checkpoint import Checkpoint, NoteKey, signed_checkpoint
 from consilience.audit.entries import begin
 from consilience.audit.page import guarantees_page, readme_text
+from consilience.audit.proofs import PROVED, proofs_document
 from consilience.audit.session import Session
 from consilience.audit.statement import canonical_json, envelope, statement
 from consilience.audit.tiles import TileLog
@@ -49,7 +49,6 @@ MEASURED = "measured.json"
 STATEMENT = "statement.dsse.json"
 _OWN = ("checkpoint", STATEMENT, "proofs.json", "seeds.json", MEASURED)
 _FLUSH = 1 << 16
-_PROVED = (b'["alarm",', b'["fleet",')
 
 
 class PackageFacts(NamedTuple):
@@ -102,7 +101,7 @@ def write_package(
     note = signed_checkpoint(Checkpoint(origin, log.size, log.root), key)
     plain = {
         "checkpoint": note.encode(),
-        "proofs.json": _proofs(log, proved, public, previous),
+        "proofs.json": proofs_document(log, proved, public, previous),
         "seeds.json": canonical_json(
             {one.name: one.seed for one in sessions if one.seed is not None}
         ),
@@ -144,36 +143,11 @@ def _write_session(log: TileLog, session: Session, directory: Path, proved: list
         settings["seed_sha256"] = seed_check(session.seed)
     log.append(begin(session.name, session.kind, settings))
     for record in session.records:
-        if record.startswith(_PROVED):
+        if record.startswith(PROVED):
             proved.append(log.size)
         log.append(record)
         if not log.size % _FLUSH:
             log.flush()
-
-
-def _proofs(log: TileLog, proved: list[int], key: NoteKey, previous: Sequence[str]) -> bytes:
-    consistency = []
-    for note in previous:
-        earlier = opened_checkpoint(note, key)
-        if earlier.size > log.size or log.root_at(earlier.size) != earlier.root:
-            raise BadInput(
-                f"the checkpoint of {earlier.size} records is not the beginning of this log; give "
-                "all records since the first, as they were"
-            )
-        proof = [one.hex() for one in log.consistency_proof(earlier.size)]
-        consistency.append({"checkpoint": note, "hashes": proof})
-    inclusion = [
-        {
-            "index": index,
-            "record": log.entry(index).decode(),
-            "hashes": [one.hex() for one in log.inclusion_proof(index)],
-        }
-        for index in proved
-    ]
-    lines = [json.dumps(one, separators=(",", ":"), ensure_ascii=False) for one in inclusion]
-    told = json.dumps(consistency, separators=(",", ":"), ensure_ascii=False)
-    body = ",\n".join(lines)
-    return f'{{"consistency":{told},"inclusion":[\n{body}\n]}}\n'.encode()
 
 
 def _write(path: Path, data: bytes) -> None:

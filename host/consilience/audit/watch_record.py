@@ -92,10 +92,19 @@ class RecordedWatch:
                 named = words if words.startswith("line ") else f"line {number}: {words}"
                 raise BadInput(named) from None
 
-    def session(self, name: str) -> Session:
-        """Return what was judged: a last reading of the fleet, and the states, are its end."""
-        self.watch.readings.named(self._monitor)
-        self._monitor.close_session()
+    def session(self, name: str, *, goes_on: bool = False) -> Session:
+        """Return what was judged.
+
+        Parameters
+        ----------
+        name : str
+        goes_on : bool
+            More runs will follow in a later package, of which this one's log is to be the
+            beginning. Else a last reading of the fleet, and the states of all agents, are its end.
+        """
+        if not goes_on:
+            self.watch.readings.named(self._monitor)
+            self._monitor.close_session()
         settings, options = self._monitor.settings, self._options
         source = options.source
         files = {}

@@ -33,6 +33,7 @@ _OWN = (
     "watch",
     "replica",
     "service",
+    "audit",
 )
 
 TOOLS = "consilience.commands"

@@ -53,11 +53,11 @@ def calls(draw):
         yield f"x,{run},0,,end".encode()
 
 
-def watch(name, lines, **options):
+def watch(name, lines, *, goes_on=False, **options):
     """Return the session of lines under the options of `consilience monitor`."""
     recorded = RecordedWatch(WatchOptions(**options), SEED)
     recorded.judge(enumerate(lines, 1))
-    return recorded.session(name)
+    return recorded.session(name, goes_on=goes_on)
 
 
 def frozen_source(draw):
