@@ -68,6 +68,7 @@ NOT_SAID = {
         "service export",
         "consilience.service.verdict_log.exporting",
     ): "it names what was served with",
+    ("service export", "consilience.evidence.atomic_file"): "it writes into a folder of its own",
     ("service tokens create", "consilience.cli.tokens"): "an option of serve, which asks for it",
     ("service tokens list", "consilience.cli.tokens"): "the command that makes one, as it is typed",
     ("serve", "consilience.distributed.epochs.deployment_file"): "an option of keys",
