@@ -17,7 +17,7 @@ from consilience_hw.spec.engine_config import EngineConfig
 
 __all__ = ["FORMS", "open_linked", "open_transport"]
 
-FORMS = "cpu, sim, sim?lanes=4, serial:///dev/ttyUSB1, udp://HOST, socket://HOST:PORT, or auto"
+FORMS = "cpu, sim, sim?lanes=4, gpu, serial:///dev/ttyUSB1, udp://HOST, socket://HOST:PORT, or auto"
 """Examples of device URLs, for messages."""
 
 _SIM_NUMBERS = ("lanes", "hypotheses", "components", "live", "robust", "credits")
@@ -58,7 +58,7 @@ def open_transport(url: str) -> Transport:
 
         return connect_datagrams(DatagramAddress.of(url))
     if url.partition(":")[0] == "gpu":
-        raise NoDevice(f"{url}: this version has no such device; give {FORMS}")
+        raise NoDevice(f"{url}: a GPU is opened as gpu, and is not served to others; give {FORMS}")
     raise BadInput(f"{shown_address(url)}: not a device URL; give {FORMS}")
 
 

@@ -23,9 +23,10 @@ def open_device(url: str = "auto") -> Device:
     ----------
     url : str
         ``cpu``: one core of this machine; ``cpu?threads=4``: so many, ``cpu?threads=all``: those
-        that this process may use. ``sim``: the gateware, compiled and simulated cycle by cycle;
-        options ``lanes`` (1..64), ``hypotheses`` (2..16), ``credits`` (2, 4 .. 128), ``waves`` (a
-        VCD file), as in ``sim?lanes=4&waves=run.vcd``. ``serial:///dev/ttyUSB1``: a board; options
+        that this process may use. ``gpu``: its first CUDA GPU. ``sim``: the gateware, compiled and
+        simulated cycle by cycle; options ``lanes`` (1..64), ``hypotheses`` (2..16), ``credits``
+        (2, 4 .. 128), ``waves`` (a VCD file), as in ``sim?lanes=4&waves=run.vcd``.
+        ``serial:///dev/ttyUSB1``: a board; options
         ``baud`` (3000000) and ``timeout`` (seconds that a reply may take).
         ``udp://HOST`` or ``udp://HOST:PORT``: a board on a network; options ``timeout`` (seconds,
         0.05) and ``retries`` (20). ``socket://HOST:PORT``: a device that ``consilience serve``
@@ -51,6 +52,10 @@ def open_device(url: str = "auto") -> Device:
         return CpuDevice(_threads(url))
     if url == "auto":
         return _board_or_cpu()
+    if url == "gpu":
+        from consilience.devices.gpu import open_gpu
+
+        return open_gpu()
     from consilience.devices.linked import FORMS, open_linked
 
     if not isinstance(url, str):

@@ -26,7 +26,7 @@ def test_auto_says_what_it_took(caplog, monkeypatch):
 @pytest.mark.parametrize(
     ("url", "message"),
     [
-        ("gpu", "this version has no such device; give cpu, sim"),
+        ("gpu", "no CUDA GPU answers|not served to others; give cpu, sim"),
         ("serial:///dev/none?baud=3000000", "/dev/none: no serial port .No such file or directory"),
     ],
 )
