@@ -50,9 +50,11 @@ class AsyncClient:
         """As `Client.benchmark`."""
         return await self._made(calls.benchmark_call(backend))
 
-    async def validate(self, backend: str | None = None) -> dict[str, Any]:
+    async def validate(
+        self, backend: str | None = None, claims: str | None = None
+    ) -> dict[str, Any]:
         """As `Client.validate`."""
-        return await self._made(calls.validate_call(backend))
+        return await self._made(calls.validate_call(backend, claims))
 
     async def send(self, observations: Iterable[Row], *, batch: int = 1000) -> Receipt:
         """As `Client.send`."""

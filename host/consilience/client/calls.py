@@ -99,9 +99,10 @@ def benchmark_call(backend: str) -> Call:
     return Call("POST", "/v1/benchmark", {"backend": backend}, again=False)
 
 
-def validate_call(backend: str | None) -> Call:
+def validate_call(backend: str | None, claims: str | None = None) -> Call:
     """Return the call that checks a backend's pinned digest."""
-    return Call("POST", "/v1/validate", {} if backend is None else {"backend": backend})
+    asked = {"backend": backend, "claims": claims}
+    return Call("POST", "/v1/validate", {key: one for key, one in asked.items() if one is not None})
 
 
 def observations_call(rows: list[Row]) -> Call:

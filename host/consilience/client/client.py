@@ -71,9 +71,18 @@ class Client(Closes):
         """
         return self._made(calls.benchmark_call(backend))
 
-    def validate(self, backend: str | None = None) -> dict[str, Any]:
-        """Return whether a backend, or each of them, gives the pinned digest."""
-        return self._made(calls.validate_call(backend))
+    def validate(self, backend: str | None = None, claims: str | None = None) -> dict[str, Any]:
+        """Return whether a backend, or each of them, gives the pinned digest, and keeps claims.
+
+        Parameters
+        ----------
+        backend : str, optional
+            Default: each of them.
+        claims : str, optional
+            ``all``, or beginnings of names of claims (docs/validate.md), with commas between them:
+            they are tested too, which takes from seconds to minutes.
+        """
+        return self._made(calls.validate_call(backend, claims))
 
     def send(self, observations: Iterable[Row], *, batch: int = 1000) -> Receipt:
         """Send observations; return when all are on the service's disk.

@@ -13,6 +13,7 @@ from consilience.devices.opening import open_device
 from consilience.distributed.nats_address import shown_address
 from consilience.errors import ConsilienceError, LinkError, Mismatch, NoDevice
 from consilience.service.access.redaction import redacted
+from consilience.validate.one_device import claims_of_device, tested_claims
 from consilience_sim.reference.vectors import SHORT, SHORT_DIGEST, results_digest, vector_set
 
 __all__ = ["BackendBusy", "Backends", "UnknownBackend"]
@@ -86,18 +87,33 @@ class Backends(Closes):
             for name, one in self._backends.items()
         ]
 
-    def validate(self, name: str) -> dict[str, Any]:
-        """Sum the fixed set of packets; return what was found.
+    def validate(self, name: str, claims: str | None = None) -> dict[str, Any]:
+        """Sum the fixed set of packets, and test more claims if asked; return what was found.
+
+        Parameters
+        ----------
+        name : str
+        claims : str, optional
+            ``all``, or beginnings of the names of claims, with commas between them: those of
+            `consilience validate --quick` that are of a device.
 
         Raises
         ------
         UnknownBackend, BackendBusy
+        BadInput
+            No claim has such a name.
         NoDevice
             It is not there, or went away while it was at work; the next call looks for it anew.
         Mismatch
-            The results are not those that all implementations share.
+            The results are not those that all implementations share, or a claim fails.
         """
-        return self._asked(name, lambda device: _validated(name, device))
+        wanted = claims_of_device(name, claims) if claims else []
+
+        def tested(device: Device) -> dict[str, Any]:
+            found = _validated(name, device)
+            return {**found, "claims": tested_claims(wanted, name, device)} if claims else found
+
+        return self._asked(name, tested)
 
     def benchmark(self, name: str) -> dict[str, Any]:
         """Time the sum of codes in growing packets, after the check of `validate`."""

@@ -12,7 +12,7 @@ from consilience.validate.claim import Tested
 from consilience.validate.finding import Verdict
 from consilience.validate.source_hash import sources_digest
 
-__all__ = ["claims_document", "counted", "document_bytes", "measured_document"]
+__all__ = ["claim_document", "claims_document", "counted", "document_bytes", "measured_document"]
 
 
 def claims_document(tested: Sequence[Tested], options: Options) -> dict[str, Any]:
@@ -24,7 +24,7 @@ def claims_document(tested: Sequence[Tested], options: Options) -> dict[str, Any
         "scale": str(options.scale),
         "devices": list(options.devices),
         "counts": counted(tested),
-        "claims": [_claim(one) for one in tested],
+        "claims": [claim_document(one) for one in tested],
     }
 
 
@@ -59,7 +59,8 @@ def document_bytes(document: Mapping[str, Any]) -> bytes:
     return (json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
 
-def _claim(one: Tested) -> dict[str, Any]:
+def claim_document(one: Tested) -> dict[str, Any]:
+    """Return a claim and what came of it, without anything of clock or machine."""
     found = one.finding
     judged: dict[str, Any] = {}
     if found is not None:

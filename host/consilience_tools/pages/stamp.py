@@ -22,6 +22,7 @@ __all__ = [
     "Origin",
     "Stamp",
     "checked_out",
+    "page_stamp",
     "pages",
     "says_it_is_older",
     "settled",
@@ -128,6 +129,12 @@ def settled(text: str, origin: Origin, root: Path = ROOT) -> str:
     if found[2] == origin.digest(root):
         return _NOTE.sub("", text)
     return text if says_it_is_older(text) else with_note(text, origin)
+
+
+def page_stamp(text: str) -> Stamp | None:
+    """Return the stamp that a page bears; None if it bears none."""
+    found = _STAMP.search(text)
+    return Stamp(found[1], found[2]) if found else None
 
 
 def says_it_is_older(text: str) -> bool:

@@ -27,15 +27,18 @@ def devices(request: Request) -> Response:
 
 
 @router.post("/v1/validate", tags=["devices"])
-def validate(request: Request, backend: str | None = None) -> Response:
+def validate(request: Request, backend: str | None = None, claims: str | None = None) -> Response:
     """Check that a device, or each of them, gives the bits that all share: the pinned digest.
+
+    With `claims`, `all` or beginnings of names such as `correctness`, the claims of a device of
+    `consilience validate --quick` are tested too, which takes from seconds to minutes.
 
     A device that is not there, or whose bits differ, is an error; none is taken for another.
     """
     service = service_of(request)
     names = service.backends.names if backend is None else [backend]
     try:
-        found = [service.backends.validate(one) for one in names or [""]]
+        found = [service.backends.validate(one, claims) for one in names or [""]]
     except (UnknownBackend, BackendBusy) as error:
         raise _problem(error) from None
     content = {"digest": found[0]["digest"], "agrees": True, "backends": found}

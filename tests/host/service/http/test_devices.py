@@ -46,6 +46,31 @@ def test_a_device_with_other_bits_is_found_out(asked, monkeypatch):
     assert "take it out of service" in found.json()["detail"]
 
 
+def test_claims_of_a_device_are_tested_and_a_fault_that_the_digest_misses_is_found(
+    asked, monkeypatch
+):
+    where = "/v1/validate?backend=here&claims=correctness.million-points,liars"
+    found = asked.ask("POST", where)
+    assert found.status_code == 200, found.text
+    claims = found.json()["backends"][0]["claims"]
+    names = ["correctness.million-points.backend-here", "liars.guarantees.backend-here"]
+    assert [one["name"] for one in claims] == names
+    assert [one["verdict"] for one in claims] == ["pass", "pass"]
+    unknown = asked.ask("POST", "/v1/validate?backend=here&claims=nothing")
+    assert unknown.status_code == 422
+    assert "there are correctness.digest, correctness.million-points" in unknown.json()["detail"]
+
+    right = CpuDevice.robust_scan
+
+    def generous(self, ratios, faulty, clip, threshold):
+        return right(self, ratios, max(0, faulty - 1), clip, threshold)
+
+    monkeypatch.setattr(CpuDevice, "robust_scan", generous)
+    found = asked.ask("POST", where)
+    assert found.status_code == 502
+    assert "claim liars.guarantees.backend-here fails: broken: G1" in found.json()["detail"]
+
+
 def test_without_devices_the_cure_is_named(start):
     for path in ("/v1/validate", "/v1/benchmark?backend=x"):
         found = start(None).ask("POST", path)
