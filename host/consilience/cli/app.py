@@ -30,6 +30,7 @@ def main(arguments: "Sequence[str] | None" = None) -> int:
     if arguments is not None:
         return _command(arguments)()
     if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        _leave_out()
         return _command(sys.argv[1:])()
     # While modules are imported there is nothing to tidy, and much that an exception would upset.
     signal.signal(signal.SIGINT, _leave)

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +29,7 @@ from consilience_tools.benchmark.workload import (
     DataSet,
     codes_in_chunks,
     evidence_of,
+    float_posterior,
     float_ways,
 )
 
@@ -229,15 +229,8 @@ def posteriors(device: CpuDevice, plan: Plan, report: Report) -> list[Posteriors
         ways: _Ways = {
             ASCENDING: partial(device.posterior, evidence, agent, prior),
             SHUFFLED: partial(device.posterior, evidence[order], agent[order], prior),
-            SCIPY: partial(_float_posterior, from_codes(evidence), firsts, from_codes(prior)),
+            SCIPY: partial(float_posterior, from_codes(evidence), firsts, from_codes(prior)),
         }
         timings = _timed(ways, plan.agents, plan.posterior_effort, advance)
         results.append(PosteriorsResult(timings, hypotheses, plan.agents, len(agent)))
     return results
-
-
-def _float_posterior(
-    nats: NDArray[np.float64], firsts: NDArray[Any], prior: NDArray[np.float64]
-) -> object:
-    sums = np.add.reduceat(nats, firsts, axis=0) + prior
-    return sums - logsumexp(sums, axis=1, keepdims=True)

@@ -7,11 +7,14 @@ from typing import TypeVar
 from consilience_tools.benchmark.timing import Effort
 
 __all__ = [
+    "BESIDE_FULL",
+    "BESIDE_QUICK",
     "FULL",
     "QUICK",
     "SCALE_FULL",
     "SCALE_QUICK",
     "STAGE_PARTS",
+    "BesidePlan",
     "Plan",
     "Report",
     "ScalePlan",
@@ -183,3 +186,35 @@ SCALE_QUICK = ScalePlan(
     runs=2,
     lanes=1,
 )
+
+
+@dataclass(frozen=True)
+class BesidePlan:
+    """Sizes and repeats of ``--beside``.
+
+    Parameters
+    ----------
+    elements, agents : int
+        Values, and agents of the posteriors, of a pair.
+    rounds : int
+        Calls of each of a pair.
+    beside, orders : int
+        Values that all sum side by side, and the orders of them.
+    rows, file_rounds : int
+        Rows of a file, and how often it is read.
+    starts : int
+        Runs of a command; 0: none is started.
+    """
+
+    elements: int
+    agents: int
+    rounds: int
+    beside: int
+    orders: int
+    rows: int
+    file_rounds: int
+    starts: int
+
+
+BESIDE_FULL = BesidePlan(10**7, 10**6, 7, 10**6, 12, 10**7, 2, 10)
+BESIDE_QUICK = BesidePlan(20_000, 500, 2, 5_000, 2, 2_000, 1, 0)

@@ -14,7 +14,15 @@ from scipy.special import logsumexp
 from consilience.numbers.arrays import Codes
 from consilience.numbers.convert import to_codes
 
-__all__ = ["DATA_SETS", "SEGMENTS", "DataSet", "drawn_codes", "evidence_of", "float_ways"]
+__all__ = [
+    "DATA_SETS",
+    "SEGMENTS",
+    "DataSet",
+    "drawn_codes",
+    "evidence_of",
+    "float_posterior",
+    "float_ways",
+]
 
 SCIPY = "SciPy"
 NUMPY = "NumPy log(sum(exp))"
@@ -153,3 +161,11 @@ def jax_sum(nats: NDArray[np.float64]) -> Callable[[], object] | None:
 
 def _finished(compiled: Callable[[Any], Any], values: Any) -> object:
     return compiled(values).block_until_ready()
+
+
+def float_posterior(
+    nats: NDArray[np.float64], firsts: NDArray[Any], prior: NDArray[np.float64]
+) -> object:
+    """Return posteriors in floating point, of rows by agent, given the first row of each."""
+    sums = np.add.reduceat(nats, firsts, axis=0) + prior
+    return sums - logsumexp(sums, axis=1, keepdims=True)

@@ -39,6 +39,14 @@ def benchmark(
             help="Only what grows with the number of agents: pairs, sweeps, live updates.",
         ),
     ] = False,
+    beside: Annotated[
+        bool,
+        typer.Option(
+            "--beside",
+            help="Only the cpu device beside SciPy, NumPy, jax, torch, DuckDB and Polars, as far "
+            "as they are installed.",
+        ),
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Measure cpu and sim: ns per element, error, segments, posteriors, cycles.
@@ -48,10 +56,12 @@ def benchmark(
     """
     # SciPy, the HDL and matplotlib are an extra, and take seconds to import.
     with naming_extras("consilience benchmark", "bench"):
-        from consilience_tools.benchmark.plan import FULL, QUICK
+        from consilience_tools.benchmark.beside import beside_value, run_beside
+        from consilience_tools.benchmark.plan import BESIDE_FULL, BESIDE_QUICK, FULL, QUICK
         from consilience_tools.benchmark.report import report_page
         from consilience_tools.benchmark.run import json_value, run_benchmark
         from consilience_tools.benchmark.tables import shown_tables, summary_rows
+        from consilience_tools.cli.beside import beside_tables, measure_beside
         from consilience_tools.cli.scale import measure_scale
         from consilience_tools.place_and_route.routed_figures import read_routed
 
@@ -61,15 +71,21 @@ def benchmark(
         if scale:
             measure_scale(out, output, quick=quick)
             return
+        if beside:
+            measure_beside(out, output, quick=quick)
+            return
         with output.progress(stages=True) as progress:
             results = run_benchmark(QUICK if quick else FULL, progress, quick=quick)
-        value = json_value(results, routed) | {"report": str(out / "report.html")}
+            others = run_beside(BESIDE_QUICK if quick else BESIDE_FULL, progress, quick=quick)
+        value = json_value(results, routed) | {"beside": beside_value(others)}
+        value |= {"report": str(out / "report.html")}
         write_file(out / "benchmark.json", json.dumps(value, allow_nan=False, indent=1) + "\n")
         write_file(out / "report.html", report_page(results, routed))
 
     output.result(
         value,
         *shown_tables(results, routed),
+        *beside_tables(others),
         key_values(summary_rows(results)),
         "",
         Text(f"report {out / 'report.html'}"),
