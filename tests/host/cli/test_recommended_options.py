@@ -78,6 +78,8 @@ NOT_SAID = {
     ("audit key", "consilience.evidence.atomic_file"): "a key is never overwritten",
     ("audit package", "consilience.monitor.watch_options"): "it takes no reporters",
     ("audit package", "consilience.evidence.atomic_file"): "it writes into a folder of its own",
+    ("audit package", "consilience.monitor.file_lines"): "it reads files whole, without a state",
+    ("audit package", "consilience.monitor.parquet_lines"): "the same",
     ("demo", "consilience_tools.cli.demo"): "it shows commands to go on with, as they are typed",
     ("doctor", "consilience.cli.doctor"): "an option of pip",
     ("doctor", "consilience.cli.doctor_check"): "an option of the tools that it looks for",
