@@ -41,7 +41,10 @@ class CpuShares:
         """Return code and status of each segment, as `Device.sums`."""
         count, tables = len(offsets) - 1, load_tables()
         sums, status = np.empty(count, np.int32), np.empty(count, np.uint32)
-        if count == 1 and self._shares(len(codes)) > 1:
+        if self._shares(len(codes)) == 1:
+            sum_segments(codes, offsets, tables, sums, status)
+            return sums, status
+        if count == 1:
             sums[0], status[0], _ = self._one_sum(codes, total_of, ResultStatus.SATURATED)
             return sums, status
         bounds = self._bounds(count, len(codes))
@@ -61,7 +64,10 @@ class CpuShares:
         (count, length), tables = rows.shape, load_tables()
         sums, flags = np.empty(count, np.int32), np.empty(count, np.uint32)
         values = rows.reshape(-1)
-        if count == 1 and self._shares(length) > 1:
+        if self._shares(rows.size) == 1:
+            sum_rows(values, length, tables, sums, flags)
+            return sums, flags
+        if count == 1:
             sums[0], beyond, found = self._one_sum(values, total_of_floats, SATURATED)
             flags[0] = beyond | found
             return sums, flags
@@ -80,6 +86,7 @@ class CpuShares:
             self._pool = None
 
     def _shares(self, values: int) -> int:
+        """Return how many threads so many values are worth."""
         return max(min(self.threads, values // _LEAST), 1)
 
     def _bounds(self, items: int, values: int) -> NDArray[np.int64]:
