@@ -85,6 +85,7 @@ def test_the_tutorial_of_traces_works_word_for_word(base, tmp_path):
         (("status",), "error bound"),
         (("benchmark", "--help"), "--scale"),
         (("build", "--help"), "BOARD"),
+        (("validate", "--quick", "--only", "promise.once", "--audit-mode"), "1 pass, 0 fail"),
     ],
     ids=lambda value: value[0] if isinstance(value, tuple) else "",
 )

@@ -1,6 +1,5 @@
 """`consilience validate`: what the project claims, run on this machine and its devices."""
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
@@ -104,7 +103,8 @@ def validate(
         raise BadInput("--output-package is of --audit-mode; give both")
     if key and not output_package:
         raise BadInput("--key signs a package; give --output-package DIR")
-    commit = refuse_changed_code() if audit_mode else None
+    # At once: what changes while it runs is not what was tested.
+    environment = environment_document(refuse_changed_code()) if audit_mode else {}
     signing = signing_key(output_package, key) if output_package else None
     scale = Scale.QUICK if quick else Scale.FULL if full else Scale.DEFAULT
     given = tuple(device or ())
@@ -124,10 +124,8 @@ def validate(
                     bench.device(url)
                 except NotRun as missing:  # asked for by name: nothing goes on without it
                     raise missing.__cause__ or missing from None
-        begun = time.monotonic()
 
-        def watch(claim: Claim, part: float) -> None:
-            left = (time.monotonic() - begun) * (1 - part) / part if part > 0.02 else None
+        def watch(claim: Claim, left: float | None) -> None:
             output.note(claim_line(claim, len(tested), len(claims), left))
 
         try:
@@ -141,11 +139,11 @@ def validate(
     measured = measured_document(tested)
     whole = {**document, "complete": not interrupted, "measured": measured}
     if audit_mode:
-        whole["environment"] = environment_document(commit)
+        whole["environment"] = environment
     if output_package and signing and not interrupted:
         with output.working(f"writing {output_package}"):
             facts = write_validation(
-                output_package, signing, document, whole["environment"], measured, options
+                output_package, signing, document, environment, measured, options
             )
         whole["package"] = {"folder": str(output_package), "files": facts.files}
     output.result(whole, *claims_view(tested))

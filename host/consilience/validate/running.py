@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from statistics import median
 
 from consilience.errors import ConsilienceError, Mismatch, ToolMissing
 from consilience.extras import naming_extras
@@ -14,14 +15,14 @@ __all__ = ["NOT_ASKED_FOR", "Watch", "run_claims", "run_one"]
 
 NOT_ASKED_FOR = "not asked for: leave out --only"
 
-Watch = Callable[[Claim, float], None]
-"""Told of each claim before it is tested, with the part of all costs that is behind, 0 to 1."""
+Watch = Callable[[Claim, float | None], None]
+"""Told of each claim before it is tested, with about the seconds that are left; None: unknown."""
 
 
 def run_claims(
     claims: Sequence[Claim],
     bench: Bench,
-    watch: Watch = lambda _claim, _part: None,
+    watch: Watch = lambda _claim, _left: None,
     kept: KeptClaims | None = None,
     wanted: Callable[[str], bool] = lambda _name: True,
 ) -> Iterator[Tested]:
@@ -37,19 +38,20 @@ def run_claims(
     wanted : callable
         Name to whether it is to be tested; the others are NOT RUN, and say so.
     """
-    whole = sum(claim.cost for claim in claims if wanted(claim.name))
-    behind = 0.0
+    left = sum(claim.cost for claim in claims if wanted(claim.name))
+    slower: list[float] = []  # than on an idle machine; what is compiled once is an outlier
     for claim in claims:
         if not wanted(claim.name):
             yield Tested(claim.name, claim.statement, Verdict.NOT_RUN, None, NOT_ASKED_FOR)
             continue
-        watch(claim, behind / whole)
+        watch(claim, median(slower) * left if slower else None)
         tested = kept.find(claim.name) if kept else None
         if tested is None:
             tested = run_one(claim, bench)
+            slower.append(tested.seconds / claim.cost)
             if kept:
                 kept.keep(tested)
-        behind += claim.cost
+        left -= claim.cost
         yield tested
 
 
