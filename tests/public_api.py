@@ -39,7 +39,13 @@ def breaks(before: dict[str, str], now: dict[str, str], changelog: str) -> list[
     """Return names that are gone or called in another way, and that the changelog does not name."""
     unreleased = changelog.split("## [Unreleased]")[1].split("\n## ")[0]
     changed = [name for name, called in before.items() if now.get(name) != called]
-    return [name for name in changed if f"`{name.split('.', 1)[1]}`" not in unreleased]
+    return [name for name in changed if not re.search(rf"`{_own(name)}\b", unreleased)]
+
+
+def _own(name: str) -> str:
+    """Return a name as a changelog gives it: without its module."""
+    parts = name.split(".")
+    return re.escape(".".join(part for part in parts if part[0].isupper() or part == parts[-1]))
 
 
 def _of_module(module: ModuleType) -> Iterator[tuple[str, str]]:
