@@ -1,8 +1,8 @@
-"""Bench top for `ObservationDevice` in place and route: three clocks, and one pin."""
+"""Bench top for `ObservationDevice` in place and route: three clocks, and one output."""
 
-from amaranth.hdl import Cat, Module, Signal
+from amaranth.hdl import Cat, ClockDomain, Module, Signal
 from amaranth.lib import wiring
-from amaranth.lib.wiring import Out
+from amaranth.lib.wiring import In, Out
 
 from ..observations.observation_device import ObservationDevice
 from ..spec.log_format import Q16_16
@@ -28,6 +28,10 @@ _TAPS = (0, 2, 3, 5)
 """Of a shift register of 16 bits, whose sequence has 2**16 - 1 places."""
 
 
+_CLOCKS = {"sync": "clk", "eth_rx": "eth_rx_clk", "eth_tx": "eth_tx_clk"}
+"""The pin of each clock domain."""
+
+
 class ObservationTiming(wiring.Component):
     """A source of symbols, `ObservationDevice`, and a register for what it sends.
 
@@ -41,16 +45,24 @@ class ObservationTiming(wiring.Component):
 
     Members
     -------
+    clk, eth_rx_clk, eth_tx_clk, rst : in
+        Clocks, and a reset for all. Pins of domains that are left to the conversion come in an
+        order that differs from run to run, and with it the netlist.
     pin : out
         A bit to which every symbol sent, every drop and every count contributes.
     """
 
     def __init__(self, setup: MonitorSetup, agents: int, address: NetworkAddress) -> None:
         self.unit = ObservationDevice(setup, agents, address)
-        super().__init__({"pin": Out(1)})
+        pins = {pin: In(1) for pin in (*_CLOCKS.values(), "rst")}
+        super().__init__({**pins, "pin": Out(1)})
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
+        for name, pin in _CLOCKS.items():
+            domain = ClockDomain(name)
+            m.domains += domain
+            m.d.comb += [domain.clk.eq(getattr(self, pin)), domain.rst.eq(self.rst)]
         m.submodules.device = device = self.unit
         turns = Signal(16, init=1)
         sent, folded, told = Signal(10), Signal(), Signal(len(device.counts))

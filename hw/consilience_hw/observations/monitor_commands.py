@@ -51,9 +51,15 @@ class MonitorCommands(wiring.Component):
         )
         read = table.read_port()
         place = Signal(range(len(words) + 1))
-        m.d.comb += [read.addr.eq(place), read.en.eq(1), Cat(self.o.p).eq(read.data)]
-        with m.If(self.o.valid & self.o.ready):
-            m.d.sync += [place.eq(place + 1), self.o.valid.eq(0)]
-        with m.Elif(place != len(words)):
-            m.d.sync += self.o.valid.eq(1)
+        fetched = Signal()
+        m.d.comb += [read.addr.eq(place), read.en.eq(1)]
+        # Block RAM is slow from clock to output: what it gives is registered before it is offered.
+        with m.If(~self.o.valid):
+            m.d.sync += [
+                fetched.eq(1),
+                Cat(self.o.p).eq(read.data),
+                self.o.valid.eq(fetched & (place != len(words))),
+            ]
+        with m.Elif(self.o.ready):
+            m.d.sync += [place.eq(place + 1), fetched.eq(0), self.o.valid.eq(0)]
         return m

@@ -11,9 +11,10 @@ from ..ethernet.packet_filter import PEER_BYTES
 from ..monitor.bin_increments import IncrementSource, binned_beat_layout
 from ..monitor.binned_monitor import BinnedMonitor
 from ..monitor.monitor_beat import COUNT_BITS, MonitorOperation, answers
+from ..primitives.stream_register import ReadyRegister
 from ..spec.log_format import Q16_16
 from ..spec.observations import COUNTER_BITS, SEQUENCE_BITS, ObservationCount
-from .observation_checks import ObservationChecks
+from .observation_checks import ObservationChecks, checked_layout
 from .observation_reader import WORD_BYTES, ObservationReader
 
 __all__ = ["ObservationMonitor", "alarm_layout"]
@@ -111,6 +112,9 @@ class ObservationMonitor(wiring.Component):
         )
         connect(m, flipped(self.packet), reader.packet)
         connect(m, reader.o, checks.i)
+        # That the monitor waits is known to what is before it a cycle later: that is far.
+        m.submodules.checked = checked = ReadyRegister(checked_layout(self.agents, self.bins))
+        connect(m, checks.o, checked.i)
         m.d.comb += [
             self.peer.eq(reader.peer),
             self.registered.eq(reader.registered),
@@ -120,12 +124,12 @@ class ObservationMonitor(wiring.Component):
             reader.answered.eq(self.answered),
         ]
 
-        command, row, beat = self.command, checks.o, Signal(monitor.i.p.shape())
+        command, row, beat = self.command, checked.o, Signal(monitor.i.p.shape())
         operation = command.p.beat.operation
         loads = command.p.source == IncrementSource.LOAD
         begins, refuses, commands, inside = Signal(), Signal(), Signal(), Signal()
         m.d.comb += [
-            inside.eq(reader.inside | checks.inside),
+            inside.eq(reader.inside | checks.inside | row.valid),
             begins.eq(command.valid & ~loads & (operation == does.BEGIN)),
             refuses.eq(~loads & (answers(operation) | (operation == does.SCAN))),
             commands.eq(command.valid & ~refuses & ~(begins & inside)),

@@ -2,11 +2,12 @@
 
 from amaranth.hdl import Cat, Module, Signal, unsigned
 from amaranth.lib import data, stream, wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import In, Out, connect, flipped
 from amaranth.utils import exact_log2
 
 from ..ethernet.packet_buffer import packet_port
 from ..ethernet.packet_filter import PEER_BYTES
+from ..primitives.stream_register import StreamRegister
 from ..spec.observations import COUNTS_REQUEST, OBSERVATION_BYTES, REGISTRATION, SEQUENCE_BITS
 
 __all__ = ["WORD_BYTES", "ObservationReader", "observation_layout"]
@@ -82,6 +83,9 @@ class ObservationReader(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         i, o, length = self.packet.o, self.o, self.packet.length
+        # Whether the word after an observation is taken does not depend on who takes that.
+        m.submodules.found = found = StreamRegister(observation_layout())
+        connect(m, found.o, flipped(o))
         taken, ends = Signal(), Signal()
         sender = self.sender
         before = Signal(8 * _BEFORE, reset_less=True)  # the half of an observation
@@ -93,9 +97,8 @@ class ObservationReader(wiring.Component):
         registers = short & (word == int.from_bytes(REGISTRATION, "little"))
         asks = short & (word == int.from_bytes(COUNTS_REQUEST, "little"))
         whole = length[: exact_log2(OBSERVATION_BYTES)] == PEER_BYTES % OBSERVATION_BYTES
-        with m.If(o.ready):
-            m.d.sync += o.valid.eq(0)
         m.d.comb += self.inside.eq(1)
+        m.d.comb += Cat(found.i.p).eq(Cat(before, i.p.bytes))
         with m.FSM():
             with m.State("Sender"):
                 m.d.comb += [i.ready.eq(~self.pause), self.inside.eq(o.valid)]
@@ -116,9 +119,7 @@ class ObservationReader(wiring.Component):
                 with m.If(ends & asks):
                     m.next = "Asked"
             with m.State("Observations"):
-                m.d.comb += i.ready.eq(~o.valid | o.ready)
-                with m.If(taken):
-                    m.d.sync += [o.valid.eq(1), Cat(o.p).eq(Cat(before, i.p.bytes))]
+                m.d.comb += [i.ready.eq(found.i.ready), found.i.valid.eq(i.valid)]
                 with m.If(ends):
                     m.next = "Sender"
             with m.State("Other"):

@@ -63,7 +63,7 @@ LINK_GATEWARE = (
         "hw/consilience_hw/primitives/stream_register.py",
         "m.d.sync += has_second.eq(1)",
         "m.d.sync += has_second.eq(0)",
-        "tests/hw/primitives/test_stream_register.py::test_all_come_through_in_order[0-0.4]",
+        "tests/hw/primitives/test_stream_register.py::test_all_come_through_in_order[StreamRegister-1-0-0.4]",
     ),
     Mutation(
         "reply store: one slot too few of many",

@@ -9,7 +9,7 @@ from consilience_hw.primitives.result_buffer import WAITING, ResultBuffer
 from tests.campaigns.verify.formal.netlist import WRITABLE, Netlist, flat_netlist
 from tests.campaigns.verify.formal.proof import Monitor, Outcome
 
-__all__ = ["buffer_order", "count_inside", "counters_agree", "show_counters"]
+__all__ = ["buffer_order", "count_inside", "counters_agree", "flag_agrees", "show_counters"]
 
 WIDTH = 2
 
@@ -43,11 +43,16 @@ def counters_agree(ports: Ports) -> list[Value]:
     """Return what is true in every reachable state, however a buffer is used."""
     flying, level = ports["flying"], ports["level"]
     return [
-        ports["some"] == (ports["stored"] != 0),
         # Every place at the output is free, promised to a read, or taken.
         ports["room"] + flying[0] + flying[1] + level == WAITING,
         ports["produce"] == (ports["consume"] + level)[: len(ports["consume"])],
     ]
+
+
+def flag_agrees(ports: Ports) -> Value:
+    """Return what is true in every reachable state if the user lets in no more than `depth`."""
+    value: Value = ports["some"] == (ports["stored"] != 0)
+    return value
 
 
 def buffer_order(folder: Path, depth: int) -> Outcome:
@@ -84,6 +89,7 @@ def buffer_order(folder: Path, depth: int) -> Outcome:
             Assume(~enters | (inside != depth)),
             Assert(inside == count_inside(ports)),
             Assert(inside <= depth),
+            Assert(flag_agrees(ports)),
             Assert(ports["next_write"] == (ports["next_read"] + ports["stored"])[:address_bits]),
             *(Assert(value) for value in counters_agree(ports)),
             Assert(~marked | (ahead < inside)),

@@ -14,6 +14,7 @@ from consilience_hw.spec.log_format import Q16_16
 from tests.campaigns.verify.formal.buffered_results import (
     count_inside,
     counters_agree,
+    flag_agrees,
     show_counters,
 )
 from tests.campaigns.verify.formal.netlist import WRITABLE, flat_netlist
@@ -158,6 +159,7 @@ def admission(folder: Path, lanes: int = 2) -> Outcome:
             Assert(ports["inside"] + entered <= unit.depth),
             Assert(~ports["i__ready"] | (ports["inside"] + entered <= unit.depth - 2)),
             *(Assert(value) for value in counters_agree(ports)),
+            Assert(flag_agrees(ports)),
         ]
 
     # Without feedback, the pipeline's bits follow from the inputs after as many cycles. Counting is

@@ -20,7 +20,7 @@ from consilience_hw.link.message_reader import MessageReader
 from consilience_hw.link.reply_store import ReplyStore
 from consilience_hw.live.live_log_sum import LiveLogSum
 from consilience_hw.log_sum_exp.log_sum_exp import LogSumExp
-from consilience_hw.primitives.stream_register import StreamRegister
+from consilience_hw.primitives.stream_register import ReadyRegister, StreamRegister
 from consilience_hw.spec.engine_config import EngineConfig
 from consilience_hw.spec.log_format import Q16_16
 from tests.campaigns.verify.formal.buffered_results import counters_agree, show_counters
@@ -201,6 +201,7 @@ EDGES = (
         invariants=counters_agree,
     ),
     StreamUnit("StreamRegister", partial(StreamRegister, 8), ("i",), ("o",)),
+    StreamUnit("ReadyRegister", partial(ReadyRegister, 8), ("i",), ("o",)),
     StreamUnit("CobsDecoder", CobsDecoder, ("i",), ("o",), environment=_no_resync),
     StreamUnit("CobsEncoder", CobsEncoder, ("i",), ("o",)),
     StreamUnit("FrameReceiver", partial(FrameReceiver, 256), ("i",), ("frame__next", "drop"), 2),
