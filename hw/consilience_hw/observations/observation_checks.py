@@ -2,10 +2,10 @@
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, unsigned
 from amaranth.lib import data, stream, wiring
-from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2, exact_log2
 
+from ..primitives.deep_memory import DeepMemory
 from ..spec.observations import SEQUENCE_BITS
 from .observation_reader import observation_layout
 
@@ -92,10 +92,7 @@ class ObservationChecks(wiring.Component):
         m = Module()
         i, o = self.i, self.o
         word = data.StructLayout({"numbered": 1, "number": unsigned(SEQUENCE_BITS)})
-        m.submodules.numbers = numbers = Memory(
-            shape=word, depth=self.agents, init=[], attrs={"ram_style": "block", "no_rw_check": 1}
-        )
-        write, read = numbers.write_port(), numbers.read_port()
+        numbers = DeepMemory(m, platform, "numbers", word.size, self.agents)
 
         # What does not exist is skipped at the entrance.
         agent = i.p.agent[: exact_log2(self.agents)]
@@ -117,10 +114,8 @@ class ObservationChecks(wiring.Component):
             self.other_agent.eq(i.valid & i.ready & no_agent),
             self.other_bin.eq(i.valid & i.ready & ~no_agent & no_bin),
             self.inside.eq(Cat(valids).any()),
-            read.addr.eq(agent),
-            read.en.eq(moves),
         ]
-        stored = Signal(word, reset_less=True)
+        stored = word(numbers.read_when(m, moves, agent))
         distance = Signal(SEQUENCE_BITS)
         passed = Signal(SEQUENCE_BITS, reset_less=True)
         m.d.comb += distance.eq(rows[1].sequence - stored.number)
@@ -130,7 +125,6 @@ class ObservationChecks(wiring.Component):
                 rows[0].agent.eq(agent),
                 rows[0].bin.eq(i.p.bin),
                 rows[0].sequence.eq(i.p.sequence),
-                stored.eq(read.data),
                 above.eq(~stored.numbered | ((distance != 0) & ~distance[-1])),
                 passed.eq(Mux(stored.numbered, distance - 1, 0)),
             ]
@@ -140,6 +134,7 @@ class ObservationChecks(wiring.Component):
         # The decision, and its write.
         decided = Signal()
         place = Signal(range(self.agents))
+        kept = Signal(word)
         m.d.comb += [
             o.valid.eq(valids[-1] & above),
             o.p.eq(rows[-1]),
@@ -147,11 +142,11 @@ class ObservationChecks(wiring.Component):
             self.taken.eq(decided & above),
             self.not_above.eq(decided & ~above),
             self.missing.eq(Mux(self.taken, passed, 0)),
-            write.addr.eq(Mux(clearing, place, rows[-1].agent)),
-            write.data.numbered.eq(~clearing),
-            write.data.number.eq(rows[-1].sequence),
-            write.en.eq(clearing | self.taken),
+            kept.numbered.eq(~clearing),
+            kept.number.eq(rows[-1].sequence),
         ]
+        written = Mux(clearing, place, rows[-1].agent)
+        numbers.write(m, written, kept.as_value(), clearing | self.taken)
         with m.If(clearing):
             m.d.sync += [place.eq(place + 1), clearing.eq(place != self.agents - 1)]
         with m.If(self.forget):

@@ -1,6 +1,6 @@
 """A memory of many block RAMs, read and written in any cycle."""
 
-from amaranth.hdl import Cat, Module, Value, unsigned
+from amaranth.hdl import Cat, Module, Signal, Value, unsigned
 from amaranth.lib.memory import Memory
 
 from .pipeline import delayed
@@ -48,12 +48,32 @@ class DeepMemory:
     def read(self, m: Module, address: Value) -> Value:
         """Return the word at an address, `DEEP_READ_CYCLES` later."""
         words = []
-        for column, memory in enumerate(self._columns):
+        for column, data in enumerate(self._at(m, address)):
+            words.append(delayed(m, data, DEEP_READ_CYCLES, f"{self._name}_word_{column}"))
+        return Cat(*words)
+
+    def read_when(self, m: Module, moves: Value, address: Value) -> Value:
+        """Return the word at an address, two cycles later of those in which `moves` is 1."""
+        words = []
+        for column, data in enumerate(self._at(m, address)):
+            word, late = (
+                Signal(len(data), name=f"{self._name}_{name}_{column}", reset_less=True)
+                for name in ("word", "late")
+            )
+            with m.If(moves):
+                m.d.sync += [word.eq(data), late.eq(word)]
+            words.append(late)
+        return Cat(*words)
+
+    def _at(self, m: Module, address: Value) -> list[Value]:
+        """Return a new port's data of each column, at once: the user registers them."""
+        found = []
+        for memory in self._columns:
             # Synthesis takes the first register into the port, and heeds the attribute as it does.
             port = memory.read_port(domain="comb")
             m.d.comb += port.addr.eq(address)
-            words.append(delayed(m, port.data, DEEP_READ_CYCLES, f"{self._name}_word_{column}"))
-        return Cat(*words)
+            found.append(port.data)
+        return found
 
     def write(self, m: Module, address: Value, word: Value, enable: Value) -> None:
         """Write the word at an address at the end of this cycle."""
