@@ -53,6 +53,13 @@ OBSERVATION_GATEWARE = (
         MONITOR + "test_a_begin_forgets_agents_and_their_numbers_and_not_what_came_before",
     ),
     Mutation(
+        "observations: BEGIN does not wait for one that waits behind the checks",
+        FOLDER + "observation_monitor.py",
+        "reader.inside | checks.inside | row.valid",
+        "reader.inside | checks.inside",
+        MONITOR + "test_a_begin_forgets_agents_and_their_numbers_and_not_what_came_before",
+    ),
+    Mutation(
         "observations: a command that gives a result is carried out",
         FOLDER + "observation_monitor.py",
         "refuses.eq(~loads & (answers(operation) | (operation == does.SCAN)))",
