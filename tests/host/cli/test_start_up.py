@@ -1,7 +1,6 @@
 """What a command costs before it works: processor time, and packages that it has no use for."""
 
 import resource
-import statistics
 import subprocess
 import sys
 
@@ -15,7 +14,7 @@ EVIDENCE = "agent,benign,hijacked\n" + "7,-1,-2\n8,-2,-1.5\n" * 500
 
 
 def seconds(words, folder):
-    """Return the processor time of a command: the median of a few, after one."""
+    """Return the processor time of a command: the least of a few, after one."""
     found = []
     for _ in range(RUNS + 1):
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -24,14 +23,14 @@ def seconds(words, folder):
         )
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         found.append(after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime)
-    return statistics.median(found[1:])
+    return min(found[1:])
 
 
 @pytest.mark.parametrize(
     ("words", "most"), [(["--help"], 0.3), (["fuse", "e.csv", "--out", "o.csv", "--force"], 1.0)]
 )
 def test_processor_time_beside_that_of_the_interpreter_and_numpy(words, most, tmp_path):
-    """In units of a start that takes 0.12 s where the figures are from: a machine may be slow."""
+    """In units of a start that takes 0.1 s where nothing else runs: a machine may be slow."""
     (tmp_path / "e.csv").write_text(EVIDENCE)
     unit = []
     for _ in range(RUNS):
@@ -39,7 +38,7 @@ def test_processor_time_beside_that_of_the_interpreter_and_numpy(words, most, tm
         subprocess.run([sys.executable, "-c", "import numpy"], check=True)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         unit.append(after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime)
-    assert seconds(words, tmp_path) <= most * max(1.0, statistics.median(unit) / 0.12)
+    assert seconds(words, tmp_path) <= most * max(1.0, min(unit) / 0.1)
 
 
 def test_fuse_imports_no_package_that_it_does_not_use(tmp_path):
