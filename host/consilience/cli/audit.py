@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
+from consilience.cli.audit_export import export
 from consilience.cli.device_option import JsonOption
 from consilience.cli.output import Output, key_values
 from consilience.cli.watch_option_types import (
@@ -52,6 +53,9 @@ audit = typer.Typer(
     help="Packages from which a third party recomputes every verdict (docs/audit.md).",
     no_args_is_help=True,
 )
+
+
+audit.command()(export)
 
 
 @audit.command()

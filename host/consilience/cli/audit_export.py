@@ -1,4 +1,4 @@
-"""`consilience service export`: of a service's log of verdicts, what an outsider checks."""
+"""`consilience audit export`: of a service's log of verdicts, what an outsider checks."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -47,7 +47,7 @@ def export(
 
     With --records a whole package, from which it recomputes every statistic and alarm.
 
-    Example: consilience service export proofs/ --state /var/lib/consilience --since 2026-05-01
+    Example: consilience audit export proofs/ --state /var/lib/consilience --since 2026-05-01
     """
     from consilience.service.verdict_log.exporting import export_records, proofs_of, write_proofs
 

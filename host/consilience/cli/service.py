@@ -3,7 +3,6 @@
 import typer
 
 from consilience.cli.alert_commands import acknowledge, alarms, silence, silences
-from consilience.cli.audit_export import export
 from consilience.cli.backup_commands import backup, restore
 from consilience.cli.changes import changes
 from consilience.cli.remove_agent import remove
@@ -17,5 +16,5 @@ service = typer.Typer(
     no_args_is_help=True,
 )
 service.add_typer(tokens, name="tokens")
-for command in (alarms, acknowledge, silence, silences, remove, changes, backup, restore, export):
+for command in (alarms, acknowledge, silence, silences, remove, changes, backup, restore):
     service.command()(command)

@@ -36,7 +36,7 @@ def state(start, tmp_path):
 
 def test_proofs_of_a_state_and_of_a_running_service_are_checked_alone(state, tmp_path, capsys):
     asked, folder = state
-    assert main(["service", "export", str(tmp_path / "out"), "--state", str(folder), "--json"]) == 0
+    assert main(["audit", "export", str(tmp_path / "out"), "--state", str(folder), "--json"]) == 0
     made = json.loads(capsys.readouterr().out)
     alarms = asked.get("/v1/alarms?limit=1000")["alarms"]
     assert made["proofs"] == len(alarms) > 0
@@ -46,7 +46,7 @@ def test_proofs_of_a_state_and_of_a_running_service_are_checked_alone(state, tmp
     last = asked.get(f"/v1/alarms/{alarms[0]['id']}/proof")
     told = json.loads(one.read_text())
     assert (last["hashes"], last["record"]) == (told["hashes"], told["record"])
-    words = ["service", "export", str(tmp_path / "late"), "--state", str(folder), "--json"]
+    words = ["audit", "export", str(tmp_path / "late"), "--state", str(folder), "--json"]
     assert main([*words, "--since", "2999-01-01"]) == 0
     assert json.loads(capsys.readouterr().out)["proofs"] == 0
 
@@ -54,7 +54,7 @@ def test_proofs_of_a_state_and_of_a_running_service_are_checked_alone(state, tmp
 def test_a_package_of_all_records_is_recomputed(state, tmp_path, capsys):
     _, folder = state
     out = tmp_path / "package"
-    code = main(["service", "export", str(out), "--state", str(folder), "--records", "--json"])
+    code = main(["audit", "export", str(out), "--state", str(folder), "--records", "--json"])
     output = capsys.readouterr()
     assert code == 0, output.err
     made = json.loads(output.out)
@@ -81,7 +81,7 @@ def test_a_package_of_all_records_is_recomputed(state, tmp_path, capsys):
 )
 def test_wrong_inputs_name_their_cure(tmp_path, capsys, words, cure):
     given = [word.format(empty=tmp_path) for word in words]
-    assert main(["service", "export", str(tmp_path / "out"), *given]) == 2
+    assert main(["audit", "export", str(tmp_path / "out"), *given]) == 2
     assert cure in capsys.readouterr().err
 
 
@@ -90,6 +90,6 @@ def test_records_that_are_gone_are_said(state, tmp_path, capsys):
     asked.service.close()
     first = min((folder / "log").glob("*.log"))
     first.rename(first.with_name(f"{5:020}.log"))
-    words = ["service", "export", str(tmp_path / "out"), "--state", str(folder), "--records"]
+    words = ["audit", "export", str(tmp_path / "out"), "--state", str(folder), "--records"]
     assert main(words) == 2
     assert "the records before 5 are gone" in capsys.readouterr().err
