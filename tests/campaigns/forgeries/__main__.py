@@ -54,8 +54,9 @@ def write_page(rows):
 <!-- Written by `python -m tests.campaigns.forgeries --page`; run it again. -->
 
 {len(rows) - 1} forgeries of {kinds} kinds, planted in a package with a session of every mode,
-source and kind ([audit](audit.md)). Each was refused with exit code 8 by `verify.py` alone (`python -I
--S`, empty environment), by its own words: the last column, cut to 110 characters. Who signs with
+source and kind ([audit](audit.md)). Each was refused with exit code 8 by `verify.py` alone
+(`python -I -S`, empty environment), by its own words: the last column, cut to 110 characters.
+Who signs with
 the operator's own key has rebuilt hashes, tree, proofs and signatures. What is not here, evidence
 that the operator edits and judges anew, an earlier checkpoint alone shows
 (`tests/campaigns/forgeries/test_forgeries.py`).
