@@ -62,7 +62,7 @@ that the operator edits and judges anew, an earlier checkpoint alone shows
 (`tests/campaigns/forgeries/test_forgeries.py`).
 
 {markdown(rows)}
-"""  # noqa: E501
+"""
     path = ROOT / "docs" / "forgeries.md"
     path.write_text(stamped(text, "forgeries.md"), encoding="utf-8")
 
