@@ -127,12 +127,13 @@ class ObservationMonitor(wiring.Component):
         command, row, beat = self.command, checked.o, Signal(monitor.i.p.shape())
         operation = command.p.beat.operation
         loads = command.p.source == IncrementSource.LOAD
-        begins, refuses, commands, inside = Signal(), Signal(), Signal(), Signal()
+        begins, refuses, commands = Signal(), Signal(), Signal()
+        inside, empty = Signal(), Signal()
         m.d.comb += [
             inside.eq(reader.inside | checks.inside | row.valid),
             begins.eq(command.valid & ~loads & (operation == does.BEGIN)),
             refuses.eq(~loads & (answers(operation) | (operation == does.SCAN))),
-            commands.eq(command.valid & ~refuses & ~(begins & inside)),
+            commands.eq(command.valid & ~refuses & ~(begins & ~empty)),
             command.ready.eq(refuses | (monitor.i.ready & commands)),
             self.refused.eq(command.valid & refuses),
             reader.pause.eq(begins),
@@ -148,6 +149,9 @@ class ObservationMonitor(wiring.Component):
             numbers.w_en.eq(row.valid & row.ready),
             numbers.w_data.eq(row.p.sequence),
         ]
+
+        # While a BEGIN waits the reader pauses: what was empty in the cycle before still is.
+        m.d.sync += empty.eq(begins & ~inside)
 
         result, o = monitor.o, self.o
         m.d.comb += [

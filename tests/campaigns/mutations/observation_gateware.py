@@ -48,7 +48,7 @@ OBSERVATION_GATEWARE = (
     Mutation(
         "observations: BEGIN does not wait for the datagram that has begun",
         FOLDER + "observation_monitor.py",
-        "~(begins & inside)",
+        "~(begins & ~empty)",
         "(begins | ~begins)",
         MONITOR + "test_a_begin_forgets_agents_and_their_numbers_and_not_what_came_before",
     ),
