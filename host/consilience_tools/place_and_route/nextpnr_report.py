@@ -87,7 +87,9 @@ def _named(report: Mapping[str, Any], clock: str | None) -> str:
 
 
 def _plain(clock: str) -> str:
-    return clock.removeprefix("$glbnet$").removeprefix("$PACKER_GBUF_")
+    """Return the name in the design of a clock: nextpnr adds the net, the buffer and the pin."""
+    inner = clock.removeprefix("$glbnet$").removeprefix("$PACKER_GBUF_")
+    return inner.removesuffix("$TRELLIS_IO_IN")
 
 
 def clocks(report: Mapping[str, Any]) -> dict[str, dict[str, float]]:

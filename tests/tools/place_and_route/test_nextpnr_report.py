@@ -59,7 +59,7 @@ REPORT = {
 
 def test_clock_and_cells():
     assert fmax_mhz(REPORT) == 202.675
-    named = {"clk$TRELLIS_IO_IN": {"required_mhz": 150, "reached_mhz": 202.68}}
+    named = {"clk": {"required_mhz": 150, "reached_mhz": 202.68}}
     assert clocks(REPORT) == named
     assert used(REPORT) == {"DP16KD": 24, "TRELLIS_COMB": 8712}
 
@@ -105,6 +105,12 @@ def test_of_several_clocks_the_slowest_counts():
     assert critical_path({**REPORT, **faster}) == critical_path(REPORT)
     slower = {"fmax": {clock: {"achieved": 300.0}, "other": {"achieved": 2}}}
     assert fmax_mhz(slower) == 2
+
+
+@pytest.mark.parametrize("name", ["clk", "$glbnet$clk", "$glbnet$clk$TRELLIS_IO_IN"])
+def test_a_clock_is_found_by_its_name_in_the_design(name):
+    report = {"fmax": {name: {"achieved": 129.0}, "$glbnet$eth_clk": {"achieved": 2}}}
+    assert fmax_mhz(report, "clk") == 129.0
 
 
 UTILISATION = """\
