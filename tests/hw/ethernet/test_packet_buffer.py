@@ -6,7 +6,7 @@ import pytest
 from amaranth.hdl import Cat, ClockDomain, Module, ResetInserter, Signal
 from amaranth.sim import Simulator
 
-from consilience_hw.ethernet.packet_buffer import PacketBuffer
+from consilience_hw.ethernet.packet_buffer import MARGIN, PacketBuffer
 
 DEPTH, PACKETS, NOTE_BITS = 64, 4, 5
 
@@ -77,6 +77,24 @@ def test_bytes_written_words_read(read_ns, waits):
     sizes = [1, 7, 8, 9, 16, 63, 64, 250, 390, 400]
     losses = exchange(Bench(read=8), 8, read_ns, waits, sizes, packets=30)
     assert waits or any(losses)
+
+
+def test_a_last_word_in_part_empty_that_finds_no_room_voids_the_packet():
+    bench, found = Bench(read=8), []
+
+    async def writer(ctx):
+        words = DEPTH - MARGIN
+        assert await bench.put(ctx, bytes(8 * words + 3), waits=False)
+        assert not await bench.put(ctx, b"eleven byte", 7, waits=False)
+
+    async def reader(ctx):
+        found.append(await bench.take(ctx, random.Random(1), 0))
+
+    simulator = bench.simulator(8, 8)
+    simulator.add_testbench(writer)
+    simulator.add_testbench(reader)
+    simulator.run()
+    assert found == [(b"eleven byte", 7)]
 
 
 def test_words_written_and_read():
