@@ -110,7 +110,7 @@ MONITOR_SOURCES = (
     Mutation(
         "liars: the clip costs nothing",
         FOLDER + "lying_reports.py",
-        "    cost = enrolled * _cost_of_clip(clip)\n",
+        "    cost = enrolled * cost_of_clip(clip)\n",
         "    cost = 0\n",
         LIARS + "test_increments_are_those_of_the_golden_model",
     ),
