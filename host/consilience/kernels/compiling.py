@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar, cast
 
 import numba
+import numpy as np
 
 from consilience.kernels.kernel_cache import KernelCache
 
@@ -22,9 +23,11 @@ Kernel = TypeVar("Kernel", bound=Callable[..., Any])
 def compiled(function: Kernel) -> Kernel:
     """Compile for calls from Python; other Python threads run meanwhile."""
     dispatcher = numba.njit(nogil=True)(function)
-    if dispatcher is not function:  # as it is where NUMBA_DISABLE_JIT is set
-        dispatcher._cache = KernelCache(function)
-        dispatcher.compile = _put_off()(dispatcher.compile)
+    if dispatcher is function:  # as it is where NUMBA_DISABLE_JIT is set
+        # Compiled or not, integers wrap; NumPy would warn of it.
+        return cast(Kernel, np.errstate(over="ignore")(function))
+    dispatcher._cache = KernelCache(function)
+    dispatcher.compile = _put_off()(dispatcher.compile)
     return cast(Kernel, dispatcher)
 
 

@@ -17,11 +17,11 @@ class OffByOne(CpuDevice):
             found[777] ^= 1
         return found, status
 
-    def posteriors(self, evidence, offsets, prior, weight):
-        found, status = super().posteriors(evidence, offsets, prior, weight)
-        found = found.copy()
-        found[99_999 % len(found), 0] ^= 1
-        return found, status
+    def posteriors_of_rows(self, rows, ids, start, weights):
+        found = super().posteriors_of_rows(rows, ids, start, weights)
+        posterior = found.posterior.copy()
+        posterior[99_999 % len(posterior), 0] ^= 1
+        return found._replace(posterior=posterior)
 
 
 class OneBitLow(CpuDevice):
