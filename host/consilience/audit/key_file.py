@@ -1,15 +1,18 @@
 """The key that signs packages, in two files: the key for its owner alone, its text for everyone."""
 
-import os
 from pathlib import Path
 
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-
 from consilience.audit.checkpoint import NoteKey
-from consilience.distributed.epochs.key_files import PRIVATE, PUBLIC, make_key_folder, read_key
+from consilience.distributed.epochs.key_files import (
+    PRIVATE,
+    PUBLIC,
+    make_key_folder,
+    read_key,
+    refuse_overwriting,
+    write_key_files,
+)
 from consilience.distributed.epochs.signing import SigningKey
 from consilience.errors import BadInput
-from consilience.evidence.atomic_file import AtomicFile, sync_path
 
 __all__ = ["NAME", "new_key", "read_signer"]
 
@@ -37,21 +40,8 @@ def new_key(folder: Path, origin: str) -> NoteKey:
     public = NoteKey(origin, key.public)
     make_key_folder(folder)
     private, shown = folder / f"{NAME}{PRIVATE}", folder / f"{NAME}{PUBLIC}"
-    for path in (private, shown):
-        if path.exists() or path.is_symlink():
-            raise BadInput(f"{path} is there; a key is never overwritten: move it away, or use it")
-    secret = key.private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    with (
-        AtomicFile(private, overwrite=False, mode=0o600) as own,
-        AtomicFile(shown, overwrite=False, mode=0o644) as everyones,
-    ):
-        os.fchmod(own.file.fileno(), 0o600)  # whatever the process' umask
-        os.fchmod(everyones.file.fileno(), 0o644)
-        own.file.write(secret)
-        everyones.file.write(f"{public.text}\n".encode())
-        own.commit()
-        everyones.commit()
-    sync_path(folder)
+    refuse_overwriting(private, shown)
+    write_key_files(private, shown, key, f"{public.text}\n".encode())
     return public
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from consilience.devices.agent_rows import dense_places
+from consilience.devices.call_counters import count_call
 from consilience.devices.cpu_shares import CpuShares
 from consilience.devices.device import ERROR_BOUND_ULP, Device, DeviceInfo, PosteriorResult
 from consilience.devices.posterior_sums import posteriors_at, posteriors_of_sums
@@ -166,8 +167,4 @@ class CpuDevice(Device):
 
     @in_turn
     def _count(self, codes: int, status: Words) -> None:
-        counters = self._counters
-        counters["calls"] += 1
-        counters["codes"] += codes
-        counters["results"] += len(status)
-        counters["saturated"] += int(np.count_nonzero(status & ResultStatus.SATURATED))
+        count_call(self._counters, codes, status)

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from consilience.devices.call_counters import count_call
 from consilience.devices.device import ERROR_BOUND_ULP, Device, DeviceInfo
 from consilience.devices.gpu_steps import gpu_steps
 from consilience.devices.posterior_sums import posteriors_of_sums
@@ -22,7 +23,6 @@ from consilience.monitor.settings import MonitorSettings
 from consilience.monitor.steps import AgentSteps, Stepped, StepSettings
 from consilience.numbers.arrays import Codes, CodesAndStatus, Offsets, Words
 from consilience_hw.exp2.exp2_rom import exp2_rom
-from consilience_hw.spec.flags import ResultStatus
 from consilience_hw.spec.link_map import Feature
 from consilience_hw.spec.log_format import Q16_16
 from consilience_hw.spec.monitor_format import MAX_COMPONENTS
@@ -237,11 +237,7 @@ class GpuDevice(Device):
             raise NoDevice("gpu: this device is closed; open another")
 
     def _count(self, codes: int, status: Words) -> None:
-        counters = self._counters
-        counters["calls"] += 1
-        counters["codes"] += codes
-        counters["results"] += len(status)
-        counters["saturated"] += int(np.count_nonzero(status & ResultStatus.SATURATED))
+        count_call(self._counters, codes, status)
 
 
 @contextmanager

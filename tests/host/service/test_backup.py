@@ -6,7 +6,6 @@ import shutil
 import stat
 import subprocess
 import sys
-import threading
 from random import Random
 
 import pytest
@@ -18,7 +17,7 @@ from consilience.service.access.tokens import Tokens
 from consilience.service.backup.manifest import MANIFEST
 from consilience.service.backup.restoring import restore_backup
 from consilience.service.backup.writing import write_backup
-from tests.host.service.test_recovery import OPTIONS, batch, facts
+from tests.host.service.test_recovery import OPTIONS, batch, facts, sending
 
 
 def modes(folder):
@@ -34,25 +33,14 @@ def test_taken_under_load_and_brought_back_it_goes_on_as_the_service_did(
     with Tokens(state / "access.db") as tokens, AuditLog(state / "changes.jsonl") as audit:
         token, _ = tokens.create("reader", ["read"])
         audit.record("tests", "made a token")
-    rng, answered = Random(1), []
+    rng, taken = Random(1), []
     batches = [batch(number, rng) for number in range(25, 55)]
-
-    def send():
-        for rows in batches:
-            assert whole.send(*rows).status_code == 200
-            answered.append(rows)
-
-    thread = threading.Thread(target=send)
-    thread.start()
-    taken = []
-    for number in range(3):
-        while len(answered) < 3 + 9 * number:
-            thread.join(0.002)
-        count = len(answered)
-        made, left_out = write_backup(state, tmp_path / f"backup{number}")
-        assert left_out == []
-        taken.append((number, count, made.position))
-    thread.join()
+    with sending(whole, batches) as (_, wait):
+        for number in range(3):
+            count = wait(3 + 9 * number)
+            made, left_out = write_backup(state, tmp_path / f"backup{number}")
+            assert left_out == []
+            taken.append((number, count, made.position))
     expected = facts(whole)
     assert expected[2]
     write_backup(state, tmp_path / "last")

@@ -1,5 +1,6 @@
 """A service that is killed goes on with all it has answered, once, as if nothing had happened."""
 
+import contextlib
 import errno
 import hashlib
 import json
@@ -51,25 +52,36 @@ def facts(asked):
     return {name: status[name] for name in kept}, fleet, alarms, history
 
 
-def test_killed_at_any_moment_under_load(start, tmp_path):
-    """Copies are taken while another thread sends; each goes on with all that was answered."""
-    whole = start(options=OPTIONS, snapshot_bytes=4096, kept_bytes=1 << 30)
-    rng, answered = Random(1), []
-    batches = [batch(number, rng) for number in range(60)]
+@contextlib.contextmanager
+def sending(asked, batches):
+    """Send in another thread; give what is answered so far, and what waits until so many are."""
+    answered = []
 
     def send():
         for rows in batches:
-            assert whole.send(*rows).status_code == 200
+            assert asked.send(*rows).status_code == 200
             answered.append(rows)
+
+    def wait(count):
+        while len(answered) < count:
+            thread.join(0.002)
+        return len(answered)
 
     thread = threading.Thread(target=send)
     thread.start()
-    copies = []
-    for number in range(4):
-        while len(answered) < 5 + 14 * number:
-            thread.join(0.002)
-        copies.append((killed(tmp_path, "state", f"copy{number}"), len(answered)))
+    yield answered, wait
     thread.join()
+
+
+def test_killed_at_any_moment_under_load(start, tmp_path):
+    """Copies are taken while another thread sends; each goes on with all that was answered."""
+    whole = start(options=OPTIONS, snapshot_bytes=4096, kept_bytes=1 << 30)
+    rng, copies = Random(1), []
+    batches = [batch(number, rng) for number in range(60)]
+    with sending(whole, batches) as (answered, wait):
+        for number in range(4):
+            wait(5 + 14 * number)
+            copies.append((killed(tmp_path, "state", f"copy{number}"), len(answered)))
     expected = facts(whole)
     assert expected[0]["observations"] == sum(map(len, batches))
     assert expected[2]

@@ -29,6 +29,8 @@ __all__ = [
     "make_key_folder",
     "read_key",
     "read_public",
+    "refuse_overwriting",
+    "write_key_files",
     "write_key_pair",
 ]
 
@@ -53,11 +55,14 @@ def check_new_keys(folder: Path, names: Sequence[str]) -> None:
             raise BadInput(f"key name {name!r}: use {names}, N a number below 2**64")
         if names.count(name) > 1:
             raise BadInput(f"key name {name!r} is given twice; give it once")
-        for path in _files(folder, name):
-            if path.exists() or path.is_symlink():
-                raise BadInput(
-                    f"{path} is there; a key is never overwritten: move it away, or use it"
-                )
+        refuse_overwriting(*_files(folder, name))
+
+
+def refuse_overwriting(*paths: Path) -> None:
+    """Raise BadInput if one of these files of keys is there."""
+    for path in paths:
+        if path.exists() or path.is_symlink():
+            raise BadInput(f"{path} is there; a key is never overwritten: move it away, or use it")
 
 
 def make_key_folder(folder: Path) -> None:
@@ -97,8 +102,18 @@ def write_key_pair(folder: Path, name: str, key: SigningKey) -> tuple[Path, Path
     check_new_keys(folder, [name])
     make_key_folder(folder)
     private, public = _files(folder, name)
-    secret = key.private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     shown = key.private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    write_key_files(private, public, key, shown)
+    return private, public
+
+
+def write_key_files(private: Path, public: Path, key: SigningKey, shown: bytes) -> None:
+    """Write a private key (mode 0600, PKCS 8 in PEM), and what everyone is shown of it (0644).
+
+    Both are there, whole and safely on the disk, or neither; a crash can leave the private one
+    alone. Their folder is one.
+    """
+    secret = key.private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     with (
         AtomicFile(private, overwrite=False, mode=0o600) as own,
         AtomicFile(public, overwrite=False, mode=0o644) as everyones,
@@ -114,8 +129,7 @@ def write_key_pair(folder: Path, name: str, key: SigningKey) -> tuple[Path, Path
             if not public.exists():
                 private.unlink(missing_ok=True)
             raise
-    sync_path(folder)
-    return private, public
+    sync_path(private.parent)
 
 
 def read_key(path: Path) -> SigningKey:

@@ -1,6 +1,5 @@
 """A file of the user's own, evidence or scores: the same bits, linear time, the promise."""
 
-from fractions import Fraction
 from functools import partial
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from consilience.validate.bench import CPU, Bench
 from consilience.validate.claim import Claim
 from consilience.validate.claims.scaling import LINEAR, fitted, spread
 from consilience.validate.finding import Finding, NotRun
-from consilience.validate.statistics import upper_share
+from consilience.validate.ranked_runs import ARL, HISTORY, JUDGED, alarms_of
 from consilience.validate.user_data import Evidence, Scores, read_user_data
 from consilience_sim import golden
 
@@ -25,8 +24,6 @@ _SEED = 157
 _PARTS = 8
 _ROWS = 1_000_000
 """Rows at which time is taken: those of the file again and again."""
-_N0, _JUDGED, _BITS = 50, 40, 7
-_BEYOND = Fraction(1, 100)
 
 
 def claims(path: Path | None) -> list[Claim]:
@@ -97,7 +94,7 @@ def _bits_of_scores(data: Scores) -> Finding:
     by_agent = np.argsort(data.agent, kind="stable")
     states = set()
     for order in (np.arange(len(data.agent)), by_agent):
-        ranks = ConformalRanks(n0=_N0, seed=_SEED)
+        ranks = ConformalRanks(n0=HISTORY, seed=_SEED)
         agent, score = data.agent[order], data.score[order]
         run = _ordinals(agent)
         ranks.increments(agent, run, score)
@@ -149,23 +146,11 @@ def _promise(bench: Bench, path: Path) -> Finding:
             f"{path}: is evidence, which has no runs in order; give scores, a row a run: agent, "
             "score"
         )
-    rng, agents, arl = np.random.default_rng(_SEED), bench.of_scale(400, 4_000, 20_000), 1 << _BITS
+    rng, agents = np.random.default_rng(_SEED), bench.of_scale(400, 4_000, 20_000)
     own = [data.score[data.agent == one] for one in np.unique(data.agent)]
-    ranks, names = ConformalRanks(n0=_N0, seed=_SEED), np.arange(agents)
-    monitor, alarmed = bench.device(CPU).monitor(arl=arl), np.zeros(agents, np.bool_)
-    runs = np.stack([rng.choice(own[a % len(own)], _N0 + _JUDGED) for a in range(agents)])
-    for run in bench.steps(_N0 + _JUDGED):
-        increments, ready = ranks.increments(names, np.full(agents, run), runs[:, run])
-        if ready.all():
-            alarmed[monitor.update(names, increments).alarms] = True
-    hits = int(alarmed.sum())
-    high, allowed = upper_share(hits, agents, _BEYOND), Fraction(_JUDGED, arl)
-    return Finding(
+    runs = np.stack([rng.choice(own[a % len(own)], HISTORY + JUDGED) for a in range(agents)])
+    ran = (
         f"{agents:,} agents, each with runs drawn with replacement from those of one of the file's "
-        f"{len(own):,}, {_N0} of history and {_JUDGED} judged, an ARL of {arl} (seed {_SEED})",
-        agents,
-        int(high > allowed),
-        worst=f"{hits:,} alarmed, a share of at most {float(high):.5f}",
-        bound=f"the upper limit at most {_JUDGED}/{arl} = {float(allowed):.5f}",
-        interval="99 %, one-sided, Clopper-Pearson in integers",
+        f"{len(own):,}, {HISTORY} of history and {JUDGED} judged, an ARL of {ARL} (seed {_SEED})"
     )
+    return alarms_of(bench, ran, agents, _SEED, lambda run: runs[:, run])
