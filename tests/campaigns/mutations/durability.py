@@ -148,7 +148,7 @@ DURABILITY = (
     Mutation(
         "keys: the name of their folder is not synced",
         KEYS,
-        "    sync_path(folder)\n",
+        "    sync_path(private.parent)\n",
         "",
         OF_KEYS,
     ),
