@@ -47,7 +47,7 @@ class Keeper(Closes):
         self._snapshots, self._settings = snapshots, settings
         self._at_work: SnapshotProcess | None = None
         self._is_written = False
-        self._written = log.written if log else 0
+        self._written = 0
         self._each_turn: list[Callable[[], None]] = []
         self._before_adopting: list[Callable[[], None]] = []
         self._failing: dict[str, str] = {}
@@ -89,6 +89,20 @@ class Keeper(Closes):
 
             self._at_work = SnapshotProcess(work)
 
+    def after_replay(self) -> None:
+        """Write a snapshot if the replay was as long as one is due after; nothing else is applied.
+
+        A process that is killed within seconds adopts none: without this one, such lives add up,
+        and each start reads the log of all of them. On a full disk the start goes on without.
+        """
+        log, snapshots = self._log, self._snapshots
+        if log is None or snapshots is None:
+            return
+        if log.written >= self._settings.snapshot_bytes:
+            self._try("a snapshot of what was replayed is written", self.write_snapshot)
+        else:
+            snapshots.discard()
+
     def write_snapshot(self) -> None:
         """Write a snapshot now; nothing is applied meanwhile."""
         if self._snapshots is not None:
@@ -96,6 +110,7 @@ class Keeper(Closes):
             self._snapshots.discard()
             self._snapshots.stage(snapshot.facts["position"], bytes(snapshot))
             self._adopt(self._snapshots)
+            self._written = self._log.written if self._log else 0
 
     def close(self) -> None:
         """End, after what waits is written."""

@@ -153,6 +153,7 @@ class Service(Closes):
         if snapshot is None:
             self._keeper.write_snapshot()  # so that other options are noticed from now on
         self.engine = Engine(self.state, self._log, self.database, self._keeper, self.verdicts)
+        self._keeper.after_replay()
         self._keeper.each_turn(self.engine.end_idle)
         try:
             alerts = None if folder is None else folder.path / "alerts.db"

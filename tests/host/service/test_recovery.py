@@ -15,6 +15,7 @@ from random import Random
 import pytest
 
 from consilience.monitor.watch_options import WatchOptions
+from consilience.service.keeper import Keeper
 from consilience.service.store.snapshots import Snapshot, Snapshots
 
 OPTIONS = WatchOptions(arl="200", n0=50)
@@ -178,6 +179,37 @@ def test_killed_after_a_snapshot_and_before_histories_it_has_both(start, tmp_pat
     monkeypatch.setattr(histories, "write_points", write)
     asked.service.close()
     assert not list(folder.glob("*.staged"))
+
+
+def test_lives_too_short_for_a_snapshot_do_not_add_up(start, tmp_path, monkeypatch):
+    """No snapshot is adopted before a kill: the next start adopts one if it has read as much."""
+    monkeypatch.setattr(Keeper, "_end_snapshot", lambda _: None)  # as lives of under a second
+    name, rng, positions, expected = "state", Random(3), [], None
+    for life in range(4):
+        asked = start(name, options=OPTIONS, snapshot_bytes=1)
+        assert life == 0 or asked.service.state.digest == expected
+        folder = tmp_path / name / "snapshots"
+        positions.append(int(max(folder.glob("*.snapshot")).stem))
+        for number in range(3):
+            asked.send(*batch(3 * life + number, rng))
+        expected = asked.service.state.digest
+        killed(tmp_path, name, name := f"life{life}")
+    assert positions == [0, 3, 6, 9]
+
+
+def test_a_start_on_a_full_disk_goes_on_without_a_snapshot(start, tmp_path, monkeypatch, caplog):
+    asked = start()
+    asked.send(*batch(0, Random(4)))
+    expected = facts(asked)
+    killed(tmp_path, "state", "copy")
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Snapshots, "stage", full)
+        assert facts(start("copy", snapshot_bytes=1)) == expected
+    assert "a snapshot of what was replayed is written (OSError" in caplog.text
 
 
 def test_a_snapshot_that_fails_is_a_line_of_the_log(start, monkeypatch, caplog):

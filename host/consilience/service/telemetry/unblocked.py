@@ -17,7 +17,8 @@ class UnblockedHandler(logging.Handler):
     """Writes to an open file in a thread of its own.
 
     A pipe that nobody reads takes 64 KiB and then stops who writes to it. What waits is at most
-    1 MiB; more is dropped and counted, and once there is room again a line says how many were.
+    1 MiB. From the first line that has no room on, all are dropped and counted until what waits
+    has gone; then a line says how many were, which so stands where they would have.
 
     Parameters
     ----------
@@ -35,7 +36,7 @@ class UnblockedHandler(logging.Handler):
         self._lines: deque[bytes] = deque()
         self._bytes = self._untold = 0
         self._turn = threading.Condition()
-        self._ends = False
+        self._is_full = self._ends = False
         self._thread = threading.Thread(target=self._run, name="log", daemon=True)
         self._thread.start()
 
@@ -46,7 +47,8 @@ class UnblockedHandler(logging.Handler):
         except Exception:  # a message that cannot be formatted, as logging has it, ends nothing
             line = b""
         with self._turn:
-            if not line or self._bytes + len(line) > self._most:
+            self._is_full = self._is_full or self._bytes + len(line) > self._most
+            if not line or self._is_full:
                 self._untold += 1
                 self._counts["dropped"] += 1
                 return
@@ -77,7 +79,7 @@ class UnblockedHandler(logging.Handler):
             line = self._lines.popleft()
             self._bytes -= len(line)
             return line
-        number, self._untold = self._untold, 0
+        number, self._untold, self._is_full = self._untold, 0, False
         record = logging.LogRecord(
             "consilience.service.log", logging.WARNING, "", 0,
             "%d lines of the log were dropped: they were not taken in time", (number,), None,
