@@ -8,6 +8,7 @@ import typer
 
 from consilience.cli.device_option import JsonOption
 from consilience.cli.output import INTERRUPTED, Output
+from consilience.cli.reading_options import tell_doubts
 from consilience.errors import BadInput, Mismatch
 
 __all__ = ["validate"]
@@ -94,7 +95,7 @@ def validate(
     from consilience.validate.package import public_key_file, signing_key, write_validation
     from consilience.validate.report import claims_document, measured_document
     from consilience.validate.running import run_claims
-    from consilience.validate.user_data import read_user_data
+    from consilience.validate.user_data import Evidence, read_user_data
     from consilience.validate.view import claim_line, claims_view, worst_case
 
     if quick and full:
@@ -109,9 +110,11 @@ def validate(
     scale = Scale.QUICK if quick else Scale.FULL if full else Scale.DEFAULT
     given = tuple(device or ())
     options = Options(scale, tuple(dict.fromkeys((*AT_HAND, *given))), data)
-    if data is not None:
-        read_user_data(data)  # refused before anything is tested
     output = Output(as_json=as_json)
+    if data is not None:
+        own = read_user_data(data)  # refused before anything is tested
+        if isinstance(own, Evidence):
+            tell_doubts(output, own.doubts, own.saturated)
     kept = None if resume is None else KeptClaims(resume, run_key(options))
     claims = all_claims(options)
     wanted = _wanted(only or [], [claim.name for claim in claims])

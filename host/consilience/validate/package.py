@@ -19,7 +19,7 @@ from consilience.extras import naming_extras
 from consilience.validate.bench import Options
 from consilience.validate.claims.million import PRIOR, agent_rows
 from consilience.validate.report import document_bytes
-from consilience.validate.user_data import Evidence, read_user_data
+from consilience.validate.user_data import Evidence, read_user_data, score_lines
 from consilience_sim.reference.vectors import SHORT, split_mix, vector_set
 
 if TYPE_CHECKING:  # they need the package cryptography
@@ -135,8 +135,7 @@ def _sessions(options: Options) -> "Iterator[Session]":
                 None if data.weight is None else data.weight[rows],
             )
         else:
-            lines = options.data.read_bytes().splitlines(keepends=True)
-            yield _monitored("own-scores", list(enumerate(lines[:_USERS_ROWS], 1)))
+            yield _monitored("own-scores", score_lines(options.data)[:_USERS_ROWS])
 
 
 def _monitored(name: str, lines: "list[tuple[int, bytes]]") -> "Session":

@@ -59,6 +59,13 @@ def _bits(bench: Bench, path: Path) -> Finding:
     data = read_user_data(path)
     if isinstance(data, Scores):
         return _bits_of_scores(data)
+    devices = bench.options.devices
+    for url in devices:
+        if (most := bench.device(url).info.hypotheses) < len(data.hypotheses):
+            raise NotRun(
+                f"{path}: {len(data.hypotheses)} hypotheses, but {url} takes at most {most}; "
+                "leave some of them out of the file"
+            )
     rng, digests, wrong = np.random.default_rng(_SEED), set(), 0
     for place in bench.steps(3):
         order = rng.permutation(len(data.agent)) if place else np.arange(len(data.agent))
@@ -69,7 +76,6 @@ def _bits(bench: Bench, path: Path) -> Finding:
             whole.merge(sums.add(data.agent[part], data.codes[part], weight))
         digests.add(whole.digest)
     right, flags = _golden(data)
-    devices = bench.options.devices
     for url in devices:
         found = bench.device(url).posterior(data.codes, data.agent, data.prior, data.weight)
         wrong += int(((found.posterior != right).any(axis=1) | (found.status != flags)).sum())
