@@ -8,7 +8,7 @@ OUT    ?= build/demo
 export CONSILIENCE_CACHE ?= $(CURDIR)/build/cache
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint verify mutants fire differential crash epochs gossip alarms liars liars-on-traces monitor-on-traces service metrics-page judges-page partition figures benchmark timing ethernet bitstream-test lock docs site clean
+.PHONY: help setup demo test lint verify mutants fire differential crash epochs gossip alarms liars liars-on-traces monitor-on-traces service metrics-page judges-page partition figures benchmark timing ethernet bitstream-test lock docs site release-check release clean
 
 help: ## list the targets; times are of two quiet cores, and stand only here
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -99,6 +99,12 @@ docs: $(STAMP) ## render the computed pages; mark those of campaigns that are ol
 site: $(STAMP) ## build the pages as a site into build/site
 	@$(BIN)/python -m sphinx -q -W --keep-going -c docs/site docs build/site
 	@echo "build/site/index.html"
+
+release-check: $(STAMP) ## all that stands in the way of a release, in one list (a few seconds)
+	@$(BIN)/python -m tests.release --check
+
+release: $(STAMP) ## wheel and sdist, built twice, tried, with lists of parts and sums: dist/ (five minutes)
+	@$(BIN)/python -m tests.release
 
 lock: $(STAMP) ## resolve requirements.lock anew from pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --no-strip-extras \

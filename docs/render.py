@@ -1,9 +1,11 @@
-"""``make docs``: the computed pages. ``--check`` compares and writes nothing.
+"""``make docs``: the computed pages. ``--check`` compares and writes nothing, ``--why`` also
+names the files of code that have changed since an older page was made.
 
 docs/link.md, docs/network.md and docs/registers.md come from their maps, docs/numerics.md from the
 error budget, docs/timing.md from the committed figures, so that every number on a page is computed
 by the code. Pages that runs write (docs/pages.toml) get a note where they are older than the code
-they speak of, and lose it where they are not.
+they speak of, and lose it where they are not; ``--confirm`` renews the stamp of one whose code, as
+it is listed now, was the same at its commit.
 """
 
 import argparse
@@ -16,7 +18,15 @@ from consilience_hw.log2 import log2_rom
 from consilience_hw.spec.log_format import Q16_16
 from consilience_sim.reference.error_budget import CONTRACT, ErrorBudget
 from consilience_sim.reference.vectors import PACKETS, SHORT
-from consilience_tools.pages.stamp import Origin, pages, says_it_is_older, settled, with_note
+from consilience_tools.pages.code_then import changed_files, confirmed
+from consilience_tools.pages.stamp import (
+    Origin,
+    page_stamp,
+    pages,
+    says_it_is_older,
+    settled,
+    with_note,
+)
 from consilience_tools.pages.templates import rendered
 from consilience_tools.place_and_route.baseline import read_baseline
 from consilience_tools.place_and_route.configurations import PUBLISHED
@@ -135,12 +145,43 @@ def written_page(name: str, origin: Origin) -> str:
         raise SystemExit(f"docs/{name}: {error}; {origin.command}") from None
 
 
+def tell_why(older: list[str], origins: dict[str, Origin]) -> None:
+    """Print, for each page that is older than its code, the files that have changed."""
+    for name in older:
+        made = page_stamp((DOCS / name).read_text(encoding="utf-8"))
+        if made is None:  # timing.md, row by row
+            continue
+        changed = changed_files(made, origins[name])
+        if changed is None:
+            print(f"docs/{name}: made at {made.commit}, of which git knows nothing")
+            continue
+        print(f"docs/{name}: {len(changed)} files have changed since {made.commit}")
+        for path in changed:
+            print(f"    {path}")
+
+
+def confirm(origins: dict[str, Origin]) -> None:
+    """Renew the stamps of pages whose code, as it is listed now, was the same at their commits."""
+    for name, origin in origins.items():
+        text = (DOCS / name).read_text(encoding="utf-8")
+        made = page_stamp(text)
+        if made is None or made.code == origin.digest():
+            continue
+        if (renewed := confirmed(text, made, origin)) != text:
+            (DOCS / name).write_text(renewed, encoding="utf-8")
+            print(f"docs/{name}: its code is that of {made.commit}")
+
+
 def main() -> int:
     """Write the pages, or check them; return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="compare, write nothing")
-    check = parser.parse_args().check
-    origins = pages()
+    parser.add_argument("--why", action="store_true", help="and name the code that has changed")
+    parser.add_argument("--confirm", action="store_true", help="renew stamps of unchanged code")
+    options = parser.parse_args()
+    check, origins = options.check or options.why, pages()
+    if options.confirm and not check:
+        confirm(origins)
     texts = {name: render() for name, render in PAGES.items()}
     written = [name for name in origins.keys() - PAGES.keys() if (DOCS / name).exists()]
     texts |= {name: written_page(name, origins[name]) for name in written}
@@ -153,6 +194,8 @@ def main() -> int:
             stale.append(f"docs/{name}")
     if older := [f"docs/{name}" for name, text in sorted(texts.items()) if says_it_is_older(text)]:
         print(f"older than the code they speak of, which they say: {', '.join(older)}")
+    if options.why:
+        tell_why([Path(one).name for one in older], origins)
     if stale:
         print(f"{', '.join(stale)} not as rendered; run `make docs`", file=sys.stderr)
     return 1 if stale else 0

@@ -59,14 +59,19 @@ class Origin:
 
     def digest(self, root: Path = ROOT) -> str:
         """Return the digest of the code as it is now, 16 hexadecimal digits."""
+        whole = hashlib.sha256()
+        for path, digest in self.files(root).items():
+            whole.update(f"{path}\0{digest}\n".encode())
+        return whole.hexdigest()[:16]
+
+    def files(self, root: Path = ROOT) -> dict[str, str]:
+        """Return the digest of each file of the code, by its path from the root."""
         found: set[Path] = set()
         for path in self.code:
             below = (root / path).rglob("*") if (root / path).is_dir() else [root / path]
             found |= {one for one in below if one.suffix in _KINDS and not _is_test(one)}
-        whole = hashlib.sha256()
-        for one in sorted(found):
-            whole.update(f"{one.relative_to(root).as_posix()}\0{_file_digest(one)}\n".encode())
-        return whole.hexdigest()[:16]
+        found = {one for one in found if one.is_file()}
+        return {one.relative_to(root).as_posix(): _file_digest(one) for one in sorted(found)}
 
 
 def pages(root: Path = ROOT) -> dict[str, Origin]:
@@ -168,9 +173,16 @@ def _code(source: str) -> str:
         if token.type == tokenize.COMMENT:
             row, column = token.start
             lines[row - 1] = lines[row - 1][:column]
-    for node in ast.walk(ast.parse(source)):
-        match node:
-            case ast.Expr(ast.Constant(value=str())):
-                end = node.end_lineno or node.lineno
-                lines[node.lineno - 1 : end] = [""] * (end - node.lineno + 1)
+    texts = [
+        node
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, str)
+    ]
+    for node in sorted(texts, key=lambda node: (node.lineno, node.col_offset), reverse=True):
+        first, last = node.lineno - 1, (node.end_lineno or node.lineno) - 1
+        before = lines[first].encode()[: node.col_offset].decode()
+        after = lines[last].encode()[node.end_col_offset :].decode()
+        lines[first : last + 1] = [before + after, *[""] * (last - first)]
     return "\n".join(line.rstrip() for line in lines if line.strip())

@@ -1,6 +1,7 @@
 """A device behind a link, against the golden model: same bits, whatever the link's limits."""
 
 import dataclasses
+import importlib.metadata
 import random
 
 import numpy as np
@@ -219,7 +220,7 @@ def test_info(monkeypatch):
     assert dataclasses.asdict(info) | {"counters": None, "format": None} == {
         "url": "linked",
         "board": "ulx3s_85f",
-        "version": "0.1.0",
+        "version": importlib.metadata.version("consilience"),
         "build": f"{config.build_hash:016x}",
         "clock_hz": 1000,
         "format": None,
