@@ -25,7 +25,8 @@ def root(tmp_path):
     """A tree with one page and the code it speaks of."""
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs" / "pages.toml").write_text(
-        '["found.md"]\ncommand = "make it"\ncode = ["code", "one.json"]\n'
+        '["found.md"]\ncommand = "make it"\n'
+        'code = ["code", "one.json"]\nwithout = ["code/far", "code/apart.py"]\n'
     )
     (tmp_path / "code" / "inner").mkdir(parents=True)
     (tmp_path / "code" / "inner" / "limit.py").write_text(CODE)
@@ -42,7 +43,8 @@ def test_every_written_page_is_listed_with_code_that_is_there():
     }
     assert written <= pages().keys()
     for name, origin in pages().items():
-        assert all((ROOT / path).exists() for path in origin.code), name
+        assert all((ROOT / path).exists() for path in origin.code + origin.without), name
+        assert not origin.files().keys() & set(origin.without), name
 
 
 @pytest.mark.parametrize(
@@ -78,10 +80,13 @@ def test_a_page_was_old_and_did_not_say_so(root, path, text):
         ("code/inner/test_limit.py", "assert 0\n"),
         ("code/inner/notes.md", "# Notes\n"),
         ("elsewhere.py", "pass\n"),
+        ("code/far/off.py", "pass\n"),
+        ("code/apart.py", "pass\n"),
     ],
 )
 def test_comments_tests_and_other_code_make_no_page_old(root, path, text):
     made = stamped(PAGE, "found.md", root)
+    (root / path).parent.mkdir(exist_ok=True)
     (root / path).write_text(text)
     assert settled(made, pages(root)["found.md"], root) == made
 

@@ -46,7 +46,7 @@ def _files_then(made: Stamp, origin: Origin, root: Path) -> dict[str, str] | Non
     with tempfile.TemporaryDirectory() as folder:
         with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
             archive.extractall(folder, filter="data")
-        return Origin(origin.command, tuple(there)).files(Path(folder))
+        return Origin(origin.command, tuple(there), origin.without).files(Path(folder))
 
 
 def _git(root: Path, *words: str) -> bytes:

@@ -52,10 +52,13 @@ class Origin:
     command : str
     code : tuple of str
         Files, or folders with all source and data below them but tests; from the root.
+    without : tuple of str
+        Files and folders of these that cannot change what the page says.
     """
 
     command: str
     code: tuple[str, ...]
+    without: tuple[str, ...] = ()
 
     def digest(self, root: Path = ROOT) -> str:
         """Return the digest of the code as it is now, 16 hexadecimal digits."""
@@ -70,14 +73,21 @@ class Origin:
         for path in self.code:
             below = (root / path).rglob("*") if (root / path).is_dir() else [root / path]
             found |= {one for one in below if one.suffix in _KINDS and not _is_test(one)}
-        found = {one for one in found if one.is_file()}
-        return {one.relative_to(root).as_posix(): _file_digest(one) for one in sorted(found)}
+        without = [root / path for path in self.without]
+        return {
+            one.relative_to(root).as_posix(): _file_digest(one)
+            for one in sorted(found)
+            if one.is_file() and not any(map(one.is_relative_to, without))
+        }
 
 
 def pages(root: Path = ROOT) -> dict[str, Origin]:
     """Return the origins of the pages that runs write, by the names of their files in docs."""
     given = tomllib.loads((root / _PAGES).read_text(encoding="utf-8"))
-    return {name: Origin(one["command"], tuple(one["code"])) for name, one in given.items()}
+    return {
+        name: Origin(one["command"], tuple(one["code"]), tuple(one.get("without", ())))
+        for name, one in given.items()
+    }
 
 
 class Stamp(NamedTuple):
