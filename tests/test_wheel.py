@@ -73,7 +73,7 @@ def test_the_tutorial_of_traces_works_word_for_word(base, tmp_path):
         (programs / name).write_text(f"#!/bin/sh\nexec {start} {words}\n")
         (programs / name).chmod(0o755)
     page = ROOT / "docs" / "tutorials" / "traces_to_alarm.md"
-    assert carried_out(page, tmp_path, programs) == 5
+    assert carried_out(page, tmp_path, programs).run == 5
 
 
 @pytest.mark.parametrize(
