@@ -104,11 +104,11 @@ class CpuShares:
         self, values: NDArray[Any], total_of_part: _Total, beyond: int
     ) -> tuple[int, int, int]:
         """Return code, status and flags of all values: parts are cut under the top of all."""
-        mantissas, bounds = load_tables().mantissas, self._bounds(len(values), len(values))
+        bounds = self._bounds(len(values), len(values))
         least = np.int64(Q16_16.log_of_zero)
 
         def share(first: int, last: int) -> tuple[Any, ...]:
-            return total_of_part(values[first:last], mantissas, least)
+            return total_of_part(values[first:last], least)
 
         parts = self._each(share, bounds)
         least = max(part[0] for part in parts)

@@ -21,6 +21,8 @@ _Sums = NDArray[np.uint64]
 
 _CHUNK = 1 << 16
 """Codes taken at a time: bounds the memory of an addition."""
+_FIRST = 1 << 15
+"""Codes that are read twice, to see in which bins the others may lie."""
 
 
 @cache
@@ -31,6 +33,27 @@ def _largest_digits(fmt: LogFormat) -> tuple[int, ...]:
     return tuple(
         term >> fmt.bin_width * part & (1 << fmt.bin_width) - 1 for part in range(fmt.parts)
     )
+
+
+def _bins_between(lowest: np.int32, highest: np.int32) -> tuple[int, int]:
+    """Return the bins that two codes of Q16.16 have their positions in."""
+    shift = Q16_16.fraction_bits + Q16_16.bin_width.bit_length() - 1
+    return int(lowest) >> shift, int(highest) >> shift
+
+
+def _likely_bins(codes: Codes) -> tuple[int, int]:
+    """Return the lowest and the highest bin of the codes of Q16.16, judged by the first of many.
+
+    Without a finite code the lowest is the higher.
+    """
+    lowest, highest = finite_range(codes[:_FIRST])
+    if lowest <= highest and len(codes) > _FIRST:
+        first, last = _bins_between(lowest, highest)
+        more = (last - first) // 2 + 2
+        return max(first - more, Q16_16.min_top), min(last + more, Q16_16.max_top)
+    if lowest > highest:
+        lowest, highest = finite_range(codes[_FIRST:])
+    return (1, 0) if lowest > highest else _bins_between(lowest, highest)
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,16 +119,24 @@ class Bins:
 
         Logs of zero are left out: the codes that `count` lacks.
         """
-        lowest, highest = map(int, finite_range(codes))
-        if lowest > highest:
+        first, last = _likely_bins(codes)
+        if first > last:
             return cls.empty(Q16_16)
-        shift = Q16_16.fraction_bits + Q16_16.bin_width.bit_length() - 1
-        first, last = lowest >> shift, highest >> shift
         sums = np.zeros(last - first + Q16_16.parts, np.uint64)
         terms = np.zeros_like(sums)
-        for start in range(0, len(codes), MOST):
-            add_to_bins(codes[start : start + MOST], first, sums, terms)
-        return cls(Q16_16, first - Q16_16.parts + 1, sums, terms)
+        done = 0
+        while done < len(codes):
+            part = codes[done : done + MOST]
+            added = add_to_bins(part, first, sums, terms)
+            done += added
+            if added < len(part):
+                lower, higher = _bins_between(*finite_range(codes[done:]))
+                around = max(first - lower, 0), max(higher - last, 0)
+                first, last = first - around[0], last + around[1]
+                sums, terms = np.pad(sums, around), np.pad(terms, around)
+        used = np.flatnonzero(terms)
+        span = slice(int(used[0]) - Q16_16.parts + 1, int(used[-1]) + 1)
+        return cls(Q16_16, first - Q16_16.parts + 1 + span.start, sums[span], terms[span])
 
     @property
     def count(self) -> int:

@@ -1,4 +1,4 @@
-"""The bins of codes, compiled: what an exact state of Q16.16 holds. Integers only.
+"""The bins of codes, compiled: what an exact state of Q16.16 holds.
 
 A term has 32 bits: four parts of 8, of which each goes to a bin. With a 1 that counts it, it is
 added byte by byte to the eight totals of its bin, in one step. Neighbours go to different tables in
@@ -10,26 +10,24 @@ from numpy.typing import NDArray
 
 from consilience.kernels.compiling import compiled
 from consilience.kernels.instructions import add_bytes
+from consilience.kernels.vector_terms import MANTISSA, mantissa_bits
 from consilience.numbers.arrays import Codes
-from consilience_hw.spec.exp2_table import mantissa_table
 from consilience_hw.spec.log_format import Q16_16
 
 __all__ = ["MOST", "add_to_bins", "finite_range"]
 
 _F = Q16_16.fraction_bits
-_FRACTION = Q16_16.fractions - 1
 _ZERO, _MAX = Q16_16.log_of_zero, Q16_16.max_code
 _BIN_SHIFT = _F + 3  # code to bin of B = 8 bits
 _PARTS = Q16_16.parts
-# A constant of the code, which no store can change: so that loops that store use vectors.
-_MANTISSAS = mantissa_table(Q16_16)
 
-_CHUNK = 1 << 12
-_TABLES = 8
+_CHUNK = 1 << 10  # codes, 4 KiB: they, their words and the tables stay in level 1 cache
+_TABLES = 16
+_CODES_A_ROW = 64  # with fewer, several tables cost more than they save
 MOST = 1 << 24
 """Codes a table takes at most: a total of bytes has 32 bits."""
-_ROW = np.uint64(40)
 _ONE_TERM = np.uint64(1 << 32)
+_LANES = np.uint64(8)
 
 
 @compiled
@@ -46,40 +44,53 @@ def finite_range(codes: Codes) -> tuple[np.int32, np.int32]:
 @compiled
 def add_to_bins(
     codes: Codes, lowest: int, sums: NDArray[np.uint64], terms: NDArray[np.uint64]
-) -> None:
-    """Add the parts of the finite ones among codes to bins.
+) -> int:
+    """Add the parts of the finite ones among codes to bins; return of how many codes.
+
+    It ends before the first chunk that has a code outside the bins.
 
     Parameters
     ----------
     codes : (n,)
         At most `MOST`.
     lowest : int
-        The bin of the lowest finite code.
+        The lowest bin that a position may lie in.
     sums, terms : (bins + 3,)
-        Of the third bin below `lowest` to that of the highest code; added to.
+        Of the third bin below `lowest` on; added to.
     """
     bins = len(sums) - _PARTS + 1
-    tables = _TABLES if len(codes) > _CHUNK else 1
-    turns = np.uint64(tables - 1)
+    tables = _TABLES if len(codes) > _CODES_A_ROW * bins else 1
     totals = np.zeros((bins + 1) * tables * 8, np.uint32)  # the last row is that of logs of zero
-    words = np.empty(min(len(codes), _CHUNK), np.uint64)
+    size = min(len(codes), _CHUNK)
+    words = np.empty(size, np.uint64)
+    rows = np.empty(size, np.uint32)
     base = np.int32(lowest)
+    done = len(codes)
     for start in range(0, len(codes), _CHUNK):
         chunk = codes[start : start + _CHUNK]
+        outermost = np.uint32(0)
         for place in range(len(chunk)):
             code = chunk[place]
-            inside = np.uint32(code >> np.int32(_F)) & np.uint32(7)
-            term = _MANTISSAS[code & np.int32(_FRACTION)] << inside
-            row = np.int32(code >> np.int32(_BIN_SHIFT)) - base
-            row = np.int32(bins) if code == np.int32(_ZERO) else row
-            # What stands above the 1 is added, too, to totals that nobody reads.
-            words[place] = np.uint64(term) | _ONE_TERM | np.uint64(row) << _ROW
-        for place in range(len(chunk)):
-            row_of_table = (words[place] >> _ROW) * np.uint64(tables) + (np.uint64(place) & turns)
-            add_bytes(totals, row_of_table << np.uint64(3), words[place])
+            inside = np.uint64(np.uint32(code >> np.int32(_F)) & np.uint32(7))
+            words[place] = (mantissa_bits(code) & MANTISSA) << inside | _ONE_TERM
+            row = np.uint32(np.int32(code >> np.int32(_BIN_SHIFT)) - base)
+            outermost = max(outermost, np.uint32(0) if code == np.int32(_ZERO) else row)
+            row = np.uint32(bins) if code == np.int32(_ZERO) else row
+            rows[place] = row * np.uint32(tables * 8)
+        if outermost >= np.uint32(bins):
+            done = start
+            break
+        in_turn = len(chunk) // _TABLES * _TABLES if tables > 1 else 0
+        for first in range(0, in_turn, _TABLES):
+            for table in range(_TABLES):
+                place = first + table
+                add_bytes(totals, np.uint64(rows[place]) + _LANES * np.uint64(table), words[place])
+        for place in range(in_turn, len(chunk)):
+            add_bytes(totals, np.uint64(rows[place]), words[place])
     for bin_ in range(bins):
         for table in range(tables):
             first = (bin_ * tables + table) * 8
             for part in range(_PARTS):
                 sums[bin_ + part] += np.uint64(totals[first + part])
             terms[bin_ + _PARTS - 1] += np.uint64(totals[first + _PARTS])
+    return done

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from consilience.kernels.compiling import compiled, inlined
 from consilience.kernels.kernel_tables import KernelTables
 from consilience.kernels.quantising import LARGEST, LOG2_E, ONE
-from consilience.kernels.sum_kernels import _cut_sums, _few_total, _largest, _rounded
+from consilience.kernels.sum_kernels import _cut_total, _few_total, _largest, _rounded
+from consilience.kernels.vector_terms import cut_sums
 from consilience.numbers.arrays import Codes, Words
 from consilience_hw.spec.log_format import Q16_16
 
@@ -64,48 +65,45 @@ def _flags(values: Floats, start: int, stop: int) -> int:
 
 @inlined
 def _row_total(
-    values: Floats, mantissas: Words, least: np.int64, codes: Codes
+    values: Floats, least: np.int64, codes: Codes
 ) -> tuple[np.int64, np.uint64, np.uint64, int]:
     """Return `_cut_total` of the codes of values, which are made on the way, and their flags."""
     found = 0
     top = least
-    rise = 0
     high = np.uint64(0)
     modulo = np.uint64(0)
-    for start in range(0, len(values), _CHUNK):
-        chunk = values[start : start + _CHUNK]
+    start = 0
+    stop = len(values)
+    rise = 0
+    while start < stop:
+        chunk = values[start : min(start + _CHUNK, stop)]
         made = codes[: len(chunk)]
         if _taken(chunk, made):
             found |= _flags(chunk, 0, len(chunk))
-        largest = _largest(made)
-        if largest == _ZERO:
-            continue
-        if np.int64(largest) >> _TOP_SHIFT > top:
+        if top == _ZERO:
+            largest = _largest(made)
+        else:
+            largest, upper, part = cut_sums(made, top)
+            high += upper
+            modulo += part
+        if largest != _ZERO and np.int64(largest) >> _TOP_SHIFT > top:
             top = np.int64(largest) >> _TOP_SHIFT
             rise = start
             high = np.uint64(0)
             modulo = np.uint64(0)
-        cut = _cut_sums(made, mantissas, top)
-        high += cut[0]
-        modulo += cut[1]
-    for start in range(0, rise, _CHUNK):
-        chunk = values[start : min(start + _CHUNK, rise)]
-        made = codes[: len(chunk)]
-        _taken(chunk, made)
-        cut = _cut_sums(made, mantissas, top)
-        high += cut[0]
-        modulo += cut[1]
+            continue
+        start += _CHUNK
+        if start >= stop:
+            start, stop, rise = 0, rise, 0
     low = modulo - (high << _WORD)
     return top, high + (low >> _WORD), low & _LOW, found
 
 
 @compiled
-def total_of_floats(
-    values: Floats, mantissas: Words, least: np.int64
-) -> tuple[np.int64, np.uint64, np.uint64, int]:
+def total_of_floats(values: Floats, least: np.int64) -> tuple[np.int64, np.uint64, np.uint64, int]:
     """Return `_row_total`: what a part of a row adds to the sum of all."""
     codes = np.empty(min(len(values), _CHUNK), np.int32)
-    return _row_total(values, mantissas, least, codes)
+    return _row_total(values, least, codes)
 
 
 @compiled
@@ -121,14 +119,18 @@ def sum_rows(values: Floats, length: int, tables: KernelTables, sums: Codes, fla
     sums, flags : (rows,)
     """
     codes = np.empty(min(len(values), _CHUNK), np.int32)
-    if length <= _FEW:
-        rows = _CHUNK // max(length, 1)
+    rows = _CHUNK // max(length, 1)
+    if rows:
         for first in range(0, len(sums), rows):
             last = min(first + rows, len(sums))
             odd = _taken(values[first * length : last * length], codes)
             for row in range(first, last):
                 start = (row - first) * length
-                top, high, low = _few_total(codes, start, start + length, tables.mantissas)
+                stop = start + length
+                if length <= _FEW:
+                    top, high, low = _few_total(codes, start, stop, tables.mantissas)
+                else:
+                    top, high, low = _cut_total(codes[start:stop], np.int64(_ZERO))
                 code = _ZERO if top == _ZERO else _rounded(high, low, top, tables)
                 sums[row] = min(code, _MAX)
                 flags[row] = SATURATED if code > _MAX else 0
@@ -137,7 +139,7 @@ def sum_rows(values: Floats, length: int, tables: KernelTables, sums: Codes, fla
         return
     for row in range(len(sums)):
         part = values[row * length : (row + 1) * length]
-        top, high, low, found = _row_total(part, tables.mantissas, np.int64(_ZERO), codes)
+        top, high, low, found = _row_total(part, np.int64(_ZERO), codes)
         code = _ZERO if top == _ZERO else _rounded(high, low, top, tables)
         sums[row] = min(code, _MAX)
         flags[row] = found | (SATURATED if code > _MAX else 0)

@@ -1,4 +1,4 @@
-"""What a processor does in one or two instructions, and Python in none.
+"""What a processor does in one or two instructions, and Python in none or in more.
 
 Each is a function of Python, for kernels that run uncompiled, and the code that stands for it where
 they are compiled, on any processor.
@@ -10,7 +10,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic, overload
 from numpy.typing import NDArray
 
-__all__ = ["add_bytes", "fetch_row", "leading_zeros"]
+__all__ = ["add_bytes", "bits_of", "fetch_row", "leading_zeros", "multiply_add"]
 
 ir = cgutils.ir
 _BYTES = 8
@@ -34,10 +34,48 @@ def _compiled_leading_zeros(word):  # type: ignore[no-untyped-def]
     return lambda word: _leading_zeros(word)
 
 
-def add_bytes(totals: NDArray[np.uint32], place: int, word: np.uint64) -> None:
+def multiply_add(a: np.float64, b: float, c: float) -> np.float64:
+    """Return ``a * b + c``, rounded once or twice, whichever is quicker: where both will do."""
+    return a * b + c
+
+
+@intrinsic
+def _multiply_add(typing, a, b, c):  # type: ignore[no-untyped-def]
+    def codegen(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        product = builder.fmul(arguments[0], arguments[1], flags=("contract",))
+        return builder.fadd(product, arguments[2], flags=("contract",))
+
+    wide = numba.types.float64
+    return wide(wide, wide, wide), codegen
+
+
+@overload(multiply_add, inline="always")
+def _compiled_multiply_add(a, b, c):  # type: ignore[no-untyped-def]
+    return lambda a, b, c: _multiply_add(a, b, c)
+
+
+def bits_of(number: np.float64) -> np.uint64:
+    """Return the 64 bits of a number."""
+    return number.view(np.uint64)
+
+
+@intrinsic
+def _bits_of(typing, number):  # type: ignore[no-untyped-def]
+    def codegen(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        return builder.bitcast(arguments[0], ir.IntType(64))
+
+    return numba.types.uint64(numba.types.float64), codegen
+
+
+@overload(bits_of, inline="always")
+def _compiled_bits_of(number):  # type: ignore[no-untyped-def]
+    return lambda number: _bits_of(number)
+
+
+def add_bytes(totals: NDArray[np.uint32], place: np.uint64, word: np.uint64) -> None:
     """Add the bytes of a word, lowest first, to the eight totals from a place on."""
     for number in range(_BYTES):
-        totals[place + number] += int(word) >> 8 * number & 255
+        totals[int(place) + number] += int(word) >> 8 * number & 255
 
 
 @intrinsic

@@ -1,6 +1,7 @@
 """Exact log sums, compiled: of segments, of all codes but one, and of a live state.
 
-For Q16.16 with P = 24, B = 8, D = 7: a cut term is an integer below 2**64. No floating point.
+For Q16.16 with P = 24, B = 8, D = 7: a cut term is an integer below 2**64. Few codes have their
+mantissas from the table, many from `vector_terms`.
 """
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 from consilience.kernels.compiling import compiled, inlined
 from consilience.kernels.instructions import leading_zeros
 from consilience.kernels.kernel_tables import PART_BITS, KernelTables
+from consilience.kernels.vector_terms import cut_sums
 from consilience.numbers.arrays import Codes, Offsets, Words
 from consilience_hw.spec.flags import ResultStatus, UpdateStep
 from consilience_hw.spec.log_format import Q16_16
@@ -40,7 +42,7 @@ _FEW = 16
 _PART_SHIFT = np.uint64(63 - PART_BITS)
 _WITHIN = np.uint64((1 << (63 - PART_BITS)) - 1)
 _GUESS_SHIFT = np.uint64(63 - PART_BITS - 32)
-_CHUNK = 1 << 15  # codes, 128 KiB: their second reading and the mantissas come from level 2 cache
+_CHUNK = 1 << 13  # codes, 32 KiB: a second reading comes from level 1 cache
 
 _PARTS = Q16_16.parts
 _FIRST = Q16_16.min_top - _PARTS + 1  # number of the lowest bin
@@ -87,49 +89,38 @@ def _cut_term(code: np.int32, top: np.int64, mantissas: Words) -> np.uint64:
 
 
 @inlined
-def _cut_sums(codes: Codes, mantissas: Words, top: np.int64) -> tuple[np.uint64, np.uint64]:
-    """Return the sum of the terms cut under `top`: that of their upper halves, and modulo 2**64."""
-    upper = np.uint64(0)
-    modulo = np.uint64(0)
-    for place in range(len(codes)):
-        term = _cut_term(codes[place], top, mantissas)
-        upper += term >> _WORD
-        modulo += term
-    return upper, modulo
-
-
-@inlined
-def _cut_total(
-    codes: Codes, mantissas: Words, least: np.int64
-) -> tuple[np.int64, np.uint64, np.uint64]:
+def _cut_total(codes: Codes, least: np.int64) -> tuple[np.int64, np.uint64, np.uint64]:
     """Return the top and the sum of all terms cut under it, its upper part and its low 32 bits.
 
     The top is at least `least`: without a finite code that is the top, and the sum 0.
 
-    One pass over memory: every chunk is added up under the highest top so far. What was added
-    under a lower top than the last was cut too low, and is added up once more.
+    One pass over memory: every chunk is added up under the highest top so far, and anew where it
+    has a higher one itself. What was added under a lower top than the last was cut too low, and is
+    added up once more.
     """
     top = least
-    rise = 0
     high = np.uint64(0)
     modulo = np.uint64(0)
-    for start in range(0, len(codes), _CHUNK):
-        chunk = codes[start : start + _CHUNK]
-        largest = _largest(chunk)
-        if largest == _ZERO:
-            continue
-        if np.int64(largest) >> _TOP_SHIFT > top:
+    start = 0
+    stop = len(codes)
+    rise = 0
+    while start < stop:
+        chunk = codes[start : min(start + _CHUNK, stop)]
+        if top == _ZERO:
+            largest = _largest(chunk)
+        else:
+            largest, upper, part = cut_sums(chunk, top)
+            high += upper
+            modulo += part
+        if largest != _ZERO and np.int64(largest) >> _TOP_SHIFT > top:
             top = np.int64(largest) >> _TOP_SHIFT
             rise = start
             high = np.uint64(0)
             modulo = np.uint64(0)
-        sums = _cut_sums(chunk, mantissas, top)
-        high += sums[0]
-        modulo += sums[1]
-    for start in range(0, rise, _CHUNK):
-        sums = _cut_sums(codes[start : min(start + _CHUNK, rise)], mantissas, top)
-        high += sums[0]
-        modulo += sums[1]
+            continue
+        start += _CHUNK
+        if start >= stop:
+            start, stop, rise = 0, rise, 0
     # The lower halves of up to 2**32 terms add up to less than 2**64: what is left of the sum.
     low = modulo - (high << _WORD)
     return top, high + (low >> _WORD), low & _LOW
@@ -194,18 +185,16 @@ def sum_segments(
         if stop - start <= _FEW:
             top, high, low = _few_total(codes, start, stop, tables.mantissas)
         else:
-            top, high, low = _cut_total(codes[start:stop], tables.mantissas, np.int64(_ZERO))
+            top, high, low = _cut_total(codes[start:stop], np.int64(_ZERO))
         code = _ZERO if top == _ZERO else _rounded(high, low, top, tables)
         sums[segment] = min(code, _MAX)
         status[segment] = _SATURATED if code > _MAX else 0
 
 
 @compiled
-def total_of(
-    codes: Codes, mantissas: Words, least: np.int64
-) -> tuple[np.int64, np.uint64, np.uint64]:
+def total_of(codes: Codes, least: np.int64) -> tuple[np.int64, np.uint64, np.uint64]:
     """Return `_cut_total`: what a part of the codes adds to the sum of all."""
-    return _cut_total(codes, mantissas, least)
+    return _cut_total(codes, least)
 
 
 @compiled
@@ -216,7 +205,7 @@ def leave_each_out(codes: Codes, tables: KernelTables, sums: Codes, status: Word
     all results but one. A code alone in the top bin holds up the window; without it the window lies
     lower, and bins that were cut come into it: its others are summed anew.
     """
-    top, high, low = _cut_total(codes, tables.mantissas, np.int64(_ZERO))
+    top, high, low = _cut_total(codes, np.int64(_ZERO))
     in_top = 0
     alone = -1
     for place in range(len(codes)):
@@ -228,7 +217,7 @@ def leave_each_out(codes: Codes, tables: KernelTables, sums: Codes, status: Word
         left_top = top
         if place == alone and in_top == 1:
             others = np.concatenate((codes[:place], codes[place + 1 :]))
-            left_top, left_high, left_low = _cut_total(others, tables.mantissas, np.int64(_ZERO))
+            left_top, left_high, left_low = _cut_total(others, np.int64(_ZERO))
         else:
             term = _cut_term(codes[place], top, tables.mantissas)
             borrows = np.uint64(low < (term & _LOW))

@@ -6,7 +6,7 @@ import pytest
 from consilience.exact import bins
 from consilience.exact.bins import Bins
 from consilience.exact.log_sum import LogSum
-from consilience.kernels import bin_kernels
+from consilience.kernels import bin_kernels, vector_terms
 from consilience_hw.spec.log_format import Q16_16
 
 ZERO, LOW, HIGH = Q16_16.log_of_zero, Q16_16.min_code, Q16_16.max_code
@@ -16,7 +16,8 @@ ZERO, LOW, HIGH = Q16_16.log_of_zero, Q16_16.min_code, Q16_16.max_code
 def compiled(request, monkeypatch):
     """Run the kernels as they are, or as the Python that they are compiled from."""
     if not request.param:
-        monkeypatch.setattr(bin_kernels, "_CHUNK", 10)
+        monkeypatch.setattr(bin_kernels, "_CHUNK", 40)
+        monkeypatch.setattr(bin_kernels, "mantissa_bits", vector_terms.mantissa_bits.py_func)
         for name in ("finite_range", "add_to_bins"):
             monkeypatch.setattr(bins, name, getattr(bins, name).py_func)
     return request.param
@@ -24,7 +25,8 @@ def compiled(request, monkeypatch):
 
 def same(codes):
     codes = np.asarray(codes, np.int32)
-    found = Bins.of_q16_16(codes)
+    with np.errstate(over="ignore"):  # the row of a code outside, which is not used, may wrap
+        found = Bins.of_q16_16(codes)
     wanted = Bins.of(codes[codes != ZERO], Q16_16)
     assert found.first == wanted.first
     np.testing.assert_array_equal(found.sums, wanted.sums)
@@ -49,6 +51,31 @@ def test_every_fraction_at_every_place_in_a_bin():
 def test_no_finite_code(compiled):
     for codes in ([], [ZERO], [ZERO] * 30):
         same(codes)
+
+
+@pytest.mark.parametrize("later", [-90 << 16, 90 << 16, ZERO, 0, LOW, HIGH])
+def test_later_codes_outside_the_bins_of_the_first(compiled, later, monkeypatch):
+    """The bins are judged by the first codes: one that is in none of them widens them."""
+    monkeypatch.setattr(bins, "_FIRST", 30)
+    if not compiled and later in (LOW, HIGH):
+        later >>= 8  # fewer bins to go through
+    near_by = (0, -20 << 16, 20 << 16, ZERO)
+    for seed, first in enumerate((*near_by, LOW, HIGH) if compiled else near_by):
+        rng = np.random.default_rng(seed)
+        count = 500 if compiled else 100
+        near = rng.integers(max(first - 1000, ZERO), min(first + 1000, HIGH), count, endpoint=True)
+        for place in (30, 47, count - 1):
+            codes = near.copy()
+            codes[place:] = np.where(rng.random(count - place) < 0.5, later, codes[place:])
+            codes[place] = later
+            same(codes)
+
+
+def test_many_codes_of_few_bins_take_tables_in_turn(compiled):
+    """As many as it takes at least, and the codes that are left of a round."""
+    rng = np.random.default_rng(7)
+    for length in (700, 701, 5_000 if compiled else 720):
+        same(np.where(rng.random(length) < 0.1, ZERO, rng.integers(-30 << 16, 9 << 16, length)))
 
 
 def test_more_codes_than_a_table_holds(monkeypatch):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from consilience.kernels import float_kernels
+from consilience.kernels import float_kernels, sum_kernels, vector_terms
 from consilience.kernels.float_kernels import sum_rows
 from consilience.kernels.kernel_tables import load_tables
 from consilience.numbers.convert import to_codes
@@ -18,9 +18,12 @@ def compiled(request, monkeypatch):
     """Run the kernel as it is, or as the Python that it is compiled from."""
     if not request.param:
         monkeypatch.setattr(float_kernels, "_CHUNK", 40)
-        inlined = "_taken _flags _row_total _largest _cut_sums _few_total _rounded"
+        inlined = "_taken _flags _row_total _largest cut_sums _cut_total _few_total _rounded"
         for name in inlined.split():
             monkeypatch.setattr(float_kernels, name, getattr(float_kernels, name).py_func)
+        for name in ("_largest", "cut_sums"):
+            monkeypatch.setattr(sum_kernels, name, getattr(float_kernels, name))
+        monkeypatch.setattr(vector_terms, "mantissa_bits", vector_terms.mantissa_bits.py_func)
     return request.param
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from consilience.kernels import sum_kernels
+from consilience.kernels import sum_kernels, vector_terms
 from consilience.kernels.kernel_tables import load_tables
 from consilience.kernels.sum_kernels import sum_segments
 from consilience_hw.spec.log_format import Q16_16
@@ -16,8 +16,9 @@ ZERO, LOW, HIGH = Q16_16.log_of_zero, Q16_16.min_code, Q16_16.max_code
 def compiled(request, monkeypatch):
     """Run the kernels as they are, or as the Python they are compiled from."""
     if not request.param:
-        for name in ("_largest", "_cut_term", "_cut_sums", "_cut_total", "_few_total", "_rounded"):
+        for name in ("_largest", "_cut_term", "cut_sums", "_cut_total", "_few_total", "_rounded"):
             monkeypatch.setattr(sum_kernels, name, getattr(sum_kernels, name).py_func)
+        monkeypatch.setattr(vector_terms, "mantissa_bits", vector_terms.mantissa_bits.py_func)
     return request.param
 
 
