@@ -8,6 +8,14 @@
 True
 """
 
+import sys
+
+if sys.platform == "win32":  # before the first module that needs locks of files (fcntl)
+    raise ImportError(
+        "consilience runs on Linux and macOS; under Windows install and run it in WSL "
+        "(wsl --install)"
+    )
+
 TYPE_CHECKING = False  # as typing's, which takes longer to import than all of this
 if TYPE_CHECKING:
     from consilience.api import *  # noqa: F403

@@ -65,6 +65,8 @@ def made(version: str, out: Path | None, root: Path = ROOT) -> int:
 def _files(version: str, root: Path, work: Path) -> list[Path]:
     epoch = commit_time(root)
     archives = built_twice(root, work)
+    if not archives[-1].name.endswith("-py3-none-any.whl"):
+        raise ValueError(f"{archives[-1].name} is not for every system: something was compiled")
     print(f"built twice, the same bytes: {', '.join(one.name for one in archives)}", flush=True)
     twine = [sys.executable, "-m", "twine", "--no-color", "check", "--strict"]
     subprocess.run([*twine, *map(str, archives)], check=True)

@@ -2,6 +2,7 @@
 
 import os
 import platform
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -48,8 +49,10 @@ def watched(*, quick: bool) -> Callable[[], Conditions]:
 
 def describe() -> dict[str, object]:
     """Return processor, cores, memory and versions; None for a package that is not installed."""
-    own = hasattr(os, "sched_getaffinity")
-    cores = len(os.sched_getaffinity(0)) if own else os.cpu_count()
+    if sys.platform == "linux":
+        cores: int | None = len(os.sched_getaffinity(0))
+    else:
+        cores = os.cpu_count()
     return {
         "processor": _processor(),
         "cores": cores,

@@ -4,6 +4,7 @@ import ctypes.util
 import grp
 import os
 import shutil
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -54,9 +55,7 @@ def board_checks(
         *_loaders(),
         _reader(),
         package_check("pyserial", PORTS, "serial"),
-        _group(),
-        _rule(rules),
-        *_latencies(ports),
+        *((_group(), _rule(rules), *_latencies(ports)) if sys.platform == "linux" else ()),
     ]
 
 

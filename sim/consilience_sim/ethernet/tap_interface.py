@@ -47,7 +47,7 @@ class TapInterface:
             self._file = os.open(_DEVICE, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
         except OSError as error:
             raise TapRefused(
-                f"{_DEVICE}: {error.strerror}; run as root where the kernel has the module tun"
+                f"{_DEVICE}: {error.strerror}; run as root on Linux, with the module tun"
             ) from error
         try:
             request = struct.pack("16sH22x", name.encode(), _IFF_TAP | _IFF_NO_PI)
