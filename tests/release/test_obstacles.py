@@ -8,7 +8,8 @@ import pytest
 
 from consilience_tools.pages.stamp import ROOT, pages, stamped
 from tests.release import obstacles as module
-from tests.release.obstacles import obstacles
+from tests.release.obstacles import obstacles, version_of
+from tests.release.version import set_version
 
 VERSION = importlib.metadata.version("consilience")
 MINOR = ".".join(VERSION.split(".")[:2])
@@ -91,6 +92,26 @@ def test_a_tree_with_changes_and_a_version_that_was_released(root):
         (root / f"left_{number}").write_text("")
     (told,) = [one for one in obstacles(root) if one.startswith("the tree differs")]
     assert "left_0" in told and "and 2 more" in told
+
+
+def test_a_version_is_set_in_all_that_name_it(root, monkeypatch):
+    """And then nothing stands in the way but the commit, and the installed package."""
+    change(root, "CHANGELOG.md", "ed]\n", "ed]\n- Newer.\n")
+    set_version("0.9.0", "2026-12-01", root)
+    assert (
+        "## [Unreleased]\n\n## [0.9.0] - 2026-12-01\n- Newer.\n"
+        in (root / "CHANGELOG.md").read_text()
+    )
+    git(root, "commit", "-qam", "0.9.0")
+    monkeypatch.setattr(importlib.metadata, "version", lambda _: "0.9.0")
+    assert obstacles(root) == []
+    (root / "SECURITY.md").write_text("All versions are supported.\n")
+    with pytest.raises(ValueError, match=r"SECURITY\.md has no line"):
+        set_version("0.9.1", "2026-12-01", root)
+    assert version_of(root) == "0.9.0", "nothing is written"
+    for words in (("0.9", "2026-12-01"), ("0.9.1", "today")):
+        with pytest.raises(ValueError):
+            set_version(*words, root)
 
 
 def test_an_archive_is_no_release(root):

@@ -58,7 +58,7 @@ def tried(programs: Path, root: Path, folder: Path, version: str) -> int:
     cure = _output(programs, folder, 3, "build", "icebreaker")
     if "pip install 'consilience[build]'" not in cure:
         raise ValueError(f"{programs}: without its extra, `build` says {cure}")
-    return 2 + carried_out(root / TUTORIAL, folder, programs)
+    return 2 + carried_out(root / TUTORIAL, folder, programs).run
 
 
 def _output(programs: Path, folder: Path, code: int, *words: str) -> str:
