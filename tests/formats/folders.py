@@ -16,6 +16,9 @@ from typing import Any, NamedTuple
 
 from consilience.audit.package import PACKAGE_VERSION
 from consilience.distributed.write_ahead_log import WriteAheadLog
+from consilience.service.access.audit_log import AuditLog, read_changes
+from consilience.service.access.tokens import VERSION as ACCESS
+from consilience.service.access.tokens import Tokens
 from consilience.service.alerts.alerts_database import VERSION as ALERTS
 from consilience.service.backup.manifest import FORMAT as BACKUP
 from consilience.service.backup.restoring import restore_backup
@@ -113,11 +116,34 @@ def _find_package(folder: Path) -> Any:
     return [verify(folder)[0]]
 
 
+def _fill_access(folder: Path) -> None:
+    folder.mkdir()
+    with Tokens(folder / "access.db") as tokens, AuditLog(folder / "changes.jsonl") as changes:
+        good, _ = tokens.create("é", ["read", "ingest"])
+        ended, _ = tokens.create("ended", ["admin"])
+        tokens.revoke("ended")
+        tokens.trust_certificate("CN=one", ["read"], 10**15)
+        changes.record("tests", "made a token", name="é", scopes=["read"])
+        changes.record("tests", "ended a token")
+    (folder / "texts.json").write_text(json.dumps([good.text, ended.text]))
+
+
+def _find_access(folder: Path) -> Any:
+    texts = json.loads((folder / "texts.json").read_text())
+    with Tokens(folder / "access.db") as tokens:
+        who = [tokens.check(text) for text in texts]
+        found = [who[0].name, sorted(who[0].scopes), who[1]]
+        certificate = tokens.of_certificate("CN=one")
+    changes = list(read_changes(folder / "changes.jsonl"))
+    return json.loads(json.dumps([*found, certificate is not None, changes]))
+
+
 _SERVICE = f"service_backup{BACKUP}_log1_snapshots{SNAPSHOTS}_database{DATABASE}"
 FOLDERS = {
     f"{_SERVICE}_alerts{ALERTS}_leaves{LEAVES}": Folder(_fill_service, _find_service),
     "shard_log-2": Folder(_fill_log, _find_log),
     "replica-1": Folder(_fill_replica, _find_replica),
+    f"access-{ACCESS}": Folder(_fill_access, _find_access),
     f"audit_package-{PACKAGE_VERSION}": Folder(partial(honest.write), _find_package),
 }
 """By the versions of what is in them, as the files in kept/."""

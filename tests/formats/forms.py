@@ -22,8 +22,10 @@ from consilience.distributed.reads.dated_state import DatedState, pack_dated_sta
 from consilience.distributed.reads.shard_state import ShardState
 from consilience.distributed.state_message import Piece, StateMessage, join
 from consilience.distributed.totals.evidence_sums import EvidenceSums
+from consilience.errors import BadInput
 from consilience.exact.log_sum import LogSum
 from consilience.exact.window_sum import WindowSum
+from consilience.link.admission import HELLO_BYTES, MAGIC, Hello
 from consilience.models.model_file import read_model
 from consilience.monitor.conformal_ranks import ConformalRanks
 from consilience.monitor.frozen_table import FrozenTable
@@ -36,6 +38,7 @@ from consilience.robust.robust_histogram import RobustHistogram
 from tests.host.distributed.epochs.shard import HERE, replica_key
 from tests.host.distributed.epochs.test_offers import OFFER, PROOFS, REPORTS
 from tests.host.distributed.epochs.test_snapshots import after_epochs
+from tests.host.distributed.members.test_seal import SEAL
 from tests.host.models import test_model_file as models
 
 __all__ = ["FORMS", "Form"]
@@ -155,6 +158,13 @@ def _calibration_again(data: bytes) -> bytes:
     return _in_a_file(read.write)
 
 
+def _hello_again(data: bytes) -> bytes:
+    hello = Hello.of_message(data) if len(data) == HELLO_BYTES else None
+    if hello is None or not data.startswith(MAGIC):
+        raise BadInput("no hello")
+    return hello.message()
+
+
 def _in_a_file(write: Callable[[Path], object]) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         write(Path(folder) / "it")
@@ -204,6 +214,12 @@ FORMS = {
         b"CNPA\1",
         lambda: bytes(Alive(9, 2, 1 << 63, bytes(32), (b"a" * 16, b"b" * 16))),
         _by(Alive),
+    ),
+    "sealed_message-1": Form(
+        b"CNPM\1", lambda: SEAL.sealed(b"said"), lambda data: SEAL.sealed(SEAL.opened(data)[1])
+    ),
+    "device_hello-1": Form(
+        b"CNSA\1", lambda: Hello("0123456789abcdef", bytes(range(32))).message(), _hello_again
     ),
     "evidence_message-1": Form(
         b"CNEV1\0", lambda: bytes(EvidenceMessage(3, 2, 7, 9, bytes(_sums()))), _by(EvidenceMessage)

@@ -85,8 +85,10 @@ def _files(version: str, root: Path, work: Path) -> list[Path]:
     locked = work / f"consilience-{version}-lock.cdx.json"
     print(f"{locked.name}: {parts_of_lock(root, epoch, locked)} parts", flush=True)
     files = [*archives, parts, locked]
-    write_sums(files, work / "SHA256SUMS")
-    return [*files, work / "SHA256SUMS"]
+    sums = work / "SHA256SUMS"
+    write_sums(files, sums)
+    print(sums.read_text(), end="")
+    return [*files, sums]
 
 
 if __name__ == "__main__":

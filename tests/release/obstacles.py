@@ -68,7 +68,8 @@ def _changelog(root: Path) -> Iterator[str]:
     parts = dict(re.findall(r"^## \[([^\]]+)\](.*(?:\n(?!## ).*)*)", text, re.MULTILINE))
     section = parts.get(version)
     if section is None:
-        yield f"CHANGELOG.md has no section [{version}]; rename [Unreleased], with the date"
+        command = f"python -m tests.release.version {version} DATE"
+        yield f"CHANGELOG.md has no section [{version}]; {command}"
     elif not re.match(r" - \d{4}-\d\d-\d\d\n", section):
         yield f"CHANGELOG.md: the section [{version}] has no date, as `## [{version}] - 2026-01-31`"
     if section is not None and "- " in parts.get("Unreleased", ""):
