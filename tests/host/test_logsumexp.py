@@ -9,6 +9,7 @@ import scipy.special
 from consilience.devices.cpu import CpuDevice
 from consilience.devices.logsumexp import logsumexp
 from consilience.errors import BadInput, OutOfRange
+from consilience.numbers import float_log_sum
 from consilience.numbers.convert import from_codes
 from consilience_hw.spec.log_format import Q16_16
 
@@ -92,6 +93,27 @@ def test_error_is_within_the_bound():
         b = rng.random((200, 50))
         theirs = scipy.special.logsumexp(a, axis=1, b=b)
         assert np.abs(logsumexp(a, axis=1, b=b) - theirs).max() <= BOUND
+
+
+def test_factors_are_taken_block_by_block(monkeypatch):
+    """What one block holds, zeros or a negative one, changes nothing in another."""
+    rng = np.random.default_rng(5)
+    a = rng.normal(-20, 8, (9, 50))
+    factors = rng.random(a.shape)
+    factors[4, 10:30] = 0
+    a[4, 12], a[4, 13] = INF, NAN
+    for b in (factors, factors.astype(np.float32), (factors * 9).astype(np.int64)):
+        whole = logsumexp(a, 1, b)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            made = np.where(b == 0, -INF, a + np.log(b.astype(np.float64)))
+        np.testing.assert_array_equal(logsumexp(made, 1), whole)
+        monkeypatch.setattr(float_log_sum, "_BLOCK", 100)
+        np.testing.assert_array_equal(logsumexp(a, 1, b), whole)
+        monkeypatch.undo()
+    monkeypatch.setattr(float_log_sum, "_BLOCK", 100)
+    factors[7, 7] = -1
+    with pytest.raises(BadInput, match="b must not be negative"):
+        logsumexp(a, 1, factors)
 
 
 def test_any_order_gives_the_same_bits():

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from consilience.exact.rounding import sum_to_code
+from consilience.kernels.column_kernels import LANES, sum_columns
 from consilience.kernels.float_kernels import SATURATED, sum_rows, total_of_floats
 from consilience.kernels.kernel_tables import load_tables
 from consilience.kernels.sum_kernels import sum_segments, total_of
@@ -63,7 +64,14 @@ class CpuShares:
         """Return code and flags of each row of floats, as `Device.row_sums`."""
         (count, length), tables = rows.shape, load_tables()
         sums, flags = np.empty(count, np.int32), np.empty(count, np.uint32)
-        values = rows.reshape(-1)
+        if count >= LANES and length > 1 and rows.T.flags.c_contiguous:
+
+            def columns(first: int, last: int) -> None:
+                sum_columns(rows.T, first, tables, sums[first:last], flags[first:last])
+
+            self._each(columns, self._bounds(count, rows.size))
+            return sums, flags
+        values = np.ascontiguousarray(rows).reshape(-1)
         if self._shares(rows.size) == 1:
             sum_rows(values, length, tables, sums, flags)
             return sums, flags

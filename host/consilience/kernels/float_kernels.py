@@ -16,7 +16,19 @@ from consilience.kernels.vector_terms import cut_sums
 from consilience.numbers.arrays import Codes, Words
 from consilience_hw.spec.log_format import Q16_16
 
-__all__ = ["ABOVE", "BELOW", "INFINITE", "NOT_A_NUMBER", "SATURATED", "sum_rows", "total_of_floats"]
+__all__ = [
+    "ABOVE",
+    "BELOW",
+    "INFINITE",
+    "NOT_A_NUMBER",
+    "SATURATED",
+    "Floats",
+    "code_of",
+    "flag_of",
+    "is_odd",
+    "sum_rows",
+    "total_of_floats",
+]
 
 NOT_A_NUMBER, INFINITE, ABOVE, BELOW, SATURATED = 1, 2, 4, 8, 16
 """Flags of a row: it has a NaN, +infinity, a finite value beyond the largest or the lowest code; or
@@ -33,16 +45,40 @@ Floats = NDArray[np.floating[Any]]
 
 
 @inlined
+def code_of(value: np.float64) -> np.int32:
+    """Return the code of a value, the nearest where it is beyond all."""
+    scaled = np.rint((value * LOG2_E) * ONE)
+    clipped = min(max(scaled, -LARGEST), LARGEST)
+    return np.int32(_ZERO) if value == -np.inf else np.int32(clipped)
+
+
+@inlined
+def is_odd(value: np.float64) -> Any:  # a bool
+    """Return whether a value is NaN, +infinity or beyond the codes."""
+    return ~(abs(np.rint((value * LOG2_E) * ONE)) <= LARGEST) & (value != -np.inf)
+
+
+@inlined
+def flag_of(value: np.float64) -> int:
+    """Return what is odd about a value."""
+    scaled = np.rint((value * LOG2_E) * ONE)
+    if value != value:
+        return NOT_A_NUMBER
+    if value == np.inf:
+        return INFINITE
+    if scaled > LARGEST:
+        return ABOVE
+    return BELOW if scaled < -LARGEST and value != -np.inf else 0
+
+
+@inlined
 def _taken(values: Floats, codes: Codes) -> int:
-    """Write the codes of values; return how many are none: NaN, +inf, beyond the codes."""
+    """Write the codes of values; return how many are odd."""
     odd = 0
     for place in range(len(values)):
         value = np.float64(values[place])
-        scaled = np.rint((value * LOG2_E) * ONE)
-        is_zero = value == -np.inf
-        odd += ~(abs(scaled) <= LARGEST) & ~is_zero
-        clipped = min(max(scaled, -LARGEST), LARGEST)
-        codes[place] = _ZERO if is_zero else np.int32(clipped)
+        odd += is_odd(value)
+        codes[place] = code_of(value)
     return odd
 
 
@@ -50,16 +86,7 @@ def _taken(values: Floats, codes: Codes) -> int:
 def _flags(values: Floats, start: int, stop: int) -> int:
     flags = 0
     for place in range(start, stop):
-        value = np.float64(values[place])
-        scaled = np.rint((value * LOG2_E) * ONE)
-        if value != value:
-            flags |= NOT_A_NUMBER
-        elif value == np.inf:
-            flags |= INFINITE
-        elif scaled > LARGEST:
-            flags |= ABOVE
-        elif scaled < -LARGEST and value != -np.inf:
-            flags |= BELOW
+        flags |= flag_of(np.float64(values[place]))
     return flags
 
 

@@ -12,7 +12,7 @@ from consilience.kernels.instructions import bits_of, multiply_add
 from consilience.numbers.arrays import Codes
 from consilience_hw.spec.log_format import Q16_16
 
-__all__ = ["MANTISSA", "MARGIN", "POLYNOMIAL", "cut_sums", "mantissa_bits"]
+__all__ = ["MANTISSA", "MARGIN", "POLYNOMIAL", "cut_sums", "cut_term", "mantissa_bits"]
 
 POLYNOMIAL = (
     float.fromhex("0x1.0000000000000p+24"),
@@ -60,28 +60,34 @@ def mantissa_bits(code: np.int32) -> np.uint64:
 
 
 @inlined
+def cut_term(code: np.int32, highest: np.int32) -> np.uint64:
+    """Return the term of a code, cut under a top whose highest position is given.
+
+    Without a branch, so that loops are compiled to vector instructions. A term of that position has
+    its leading one in bit 63, all others lower by their position; of a higher one nothing is left.
+    """
+    # Above 63 also where the position is above the highest.
+    below = np.uint32(highest - np.int32(code >> np.int32(_F)))
+    inside = (below < np.uint32(64)) & (code != np.int32(_ZERO))
+    raised = mantissa_bits(code) << _RAISED  # and what is above the mantissa is gone
+    return raised >> np.uint64(below) if inside else np.uint64(0)
+
+
+@inlined
 def cut_sums(codes: Codes, top: np.int64) -> tuple[np.int32, np.uint64, np.uint64]:
     """Return the largest code, and the sum of the terms cut under `top`.
 
     Of the sum: that of the terms' upper halves, and all modulo 2**64. Where the largest code is
     above the top the sum is not to be used.
-
-    Without a branch and by index: otherwise loops are not compiled to vector instructions. A term
-    of the highest position under the top has its leading one in bit 63, all others lower by their
-    position.
     """
     highest = np.int32(8 * top + 7)
     largest = np.int32(_ZERO)
     upper = np.uint64(0)
     modulo = np.uint64(0)
-    for place in range(len(codes)):
+    for place in range(len(codes)):  # by index: otherwise it is not compiled to vectors
         code = codes[place]
         largest = max(largest, code)
-        # Above 63 also where the position is above the top's.
-        below = np.uint32(highest - np.int32(code >> np.int32(_F)))
-        inside = (below < np.uint32(64)) & (code != np.int32(_ZERO))
-        raised = mantissa_bits(code) << _RAISED  # and what is left is gone
-        term = raised >> np.uint64(below) if inside else np.uint64(0)
+        term = cut_term(code, highest)
         upper += term >> _WORD
         modulo += term
     return largest, upper, modulo

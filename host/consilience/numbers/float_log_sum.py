@@ -20,7 +20,10 @@ Sums = Callable[[Codes, NDArray[np.int64]], CodesAndStatus]
 """(codes, offsets) -> (code, status) of each segment, as `Device.sums`."""
 
 RowSums = Callable[[NDArray[Any]], CodesAndStatus]
-"""Rows of float32 or float64, contiguous -> code and `float_kernels` flags of each."""
+"""Rows of float32 or float64, in any order in memory -> code and `float_kernels` flags of each."""
+
+_BLOCK = 1 << 15
+"""Values multiplied at a time."""
 
 _NEGLIGIBLE = Q16_16.min_code + (64 << Q16_16.fraction_bits)
 """From this result on, 2**32 values below the lowest code are less than 2**-31 of the sum."""
@@ -49,7 +52,7 @@ def log_sum_exp_over(
     length = int(np.prod([values.shape[place] for place in axes], dtype=np.int64))
     rows = values.transpose(*kept, *axes).reshape(slices, length)
 
-    code, flags = row_sums(np.ascontiguousarray(rows))
+    code, flags = row_sums(rows)
     answer = from_codes(code)
     sign = np.where(code == Q16_16.log_of_zero, 0.0, 1.0) if return_sign else answer
     if flags.any():
@@ -82,15 +85,30 @@ def _real(values: ArrayLike, name: str) -> NDArray[Any]:
 def _times(values: NDArray[np.float64], b: ArrayLike) -> NDArray[np.float64]:
     """Return log(b * exp(values)); an infinite or NaN value times 0 does not count either."""
     factors = _real(b, "b")
+    if factors.dtype == np.longdouble or factors.shape != values.shape:
+        return _products(values, factors)
+    # In blocks that stay in the cache: between whole arrays every step waits for memory.
+    flat, flat_factors = values.reshape(-1), factors.reshape(-1)
+    products, logs = np.empty(len(flat)), np.empty(min(len(flat), _BLOCK))
+    for start in range(0, len(flat), _BLOCK):
+        part = slice(start, start + _BLOCK)
+        of_part = flat_factors[part]
+        if of_part.min() > 0:
+            np.log(of_part, out=logs[: len(of_part)], dtype=np.float64)
+            np.add(flat[part], logs[: len(of_part)], out=products[part])
+        else:
+            products[part] = _products(flat[part], of_part)
+    return products.reshape(values.shape)
+
+
+def _products(values: NDArray[np.float64], factors: NDArray[Any]) -> NDArray[np.float64]:
+    if factors.dtype != np.longdouble:  # whose logarithm binary64 holds, if not the factor
+        factors = factors.astype(np.float64, copy=False)
     if (factors < 0).any():
         raise BadInput("b must not be negative: a log-likelihood has no sign; split the sum")
-    if factors.dtype != np.longdouble:  # whose logarithm binary64 holds, if not the factor
-        factors = factors.astype(np.float64)
     with np.errstate(divide="ignore", invalid="ignore"):
         products = binary64(values + np.log(factors))
-        if not factors.all():
-            products = np.where(factors == 0, -np.inf, products)
-    return products
+    return np.where(factors == 0, -np.inf, products)
 
 
 def row_sums_by(sums: Sums, rows: NDArray[Any]) -> CodesAndStatus:

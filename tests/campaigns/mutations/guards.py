@@ -37,8 +37,10 @@ HOST = {
     "exact/window_sum": "exact/window_sum exact/log_sum",
     "kernels/sum_kernels": "kernels/sum_kernels kernels/live_kernels -k interpreted",
     "kernels/bin_kernels": "kernels/bin_kernels -k interpreted",
-    "kernels/float_kernels": "kernels/float_kernels -k interpreted",
+    "kernels/column_kernels": "kernels/column_kernels -k interpreted",
+    "kernels/float_kernels": "kernels/float_kernels kernels/column_kernels -k interpreted",
     "kernels/quantising": "numbers/convert",
+    "kernels/vector_terms": "kernels/sum_kernels -k interpreted",
     "kernels/posterior_kernels": "kernels/posterior_kernels -k interpreted",
     "kernels/read_kernels": "robust/robust_counts robust/robust_histogram "
     f"{READS}age_bounds {STALENESS}discount {STALENESS}shard_arrays",

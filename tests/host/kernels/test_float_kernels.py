@@ -18,12 +18,13 @@ def compiled(request, monkeypatch):
     """Run the kernel as it is, or as the Python that it is compiled from."""
     if not request.param:
         monkeypatch.setattr(float_kernels, "_CHUNK", 40)
-        inlined = "_taken _flags _row_total _largest cut_sums _cut_total _few_total _rounded"
-        for name in inlined.split():
+        inlined = "code_of is_odd flag_of _taken _flags _largest cut_sums _rounded "
+        for name in (inlined + "_row_total _cut_total _few_total").split():
             monkeypatch.setattr(float_kernels, name, getattr(float_kernels, name).py_func)
         for name in ("_largest", "cut_sums"):
             monkeypatch.setattr(sum_kernels, name, getattr(float_kernels, name))
-        monkeypatch.setattr(vector_terms, "mantissa_bits", vector_terms.mantissa_bits.py_func)
+        for name in ("cut_term", "mantissa_bits"):
+            monkeypatch.setattr(vector_terms, name, getattr(vector_terms, name).py_func)
     return request.param
 
 

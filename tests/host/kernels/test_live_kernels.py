@@ -21,7 +21,8 @@ def compiled(request, monkeypatch):
     if not request.param:
         for name in ("_largest", "_cut_term", "cut_sums", "_cut_total", "_rounded", "_change"):
             monkeypatch.setattr(sum_kernels, name, getattr(sum_kernels, name).py_func)
-        monkeypatch.setattr(vector_terms, "mantissa_bits", vector_terms.mantissa_bits.py_func)
+        for name in ("cut_term", "mantissa_bits"):
+            monkeypatch.setattr(vector_terms, name, getattr(vector_terms, name).py_func)
     return request.param
 
 
