@@ -24,7 +24,8 @@ all files by the statement.
 
 ``claims.json``: an object with "claims", a list of objects with "name", "statement", "ran",
 "counts", "worst", "bound", "verdict" ("pass", "fail" or "NOT RUN") and "reason"; texts, for the
-page. They are what the signer says, not what verify.py finds.
+page ``claims.html``. They are what the signer says, not what verify.py finds; ``index.html`` is
+what it finds, and it refuses a page that says anything else.
 """
 
 import hashlib
@@ -33,8 +34,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from consilience.audit.checkpoint import Checkpoint, NoteKey, signed_checkpoint
+from consilience.audit.claims_page import claims_page
 from consilience.audit.entries import begin
-from consilience.audit.page import guarantees_page, readme_text
+from consilience.audit.page import SessionFacts, found_page, readme_text
 from consilience.audit.proofs import PROVED, proofs_document
 from consilience.audit.session import Session
 from consilience.audit.statement import canonical_json, envelope, statement
@@ -91,12 +93,18 @@ def write_package(
     names = [one.name for one in sessions]
     if len(set(names)) < len(names):
         raise BadInput(f"sessions {', '.join(names)}: a name is there twice")
-    if taken := set(documents) & {*_OWN, "index.html", "README.md", "verify.py"}:
+    own = {*_OWN, "index.html", "README.md", "verify.py", "claims.html"}
+    if taken := set(documents) & own:
         raise BadInput(f"document {min(taken)}: the package has its own; choose another name")
+    if odd := [one for one in (*names, *documents) if not one.isprintable() or "\\" in one]:
+        raise BadInput(f"session or document {odd[0]!r}: the name has letters that cannot be shown")
+    if deep := [one for one in documents if "/" in one]:
+        raise BadInput(f"document {deep[0]}: documents lie in the folder itself; leave out the /")
     directory.mkdir(parents=True, exist_ok=True)
     log, proved = TileLog(directory, durable=False), list[int]()
-    for one in sessions:
-        _write_session(log, one, directory, proved)
+    facts = [SessionFacts(one) for one in sessions]
+    for each in facts:
+        _write_session(log, each, directory, proved)
     log.flush()
     note = signed_checkpoint(Checkpoint(origin, log.size, log.root), key)
     plain = {
@@ -106,11 +114,11 @@ def write_package(
             {one.name: one.seed for one in sessions if one.seed is not None}
         ),
         "verify.py": (Path(__file__).parent / "verify.py").read_bytes(),
-        **documents,
     }
-    plain["README.md"] = readme_text(public, log.size, log.root).encode()
-    page = guarantees_page(public, sessions, documents, log.size, log.root, len(proved), date)
-    plain["index.html"] = page.encode()
+    if "claims.json" in documents:
+        documents = {**documents, "claims.html": claims_page(documents["claims.json"]).encode()}
+    page = found_page(public, facts, list(documents), log.size, log.root)
+    plain |= {**documents, "README.md": readme_text().encode(), "index.html": page.encode()}
     for name, data in plain.items():
         _write(directory / name, data)
     digests = {
@@ -131,7 +139,8 @@ def write_package(
     return PackageFacts(note, log.size, len(proved), len(digests) + 2)
 
 
-def _write_session(log: TileLog, session: Session, directory: Path, proved: list[int]) -> None:
+def _write_session(log: TileLog, facts: SessionFacts, directory: Path, proved: list[int]) -> None:
+    session = facts.session
     settings = dict(session.settings)
     if session.files:
         settings["files"] = {}
@@ -146,6 +155,7 @@ def _write_session(log: TileLog, session: Session, directory: Path, proved: list
         if record.startswith(PROVED):
             proved.append(log.size)
         log.append(record)
+        facts.take(record)
         if not log.size % _FLUSH:
             log.flush()
 

@@ -1,110 +1,115 @@
-"""What people read in a package: the page of guarantees, and how to verify."""
+"""What people read in a package: what follows from its records, in a frame that is always the same.
+
+`verify.py` makes the rows again from what it has found, and knows the hashes of the frame and of
+the README: a page that says anything else is refused.
+"""
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from fractions import Fraction
 from html import escape
+from pathlib import Path
+from struct import unpack_from
 from typing import Any
 
 from consilience.audit.checkpoint import NoteKey
 from consilience.audit.session import Session
 
-__all__ = ["guarantees_page", "readme_text"]
+__all__ = ["FRAME", "SessionFacts", "found_page", "readme_text"]
 
-_STYLE = (
-    "body{font:16px/1.5 sans-serif;max-width:60em;margin:2em auto;padding:0 1em}"
-    "table{border-collapse:collapse;margin:1em 0}td,th{border:1px solid #999;padding:.3em .6em;"
-    "text-align:left;vertical-align:top}code,pre{background:#eee;overflow-wrap:anywhere}"
-)
-_CLAIM = ("name", "statement", "ran", "counts", "worst", "bound", "verdict", "reason")
+_HERE = Path(__file__).parent
+FRAME = (_HERE / "page_frame.html").read_text(encoding="utf-8")
+"""index.html without its rows."""
+
+_SLOT = "(rows)"
+_MOST_NAMES = 20
+_SAID = "judged as", "stated, and right", "agents that alarmed"
+_DELTA = 16
+"""Where a frozen table has its delta, two u64."""
 
 
-def readme_text(key: NoteKey, size: int, root: bytes) -> str:
+class SessionFacts:
+    """What of a session's records stands on the page.
+
+    Parameters
+    ----------
+    session : Session
+    """
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.counts: Counter[str] = Counter()
+        self._alarmed: set[str] = set()
+        self._levels: set[str] = set()
+        if session.kind == "logsum":
+            self.counts["log sum"] = len(session.files["results"]) // 4
+
+    def take(self, record: bytes) -> None:
+        """Count a record."""
+        kind = record[2 : record.index(b'"', 2)].decode()
+        self.counts[kind] += 1
+        if kind == "alarm":
+            self._alarmed.add(repr(json.loads(record)[1]))
+        elif kind == "fleet":
+            self._levels.add(json.loads(record)[1])
+
+    def rows(self) -> list[tuple[str, str, str]]:
+        """Return (session, what, found) of each row."""
+        told = ", ".join(f"{number} {kind}" for kind, number in sorted(self.counts.items()))
+        found = [("recomputed", told or "nothing")]
+        if self.session.kind == "monitor":
+            found += zip(_SAID, self._monitor(self.session.settings), strict=True)
+        return [(self.session.name, *one) for one in found]
+
+    def _monitor(self, settings: Mapping[str, Any]) -> tuple[str, str, str]:
+        source = settings["source"]
+        stated = [f"{name} {value}" for name, value in settings["promise"].items()]
+        stated.append(f"threshold 2^{settings['threshold'] / 65536:.3f}")
+        if source == "conformal":
+            ranks = settings["ranks"]
+            stated.append(f"{ranks['ties']} ties, {ranks['contaminated']} bad at first")
+        if source == "frozen":
+            stated.append(
+                f"delta {Fraction(*unpack_from('<QQ', self.session.files[source], _DELTA))}"
+            )
+        if settings["run_alpha"] is not None:
+            stated.append(f"alarms of single runs {settings['run_alpha']}")
+        stated += [f"readings {one}" for one in sorted(self._levels)]
+        names = sorted(self._alarmed)
+        more = len(names) - _MOST_NAMES
+        alarmed = ", ".join(names[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
+        if source == "asserted":
+            source += ": NOT the increments, which the signer asserts"
+        judged = f"{settings['mode']}, {settings['policy']}, {source}"
+        return judged, ", ".join(stated), alarmed or "none"
+
+
+def readme_text() -> str:
     """Return the package's README.md."""
-    return f"""# An audit package
-
-Who holds this folder can recompute every verdict in it, without trusting who made it, and without
-any other software than Python 3.9 or later:
-
-    python -I -S verify.py . --key KEY
-
-KEY is the signer's public key, as a file or as text. Take it from the signer by another way than
-this folder: a key that comes with a forgery proves nothing. The signer says that it is
-
-    {key.text}
-
-Exit code 0: every hash, signature and proof is right, and every posterior, statistic and alarm was
-found again from the recorded evidence. Exit code 8: something is not; a line says which file,
-which record and what differs. Read verify.py first: it is one file of plain Python. Or take the
-verify.py of another package, or write one: docs/audit.md of consilience is the format.
-
-Signatures cannot show that the evidence itself is what happened. Who can sign can also sign other
-evidence. An earlier checkpoint that you kept, or that a witness kept, shows that nothing before it
-was changed since:
-
-    python -I -S verify.py . --key KEY --checkpoint EARLIER
-
-Keep this one for the next time: {size} records, root {root.hex()}, file `checkpoint`.
-
-`index.html` has the guarantees in words. `measured.json` is not signed: it holds what differs from
-run to run, such as times.
-"""
+    return (_HERE / "page_readme.md").read_text(encoding="utf-8")
 
 
-def guarantees_page(
-    key: NoteKey,
-    sessions: Sequence[Session],
-    documents: Mapping[str, bytes],
-    size: int,
-    root: bytes,
-    proved: int,
-    date: int | None,
+def found_page(
+    key: NoteKey, sessions: Sequence[SessionFacts], asserted: Sequence[str], size: int, root: bytes
 ) -> str:
-    """Return index.html: each guarantee with its bound, claims, and what was not recomputed."""
-    parts = ["<h1>Audit package</h1>", _facts(key, size, root, proved, date)]
-    parts.append("<h2>Guarantees</h2>")
-    rows = [[one.name, *guarantee] for one in sessions for guarantee in one.guarantees]
-    parts.append(_table(("session", "what", "bound", "confidence", "needs"), rows))
-    parts.append("<h2>Sessions</h2>")
-    rows = [[one.name, one.kind, _source(one.settings)] for one in sessions]
-    parts.append(_table(("session", "kind", "recomputed"), rows))
-    if "claims.json" in documents:
-        claims = json.loads(documents["claims.json"]).get("claims", [])
-        parts.append("<h2>Claims</h2><p>Said by the signer; not recomputed by verify.py.</p>")
-        parts.append(_table(_CLAIM, [[_text(one.get(name)) for name in _CLAIM] for one in claims]))
-    others = sorted(name for name in documents if name != "claims.json")
-    if others:
-        parts.append(f"<h2>Documents</h2><p>{escape(', '.join(others))}</p>")
-    head = f"<meta charset=utf-8><title>Audit package</title><style>{_STYLE}</style>"
-    return f"<!doctype html><html lang=en><head>{head}</head><body>{''.join(parts)}</body></html>\n"
+    """Return index.html: what follows from the records, and what each guarantee needs.
 
-
-def _facts(key: NoteKey, size: int, root: bytes, proved: int, date: int | None) -> str:
-    when = "not said" if date is None else datetime.fromtimestamp(date, UTC).isoformat()
+    Parameters
+    ----------
+    key : NoteKey
+    sessions : sequence of SessionFacts
+        All records of each were counted.
+    asserted : sequence of str
+        Names of the documents.
+    size, root : int, bytes
+        Of the log.
+    """
     rows = [
-        ("signer", key.text),
-        ("date", when),
-        ("records", str(size)),
-        ("root", root.hex()),
-        ("alarms and readings with a proof", str(proved)),
+        ("the log", "signed by", f"{key.name}, {key.public.hex()}"),
+        ("the log", "records", f"{size}, root {root.hex()}"),
+        *(row for one in sessions for row in one.rows()),
+        ("documents", "asserted, not recomputed:", ", ".join(sorted(asserted)) or "none"),
     ]
-    how = "<pre>python -I -S verify.py . --key KEY</pre><p>README.md says how.</p>"
-    return _table(("", ""), rows) + how
-
-
-def _source(settings: Mapping[str, Any]) -> str:
-    if settings.get("source") == "asserted":
-        return "statistics and alarms; the increments are asserted by the signer"
-    return "everything"
-
-
-def _text(value: object) -> str:
-    return "" if value is None else value if isinstance(value, str) else json.dumps(value)
-
-
-def _table(names: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    head = "".join(f"<th>{escape(name)}</th>" for name in names)
-    body = "".join(
-        "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows
-    )
-    return f"<table><tr>{head}</tr>{body}</table>"
+    lines = ["<tr>" + "".join(f"<td>{escape(cell)}" for cell in row) + "\n" for row in rows]
+    return FRAME.replace(_SLOT, "".join(lines))

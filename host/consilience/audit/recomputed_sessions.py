@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from consilience.audit import entries
-from consilience.audit.session import Guarantee, Session
+from consilience.audit.session import Session
 from consilience.devices.device import Device
 from consilience.numbers.convert import as_codes
 
@@ -37,14 +37,8 @@ def posterior_session(
     records = [entries.evidence(*row) for row in rows]
     results = zip(np.asarray(ids).tolist(), posteriors.tolist(), strict=True)
     records += [entries.posterior(*one) for one in results]
-    bound = Guarantee(
-        "error of a posterior",
-        "1.51 ulp = 1.51 * 2^-16 bit against the exact posterior of the codes",
-        "certain (docs/numerics.md)",
-        "nothing",
-    )
     settings = {"prior": as_codes(prior, "prior").tolist()}
-    return Session(name, "posterior", settings, records, guarantees=[bound])
+    return Session(name, "posterior", settings, records)
 
 
 def log_sum_session(
@@ -67,10 +61,7 @@ def log_sum_session(
         "offsets": _raw(borders, "<i8"),
         "results": _raw(results, "<i4"),
     }
-    bound = Guarantee(
-        "error of a log sum", "0.5085 ulp, to 2^32 terms", "certain (docs/numerics.md)", "nothing"
-    )
-    return Session(name, "logsum", {}, [], files, guarantees=[bound])
+    return Session(name, "logsum", {}, [], files)
 
 
 def robust_session(
@@ -103,13 +94,7 @@ def robust_session(
         ]
         values = as_codes(one, "ratios").tolist()
         records.append(entries.robust(values, faulty, clip // 128, threshold, result))
-    bound = Guarantee(
-        "what liars can move",
-        f"the honest sum lies in [low, high] whatever any {faulty} of the reporters say",
-        "certain (G1 to G3)",
-        f"at most {faulty} reporters lie",
-    )
-    return Session(name, "robust", {}, records, guarantees=[bound])
+    return Session(name, "robust", {}, records)
 
 
 def _raw(values: NDArray[np.generic], kind: str) -> bytes:

@@ -1,31 +1,10 @@
-"""What a package is made of: recorded judgements, and what is promised of them."""
+"""What a package is made of: recorded judgements."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
-__all__ = ["Guarantee", "Session"]
-
-
-class Guarantee(NamedTuple):
-    """A line of the page, as in a service-level agreement.
-
-    Parameters
-    ----------
-    what : str
-        What is promised.
-    bound : str
-        The number, with its unit.
-    confidence : str
-        How sure: "certain", or with which probability over what.
-    needs : str
-        What has to hold for it.
-    """
-
-    what: str
-    bound: str
-    confidence: str
-    needs: str
+__all__ = ["Session"]
 
 
 @dataclass(frozen=True)
@@ -46,8 +25,6 @@ class Session:
         By name: tables, models, raw codes. They lie in ``files/<session>/<name>``.
     seed : int or None
         Of the chance that breaks ties. It is given away: draw a new one for what comes after.
-    guarantees : sequence of Guarantee
-        For the page.
     """
 
     name: str
@@ -56,4 +33,3 @@ class Session:
     records: Iterable[bytes]
     files: Mapping[str, bytes] = field(default_factory=dict)
     seed: int | None = None
-    guarantees: Sequence[Guarantee] = ()

@@ -1,96 +1,99 @@
 """Verify an audit package of consilience: python -I -S verify.py DIR --key KEY [--checkpoint NOTE].
 
-Written from docs/numerics.md, monitor.md and audit.md; shares no code with what it judges. Checks
-hashes, signatures and the Merkle log, and works out every posterior, log sum, rank, increment,
-statistic, alarm and reading again. KEY is the signer's, as NAME+HASH+KEY or 64 hexadecimal digits,
-or a file with either: have it from the signer by another way than the package. NOTE is an earlier
-checkpoint of the log that you kept, or that a witness signed too (--witness KEY): nothing before it
-may have changed. DIR may also be a proof of one record (JSON: checkpoint, index, record, hashes).
-Exit code 0: all is right. 8: something differs, and a line says what. 2: usage."""
-import argparse, decimal, hashlib, json, os, re, struct, sys
-from array import array
-from base64 import b64decode
-from bisect import bisect_left, bisect_right, insort
-from collections import Counter
-from fractions import Fraction
-from math import isqrt
-
-ZERO, MOST, BITS = -(1 << 31), (1 << 31) - 1, 128  # the log of zero, the largest code; precision
+Written from docs/numerics.md, monitor.md and audit.md; shares no code with what it judges. Checks hashes, signatures,
+the Merkle log and the page that people read, and works out every posterior, log sum, rank, increment, statistic, alarm
+and reading again. KEY is the signer's, as NAME+HASH+KEY or 64 hexadecimal digits, or a file with either: have it from
+the signer by another way than the package. NOTE is an earlier checkpoint of the log that you kept, or that a witness
+signed too (--witness KEY): nothing before it may have changed. DIR may also be a proof of one record (JSON: checkpoint,
+index, record, hashes). Exit code 0: all is right. 8: something differs, and a line says what. 2: usage."""
+import sys
+if __name__ == "__main__" and not sys.flags.isolated:  # else Python imports what lies beside it
+    sys.exit("refused: run it as python -I -S verify.py ..., so that no file of the package runs as a part of it")
+import argparse, base64, decimal, hashlib, html, json, os, re, struct
+from array import array; from bisect import bisect_left, bisect_right, insort; from collections import Counter
+from fractions import Fraction; from math import isqrt
+ZERO, MOST, BITS = -(1 << 31), (1 << 31) - 1, 128  # the log of zero, the largest code; precision of our logarithms
+FORMAT, INFINITE, WORD = 0x10101837, (1 << 63) - 1, (1 << 64) - 1  # of codes; as what a run stands that was cut
 DASH, UNSIGNED, STATEMENT = "\N{EM DASH} ", "measured.json", "statement.dsse.json"
-TYPES = "https://in-toto.io/Statement/v1", "urn:consilience:audit-package:1"
+OWN = "checkpoint", "proofs.json", "seeds.json", "index.html", "README.md", "verify.py"
+FRAME = bytes.fromhex("85ca1fe5a3a670ba73f9796777bac388560ca5abd273a5956304fcf278dccb2b")  # SHA-256 of index.html, bare
+README = bytes.fromhex("c36771e77e5521e6da0a57ddc6256446c2979c20686b96b84a7a4b1997ccab0e")  # and of README.md
+TYPES = "application/vnd.in-toto+json", "https://in-toto.io/Statement/v1", "urn:consilience:audit-package:1"
 class Refused(Exception): pass  # something is not as it must be; the text says where and what
 def need(condition, text):
     if not condition: raise Refused(text)
 def sha256(data): return hashlib.sha256(data).digest()
 def read_text(path):
     with open(path, encoding="utf-8") as file: return file.read()
-
+def b64(text):  # of base64 that has one form: no junk, no other bits at its end
+    data = base64.b64decode(text)
+    need(base64.b64encode(data).decode() == text, f"{text[:40]!r} is no canonical base64"); return data
+def pairs(found):
+    need(len(dict(found)) == len(found), "a name stands twice in one object"); return dict(found)
+def no_decimal(text): raise Refused(f"{text} is no whole number")
+EXACT = json.JSONDecoder(object_pairs_hook=pairs, parse_float=no_decimal, parse_constant=no_decimal)
+def ratio(text):  # "200" or "1/40", and nothing else that Fraction takes
+    right = isinstance(text, str) and re.fullmatch("[0-9]{1,1001}(/0*[1-9][0-9]{0,1000})?", text)
+    need(right, f"{text!r} is no whole number and no fraction"); return Fraction(text)
+def in_range(values, what, low=ZERO, high=MOST):
+    if values and not low <= min(values) <= max(values) <= high: raise Refused(f"{what} {values} are out of range")
 # Ed25519, RFC 8032: points (x, y) of the curve -x^2 + y^2 = 1 + d x^2 y^2 modulo P.
-P, ORDER = 2**255 - 19, 2**252 + 27742317777372353535851937790883648493
-D = -121665 * pow(121666, -1, P) % P
+P, ORDER = 2**255 - 19, 2**252 + 27742317777372353535851937790883648493; D = -121665 * pow(121666, -1, P) % P
 def add_points(p, q):
-    (a, b), (c, d) = p, q
-    t = D * a * b * c * d
+    (a, b), (c, d) = p, q; t = D * a * b * c * d
     return (a * d + b * c) * pow(1 + t, -1, P) % P, (b * d + a * c) * pow(1 - t, -1, P) % P
 def times_point(number, point):
     if not number: return 0, 1
-    twice = times_point(number >> 1, add_points(point, point))
-    return add_points(twice, point) if number & 1 else twice
+    twice = times_point(number >> 1, add_points(point, point)); return add_points(twice, point) if number & 1 else twice
 def point_of(data):  # None if its 32 bytes are no point
-    y = int.from_bytes(data, "little")
-    sign, y = y >> 255, y & ((1 << 255) - 1)
-    square = (y * y - 1) * pow(D * y * y + 1, -1, P) % P
+    sign, y = divmod(int.from_bytes(data, "little"), 1 << 255); square = (y * y - 1) * pow(D * y * y + 1, -1, P) % P
     x = pow(square, (P + 3) // 8, P)
     if (x * x - square) % P: x = x * pow(2, (P - 1) // 4, P) % P
     if y >= P or (x * x - square) % P or (x == 0 and sign): return None
     return (x if x & 1 == sign else P - x), y
 def is_signed(public, message, signature):
-    if len(public) != 32 or len(signature) != 64: return False
     a, r, s = point_of(public), point_of(signature[:32]), int.from_bytes(signature[32:], "little")
     h = int.from_bytes(hashlib.sha512(signature[:32] + public + message).digest(), "little") % ORDER
     base = point_of((4 * pow(5, -1, P) % P).to_bytes(32, "little"))
-    return bool(a and r and s < ORDER) and times_point(s, base) == add_points(r, times_point(h, a))
-
+    if (len(public), len(signature)) != (32, 64) or not a or not r or s >= ORDER: return False
+    if times_point(8, a) == (0, 1): return False  # a key of small order: some signatures are of any message
+    return times_point(s, base) == add_points(r, times_point(h, a))
 # Keys, signed notes, checkpoints: C2SP signed-note, tlog-checkpoint, tlog-cosignature.
 def key_hash(name, typed): return sha256(name.encode() + b"\n" + typed)[:4]
 def read_key(text):  # (name or None, type, public key) of what --key was given
     if os.path.isfile(text): text = read_text(text).strip()
+    return (None, 1, bytes.fromhex(text)) if re.fullmatch("[0-9a-fA-F]{64}", text) else key_of_text(text)
+def key_of_text(text):
     try:
-        if re.fullmatch("[0-9a-fA-F]{64}", text): return None, 1, bytes.fromhex(text)
-        name, digits, encoded = text.split("+", 2)
-        data = b64decode(encoded, validate=True)
+        name, digits, encoded = text.split("+", 2); data = b64(encoded)
         right = len(data) == 33 and data[0] in (1, 4) and key_hash(name, data).hex() == digits
-        need(right, "no Ed25519, or its hash is wrong; copy it again")
-        return name, data[0], data[1:]
+        right = right and name.isprintable() and " " not in name
+        need(right, "no Ed25519, or its hash is wrong; copy it again"); return name, data[0], data[1:]
     except (ValueError, Refused) as error:
         raise Refused(f"{text[:80]!r} is no key, neither a file nor text ({error})") from None
 def open_note(where, note, name, kind, public):  # its text, if the key has signed it
-    text, empty, lines = note.rpartition("\n\n")
-    need(empty and lines.endswith("\n"), f"{where}: is no signed note")
+    text, empty, lines = note.rpartition("\n\n"); need(empty and lines.endswith("\n"), f"{where}: is no signed note")
     text, found, typed = text + "\n", False, bytes([kind]) + public
-    for line in lines.splitlines():  # signatures of others are not looked at
-        signer, _, encoded = line[len(DASH):].partition(" ")
-        data = b64decode(encoded, validate=True)
-        if (line[:2], signer, data[:4]) != (DASH, name, key_hash(name, typed)): continue
-        message, signature = text.encode(), data[4:]
+    for line in lines[:-1].split("\n"):  # signatures of others are not looked at
+        dash, signer, encoded = line[:2], *line[2:].partition(" ")[::2]
+        need(dash == DASH and re.fullmatch("[A-Za-z0-9+/]+={0,2}", encoded), f"{where}: no signature: {line[:80]!r}")
+        data = b64(encoded)
+        if (signer, data[:4]) != (name, key_hash(name, typed)): continue
+        message, signature = text.encode(), data[4 if kind == 1 else 12:]
         if kind == 4:  # a witness signs the time too
-            time, signature = int.from_bytes(data[4:12], "big"), data[12:]
-            message = f"cosignature/v1\ntime {time}\n".encode() + message
+            message = f"cosignature/v1\ntime {int.from_bytes(data[4:12], 'big')}\n".encode() + message
         found = is_signed(public, message, signature)
         need(found, f"{where}: the signature of {name} is not that of its text")
-    need(found, f"{where}: is not signed by {name} with the key {public.hex()}")
-    return text
+    need(found, f"{where}: is not signed by {name} with the key {public.hex()}"); return text
 def read_checkpoint(where, text):  # (origin, size, root)
     lines = text.split("\n")
-    need(len(lines) > 3 and re.fullmatch("0|[1-9][0-9]*", lines[1]), f"{where}: is no checkpoint")
-    return lines[0], int(lines[1]), b64decode(lines[2], validate=True)
-
+    need(len(lines) > 3 and re.fullmatch("0|[1-9][0-9]{0,17}", lines[1]), f"{where}: is no checkpoint")
+    return lines[0], int(lines[1]), b64(lines[2])
 # The Merkle tree of RFC 6962 with SHA-256, in C2SP tlog-tiles.
 def node(left, right): return sha256(b"\1" + left + right)
 def tree_root(hashes):  # pairs level by level, an odd last one goes up as it is
     while len(hashes) > 1:
-        odd = hashes[-1:] if len(hashes) & 1 else []
-        hashes = [node(a, b) for a, b in zip(hashes[::2], hashes[1::2])] + odd
+        hashes = [node(a, b) for a, b in zip(hashes[::2], hashes[1::2])] + (hashes[-1:] if len(hashes) & 1 else [])
     return hashes[0] if hashes else sha256(b"")
 def climb(leaf, index, size, hashes):  # the root to which an inclusion proof leads; None: none
     if size < 2 or not hashes: return None if hashes or size != 1 or index else leaf
@@ -99,8 +102,13 @@ def climb(leaf, index, size, hashes):  # the root to which an inclusion proof le
     else: below = climb(leaf, index - middle, size - middle, hashes[:-1])
     return below and (node(below, hashes[-1]) if index < middle else node(hashes[-1], below))
 def climb_record(told, size):
-    leaf, hashes = sha256(b"\0" + told["record"].encode()), [*map(bytes.fromhex, told["hashes"])]
-    return climb(leaf, told["index"], size, hashes)
+    leaf, at = sha256(b"\0" + told["record"].encode()), told["index"]
+    return climb(leaf, at, size, [*map(bytes.fromhex, told["hashes"])]) if type(at) is int and 0 <= at < size else None
+def consistency(first, leaves, whole=True):  # the proof that they begin with `first` of before
+    if first == len(leaves): return [] if whole else [tree_root(leaves)]
+    middle = 1 << (len(leaves) - 1).bit_length() - 1; left, right = leaves[:middle], leaves[middle:]
+    if first <= middle: return [*consistency(first, left, whole), tree_root(right)]
+    return [*consistency(first - middle, right, False), tree_root(left)]
 def tile_path(level, index, size):  # of a tile or bundle, `size` hashes or records on its level
     digits, width = str(index).zfill(-(-len(str(index)) // 3) * 3), min(256, size - 256 * index)
     name = "".join(f"x{digits[at:at + 3]}/" for at in range(0, len(digits) - 3, 3)) + digits[-3:]
@@ -108,15 +116,13 @@ def tile_path(level, index, size):  # of a tile or bundle, `size` hashes or reco
 def read_log(package, size):  # all records and their leaf hashes; tiles are compared
     records, leaves, level = [], [], 0
     for bundle in range(-(-size // 256)):
-        path, start, at = tile_path("entries", bundle, size), len(records), 0
-        data, width = package.read(path), min(256, size - start)
+        path, start, at = tile_path("entries", bundle, size), len(records), 0; data = package.read(path)
         while at < len(data):
             at, start_at = at + 2 + int.from_bytes(data[at:at + 2], "big"), at + 2
-            need(at <= len(data), f"{path}: ends within record {len(records)}")
-            records.append(data[start_at:at])
-        need(len(records) == start + width, f"{path}: {len(records) - start} of {width} records")
-        leaves += [sha256(b"\0" + one) for one in records[start:]]
-    hashes = leaves
+            need(at <= len(data), f"{path}: ends within record {len(records)}"); records.append(data[start_at:at])
+        have, most = len(records) - start, min(256, size - start)
+        need(have == most, f"{path}: {have} of {most} records")
+    hashes = leaves = [sha256(b"\0" + one) for one in records]
     while hashes:
         tiles = [hashes[at:at + 256] for at in range(0, len(hashes), 256)]
         for index, part in enumerate(tiles):
@@ -124,13 +130,11 @@ def read_log(package, size):  # all records and their leaf hashes; tiles are com
             need(package.read(path) == b"".join(part), f"{path}: is not the hashes of its records")
         level, hashes = level + 1, [tree_root(part) for part in tiles if len(part) == 256]
     return records, leaves
-
 # Logarithms: 2^(f / 65536) by square roots; floors, ceilings, the nearest. Scale 2^-BITS.
 def make_tables():  # 2^(f / 65536), 2^(1 / 131072), the mantissas M, G of docs/monitor.md
-    roots = [2 << BITS]
+    roots, table = [2 << BITS], [1 << BITS]
     while len(roots) < 18: roots.append(isqrt(roots[-1] << BITS))
-    table = [1 << BITS]  # each right to 2^-110
-    while len(table) < 65536: table.append(table[-1] * roots[16] >> BITS)
+    while len(table) < 65536: table.append(table[-1] * roots[16] >> BITS)  # each right to 2^-110
     # G(d) is the largest v with 2^(v / 65536) - 1 <= 2^(-d / 65536); no d is within 2^-55 of it.
     borders = [one - (1 << BITS) >> 32 for one in table] + [1 << BITS - 32]
     gains, v, down = array("l"), 65536, [one >> 32 for one in table]
@@ -139,11 +143,9 @@ def make_tables():  # 2^(f / 65536), 2^(1 / 131072), the mantissas M, G of docs/
         if not v: break
         gains.append(v)
     return table, roots[17], array("q", [((one >> BITS - 25) + 1) >> 1 for one in table]), gains
-POWER, HALF_STEP, MANTISSA, GAIN = make_tables()
-GAINS = len(GAIN)
+POWER, HALF_STEP, MANTISSA, GAIN = make_tables(); GAINS = len(GAIN)
 def split(value):  # (w, f, fraction): the number is 2^w times a fraction of POWER[f] or more
-    bits = value.bit_length() - 1
-    scaled = value << BITS - bits if bits <= BITS else value >> bits - BITS
+    bits = value.bit_length() - 1; scaled = value << BITS - bits if bits <= BITS else value >> bits - BITS
     return bits, bisect_right(POWER, scaled) - 1, scaled
 def floor_code(low, high):  # floor(65536 log2 y), y from low to high in units of 2^-BITS
     (a, f, _), (b, g, _) = split(low), split(high)
@@ -153,396 +155,384 @@ def ceil_code(value):  # ceil(65536 log2 of a fraction)
     top, bottom = value.numerator, value.denominator
     if top & (top - 1) == 0 and bottom & (bottom - 1) == 0:  # only then it is a whole number
         return top.bit_length() - bottom.bit_length() << 16
-    shift = max(0, bottom.bit_length() - top.bit_length() + 4)
-    low = (top << BITS + shift) // bottom
+    shift = max(0, bottom.bit_length() - top.bit_length() + 4); low = (top << BITS + shift) // bottom
     return floor_code(low, low + 1) + 1 - (shift << 16)
 def power_of(number, a, b):  # number^(a / 2^b) as two bounds in units of 2^-BITS
-    low = high = number << BITS
-    least = most = 1 << BITS
+    low = high = number << BITS; least = most = 1 << BITS
     for bit in range(b - 1, -1, -1):
-        low, above = isqrt(low << BITS), isqrt(high << BITS)
-        high = above + (above * above != high << BITS)
+        low, above = isqrt(low << BITS), isqrt(high << BITS); high = above + (above * above != high << BITS)
         if a >> bit & 1: least, most = least * low >> BITS, -(-most * high >> BITS)
     return least, most
 def log_sum(codes):  # terms cut below bin top - 7, summed, rounded once
     top = max(codes, default=ZERO)
     if top == ZERO: return ZERO
     cut, total = 8 * ((top >> 16) // 8 - 7), 0
-    for code in codes:
-        if code != ZERO:
-            shift, term = (code >> 16) - 24 - cut, MANTISSA[code & 0xFFFF]
-            total += term << shift if shift >= 0 else term >> -shift
-    bits, f, scaled = split(total)
-    border = POWER[f] * HALF_STEP >> BITS
-    above = scaled > border
-    if abs(scaled - border) < 1 << 20:  # too near for BITS: both sides as whole numbers
-        above = total**131072 > 1 << bits * 131072 + 2 * f + 1
+    for code in (one for one in codes if one != ZERO):
+        shift, term = (code >> 16) - 24 - cut, MANTISSA[code & 0xFFFF]
+        total += term << shift if shift >= 0 else term >> -shift
+    bits, f, scaled = split(total); border = POWER[f] * HALF_STEP >> BITS; above = scaled > border
+    if abs(scaled - border) < 1 << 20: above = total**131072 > 1 << bits * 131072 + 2 * f + 1  # too near for BITS
     return min((bits + cut << 16) + f + above, MOST)
 def log_add(a, b):  # L(a, b), the greatest code not above log2(2^a + 2^b)
     if a == ZERO or b == ZERO: return max(a, b)
-    d = abs(a - b)
-    return max(a, b) + (GAIN[d] if d < GAINS else 0)
-
+    d = abs(a - b); return max(a, b) + (GAIN[d] if d < GAINS else 0)
 # Increments: ranks, frozen tables, models.
 class Scores:  # past scores, sorted, in blocks, so that a million of them can be counted among
     def __init__(self): self.blocks, self.tops, self.total = [[]], [1 << 63], 0
     def above_and_at(self, score):
-        at = bisect_left(self.tops, score)
-        block, above = self.blocks[at], sum(map(len, self.blocks[at + 1:]))
-        right = bisect_right(block, score)
-        return above + len(block) - right, right - bisect_left(block, score)
+        at = bisect_left(self.tops, score); block, above = self.blocks[at], sum(map(len, self.blocks[at + 1:]))
+        right = bisect_right(block, score); return above + len(block) - right, right - bisect_left(block, score)
     def add(self, score):
-        at = bisect_left(self.tops, score)
-        block, self.total = self.blocks[at], self.total + 1
-        insort(block, score)
-        cut = bisect_left(block, block[len(block) // 2]) if len(block) > 4096 else 0
-        if cut:  # equal scores stay in one block
-            self.blocks[at:at + 1] = [block[:cut], block[cut:]]
-            self.tops.insert(at, block[cut - 1])
+        at = bisect_left(self.tops, score); block, self.total = self.blocks[at], self.total + 1
+        insort(block, score); cut = bisect_left(block, block[len(block) // 2]) if len(block) > 4096 else 0
+        if cut: self.blocks[at:at + 1] = [block[:cut], block[cut:]]; self.tops.insert(at, block[cut - 1])  # equals stay
 class Ranks:  # ranks of runs among the earlier ones of their histories
     def __init__(self, settings, seed, where):
         self.bets = [read_kappa(one) for one in settings["kappas"]]
         self.n0, self.contaminated, ties = (settings[one] for one in ("n0", "contaminated", "ties"))
-        need(self.n0 >= 50, f"{where}: n0 is {self.n0}, the least is 50")
-        known = ties == "full" or (ties == "seeded" and seed is not None)
-        need(known, f"{where}: ties are {ties!r}, and seeds.json has no seed of it")
-        self.seed = seed if ties == "seeded" else None
+        right = self.n0 >= 50 and self.contaminated >= 0 and letter([self.n0, self.contaminated]) == "l"
+        need(right, f"{where}: n0 is {self.n0}, the least is 50; {self.contaminated} may be bad")
+        right = ties == "full" or (ties == "seeded" and seed is not None)
+        need(right, f"{where}: ties are {ties!r}, and seeds.json has no seed of it")
+        self.seed, self.ties = seed if ties == "seeded" else None, ties
         self.histories, self.keys, self.of_rank, self.of_count = {}, {}, {}, {}
     def drop(self, name):
         if name in self.histories: self.histories[name] = [Scores(), self.histories[name][1], True]
     def take(self, agent, name, ordinal, score, stands):  # (j, N, increments or None)
-        history = self.histories.setdefault(name, [Scores(), -1, False])
-        scores, last, dropped = history
+        history = self.histories.setdefault(name, [Scores(), -1, False]); scores, last, dropped = history
         need(ordinal == last + 1 or (dropped and ordinal > last),
              f"run {ordinal} of history {name!r} after run {last}: one was left out")
-        history[1:] = ordinal, False
-        above, at = scores.above_and_at(score)
-        place = at if self.seed is None else self.chance(agent, ordinal) * (1 + at) >> 64
-        n = scores.total + 1
-        j = min(1 + above + place + self.contaminated, n)
-        scores.add(stands)
+        history[1:] = ordinal, False; above, at = scores.above_and_at(score)
+        place = at if self.seed is None else self.chance(agent, ordinal) * (1 + at) >> 64; n = scores.total + 1
+        j = min(1 + above + place + self.contaminated, n); scores.add(stands)
         if n <= self.n0: return j, n, None
         if j not in self.of_rank: self.of_rank[j] = [rank_term(j, *bet) for bet in self.bets]
-        if n not in self.of_count:  # floor(65536 (1 - kappa) log2 N)
-            self.of_count[n] = [floor_code(*power_of(n, (1 << b) - a, b)) for a, b in self.bets]
+        if n not in self.of_count: self.of_count[n] = [floor_code(*power_of(n, (1 << b) - a, b)) for a, b in self.bets]
         return j, n, [one + other for one, other in zip(self.of_rank[j], self.of_count[n])]
     def chance(self, agent, ordinal):  # SplitMix64 of the agent's key and the run's number
-        word = (1 << 64) - 1
         if agent not in self.keys:
             kind, name = (2, agent.encode()) if isinstance(agent, str) else (
-                agent >> 63 > 0, (agent & word).to_bytes(8, "little"))
+                agent >> 63 > 0, (agent & WORD).to_bytes(8, "little"))
             data = b"consilience conformal 1\0" + struct.pack("<QBI", self.seed, kind, len(name))
             self.keys[agent] = int.from_bytes(sha256(data + name)[:8], "little")
-        z = self.keys[agent] + (ordinal + 1) * 0x9E3779B97F4A7C15 & word
+        z = self.keys[agent] + (ordinal + 1) * 0x9E3779B97F4A7C15 & WORD
         for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB), (31, 1)):
-            z = (z ^ z >> shift) * factor & word
+            z = (z ^ z >> shift) * factor & WORD
         return z
 def read_kappa(text):
-    k = Fraction(text)
-    need(0 < k < 1 and k.denominator in [1 << b for b in range(17)], f"kappa {text} is no a / 2^b")
+    k = ratio(text); need(0 < k < 1 and k.denominator in [1 << b for b in range(17)], f"kappa {text} is no a / 2^b")
     return k.numerator, k.denominator.bit_length() - 1
 def rank_term(j, a, b):  # floor(65536 log2(j^k - (j - 1)^k)), k = a / 2^b; beyond 4096 the slope's
     low, high = power_of(j, a, b)
     if j > 4096: return floor_code(a * low // (j << b), -(-a * high // (j << b)))
-    least, most = power_of(j - 1, a, b) if j > 1 else (0, 0)
-    return floor_code(low - most, high - least)
+    least, most = power_of(j - 1, a, b) if j > 1 else (0, 0); return floor_code(low - most, high - least)
 class FrozenTable:  # bins of scores to increments, from stored counts; every limit is proved again
-    def __init__(self, data, where):
-        magic, version, _, k, flags, m, top, bottom = struct.unpack_from("<4sHIBBIQQ", data)
-        need((magic, version) == (b"CNFT", 1), f"{where}: is no frozen table")
+    def __init__(self, where, data):
+        magic, *kind, k, flags, m, top, bottom = struct.unpack_from("<4sHIBBIQQ", data)
+        right = (magic, *kind, flags >> 1) == (b"CNFT", 1, FORMAT, 0) and 2 <= m <= 1024 and 0 < top < bottom
+        need(right, f"{where}: is no frozen table, or its delta is none")
         bets, at = [struct.unpack_from("<HB", data, 32 + 3 * one) for one in range(k)], 32 + 3 * k
         counts, limits = (struct.unpack_from(f"<{m}Q", data, at + one) for one in (0, 8 * m))
-        self.edges = struct.unpack_from(f"<{m - 1}q", data, at + 16 * m) if flags else None
-        need(len(data) == at + 16 * m + (8 * m - 8 if flags else 0), f"{where}: left-over bytes")
+        edges = struct.unpack_from(f"<{flags * (m - 1)}q", data, at + 16 * m)
+        need(len(data) == at + 16 * m + 8 * len(edges), f"{where}: left-over bytes")
+        right = [*edges] == sorted({*edges}) and all(a & 1 and a < 1 << b <= 65536 for a, b in bets)
+        need(right, f"{where}: its edges do not ascend, or bets {bets} are none"); self.delta = Fraction(top, bottom)
         hits, beyond = [sum(counts[j:]) for j in range(m)], Fraction(top, bottom * m)
-        n, self.limits, self.codes = hits[0], limits, [None] * m
-        need(n >= 1000, f"{where}: {n} calibration runs, the least is 1,000")
+        n, self.limits, self.codes, self.edges = hits[0], limits, [None] * m, edges or None
+        need(1000 <= n <= 10**7, f"{where}: {n} calibration runs, they are 1,000 to 10,000,000")
         for j in range(m - 1, -1, -1):
             x, u, v = hits[j], limits[j], limits[j + 1] if j + 1 < m else 0
-            right = u == 1 << 32 if x == n else tail(n, x, u) <= beyond < tail(n, x, u - 1)
-            need(right, f"{where}: limit {j + 1} is not the least one of {x} in {n} runs")
+            right = 0 < u < 1 << 32 and tail(n, x, u) <= beyond < tail(n, x, u - 1)
+            need(u == 1 << 32 if x == n else right, f"{where}: limit {j + 1} is not the least one of {x} in {n} runs")
             self.codes[j] = [slope(u, v, *one) for one in bets] if u > v else self.codes[j + 1]
-    def bin_of(self, score):
-        at = score if self.edges is None else bisect_right(self.edges, score)
-        need(0 <= at < len(self.codes), f"bin {at} is none of the table's")
-        return at
 def tail(trials, hits, share):  # P(Binomial(trials, share / 2^32) <= hits), right to 40 digits
     with decimal.localcontext() as context:
-        context.prec, context.Emin, context.Emax = 60, -(10**15), 10**15
-        u = decimal.Decimal(share) / (1 << 32)
+        context.prec, context.Emin, context.Emax = 60, -(10**15), 10**15; u = decimal.Decimal(share) / (1 << 32)
         term = total = (1 - u) ** trials
         for i in range(1, hits + 1):
-            term = term * ((trials - i + 1) * u) / (i * (1 - u))
-            total += term
+            term = term * ((trials - i + 1) * u) / (i * (1 - u)); total += term
         return Fraction(total) if total > decimal.Decimal("1e-999") else Fraction(0)
 def slope(above, below, a, b):  # floor(65536 log2 of the slope of u^k between limits of 2^-32)
-    shared = ((above | below) & -(above | below)).bit_length() - 1
-    above, below = above >> shared, below >> shared
+    shared = ((above | below) & -(above | below)).bit_length() - 1; above, below = above >> shared, below >> shared
     (low, high), (least, most) = power_of(above, a, b), power_of(below, a, b) if below else (0, 0)
     code = floor_code((low - most) // (above - below), -(-(high - least) // (above - below)))
     return code + ((32 - shared) * ((1 << b) - a) << 16 - b)
 class ModelTable:  # increments of a model's contexts and symbols from stored codes; certified again
-    def __init__(self, data, where):
-        magic, version, _, n, m, unseen, end = struct.unpack_from("<4sHIIIII", data)
-        right = (magic, version, len(data)) == (b"CNMI", 1, 26 + 8 * n * m) and unseen != end
-        need(right, f"{where}: is no model, or cut")
+    def __init__(self, where, data):
+        *kind, n, m, unseen, end = struct.unpack_from("<4sHIIIII", data)
+        right = (*kind, len(data)) == (b"CNMI", 1, FORMAT, 26 + 8 * n * m)
+        need(right and m > max(unseen, end) and unseen != end, f"{where}: is no model, or cut")
         codes, self.codes = struct.unpack_from(f"<{2 * n * m}i", data, 26), []
         for at in range(0, n * m, m):
             base, other = codes[at:at + m], codes[at + n * m:at + n * m + m]
-            row = [c1 - c0 - 2 for c0, c1 in zip(base, other)]
-            row[unseen] = min(row[unseen], 0)
+            row = [c1 - c0 - 2 for c0, c1 in zip(base, other)]; row[unseen] = min(row[unseen], 0)
             row = [ZERO if c1 == ZERO or x < ZERO else x for x, c1 in zip(row, other)]
             paid = [ZERO if x == ZERO else max(c0 + x, ZERO) for c0, x in zip(base, row)]
-            need(ZERO not in base and max(base + other) <= 0 and log_sum(paid) < 0,
-                 f"{where}: context {at // m} is not certified: its increments are no e-values")
-            self.codes.append(row)
-
-# Sessions: each finds again what its records say.
+            right = ZERO not in base and max(base + other) <= 0 and log_sum(paid) < 0; self.codes.append(row)
+            need(right, f"{where}: context {at // m} is not certified: its increments are no e-values")
+# Records, fields by kind. a: name, i or s; i: number; s: text; b: true, false; n: null; l: numbers; m: names; d: object
+FORMS = {"begin": "issd", "run": "aaii(i|n)(li|nn)a?", "bin": "aaili", "call": "aaiili", "given": "aali",
+         "run alarm": "aaii", "alarm": "aai", "acknowledge": "a", "renew": "ab", "recalibrate": "a", "enrol": "ii",
+         "fleet": "si(m|n)m", "state": "aliibb", "evidence": "ali", "posterior": "al", "robust": "liiil"}
+FORMS = {kind: re.compile(form.replace("a", "[is]").replace("m", "[lm]")) for kind, form in FORMS.items()}
+LETTERS = {int: "i", str: "s", bool: "b", type(None): "n", dict: "d"}
+def letter(value):
+    if type(value) is int: in_range([value], "number", -INFINITE - 1, (1 << 64) - 1)
+    if type(value) is not list: return LETTERS[type(value)]
+    types = {*map(type, value)}; return "l" if types <= {int} else "m" if types <= {int, str} else "?"
+def parse_record(record):  # its parts, if it is written as it must be
+    parts = EXACT.decode(record.decode()); fields = "".join([letter(one) for one in parts[1:]])
+    same = record == json.dumps(parts, separators=(",", ":"), ensure_ascii=False).encode()
+    need(same, "is not written as a record is: no spaces, each text in one form")
+    right = parts[0] in FORMS and FORMS[parts[0]].fullmatch(fields)
+    need(right, f"the fields of {parts[0]!r} are {fields}"); return parts
 class Session:  # `take_KIND` finds again what a record of the kind says
     def __init__(self, settings, package, seed, where): self.counts = Counter()
     def take(self, parts):
-        found = getattr(self, f"take_{parts[0]}", None)
-        need(found, f"kind {parts[0]!r} is none of its session")
-        found(*parts[1:])
-        self.counts[parts[0]] += 1
-    def end(self): pass
+        found = getattr(self, f"take_{parts[0]}", None); need(found, f"kind {parts[0]!r} is none of its session")
+        found(*parts[1:]); self.counts[parts[0]] += 1
+    end = said = staticmethod(lambda: ("", "", ""))  # of a session that has nothing to end, or to say
 class Monitor(Session):  # observations in order: increments, statistics, alarms, readings
     OF = {"run": "conformal", "bin": "frozen", "call": "model", "given": "asserted"}
+    NEEDED = "mode", "policy", "source", "weights", "threshold", "enrolled", "run_alpha", "promise"
     def __init__(self, settings, package, seed, where):
-        for name in ("mode", "policy", "source", "weights", "threshold", "enrolled", "run_alpha"):
-            setattr(self, name, settings[name])
+        for name in self.NEEDED: setattr(self, name, settings[name])
         self.states, self.due, self.history, self.counts = {}, [], None, Counter()
-        need(self.mode in ("restart", "cusum", "once", "spread") and self.policy in
-             ("latch", "renew", "recalibrate"), f"{where}: mode or policy is unknown")
+        self.history_of, self.runs, self.levels, self.alarmed = {}, set(), set(), set()
+        unknown = set(settings) - {*self.NEEDED, "ranks", "files", "seed_sha256"}
+        need(not unknown, f"{where}: has unknown settings {unknown}"); self.endless = self.mode in ("restart", "cusum")
+        need((self.endless or self.mode in ("once", "spread")) and self.policy in ("latch", "renew", "recalibrate") and
+             self.source in self.OF.values(), f"{where}: mode or policy is unknown")
+        right = letter([self.threshold, *self.weights, self.enrolled or 1]) == "l" and self.threshold > 0
+        need(right and 1 <= len(self.weights) <= 16, f"{where}: weights, threshold or the fleet are none")
         shares = [(POWER[w & 0xFFFF] >> 104 - (w >> 16)) + (w & 0xFFFF > 0) for w in self.weights]
         need(max(self.weights) <= 0 and sum(shares) <= 1 << 24, f"{where}: weights sum to above 1")
-        for name, asked in settings["promise"].items():
-            right = "arl" if self.mode in ("restart", "cusum") else "false_alarm"
-            need(name == right, f"{where}: mode {self.mode} promises no {name}")
-            least = ceil_code(Fraction(asked) if name == "arl" else 1 / Fraction(asked))
+        need(self.run_alpha is None or 0 < ratio(self.run_alpha) < 1, f"{where}: run_alpha is no share")
+        for name, asked in self.promise.items():
+            need(name == ("arl" if self.endless else "false_alarm"), f"{where}: mode {self.mode} promises no {name}")
+            least = ceil_code(ratio(asked) if name == "arl" else 1 / ratio(asked))
             need(self.threshold == least, f"{where}: threshold {self.threshold}, right is {least}")
         if self.source == "conformal": self.ranks = Ranks(settings["ranks"], seed, where)
-        elif self.source in ("frozen", "model"):
-            path, data = package.file_of(settings, self.source, where)
-            self.table = (FrozenTable if self.source == "frozen" else ModelTable)(data, path)
+        made = {"frozen": FrozenTable, "model": ModelTable}.get(self.source)
+        if made: self.table = made(*package.file_of(settings, self.source, where))
+    def said(self):  # what was stated and is right; who alarmed
+        asked = [f"{name} {one}" for name, one in self.promise.items()] + [f"threshold 2^{self.threshold / 65536:.3f}"]
+        if self.source == "conformal": asked.append(f"{self.ranks.ties} ties, {self.ranks.contaminated} bad at first")
+        if self.source == "frozen": asked.append(f"delta {self.table.delta}")
+        if self.run_alpha: asked.append(f"alarms of single runs {self.run_alpha}")
+        asked += [f"readings {one}" for one in sorted(self.levels)]; names = sorted(map(repr, self.alarmed))
+        more = f" and {len(names) - 20} more" if len(names) > 20 else ""
+        source = self.source + ": NOT the increments, which the signer asserts" * (self.source == "asserted")
+        return f"{self.mode}, {self.policy}, {source}", ", ".join(asked), ", ".join(names[:20]) + more or "none"
     def take(self, parts):
         if self.due:
             need(parts == self.due[0], f"is {parts}, but {self.due[0]} follows here")
             self.counts[self.due.pop(0)[0]] += 1
         else:
             need("alarm" not in parts[0], f"the {parts[0]} of {parts[1:2]} does not follow here")
-            need(self.OF.get(parts[0], self.source) == self.source, f"is none of {self.source}")
-            super().take(parts)
+            need(self.OF.get(parts[0], self.source) == self.source, f"is none of {self.source}"); super().take(parts)
     def take_run(self, agent, name, ordinal, score, stands, x, statistic, history=None):
         self.history = agent if history is None else history
-        as_what = score if stands is None else stands
-        j, n, found = self.ranks.take(agent, self.history, ordinal, score, as_what)
-        self.alarm_of_run(agent, name, j, n)
+        need(self.history_of.setdefault(agent, self.history) == self.history and agent != history,
+             f"run {name!r} of {agent!r} stands in another history than its runs before")
+        need(stands in (None, INFINITE), f"run {name!r} of {agent!r} stands as {stands}")
+        in_range([score], "scores", -INFINITE - 1, INFINITE); as_what = score if stands is None else stands
+        j, n, found = self.ranks.take(agent, self.history, ordinal, score, as_what); self.alarm_if(agent, name, j, n)
         if found is not None and x is not None: self.observe(agent, name, found, x, statistic)
         else: need(x == found and statistic is None, f"run {name!r}: {x}, but {found} follows")
     def take_bin(self, agent, name, score, x, statistic):
-        at = self.table.bin_of(score)
-        self.alarm_of_run(agent, name, self.table.limits[at], 1 << 32)
+        at = score if self.table.edges is None else bisect_right(self.table.edges, score)
+        need(0 <= at < len(self.table.codes), f"bin {at} is none of the table's")
+        self.alarm_if(agent, name, self.table.limits[at], 1 << 32)
         self.observe(agent, name, self.table.codes[at], x, statistic)
     def take_call(self, agent, name, context, symbol, x, statistic):
         need(min(context, symbol) >= 0, f"run {name!r}: context or symbol below 0")
         self.observe(agent, name, [self.table.codes[context][symbol]], x, statistic)
     def take_given(self, agent, name, x, statistic):
-        need(all(ZERO <= one <= MOST for one in x), f"run {name!r}: increments {x} are no codes")
-        self.observe(agent, name, x, x, statistic)
-    def alarm_of_run(self, agent, name, j, n):
-        if self.run_alpha and j <= Fraction(self.run_alpha) * n:
-            self.due.append(["run alarm", agent, name, j, n])
+        in_range(x, f"run {name!r}: increments"); self.observe(agent, name, x, x, statistic)
+    def alarm_if(self, agent, name, j, n):
+        need((agent, name) not in self.runs, f"run {name!r} of {agent!r} comes twice"); self.runs.add((agent, name))
+        if self.run_alpha and j <= Fraction(self.run_alpha) * n: self.due.append(["run alarm", agent, name, j, n])
     def observe(self, agent, name, x, recorded, statistic):
-        if x != recorded:
-            raise Refused(f"run {name!r} of {agent!r}: increments {recorded}, recomputed {x}")
+        if x != recorded: raise Refused(f"run {name!r} of {agent!r}: increments {recorded}, recomputed {x}")
         state = self.states.get(agent)
         if state is None:  # R_1 .. R_K, t, m, saturated, latched, T
             state = self.states[agent] = [self.fresh(), 0, 0, False, False, ZERO]
-            more = self.enrolled is not None and len(self.states) > self.enrolled
-            need(not more, f"agent {agent!r} is one more than the {self.enrolled} enrolled")
+            right = self.enrolled is None or len(self.states) <= self.enrolled
+            need(right, f"agent {agent!r} is one more than the {self.enrolled} enrolled")
         mode, values, terms, self.cut = self.mode, state[0], [], False
         need(len(x) == len(values), f"{len(x)} increments for {len(values)} bets")
         for at, (v, i, weight) in enumerate(zip(values, x, self.weights)):
             if mode == "restart":
-                if v == ZERO: v = 0
-                elif -GAINS < v < GAINS: v = v + GAIN[v] if v >= 0 else GAIN[-v]
+                if -GAINS < v < GAINS: v = v + GAIN[v] if v >= 0 else GAIN[-v]
                 else: v = max(v, 0)
             elif mode == "cusum": v = max(v, 0)
             elif mode == "spread": v = log_add(v, 65536 - 131072 * (state[1] + 1).bit_length())
             v = ZERO if v == ZERO or i == ZERO or v + i < ZERO else v + i
             if v > MOST: v, self.cut = MOST, True
-            values[at] = v
-            terms.append(ZERO if v == ZERO or v + weight < ZERO else v + weight)
+            values[at] = v; terms.append(ZERO if v == ZERO or v + weight < ZERO else v + weight)
         found = self.tree(terms)
-        if found != statistic:
-            raise Refused(f"run {name!r} of {agent!r}: statistic {statistic}, recomputed {found}")
+        if found != statistic: raise Refused(f"run {name!r} of {agent!r}: statistic {statistic}, recomputed {found}")
         state[1:4], state[5] = [state[1] + 1, state[2] + 1, state[3] or self.cut], found
         if found >= self.threshold and not state[4]:
-            self.due.append(["alarm", agent, name, found])
+            self.due.append(["alarm", agent, name, found]); self.alarmed.add(agent)
             if self.policy == "latch": state[4] = True
             else: self.take_renew(agent, False)
             if self.policy == "recalibrate": self.take_recalibrate(self.history)
     def fresh(self): return [0 if self.mode == "once" else ZERO] * len(self.weights)
     def tree(self, terms):
         while len(terms) > 1:
-            odd = terms[-1:] if len(terms) & 1 else []
-            terms = [log_add(a, b) for a, b in zip(terms[::2], terms[1::2])] + odd
+            terms = [log_add(a, b) for a, b in zip(terms[::2], terms[1::2])] + (terms[-1:] if len(terms) & 1 else [])
             if max(terms) > MOST: self.cut, terms = True, [min(one, MOST) for one in terms]
         return terms[0]
     def take_acknowledge(self, agent): self.states[agent][4] = False
     def take_recalibrate(self, history):
         if self.source == "conformal": self.ranks.drop(history)
     def take_renew(self, agent, scheduled):
-        state = self.states[agent]
-        state[0], state[1], state[2] = self.fresh(), 0, 0 if scheduled else state[2]
+        state = self.states[agent]; state[0], state[1], state[2] = self.fresh(), 0, 0 if scheduled else state[2]
         state[5] = self.tree([v if v == ZERO else v + w for v, w in zip(state[0], self.weights)])
     def take_enrol(self, enrolled, threshold):
-        least = max(self.enrolled or 1, len(self.states))
-        need(enrolled >= least and threshold >= self.threshold, "the fleet or its threshold falls")
+        right = enrolled >= max(self.enrolled or 1, len(self.states)) and threshold >= self.threshold
+        need(right, "the fleet or its threshold falls")
+        need(threshold == self.threshold or not self.promise, f"threshold {threshold}, right is {self.threshold}")
         self.enrolled, self.threshold = enrolled, threshold
     def take_state(self, agent, *recorded):
-        need([*recorded] == self.states[agent][:5],
-             f"state of {agent!r} is {[*recorded]}, recomputed {self.states[agent][:5]}")
+        found = self.states[agent][:5]
+        need([*recorded] == found, f"state of {agent!r} is {[*recorded]}, recomputed {found}")
     def take_fleet(self, alpha, enrolled, among, named):
-        members = set(self.states) if among is None else set(among) & set(self.states)
-        need(0 < Fraction(alpha) < 1 and self.mode != "cusum", f"no reading at alpha {alpha}")
+        of = self.states; members = {*of} if among is None else {*of} & {*among}
+        need(0 < ratio(alpha) < 1 and self.mode != "cusum", f"no reading at alpha {alpha}")
         need(enrolled == self.enrolled if among is None else enrolled >= len(set(among)),
              f"the reading is of {enrolled} agents, but {self.enrolled} are enrolled")
-        fleet = enrolled / Fraction(alpha)
-        values = {agent: self.states[agent][5] - (self.mode == "restart" and
-                  ceil_code(max(1, self.states[agent][2]))) for agent in members}
+        self.levels.add(alpha); fleet = enrolled / Fraction(alpha)
+        values = {one: of[one][5] - (self.mode == "restart" and ceil_code(max(1, of[one][2]))) for one in members}
         least = max(ceil_code(fleet / max(1, len(members))), ZERO + 1)
         falling = sorted((one for one in values.values() if one >= least), reverse=True)
-        border = next((one for k, one in sorted(enumerate(falling, 1), reverse=True)
-                       if one >= ceil_code(fleet / k)), MOST + 1)  # T of the largest k
+        border = next((one for k, one in [*enumerate(falling, 1)][::-1] if one >= ceil_code(fleet / k)), MOST + 1)
         right = [agent for agent in values if values[agent] >= border]
-        same = sorted(named, key=repr) == sorted(right, key=repr)
+        same = {*named} == {*right} and len(named) == len(right)
         need(same, f"the reading at alpha {alpha} names {named}, recomputed {right}")
     def end(self): need(not self.due, f"the session ends before {self.due[:1]}, which follows")
 class Posterior(Session):  # rows of evidence to posteriors: exact sums, one log sum, one rounding
     def __init__(self, settings, package, seed, where):
         self.prior, self.sums, self.counts = settings["prior"], {}, Counter()
+        need(self.prior and letter(self.prior) == "l", f"{where}: the prior is no row of codes")
+        in_range(self.prior, f"{where}: codes of the prior")
     def take_evidence(self, agent, codes, weight):
-        need(len(codes) == len(self.prior) and 0 <= weight <= 65536, "no row of this session")
+        need(len(codes) == len(self.prior) and 0 <= weight <= 65536, "is no row"); in_range(codes, "codes of evidence")
         sums = self.sums.get(agent, [None if p == ZERO else p << 16 for p in self.prior])
         need(sums, f"evidence of {agent!r} comes after its posterior")
-        self.sums[agent] = [one if not weight else None if one is None or x == ZERO
-                            else one + weight * x for one, x in zip(sums, codes)]
+        self.sums[agent] = [one if not weight else None if one is None or x == ZERO else one + weight * x
+                            for one, x in zip(sums, codes)]
     def take_posterior(self, agent, codes):
+        need(self.sums.get(agent), f"no evidence of {agent!r} comes before its posterior")
         sums, d, self.sums[agent] = self.sums[agent], [], ()
         top = max((one for one in sums if one is not None), default=0)
         for one in sums:  # to the nearest code, ties to even
             whole, rest = (0, 0) if one is None else divmod(one - top, 65536)
             whole += rest > 0x8000 or (rest == 0x8000 and whole & 1)
             d.append(ZERO if one is None else max(whole, ZERO + 1))
-        total = log_sum(d)
-        found = [ZERO if one == ZERO else max(one - total, ZERO + 1) for one in d]
+        total = log_sum(d); found = [ZERO if one == ZERO else max(one - total, ZERO + 1) for one in d]
         need(codes == found, f"posterior of {agent!r} is {codes}, recomputed {found}")
     def end(self):
-        missing = [agent for agent, sums in self.sums.items() if sums]
-        need(not missing, f"the session ends without a posterior of {missing[:1]}")
+        need(not any(self.sums.values()), f"it ends without a posterior of {[*filter(self.sums.get, self.sums)][:1]}")
 class LogSums(Session):  # of raw codes: int32, offsets int64, results int32, little-endian
     def __init__(self, settings, package, seed, where):
-        raw = []
-        for name, code in (("codes", "i"), ("offsets", "q"), ("results", "i")):
-            path, data = package.file_of(settings, name, where)
-            raw.append([one for one, in struct.iter_unpack("<" + code, data)])
-        codes, offsets, results = raw
-        whole = len(offsets) == len(results) + 1 and (offsets[0], offsets[-1]) == (0, len(codes))
-        need(whole, f"{path}: has not one result for each segment")
+        codes, offsets, results = ([one for one, in struct.iter_unpack(form, package.file_of(settings, name, where)[1])]
+                                   for name, form in (("codes", "<i"), ("offsets", "<q"), ("results", "<i")))
+        path, right = settings["files"]["results"]["path"], len(offsets) == len(results) + 1
+        right = right and (offsets[0], offsets[-1]) == (0, len(codes)) and offsets == sorted(offsets)
+        need(right, f"{path}: has not one result for each segment, or these do not ascend")
         for row, result in enumerate(results):
             found = log_sum(codes[offsets[row]:offsets[row + 1]])
             need(result == found, f"{path}: row {row}: log sum {result}, recomputed {found}")
         self.counts = {"log sum": len(results)}
 class Robust(Session):  # ratios of reporters, f of whom may lie: sums, interval, decision
     def take_robust(self, ratios, f, unit, threshold, result):
-        n = len(ratios)
-        need(n > 3 * f >= 0 < unit, f"{n} reporters, {f} faulty, unit {unit}: no such question")
+        n = len(ratios); in_range([*ratios, threshold], "ratios")
+        need(n > 3 * f >= 0 < unit <= 1 << 24, f"{n} reporters, {f} faulty, unit {unit}: no such question")
         bins = sorted(-128 if x == ZERO else max(-128, min(128, (1 if x > 0 else -1) *
                       ((abs(x) + unit // 2) // unit))) for x in ratios)
         low = sum(bins) - sum(one for one in bins[n - f:] if one > 0)
         high = sum(bins) - sum(one for one in bins[:f] if one < 0)
-        decision = (low * unit > threshold) - (high * unit < threshold)
-        found = [sum(bins[f:n - f]), n - 2 * f, low, high, decision]
+        found = [sum(bins[f:n - f]), n - 2 * f, low, high, (low * unit > threshold) - (high * unit < threshold)]
         need(result == found, f"the robust result is {result}, recomputed {found}")
-
 SESSIONS = {"monitor": Monitor, "posterior": Posterior, "logsum": LogSums, "robust": Robust}
-def replay(records, package, seeds):  # (name, source, session) of all; what has a proof
-    sessions, proved = [], []
-    for index, record in enumerate([*records, b'["begin"]']):
+def replay(records, package, seeds):  # (name, session) of all; what has a proof
+    sessions, proved = [], []; need(records, "checkpoint: of a log without records, from which nothing follows")
+    for index, record in enumerate(records):
         try:
-            parts = json.loads(record)
-            if parts[0] != "begin":
-                sessions[-1][2].take(parts)
+            parts = parse_record(record)
+            if parts[0] == "begin":
+                if sessions: sessions[-1][1].end()
+                sessions.append(begin(*parts[1:], package, seeds, [one[0] for one in sessions]))
+            else:
+                sessions[-1][1].take(parts)
                 if parts[0] in ("alarm", "fleet"): proved.append(index)
-                continue
-            if sessions: sessions[-1][2].end()
-            if index == len(records): break
-            _, version, name, kind, settings = parts
-            need(version == 1 and kind in SESSIONS, f"session {name!r}: version or kind is unknown")
-            need(all(name != one[0] for one in sessions), f"session {name!r} begins twice")
-            seed, told = seeds.get(name), settings.get("seed_sha256")
-            right = seed is None or told == sha256(
-                b"consilience audit seed 1\0" + seed.to_bytes(8, "little")).hex()
-            need(right, f"seeds.json has another seed of {name!r} than the log committed to")
-            session = SESSIONS[kind](settings, package, seed, f"session {name!r}")
-            sessions.append((name, settings.get("source", kind), session))
+            if index + 1 == len(records): sessions[-1][1].end()
         except Refused as error:
-            path = tile_path("entries", min(index, len(records) - 1) // 256, len(records))
-            raise Refused(f"{path}: record {index}: {error}") from None
+            raise Refused(f"{tile_path('entries', index // 256, len(records))}: record {index}: {error}") from None
         except Exception as error:  # whatever cannot be taken is refused
             raise Refused(f"record {index}: is no record of its session ({error!r})") from None
     return sessions, proved
-
-# The package.
+def begin(version, name, kind, settings, package, seeds, before):
+    need(version == 1 and kind in SESSIONS and name.isprintable(), f"session {name!r}: version or kind is unknown")
+    need(name not in before, f"session {name!r} begins twice"); seed = seeds.get(name)
+    told = None if seed is None else sha256(b"consilience audit seed 1\0" + seed.to_bytes(8, "little")).hex()
+    need(told in (None, settings.get("seed_sha256")), f"seeds.json has another seed of {name!r} than the log")
+    return name, SESSIONS[kind](settings, package, seed, f"session {name!r}")
 class Package:  # the files of a folder; each is compared with the statement's hash when it is read
     def __init__(self, folder):
-        self.folder, self.digests = folder, None
-        need(os.path.isdir(folder), f"{folder}: is no folder")
-    def read(self, path):
-        full = os.path.join(self.folder, *path.split("/"))
-        need(os.path.isfile(full) and not os.path.islink(full), f"{path}: is missing")
+        self.folder, self.digests, self.used = folder, None, set(OWN)
+    def read(self, path, use=True):
+        steps, whole = path.split("/"), os.path.realpath(self.folder); full = os.path.join(whole, *steps)
+        inside = not {"", ".", ".."} & {*steps} and not re.search(r"[\\:]", path) and path.isprintable()
+        need(inside, f"{path!r}: is no path within the package")
+        need(os.path.realpath(full) == full, f"{path}: is a link, no file of the package")
+        need(os.path.isfile(full), f"{path}: is missing")
         with open(full, "rb") as file: data = file.read()
+        if use: self.used.add(path)
         if self.digests is not None:
-            found, told = sha256(data).hex(), self.digests.get(path)
-            need(told, f"{path}: is not in the statement")
+            found, told = sha256(data).hex(), self.digests.get(path); need(told, f"{path}: is not in the statement")
             need(found == told, f"{path}: its SHA-256 is {found}, the statement says {told}")
         return data
+    def read_json(self, path, data=None):
+        try: return EXACT.decode((data or self.read(path)).decode())
+        except (ValueError, Refused) as error: raise Refused(f"{path}: is no JSON of one meaning ({error})") from None
     def file_of(self, settings, name, where):
-        told = settings.get("files", {}).get(name)
-        need(told, f"{where}: has no file {name}")
+        told = settings.get("files", {}).get(name); need(told, f"{where}: has no file {name}")
         data = self.read(told["path"])
         need(sha256(data).hex() == told["sha256"], f"{told['path']}: is not what the log names")
         return told["path"], data
     def open_statement(self, key):  # its predicate, the signer's name and key
-        envelope = json.loads(self.read(STATEMENT))
-        payload, kind = b64decode(envelope["payload"], validate=True), envelope["payloadType"]
-        signature = envelope["signatures"][0]
-        name, _, public = read_key(signature["keyid"])
+        envelope = self.read_json(STATEMENT); payload, kind = b64(envelope["payload"]), envelope["payloadType"]
+        need(len(envelope["signatures"]) == 1, f"{STATEMENT}: has not one signature")
+        signature = envelope["signatures"][0]; name, _, public = key_of_text(signature["keyid"])
         need(not key or key[2] == public, f"{STATEMENT}: the signer is unknown, {public.hex()}")
         need(not key or key[0] in (None, name), f"{STATEMENT}: is signed under the name {name}")
         message = f"DSSEv1 {len(kind)} {kind} {len(payload)} ".encode() + payload
-        right = is_signed(public, message, b64decode(signature["sig"], validate=True))
-        need(right, f"{STATEMENT}: its signature is wrong")
-        told = json.loads(payload)
-        need((told["_type"], told["predicateType"]) == TYPES, f"{STATEMENT}: is of another version")
-        need(told["predicate"]["unsigned"] == [UNSIGNED], f"{STATEMENT}: leaves out too much")
+        need(is_signed(public, message, b64(signature["sig"])), f"{STATEMENT}: its signature is wrong")
+        told = self.read_json(STATEMENT, payload)
+        predicate, types = told["predicate"], (kind, told["_type"], told["predicateType"])
+        need(types == TYPES and predicate["version"] == 1, f"{STATEMENT}: is of another version")
+        need(predicate["unsigned"] == [UNSIGNED], f"{STATEMENT}: leaves out too much")
         self.digests = {one["name"]: one["digest"]["sha256"] for one in told["subject"]}
+        need(len(self.digests) == len(told["subject"]), f"{STATEMENT}: names a file twice")
         there = {os.path.relpath(os.path.join(folder, one), self.folder).replace(os.sep, "/")
-                 for folder, _, names in os.walk(self.folder) for one in names}
-        for path in sorted(there - {STATEMENT, UNSIGNED} | set(self.digests)): self.read(path)
-        return told["predicate"], name, public
+                 for folder, below, names in os.walk(self.folder) for one in [*names, *below]
+                 if one in names or os.path.islink(os.path.join(folder, one))}
+        for path in sorted(there - {STATEMENT, UNSIGNED} | {*self.digests}): self.read(path, False)
+        return predicate, name, public
 def check_proofs(package, records, leaves, root, proved, origin, public):
-    told, where = json.loads(package.read("proofs.json")), "proofs.json"
-    given = [one["index"] for one in told["inclusion"]]
+    told, where = package.read_json("proofs.json"), "proofs.json"; given = [one["index"] for one in told["inclusion"]]
     need(given == proved, f"{where}: has not one proof for each alarm and each reading")
     for one in told["inclusion"]:
-        at, same = one["index"], one["record"].encode() == records[one["index"]]
-        right = same and climb_record(one, len(leaves)) == root
-        need(right, f"{where}: the proof of record {at} does not lead to the root")
+        right = one["record"].encode() == records[one["index"]] and climb_record(one, len(leaves)) == root
+        need(right, f"{where}: the proof of record {one['index']} does not lead to the root")
     for one in told["consistency"]:
-        check_earlier(where, one["checkpoint"], leaves, origin, public, None)
+        size = check_earlier(where, one["checkpoint"], leaves, origin, public, None)
+        right = [each.hex() for each in consistency(size, leaves)] if size else []
+        need(one["hashes"] == right, f"{where}: the proof of the first {size} records is wrong")
 def check_earlier(where, note, leaves, origin, public, witness):  # nothing before it has changed
     text = open_note(where, note, origin, 1, public)
     if witness: open_note(where, note, *witness)
@@ -550,39 +540,50 @@ def check_earlier(where, note, leaves, origin, public, witness):  # nothing befo
     need(name == origin, f"{where}: is of the log {name}, the package of {origin}")
     need(size <= len(leaves), f"rolled back: {where} has {size} records, the log {len(leaves)}")
     need(tree_root(leaves[:size]) == root, f"forked: the first {size} records differ from {where}")
-    print(f"{where}: the first {size} records are unchanged since")
+    print(f"{where}: the first {size} records are unchanged since"); return size
+def check_page(package, rows):  # what people read is what was found, in a frame that is known
+    page = package.read("index.html").decode()
+    lines = ["<tr>" + "".join(f"<td>{html.escape(cell)}" for cell in row) + "\n" for row in rows]
+    for row, line in zip(rows, lines): need(line in page, f"index.html: does not say what was found, {': '.join(row)}")
+    need(sha256(page.replace("".join(lines), "(rows)", 1).encode()) == FRAME, "index.html: says more than was found")
+    need(sha256(package.read("README.md")) == README, "README.md: is not that of an audit package")
 def verify_proof(path, key):  # one record is in the log of a signed checkpoint
-    need(key, "a proof by itself needs --key")
-    told = json.loads(read_text(path))
+    need(key, "a proof by itself needs --key"); told = json.loads(read_text(path), object_pairs_hook=pairs)
     name = key[0] or told["checkpoint"].split("\n")[0]
     _, size, root = read_checkpoint(path, open_note(path, told["checkpoint"], name, 1, key[2]))
     need(climb_record(told, size) == root, f"{path}: the proof does not lead to the root")
-    print(f"record {told['index']} of {size} is in the log {name}: {told['record']}")
+    print(f"record {told['index']} of {size} is in the log {name}: {told['record']!a}")
+    if "alarm" in told:  # of a service: its record has the alarm's hash
+        alarm = {name: one for name, one in told["alarm"].items() if name != "acknowledged_ms"}
+        written = json.dumps(alarm, sort_keys=True, separators=(",", ":")).encode()
+        right = json.loads(told["record"]) == ["alarm", alarm["id"], sha256(written).hex()]
+        need(right, f"{path}: says another alarm than its record")
 def verify_package(folder, key, earlier, witness):
-    package = Package(folder)
-    predicate, name, public = package.open_statement(key)
+    package = Package(folder); predicate, name, public = package.open_statement(key)
     text = open_note("checkpoint", package.read("checkpoint").decode(), name, 1, public)
     origin, size, root = read_checkpoint("checkpoint", text)
     need(predicate["log"] == {"origin": name, "size": size, "root": root.hex()} and origin == name,
          "checkpoint: is not that of the statement")
     records, leaves = read_log(package, size)
     need(tree_root(leaves) == root, "checkpoint: its root is not that of the records")
-    print(f"signed by {name}, {public.hex()}: {len(package.digests)} files; {size} records")
+    if package.read("verify.py") != read_text(__file__).encode(): print("note: its verify.py is another one than this")
     for path in earlier: check_earlier(path, read_text(path), leaves, origin, public, witness)
-    sessions, proved = replay(records, package, json.loads(package.read("seeds.json")))
+    sessions, proved = replay(records, package, package.read_json("seeds.json"))
     need([one[0] for one in sessions] == predicate["sessions"], f"{STATEMENT}: has other sessions")
     check_proofs(package, records, leaves, root, proved, origin, public)
-    for session, source, found in sessions:
-        told = ", ".join(f"{number} {what}" for what, number in found.counts.items())
-        told += "; NOT the increments, which are asserted" if source == "asserted" else ""
-        print(f"{session}: recomputed {told}")
-    said = sorted(one for one in package.digests if re.fullmatch(r"[^/]*\.json", one)
-                  and one not in ("proofs.json", "seeds.json"))
-    print(f"asserted, not recomputed: {', '.join(said) or 'no documents'}; not signed: {UNSIGNED}")
+    rows = [("the log", "signed by", f"{name}, {public.hex()}"), ("the log", "records", f"{size}, root {root.hex()}")]
+    for session, found in sessions:
+        told = ", ".join(f"{found.counts[what]} {what}" for what in sorted(found.counts)) or "nothing"
+        said = zip(("recomputed", "judged as", "stated, and right", "agents that alarmed"), (told, *found.said()))
+        rows += [(session, *one) for one in said if one[1]]
+    said = sorted({*package.digests} - package.used)
+    for one in said: need("/" not in one, f"{one}: no record uses it")
+    rows.append(("documents", "asserted, not recomputed:", ", ".join(said) or "none"))
+    check_page(package, rows)
+    for session, what, found in rows: print(f"{session}: {what} {found}")
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split(":")[0])
-    parser.add_argument("package", help="folder of a package, or file of one proof")
-    parser.add_argument("--checkpoint", action="append", default=[], help="an earlier one")
+    parser.add_argument("package"); parser.add_argument("--checkpoint", action="append", default=[], help="an earlier")
     for option in ("--key", "--witness"): parser.add_argument(option, help="a file, or as text")
     words = parser.parse_args()
     try:
@@ -592,8 +593,7 @@ def main():
             verify_package(words.package, key, words.checkpoint, witness)
             need(key, "all is right, but the signer is UNKNOWN; give its key, --key KEY")
         else: verify_proof(words.package, key)
-        print("verified")
-        return 0
+        print("verified"); return 0
     except Refused as error: print(f"refused: {error}", file=sys.stderr)
     except Exception as error: print(f"refused: no such form ({error!r})", file=sys.stderr)
     return 8

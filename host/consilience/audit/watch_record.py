@@ -10,12 +10,12 @@ from consilience.audit.recording import (
     RecordedRanking,
     Recorder,
 )
-from consilience.audit.session import Guarantee, Session
+from consilience.audit.session import Session
 from consilience.errors import BadInput
 from consilience.monitor.ended_runs import EndedRuns
 from consilience.monitor.fleet_readings import FleetReadings
 from consilience.monitor.observation_lines import LineReader
-from consilience.monitor.promises import least_false_alarm
+from consilience.monitor.promises import exact_number
 from consilience.monitor.run_ranking import RunRanking
 from consilience.monitor.settings import MonitorSettings
 from consilience.monitor.source_file import FrozenSource, ModelSource
@@ -120,7 +120,6 @@ class RecordedWatch:
             self.recorder.records,
             files,
             self._seed if seeded else None,
-            guarantees(settings, self.promise, options),
         )
 
     def _ranking(self, ranking: RunRanking | None) -> RunRanking | None:
@@ -144,9 +143,9 @@ class RecordedWatch:
         options, promise = self._options, {}
         if options.arl is not None or options.false_alarms_per_day is not None:
             arl: str | Fraction = options.agent_arl if options.arl is None else options.arl
-            promise["arl"] = str(arl)
+            promise["arl"] = str(exact_number(arl, "--arl"))
         elif options.false_alarm is not None:
-            promise["false_alarm"] = options.false_alarm
+            promise["false_alarm"] = str(exact_number(options.false_alarm, "--false-alarm"))
         alpha = options.alpha_of_runs()
         facts = {
             "mode": settings.mode.name.lower(),
@@ -161,38 +160,3 @@ class RecordedWatch:
         if self._ranks is not None:
             facts["ranks"] = self._ranks
         return facts
-
-
-def guarantees(settings: MonitorSettings, promise: str, options: WatchOptions) -> list[Guarantee]:
-    """Return what the page says of a monitor: its promise, and that of its readings."""
-    source = settings.source.name.lower()
-    needs = {
-        "conformal": "an agent's runs are exchangeable while it behaves; the seed was secret",
-        "frozen": "runs follow the distribution of the calibration runs, independently",
-        "model": "calls follow the model's p0 while the agent behaves",
-        "asserted": "the increments are e-values, as the signer says",
-    }[source]
-    sure = "certain, whatever the scores' distribution"
-    if isinstance(options.source, FrozenSource):
-        sure = f"{1 - options.source.table.fields.delta} over the calibration runs"
-    elif source != "conformal":
-        sure = "certain, if what it needs holds"
-    found = [
-        Guarantee("false alarms of an agent", promise, sure, needs),
-        Guarantee(
-            "rounding",
-            f"0: no statistic is above the exact one; threshold {settings.threshold} ulp = "
-            f"2^{settings.threshold / 65536:.3f}, {least_false_alarm(settings.threshold)}",
-            "certain (docs/monitor.md, M3)",
-            "nothing",
-        ),
-    ]
-    alpha = options.alpha_of_runs()
-    if alpha is not None:
-        found.append(
-            Guarantee("alarms of single runs", f"at most {alpha} of good runs", sure, needs)
-        )
-    if options.fleet_alpha is not None:
-        bound = f"of the agents named, at most {options.fleet_alpha} behave, on average"
-        found.append(Guarantee("a reading of the fleet", bound, f"{sure}; per reading", needs))
-    return found

@@ -74,7 +74,7 @@ CARELESS = [
     ("missing file", "no statement", remove(STATEMENT), r"statement\.dsse\.json: is missing"),
     ("added file", "a file that nobody signed",
      lambda forger: forger.put("more.json", b"{}"), r"more\.json: is not in the statement"),
-    ("linked file", "a link in place of a file", linked, r"claims\.json: is missing"),
+    ("linked file", "a link in place of a file", linked, r"claims\.json: is a link"),
     ("edited statement", "a session less", other_statement, r"its signature is wrong"),
     ("edited statement", "another signature", other_signature, r"its signature is wrong"),
 ]  # fmt: skip

@@ -35,12 +35,15 @@ class Forger:
         All records, parsed.
     predicate : dict
         Of the statement.
+    extra : dict of str to str
+        Path: SHA-256 of files that the statement names, too.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.records = [json.loads(one) for one in records_of(folder)]
         self.predicate = payload_of(folder)["predicate"]
+        self.extra = {}
 
     def bytes(self, path):
         return (self.folder / path).read_bytes()
@@ -84,7 +87,7 @@ class Forger:
     def rebuild(self, number=OPERATOR, origin=ORIGIN, proofs=True):
         """Make tree, checkpoint, proofs and statement anew, with a key."""
         shutil.rmtree(self.folder / "tile")
-        data = [entry(*one) for one in self.records]
+        data = [one if isinstance(one, bytes) else entry(*one) for one in self.records]
         log = TileLog(self.folder, durable=False)
         log.extend(data)
         log.flush()
@@ -97,15 +100,35 @@ class Forger:
         self.predicate["log"] = {"origin": origin, "size": log.size, "root": log.root.hex()}
         self.sign(number, origin)
 
-    def sign(self, number=OPERATOR, origin=ORIGIN):
-        """Make the statement anew over the files as they are."""
-        unsigned = {STATEMENT, *self.predicate["unsigned"]}
+    def sign(self, number=OPERATOR, origin=ORIGIN, omit=()):
+        """Make the statement anew over the files as they are, but for those to be omitted."""
+        unsigned = {STATEMENT, *self.predicate["unsigned"], *omit}
         digests = {
             path.relative_to(self.folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
             for path in self.folder.rglob("*")
             if path.is_file() and path.relative_to(self.folder).as_posix() not in unsigned
         }
+        digests |= self.extra
         self.put(STATEMENT, envelope(statement(digests, self.predicate), origin, key_of(number)))
+
+    def payload(self):
+        """Return the bytes of the statement."""
+        return base64.b64decode(self.json(STATEMENT)["payload"])
+
+    def sign_payload(self, payload, kind="application/vnd.in-toto+json"):
+        """Sign any bytes of any type as the statement, with the operator's key."""
+        message = f"DSSEv1 {len(kind)} {kind} {len(payload)} ".encode() + payload
+        key = key_of(OPERATOR)
+        signature = {
+            "keyid": NoteKey(ORIGIN, key.public).text,
+            "sig": base64.b64encode(key.sign(message)).decode(),
+        }
+        told = {
+            "payload": base64.b64encode(payload).decode(),
+            "payloadType": kind,
+            "signatures": [signature],
+        }
+        self.put(STATEMENT, canonical_json(told))
 
 
 def records_of(folder):

@@ -108,7 +108,7 @@ FALSE = [
     ("chosen chance", "another seed", lambda forger: forger.reseed("restart", 99),
      RUN + ".*increments"),
     ("chosen chance", "another seed than the log committed to", seed_not_committed,
-     RUN + r"seeds\.json has another seed of 'restart' than the log committed to"),
+     RUN + r"seeds\.json has another seed of 'restart' than the log"),
     ("chosen chance", "the seed is kept back", no_seed,
      RUN + r".*seeds\.json has no seed of it"),
     ("forged sessions", "one begins twice", session_again, RUN + r"session 'robust' begins twice"),

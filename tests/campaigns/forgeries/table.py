@@ -10,7 +10,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
-from tests.campaigns.forgeries import false_verdicts, files, settings, swapped
+from tests.campaigns.forgeries import (
+    false_verdicts,
+    files,
+    hostile_files,
+    hostile_records,
+    settings,
+    swapped,
+)
 from tests.campaigns.forgeries.forger import STRANGER, Forger
 
 
@@ -56,8 +63,8 @@ class Forgery:
 
 def _all():
     careless = [Forgery(*one[:2], Who.CARELESS, *one[2:]) for one in files.CARELESS]
-    hasty = [Forgery(*one[:2], Who.HASTY, *one[2:]) for one in files.HASTY]
-    false = [*false_verdicts.FALSE, *settings.FALSE, *swapped.FALSE]
+    hasty = [Forgery(*one[:2], Who.HASTY, *one[2:]) for one in (*files.HASTY, *hostile_files.HASTY)]
+    false = [*false_verdicts.FALSE, *settings.FALSE, *swapped.FALSE, *hostile_records.FALSE]
     operator = [Forgery(*one[:2], Who.OPERATOR, *one[2:]) for one in false]
     unknown = r"statement\.dsse\.json: the signer is unknown"
     strangers = [

@@ -37,7 +37,7 @@ def test_it_is_verified_and_made_again_byte_for_byte(tmp_path, monkeypatch, caps
     claims = json.loads(made[0]["claims.json"])
     assert claims["counts"]["pass"] == 2
     assert "seconds" in json.loads(made[0]["measured.json"])["claims"]["promise.once.tight"]
-    assert "promise.once.tight" in made[0]["index.html"].decode()
+    assert "promise.once.tight" in made[0]["claims.html"].decode()
 
 
 def test_a_folder_with_files_is_refused_before_anything_runs(tmp_path):
