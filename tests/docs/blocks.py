@@ -24,6 +24,8 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from string import Template
+from unittest import mock
 
 import pytest
 
@@ -57,7 +59,7 @@ def carried_out(
     page: Path,
     folder: Path,
     programs: Path | None = None,
-    port: tuple[str, int] | None = None,
+    ports: dict[str, int] | None = None,
     names: dict[str, object] | None = None,
 ) -> Carried:
     """Carry out a page's blocks in a folder; return how many there were.
@@ -68,8 +70,8 @@ def carried_out(
     programs : Path or None
         Folder of the programs that are called: first in PATH. None takes those of this Python, and
         carries out `consilience` and `python FILE` in this process where they need no shell.
-    port : (str, int) or None
-        A port that the page names, and the free one in its place.
+    ports : dict or None
+        Ports that the page names, and the free ones in their places.
     names : dict or None
         What the page's Python takes for given: a reader's own arrays.
 
@@ -78,7 +80,7 @@ def carried_out(
     AssertionError
         A step failed or printed something else; with the line of the page.
     """
-    with _here(folder), _Reader(programs, port, dict(names or {})) as reader:
+    with _here(folder), _Reader(programs, ports or {}, dict(names or {})) as reader:
         return _walked(page, reader.step)
 
 
@@ -106,12 +108,12 @@ class _Reader:
     """Does what a page says, in the current folder, and at the end stops what it began."""
 
     def __init__(
-        self, programs: Path | None, port: tuple[str, int] | None, names: dict[str, object]
+        self, programs: Path | None, ports: dict[str, int], names: dict[str, object]
     ) -> None:
         self._in_process = programs is None
         path = f"{programs or Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         self._environment = {**os.environ, "PATH": path}
-        self._port = port
+        self._ports = ports
         self._names = names
         self._beside: list[subprocess.Popen[bytes]] = []
         self._runner = asyncio.Runner()
@@ -133,14 +135,18 @@ class _Reader:
 
     def step(self, block: Block, text: str, prints: str) -> None:
         """Carry out a command, or a whole block of another language."""
-        if self._port is not None:
-            text = text.replace(self._port[0], str(self._port[1]))
+        for named, free in self._ports.items():
+            text = re.sub(rf"\b{named}\b", str(free), text)
         if block.file:
             Path(block.file).write_text(text.partition("\n")[2])
         elif block.language == "python":
             self._python(text, f"line {block.line}")
-        elif block.language == "console" and text.endswith(" &"):
-            self._begin(text.removesuffix(" &"))
+        elif block.language == "console" and text.startswith("export "):
+            for name, _, value in (word.partition("=") for word in shlex.split(text)[1:]):
+                value = Template(value).safe_substitute(self._environment)
+                self._environment[name] = os.environ[name] = value
+        elif block.language == "console" and (beside := re.fullmatch(r"(.*) &(?: +#.*)?", text)):
+            self._begin(beside[1])
         elif block.language == "console":
             printed = self._printed(text)
             if prints:
@@ -162,11 +168,9 @@ class _Reader:
             )  # fmt: skip
         self._beside.append(one)
         end = time.monotonic() + _START_SECONDS
-        while self._port is not None and str(self._port[1]) in command:
-            with (
-                contextlib.suppress(OSError),
-                socket.create_connection(("127.0.0.1", self._port[1])),
-            ):
+        named = [free for free in self._ports.values() if re.search(rf"\b{free}\b", command)]
+        while named:
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", named[0])):
                 return
             assert one.poll() is None, Path(out.name).read_text()
             assert time.monotonic() < end, "nobody listens"
@@ -175,7 +179,7 @@ class _Reader:
     def _printed(self, command: str) -> str:
         found = _IN_PROCESS.fullmatch(command.partition(" # ")[0].rstrip())
         if self._in_process and found is not None:
-            code, printed = _of_this_process(found["program"], shlex.split(found["words"]))
+            code, printed = _of_this_process(found)
         else:
             done = subprocess.run(
                 ["bash", "-c", command], text=True, stdout=subprocess.PIPE,
@@ -183,20 +187,22 @@ class _Reader:
             )  # fmt: skip
             code, printed = done.returncode, done.stdout
         assert code == 0, f"exit code {code}\n{printed}"
-        if self._in_process and found is not None and found["file"]:
-            Path(found["file"]).write_text(printed)
-            printed = ""
         return _trimmed(printed)
 
 
-def _of_this_process(program: str, words: list[str]) -> tuple[int, str]:
+def _of_this_process(command: re.Match[str]) -> tuple[int, str]:
     """Return exit code and output of `consilience WORDS`, or of `python FILE`, here: no start."""
-    out = io.StringIO()
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
-        if program == "consilience":
-            return main(words), out.getvalue()
-        runpy.run_path(words[0], run_name="__main__")
-        return 0, out.getvalue()
+    words, printed = shlex.split(command["words"]), io.StringIO()
+    out = io.StringIO() if command["file"] else printed
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(printed):
+        if command["program"] == "consilience":
+            code = main(words)
+        else:
+            runpy.run_path(words[0], run_name="__main__")
+            code = 0
+    if command["file"]:
+        Path(command["file"]).write_text(out.getvalue())
+    return code, printed.getvalue()
 
 
 @contextlib.contextmanager
@@ -204,12 +210,14 @@ def _here(folder: Path) -> Iterator[None]:
     """Work in a folder, whose modules can be imported until then."""
     before = set(sys.modules)
     with contextlib.chdir(folder), pytest.MonkeyPatch.context() as patch:
-        patch.setenv("COLUMNS", "100")
         patch.syspath_prepend(str(folder))
-        yield
-    for name in set(sys.modules) - before:
-        if str(getattr(sys.modules[name], "__file__", "")).startswith(str(folder)):
-            del sys.modules[name]
+        try:
+            with mock.patch.dict(os.environ, COLUMNS="100"):
+                yield
+        finally:
+            for name in set(sys.modules) - before:
+                if str(getattr(sys.modules[name], "__file__", "")).startswith(str(folder)):
+                    del sys.modules[name]
 
 
 def _trimmed(text: str) -> str:

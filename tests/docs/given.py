@@ -9,11 +9,33 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 import consilience as cs
+from consilience.cli.app import main
+from consilience.distributed.epochs.key_files import read_key
+from consilience.distributed.epochs.reports import AgentReport
+from consilience.distributed.epochs.roster import Roster
 from tests.docs.page import blocks_of
 
-__all__ = ["arrays", "calibration", "evidence", "metrics", "ranked", "reports", "scores", "traces"]
+__all__ = [
+    "arrays",
+    "board_sum",
+    "calibration",
+    "coded",
+    "epoch",
+    "evidence",
+    "metrics",
+    "of_the_plane",
+    "ranked",
+    "replica_keys",
+    "reports",
+    "scores",
+    "service_rows",
+    "tables",
+    "traces",
+]
 
 ROOT = Path(__file__).parents[2]
 
@@ -127,4 +149,63 @@ def ranked() -> dict[str, object]:
         "agents": np.array(["planner", "coder"])[runs % 2],
         "runs": runs,
         "scores": cs.to_codes(rng.normal(0, 1, 400)).astype(np.int64),
+    }
+
+
+def service_rows(folder: Path) -> None:
+    """Write a row a run for a service, of two agents, of whom `planner` gets worse."""
+    rng = random.Random(4)
+    with (folder / "rows.ndjson").open("w") as file:
+        for run in range(150):
+            for agent in ("planner", "coder"):
+                score = rng.random() + 2 * (agent == "planner" and run >= 130)
+                row = {"agent": agent, "run": run, "score": round(score, 3)}
+                print(json.dumps(row), file=file)
+
+
+def tables(folder: Path) -> None:
+    """Write the evidence of agents in two Parquet files, with a column of codes beside."""
+    rng = np.random.default_rng(5)
+    for name in ("evidence", "more"):
+        agents = np.array([f"a{number}" for number in rng.integers(0, 20, 400)])
+        values = rng.normal(-1, 1, (400, 2))
+        columns = {"agent": agents, "benign": values[:, 0], "hijacked": values[:, 1]}
+        pq.write_table(pa.table(columns), folder / f"{name}.parquet")
+
+
+def coded(folder: Path) -> None:
+    """Write codes of agents as `evidence.parquet`."""
+    rng = np.random.default_rng(5)
+    agents = np.array([f"a{number}" for number in rng.integers(0, 20, 400)])
+    table = pa.table({"agent": agents, "code": cs.to_codes(rng.normal(0, 3, 400))})
+    pq.write_table(table, folder / "evidence.parquet")
+
+
+def board_sum() -> dict[str, object]:
+    """Return the sum that a board made for an agent."""
+    return {"board_sum": cs.LogSum.of(cs.to_codes([0.5, -1.0]))}
+
+
+def of_the_plane() -> dict[str, object]:
+    """Return rows of evidence, whole and in chunks."""
+    agents, values = np.array(["a1", "a2"]), np.array([[-1.0, -2.0], [-3.0, -1.0]])
+    sums = (agents, cs.to_codes(values))
+    return {"agents": agents, "values": values, "chunks": [sums, sums]}
+
+
+def replica_keys(folder: Path) -> None:
+    """Make the keys of an agent and of the only replica of its shard."""
+    assert main(["keys", "agent-7", "replica-0", "--out", str(folder / "keys"), "--json"]) == 0
+
+
+def epoch() -> dict[str, object]:
+    """Return a signed report of `agent-7` of `replica_keys`, and a transport without others."""
+    keys = Path("keys")
+    scope = Roster.read(keys, shard=0).scope
+    report = AgentReport(scope, 0, 0, 7, np.array([-65536], "<i4").tobytes())
+    return {
+        "signed_reports": [report.signed(read_key(keys / "agent-7.key"))],
+        "send": list,
+        "received": list,
+        "votes_of_others": [],
     }

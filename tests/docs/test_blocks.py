@@ -86,11 +86,11 @@ def test_what_goes_on_beside_is_waited_for_and_ended(page, tmp_path):
     )
     port = free_port()
     text = "```console\n$ python served.py 9 &\n$ echo > /dev/tcp/127.0.0.1/9\n```\n"
-    assert page(text, port=("9", port)).run == 2
+    assert page(text, ports={"9": port}).run == 2
     assert (
         page(
             "```console\n$ (echo > /dev/tcp/127.0.0.1/9) 2> no || echo ended\nended\n```\n",
-            port=("9", port),
+            ports={"9": port},
         ).run
         == 1
     )

@@ -4,7 +4,10 @@
 comes or goes unseen.
 """
 
+import contextlib
+import os
 import re
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,60 +16,99 @@ import pytest
 
 from tests.docs import given
 from tests.docs.blocks import carried_out, to_do
+from tests.host.distributed.test_processes import free_port
 
 ROOT = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True)
 class Way:
-    """How a page is carried out: its steps, those that it marks as needing something, its files."""
+    """How a page is carried out.
+
+    Its steps, and those that it says to need something; what makes its files and names; the ports
+    that it names; programs without which it is not carried out.
+    """
 
     run: int
     needs: int = 0
     given: tuple[Callable[[Path], None], ...] = ()
     names: Callable[[], dict[str, object]] = dict
+    ports: tuple[str, ...] = ()
+    programs: tuple[str, ...] = ()
 
 
 WAYS = {
     "README.md": Way(2, 2, (given.traces,), given.arrays),
     "docs/audit.md": Way(4, 0, (given.scores,)),
+    "docs/dashboard.md": Way(0),
+    "docs/engines.md": Way(2, 0, (given.coded,), given.board_sum),
+    "docs/epochs.md": Way(2, 2, (given.replica_keys,), given.epoch),
     "docs/install.md": Way(1, 3),
     "docs/integration.md": Way(3),
     "docs/models.md": Way(9, 0, (given.traces, given.metrics, given.scores)),
     "docs/monitor.md": Way(3, 0, (given.scores, given.reports), given.ranked),
     "docs/traces.md": Way(4, 1, (given.traces,)),
     "docs/verdicts.md": Way(5, 0, (given.evidence, given.reports)),
+    "docs/waves.md": Way(0, 5),
 }
-
+SLOW = {
+    "docs/access.md": Way(11, ports=("8443", "7361"), programs=("curl", "openssl")),
+    "docs/alerts.md": Way(
+        10, 0, (given.service_rows,), ports=("8080",), programs=("curl", "openssl")
+    ),
+    "docs/boards.md": Way(2, 6),
+    "docs/coverage.md": Way(3, 0, (given.calibration,)),
+    "docs/litex.md": Way(2, 4),
+    "docs/operations.md": Way(5, 5, ports=("8080",)),
+    "docs/plane.md": Way(
+        21, 2, (given.tables,), given.of_the_plane, ("4222", "4223", "4224"), ("nats-server",)
+    ),
+    "docs/service.md": Way(
+        17, 5, (given.service_rows, given.traces), ports=("8080", "8081", "8082", "8083"),
+        programs=("curl",),
+    ),
+    "docs/validate.md": Way(1, 6),
+}  # fmt: skip
 TUTORIALS = {
     "docs/tutorials/core_in_your_design.md": Way(4, 3),
     "docs/tutorials/fleet_on_three_machines.md": Way(17, 3),
     "docs/tutorials/index.md": Way(0),
+    "docs/tutorials/board.md": Way(7, 18),
     "docs/tutorials/traces_to_alarm.md": Way(5, 3),
 }
 """Carried out by tests/docs/test_tutorials.py and tests/test_wheel.py."""
+ALL = WAYS | SLOW | TUTORIALS
 
 
-@pytest.mark.parametrize("name", WAYS | TUTORIALS)
+@pytest.mark.parametrize("name", ALL)
 def test_each_block_is_carried_out_or_says_what_it_needs(name):
-    page, way = to_do(ROOT / name), (WAYS | TUTORIALS)[name]
+    page, way = to_do(ROOT / name), ALL[name]
     assert (page.run, len(page.needs)) == (way.run, way.needs), page
+
+
+def carry_out(name, folder):
+    way = ALL[name]
+    for program in way.programs:
+        if shutil.which(program) is None:
+            pytest.skip(f"{program} is not installed; Debian: apt install {program}")
+    for files in way.given:
+        files(folder)
+    ports = {port: free_port() for port in way.ports}
+    with contextlib.chdir(folder):
+        names = way.names()
+    carried_out(ROOT / name, folder, ports=ports, names=names)
 
 
 @pytest.mark.parametrize("name", WAYS)
 def test_what_a_page_says_is_what_happens(name, tmp_path):
-    for files in WAYS[name].given:
-        files(tmp_path)
-    carried_out(ROOT / name, tmp_path, names=WAYS[name].names())
+    carry_out(name, tmp_path)
 
 
-NOT_YET = {
-    f"docs/{name}.md"
-    for name in (
-        *("access", "alerts", "boards", "coverage", "dashboard", "engines", "epochs", "litex"),
-        *("operations", "plane", "service", "validate", "waves"),
-    )
-}
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SLOW)
+def test_what_a_page_says_of_programs_that_go_on_is_what_happens(name, tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", f"{os.environ['PATH']}:/usr/sbin")
+    carry_out(name, tmp_path)
 
 
 def test_every_page_is_listed():
@@ -74,4 +116,4 @@ def test_every_page_is_listed():
     found = re.findall(r"^(\w+)$", howto.partition("```\n")[0], re.MULTILINE)
     tutorials = [f"docs/tutorials/{file.name}" for file in (ROOT / "docs/tutorials").glob("*.md")]
     pages = {"README.md", *tutorials, *(f"docs/{name}.md" for name in found)}
-    assert pages == {*WAYS, *NOT_YET, *TUTORIALS}
+    assert pages == ALL.keys()

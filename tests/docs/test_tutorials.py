@@ -21,13 +21,17 @@ def test_the_core_in_a_design(tmp_path):
     assert carried_out(PAGES / "core_in_your_design.md", tmp_path).run == 4
 
 
+def test_without_a_board(tmp_path):
+    assert carried_out(PAGES / "board.md", tmp_path).run == 7
+
+
 def test_a_fleet_on_three_machines(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", f"{os.environ['PATH']}:/usr/sbin")
     if shutil.which("nats-server") is None:
         pytest.skip("nats-server is not installed; Debian: apt install nats-server")
     page = PAGES / "fleet_on_three_machines.md"
     try:
-        assert carried_out(page, tmp_path, port=("4222", free_port())).run == 17
+        assert carried_out(page, tmp_path, ports={"4222": free_port()}).run == 17
     finally:  # what is left where a step failed
         for one in tmp_path.glob("*.pid"):
             with contextlib.suppress(ProcessLookupError):

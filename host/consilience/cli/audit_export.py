@@ -70,8 +70,12 @@ def export(
         count = write_proofs(out, found[0]["key"], found)
     elif records:
         with output.working("judging all records again"):
-            made = export_records(state, out, since_ms)
-        facts: dict[str, object] = {"package": str(out), "records": made.records}
+            made, public = export_records(state, out, since_ms)
+        facts: dict[str, object] = {
+            "package": str(out),
+            "records": made.records,
+            "public": str(public),
+        }
         output.result(facts | {"proved": made.proved}, key_values(facts))
         return
     else:

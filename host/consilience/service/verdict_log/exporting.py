@@ -81,8 +81,11 @@ def proofs_of(state: Path, since_ms: int) -> tuple[NoteKey, list[dict[str, Any]]
     return key, found
 
 
-def export_records(state: Path, out: Path, since_ms: int) -> PackageFacts:
+def export_records(state: Path, out: Path, since_ms: int) -> tuple[PackageFacts, Path]:
     """Write a package from which every statistic and alarm since the first record is recomputed.
+
+    Returns what was written, and the file beside the folder, NAME.pub, with the signer's public
+    key: give it to who verifies by another way than the package.
 
     Parameters
     ----------
@@ -136,13 +139,18 @@ def export_records(state: Path, out: Path, since_ms: int) -> PackageFacts:
                 )
     told = {"checkpoint": (state / FOLDER / CHECKPOINT).read_text(), "key": key.text}
     documents = {"service_log.json": canonical_json({**told, "alarms": proofs})}
-    return write_package(
+    signing, origin = read_key(state / KEY), f"{key.name}/package"
+    facts = write_package(
         out,
         sessions=[watch.session(_SESSION)],
         documents=documents,
-        key=read_key(state / KEY),
-        origin=f"{key.name}/package",
+        key=signing,
+        origin=origin,
     )
+    whole = out.resolve()
+    public = whole.with_name(f"{whole.name}.pub")
+    public.write_text(f"{NoteKey(origin, signing.public).text}\n", encoding="utf-8")
+    return facts, public
 
 
 def write_proofs(out: Path, key: str, proofs: Iterable[dict[str, Any]]) -> int:

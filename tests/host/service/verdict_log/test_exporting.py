@@ -67,7 +67,9 @@ def test_a_package_of_all_records_is_recomputed(state, tmp_path, capsys):
     statement = json.loads((out / "statement.dsse.json").read_text())
     key = statement["signatures"][0]["keyid"]
     assert key.startswith(f"consilience/{deployment}/package+")
-    assert verified(out, "--key", key).stdout.endswith("verified\n")
+    assert made["public"] == str(tmp_path / "package.pub")
+    assert (tmp_path / "package.pub").read_text() == f"{key}\n"
+    assert verified(out, "--key", made["public"]).stdout.endswith("verified\n")
     told = json.loads((out / "service_log.json").read_text())
     assert len(told["alarms"]) > 0 and told["key"].startswith(f"consilience/{deployment}+")
 
