@@ -39,6 +39,7 @@ class Way:
 
 WAYS = {
     "README.md": Way(2, 2, (given.traces,), given.arrays),
+    "docs/architecture.md": Way(2),
     "docs/audit.md": Way(4, 0, (given.scores,)),
     "docs/dashboard.md": Way(0),
     "docs/engines.md": Way(2, 0, (given.coded,), given.board_sum),
@@ -50,6 +51,7 @@ WAYS = {
     "docs/traces.md": Way(4, 1, (given.traces,)),
     "docs/verdicts.md": Way(5, 0, (given.evidence, given.reports)),
     "docs/waves.md": Way(0, 5),
+    "docs/why.md": Way(2),
 }
 SLOW = {
     "docs/access.md": Way(11, ports=("8443", "7361"), programs=("curl", "openssl")),
@@ -115,5 +117,6 @@ def test_every_page_is_listed():
     howto = (ROOT / "docs" / "howto.md").read_text()
     found = re.findall(r"^(\w+)$", howto.partition("```\n")[0], re.MULTILINE)
     tutorials = [f"docs/tutorials/{file.name}" for file in (ROOT / "docs/tutorials").glob("*.md")]
-    pages = {"README.md", *tutorials, *(f"docs/{name}.md" for name in found)}
+    explained = "docs/architecture.md", "docs/why.md"
+    pages = {"README.md", *explained, *tutorials, *(f"docs/{name}.md" for name in found)}
     assert pages == ALL.keys()
