@@ -44,7 +44,9 @@ def test_every_written_page_is_listed_with_code_that_is_there():
     assert written <= pages().keys()
     for name, origin in pages().items():
         assert all((ROOT / path).exists() for path in origin.code + origin.without), name
-        assert not origin.files().keys() & set(origin.without), name
+        files = origin.files()
+        assert not files.keys() & set(origin.without), name
+        assert all(path in files for path in origin.code if (ROOT / path).is_file()), name
 
 
 @pytest.mark.parametrize(
@@ -55,6 +57,8 @@ def test_every_written_page_is_listed_with_code_that_is_there():
         ("code/new.py", "pass\n"),
         ("code/harness.cc", "int main() { return 1; }"),
         ("one.json", "[]"),
+        ("code/inner/rows.csv", "1,2\n"),
+        ("code/inner/table.npy", "numbers"),
     ],
 )
 def test_a_page_was_old_and_did_not_say_so(root, path, text):

@@ -40,7 +40,8 @@ _STAMP = re.compile(r"^Made at commit (\S+) of code (\w+)\.\n\n", re.MULTILINE)
 _OLDER = "> **Older than the code it speaks of.**"
 _NOTE = re.compile(rf"^{re.escape(_OLDER)}.*\n(?:>.*\n)*\n", re.MULTILINE)
 
-_KINDS = {".py", ".cc", ".h", ".v", ".json", ".npz", ".toml", ".pcf", ".cst", ".lpf"}
+_SOURCES = {".py", ".cc", ".h", ".v", ".toml", ".pcf", ".cst", ".lpf"}
+_DATA = {".json", ".csv", ".npy", ".npz", ".gz", ".xz"}
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ class Origin:
         found: set[Path] = set()
         for path in self.code:
             below = (root / path).rglob("*") if (root / path).is_dir() else [root / path]
-            found |= {one for one in below if one.suffix in _KINDS and not _is_test(one)}
+            found |= {one for one in below if one.suffix in _SOURCES | _DATA and not _is_test(one)}
         without = [root / path for path in self.without]
         return {
             one.relative_to(root).as_posix(): _file_digest(one)
