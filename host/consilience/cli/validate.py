@@ -89,7 +89,11 @@ def validate(
     from consilience.validate.bench import AT_HAND, Bench, Options
     from consilience.validate.catalogue import all_claims
     from consilience.validate.claim import Claim, Tested
-    from consilience.validate.environment import environment_document, refuse_changed_code
+    from consilience.validate.environment import (
+        built_bitstreams,
+        environment_document,
+        refuse_changed_code,
+    )
     from consilience.validate.finding import NotRun, Scale, Verdict
     from consilience.validate.kept import KeptClaims, run_key
     from consilience.validate.package import public_key_file, signing_key, write_validation
@@ -142,6 +146,7 @@ def validate(
     measured = measured_document(tested)
     whole = {**document, "complete": not interrupted, "measured": measured}
     if audit_mode:
+        environment["bitstreams"] = built_bitstreams()  # a full run builds one
         whole["environment"] = environment
     if output_package and signing and not interrupted:
         with output.working(f"writing {output_package}"):

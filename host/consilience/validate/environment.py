@@ -17,7 +17,7 @@ from consilience.errors import BadInput
 from consilience.validate.source_hash import PACKAGES, package_files, sources_digest
 from consilience_sim.cache import cache_folder, is_whole
 
-__all__ = ["checkout_of", "environment_document", "refuse_changed_code"]
+__all__ = ["built_bitstreams", "checkout_of", "environment_document", "refuse_changed_code"]
 
 _OWN = ("hw", "sim", "host")
 """Folders of a checkout in which a file that git does not know is code all the same."""
@@ -74,7 +74,7 @@ def environment_document(commit: str | None) -> dict[str, Any]:
         "sources_sha256": sources_digest(),
         "sources": {name: _sha256(path) for name, path in package_files().items()},
         "lock_sha256": _sha256(lock) if lock and lock.is_file() else None,
-        "bitstreams": _bitstreams(),
+        "bitstreams": built_bitstreams(),
     }
 
 
@@ -121,7 +121,7 @@ def _packages() -> dict[str, str]:
     return dict(sorted(found.items()))
 
 
-def _bitstreams() -> dict[str, str]:
+def built_bitstreams() -> dict[str, str]:
     """Return the hashes of the bitstreams that are built here, by build and file."""
     folder = cache_folder() / "boards"
     entries = sorted(folder.iterdir()) if folder.is_dir() else []

@@ -17,14 +17,14 @@ from consilience_hw.boards.network_board import NetworkBoard
 from consilience_hw.boards.network_top import NetworkTop
 from consilience_hw.boards.top import BoardTop
 from consilience_hw.spec.link_map import ABI
-from consilience_sim.cache import cache_folder, digest, made_once
+from consilience_sim.cache import cache_folder, digest, is_whole, made_once
 from consilience_tools.boards.catalogue import BoardTooling
 from consilience_tools.place_and_route.routing import ROUTED, RoutedDesign, routed
 from consilience_tools.place_and_route.synthesis import TOP, cell_counts, synthesised_text
 from consilience_tools.place_and_route.targets import Target
 from consilience_tools.place_and_route.tools import YOSYS, Working, run_tool, tool_version
 
-__all__ = ["MANIFEST", "REPORT", "BuiltBoard", "build_board"]
+__all__ = ["MANIFEST", "REPORT", "BuiltBoard", "build_board", "find_build"]
 
 MANIFEST = "manifest.json"
 REPORT = "report.json"
@@ -117,15 +117,9 @@ def build_board(
     ConsilienceError
         A tool failed; the message names its log.
     """
-    target = board.target
-    packages = ("amaranth", "amaranth-boards", YOSYS, target.router, board.packer.package)
-    tools = {name: tool_version(name) for name in packages}
-    definition = _configured(board, options, address or {})
-    constraints = board.constraints_file().read_text()
-    config = definition.config
-    parts = (board.name, target, board.packer, board.post_route)
-    made_from = (*parts, config.build_hash, definition.link, constraints, tools, seed)
-    entry = cache_folder() / "boards" / digest(*made_from)
+    tools, definition = _tools(board), _configured(board, options, address or {})
+    target, config = board.target, definition.config
+    entry = _entry(board, definition, tools, seed)
 
     def make(work: Path, made: Path) -> None:
         with working(f"{board.name}: elaboration"):
@@ -153,6 +147,31 @@ def build_board(
         _log.info("%s: build %016x is in the cache", board.name, config.build_hash)
     made_once(entry, make)
     return BuiltBoard(board, entry)
+
+
+def find_build(board: BoardTooling) -> BuiltBoard | None:
+    """Return the build of a board as it is without options; None if the cache has none.
+
+    Raises
+    ------
+    ToolMissing
+        A tool whose version is part of the name of a build.
+    """
+    entry = _entry(board, board.definition(), _tools(board), 1)
+    return BuiltBoard(board, entry) if is_whole(entry) else None
+
+
+def _tools(board: BoardTooling) -> dict[str, str]:
+    packages = ("amaranth", "amaranth-boards", YOSYS, board.target.router, board.packer.package)
+    return {name: tool_version(name) for name in packages}
+
+
+def _entry(board: BoardTooling, definition: AnyBoard, tools: dict[str, str], seed: int) -> Path:
+    """Return the folder of the cache that is for a build of these sources, by these tools."""
+    constraints = board.constraints_file().read_text()
+    parts = (board.name, board.target, board.packer, board.post_route)
+    made_from = (*parts, definition.config.build_hash, definition.link, constraints, tools, seed)
+    return cache_folder() / "boards" / digest(*made_from)
 
 
 def _configured(

@@ -1,4 +1,4 @@
-"""The digest on what synthesis makes of the gateware, gate by gate, and on built bitstreams."""
+"""The digest on what synthesis makes of the gateware, gate by gate."""
 
 from functools import partial
 

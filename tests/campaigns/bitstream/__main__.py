@@ -20,9 +20,8 @@ from rich.text import Text
 
 import consilience as cs
 from consilience.errors import ConsilienceError, ToolMissing
-from consilience_sim.bitstreams.ice40 import IcestormMissing
-from tests.campaigns.bitstream.boards import BOARDS as SERIAL_BOARDS
-from tests.campaigns.bitstream.boards import simulated_board
+from consilience_tools.boards.simulated import BOARDS as SERIAL_BOARDS
+from consilience_tools.boards.simulated import simulated_board
 from tests.campaigns.bitstream.network_boards import NETWORK_BOARDS, networked_board
 from tests.campaigns.bitstream.trials import NETWORK_TRIALS, TRIALS
 from tests.campaigns.verify.step import Claim
@@ -48,7 +47,7 @@ def main() -> int:
     for name in options.boards or BOARDS:
         try:
             report[name] = _tested(name, console)
-        except (ToolMissing, IcestormMissing) as error:
+        except ToolMissing as error:
             console.print(Text.assemble(("missing ", "bold red"), f"{name}: {error}"))
             code = ToolMissing.exit_code
         except ConsilienceError as error:

@@ -1,12 +1,20 @@
 """Claims of the tool chain: planted faults are found, and what is missing is NOT RUN."""
 
+from contextlib import contextmanager
+from types import SimpleNamespace
+from unittest.mock import Mock
+
+import numpy as np
 import pytest
 
+from consilience.devices.cpu import CpuDevice
+from consilience.errors import ToolMissing
 from consilience.validate.bench import CPU, Bench, Options
 from consilience.validate.finding import Scale, Verdict
 from consilience.validate.running import run_one
+from consilience_tools.boards import building, simulated
 from consilience_tools.pages.stamp import page_stamp
-from consilience_tools.validate import campaigns, dependencies, quality
+from consilience_tools.validate import bitstreams, campaigns, dependencies, quality
 from consilience_tools.validate.catalogue import claims
 
 CLAIMS = {one.name: one for one in claims(Options(Scale.QUICK, (CPU,)))}
@@ -70,6 +78,48 @@ def test_without_a_checkout_nothing_of_it_is_claimed(tmp_path, monkeypatch):
 def test_the_code_here_keeps_them():
     for name in ("quality.docs", "security.lock"):
         assert outcome(name).verdict is Verdict.PASS
+
+
+class OneBitOff(CpuDevice):
+    """The first code of each call is an ulp off."""
+
+    def sums(self, codes, offsets):
+        found, status = super().sums(codes, offsets)
+        return found ^ (np.arange(len(found)) == 0), status
+
+
+def board_of(device, broken=0):
+    """Return what stands for a simulated board: a device behind no pins."""
+    manifest = {"build": CpuDevice().info.build, "bitstream": {"file": "x.bin", "sha256": "0"}}
+    built = SimpleNamespace(manifest=manifest)
+
+    @contextmanager
+    def powered(name, _working):
+        assert name == "icebreaker"
+        yield SimpleNamespace(built=built, url=device, broken=broken, traffic=(1, 2))
+
+    return powered
+
+
+@pytest.mark.parametrize(
+    ("device", "broken", "failures"), [(CpuDevice, 0, 0), (OneBitOff, 0, 1), (CpuDevice, 3, 3)]
+)
+def test_bits_of_a_bitstream_are_judged(monkeypatch, device, broken, failures):
+    monkeypatch.setattr(bitstreams.cs, "open", lambda kind: kind())
+    monkeypatch.setattr(simulated, "simulated_board", board_of(device, broken))
+    found = outcome(f"correctness.bitstream.{bitstreams.BOARD}", Scale.FULL)
+    assert (found.reason, found.finding.failures) == ("", failures)
+
+
+def test_a_bitstream_that_is_not_built_is_not_run(monkeypatch, tmp_path):
+    monkeypatch.setenv("CONSILIENCE_CACHE", str(tmp_path))
+    found = outcome("correctness.bitstream.icebreaker", Scale.DEFAULT)
+    assert found.verdict is Verdict.NOT_RUN
+    assert "run `consilience build icebreaker`" in found.reason
+    missing = ToolMissing("nextpnr is not installed; run: pip install nextpnr")
+    monkeypatch.setattr(building, "tool_version", Mock(side_effect=missing))
+    found = outcome("correctness.bitstream.icebreaker", Scale.DEFAULT)
+    assert (found.verdict, found.reason) == (Verdict.NOT_RUN, str(missing))
 
 
 def test_campaigns_and_pages_that_are_older_say_so(monkeypatch):

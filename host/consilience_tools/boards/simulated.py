@@ -5,9 +5,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from consilience.devices.sim import build_errors_told
+from consilience.errors import ToolMissing
 from consilience_sim.bitstreams import PinSimulation
 from consilience_sim.bitstreams.ecp5 import ecp5_netlist
-from consilience_sim.bitstreams.ice40 import ice40_bitstream
+from consilience_sim.bitstreams.ice40 import IcestormMissing, ice40_bitstream
 from consilience_sim.bitstreams.terminal import PinTerminal
 from consilience_sim.compiled.design import Design
 from consilience_tools.boards.building import BuiltBoard, build_board
@@ -68,10 +70,18 @@ class SimulatedBoard:
 
 @contextmanager
 def simulated_board(name: str, working: Working) -> Iterator[SimulatedBoard]:
-    """Build a board, simulate what was built, and power it up."""
+    """Build a board, or take it from the cache, simulate what was built, and power it up.
+
+    Raises
+    ------
+    ToolMissing
+        A tool that builds the board, reads it back or compiles it; the message names the cure.
+    ConsilienceError
+        One of them failed.
+    """
     built = build_board(board_named(name), {}, working)
     manifest = built.manifest
-    with working(f"{name}: {BOARDS[name]}, to native code"):
+    with working(f"{name}: {BOARDS[name]}, to native code"), build_errors_told():
         simulation = PinSimulation(
             design_of(built), name=name, clock_hz=manifest["clock_hz"], baud=manifest["baud"]
         )
@@ -82,11 +92,20 @@ def simulated_board(name: str, working: Working) -> Iterator[SimulatedBoard]:
 
 
 def design_of(built: BuiltBoard) -> Design:
-    """Return what was built, as a design with clock and UART."""
+    """Return what was built, as a design with clock and UART.
+
+    Raises
+    ------
+    ToolMissing
+        Project IceStorm, which reads the bits of an iCE40.
+    """
     pins = built.pins.read_text()
     clock = re.search(r"\bclk\d+_0__io\b", pins)
     assert clock is not None
     ports = {"clk": clock[0], "rx": "uart_0__rx__io", "tx": "uart_0__tx__io"}
-    if built.post_route is None:
+    if built.post_route is not None:
+        return ecp5_netlist(built.post_route.read_text(), top="top", **ports)
+    try:
         return ice40_bitstream(built.bitstream.read_bytes(), pins, **ports)
-    return ecp5_netlist(built.post_route.read_text(), top="top", **ports)
+    except IcestormMissing as error:
+        raise ToolMissing(str(error)) from error

@@ -1,0 +1,137 @@
+"""``python -m tests.campaigns.validate_offline``: an auditor on a clean Debian, without a network.
+
+The image of the service's Containerfile (see `container`) is run with no network but its own
+loopback and a root that cannot be written: `consilience validate --audit-mode --output-package`
+twice, `verify.py` of the first package with the image's Python alone, and all files of the two
+packages compared. There is no git and no checkout in it: the code is that of the wheel, each file
+as it recorded it. The default run with ``--default``, else `--quick`.
+
+Needs what `container` needs; 10 to 40 minutes, most of which the image takes.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from tests.campaigns.bitstream.twice import files_of
+from tests.campaigns.container import (
+    IDS,
+    IMAGE,
+    LEFT_OUT,
+    ROOT,
+    TOOLS,
+    Failed,
+    Images,
+    told,
+)
+
+__all__ = ["main"]
+
+VERIFIED_S = 60
+"""The longest that a package may take to be verified."""
+DIFFERS = ["measured.json"]
+REACH = "import socket; socket.create_connection(('1.1.1.1', 53), 3)"
+
+
+class Auditor:
+    """Commands in containers of an image that share one folder, and have no network."""
+
+    def __init__(self, images: Images, folder: Path) -> None:
+        self._images, self.folder = images, folder
+
+    def run(self, *command: str) -> str:
+        """Return what a command says; Failed if it fails."""
+        options = ["--rm", "--network", "none", "--read-only", "--tmpfs", "/tmp"]
+        options += ["--ulimit", "nofile=4096:4096", "--ulimit", "nproc=4096:4096"]
+        options += ["-v", f"{self.folder}:/state", "--entrypoint", command[0]]
+        return self._images.podman("run", *options, IMAGE, *command[1:])
+
+    def validate(self, name: str, *words: str) -> dict[str, Any]:
+        """Return what `consilience validate` found; its package is in the folder."""
+        asked = ("validate", "--audit-mode", "--output-package", f"/state/{name}", "--json")
+        found: dict[str, Any] = json.loads(self.run("consilience", *asked, *words))
+        return found
+
+
+def main() -> int:
+    """Run the campaign; see the module."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.campaigns.validate_offline", description=__doc__
+    )
+    parser.add_argument("--default", action="store_true", help="all but what takes hours")
+    words = [] if parser.parse_args().default else ["--quick"]
+    missing = [tool for tool in TOOLS if shutil.which(tool) is None]
+    if os.geteuid() or missing:
+        print(f"NOT RUN: needs root, and {', '.join(missing) or 'nothing else'}", file=sys.stderr)
+        return 3
+    try:
+        with tempfile.TemporaryDirectory(prefix="consilience-auditor-") as folder:
+            _tried(Path(folder), words)
+    except Failed as failure:
+        print(f"FAILED: {failure}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _tried(folder: Path, words: list[str]) -> None:
+    images = Images(folder)
+    told("a clean Debian (mmdebstrap)", images.make_base)
+    context = folder / "context"
+    shutil.copytree(ROOT, context, ignore=shutil.ignore_patterns(*LEFT_OUT))
+    told("the Containerfile (buildah)", lambda: images.build(context))
+    state = folder / "state"
+    state.mkdir(mode=0o700)
+    os.chown(state, IDS, IDS)
+    auditor = Auditor(images, state)
+    _refuse_a_network(auditor)
+    first = told("validate, without a network", lambda: auditor.validate("audit", *words))
+    print(_summary(first))
+    begun = time.monotonic()
+    package = ("/state/audit", "--key", "/state/audit.vkey")
+    verify = ("/usr/bin/python3", "-I", "-S", "/state/audit/verify.py", *package)
+    said = told("verify.py, with Python alone", lambda: auditor.run("/usr/bin/env", "-i", *verify))
+    if (seconds := time.monotonic() - begun) > VERIFIED_S:
+        raise Failed(f"verify.py took {seconds:.0f} s, more than {VERIFIED_S}")
+    print(said)
+    key = ("--key", "/state/audit.keys/node-0.key")
+    told("validate, again", lambda: auditor.validate("again", *key, *words))
+    one, other = files_of(state / "audit"), files_of(state / "again")
+    differ = sorted(name for name in one | other if one.get(name) != other.get(name))
+    if differ != DIFFERS:
+        raise Failed(f"two packages differ in {', '.join(differ) or 'nothing'}")
+    print(f"{len(one) - 1} of {len(one)} files have equal bytes; measured.json differs")
+
+
+def _refuse_a_network(auditor: Auditor) -> None:
+    """Raise Failed if the container reaches anything."""
+    try:
+        auditor.run("python3", "-c", REACH)
+    except Failed as cut:
+        if "unreachable" in str(cut):
+            return
+        raise
+    raise Failed("the container has a network")
+
+
+def _summary(found: dict[str, Any]) -> str:
+    """Return the counts of a run and why claims were not run; Failed if one fails."""
+    failed = [f"{one['name']}: {one['reason']} {one.get('worst', '')}"
+              for one in found["claims"] if one["verdict"] == "fail"]  # fmt: skip
+    if failed or not found["counts"]["pass"]:
+        raise Failed(f"claims fail: {'; '.join(failed) or 'none was tested'}")
+    left = [f"  NOT RUN {one['name']}: {one['reason']}"
+            for one in found["claims"] if one["verdict"] == "NOT RUN"]  # fmt: skip
+    environment = found["environment"]
+    counts = ", ".join(f"{count} {name}" for name, count in found["counts"].items())
+    where = f"Python {environment['python']}, code: {environment['code']}"
+    return "\n".join([f"{counts}; {where}", *left])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
