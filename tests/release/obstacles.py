@@ -24,7 +24,7 @@ def obstacles(root: Path = ROOT) -> list[str]:
         *_dirty(root),
         *_versions(root),
         *_changelog(root),
-        *_security(root),
+        *_named(root),
         *_pages(root),
         *_timing(),
     ]
@@ -76,12 +76,15 @@ def _changelog(root: Path) -> Iterator[str]:
         yield f"CHANGELOG.md: what is under [Unreleased] is in this release; move it to [{version}]"
 
 
-def _security(root: Path) -> Iterator[str]:
+def _named(root: Path) -> Iterator[str]:
     minor = ".".join(version_of(root).split(".")[:2])
-    text = (root / "SECURITY.md").read_text(encoding="utf-8")
-    supported = re.findall(r"^Version (\d+\.\d+) alone is supported", text, re.MULTILINE)
-    if supported != [minor]:
-        yield f"SECURITY.md does not say `Version {minor} alone is supported`"
+    for name, line in (
+        ("README.md", f"Version {minor}."),
+        ("SECURITY.md", f"Version {minor} alone is supported"),
+    ):
+        text = (root / name).read_text(encoding="utf-8")
+        if not any(one.startswith(line) for one in text.splitlines()):
+            yield f"{name} does not say `{line}`"
 
 
 def _pages(root: Path) -> Iterator[str]:

@@ -28,6 +28,7 @@ def root(tmp_path, monkeypatch):
     for name, text in {
         "pyproject.toml": f'[project]\nversion = "{VERSION}"\n',
         "CHANGELOG.md": f"# Changelog\n\n## [Unreleased]\n\n## [{VERSION}] - 2026-11-29\n- New.\n",
+        "README.md": f"# It\n\nVersion {MINOR}.\n",
         "SECURITY.md": f"Version {MINOR} alone is supported: mends come with the next.\n",
         "code.py": "LIMIT = 3\n",
         "docs/pages.toml": '["found.md"]\ncommand = "make it"\ncode = ["code.py"]\n',
@@ -65,6 +66,7 @@ def test_nothing_stands_in_the_way(root):
         ("CHANGELOG.md", f"[{VERSION}]", "[0.0.1]", f"no section [{VERSION}]"),
         ("CHANGELOG.md", " - 2026-11-29", "", f"the section [{VERSION}] has no date"),
         ("CHANGELOG.md", "ed]\n", "ed]\n- Newer.\n", f"move it to [{VERSION}]"),
+        ("README.md", MINOR, "0.0", f"README.md does not say `Version {MINOR}.`"),
         ("SECURITY.md", MINOR, "0.0", f"does not say `Version {MINOR} alone is supported`"),
     ],
 )

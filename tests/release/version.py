@@ -1,7 +1,7 @@
 """``python -m tests.release.version 0.2.0 2026-12-01``: the tree as it is released, in one commit.
 
-Version in pyproject.toml, section in CHANGELOG.md (what was unreleased), and in SECURITY.md the
-line of what is supported.
+Version in pyproject.toml, section in CHANGELOG.md (what was unreleased), and the lines in README.md
+and SECURITY.md that name it.
 """
 
 import re
@@ -15,7 +15,7 @@ __all__ = ["set_version"]
 
 
 def set_version(version: str, day: str, root: Path = ROOT) -> None:
-    """Write a version into the three files that name it; ValueError where one does not."""
+    """Write a version into the files that name it; ValueError where one does not."""
     if not re.fullmatch(r"\d+\.\d+\.\d+", version):
         raise ValueError(f"{version} is no version: three numbers with points between them")
     date.fromisoformat(day)
@@ -23,6 +23,7 @@ def set_version(version: str, day: str, root: Path = ROOT) -> None:
     edits = {
         "pyproject.toml": (r'^version = ".*"$', f'version = "{version}"'),
         "CHANGELOG.md": (r"^## \[Unreleased\]$", f"## [Unreleased]\n\n## [{version}] - {day}"),
+        "README.md": (r"^Version \d+\.\d+\.$", f"Version {minor}."),
         "SECURITY.md": (r"^Version \S+ alone is supported", f"Version {minor} alone is supported"),
     }
     texts = {}
