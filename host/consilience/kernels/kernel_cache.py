@@ -11,7 +11,9 @@ from typing import Any
 
 import numba
 import numpy as np
+from numba.core.codegen import ll
 from numba.core.compiler import CompileResult
+from numba.core.runtime import rtsys
 from numba.core.serialize import dumps
 
 import consilience_hw.spec
@@ -53,17 +55,26 @@ class KernelCache:
         signature : tuple of numba types
         target : numba.core.cpu.CPUContext
         """
-        target.refresh()
+        # Not refresh(): its tables of all that can be compiled take half a second.
+        rtsys.initialize(target)
         try:
             entry = self._entry(signature, target.codegen())
             code = (entry / _CODE).read_bytes() if is_whole(entry) else None
         except OSError:
             return None  # told when the code is to be kept
-        return None if code is None else CompileResult._rebuild(target, *pickle.loads(code))
+        if code is None:
+            return None
+        needed, result = pickle.loads(code)
+        if not all(map(ll.address_of_symbol, needed)):
+            target.refresh()
+        return CompileResult._rebuild(target, *result)
 
     def save_overload(self, signature: object, result: Any) -> None:
-        """Keep the code compiled for a signature."""
-        code = dumps(result._reduce())
+        """Keep the code compiled for a signature, and the names of the functions that it calls."""
+        functions = result.library._final_module.functions
+        declared = [function.name for function in functions if function.is_declaration]
+        needed = [name for name in declared if not name.startswith("llvm.")]
+        code = dumps((needed, result._reduce()))
 
         def write(_work: Path, made: Path) -> None:
             (made / _CODE).write_bytes(code)

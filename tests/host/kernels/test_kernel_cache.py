@@ -55,6 +55,34 @@ def test_a_kernel_is_compiled_once(folder):
     assert [path.name for path in folder.glob("kernels/*/*.nbc")] == ["kernel.nbc"]
 
 
+def test_a_kernel_from_disk_needs_no_compiler(tmp_path):
+    """Nor the half second that its tables take."""
+    program = (
+        "import sys, consilience as cs; codes = cs.to_codes([0, 1, float('-inf')]);"
+        "print(codes.tolist(), cs.LogSum.of(codes).code, 'numba.np.arraymath' in sys.modules)"
+    )
+    environment = os.environ | {"CONSILIENCE_CACHE": str(tmp_path)}
+    for compiled_here in (True, False):
+        answer = subprocess.run(
+            [sys.executable, "-c", program],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert answer.stdout == f"[0, 94548, -2147483648] 124167 {compiled_here}\n"
+
+
+def test_functions_that_are_not_there_are_fetched(folder, monkeypatch):
+    """A kernel may call what only numba's tables bring into the process."""
+    added_up()
+    fetched = []
+    kernel = compiled(add_up)
+    monkeypatch.setattr(kernel_cache.ll, "address_of_symbol", lambda name: None)
+    monkeypatch.setattr(type(kernel.targetctx), "refresh", lambda context: fetched.append(context))
+    assert (kernel(VALUES), len(fetched)) == (45, 1)
+
+
 @pytest.mark.parametrize(("name", "parts"), [("*/*.nbc", 4), ("*.sha256", 1)])
 def test_a_kernel_cut_or_flipped_was_loaded(folder, name, parts):
     """Always the right sum, and the file is whole again."""
