@@ -27,6 +27,7 @@ __all__ = [
     "posterior",
     "recalibrate",
     "renew",
+    "reports",
     "robust",
     "run",
     "run_alarm",
@@ -96,6 +97,13 @@ def run(
         statistic,
     ]
     return entry(*record, *([] if history is None else [history]))
+
+
+def reports(
+    agent: AgentId, name: AgentId, reporters: Sequence[AgentId], scores: Sequence[int]
+) -> bytes:
+    """Return what reporters have said of a run that has closed, before it is ranked."""
+    return entry("reports", agent, name, list(reporters), list(scores))
 
 
 def table_run(

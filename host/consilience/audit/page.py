@@ -24,7 +24,11 @@ FRAME = (_HERE / "page_frame.html").read_text(encoding="utf-8")
 
 _SLOT = "(rows)"
 _MOST_NAMES = 20
-_SAID = "judged as", "stated, and right", "agents that alarmed"
+_SAID = "judged as", "guaranteed", "agents that alarmed"
+_PROMISES = {
+    "arl": "{} observations or more to a false alarm of an agent, on average",
+    "false_alarm": "a false alarm of an agent, ever, with a probability of at most {}",
+}
 _DELTA = 16
 """Where a frozen table has its delta, two u64."""
 
@@ -64,25 +68,28 @@ class SessionFacts:
 
     def _monitor(self, settings: Mapping[str, Any]) -> tuple[str, str, str]:
         source = settings["source"]
-        stated = [f"{name} {value}" for name, value in settings["promise"].items()]
-        stated.append(f"threshold 2^{settings['threshold'] / 65536:.3f}")
+        said = [_PROMISES[name].format(value) for name, value in settings["promise"].items()]
+        said.append(f"threshold 2^{settings['threshold'] / 65536:.3f}")
         if source == "conformal":
             ranks = settings["ranks"]
-            stated.append(f"{ranks['ties']} ties, {ranks['contaminated']} bad at first")
+            said.append(f"{ranks['ties']} ties, {ranks['contaminated']} bad at first")
         if source == "frozen":
-            stated.append(
-                f"delta {Fraction(*unpack_from('<QQ', self.session.files[source], _DELTA))}"
-            )
+            delta = Fraction(*unpack_from("<QQ", self.session.files[source], _DELTA))
+            said.append(f"confidence 1 - {delta}, over the calibration runs")
+        if settings["reports"] is not None:
+            count, faulty = settings["reports"]
+            said.append(f"of {count} reporters at most {faulty} lie or are silent")
         if settings["run_alpha"] is not None:
-            stated.append(f"alarms of single runs {settings['run_alpha']}")
-        stated += [f"readings {one}" for one in sorted(self._levels)]
+            said.append(f"of good runs at most {settings['run_alpha']} alarm by themselves")
+        for one in sorted(self._levels):
+            said.append(f"of those that a reading names at most {one} behave, expected")
         names = sorted(self._alarmed)
         more = len(names) - _MOST_NAMES
         alarmed = ", ".join(names[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
         if source == "asserted":
             source += ": NOT the increments, which the signer asserts"
         judged = f"{settings['mode']}, {settings['policy']}, {source}"
-        return judged, ", ".join(stated), alarmed or "none"
+        return judged, "; ".join(said), alarmed or "none"
 
 
 def readme_text() -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from fractions import Fraction
 from typing import Any
 
+from consilience.audit.recorded_reports import recorded_reports
 from consilience.audit.recording import (
     RecordedFrozenRanking,
     RecordedMonitor,
@@ -42,22 +43,17 @@ class RecordedWatch:
     Parameters
     ----------
     options : WatchOptions
-        As `consilience monitor` has them; not of reporters that lie.
+        As `consilience monitor` has them.
     seed : int
         Breaks ties, and is given away with the package.
 
     Raises
     ------
     BadInput
-        Options that cannot be, or reporters.
+        Options that cannot be, or reports that a package does not hold.
     """
 
     def __init__(self, options: WatchOptions, seed: int) -> None:
-        if options.faulty is not None:
-            raise BadInput(
-                "--faulty: a package does not hold what each reporter said; package the runs that "
-                "`consilience monitor --each` judged"
-            )
         self._options, self._seed = options, seed
         self.recorder = Recorder(options.alpha_of_runs())
         settings = options.settings()
@@ -67,14 +63,21 @@ class RecordedWatch:
         if isinstance(options.source, ModelSource):
             source = options.source
             self._model = _CallNames(source.increments, source.contexts, source.symbols)
+        reports = recorded_reports(options, self.recorder)
         self._reader = LineReader(
-            options.asserted, options.low_is_suspect, options.against, self._model
+            options.asserted,
+            options.low_is_suspect,
+            options.against,
+            self._model,
+            reports is not None,
         )
         readings = FleetReadings(options.readings())
         ended = EndedRuns(options.key_of_runs(seed))
         alpha = options.alpha_of_runs()
         self.promise = options.promise(settings)
-        self.watch = FleetWatch(self._monitor, ranking, self.promise, ended, alpha, readings)
+        self.watch = FleetWatch(
+            self._monitor, ranking, self.promise, ended, alpha, readings, reports
+        )
 
     def judge(self, lines: Iterable[tuple[int, bytes]]) -> None:
         """Judge lines, each with its number; BadInput names the line that cannot be."""
@@ -146,7 +149,7 @@ class RecordedWatch:
             promise["arl"] = str(exact_number(arl, "--arl"))
         elif options.false_alarm is not None:
             promise["false_alarm"] = str(exact_number(options.false_alarm, "--false-alarm"))
-        alpha = options.alpha_of_runs()
+        alpha, reports = options.alpha_of_runs(), options.of_reports()
         facts = {
             "mode": settings.mode.name.lower(),
             "policy": settings.policy.name.lower(),
@@ -156,6 +159,7 @@ class RecordedWatch:
             "enrolled": settings.enrolled,
             "promise": promise,
             "run_alpha": None if alpha is None else str(alpha),
+            "reports": None if reports is None else [reports.reporters, reports.faulty],
         }
         if self._ranks is not None:
             facts["ranks"] = self._ranks

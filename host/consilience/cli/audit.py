@@ -22,6 +22,7 @@ from consilience.cli.watch_option_types import (
     DeadlineOption,
     FalseAlarmOption,
     FalseAlarmsPerDayOption,
+    FaultyOption,
     FleetAlphaOption,
     FleetEveryOption,
     FrozenOption,
@@ -33,6 +34,7 @@ from consilience.cli.watch_option_types import (
     ModeOption,
     N0Option,
     PolicyOption,
+    ReportersOption,
     RunAlphaOption,
     RunsPerDayOption,
     ThresholdBitsOption,
@@ -155,6 +157,8 @@ def package(
     asserted: AssertedOption = 0,
     frozen: FrozenOption = None,
     model: ModelOption = None,
+    faulty: FaultyOption = None,
+    reporters: ReportersOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Judge recorded runs as `consilience monitor` does, and package all that the verdicts need.
@@ -201,6 +205,8 @@ def package(
         low_is_suspect=low_is_suspect,
         against=against,
         source=source,
+        faulty=faulty,
+        reporters=reporters,
     )
     if goes_on and len(scores) > 1:
         raise BadInput("--goes-on: what follows would come after the last SCORES; give one")
@@ -269,18 +275,25 @@ def verify(
 ) -> None:
     """Verify a package by the verify.py of this installation, in a process of its own.
 
+    Of a folder that `consilience audit export` wrote without --records, every proof is verified.
+
     Exit code 8 if anything in it is not as it must be; the line says what.
     """
     output = Output(as_json=as_json)
     program = Path(__file__).parents[1] / "audit" / "verify.py"
-    words = [sys.executable, "-I", "-S", str(program), str(place), "--key", signer]
+    words = ["--key", signer]
     for one in checkpoint or []:
         words += ["--checkpoint", str(one)]
     words += ["--witness", witness] if witness else []
-    done = subprocess.run(words, env={}, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise Mismatch((done.stderr.strip().splitlines() or ["verify.py ended"])[-1])
-    output.result({"verified": True, "said": done.stdout.splitlines()}, Text(done.stdout.rstrip()))
+    proofs = [] if (place / "statement.dsse.json").exists() else sorted(place.glob("alarm-*.json"))
+    said = list[str]()
+    for one in proofs or [place]:
+        command = [sys.executable, "-I", "-S", str(program), str(one), *words]
+        done = subprocess.run(command, env={}, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise Mismatch((done.stderr.strip().splitlines() or ["verify.py ended"])[-1])
+        said += done.stdout.splitlines()
+    output.result({"verified": True, "said": said}, Text("\n".join(said)))
 
 
 def _text(path: Path) -> str:

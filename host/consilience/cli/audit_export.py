@@ -41,6 +41,14 @@ def export(
             "away the seed that breaks ties: for an auditor who keeps it, or a service at its end.",
         ),
     ] = False,
+    source: Annotated[
+        Path | None,
+        typer.Option(
+            "--source",
+            metavar="FILE",
+            help="With --records, of a service with --frozen or --model: that file, the same.",
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Write the proof of every alarm, which verify.py checks with Python alone.
@@ -54,6 +62,8 @@ def export(
     output = Output(as_json=as_json)
     if (state is None) == (url is None):
         raise BadInput("give either --state DIR or --url URL")
+    if source is not None and not records:
+        raise BadInput("--source is what records were judged by; give --records, too")
     since_ms = _moment(since)
     if state is None:
         assert url is not None
@@ -70,7 +80,7 @@ def export(
         count = write_proofs(out, found[0]["key"], found)
     elif records:
         with output.working("judging all records again"):
-            made, public = export_records(state, out, since_ms)
+            made, public = export_records(state, out, since_ms, source)
         facts: dict[str, object] = {
             "package": str(out),
             "records": made.records,

@@ -53,6 +53,19 @@ def calls(draw):
         yield f"x,{run},0,,end".encode()
 
 
+def reported(draw):
+    """Return reports of nine reporters, two of whom lie or are silent; a0 is hijacked."""
+    yield b"agent,run,reporter,score,event"
+    for run in range(62):
+        honest = draw.gauss(0, 1) + 5 * (run >= 54)
+        for reporter in range(9):
+            lies = reporter in (run % 9, (run + 4) % 9)
+            if not (lies and run % 3 == 0):
+                score = draw.gauss(0, 9) if lies else honest + draw.gauss(0, 0.1)
+                yield f"a0,{run},r{reporter},{score:.2f},".encode()
+        yield f"a0,{run},,,end".encode()
+
+
 def watch(name, lines, *, goes_on=False, **options):
     """Return the session of lines under the options of `consilience monitor`."""
     recorded = RecordedWatch(WatchOptions(**options), SEED)
@@ -95,6 +108,7 @@ def sessions():
         ),
         watch("frozen", runs(draw, 2, 30, 20), arl="100", source=frozen_source(draw)),
         watch("model", calls(draw), arl="100", source=model_source()),
+        watch("reports", reported(draw), arl="30", n0=50, faulty=2, reporters=9),
         watch(
             "asserted", [b"agent,run,x1,x2", *(one.encode() for one in asserted)],
             arl="20", asserted=2,

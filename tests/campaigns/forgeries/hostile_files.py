@@ -168,8 +168,8 @@ def hidden_rows(forger):
 
 
 PAGE = [
-    ("false page", "another promise", on_page(b"arl 200,", b"arl 200000000,"),
-     r"index\.html: does not say what was found, restart: stated, and right: arl 200,"),
+    ("false page", "another promise", on_page(b">200 observations", b">200000000 observations"),
+     r"index\.html: does not say what was found, restart: guaranteed: 200 observations"),
     ("false page", "nobody alarmed",
      on_page(b"agents that alarmed<td>&#x27;a1&#x27;", b"agents that alarmed<td>none"),
      r"index\.html: does not say what was found, restart: agents that alarmed: 'a1'"),
@@ -182,15 +182,15 @@ PAGE = [
     ("false page", "another key", on_page(key_of(1).public.hex().encode(), b"00" * 32),
      r"index\.html: does not say what was found, the log: signed by"),
     ("false page", "a word more", on_page(b"<h1>", b"<p>No agent was hijacked.</p><h1>"),
-     r"index\.html: says more than was found"),
+     r"index\.html or README\.md: says more than was found"),
     ("false page", "a better guarantee", on_page(b"at most n / A are one", b"none is one"),
-     r"index\.html: says more than was found"),
+     r"index\.html or README\.md: says more than was found"),
     ("false page", "what was found is in a comment", hidden_rows,
-     r"index\.html: says more than was found"),
+     r"index\.html or README\.md: says more than was found"),
     ("false page", "a script", on_page(b"</body>", b"<script>document.title='x'</script></body>"),
-     r"index\.html: says more than was found"),
+     r"index\.html or README\.md: says more than was found"),
     ("false page", "another README", on_page(b"Exit code 8", b"Exit code 9", "README.md"),
-     r"README\.md: is not that of an audit package"),
+     r"index\.html or README\.md: says more than was found"),
 ]  # fmt: skip
 HASTY = [
     *PAGE,

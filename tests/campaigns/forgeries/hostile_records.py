@@ -158,7 +158,7 @@ FALSE = [
     ("other types", "a field more", rewritten("restart", "alarm", lambda one: one[:-1] + b",1]"),
      RUN + r"the fields of 'alarm' are ssii"),
     ("out of range", "a score of 65 bits", field("restart", "run", 4, lambda _: 1 << 64),
-     RUN + r"number \[18446744073709551616\] are out of range"),
+     RUN + "number 18446744073709551616 is out of range"),
     ("out of range", "a code of 33 bits of evidence",
      field("posterior", "evidence", 2, lambda one: [1 << 32, *one[1:]]),
      RUN + r"codes of evidence .* out of range"),

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from tests.campaigns.forgeries import (
+    false_reports,
     false_verdicts,
     files,
     hostile_files,
@@ -64,7 +65,13 @@ class Forgery:
 def _all():
     careless = [Forgery(*one[:2], Who.CARELESS, *one[2:]) for one in files.CARELESS]
     hasty = [Forgery(*one[:2], Who.HASTY, *one[2:]) for one in (*files.HASTY, *hostile_files.HASTY)]
-    false = [*false_verdicts.FALSE, *settings.FALSE, *swapped.FALSE, *hostile_records.FALSE]
+    false = [
+        *false_verdicts.FALSE,
+        *false_reports.FALSE,
+        *settings.FALSE,
+        *swapped.FALSE,
+        *hostile_records.FALSE,
+    ]
     operator = [Forgery(*one[:2], Who.OPERATOR, *one[2:]) for one in false]
     unknown = r"statement\.dsse\.json: the signer is unknown"
     strangers = [

@@ -58,7 +58,7 @@ def test_a_key_in_a_file_or_in_hex_is_taken_and_without_one_nothing_is_trusted(p
 def test_the_page_says_what_was_found_and_each_guarantee_with_its_bound(package):
     page = (package / "index.html").read_text()
     for words in (
-        "<tr><td>restart<td>stated, and right<td>arl 200, threshold 2^7.644, seeded ties, 0 bad",
+        "<tr><td>restart<td>guaranteed<td>200 observations or more to a false alarm of an agent",
         "<tr><td>restart<td>agents that alarmed<td>&#x27;a1&#x27;",
         "NOT the increments", "0.5085 ulp", "of n observations at most n / A",
         "<td>asserted, not recomputed:<td>claims.html, claims.json, environment.json",

@@ -19,10 +19,10 @@ from consilience.audit.tiles import TileLog
 from consilience.audit.watch_record import RecordedWatch
 from consilience.distributed.epochs.key_files import read_key
 from consilience.errors import BadInput, ImpossibleState
-from consilience.monitor.watch_options import WatchOptions
 from consilience.service.settings import ServiceSettings
 from consilience.service.store.observation_log import Kind, ObservationLog
 from consilience.service.store.snapshots import Snapshots
+from consilience.service.verdict_log.judged_by import judged_by
 from consilience.service.verdict_log.leaves import alarm_leaf, record_leaf, refused_leaf
 from consilience.service.verdict_log.recorded_state import RecordedState
 from consilience.service.verdict_log.verdict_log import CHECKPOINT, FOLDER, KEY
@@ -81,7 +81,9 @@ def proofs_of(state: Path, since_ms: int) -> tuple[NoteKey, list[dict[str, Any]]
     return key, found
 
 
-def export_records(state: Path, out: Path, since_ms: int) -> tuple[PackageFacts, Path]:
+def export_records(
+    state: Path, out: Path, since_ms: int, source: Path | None = None
+) -> tuple[PackageFacts, Path]:
     """Write a package from which every statistic and alarm since the first record is recomputed.
 
     Returns what was written, and the file beside the folder, NAME.pub, with the signer's public
@@ -95,6 +97,8 @@ def export_records(state: Path, out: Path, since_ms: int) -> tuple[PackageFacts,
         Made, or empty.
     since_ms : int
         Alarms from this time on stand in it with their proof in the service's own log.
+    source : Path, optional
+        The file of --frozen or --model that the service was given.
 
     Raises
     ------
@@ -105,20 +109,18 @@ def export_records(state: Path, out: Path, since_ms: int) -> tuple[PackageFacts,
     newest = Snapshots(state / "snapshots").newest()
     if newest is None:
         raise BadInput(f"{state}: has no snapshot yet; start the service once")
-    options = _options_of(newest.facts["options"])
-    if newest.facts["model"]:
-        raise BadInput("scores of traces (--model) cannot be recomputed from a package yet")
+    options, model = judged_by(newest.facts, source)
     seed = int((state / "seed").read_text().strip()[:16], 16)
     watch = RecordedWatch(options, seed)
-    settings = ServiceSettings(options)
+    settings = ServiceSettings(options, model=model)
     replayed = RecordedState(settings, seed, watch)
     leaves = _leaves(state)
     with tempfile.TemporaryDirectory(prefix="consilience-export-") as folder:
         for record in _records(state, Path(folder)):
-            if record.kind != Kind.OBSERVATIONS:
+            if record.kind == Kind.REMOVE:
                 raise BadInput(
-                    f"record {record.position} is of kind {record.kind}, which a package cannot "
-                    "hold yet; the proofs of alarms can be had without --records"
+                    f"record {record.position} removes an agent, which a package cannot hold; the "
+                    "proofs of alarms can be had without --records"
                 )
             expected = [one for one in (next(leaves, None),) if one is not None]
             try:
@@ -146,6 +148,7 @@ def export_records(state: Path, out: Path, since_ms: int) -> tuple[PackageFacts,
         documents=documents,
         key=signing,
         origin=origin,
+        inputs={} if model is None else {"model of traces": newest.facts["model"]},
     )
     whole = out.resolve()
     public = whole.with_name(f"{whole.name}.pub")
@@ -165,15 +168,6 @@ def write_proofs(out: Path, key: str, proofs: Iterable[dict[str, Any]]) -> int:
     (out / "service.pub").write_text(f"{key}\n", encoding="utf-8")
     shutil.copyfile(_VERIFY, out / "verify.py")
     return count
-
-
-def _options_of(facts: dict[str, Any]) -> WatchOptions:
-    if facts.get("source"):
-        raise BadInput(
-            "the service judges by --frozen, whose file the state does not hold; export the "
-            "proofs alone, without --records"
-        )
-    return WatchOptions(**{name: value for name, value in facts.items() if name != "source"})
 
 
 def _leaves(state: Path) -> Iterator[bytes]:

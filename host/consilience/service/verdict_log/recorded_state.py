@@ -50,7 +50,7 @@ class RecordedState(ServiceState):
             RecentRuns(options.key_of_runs(seed), settings.remembered),
             made.run_alpha,
             made.readings,
-            None,
+            made.reports,
             implies=True,
         )
         watch.recorder = recorded.recorder
