@@ -14,6 +14,10 @@ SHOWN = "text", "json"
 """Languages of what is only shown: forms of records, equations, what somebody else sends."""
 NEEDS = re.compile(r"(?:#|//) (?:.*\b)?needs (.+)")
 """The comment by which a page says that its readers may not be able to carry something out."""
+_CURE = (
+    "give the block a language: console, with `$ ` before each command and a comment `# needs ...` "
+    "where a test cannot carry it out; python; toml with `# NAME.toml`; text for what is only shown"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +80,7 @@ def blocks_of(page: Path) -> list[Block]:
             block = Block(token.map[0] + 1, token.info.strip(), token.content)
             place = f"{page.name}, line {block.line}"
             runs = block.language in (*FILES, "console") or block.needs
-            assert runs or block.language in SHOWN, f"{place}: {block.language or 'no language'}"
+            assert runs or block.language in SHOWN, f"{place}: {_CURE}"
             if block.language == "console":
                 assert block.needs or block.text.startswith("$ "), f"{place}: no command"
             else:
