@@ -1,5 +1,6 @@
 """The log sums of the cpu device, shared out among threads: each sum is exact, so all bits stay."""
 
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -18,8 +19,10 @@ from consilience_hw.spec.log_format import Q16_16
 
 __all__ = ["CpuShares"]
 
-_LEAST = 1 << 17
-"""Values a thread is started for: 0.1 ms of work."""
+_LEAST = 1 << 18
+"""Values that are a piece, at least: 0.07 ms of work; to wake a thread takes about as long."""
+_PIECES = 4
+"""Of each thread: who begins late, or is held up, takes fewer."""
 _WORD = 32
 
 _Total = Callable[..., tuple[Any, ...]]
@@ -42,7 +45,7 @@ class CpuShares:
         """Return code and status of each segment, as `Device.sums`."""
         count, tables = len(offsets) - 1, load_tables()
         sums, status = np.empty(count, np.int32), np.empty(count, np.uint32)
-        if self._shares(len(codes)) == 1:
+        if self._pieces(len(codes)) == 1:
             sum_segments(codes, offsets, tables, sums, status)
             return sums, status
         if count == 1:
@@ -72,7 +75,7 @@ class CpuShares:
             self._each(columns, self._bounds(count, rows.size))
             return sums, flags
         values = np.ascontiguousarray(rows).reshape(-1)
-        if self._shares(rows.size) == 1:
+        if self._pieces(rows.size) == 1:
             sum_rows(values, length, tables, sums, flags)
             return sums, flags
         if count == 1:
@@ -93,33 +96,57 @@ class CpuShares:
             self._pool.shutdown()
             self._pool = None
 
-    def _shares(self, values: int) -> int:
-        """Return how many threads so many values are worth."""
-        return max(min(self.threads, values // _LEAST), 1)
+    def _pieces(self, values: int) -> int:
+        """Return into how many pieces so many values are cut."""
+        most = self.threads * _PIECES if self.threads > 1 else 1
+        return max(min(most, values // _LEAST), 1)
 
     def _bounds(self, items: int, values: int) -> NDArray[np.int64]:
-        """Return where shares of equally many items begin, and the end of the last."""
-        return np.linspace(0, items, min(self._shares(values), max(items, 1)) + 1).astype(np.int64)
+        """Return where pieces of equally many items begin, and the end of the last."""
+        return np.linspace(0, items, min(self._pieces(values), max(items, 1)) + 1).astype(np.int64)
 
     def _each(self, share: Callable[[int, int], Any], bounds: NDArray[np.int64]) -> list[Any]:
+        """Return what `share` returns for each piece: this thread and others take them in turn."""
         pairs = list(zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True))
-        if len(pairs) == 1:
-            return [share(*pairs[0])]
-        self._pool = self._pool or ThreadPoolExecutor(self.threads, "consilience-cpu")
-        return list(self._pool.map(lambda pair: share(*pair), pairs))
+        found: list[Any] = [None] * len(pairs)
+        left = deque(range(len(pairs)))
+
+        def take() -> None:
+            while left:
+                try:
+                    number = left.popleft()
+                except IndexError:
+                    return  # another thread took the last
+                found[number] = share(*pairs[number])
+
+        others = min(self.threads, len(pairs)) - 1
+        if others:
+            self._pool = self._pool or ThreadPoolExecutor(self.threads - 1, "consilience-cpu")
+        helpers = [self._pool.submit(take) for _ in range(others)] if self._pool else []
+        try:
+            take()
+        finally:
+            left.clear()
+            for helper in helpers:
+                if not helper.cancel():  # it has begun
+                    helper.result()
+        return found
 
     def _one_sum(
         self, values: NDArray[Any], total_of_part: _Total, beyond: int
     ) -> tuple[int, int, int]:
         """Return code, status and flags of all values: parts are cut under the top of all."""
         bounds = self._bounds(len(values), len(values))
-        least = np.int64(Q16_16.log_of_zero)
+        least = np.int64(Q16_16.log_of_zero)  # the highest top so far
 
         def share(first: int, last: int) -> tuple[Any, ...]:
-            return total_of_part(values[first:last], least)
+            nonlocal least
+            part = total_of_part(values[first:last], least)
+            least = max(least, part[0])
+            return part
 
         parts = self._each(share, bounds)
-        least = max(part[0] for part in parts)
+        least = max(part[0] for part in parts)  # two at once may have left the lower
         for number, part in enumerate(parts):
             if part[0] != least:
                 first, last = bounds[number : number + 2].tolist()

@@ -58,6 +58,22 @@ def test_segments_and_rows_are_those_of_one_thread(device, one):
             np.testing.assert_array_equal(found, one.logsumexp(values, axis))
 
 
+def test_what_a_piece_raises_is_raised_and_no_thread_goes_on(device):
+    """Also an IndexError, in whichever thread; the device works on."""
+    shares, begun = device._shares, []
+
+    def share(first, last):
+        begun.append(first)
+        raise IndexError(first)
+
+    for _ in range(20):
+        with pytest.raises(IndexError):
+            shares._each(share, np.arange(0, 90, 3))
+        assert len(begun) <= shares.threads
+        begun.clear()
+    assert shares._each(lambda first, last: last, np.arange(0, 90, 3)) == list(range(3, 90, 3))
+
+
 def test_what_is_odd_in_one_part_is_told_of_all(device):
     values = np.zeros(100)
     values[70] = np.inf
