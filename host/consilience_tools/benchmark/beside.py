@@ -19,6 +19,7 @@ class BesideResults:
 
     pairs: list[Pair]
     ways: list[Way]
+    not_installed: list[str]
     starts: Mapping[str, float]
     values: int
     conditions: Conditions
@@ -28,8 +29,9 @@ def run_beside(plan: BesidePlan, report: Report, *, quick: bool) -> BesideResult
     """Measure all of it."""
     ended = watched(quick=quick)
     pairs = paired_calls(plan, report) + fused_files(plan, report)
-    ways = side_by_side(plan, report)
-    return BesideResults(pairs, ways, start_seconds(plan, report), plan.beside, ended())
+    ways, missing = side_by_side(plan, report)
+    starts = start_seconds(plan, report)
+    return BesideResults(pairs, ways, missing, starts, plan.elements, ended())
 
 
 def beside_value(results: BesideResults) -> dict[str, object]:
@@ -39,6 +41,10 @@ def beside_value(results: BesideResults) -> dict[str, object]:
         "results_of_orders_and_threads": {one.name: one.results for one in results.ways},
         "start_processor_s": dict(results.starts),
         "pairs": [asdict(one) | {"ratio": one.ratio} for one in results.pairs],
-        "side_by_side": {"values": results.values, "ways": [asdict(one) for one in results.ways]},
+        "side_by_side": {
+            "values": results.values,
+            "ways": [asdict(one) for one in results.ways],
+            "not_run": dict.fromkeys(results.not_installed, "not installed"),
+        },
         **vars(results.conditions),
     }

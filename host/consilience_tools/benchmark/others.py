@@ -31,7 +31,7 @@ from consilience_tools.benchmark.workload import (
     max_shifted_sum,
 )
 
-__all__ = ["Way", "side_by_side"]
+__all__ = ["OURS", "Way", "side_by_side"]
 
 Floats = NDArray[np.float64]
 Sum = Callable[[], tuple[float, object]]
@@ -39,6 +39,7 @@ Sum = Callable[[], tuple[float, object]]
 Prepared = Callable[[Floats, int], Sum]
 """Takes values and a number of threads; what it returns is timed."""
 
+OURS = "consilience"
 _SEED = 5
 _THREADS = (1, 2)
 _ULP = float(np.log(2)) * 2.0**-16
@@ -69,55 +70,55 @@ class Way:
     runs: int
 
 
-def side_by_side(plan: BesidePlan, report: Report) -> list[Way]:
-    """Sum the same values by all that is installed, in `plan.orders` orders."""
+def side_by_side(plan: BesidePlan, report: Report) -> tuple[list[Way], list[str]]:
+    """Sum the same values by all that is installed; return what is not, too.
+
+    In `plan.orders` orders of as many values as the pairs have.
+    """
     rng = np.random.default_rng(_SEED)
-    codes = to_codes(DATA_SETS["normal"].draw(rng, plan.beside))
+    codes = to_codes(DATA_SETS["normal"].draw(rng, plan.elements))
     nats = from_codes(codes)
     truth = float(true_log_sum(codes))
-    orders = [nats] + [rng.permutation(nats) for _ in range(plan.orders - 1)]
-    found = []
-    for (name, (prepare, threads)), advance in staged(report, "side by side", _ways().items()):
-        best, error = float("inf"), 0.0
-        results, sums = set(), set()
-        for number, values in enumerate(orders):
+    ways = {name: way for name, way in _WAYS.items() if _is_installed(name)}
+    best, error = dict.fromkeys(ways, float("inf")), dict.fromkeys(ways, 0.0)
+    results, sums = ({name: set[object]() for name in ways} for _ in range(2))
+    for number, advance in staged(report, "side by side", range(plan.orders)):
+        values = rng.permutation(nats) if number else nats
+        for done, (name, (prepare, threads)) in enumerate(ways.items()):
+            advance(done / len(ways))
             for count in threads:
                 call = prepare(values, count)
                 call()
                 start = time.process_time()
                 result, total = call()
-                best = min(best, time.process_time() - start)
-                error = max(error, abs(float(result) / _ULP - truth))
-                results.add(float(result).hex())
-                sums.add(total)
-            advance((number + 1) / len(orders))
-        known = None if sums == {None} else len(sums)
-        runs = len(orders) * len(threads)
-        found.append(Way(name, best / len(nats) * 1e9, error, len(results), known, runs))
-    return found
+                best[name] = min(best[name], time.process_time() - start)
+                error[name] = max(error[name], abs(float(result) / _ULP - truth))
+                results[name].add(float(result).hex())
+                sums[name].add(total)
+    found = []
+    for name, (_, threads) in ways.items():
+        known = None if sums[name] == {None} else len(sums[name])
+        runs = plan.orders * len(threads)
+        ns = best[name] / len(nats) * 1e9
+        found.append(Way(name, ns, error[name], len(results[name]), known, runs))
+    return found, [name for name in _WAYS if name not in ways]
 
 
-def _ways() -> dict[str, tuple[Prepared, tuple[int, ...]]]:
-    ways: dict[str, tuple[Prepared, tuple[int, ...]]] = {
-        "consilience": (_ours, _THREADS),
-        SCIPY: (_plain(scipy_sum, np.float64), (1,)),
-        NUMPY: (_plain(max_shifted_sum, np.float64), (1,)),
-        f"{NUMPY}, float32": (_plain(max_shifted_sum, np.float32), (1,)),
-        LOGADDEXP: (_plain(logaddexp_sum, np.float64), (1,)),
-        f"{LOGADDEXP}, float32": (_plain(logaddexp_sum, np.float32), (1,)),
-        JAX: (_jax(np.float32), (1,)),
-        JAX.replace("32", "64"): (_jax(np.float64), (1,)),
-        "torch float32": (_torch(np.float32), _THREADS),
-        "torch float64": (_torch(np.float64), _THREADS),
-        "DuckDB ln(sum(exp))": (_duckdb, _THREADS),
-        "Polars exp, sum, log": (_polars, (1,)),
-    }
+def _is_installed(name: str) -> bool:
     modules = {"jax": "jax", "torch": "torch", "DuckDB": "duckdb", "Polars": "polars"}
-    return {
-        name: way
-        for name, way in ways.items()
-        if importlib.util.find_spec(modules.get(name.split()[0], "numpy"))
-    }
+    return importlib.util.find_spec(modules.get(name.split()[0], "numpy")) is not None
+
+
+def _our_codes(nats: Floats, threads: int) -> Sum:
+    device = open_device(f"cpu?threads={threads}")
+    codes = to_codes(nats)
+    return lambda: (float(from_codes(device.reduce(codes))[0]), None)
+
+
+def _our_singles(nats: Floats, threads: int) -> Sum:
+    device = open_device(f"cpu?threads={threads}")
+    values = nats.astype(np.float32)
+    return lambda: (float(device.logsumexp(values)), None)
 
 
 def _ours(nats: Floats, threads: int) -> Sum:
@@ -185,3 +186,23 @@ def _polars(nats: Floats, threads: int) -> Sum:
         return float(np.log(total)), total
 
     return call
+
+
+_WAYS: dict[str, tuple[Prepared, tuple[int, ...]]] = {
+    f"{OURS}: reduce of codes": (_our_codes, _THREADS),
+    f"{OURS}: logsumexp, float64": (_ours, _THREADS),
+    f"{OURS}: logsumexp, float32": (_our_singles, _THREADS),
+    SCIPY: (_plain(scipy_sum, np.float64), (1,)),
+    f"{SCIPY}, float32": (_plain(scipy_sum, np.float32), (1,)),
+    NUMPY: (_plain(max_shifted_sum, np.float64), (1,)),
+    f"{NUMPY}, float32": (_plain(max_shifted_sum, np.float32), (1,)),
+    LOGADDEXP: (_plain(logaddexp_sum, np.float64), (1,)),
+    f"{LOGADDEXP}, float32": (_plain(logaddexp_sum, np.float32), (1,)),
+    JAX: (_jax(np.float32), (1,)),
+    JAX.replace("32", "64"): (_jax(np.float64), (1,)),
+    "torch float32": (_torch(np.float32), _THREADS),
+    "torch float64": (_torch(np.float64), _THREADS),
+    "DuckDB ln(sum(exp))": (_duckdb, _THREADS),
+    "Polars exp, sum, log": (_polars, (1,)),
+}
+"""By name; the first word is what must be installed."""

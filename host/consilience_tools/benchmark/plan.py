@@ -198,8 +198,8 @@ class BesidePlan:
         Values, and agents of the posteriors, of a pair.
     rounds : int
         Calls of each of a pair.
-    beside, orders : int
-        Values that all sum side by side, and the orders of them.
+    orders : int
+        Of as many values, which all sum side by side.
     rows, file_rounds : int
         Rows of a file, and how often it is read.
     starts : int
@@ -209,12 +209,11 @@ class BesidePlan:
     elements: int
     agents: int
     rounds: int
-    beside: int
     orders: int
     rows: int
     file_rounds: int
     starts: int
 
 
-BESIDE_FULL = BesidePlan(10**7, 10**6, 7, 10**6, 12, 10**7, 2, 10)
-BESIDE_QUICK = BesidePlan(20_000, 500, 2, 5_000, 2, 2_000, 1, 0)
+BESIDE_FULL = BesidePlan(10**7, 10**6, 7, 12, 10**7, 2, 10)
+BESIDE_QUICK = BesidePlan(20_000, 500, 2, 2, 2_000, 1, 0)

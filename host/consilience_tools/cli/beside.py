@@ -1,6 +1,7 @@
 """`consilience benchmark --beside`: its file and what it prints."""
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
 from rich.table import Table
@@ -15,12 +16,13 @@ __all__ = ["beside_tables", "measure_beside"]
 
 
 def measure_beside(out: Path, output: Output, *, quick: bool) -> None:
-    """Measure; write beside.json to an existing folder."""
+    """Measure; write beside.json and beside.md to an existing folder."""
     with output.progress(stages=True) as progress:
         results = run_beside(BESIDE_QUICK if quick else BESIDE_FULL, progress, quick=quick)
     path = out / "beside.json"
     value = beside_value(results)
     write_file(path, json.dumps(value, allow_nan=False, indent=1) + "\n")
+    write_file(out / "beside.md", _markdown(beside_tables(results)))
     output.result(value, *beside_tables(results), Text(f"figures {path}"))
 
 
@@ -36,6 +38,8 @@ def beside_tables(results: BesideResults) -> list[Table]:
         sums = "" if way.sums is None else str(way.sums)
         counts = (str(way.runs), str(way.results), sums)
         ways.add_row(way.name, f"{way.ns:.3g}", f"{way.error_ulp:.2g}", *counts)
+    for name in results.not_installed:
+        ways.add_row(name, "NOT RUN: not installed", "", "", "", "")
     starts = _table("start-up, median", "command", "processor time, s")
     for name, seconds in results.starts.items():
         starts.add_row(name, f"{seconds:.2f}")
@@ -44,3 +48,18 @@ def beside_tables(results: BesideResults) -> list[Table]:
 
 def _table(title: str, *columns: str) -> Table:
     return Table(*columns, title=title, title_justify="left", box=None, pad_edge=False)
+
+
+def _markdown(tables: list[Table]) -> str:
+    """Return tables as Markdown, as documentation shows them."""
+    lines = []
+    for table in tables:
+        columns = table.columns
+        rows = zip(*(map(str, column.cells) for column in columns), strict=True)
+        lines += [str(table.title), "", _row(str(column.header) for column in columns)]
+        lines += ["|" + "---|" * len(columns), *map(_row, rows), ""]
+    return "\n".join(lines)
+
+
+def _row(cells: Iterable[str]) -> str:
+    return "| " + " | ".join(cells) + " |"
