@@ -11,8 +11,8 @@ from consilience import api
 from consilience.cli.program import whole_program
 
 _API, _COMMANDS = "<!-- names of consilience -->", "<!-- help of all commands -->"
-_OUT = re.compile(r"\]\(((?:\.\./)+(?!docs/)[^)#\s]+\.md)(?:#[^)\s]*)?\)")
-"""Links to Markdown outside docs/, which is no page of the site."""
+_OUT = r"\]\(((?:\.\./){%d,}(?!docs/)[^)#\s]+\.md)(?:#[^)\s]*)?\)"
+"""Links to Markdown outside docs/, which is no page of the site: so many folders up, or more."""
 
 
 def _names() -> Iterator[str]:
@@ -55,7 +55,8 @@ def _written(_app: Sphinx, page: str, text: list[str]) -> None:
         text[0] = text[0].replace(_API, "\n".join(_names()))
     if page == "commands":
         text[0] = text[0].replace(_COMMANDS, "\n".join(_help(whole_program(), "consilience")))
-    text[0] = _OUT.sub(lambda link: link[0].replace("](", "](path:", 1), text[0])
+    out = re.compile(_OUT % (page.count("/") + 1))
+    text[0] = out.sub(lambda link: link[0].replace("](", "](path:", 1), text[0])
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

@@ -16,5 +16,7 @@ def test_the_site_builds_without_a_warning(tmp_path):
     assert done.returncode == 0, done.stderr
     site = tmp_path / "site"
     assert "consilience.LogSum.from_bytes" in (site / "api.html").read_text()
+    assert 'href="../service.html"' in (site / "tutorials" / "traces_to_alarm.html").read_text()
+    assert 'href="../boards.html#the-bitstream' in (site / "tutorials" / "board.html").read_text()
     commands = (site / "commands.html").read_text()
     assert "--false-alarms-per-day" in commands and "consilience service tokens" in commands
