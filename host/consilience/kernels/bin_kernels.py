@@ -21,13 +21,15 @@ _ZERO, _MAX = Q16_16.log_of_zero, Q16_16.max_code
 _BIN_SHIFT = _F + 3  # code to bin of B = 8 bits
 _PARTS = Q16_16.parts
 
-_CHUNK = 1 << 10  # codes, 4 KiB: they, their words and the tables stay in level 1 cache
+_CHUNK = 1 << 10  # codes: they, their words (8 KiB) and the tables stay in level 1 cache
 _TABLES = 16
 _CODES_A_ROW = 64  # with fewer, several tables cost more than they save
 MOST = 1 << 24
 """Codes a table takes at most: a total of bytes has 32 bits."""
 _ONE_TERM = np.uint64(1 << 32)
 _LANES = np.uint64(8)
+_PLACE = np.uint64(40)  # of a row's place in the tables, above the count
+_ROW_OF_ONE, _ROW_OF_ALL = 3, 3 + _TABLES.bit_length() - 1  # log2 of the totals of a row
 
 
 @compiled
@@ -63,7 +65,7 @@ def add_to_bins(
     totals = np.zeros((bins + 1) * tables * 8, np.uint32)  # the last row is that of logs of zero
     size = min(len(codes), _CHUNK)
     words = np.empty(size, np.uint64)
-    rows = np.empty(size, np.uint32)
+    row_shift = _PLACE + np.uint64(_ROW_OF_ALL if tables > 1 else _ROW_OF_ONE)
     base = np.int32(lowest)
     done = len(codes)
     for start in range(0, len(codes), _CHUNK):
@@ -72,21 +74,22 @@ def add_to_bins(
         for place in range(len(chunk)):
             code = chunk[place]
             inside = np.uint64(np.uint32(code >> np.int32(_F)) & np.uint32(7))
-            words[place] = (mantissa_bits(code) & MANTISSA) << inside | _ONE_TERM
+            term = (mantissa_bits(code) & MANTISSA) << inside | _ONE_TERM
             row = np.uint32(np.int32(code >> np.int32(_BIN_SHIFT)) - base)
             outermost = max(outermost, np.uint32(0) if code == np.int32(_ZERO) else row)
             row = np.uint32(bins) if code == np.int32(_ZERO) else row
-            rows[place] = row * np.uint32(tables * 8)
+            # What stands above the 1 is added, too, to totals that nobody reads.
+            words[place] = term | np.uint64(row) << row_shift
         if outermost >= np.uint32(bins):
             done = start
             break
         in_turn = len(chunk) // _TABLES * _TABLES if tables > 1 else 0
         for first in range(0, in_turn, _TABLES):
             for table in range(_TABLES):
-                place = first + table
-                add_bytes(totals, np.uint64(rows[place]) + _LANES * np.uint64(table), words[place])
+                word = words[first + table]
+                add_bytes(totals, (word >> _PLACE) + _LANES * np.uint64(table), word)
         for place in range(in_turn, len(chunk)):
-            add_bytes(totals, np.uint64(rows[place]), words[place])
+            add_bytes(totals, words[place] >> _PLACE, words[place])
     for bin_ in range(bins):
         for table in range(tables):
             first = (bin_ * tables + table) * 8
