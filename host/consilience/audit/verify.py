@@ -292,7 +292,8 @@ class Monitor(Session):  # observations in order: increments, statistics, alarms
     OF = {"run": "conformal", "bin": "frozen", "call": "model", "given": "asserted"}
     SAYS = {"arl": "{} observations or more to a false alarm of an agent, on average",
             "false_alarm": "a false alarm of an agent, ever, with a probability of at most {}"}
-    NEEDED = "mode", "policy", "source", "weights", "threshold", "enrolled", "run_alpha", "promise", "reports"
+    NEEDED = "mode", "policy", "source", "weights", "threshold", "enrolled", "run_alpha", "promise", "reports", \
+        "readings"
     def __init__(self, settings, package, seed, where):
         for name in self.NEEDED: setattr(self, name, settings[name])
         self.states, self.due, self.history, self.counts = {}, [], None, Counter()
@@ -402,9 +403,10 @@ class Monitor(Session):  # observations in order: increments, statistics, alarms
         need([*recorded] == self.states[agent][:5], f"state of {agent!r} is wrong, recomputed {self.states[agent][:5]}")
     def take_fleet(self, alpha, enrolled, among, named):
         of = self.states; members = {*of} if among is None else {*of} & {*among}
-        need(0 < ratio(alpha) < 1 and self.mode != "cusum", f"no reading at alpha {alpha}")
-        need(enrolled == self.enrolled if among is None else enrolled >= len(set(among)),
-             f"the reading is of {enrolled} agents, but {self.enrolled} are enrolled")
+        right = self.readings and self.readings[0] == alpha and 0 < ratio(alpha) < 1 and self.mode != "cusum"
+        need(right, f"no reading at alpha {alpha} is stated"); groups = self.readings[1]
+        right = enrolled == self.enrolled if among is None else enrolled in groups and enrolled >= len({*among})
+        need(right, f"the reading is of {enrolled} agents, but {groups if among else self.enrolled} are enrolled")
         self.levels.add(alpha); fleet = enrolled / Fraction(alpha)
         values = {one: of[one][5] - (self.mode == "restart" and ceil_code(max(1, of[one][2]))) for one in members}
         least = max(ceil_code(fleet / max(1, len(members))), ZERO + 1)
@@ -419,12 +421,11 @@ class Posterior(Session):  # rows of evidence to posteriors: exact sums, one log
         self.prior, self.sums, self.counts = settings["prior"], {}, Counter()
         need(self.prior and letter(self.prior) == "l", f"{where}: the prior is no row of codes")
         in_range(self.prior, f"{where}: codes of the prior")
-    def take_evidence(self, agent, codes, weight):
-        need(len(codes) == len(self.prior) and 0 <= weight <= 65536, "is no row"); in_range(codes, "codes of evidence")
+    def take_evidence(self, agent, codes, w):
+        need(len(codes) == len(self.prior) and 0 <= w <= 65536, "is no row"); in_range(codes, "codes of evidence")
         sums = self.sums.get(agent, [None if p == ZERO else p << 16 for p in self.prior])
         need(sums, f"evidence of {agent!r} comes after its posterior")
-        self.sums[agent] = [one if not weight else None if one is None or x == ZERO else one + weight * x
-                            for one, x in zip(sums, codes)]
+        self.sums[agent] = [a if not w else None if a is None or x == ZERO else a + w * x for a, x in zip(sums, codes)]
     def take_posterior(self, agent, codes):
         need(self.sums.get(agent), f"no evidence of {agent!r} comes before its posterior")
         sums, d, self.sums[agent] = self.sums[agent], [], ()
@@ -471,10 +472,9 @@ def replay(records, package, seeds):  # (name, session) of all; what has a proof
                 sessions[-1][1].take(parts)
                 if parts[0] in ("alarm", "fleet"): proved.append(index)
             if index + 1 == len(records): sessions[-1][1].end()
-        except Refused as error:
-            raise Refused(f"{tile_path('entries', index // 256, len(records))}: record {index}: {error}") from None
         except Exception as error:  # whatever cannot be taken is refused
-            raise Refused(f"record {index}: is no record of its session ({error!r})") from None
+            said = error if isinstance(error, Refused) else f"is no record of its session ({error!r})"
+            raise Refused(f"{tile_path('entries', index // 256, len(records))}: record {index}: {said}") from None
     return sessions, proved
 def begin(version, name, kind, settings, package, seeds, before):
     need(version == 1 and kind in SESSIONS and name.isprintable(), f"session {name!r}: version or kind is unknown")

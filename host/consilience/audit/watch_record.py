@@ -149,7 +149,7 @@ class RecordedWatch:
             promise["arl"] = str(exact_number(arl, "--arl"))
         elif options.false_alarm is not None:
             promise["false_alarm"] = str(exact_number(options.false_alarm, "--false-alarm"))
-        alpha, reports = options.alpha_of_runs(), options.of_reports()
+        alpha, reports, read = options.alpha_of_runs(), options.of_reports(), options.readings()
         facts = {
             "mode": settings.mode.name.lower(),
             "policy": settings.policy.name.lower(),
@@ -160,7 +160,11 @@ class RecordedWatch:
             "promise": promise,
             "run_alpha": None if alpha is None else str(alpha),
             "reports": None if reports is None else [reports.reporters, reports.faulty],
+            "readings": None,
         }
+        if read is not None:
+            level = str(exact_number(read.alpha, "--fleet-alpha"))
+            facts["readings"] = [level, sorted(read.groups.values())]
         if self._ranks is not None:
             facts["ranks"] = self._ranks
         return facts

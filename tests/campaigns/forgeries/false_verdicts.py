@@ -161,7 +161,7 @@ FALSE = [
     ("forged reading", "a name more", change("restart", "fleet", 4, lambda one: [*one, "a0"]),
      RUN + "the reading at alpha"),
     ("forged reading", "another alpha", change("restart", "fleet", 1, lambda _: "1/1000000", 2),
-     RUN + "the reading at alpha"),
+     RUN + "no reading at alpha 1/1000000 is stated"),
     ("forged reading", "fewer agents", change("restart", "fleet", 2, lambda _: 3),
      RUN + "the reading is of 3 agents, but 5 are enrolled"),
     ("forged state", "another R", change("restart", "state", 2, first_more), RUN + "state of"),

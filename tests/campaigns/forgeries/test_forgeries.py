@@ -9,18 +9,19 @@ import struct
 import pytest
 
 from consilience.audit.checkpoint import NoteKey
+from tests.campaigns.forgeries.forger import Forger
 from tests.campaigns.forgeries.honest import ORIGIN, key_of, write
+from tests.campaigns.forgeries.hostile_files import small_order
 from tests.campaigns.forgeries.rejudged import FIRST, LATER, REJUDGED, packaged
 from tests.campaigns.forgeries.table import FORGERIES, Who
 from tests.campaigns.forgeries.verifier import verify
 
 KEY = key_of(1).public.hex()
 FAST = {
-    "a bit of a record", "a link in place of a file", "another signature",
-    "a record, checkpoint as it was", "unknown key: an alarm is left out",
-    "an alarm less, its statistic lowered", "a run is left out, the others renumbered",
-    "a bit higher than the promise needs", "a limit is lower", "one that is not certified",
-    "another seed", "another hash",
+    "a link in place of a file", "a file beside it", "a table that no session names",
+    "unknown key: an alarm is left out", "an alarm less, its statistic lowered",
+    "a run is left out, the others renumbered", "a limit is lower", "one that is not certified",
+    "another seed", "an escape in a name", "all said less", "a better guarantee",
 }  # fmt: skip
 """One of the most telling kinds; a process each. The others are slow, and in the campaign."""
 
@@ -107,3 +108,6 @@ def test_a_checkpoint_of_a_stranger_says_nothing(tmp_path):
     spoofed = NoteKey("example.com/x", key_of(1).public).text
     assert "is signed under the name" in verify(tmp_path / "first", "--key", spoofed)[2]
     assert NoteKey(ORIGIN, key_of(1).public).text != spoofed
+    small_order(Forger(tmp_path / "first"))  # anybody can sign with it, so nobody has
+    weak = NoteKey(ORIGIN, (1).to_bytes(32, "little")).text
+    assert "its signature is wrong" in verify(tmp_path / "first", "--key", weak)[2]
