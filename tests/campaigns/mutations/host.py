@@ -128,9 +128,25 @@ HOST = (
     Mutation(
         "kernels: what was added under a lower top is not added once more",
         SUM_KERNELS,
-        "range(0, rise, _CHUNK)",
-        "range(_CHUNK, rise, _CHUNK)",
+        "start, stop, rise = 0, rise, 0",
+        "start, stop, rise = _CHUNK, rise, 0",
         KERNELS + "test_a_top_that_rises_from_chunk_to_chunk[interpreted-one-late]",
+    ),
+    Mutation(
+        "kernels: a coefficient of the mantissas is off",
+        "host/consilience/kernels/vector_terms.py",
+        "0x1.f830fdb9b33ebp-124",
+        "0x1.f930fdb9b33ebp-124",
+        "tests/host/kernels/test_vector_terms.py::"
+        "test_every_value_keeps_its_distance_from_the_borders",
+    ),
+    Mutation(
+        "kernels: a share of the columns begins at the first of all",
+        "host/consilience/kernels/column_kernels.py",
+        "left = first + start",
+        "left = start",
+        "tests/host/kernels/test_column_kernels.py::"
+        "test_tables_of_every_shape[interpreted-shape2-float64]",
     ),
     Mutation(
         "kernels: the prior counts twice",
