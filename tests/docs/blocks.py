@@ -32,7 +32,7 @@ import pytest
 from consilience.cli.app import main
 from tests.docs.page import Block, blocks_of
 
-__all__ = ["Carried", "carried_out", "to_do"]
+__all__ = ["Carried", "carried_out", "is_printed", "to_do"]
 
 _WORDS = r"""(?:'[^']*'|"[^"$`\\]*"|[^|&;<>$`*?\\()'"])*"""
 _IN_PROCESS = re.compile(
@@ -150,7 +150,7 @@ class _Reader:
         elif block.language == "console":
             printed = self._printed(text)
             if prints:
-                assert re.fullmatch(_pattern(prints), printed), printed
+                assert is_printed(prints, printed), printed
             else:
                 assert not re.search(r"^warning:", printed, re.MULTILINE), printed
 
@@ -187,7 +187,7 @@ class _Reader:
             )  # fmt: skip
             code, printed = done.returncode, done.stdout
         assert code == 0, f"exit code {code}\n{printed}"
-        return _trimmed(printed)
+        return printed
 
 
 def _of_this_process(command: re.Match[str]) -> tuple[int, str]:
@@ -222,6 +222,11 @@ def _here(folder: Path) -> Iterator[None]:
 
 def _trimmed(text: str) -> str:
     return "".join(f"{line.rstrip()}\n" for line in text.rstrip().splitlines())
+
+
+def is_printed(shown: str, printed: str) -> bool:
+    """Return whether what a page shows is what was printed, but for its dots."""
+    return re.fullmatch(_pattern(shown), _trimmed(printed)) is not None
 
 
 def _pattern(expected: str) -> str:

@@ -8,6 +8,7 @@ import contextlib
 import os
 import re
 import shutil
+import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,8 @@ from pathlib import Path
 import pytest
 
 from tests.docs import given
-from tests.docs.blocks import carried_out, to_do
+from tests.docs.blocks import carried_out, is_printed, to_do
+from tests.docs.page import blocks_of
 from tests.host.distributed.test_processes import free_port
 
 ROOT = Path(__file__).parents[2]
@@ -120,3 +122,16 @@ def test_every_page_is_listed():
     explained = "docs/architecture.md", "docs/why.md"
     pages = {"README.md", *explained, *tutorials, *(f"docs/{name}.md" for name in found)}
     assert pages == ALL.keys()
+
+
+@pytest.mark.slow
+def test_the_demo_ends_as_the_readme_says():
+    blocks = [one for one in blocks_of(ROOT / "README.md") if one.language == "console"]
+    (demo,) = (
+        each for one in blocks for each in one.commands() if each.text.startswith("make demo ")
+    )
+    done = subprocess.run(
+        ["make", "demo"], cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        check=True,
+    )  # fmt: skip
+    assert is_printed(demo.prints, done.stdout), done.stdout
