@@ -130,19 +130,24 @@ class Container:
         return True
 
 
-def main() -> int:
-    """Run the campaign; see the module."""
+def carried_out(name: str, tried: Callable[[Path], None]) -> int:
+    """Try with a folder of this run alone; the exit code, 3 where it cannot be run here."""
     missing = [tool for tool in TOOLS if shutil.which(tool) is None]
     if os.geteuid() or missing:
         print(f"NOT RUN: needs root, and {', '.join(missing) or 'nothing else'}", file=sys.stderr)
         return 3
     try:
-        with tempfile.TemporaryDirectory(prefix="consilience-container-") as folder:
-            _tried(Path(folder))
+        with tempfile.TemporaryDirectory(prefix=f"consilience-{name}-") as folder:
+            tried(Path(folder))
     except Failed as failure:
         print(f"FAILED: {failure}", file=sys.stderr)
         return 1
     return 0
+
+
+def main() -> int:
+    """Run the campaign; see the module."""
+    return carried_out("container", _tried)
 
 
 def _tried(folder: Path) -> None:

@@ -14,21 +14,11 @@ import json
 import os
 import shutil
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
 from tests.campaigns.bitstream.twice import files_of
-from tests.campaigns.container import (
-    IDS,
-    IMAGE,
-    LEFT_OUT,
-    ROOT,
-    TOOLS,
-    Failed,
-    Images,
-    told,
-)
+from tests.campaigns.container import IDS, IMAGE, LEFT_OUT, ROOT, Failed, Images, carried_out, told
 
 __all__ = ["main"]
 
@@ -78,17 +68,7 @@ def main() -> int:
     words = [] if options.default else ["--quick"]
     for name in options.only:
         words += ["--only", name]
-    missing = [tool for tool in TOOLS if shutil.which(tool) is None]
-    if os.geteuid() or missing:
-        print(f"NOT RUN: needs root, and {', '.join(missing) or 'nothing else'}", file=sys.stderr)
-        return 3
-    try:
-        with tempfile.TemporaryDirectory(prefix="consilience-auditor-") as folder:
-            _tried(Path(folder), words)
-    except Failed as failure:
-        print(f"FAILED: {failure}", file=sys.stderr)
-        return 1
-    return 0
+    return carried_out("auditor", lambda folder: _tried(folder, words))
 
 
 def _tried(folder: Path, words: list[str]) -> None:

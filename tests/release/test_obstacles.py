@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from consilience_tools.pages.stamp import ROOT, pages, stamped
+from tests.checkouts import all_committed, git
 from tests.release import obstacles as module
 from tests.release.obstacles import obstacles, version_of
 from tests.release.version import set_version
@@ -14,11 +15,6 @@ from tests.release.version import set_version
 VERSION = importlib.metadata.version("consilience")
 MINOR = ".".join(VERSION.split(".")[:2])
 PAGE = "# Title\n\n<!-- Written by `make it`; run it again. -->\n\nIn 3 s: everything held.\n"
-
-
-def git(root, *words):
-    name = ["-c", "user.name=n", "-c", "user.email=e@e"]
-    subprocess.run(["git", *name, *words], cwd=root, check=True, capture_output=True)
 
 
 @pytest.fixture
@@ -35,12 +31,9 @@ def root(tmp_path, monkeypatch):
     }.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text)
-    git(tmp_path, "init", "-q")
-    git(tmp_path, "add", "-A")
-    git(tmp_path, "commit", "-qm", "code")
+    all_committed(tmp_path, "code")
     (tmp_path / "docs" / "found.md").write_text(stamped(PAGE, "found.md", tmp_path))
-    git(tmp_path, "add", "-A")
-    git(tmp_path, "commit", "-qm", "page")
+    all_committed(tmp_path, "page")
     return tmp_path
 
 

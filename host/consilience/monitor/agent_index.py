@@ -16,6 +16,8 @@ AgentId = int | str | bytes
 
 _LEAST_SLOTS = 16
 _LARGE = 1 << 63
+_ID_BYTES = 8
+"""Of an integer."""
 _PART = 1 << 16
 _MOST = (1 << 31) - 1
 """Rows are 32 bits wide: so many records are 128 GB."""
@@ -54,10 +56,11 @@ def id_of(kind: int, data: bytes) -> AgentId:
     """Return the id of its kind and bytes; ValueError if none has them."""
     if kind in (IdKind.TEXT, IdKind.BYTES):
         return checked_id(data.decode() if kind == IdKind.TEXT else data)
-    agent = int.from_bytes(data, "little", signed=kind == IdKind.SIGNED)
-    if kind not in list(IdKind) or id_bytes(agent) != (kind, data):
-        raise ValueError(f"no agent id of kind {kind}: {data!r}")
-    return agent
+    if kind in list(IdKind) and len(data) == _ID_BYTES:
+        agent = int.from_bytes(data, "little", signed=kind == IdKind.SIGNED)
+        if id_bytes(agent) == (kind, data):
+            return agent
+    raise ValueError(f"no agent id of kind {kind}: {len(data)} bytes, {data[:_ID_BYTES]!r}")
 
 
 class AgentIndex:

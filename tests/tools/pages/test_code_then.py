@@ -1,18 +1,12 @@
 """What has changed of a page's code since its commit is named; without changes it is confirmed."""
 
-import subprocess
-
 import pytest
 
 from consilience_tools.pages.code_then import changed_files, confirmed
 from consilience_tools.pages.stamp import Origin, Stamp, page_stamp, pages, settled, stamped
+from tests.checkouts import all_committed
 
 PAGE = "# Title\n\n<!-- Written by `make it`; run it again. -->\n\nWhat was found.\n"
-
-
-def git(root, *words):
-    name = ["-c", "user.name=n", "-c", "user.email=e@e"]
-    subprocess.run(["git", *name, *words], cwd=root, check=True, capture_output=True)
 
 
 @pytest.fixture
@@ -27,9 +21,7 @@ def root(tmp_path):
     }.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text)
-    git(tmp_path, "init", "-q")
-    git(tmp_path, "add", "-A")
-    git(tmp_path, "commit", "-qm", "code")
+    all_committed(tmp_path, "code")
     return tmp_path
 
 
