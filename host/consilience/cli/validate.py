@@ -23,7 +23,7 @@ def validate(
             help="A device to test beside cpu and sim; may be given several times.",
         ),
     ] = None,
-    quick: Annotated[bool, typer.Option("--quick", help="About two minutes.")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="A minute or two.")] = False,
     full: Annotated[
         bool, typer.Option("--full", help="Hours: all sizes, and the campaigns of a checkout.")
     ] = False,
@@ -81,7 +81,7 @@ def validate(
 ) -> None:
     """Test what consilience claims: the same bits everywhere, time, promises, liars, losses.
 
-    A quarter of an hour on two cores. Each claim is shown with what was run, how many cases, the
+    Three minutes on two cores. Each claim is shown with what was run, how many cases, the
     worst of them and the bound; what cannot be tested here is NOT RUN, with the reason. Exit code
     8 if a claim fails.
     """

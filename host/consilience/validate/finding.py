@@ -8,7 +8,7 @@ __all__ = ["Finding", "NotRun", "Scale", "Verdict"]
 
 
 class Scale(StrEnum):
-    """How much is run: about two minutes, a quarter of an hour, or hours, on two idle cores."""
+    """How much is run: a minute or two, three minutes, or hours, on two idle cores."""
 
     QUICK = "quick"
     DEFAULT = "default"
