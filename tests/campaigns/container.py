@@ -130,15 +130,21 @@ class Container:
         return True
 
 
-def carried_out(name: str, tried: Callable[[Path], None]) -> int:
-    """Try with a folder of this run alone; the exit code, 3 where it cannot be run here."""
+def carried_out(name: str, tried: Callable[[Images, Path], None]) -> int:
+    """Try with the image, in a folder of this run alone; the exit code, 3: not to be run here."""
     missing = [tool for tool in TOOLS if shutil.which(tool) is None]
     if os.geteuid() or missing:
         print(f"NOT RUN: needs root, and {', '.join(missing) or 'nothing else'}", file=sys.stderr)
         return 3
     try:
-        with tempfile.TemporaryDirectory(prefix=f"consilience-{name}-") as folder:
-            tried(Path(folder))
+        with tempfile.TemporaryDirectory(prefix=f"consilience-{name}-") as made:
+            folder = Path(made)
+            images = Images(folder)
+            told("a clean Debian (mmdebstrap)", images.make_base)
+            context = folder / "context"
+            shutil.copytree(ROOT, context, ignore=shutil.ignore_patterns(*LEFT_OUT))
+            told("the Containerfile (buildah)", lambda: images.build(context))
+            tried(images, folder)
     except Failed as failure:
         print(f"FAILED: {failure}", file=sys.stderr)
         return 1
@@ -150,12 +156,7 @@ def main() -> int:
     return carried_out("container", _tried)
 
 
-def _tried(folder: Path) -> None:
-    images = Images(folder)
-    told("a clean Debian (mmdebstrap)", images.make_base)
-    context = folder / "context"
-    shutil.copytree(ROOT, context, ignore=shutil.ignore_patterns(*LEFT_OUT))
-    told("the Containerfile (buildah)", lambda: images.build(context))
+def _tried(images: Images, folder: Path) -> None:
     state = folder / "state"
     (state / "tls").mkdir(parents=True)
     _certificate(state / "tls")

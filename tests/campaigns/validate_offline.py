@@ -12,13 +12,12 @@ Needs what `container` needs; 10 to 40 minutes, most of which the image takes.
 import argparse
 import json
 import os
-import shutil
 import sys
 from pathlib import Path
 from typing import Any
 
 from tests.campaigns.bitstream.twice import files_of
-from tests.campaigns.container import IDS, IMAGE, LEFT_OUT, ROOT, Failed, Images, carried_out, told
+from tests.campaigns.container import IDS, IMAGE, Failed, Images, carried_out, told
 
 __all__ = ["main"]
 
@@ -68,15 +67,10 @@ def main() -> int:
     words = [] if options.default else ["--quick"]
     for name in options.only:
         words += ["--only", name]
-    return carried_out("auditor", lambda folder: _tried(folder, words))
+    return carried_out("auditor", lambda images, folder: _tried(images, folder, words))
 
 
-def _tried(folder: Path, words: list[str]) -> None:
-    images = Images(folder)
-    told("a clean Debian (mmdebstrap)", images.make_base)
-    context = folder / "context"
-    shutil.copytree(ROOT, context, ignore=shutil.ignore_patterns(*LEFT_OUT))
-    told("the Containerfile (buildah)", lambda: images.build(context))
+def _tried(images: Images, folder: Path, words: list[str]) -> None:
     state = folder / "state"
     state.mkdir(mode=0o700)
     os.chown(state, IDS, IDS)

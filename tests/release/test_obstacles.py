@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from consilience_tools.pages.stamp import ROOT, pages, stamped
-from tests.checkouts import all_committed, git
+from tests.checkouts import all_committed, checkout_of, git
 from tests.release import obstacles as module
 from tests.release.obstacles import obstacles, version_of
 from tests.release.version import set_version
@@ -21,17 +21,15 @@ PAGE = "# Title\n\n<!-- Written by `make it`; run it again. -->\n\nIn 3 s: every
 def root(tmp_path, monkeypatch):
     """A checkout that can be released."""
     monkeypatch.setattr(module, "read_baseline", dict)
-    for name, text in {
+    files = {
         "pyproject.toml": f'[project]\nversion = "{VERSION}"\n',
         "CHANGELOG.md": f"# Changelog\n\n## [Unreleased]\n\n## [{VERSION}] - 2026-11-29\n- New.\n",
         "README.md": f"# It\n\nVersion {MINOR}.\n",
         "SECURITY.md": f"Version {MINOR} alone is supported: mends come with the next.\n",
         "code.py": "LIMIT = 3\n",
         "docs/pages.toml": '["found.md"]\ncommand = "make it"\ncode = ["code.py"]\n',
-    }.items():
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_text(text)
-    all_committed(tmp_path, "code")
+    }
+    checkout_of(tmp_path, files, "code")
     (tmp_path / "docs" / "found.md").write_text(stamped(PAGE, "found.md", tmp_path))
     all_committed(tmp_path, "page")
     return tmp_path

@@ -4,7 +4,7 @@ import pytest
 
 from consilience_tools.pages.code_then import changed_files, confirmed
 from consilience_tools.pages.stamp import Origin, Stamp, page_stamp, pages, settled, stamped
-from tests.checkouts import all_committed
+from tests.checkouts import checkout_of
 
 PAGE = "# Title\n\n<!-- Written by `make it`; run it again. -->\n\nWhat was found.\n"
 
@@ -14,14 +14,8 @@ def root(tmp_path):
     """A checkout with a page of two folders and a file."""
     (tmp_path / "docs").mkdir()
     listed(tmp_path, "code", "other", "one.py")
-    for name, text in {
-        "code/a.py": "A = 1\n",
-        "other/b.py": "B = 1\n",
-        "one.py": "C = 1\n",
-    }.items():
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_text(text)
-    all_committed(tmp_path, "code")
+    files = {"code/a.py": "A = 1\n", "other/b.py": "B = 1\n", "one.py": "C = 1\n"}
+    checkout_of(tmp_path, files, "code")
     return tmp_path
 
 
