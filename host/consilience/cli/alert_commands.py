@@ -61,10 +61,20 @@ def acknowledge(
     ca: CaOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Acknowledge an alarm: all that stand of its agent end, and its monitor is armed anew."""
+    """Acknowledge an alarm: all that stand of its agent end, and its statistic begins anew.
+
+    Example: consilience service acknowledge 1 --note "rolled back"
+    """
     output = Output(as_json=as_json)
     with connected(url, ca) as service:
+        open_runs = [
+            one.get("run")
+            for one in service.alerts(standing=True)
+            if one["id"] == alarm and one["provisional"]
+        ]
         ended = service.acknowledge(alarm, note)
+    for run in open_runs:
+        output.note(f"note: run {run} is still open; if it ends as bad as it is, it alarms again")
     named = ", ".join(str(one) for one in ended)
     output.result({"acknowledged": ended}, Text(f"acknowledged: {named}"))
 

@@ -136,8 +136,8 @@ ModeOption = Annotated[
 PolicyOption = Annotated[
     str,
     typer.Option(
-        help="After an alarm: latch (silent until an event acknowledge), renew, or "
-        "recalibrate (a new history)."
+        help="After an alarm: latch (silent until it is acknowledged, then the statistic begins "
+        "anew), renew (it begins anew at once), or recalibrate (a new history)."
     ),
 ]
 

@@ -6,7 +6,7 @@ from zlib import crc32
 
 from consilience.errors import BadInput
 from consilience.monitor.ended_runs import EndedRuns
-from consilience.monitor.observation import Observation, What
+from consilience.monitor.observation import NOTES, Observation, What
 from consilience.monitor.recent_runs import RecentRuns
 from consilience.monitor.run_ranking import RunRanking
 
@@ -26,7 +26,7 @@ def is_said_again(seen: Observation, ended: Ended, ranking: RunRanking) -> bool:
     BadInput
         It says something else of a run that has ended.
     """
-    if not seen.named or seen.what in (What.ACKNOWLEDGE, What.RECALIBRATE):
+    if not seen.named or seen.what in NOTES:
         return False
     score = ended.score(seen.agent, seen.run)
     if score is None:

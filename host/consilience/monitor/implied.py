@@ -16,19 +16,19 @@ from consilience.monitor.fleet_readings import FleetReadings
 from consilience.monitor.histories import MOST_OPEN, Stage
 from consilience.monitor.history import LEAST
 from consilience.monitor.monitor import Monitor
-from consilience.monitor.observation import Observation, What
+from consilience.monitor.observation import NOTES, Observation, What
 from consilience.monitor.recent_runs import RecentRuns
 from consilience.monitor.run_ranking import RunRanking
 
 __all__ = ["Implied", "RowRefused", "noted_as", "said_by"]
 
-_NOTES = What.ACKNOWLEDGE, What.RECALIBRATE
 _ENDS = What.WHOLE, What.END
 
 
 def noted_as(seen: Observation) -> bytes:
     """Return the name under which what a user says is remembered: no run has it."""
-    return f"{seen.what.value} {seen.run!r}".encode()
+    what = What.ACKNOWLEDGE if seen.what is What.UNLATCH else seen.what
+    return f"{what.value} {seen.run!r}".encode()
 
 
 def said_by(seen: Observation) -> int:
@@ -84,7 +84,7 @@ class Implied:
         BadInput
             It cannot be taken.
         """
-        if seen.what in _NOTES:
+        if seen.what in NOTES:
             return self._check_note(seen)
         if self._is_again(seen):
             return False
@@ -101,7 +101,7 @@ class Implied:
     def whole(self, seen: Observation) -> Observation:
         """Return a line that was checked with what it implies."""
         ranking = self.ranking
-        if ranking is None or seen.what in _NOTES:
+        if ranking is None or seen.what in NOTES:
             return seen
         at = None
         if ranking.settings.deadline is not None and seen.at is not None:

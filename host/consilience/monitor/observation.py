@@ -5,7 +5,7 @@ from enum import Enum
 
 from consilience.monitor.agent_index import AgentId
 
-__all__ = ["Observation", "What"]
+__all__ = ["NOTES", "Observation", "What"]
 
 
 class What(Enum):
@@ -20,9 +20,15 @@ class What(Enum):
     CALL = "call"
     """One of a run, of which a model says how likely it is."""
     ACKNOWLEDGE = "acknowledge"
-    """The user has taken note of the agent's alarm: it may alarm again."""
+    """The user has taken note of the agent's alarm: its statistic begins anew."""
+    UNLATCH = "unlatch"
+    """The same as older versions of the service did it: its statistic goes on."""
     RECALIBRATE = "recalibrate"
     """The agent is new, or its work is: its history, and that of its group, begins anew."""
+
+
+NOTES = frozenset((What.ACKNOWLEDGE, What.UNLATCH, What.RECALIBRATE))
+"""What a user says of an agent, and no run."""
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from consilience.monitor.line_fields import (
     sequence_of,
     whole_of,
 )
-from consilience.monitor.observation import Observation, What
+from consilience.monitor.observation import NOTES, Observation, What
 from consilience.monitor.source_file import ModelSource
 
 __all__ = ["LineReader"]
@@ -158,7 +158,7 @@ class LineReader:
             self.unused |= fields.keys() - self._used
         agent = name_of(fields.get("agent"), "agent")
         what = self._what(fields.get("event", What.CALL.value if self._model else What.WHOLE.value))
-        if what in (What.ACKNOWLEDGE, What.RECALIBRATE):
+        if what in NOTES:
             return Observation(what, agent, number, at=whole_of(fields, "at"))
         if "run" not in fields and what is not What.WHOLE:
             raise BadInput(f"event {what.value} needs a run")
@@ -214,8 +214,9 @@ class LineReader:
 
     def _what(self, word: object) -> What:
         of_model = (What.END, What.CALL, What.ACKNOWLEDGE, What.RECALIBRATE)
+        no_words = What.CALL, What.UNLATCH
         words = [
-            one.value for one in What if (one in of_model if self._model else one != What.CALL)
+            one.value for one in What if (one in of_model if self._model else one not in no_words)
         ]
         if word not in words:
             raise BadInput(f"event {word!r} is none of {', '.join(words)}")

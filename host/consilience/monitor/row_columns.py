@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from consilience.monitor.agent_index import AgentId
-from consilience.monitor.observation import Observation, What
+from consilience.monitor.observation import NOTES, Observation, What
 
 __all__ = ["Judged", "RowColumns"]
 
@@ -63,9 +63,8 @@ class RowColumns:
     @property
     def are_plain(self) -> bool:
         """Whether rows are runs and scores alone, nothing that is rare."""
-        notes = What.ACKNOWLEDGE in self.whats or What.RECALIBRATE in self.whats
         rare = self.groups, self.cuts, self.increments, self.named, self.reporters
-        return not notes and all(one is None for one in rare)
+        return NOTES.isdisjoint(self.whats) and all(one is None for one in rare)
 
 
 @dataclass
@@ -84,6 +83,8 @@ class Judged:
         Binned.
     statistics : list of int or None
         T after each, a code; None: its history is too short to judge it.
+    noted : list of int
+        Numbers of the rows by which a user said something new of an agent.
     """
 
     again: int = 0
@@ -92,3 +93,4 @@ class Judged:
     runs: list[AgentId] = field(default_factory=list)
     scores: list[int] = field(default_factory=list)
     statistics: list[int | None] = field(default_factory=list)
+    noted: list[int] = field(default_factory=list)

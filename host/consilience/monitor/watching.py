@@ -18,7 +18,7 @@ from consilience.monitor.implied_reports import ImpliedReports
 from consilience.monitor.many_rows import ManyRows, goes_together
 from consilience.monitor.monitor import Monitor
 from consilience.monitor.moving_runs import MovingRuns, in_words
-from consilience.monitor.observation import Observation, What
+from consilience.monitor.observation import NOTES, Observation, What
 from consilience.monitor.recent_runs import RecentRuns
 from consilience.monitor.reported_runs import ReportedRuns
 from consilience.monitor.row_columns import Judged, RowColumns
@@ -92,8 +92,8 @@ class FleetWatch:
         if self._is_again(seen) or self._is_repeated(seen):
             self.counts["repeated"] += 1
             return [], []
-        if seen.what in (What.ACKNOWLEDGE, What.RECALIBRATE):
-            self._note(seen)
+        if seen.what in NOTES:
+            self._note(seen, line)
             self._count(seen)
             return [], []
         self._refuse_one_more(seen.agent)
@@ -154,8 +154,8 @@ class FleetWatch:
             if self.reports is not None and self.ended.score(seen.agent, seen.run) is not None:
                 self.counts["reports of ended runs"] += 1
             return [], []
-        if seen.what in (What.ACKNOWLEDGE, What.RECALIBRATE):
-            self._note(seen)
+        if seen.what in NOTES:
+            self._note(seen, line)
             self._count(seen)
             if seen.named:
                 self.ended.end(seen.agent, noted_as(seen), 0)
@@ -169,7 +169,7 @@ class FleetWatch:
 
     def _is_again(self, seen: Observation) -> bool:
         """Return whether a line says what was said, and its run counts once."""
-        if self.reports is None or seen.what in (What.ACKNOWLEDGE, What.RECALIBRATE):
+        if self.reports is None or seen.what in NOTES:
             if self.ranking is None:
                 return is_end_again(seen, self.ended)
             return is_said_again(seen, self.ended, self.ranking)
@@ -269,7 +269,7 @@ class FleetWatch:
             self.highest[seen.agent] = seen.sequence
         elif not self.implies and (not seen.named or self.ranking is None):
             self.first.see(seen)
-        if seen.what in (What.ACKNOWLEDGE, What.RECALIBRATE):
+        if seen.what in NOTES:
             return
         self.readings.note(seen.agent, seen.group)
         self.counts["observations"] += 1
@@ -366,16 +366,29 @@ class FleetWatch:
         voices = self.reports.voices.of(run.agent, [one.run for one in runs])
         return {**alarm, "why": why + spoken(voices), "reporters": voices}
 
-    def _note(self, seen: Observation) -> None:
+    def _note(self, seen: Observation, line: int) -> None:
         """Take note of what the user says of an agent."""
+        if self._counted is not None:
+            self._counted.noted.append(line)
         if seen.what is What.RECALIBRATE and self.ranking is not None:
             self._recalibrate(self.ranking, seen.agent)
-        self.counts[f"{seen.what.value}d"] += 1
-        if self.monitor.knows(seen.agent):
-            self.monitor.acknowledge(seen.agent)
-            if seen.what is What.RECALIBRATE:
-                self.monitor.renew(seen.agent)
-                self.moving.drop([seen.agent])
+        recalibrates = seen.what is What.RECALIBRATE
+        self.counts["recalibrated" if recalibrates else "acknowledged"] += 1
+        if not self.monitor.knows(seen.agent):
+            return
+        renews = recalibrates or (seen.what is What.ACKNOWLEDGE and self._has_alarmed(seen.agent))
+        self.monitor.acknowledge(seen.agent)
+        if renews:
+            self.monitor.renew(seen.agent)
+            self.moving.drop([seen.agent])
+
+    def _has_alarmed(self, agent: AgentId) -> bool:
+        """Return whether evidence stands that an alarm of the agent has told, or would tell.
+
+        One below 0 bits may stand in mode `once`, and renewed would be higher: it goes on.
+        """
+        now, threshold = self.monitor.state(agent), self.monitor.settings.threshold
+        return now.statistic > 0 and (now.latched or now.statistic >= threshold)
 
     def _recalibrate(self, ranking: RunRanking, agent: AgentId) -> None:
         sharing = ranking.sharing(agent)

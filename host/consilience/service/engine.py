@@ -15,7 +15,7 @@ import msgspec
 from consilience.closing import Closes
 from consilience.errors import BadInput, ConsilienceError
 from consilience.service.idle_traces import IdleTraces
-from consilience.service.intake.columns import Columns
+from consilience.service.intake.columns import Columns, Event
 from consilience.service.intake.spans import LoggedSpan
 from consilience.service.keeper import Keeper
 from consilience.service.state import Applied, ServiceState
@@ -77,6 +77,8 @@ class Group(NamedTuple):
         That were handed in.
     accepted, duplicates, too_old, refused : int
         What became of them.
+    notes : int
+        Of those accepted, what users said of agents.
     write_s, judge_s : float
         Seconds until the disk had them, and from then until they were judged.
     failed : bool
@@ -91,6 +93,7 @@ class Group(NamedTuple):
     write_s: float = 0.0
     judge_s: float = 0.0
     failed: bool = False
+    notes: int = 0
 
 
 class _Waiting(NamedTuple):
@@ -153,7 +156,8 @@ class Engine(Closes):
         Busy
             Too much waits already.
         """
-        return self.submit_record(Kind.OBSERVATIONS, self._encoder.encode(rows), len(rows))
+        kind = Kind.NOTES if Event.ACKNOWLEDGE in rows.events else Kind.OBSERVATIONS
+        return self.submit_record(kind, self._encoder.encode(rows), len(rows))
 
     def submit_record(self, kind: int, payload: bytes, rows: int) -> "Future[Receipt]":
         """Hand in a record of any kind; see `submit`."""
@@ -367,7 +371,8 @@ def _group_of(
     accepted = sum(one.accepted for one in done)
     duplicates = sum(one.duplicates for one in done)
     too_old = sum(one.too_old for one in done)
-    return Group(rows, accepted, duplicates, too_old, refused, write_s, judge_s)
+    notes = sum(one.notes for one in done)
+    return Group(rows, accepted, duplicates, too_old, refused, write_s, judge_s, notes=notes)
 
 
 def _receipt(done: Applied) -> Receipt:

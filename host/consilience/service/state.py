@@ -51,6 +51,8 @@ class Applied:
     at_ms : int
     accepted, duplicates, too_old : int
         Rows: taken; known before; so late that nobody knows.
+    notes : int
+        Those taken that are no word of an agent: what a user says of one.
     alarms : list of dict
         As the API gives them.
     judged : Judged
@@ -67,6 +69,7 @@ class Applied:
     accepted: int = 0
     duplicates: int = 0
     too_old: int = 0
+    notes: int = 0
     alarms: list[dict[str, Any]] = field(default_factory=list)
     judged: Judged = field(default_factory=Judged)
     acknowledged: list[tuple[int | str, int]] = field(default_factory=list)
@@ -155,7 +158,7 @@ class ServiceState:
         """
         with self.lock:
             self.position = record.position
-            if record.kind == Kind.OBSERVATIONS:
+            if record.kind in (Kind.OBSERVATIONS, Kind.NOTES):
                 return self._observed(self._columns.decode(record.payload), record)
             if record.kind == Kind.REMOVE:
                 return self._removed(msgspec.msgpack.decode(record.payload), record)
@@ -265,14 +268,14 @@ class ServiceState:
         watch.counts["lines"] += len(kept)
         done.duplicates += found.again
         done.accepted = len(kept) - found.again
-        self.directory.hear(rows.agents, record.at_ms)
+        self.directory.hear(rows.heard, record.at_ms)
         self.reporters |= {one: record.at_ms for one in rows.reporters or () if one is not None}
         self.directory.count(found.agents)
         done.judged = found
         if kept.are_runs:
             done.alarms = [self._alarm(alarm, record.at_ms) for alarm in found.alarms]
         else:
-            self._say(done, found.alarms, kept, first)
+            self._say(done, found, kept, first)
         return done
 
     def _traced(self, traces: TraceRuns, spans: list[LoggedSpan], record: Record) -> Applied:
@@ -287,7 +290,7 @@ class ServiceState:
         remove_agent(self.watch, agent)
         self.steps.forget(agent)
         self.directory.remove(agent)
-        done = Applied(record.position, record.at_ms, accepted=1)
+        done = Applied(record.position, record.at_ms, accepted=1, notes=1)
         done.removed.append(agent)
         done.acknowledged.append((agent, self._alarm_id))
         return done
@@ -304,6 +307,8 @@ class ServiceState:
         # Spans are noted already: a trace that is idle ends, so that few are open.
         done.judged = self.watch.take_many(rows, first, most_open=None)
         agents = [one for one in rows.agents if not isinstance(one, bytes)]
+        if record.kind == Kind.IDLE:  # a clock ended them: none of them was heard
+            agents = [one for one in agents if one not in self.directory]
         self.directory.hear(agents, record.at_ms)
         self.directory.count(done.judged.agents)
         done.alarms = [self._alarm(alarm, record.at_ms) for alarm in done.judged.alarms]
@@ -320,20 +325,19 @@ class ServiceState:
             return None, changed
         return [place for place, one in enumerate(verdicts) if one == Verdict.FRESH], changed
 
-    def _say(self, done: Applied, alarms: list[dict[str, Any]], rows: Columns, first: int) -> None:
+    def _say(self, done: Applied, found: Judged, rows: Columns, first: int) -> None:
         """Number alarms, and note of which agents a user took note, in the order of rows."""
-        place = 0
-        for row, event in enumerate(rows.events):
-            if event not in (Event.ACKNOWLEDGE, Event.RECALIBRATE):
-                continue
-            while place < len(alarms) and alarms[place]["line"] <= first + row:
+        place, alarms = 0, found.alarms
+        for line in found.noted:
+            while place < len(alarms) and alarms[place]["line"] <= line:
                 done.alarms.append(self._alarm(alarms[place], done.at_ms))
                 place += 1
-            agent = rows.agents[row]
+            agent, event = rows.agents[line - first], rows.events[line - first]
             entry = self.directory[agent]
             entry.acknowledged = entry.alarmed_ms is not None or entry.acknowledged
             entry.alarmed_ms = None
             done.acknowledged.append((agent, self._alarm_id))
+            done.notes += 1
             if event == Event.RECALIBRATE:
                 done.renewed.append(agent)
         done.alarms += [self._alarm(alarm, done.at_ms) for alarm in alarms[place:]]

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import numpy as np
-
 from consilience.monitor.agent_index import AgentId
 from consilience.service.state import ServiceState
 
@@ -22,7 +20,7 @@ def agent_view(state: ServiceState, agent: int | str) -> dict[str, Any]:
         since = entry.first_ms if entry.alarmed_ms is None else entry.alarmed_ms
         return {
             "agent": agent,
-            "state": state_of(state, agent, statistic),
+            "state": state_of(state, agent),
             "statistic_bits": _bits(statistic),
             "threshold_bits": round(settings.threshold / 65536, 4),
             "runs": entry.runs,
@@ -81,16 +79,13 @@ class _Standings:
 
     def __init__(self, state: ServiceState) -> None:
         watch = state.watch
-        high = watch.monitor.statistics() >= watch.monitor.settings.threshold
-        agents = watch.monitor.agents if high.any() else []
-        self._high = {agents[row] for row in np.flatnonzero(high).tolist()}
         self._directory, self._ranking = state.directory, watch.ranking
         needs = watch.ranking is not None and state.settings.options.needs_history
         self._lacking = watch.ranking.lacking() if needs and watch.ranking is not None else None
 
     def of(self, agent: int | str) -> str:
         """Return how an agent stands."""
-        if self._directory[agent].alarmed_ms is not None or agent in self._high:
+        if self._directory[agent].alarmed_ms is not None:
             return "alarm"
         if self._lacking is None or self._ranking is None:
             return "quiet"
@@ -98,12 +93,15 @@ class _Standings:
         return "learning" if name is None or name in self._lacking else "quiet"
 
 
-def state_of(state: ServiceState, agent: AgentId, statistic: int) -> str:
-    """Return whether an agent is in alarm, quiet or learning; under the state's lock."""
+def state_of(state: ServiceState, agent: AgentId) -> str:
+    """Return whether an agent is in alarm, quiet or learning; under the state's lock.
+
+    In alarm is one of which an alarm stands that nobody has acknowledged, whatever its statistic.
+    """
     watch = state.watch
     assert not isinstance(agent, bytes)
     entry = state.directory[agent]
-    if entry.alarmed_ms is not None or statistic >= watch.monitor.settings.threshold:
+    if entry.alarmed_ms is not None:
         return "alarm"
     if watch.ranking is not None and state.settings.options.needs_history:
         return "learning" if watch.ranking.runs(agent)[0] < watch.ranking.settings.n0 else "quiet"

@@ -151,9 +151,10 @@ def test_an_alarm_is_acknowledged_and_a_history_begins_anew_by_a_line(tmp_path, 
     path = tmp_path / "runs.jsonl"
     events = [{"agent": "a", "score": n * 37 % 50} for n in range(120)]
     events += [{"agent": "a", "score": 900 + n} for n in range(5)]
-    events += [{"agent": "a", "event": "acknowledge"}, {"agent": "a", "score": 1000}]
+    events += [{"agent": "a", "event": "acknowledge"}]
+    events += [{"agent": "a", "score": 3}, {"agent": "a", "score": 1000}]
     events += [{"agent": "a", "event": "recalibrate"}, {"agent": "a", "score": 2000}]
     path.write_text("".join(json.dumps(one) + "\n" for one in events))
     _, said, err = ran(capsys, path, "--arl", "16", "--ties", "full")
-    assert [one["line"] for one in said if one["alarm"] == "agent"][1:] == [127]
+    assert [one["line"] for one in said if one["alarm"] == "agent"][1:] == [128]
     assert "'a' needs 99 more runs" in err

@@ -68,7 +68,10 @@ def alerts(
 
 @router.post("/v1/alarms/{number}/acknowledge", tags=["alerts"], openapi_extra=_schema(note=_NOTE))
 async def acknowledge(request: Request, number: int) -> Response:
-    """Acknowledge an alarm: all that stands of its agent ends, and its monitor is armed anew."""
+    """Acknowledge an alarm: all that stands of its agent ends, and its statistic begins anew.
+
+    Its history of scores stays. A run that alarmed and is still open may alarm again at its end.
+    """
     service = service_of(request)
     found = await _read(request, Acknowledgement)
     ended = (

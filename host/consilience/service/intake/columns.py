@@ -8,7 +8,7 @@ import msgspec
 from consilience.monitor.observation import What
 from consilience.monitor.row_columns import RowColumns
 
-__all__ = ["Columns", "Event"]
+__all__ = ["NOTES", "Columns", "Event"]
 
 Name = int | str
 
@@ -20,8 +20,14 @@ class Event(IntEnum):
     START = 1
     SCORE = 2
     END = 3
-    ACKNOWLEDGE = 4
+    UNLATCH = 4
+    """What `acknowledge` was in older logs: read, no longer written."""
     RECALIBRATE = 5
+    ACKNOWLEDGE = 6
+
+
+NOTES = frozenset((Event.UNLATCH, Event.RECALIBRATE, Event.ACKNOWLEDGE))
+"""What a user says of an agent, and no run."""
 
 
 WHATS = [
@@ -29,8 +35,9 @@ WHATS = [
     What.START,
     What.SCORE,
     What.END,
-    What.ACKNOWLEDGE,
+    What.UNLATCH,
     What.RECALIBRATE,
+    What.ACKNOWLEDGE,
 ]
 """By `Event`."""
 
@@ -79,7 +86,15 @@ class Columns(msgspec.Struct, array_like=True, gc=False):
     @property
     def are_runs(self) -> bool:
         """Whether all rows are of runs, and none says what a user does."""
-        return Event.ACKNOWLEDGE not in self.events and Event.RECALIBRATE not in self.events
+        return NOTES.isdisjoint(self.events)
+
+    @property
+    def heard(self) -> list[Name]:
+        """The agents of which a row says a run: what a user says of one is no word of it."""
+        if self.are_runs:
+            return self.agents
+        pairs = zip(self.agents, self.events, strict=True)
+        return [agent for agent, event in pairs if event not in NOTES]
 
     def taken(self, places: list[int] | None) -> "Columns":
         """Return some of the rows; None: all."""

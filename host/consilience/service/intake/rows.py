@@ -11,12 +11,11 @@ from consilience.monitor.history import CUTS
 from consilience.monitor.implied import RowRefused
 from consilience.monitor.line_fields import binned, code_of
 from consilience.monitor.watch_options import WatchOptions
-from consilience.service.intake.columns import Columns, Event
+from consilience.service.intake.columns import NOTES, Columns, Event
 
 __all__ = ["ObservationReader", "Row", "reader_of"]
 
 _EVENTS = {one.name.lower(): one for one in Event}
-_NOTES = Event.ACKNOWLEDGE, Event.RECALIBRATE
 _MOST_STEP = 1 << 62
 _PLACE = re.compile(r"\[(\d+)\]")
 
@@ -142,7 +141,7 @@ class ObservationReader:
                 checked_id(name)
         if row.at is not None and not -(1 << 62) < row.at < 1 << 62:
             raise BadInput(f"at {row.at} is wider than 62 bits; give whole ms")
-        if event in _NOTES:
+        if event in NOTES:
             if row.reporter is not None:
                 raise BadInput(f"event {row.event} is of a user, no reporter's; leave reporter out")
             return None

@@ -25,6 +25,8 @@ class Kind:
     SPANS = 2
     IDLE = 3
     REMOVE = 4
+    NOTES = 5
+    """Observations, with acknowledgements at which statistics begin anew."""
 
 
 class Record(NamedTuple):

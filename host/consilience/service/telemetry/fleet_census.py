@@ -87,7 +87,7 @@ class FleetCensus:
             with state.lock:
                 agents = state.directory.order[place : place + _CHUNK]
                 for agent in agents:
-                    states[state_of(state, agent, state.watch.monitor.statistic(agent))] += 1
+                    states[state_of(state, agent)] += 1
                     last = state.directory[agent].last_ms
                     newest = last if newest is None else max(newest, last)
                     for seconds in SILENT_S:

@@ -228,13 +228,13 @@ class ServiceMetrics(Collector):
             self._failures.inc()
             self._rows.labels("failed").inc(group.rows)
             return
-        if group.accepted:
+        if group.accepted > group.notes:
             self._heard_ms = wall_ms()
         self._write.observe(group.write_s)
         self._judge.observe(group.judge_s)
         self._group.observe(group.rows)
         for outcome, number in (
-            ("accepted", group.accepted),
+            ("accepted", group.accepted - group.notes),
             ("duplicate", group.duplicates),
             ("too_old", group.too_old),
             ("refused", group.refused),

@@ -7,6 +7,8 @@ import time
 import pytest
 
 from consilience.monitor.watch_options import WatchOptions
+from consilience.service.intake.columns import Columns, Event
+from consilience.service.store.observation_log import Kind, ObservationLog
 
 GOOD = [{"agent": "a", "run": f"g{i}", "score": i % 7} for i in range(60)]
 BAD = [{"agent": "a", "run": f"b{i}", "score": 50 + i} for i in range(8)]
@@ -40,6 +42,10 @@ def test_an_alarm_is_told_acknowledged_and_resolved(start, webhook, receiver):
     assert (ended["how"], ended["note"]) == ("acknowledged", "a test")
     assert asked.get("/v1/alerts") == {"alerts": [], "next": None}
     assert asked.get("/v1/alerts?standing=false")["alerts"][0]["ended"] == ended
+    # Its statistic begins anew: a good run pages nobody, nor does a single bad one.
+    assert asked.send({"agent": "a", "run": "mended", "score": 3}).json()["alarms"] == []
+    assert asked.send({"agent": "a", "run": "slip", "score": 90}).json()["alarms"] == []
+    assert asked.get("/v1/agents/a")["state"] == "quiet"
     # Armed anew, it alarms anew.
     asked.send(*[{**one, "run": f"c{one['run']}"} for one in BAD])
     until(lambda: len(receiver.posts) == 3)
@@ -61,6 +67,34 @@ def test_what_a_row_says_of_an_agent_ends_its_alarms(start, webhook, receiver, e
     asked.send({"agent": "a", "event": event})
     until(lambda: len(receiver.posts) == 2)
     assert json.loads(receiver.posts[1][1])["data"]["ended"]["how"] == how
+
+
+def test_an_acknowledgement_that_was_sent_twice_counts_once(start):
+    """Else the second would end an alarm that came since, and the agent stay latched: silent."""
+    asked = start()
+    asked.send(*GOOD)
+    note = {"agent": "a", "event": "acknowledge", "run": "note 1"}
+    asked.send(*BAD, note, *[{**one, "run": f"c{one['run']}"} for one in BAD])
+    assert asked.send(note).json()["duplicates"] == 1
+    assert asked.get("/v1/agents/a")["state"] == "alarm"
+    assert [one["id"] for one in until(lambda: asked.get("/v1/alerts")["alerts"])] == [2]
+
+
+def test_acknowledgements_of_an_older_log_are_done_as_they_were(start, tmp_path):
+    """Verdicts that were published stay as they were, whichever version replays them."""
+    asked = start()
+    asked.send(*GOOD)
+    asked.send(*BAD)
+    before = asked.get("/v1/agents/a")["statistic_bits"]
+    old = Columns(["a"], [None], [Event.UNLATCH], [None], [None])
+    asked.service.engine.submit(old).result()
+    assert asked.get("/v1/agents/a")["statistic_bits"] == before
+    assert asked.get("/v1/fleet")["alarm"] == 0  # nobody is to be told of it any more
+    assert asked.send({"agent": "a", "run": "mended", "score": 3}).json()["alarms"] == [2]
+    asked.send({"agent": "a", "event": "acknowledge"})
+    assert asked.get("/v1/agents/a")["statistic_bits"] is None
+    kinds = [one.kind for one in ObservationLog(tmp_path / "state/log").replay(0)]
+    assert kinds == [Kind.OBSERVATIONS] * 4 + [Kind.NOTES]  # which an older program refuses
 
 
 def test_an_alarm_behind_an_acknowledgement_in_one_request_stands(start):

@@ -141,11 +141,14 @@ def test_an_open_trace_goes_on_after_a_new_start_and_ends_when_it_is_idle(asked,
     first = asked()
     learn(first)
     post(first, span(500, 0, ended=False), *run(500, BAD)[:2])
+    seen = first.get(f"/v1/agents/{AGENT}")["last_seen_ms"]
     first.service.close()
     again = start(options=OPTIONS, model=model, idle_ms=0)
     again.service.engine.end_idle()
     again.send({"agent": "other", "run": 1, "score": 1})  # behind it in the queue
-    assert again.get(f"/v1/agents/{AGENT}")["history"][-1]["run"] == f"{500:032x}"
+    found = again.get(f"/v1/agents/{AGENT}")
+    assert found["history"][-1]["run"] == f"{500:032x}"
+    assert found["last_seen_ms"] == seen  # a clock ended it: the agent was not heard
 
 
 @pytest.mark.parametrize("start_ns", [2**64, 2**70, -1, -(2**70), "9" * 25])

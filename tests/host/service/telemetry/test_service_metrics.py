@@ -15,6 +15,7 @@ from consilience.distributed.totals.shard_collector import ShardCollector
 from consilience.monitor.watch_options import WatchOptions
 from consilience.service.engine import Group
 from consilience.service.shard_watch import ShardWatch
+from consilience.service.telemetry import service_metrics
 from consilience.service.telemetry.fleet_census import FleetCensus
 from consilience.service.telemetry.http_metrics import HttpMetrics
 from consilience.service.telemetry.service_metrics import ServiceMetrics
@@ -59,6 +60,27 @@ def test_what_came_and_what_was_judged(start):
     assert found["consilience_state_bytes", "log"] > 0
     assert found["consilience_disk_free_bytes",] > 0
     assert found["process_resident_memory_bytes",] > 1 << 20
+
+
+def test_an_acknowledgement_is_no_word_of_an_agent(start, monkeypatch):
+    """Who takes note of an alarm hides neither a silent fleet nor that nobody is in alarm."""
+    asked = start()
+    asked.send(*GOOD)
+    asked.send(*BAD)
+    before, seen = scraped(asked), asked.get("/v1/agents/a")["last_seen_ms"]
+    monkeypatch.setattr(asked.service.engine, "_clock", lambda: seen + 3_600_000)
+    monkeypatch.setattr(service_metrics, "wall_ms", lambda: seen + 3_600_000)
+    assert asked.ask("POST", "/v1/alarms/1/acknowledge").status_code == 200
+    after = scraped(asked)
+    for name in (
+        ("consilience_observations_total", "accepted"),
+        ("consilience_last_observation_timestamp_seconds",),
+    ):
+        assert after[name] == before[name]
+    assert after["consilience_agents", "alarm"] == 0 == asked.get("/v1/fleet")["alarm"]
+    assert asked.get("/v1/agents?state=alarm")["agents"] == []
+    found = asked.get("/v1/agents/a")
+    assert (found["last_seen_ms"], found["acknowledged"], found["state"]) == (seen, True, "quiet")
 
 
 def test_a_service_that_keeps_nothing_and_has_heard_nothing(start):

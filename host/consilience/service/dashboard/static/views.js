@@ -52,7 +52,9 @@ function alarmRow(alarm, redraw) {
       element("span", {}, time(alarm.at_ms)),
       element("span", { class: "soft" }, alarm.run === null || alarm.run === undefined ? "" : `run ${alarm.run}`)),
     element("p", { class: "why" }, alarm.why ?? alarm.says),
+    alarm.scores ? element("p", { class: "why" }, alarm.scores.says) : null,
     element("p", { class: "soft" }, `Promise: ${alarm.promise} (${alarm.source})`),
+    open && alarm.provisional ? element("p", { class: "soft" }, "The run is still open: if it ends as bad as it is, it alarms again.") : null,
     open ? element("button", {
       type: "button", "aria-label": `Take note of alarm ${alarm.id}`,
       onclick: async (event) => {
