@@ -5,13 +5,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from consilience.errors import BadInput
+from consilience.field_names import AGENTS, RUNS, plain_name
 from consilience.models.run import Run
 
 __all__ = ["GOOD_NAMES", "Labels", "labelled", "ordered_labels", "read_labels"]
 
-_RUNS = ("run", "run_id", "conversation", "conversation_id", "session", "session_id", "trace_id")
 _LABELS = ("label", "outcome", "class", "truth")
-_AGENTS = ("agent", "agent_id")
 _MOST_LABELS = 16
 
 GOOD_NAMES = ("benign", "good", "normal", "ok", "honest", "0", "false")
@@ -36,10 +35,10 @@ def read_labels(path: Path) -> Labels:
         raise BadInput(f"{path}: cannot be read ({error.strerror}); check the path") from None
     except (UnicodeDecodeError, csv.Error):
         raise BadInput(f"{path}: is no CSV in UTF-8; save it so: run,label") from None
-    header = [name.strip().lower() for name in rows[0]] if rows else []
+    header = [plain_name(name) for name in rows[0]] if rows else []
     run, label, agent = (
         next((header.index(name) for name in names if name in header), None)
-        for names in (_RUNS, _LABELS, _AGENTS)
+        for names in (RUNS, _LABELS, AGENTS)
     )
     if run is None or label is None:
         raise BadInput(

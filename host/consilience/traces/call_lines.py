@@ -1,100 +1,208 @@
-"""A call a line: agent, run, tool, time, and whether it failed. The form quickly written."""
+"""A call a line: agent, run, tool, time, and whether it failed. The form quickly written.
 
-from collections.abc import Iterator
+Lines of other events stand between them: starts and ends of runs, and of calls, in two lines each.
+"""
+
+from collections.abc import Iterable
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from itertools import islice
+from typing import Any, NamedTuple
 
 from consilience.errors import BadInput
+from consilience.field_names import AGENTS, RUNS
+from consilience.traces.call_fields import NAME, TOOLS, kind_of, step_of
+from consilience.traces.event_rows import head_rows, numbered_rows
 from consilience.traces.format import Format
 from consilience.traces.json_values import first_text, text
+from consilience.traces.paired_events import Told, paired
 from consilience.traces.source import Source
 from consilience.traces.span import nanoseconds
-from consilience.traces.steps import Reading, Sequence, Step
-from consilience.traces.table_rows import column_names, rows_of
+from consilience.traces.steps import Reading, Sequence
 
-__all__ = ["CALL_LINES"]
+__all__ = ["CALL_LINES", "lacking"]
 
-_TOOLS = ("tool", "tool_name")
-_RUNS = ("run", "run_id", "conversation", "conversation_id", "session", "session_id", "trace_id")
-_AGENTS = ("agent", "agent_id", "agent_name")
-_TIMES = ("time", "timestamp", "at", "ts")
-_CALLS = ("call_id", "tool_call_id", "id")
-_FAILED = ("error", "is_error", "failed")
-_WORKED = ("ok", "success")
-_RESULTS = ("result", "output")
+_SOUGHT = 4096
+"""Lines in which a first call is looked for."""
+_NAMED = 6
+"""Lines and columns that a message names."""
 _ALIKE = 0.25
 """Share of calls that are alike, from which on it is probably no chance."""
-_TRUTHS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+_UNITS = ((10**17, "nanoseconds"), (10**14, "microseconds"), (10**11, "milliseconds"))
+"""Of times that are numbers of this size: a time in seconds is below all for 1,000 years."""
+
+Names = tuple[str | None, str | None]
 
 
-def _columns(source: Source) -> set[str]:
-    if source.shape == "text":
-        return {name.strip() for name in column_names(source)}
-    if source.shape not in ("lines", "json"):
-        return set()
-    rows = [row for value in source.head for row in (value if isinstance(value, list) else [value])]
-    if not rows or not all(isinstance(row, dict) for row in rows):
-        return set()
-    return set.intersection(*(set(row) for row in rows))
+class _Columns(NamedTuple):
+    """What a tool is called in a file, and what it is recognised by."""
+
+    tool: str
+    run: str
+
+
+def _columns(rows: list[dict[str, Any]]) -> _Columns | None:
+    """Return what the first row that has both calls the tool, and the run or agent."""
+    kinds = any(kind_of(row).said for row in rows)
+    for tools in (TOOLS, (NAME,)):
+        for row in rows:
+            if tools is TOOLS or not kinds or kind_of(row).of_tool:
+                tool = next((name for name in tools if name in row), None)  # null: no call
+                run = next((one for one in (*RUNS, *AGENTS) if text(row.get(one))), None)
+                if tool is not None and run is not None:
+                    return _Columns(tool, run)
+    return None
 
 
 def _recognise(source: Source) -> str | None:
-    columns = _columns(source)
-    tool = next((name for name in _TOOLS if name in columns), None)
-    run = next((name for name in (*_RUNS, *_AGENTS) if name in columns), None)
-    return None if tool is None or run is None else f"a call a line, with {run} and {tool}"
+    rows = head_rows(source)
+    found = _columns(rows)
+    if found is None and source.shape == "lines" and any(_has(one, RUNS) for one in rows):
+        # Runs that have begun, of a fleet: their first calls stand below.
+        found = _columns([row for _, row in islice(numbered_rows(source), _SOUGHT)])
+    return None if found is None else f"a call a line, with {found.run} and {found.tool}"
 
 
-def _rows(source: Source) -> Iterator[tuple[int, dict[str, Any]]]:
-    if source.shape == "text":
-        yield from rows_of(source)
-        return
-    for number, value in source.numbered():
-        for row in value if isinstance(value, list) else [value]:
-            if isinstance(row, dict):
-                yield number, row
+def lacking(source: Source) -> str | None:
+    """Return in words what the first lines lack to be calls; None where it is no such file."""
+    rows = head_rows(source)
+    if len(rows[0] if rows else ()) < 2 or _columns(rows):
+        return None
+    names = list(dict.fromkeys(name for row in rows for name in row if name))
+    lacks = [] if any(_has(row, TOOLS) for row in rows) else ["a tool (tool, tool_name)"]
+    if not any(_has(row, (*RUNS, *AGENTS)) for row in rows):
+        lacks.append("a run (run_id, session_id, trace_id, ...) or agent")
+    lacks = lacks or ["a line with both a tool and a run or agent"]
+    shown = ", ".join(names[:_NAMED]) + (", ..." if names[_NAMED:] else "")
+    return f"as a call a line (calls) it lacks {' and '.join(lacks)}: its fields are {shown}"
+
+
+def _has(row: dict[str, Any], names: Iterable[str]) -> bool:
+    return any(name in row for name in names)
 
 
 def _read(source: Source) -> Reading:
-    found: dict[tuple[str | None, str | None], Sequence] = {}
-    unnamed = 0
-    for number, row in _rows(source):
-        run, agent = first_text(row, _RUNS), first_text(row, _AGENTS)
-        if run is None and agent is None:
-            raise BadInput(f"{source.path}: line {number} names neither run nor agent; give both")
+    head = head_rows(source)
+    columns = _columns(head)
+    kinds = any(kind_of(row).said for row in head)
+    tools: tuple[str, ...] = TOOLS
+    if columns is not None and columns.tool == NAME:
+        tools = (NAME,)
+    found: dict[Names, Sequence] = {}
+    told: dict[Names, list[Told]] = {}
+    odd: set[str] = set()
+    homeless, unnamed, has_tools, first = list[int](), 0, False, list[int]()
+    for number, row in numbered_rows(source):
+        if not has_tools:
+            first.append(number)
+            has_tools = _has(row, tools)
+        run, agent = first_text(row, RUNS), first_text(row, AGENTS)
+        kind = kind_of(row)
+        of_tool = tools is TOOLS or not kinds or kind.of_tool
+        tool = first_text(row, tools) if of_tool else None
+        if tool is None and kind.ends and kind.of_tool and kind.call_of(row):
+            tool = ""  # of the call that began under this id
+        if run is None and (tool is None or agent is None):
+            homeless += [number] if tool else []
+            continue  # what is neither of a run nor a call says nothing
         unnamed += run is None
-        sequence = found.setdefault((agent, run), Sequence(run or agent, agent))
-        tool = first_text(row, _TOOLS)
+        key = agent, run
+        found.setdefault(key, Sequence(run or agent, agent))
+        of_run = told.setdefault(key, [])
         if tool is not None:  # a line without a tool is a run that called nothing
-            sequence.steps.append(_step(tool, row, agent))
+            step = step_of(tool, row, kind, agent, odd)
+            of_run.append(Told(step, kind.begins, kind.ends))
+    if not has_tools:
+        raise BadInput(
+            f"{source.path}: {_listed(first)}: no field for a tool; name it tool or tool_name"
+        )
+    if homeless:
+        raise BadInput(
+            f"{source.path}: {_listed(homeless)}: a tool, and neither run nor agent; give both "
+            "(run_id, agent)"
+        )
+    _adopt(found, told)
+    return _reading(found, told, odd, unnamed, tools)
+
+
+def _reading(
+    found: dict[Names, Sequence],
+    told: dict[Names, list[Told]],
+    odd: set[str],
+    unnamed: int,
+    tools: tuple[str, ...],
+) -> Reading:
+    untimed = [key for key, of_run in told.items() if not _in_order_of_time(of_run)]
+    for key, of_run in told.items():
+        found[key].steps = paired(of_run)
     sequences = list(found.values())
-    untimed = [one for one in sequences if not _in_order_of_time(one)]
-    order = "file order" if untimed else "time"
-    reading = Reading("tool_calls", order, sequences)
-    if untimed and any(step.time is not None for one in untimed for step in one.steps):
+    reading = Reading("tool_calls", "file order" if untimed else "time", sequences)
+    times = [step.time for one in sequences for step in one.steps]
+    reading.time_unit = _unit(times)
+    if untimed and any(time is not None for time in times):
+        unread = (one for one in times if one is not None and nanoseconds(one, "s") is None)
+        example = next(unread, None)
         reading.warnings.append(
-            f"{len(untimed)} runs have calls without a time that can be read: these keep the order "
-            "of their lines"
+            f"{len(untimed)} runs have calls without a time that can be read"
+            f"{'' if example is None else f' (as {example!r})'}: these keep the order of their "
+            "lines; a time is ISO 8601 (2026-03-04T10:00:00Z), or s, ms, us or ns since 1970"
         )
     reading.warnings += _repeats(sequences)
     if unnamed:
         reading.warnings.append(
             f"{unnamed} lines name no run: all such calls of an agent count as one; give run"
         )
+    if odd:
+        reading.warnings.append(
+            f"status {', '.join(map(repr, sorted(odd)[:3]))} says neither that a call failed nor "
+            "that it worked: not read; give error, true or false"
+        )
+    if tools is not TOOLS:
+        reading.warnings.append("no field is called tool: name was taken for it; rename the other")
     return reading
 
 
-def _in_order_of_time(run: Sequence) -> bool:
-    """Put a run's calls into the order of their times; say whether all have one."""
-    numbers = [_number(step.time) for step in run.steps]
+def _listed(numbers: list[int]) -> str:
+    shown = ", ".join(f"{one:,}" for one in numbers[:_NAMED])
+    more = len(numbers) - _NAMED
+    line = "line" if len(numbers) == 1 else "lines"
+    return f"{line} {shown}{f' and {more:,} more' if more > 0 else ''}"
+
+
+def _adopt(found: dict[Names, Sequence], told: dict[Names, list[Told]]) -> None:
+    """Give calls that name their run alone to the agent that another line of the run names."""
+    agents: dict[str | None, list[Names]] = {}
+    for agent, run in found:
+        if agent is not None and run is not None:
+            agents.setdefault(run, []).append((agent, run))
+    for key in [key for key in found if key[0] is None]:
+        owners = agents.get(key[1], [])
+        if len(owners) == 1:
+            agent = owners[0][0]
+            for one in told[key]:
+                one.step.agent = agent
+            told[owners[0]] += told.pop(key)
+            del found[key]
+
+
+def _in_order_of_time(of_run: list[Told]) -> bool:
+    """Put a run's events into the order of their times; say whether all have one."""
+    numbers = [_number(one.step.time) for one in of_run]
     if None in numbers:
-        numbers = [nanoseconds(step.time, "s") for step in run.steps]
+        numbers = [nanoseconds(one.step.time, "s") for one in of_run]
     known = [one for one in numbers if one is not None]
     if len(known) < len(numbers):
         return False
     order = sorted(range(len(known)), key=known.__getitem__)  # equal times: as in the file
-    run.steps = [run.steps[place] for place in order]
+    of_run[:] = [of_run[place] for place in order]
     return True
+
+
+def _unit(times: list[str | None]) -> str | None:
+    """Return the unit of times that are numbers; None: seconds, or no numbers."""
+    number = next((one for one in map(_number, times) if one is not None), None)
+    if number is None:
+        return None
+    return next((name for least, name in _UNITS if number >= least), None)
 
 
 def _number(written: str | None) -> Decimal | int | None:
@@ -129,26 +237,6 @@ def _repeats(sequences: list[Sequence]) -> list[str]:
             "twice? each counts; give call_id, by which they can be told apart"
         )
     return found
-
-
-def _step(tool: str, row: dict[str, Any], agent: str | None) -> Step:
-    error = None
-    for names, failed in ((_FAILED, True), (_WORKED, False)):
-        for name in names:
-            truth = _truth(row.get(name))
-            if truth is not None:
-                error = truth is failed
-    has_result = error is not None or any(row.get(name) is not None for name in _RESULTS)
-    return Step(tool, first_text(row, _CALLS), error, first_text(row, _TIMES), has_result, agent)
-
-
-def _truth(value: Any) -> bool | None:
-    """Return whether it is true; None where there is nothing. A text that is neither is an error
-    message."""
-    if isinstance(value, bool) or value is None:
-        return value
-    written = (text(value) or "").strip().lower()
-    return _TRUTHS.get(written, True) if written else None
 
 
 CALL_LINES = Format("calls", "a call a line", _recognise, _read)

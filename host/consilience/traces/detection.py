@@ -13,7 +13,7 @@ from consilience.traces.adk import ADK
 from consilience.traces.agentdojo import AGENTDOJO
 from consilience.traces.atif import ATIF
 from consilience.traces.atof import ATOF
-from consilience.traces.call_lines import CALL_LINES
+from consilience.traces.call_lines import CALL_LINES, lacking
 from consilience.traces.claude_code import CLAUDE_CODE
 from consilience.traces.cloudwatch import CLOUDWATCH
 from consilience.traces.codex import CODEX, CODEX_EVENTS
@@ -108,8 +108,8 @@ def read_trace(path: Path, name: str = AUTO) -> TraceFile:
     try:
         source = Source(path)
         with _no_collection():
-            format_, why = _chosen(source, name)
-            reading = format_.read(source)
+            format_, why = _found(source) if name == AUTO else _asked(source, name)
+            reading = _read(source, format_, name)
     except (OSError, EOFError, zlib.error) as error:
         raise BadInput(f"{path}: cannot be read ({error}); copy it again") from None
     except RecursionError:
@@ -151,16 +151,47 @@ def _no_collection() -> Iterator[None]:
             gc.enable()
 
 
-def _chosen(source: Source, name: str) -> tuple[Format, str]:
-    known = ", ".join(one.name for one in FORMATS)
-    if name != AUTO:
-        for one in FORMATS:
-            if one.name == name:
-                why = one.recognise(source)
-                if why is None:
-                    raise BadInput(f"{source.path}: is not of format {name}; try --format {AUTO}")
-                return one, f"as asked; {why}"
-        raise BadInput(f"{name}: no format; choose {AUTO}, {known}")
+def _asked(source: Source, name: str) -> tuple[Format, str]:
+    """Return the format of a name; it is taken as such, whatever its beginning looks like."""
+    for one in FORMATS:
+        if one.name == name:
+            why = one.recognise(source)
+            return one, "as asked" if why is None else f"as asked; {why}"
+    raise BadInput(f"{name}: no format; choose {AUTO}, {_known()}")
+
+
+def _known() -> str:
+    return ", ".join(one.name for one in FORMATS)
+
+
+def _read(source: Source, format_: Format, name: str) -> Reading:
+    """Return what a file holds; BadInput if it is not of the format that was asked for."""
+    if name == AUTO or format_.recognise(source) is not None:
+        return format_.read(source)
+    try:
+        reading = format_.read(source)
+    except BadInput as refusal:
+        raise BadInput(f"{refusal}{_looks_like(source)}") from None
+    if not any(sequence.steps for sequence in reading.sequences):
+        cure = _looks_like(source) or f"; leave --format out, or choose of {_known()}"
+        raise BadInput(f"{source.path}: has nothing that format {name} reads{cure}")
+    reading.warnings.append(
+        f"was read as {name}, as asked, though it does not begin like such a file; compare the "
+        "calls"
+    )
+    return reading
+
+
+def _looks_like(source: Source) -> str:
+    """Return in words what a file is rather taken for; nothing if that is not known either."""
+    try:
+        other, why = _found(source)
+    except BadInput:
+        return ""
+    return f"; it looks like {other.name} ({why}): leave --format out"
+
+
+def _found(source: Source) -> tuple[Format, str]:
     for place, one in enumerate(FORMATS):
         why = one.recognise(source)
         if why is not None:
@@ -175,9 +206,14 @@ def _chosen(source: Source, name: str) -> tuple[Format, str]:
         raise BadInput(
             f"{source.path}: columns are separated by commas, not by {separators}; save it so"
         )
+    if (lacks := lacking(source)) is not None:
+        raise BadInput(
+            f"{source.path}: of no known format; {lacks}; name them so, or, if later lines have "
+            f"them, pass --format {CALL_LINES.name}; other formats are in docs/traces.md"
+        )
     raise BadInput(
         f"{source.path}: of no known format; export it as OTLP JSON, or as JSON lines of messages; "
-        f"known are {known}"
+        f"known are {_known()}"
     )
 
 

@@ -45,6 +45,8 @@ def _members(source: Source) -> list[str]:
 
 def _read(source: Source) -> Reading:
     reading = Reading("tool_calls", "message order", [], "ISO 8601")
+    if _recognise(source) is None:
+        return reading
     elsewhere = 0
     for sample in _samples(source):
         sequence, unseen = _sequence(sample)

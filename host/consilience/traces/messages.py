@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
+from consilience.field_names import AGENTS, RUNS, first_of
+from consilience.traces.call_fields import NAME, TOOLS
 from consilience.traces.format import Format
 from consilience.traces.json_values import dicts, mapping, text
 from consilience.traces.message_calls import conversation_of, is_message, message_steps
@@ -24,6 +26,8 @@ _HOLDERS = (
     "session",
 )
 """What may lie around the holder of a list."""
+_SAID = {"role", "content", "arguments", "input", "action", "output", "code", "queries"}
+"""What a message or a call of a model has, and an event of a log has not."""
 
 
 def _recognise(source: Source) -> str | None:
@@ -38,7 +42,14 @@ def _recognise(source: Source) -> str | None:
 
 
 def _a_line_each(source: Source) -> bool:
-    return 2 * sum(map(is_message, source.head)) > len(source.head)
+    messages = sum(is_message(one) and not _is_event(one) for one in source.head)
+    return 2 * messages > len(source.head)
+
+
+def _is_event(value: dict[str, Any]) -> bool:
+    """Return whether a line is an event of a log that happens to have a message's type."""
+    known = (*TOOLS, NAME), (*RUNS, *AGENTS)
+    return _SAID.isdisjoint(value) and all(first_of(names, value) for names in known)
 
 
 def _messages(value: Any) -> list[Any] | None:

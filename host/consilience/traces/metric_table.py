@@ -4,6 +4,8 @@ import csv
 import math
 
 from consilience.errors import BadInput
+from consilience.field_names import RUNS, first_of
+from consilience.traces.call_fields import TOOLS
 from consilience.traces.format import Format
 from consilience.traces.source import Source
 from consilience.traces.span import nanoseconds
@@ -24,6 +26,8 @@ def _recognise(source: Source) -> str | None:
     place = _place(header)
     if len(lines) < 2 or place is None or len(header) < 2:
         return None
+    if first_of(TOOLS, header) and first_of(RUNS, header):
+        return None  # calls, whose first column is their time
     first = next(csv.reader(lines[1:], delimiter=_delimiter(lines[0])))
     if len(first) != len(header) or nanoseconds(first[place], "s") is None:
         return None

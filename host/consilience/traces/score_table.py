@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from consilience.errors import BadInput
+from consilience.field_names import first_of
 from consilience.traces.format import Format
 from consilience.traces.json_values import first_text, text
 from consilience.traces.source import Source
@@ -34,7 +35,7 @@ def _columns(source: Source) -> list[str]:
 
 
 def _one(columns: list[str], names: tuple[str, ...]) -> str | None:
-    return next((name for name in names if name in columns), None)
+    return first_of(names, columns)
 
 
 def _recognise(source: Source) -> str | None:
@@ -58,6 +59,8 @@ def _read(source: Source) -> Reading:
     run, agent = _one(columns, _RUNS), _one(columns, _AGENTS)
     score, step = _one(columns, _SCORES), _one(columns, _STEPS)
     outcome, tools = _one(columns, _OUTCOMES), _TOOLS_SO_FAR in columns
+    named_tools = [one for one in (_one(columns, (name,)) for name in _TOOLS) if one]
+    times = [one for one in (_one(columns, (name,)) for name in _TIMES) if one]
     found: dict[tuple[str | None, str | None], tuple[Sequence, list[tuple[float, Step]]]] = {}
     seen: dict[tuple[str | None, str | None, float | None], list[Step]] = {}
     in_order, missing, repeated, differing = True, 0, 0, 0
@@ -72,7 +75,7 @@ def _read(source: Source) -> Reading:
         missing += value is None
         position = float(len(steps)) if place is None else place
         in_order = in_order and (not steps or steps[-1][0] <= position)
-        one = Step(first_text(row, _TOOLS) or "step", time=first_text(row, _TIMES), score=value)
+        one = Step(first_text(row, named_tools) or "step", time=first_text(row, times), score=value)
         same = seen.setdefault((named, actor, place), []) if place is not None else []
         if one in same:
             repeated += 1

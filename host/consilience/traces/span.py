@@ -1,5 +1,6 @@
 """A span, as every tracing system keeps it: an interval with a name, a parent and attributes."""
 
+import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -12,6 +13,7 @@ __all__ = ["Span", "attributes_of", "nanoseconds"]
 _UNITS = {"ns": 1, "us": 1_000, "ms": 1_000_000, "s": 1_000_000_000}
 _PLAIN = {"stringValue", "boolValue", "doubleValue", "bytesValue", "intValue", "string_value",
           "bool_value", "double_value", "bytes_value", "int_value"}  # fmt: skip
+_ZONE = re.compile(r" ([+-]\d\d:?\d\d)$")
 _DIGITS = 24
 """Of a number that may be a time."""
 
@@ -134,7 +136,10 @@ def nanoseconds(value: Any, unit: str = "ns") -> int | None:
     try:
         moment = datetime.fromisoformat(written)
     except ValueError:
-        return None
+        try:  # as databases write it: 2026-03-04 10:00:00 UTC, or +0000 behind a blank
+            moment = datetime.fromisoformat(_ZONE.sub(r"\1", written.replace(" UTC", "Z")))
+        except ValueError:
+            return None
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     since = moment - datetime(1970, 1, 1, tzinfo=UTC)
     return (since.days * 86_400 + since.seconds) * _UNITS["s"] + since.microseconds * 1_000

@@ -80,7 +80,7 @@ def test_files_that_name_no_agent_are_of_one(files, capsys, tmp_path):
         (["--baseline", "{good}", "--model", "oracle"], "neither a file nor a kind"),
         (["--baseline", "{good}", "--model", "{good}"], "consilience fit"),
         (["--baseline", "{good}", "--agent-from", "name"], "one of trace"),
-        (["--baseline", "{good}", "--format", "otlp"], "try --format auto"),
+        (["--baseline", "{good}", "--format", "otlp"], "leave --format out"),
         (["--baseline", "{good}", "--report", "/nowhere/x.html"], "make the folder"),
         ([], "--baseline"),
     ],

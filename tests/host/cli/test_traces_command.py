@@ -74,7 +74,10 @@ def test_lines_that_are_no_json_are_counted(capsys):
     ("words", "told"),
     [
         (["missing.json"], "missing.json: cannot be read (No such file or directory)"),
-        ([DATA / "atif.json", "--format", "otlp"], "is not of format otlp; try --format auto"),
+        (
+            [DATA / "atif.json", "--format", "otlp"],
+            "nothing that format otlp reads; it looks like atif",
+        ),
         ([DATA / "atif.json", "--format", "xml"], "xml: no format; choose auto, otlp"),
         ([Path(__file__)], "of no known format; export it as OTLP JSON"),
     ],

@@ -66,6 +66,6 @@ def test_what_gives_no_runs_is_refused(tmp_path):
         read_runs([nothing])
     with pytest.raises(BadInput, match="one of trace, file, folder, one"):
         read_runs([calls], agent_from="name")
-    with pytest.raises(BadInput, match="names neither run nor agent"):
+    with pytest.raises(BadInput, match="a tool, and neither run nor agent"):
         read_runs([written(tmp_path / "x.jsonl", call("a", "r", "x", 1), call("a", "r", "x", 1) | {
             "agent": None, "run": ""})])  # fmt: skip

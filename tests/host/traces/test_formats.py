@@ -223,7 +223,7 @@ def test_what_cannot_be_opened_or_named_is_refused(tmp_path):
         read_trace(tmp_path)
     with pytest.raises(BadInput, match="no format; choose auto, otlp"):
         read_trace(DATA / "atif.json", "xml")
-    with pytest.raises(BadInput, match="is not of format jaeger"):
+    with pytest.raises(BadInput, match="nothing that format jaeger reads; it looks like atif"):
         read_trace(DATA / "atif.json", "jaeger")
     packed = tmp_path / "x.gz"
     packed.write_bytes(gzip.compress((DATA / "jaeger.json").read_bytes())[:-30])
