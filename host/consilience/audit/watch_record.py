@@ -76,7 +76,14 @@ class RecordedWatch:
         alpha = options.alpha_of_runs()
         self.promise = options.promise(settings)
         self.watch = FleetWatch(
-            self._monitor, ranking, self.promise, ended, alpha, readings, reports
+            self._monitor,
+            ranking,
+            self.promise,
+            ended,
+            alpha,
+            readings,
+            reports,
+            low_is_suspect=options.low_is_suspect,
         )
 
     def judge(self, lines: Iterable[tuple[int, bytes]]) -> None:

@@ -18,6 +18,7 @@ __all__ = ["acknowledge", "alarms", "silence", "silences"]
 
 _URL = "http://127.0.0.1:8080"
 _MOST = 10_000
+_SHOWN = 3
 
 NoteOption = Annotated[
     str | None, typer.Option("--note", metavar="TEXT", help="Kept with it, for people.")
@@ -41,12 +42,13 @@ def alarms(
             if len(found) == _MOST:
                 output.note(f"these are the first {_MOST:,}; there are more")
                 break
-    rows = Table("alarm", "raised", "kind", "agent", "run", "state", "told", box=None)
+    rows = Table("alarm", "raised", "kind", "agent", "run", "scores", "state", "told", box=None)
     for one in found:
         rows.add_row(
             *(Text(str(one[key])) for key in ("id",)),
             _time(one["at_ms"]),
             *(Text(str(one.get(key) or "")) for key in ("kind", "agent", "run")),
+            Text(_scores(one)),
             _state(one),
             Text(", ".join(_told(each) for each in one["told"]) or "no target"),
         )
@@ -138,6 +140,17 @@ def silences(url: UrlOption = _URL, ca: CaOption = None, as_json: JsonOption = F
             str(one["alarms_standing"]),
         )
     output.result({"silences": found}, rows if found else Text("no silence holds"))
+
+
+def _scores(one: Mapping[str, Any]) -> str:
+    """Return the strongest scores of an alarm, and what is usual, in few words."""
+    scores = one.get("scores")
+    if scores is None:
+        return ""
+    said = [str(run["score"]) for run in scores["runs"]]
+    found = ", ".join(said[:_SHOWN]) + (" ..." if len(said) > _SHOWN else "")
+    usual = scores.get("usual")
+    return found if usual is None else f"{found}; usual {usual['p5']} to {usual['p95']}"
 
 
 def _state(one: Mapping[str, Any]) -> str:

@@ -106,7 +106,10 @@ class WatchSession:
             ended = EndedRuns.from_bytes(saved.ended, options.key_of_runs(seed))
         promise = options.promise(monitor.settings)
         alpha = options.alpha_of_runs()
-        self.watch = FleetWatch(monitor, ranking, promise, ended, alpha, readings, reports)
+        low = options.low_is_suspect
+        self.watch = FleetWatch(
+            monitor, ranking, promise, ended, alpha, readings, reports, low_is_suspect=low
+        )
         if saved is not None:
             self._take_up(saved.facts)
         self._views = views_of(options, monitor.settings, promise)
@@ -137,7 +140,7 @@ class WatchSession:
         watch.first.facts = facts["first"]
         watch.readings.restore(facts["groups"])
         watch.open = {(agent, run) for agent, run in facts["open"]}
-        watch.moving.restore(facts.get("moving", []))
+        watch.moving.restore(facts.get("moving", []), facts.get("moving_scores", []))
         if watch.reports is not None:
             watch.reports.restore(facts["reports"])
         self._reader.columns = facts["columns"]
@@ -246,6 +249,8 @@ class WatchSession:
                 source.give_back([one for _, one in block[place:]])
                 self._save(source)
                 raise BadInput(self._blamed(str(error), number, source)) from None
+            for one in alarms:
+                self.watch.add_usual(one)
             said += [json.dumps(one) for one in alarms]
             for one in judged if self._each else []:
                 self._output.line(one)
@@ -299,6 +304,7 @@ class WatchSession:
                 "groups": watch.readings.facts,
                 "open": sorted(watch.open, key=repr),
                 "moving": watch.moving.facts,
+                "moving_scores": watch.moving.scores,
                 **({} if watch.reports is None else {"reports": watch.reports.facts}),
             },
             bytes(watch.monitor),

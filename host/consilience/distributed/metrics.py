@@ -1,9 +1,11 @@
 """What is held, as figures for Prometheus."""
 
+import errno
 import time
 from collections.abc import Callable, Iterator
 
 from consilience.distributed.totals.shard_collector import Held, ShardCollector
+from consilience.errors import ConsilienceError
 from consilience.extras import naming_extras
 
 with naming_extras("the metrics endpoint"):
@@ -57,8 +59,21 @@ class ShardMetrics(Collector):
 
 
 def serve_metrics(collector: ShardCollector, port: int) -> int:
-    """Serve the figures on loopback from a thread of its own; return the port (0 picks one)."""
+    """Serve the figures on loopback from a thread of its own; return the port (0 picks one).
+
+    Raises
+    ------
+    ConsilienceError
+        Another process listens there.
+    """
     registry = CollectorRegistry()
     registry.register(ShardMetrics(collector))
-    server, _ = start_http_server(port, addr="127.0.0.1", registry=registry)
+    try:
+        server, _ = start_http_server(port, addr="127.0.0.1", registry=registry)
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
+        raise ConsilienceError(
+            f"127.0.0.1:{port}: another process listens there; end it, or choose another --metrics"
+        ) from None
     return int(server.server_port)

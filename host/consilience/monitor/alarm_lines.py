@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from consilience.monitor.alarm_scores import as_sent
 from consilience.monitor.alarm_words import RUN_SAYS, SAYS
 from consilience.monitor.binomial_limits import SCALE
 from consilience.monitor.observation import Observation
@@ -53,12 +54,18 @@ def _rank(run: RankedRun) -> dict[str, Any]:
 
 
 def moved_line(
-    run: RankedRun, seen: Observation, line: int, now: int, before: int
+    run: RankedRun,
+    seen: Observation,
+    line: int,
+    now: int,
+    before: int,
+    *,
+    low_is_suspect: bool = False,
 ) -> dict[str, Any]:
     """Return what a run did to its agent's statistic."""
     moved: dict[str, Any] = {"increment_bits": [_bits(one) for one in run.increments or ()]}
     if run.ranks:
-        moved = {"score": run.score / _BIT, **_rank(run), **moved}
+        moved = {"score": as_sent(run.score, low_is_suspect), **_rank(run), **moved}
     return {
         **_where(run, seen, line),
         "statistic_bits": _bits(now),

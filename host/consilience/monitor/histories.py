@@ -144,6 +144,12 @@ class Histories:
         return max((len(found[one].open) for one in known if one in found), default=0)
 
     @in_turn
+    def past(self, agent: AgentId | None) -> PastScores | None:
+        """Return the scores of an agent's history as they are now; None if it has none."""
+        history = None if agent is None else self._histories.get(self._history_of.get(agent, agent))
+        return None if history is None else history.past
+
+    @in_turn
     def held_up(self, agent: AgentId) -> tuple[OpenRun, int] | None:
         """Return the open run of a history that ended ones wait for, and how many; None: none."""
         history = self._histories.get(self._history_of.get(agent, agent))

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from consilience.monitor.agent_index import AgentId
+from consilience.monitor.alarm_scores import Scored
 from consilience.monitor.cpu_steps import cpu_steps
 from consilience.monitor.monitor import Monitor
 from consilience.monitor.settings import MonitorSettings
@@ -35,10 +36,13 @@ class MovedRun(NamedTuple):
     run : int or str
     without : int
         The statistic without it, a code.
+    scored : Scored or None
+        How it was ranked; None: increments came, or it is not known any more.
     """
 
     run: AgentId
     without: int
+    scored: Scored | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return it as JSON takes it; the log of zero is None."""
@@ -47,11 +51,12 @@ class MovedRun(NamedTuple):
 
 @dataclass
 class _Kept:
-    """Components and t before some runs, and these with their increments."""
+    """Components and t before some runs, these with their increments, and how they ranked."""
 
     components: tuple[int, ...]
     observations: int
     runs: list[tuple[AgentId, tuple[int, ...]]]
+    scored: list[Scored | None]
 
 
 class MovingRuns:
@@ -88,13 +93,15 @@ class MovingRuns:
         increments: Sequence[int],
         before: tuple[tuple[int, ...], int],
         statistic: int,
+        scored: Scored | None = None,
     ) -> None:
-        """Take an observation that the monitor has taken, and its statistic then."""
+        """Take an observation that the monitor has taken, its statistic then, and its rank."""
         if 4 * statistic < self._settings.threshold:
             self._kept.pop(agent, None)
             return
-        kept = self._kept.setdefault(agent, _Kept(*before, []))
+        kept = self._kept.setdefault(agent, _Kept(*before, [], []))
         kept.runs.append((run, tuple(increments)))
+        kept.scored.append(scored)
         if len(kept.runs) > _MOST:
             self._forget_first(kept)
 
@@ -103,7 +110,7 @@ class MovingRuns:
         agent: AgentId,
         statistic: int,
         before: int,
-        provisional: tuple[AgentId, Sequence[int]] | None = None,
+        provisional: tuple[AgentId, Sequence[int], Scored | None] | None = None,
     ) -> list[MovedRun]:
         """Return the runs without which the statistic would be lower, the strongest first.
 
@@ -112,21 +119,23 @@ class MovingRuns:
         agent : int or str
         statistic, before : int
             T after the last of its runs, and before it.
-        provisional : (run, increments) or None
+        provisional : (run, increments, Scored or None) or None
             One more run, which is open.
         """
         kept = self._kept.get(agent)
         runs = [] if kept is None else list(kept.runs)
+        scored = [] if kept is None else list(kept.scored)
         if provisional is not None:
             runs.append((provisional[0], tuple(provisional[1])))
+            scored.append(provisional[2])
         if kept is None:
-            return [MovedRun(run, before) for run, _ in runs]
+            return [MovedRun(run, before, *scored) for run, _ in runs]
         without = without_each(
             self._settings, kept.components, kept.observations, [one for _, one in runs]
         )
         found = [
-            MovedRun(run, left)
-            for (run, _), left in zip(runs, without, strict=True)
+            MovedRun(run, left, one)
+            for (run, _), left, one in zip(runs, without, scored, strict=True)
             if left < statistic
         ]
         return sorted(found, key=lambda one: one.without)
@@ -143,14 +152,23 @@ class MovingRuns:
             ([agent, one.components, one.observations, one.runs] for agent, one in
              self._kept.items()), key=repr)  # fmt: skip
 
-    def restore(self, facts: Sequence[Any]) -> None:
+    @property
+    def scores(self) -> list[Any]:
+        """How the runs that are kept were ranked, as JSON holds it; older programs have none."""
+        return sorted(([agent, one.scored] for agent, one in self._kept.items()), key=repr)
+
+    def restore(self, facts: Sequence[Any], scores: Sequence[Any] = ()) -> None:
         """Go on from what was kept."""
+        ranked = dict(scores)
         for agent, components, observations, runs in facts:
             pairs = [(run, tuple(increments)) for run, increments in runs]
-            self._kept[agent] = _Kept(tuple(components), observations, pairs)
+            found = ranked.get(agent, [None] * len(pairs))
+            scored = [None if one is None else Scored(*one) for one in found]
+            self._kept[agent] = _Kept(tuple(components), observations, pairs, scored)
 
     def _forget_first(self, kept: _Kept) -> None:
         first = kept.runs.pop(0)
+        kept.scored.pop(0)
         stepped = cpu_steps(_latching(self._settings), _steps(kept, [[first[1]]]))
         kept.components = tuple(stepped.components[0].tolist())
         kept.observations += 1
@@ -177,7 +195,7 @@ def without_each(
     if count == 1:
         start = np.array([components], np.int32)
         return [int(statistics_of_components(start, settings.weights)[0])]
-    kept = _Kept(tuple(components), observations, [])
+    kept = _Kept(tuple(components), observations, [], [])
     rows = [[*increments[:out], *increments[out + 1 :]] for out in range(count)]
     stepped = cpu_steps(_latching(settings), _steps(kept, rows))
     found: list[int] = stepped.statistics.reshape(count, count - 1)[:, -1].tolist()

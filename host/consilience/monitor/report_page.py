@@ -78,6 +78,11 @@ def _row(kind: str, cells: Sequence[str]) -> str:
     return "<tr>" + "".join(f"<{kind}>{escape(cell)}" for cell in cells)
 
 
+def _why(alarm: Mapping[str, Any]) -> str:
+    words = alarm.get("why"), alarm.get("scores", {}).get("says")
+    return "; ".join(one for one in words if one)
+
+
 def _alarm_table(alarms: Sequence[Mapping[str, Any]]) -> str:
     rows = ["<tr><th>agent<th>run<th>at<th>what<th>statistic (bits)<th>rank<th>why"]
     for one in alarms:
@@ -91,7 +96,7 @@ def _alarm_table(alarms: Sequence[Mapping[str, Any]]) -> str:
         rank = f"{moved['rank']} of {moved['of']}" if "rank" in moved else ""
         kind = one["alarm"] + (", still open" if one.get("provisional") else "")
         at = "" if one["at"] is None else one["at"]
-        bits, why = one.get("statistic_bits", ""), one.get("why", "")
+        bits, why = one.get("statistic_bits", ""), _why(one)
         cells = one["agent"], one["run"], at, kind, bits, rank, why
         rows.append("<tr>" + "".join(f"<td>{escape(str(cell))}" for cell in cells))
     return f"<table>{''.join(rows)}</table>"

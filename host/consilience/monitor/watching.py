@@ -9,6 +9,7 @@ from consilience.errors import BadInput
 from consilience.monitor.again import FirstLines, is_end_again, is_said_again
 from consilience.monitor.agent_index import AgentId
 from consilience.monitor.alarm_lines import agent_alarm, moved_line, run_alarm
+from consilience.monitor.alarm_scores import Scored, scores_of, usual_of
 from consilience.monitor.alarm_words import SAYS
 from consilience.monitor.ended_runs import EndedRuns
 from consilience.monitor.fleet_readings import FleetReadings
@@ -50,6 +51,8 @@ class FleetWatch:
         Reporters speak of each run, some of whom lie; None: a line is the truth about it.
     implies : bool
         Lines come late, twice and without starts, as over a network: see `implied`.
+    low_is_suspect : bool
+        Scores were taken below 0; alarms say them as they were sent.
     """
 
     monitor: Monitor
@@ -60,6 +63,7 @@ class FleetWatch:
     readings: FleetReadings
     reports: ReportedRuns | None = None
     implies: bool = False
+    low_is_suspect: bool = False
 
     def __post_init__(self) -> None:
         self.counts: Counter[str] = Counter()
@@ -297,7 +301,10 @@ class FleetWatch:
             statistic = int(found.statistic[0])
             self._keep_count(run, statistic)
             told.append(
-                {"observation": "observation", **moved_line(run, seen, line, statistic, before)}
+                {
+                    "observation": "observation",
+                    **self._moved_line(run, seen, line, statistic, before),
+                }
             )
             is_alarm = bool(len(found.alarms))
             alarms += self.noted(run, seen, line, state, before, statistic, is_alarm)
@@ -326,11 +333,12 @@ class FleetWatch:
         before, statistic : int
             T before and after it.
         """
-        self.moving.note(run.agent, run.run, run.increments or (), state, statistic)
+        x, scored = run.increments or (), self._scored(run)
+        self.moving.note(run.agent, run.run, x, state, statistic, scored)
         alarms = []
         if is_alarm:
             self.counts["alarms"] += 1
-            moved = moved_line(run, seen, line, statistic, before)
+            moved = self._moved_line(run, seen, line, statistic, before)
             alarms.append(self._agent_alarm(run, moved, statistic, before))
             if self.monitor.settings.policy is not Policy.LATCH:
                 self.moving.drop([run.agent])
@@ -356,15 +364,38 @@ class FleetWatch:
         provisional: bool = False,
     ) -> dict[str, Any]:
         """Return the alarm of an agent, with all runs that moved it."""
-        more = (run.run, run.increments or ()) if provisional else None
+        more = (run.run, run.increments or (), self._scored(run)) if provisional else None
         runs = self.moving.moved(run.agent, statistic, before, more)
         why = in_words(runs, statistic, self.monitor.settings.threshold)
         alarm = agent_alarm(moved, self.monitor.settings, self.promise)
         alarm = {**alarm, "moved_by": [one.as_json() for one in runs], "why": why}
+        known = [(one.run, one.scored) for one in runs if one.scored is not None]
+        if known:
+            more_runs = len(runs) - len(known)
+            alarm["scores"] = scores_of(known, self.low_is_suspect, more_runs)
         if self.reports is None:
             return alarm
         voices = self.reports.voices.of(run.agent, [one.run for one in runs])
         return {**alarm, "why": why + spoken(voices), "reporters": voices}
+
+    def add_usual(self, alarm: dict[str, Any]) -> None:
+        """Add to an alarm that has scores what is usual: its history as it is now."""
+        scores = alarm.get("scores")
+        past = None if self.ranking is None else self.ranking.past(alarm.get("agent"))
+        usual = None if past is None else usual_of(past, self.low_is_suspect)
+        if scores is None or usual is None:
+            return
+        words = f"of the {usual['runs']:,} runs of its history the middle one has {usual['median']}"
+        says = f"{scores['says']}; {words}, nine in ten {usual['p5']} to {usual['p95']}"
+        alarm["scores"] = {**scores, "usual": usual, "says": says}
+
+    def _scored(self, run: RankedRun) -> Scored | None:
+        return Scored(run.score, run.rank, run.ranks) if run.ranks else None
+
+    def _moved_line(
+        self, run: RankedRun, seen: Observation, line: int, now: int, before: int
+    ) -> dict[str, Any]:
+        return moved_line(run, seen, line, now, before, low_is_suspect=self.low_is_suspect)
 
     def _note(self, seen: Observation, line: int) -> None:
         """Take note of what the user says of an agent."""
@@ -414,7 +445,7 @@ class FleetWatch:
             return []
         self.told.add(key)
         self.counts["provisional alarms"] += 1
-        moved = moved_line(run, seen, line, statistic, before)
+        moved = self._moved_line(run, seen, line, statistic, before)
         alarm = self._agent_alarm(run, moved, statistic, before, provisional=True)
         return [{**alarm, "provisional": True}]
 
@@ -434,6 +465,8 @@ class FleetWatch:
             self.told.add(key)
         self.counts["run alarms"] += 1
         alarm = run_alarm(run, seen, line, self.monitor.settings, self.run_alpha)
+        ranked = Scored(run.score, run.rank, run.ranks)
+        alarm["scores"] = scores_of([(run.run, ranked)], self.low_is_suspect)
         if self.reports is not None:
             alarm["reporters"] = self.reports.voices.of(run.agent, [run.run])
         return [{**alarm, "provisional": provisional}]

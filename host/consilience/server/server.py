@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 
 from consilience.closing import Closes
-from consilience.errors import BadInput, PermissionRefused
+from consilience.errors import BadInput, ConsilienceError, PermissionRefused
 from consilience.link.transport import Transport
 from consilience.rates import Rates, network_of
 from consilience.server.admission import Doorkeeper
@@ -103,7 +103,10 @@ class LinkServer(Closes):
             ) from None
         except (OSError, UnicodeError) as error:
             if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
-                raise
+                raise ConsilienceError(
+                    f"{host}, port {port}: another process listens there; end it, or choose "
+                    "another --port"
+                ) from None
             cause = getattr(error, "strerror", None) or error
             raise BadInput(
                 f"{host}: no address of this machine ({cause}); choose another --host"

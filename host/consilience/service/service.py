@@ -8,6 +8,7 @@ from typing import Any
 
 from consilience.closing import Closes
 from consilience.errors import BadInput
+from consilience.monitor.alarm_scores import as_sent
 from consilience.service.alerts.alerting import Alerting
 from consilience.service.alerts.target import Target
 from consilience.service.backends import Backends
@@ -102,7 +103,11 @@ class Service(Closes):
 
     def history(self, agent: int | str) -> list[dict[str, Any]]:
         """Return the last runs of an agent, in their order, as the API gives them."""
-        return self._keeper.points.of(agent)
+        low = self.settings.options.low_is_suspect
+        return [
+            {**one, "score": as_sent(round(one["score"] * 65536), low)}
+            for one in self._keeper.points.of(agent)
+        ]
 
     def sizes(self) -> Sizes | None:
         """Return how large the state is on the disk; None where nothing is kept."""

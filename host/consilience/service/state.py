@@ -34,7 +34,7 @@ from consilience.service.trace_runs import TraceRuns
 __all__ = ["Applied", "ServiceState"]
 
 _ALARM_KEYS = "agent", "run", "group", "named", "statistic_bits", "threshold_bits", "promise", \
-    "source", "says", "why", "moved_by", "reporters"  # fmt: skip
+    "source", "says", "why", "moved_by", "reporters", "scores"  # fmt: skip
 
 
 _DIGEST_REST = 200
@@ -136,6 +136,7 @@ class ServiceState:
             FleetReadings(options.readings()),
             None if (asked := options.of_reports()) is None else ReportedRuns(asked),
             implies=True,
+            low_is_suspect=options.low_is_suspect,
         )
         self.reporters: dict[int | str, int] = {}
         """Those that have spoken, and when last, ms UTC."""
@@ -186,6 +187,7 @@ class ServiceState:
                 "told": sorted(watch.told, key=repr),
                 "groups": watch.readings.facts,
                 "moving": watch.moving.facts,
+                "moving_scores": watch.moving.scores,
                 "steps": self.steps.facts,
                 "directory": self.directory.facts,
                 "numbers": self.directory.numbers,
@@ -244,7 +246,7 @@ class ServiceState:
         watch.counts.update(facts["counts"])
         watch.told = {(agent, run, kind) for agent, run, kind in facts["told"]}
         watch.readings.restore(facts["groups"])
-        watch.moving.restore(facts["moving"])
+        watch.moving.restore(facts["moving"], facts.get("moving_scores", []))
         self.steps.restore(facts["steps"])
         self.directory.restore(facts["directory"], facts.get("numbers"))
         if watch.reports is not None:
@@ -345,6 +347,7 @@ class ServiceState:
     def _alarm(self, alarm: dict[str, Any], now: int) -> dict[str, Any]:
         """Return an alarm with its number, as the API gives it."""
         self._alarm_id += 1
+        self.watch.add_usual(alarm)
         agent = alarm.get("agent")
         if agent is not None:
             entry = self.directory[agent]

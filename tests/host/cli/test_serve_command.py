@@ -12,7 +12,8 @@ import pytest
 
 from consilience.cli.app import main
 from consilience.devices.linked import open_linked
-from consilience.errors import PermissionRefused
+from consilience.distributed.metrics import serve_metrics
+from consilience.errors import ConsilienceError, PermissionRefused
 from consilience.service.access.tokens import Tokens
 from consilience_sim import golden
 
@@ -80,7 +81,13 @@ def test_a_port_that_is_taken(capsys):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
         assert main(["serve", "--port", str(port), "--json"]) == 1
-    assert "choose another --port" in json.loads(capsys.readouterr().out)["error"]
+        words = json.loads(capsys.readouterr().out)["error"]
+        assert f"port {port}" in words and words.endswith("choose another --port")
+        assert main(["serve", "--http", str(port), "--arl", "9", "--volatile", "--json"]) == 1
+        words = json.loads(capsys.readouterr().out)["error"]
+        assert f"127.0.0.1:{port}: another process" in words and "port with --http" in words
+        with pytest.raises(ConsilienceError, match=f"{port}: .* another --metrics"):
+            serve_metrics(None, port)
 
 
 def test_an_address_of_nobody(capsys):

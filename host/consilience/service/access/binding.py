@@ -5,7 +5,7 @@ import ipaddress
 import socket
 from typing import Any, NamedTuple
 
-from consilience.errors import BadInput, PermissionRefused
+from consilience.errors import BadInput, ConsilienceError, PermissionRefused
 
 __all__ = ["Binding", "bound", "refuse_clear_text"]
 
@@ -44,8 +44,8 @@ def bound(
         No such address; or one off loopback, without TLS and without `clear_text`.
     PermissionRefused
         The port is not for this user.
-    OSError
-        The port is taken.
+    ConsilienceError
+        Another process listens there.
     """
     host, port = _parts(address, option)
     family, where = _found(host, port, option)
@@ -65,13 +65,16 @@ def bound(
     except OSError as error:
         one.close()
         if error.errno == errno.EADDRINUSE:
-            raise
+            raise ConsilienceError(
+                f"{_shown(host, port)}: another process listens there; end it, or choose another "
+                f"port with {option}"
+            ) from None
         raise BadInput(
             f"{host}: no address of this machine ({error.strerror}); choose another {option}"
         ) from None
     shown, taken = one.getsockname()[:2]
-    place = f"[{shown}]:{taken}" if ":" in shown else f"{shown}:{taken}"
-    return Binding(one, f"{scheme}{'s' if encrypted else ''}://{place}", is_loopback)
+    url = f"{scheme}{'s' if encrypted else ''}://{_shown(shown, taken)}"
+    return Binding(one, url, is_loopback)
 
 
 def refuse_clear_text(host: str, option: str, agreed: bool) -> bool:
@@ -95,6 +98,10 @@ def refuse_clear_text(host: str, option: str, agreed: bool) -> bool:
             "proxy on this machine or in this network encrypts"
         )
     return is_loopback
+
+
+def _shown(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _found(host: str, port: int, option: str) -> tuple[socket.AddressFamily, tuple[Any, ...]]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from consilience.errors import BadInput
 
-__all__ = ["Alert", "Ended", "Event", "alarm_of", "key_of"]
+__all__ = ["Alert", "Ended", "Event", "alarm_of", "key_of", "reason_of"]
 
 
 class Event(enum.StrEnum):
@@ -118,6 +118,12 @@ def alarm_of(alarm: Mapping[str, Any]) -> dict[str, Any]:
         "provisional": int(bool(alarm.get("provisional"))),
         "alarm": json.dumps(alarm),
     }
+
+
+def reason_of(alarm: Mapping[str, Any]) -> str | None:
+    """Return why an alarm was raised: the runs that moved it, and what their scores were."""
+    words = alarm.get("why"), alarm.get("scores", {}).get("says")
+    return "; ".join(one for one in words if one) or None
 
 
 def key_of(name: object) -> str | None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from consilience.service.alerts.alert import Event
+from consilience.service.alerts.alert import Event, reason_of
 from consilience.service.alerts.http_post import HttpPost
 from consilience.service.alerts.target import Answer, Delivery, Target
 from consilience.service.alerts.webhook import utc
@@ -109,7 +109,7 @@ class Alertmanager(Target):
         said = alert.alarm
         annotations = {
             "summary": _summary(alert.kind, alert.agent, provisional=alert.provisional),
-            "description": said.get("why"),
+            "description": reason_of(said),
             "meaning": said.get("says"),
             "promise": said.get("promise"),
             "statistic_bits": said.get("statistic_bits"),

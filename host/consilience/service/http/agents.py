@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
+from consilience.service.alerts.alert import reason_of
 from consilience.service.directory import Directory
 from consilience.service.http.answers import answer, asker, page_limit, service_of
 from consilience.service.http.problems import Problem
@@ -64,7 +65,7 @@ def remove(request: Request, agent: str) -> Response:
 
 
 def _reasons(alarms: list[dict[str, Any]]) -> list[str]:
-    return [one["why"] for one in alarms if "why" in one]
+    return [words for one in alarms if (words := reason_of(one)) is not None]
 
 
 def _known(directory: Directory, agent: str) -> int | str:

@@ -7,6 +7,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from consilience.service.http.answers import answer, service_of
 from consilience.service.http.problems import Problem
+from consilience.service.verdict_log.leaves import as_logged
 from consilience.service.verdict_log.verdict_log import VerdictLog
 
 __all__ = ["router"]
@@ -60,7 +61,7 @@ async def proof(request: Request, number: int) -> Response:
             f"alarm {number} was said before this service kept a log; later ones have proofs",
         )
     told = await run_in_threadpool(log.proof, found[0]["log_index"])
-    return answer(service, {"alarm": found[0], **told})
+    return answer(service, {"alarm": as_logged(found[0]), **told})
 
 
 def _log_of(request: Request) -> VerdictLog:

@@ -23,7 +23,7 @@ from consilience.service.settings import ServiceSettings
 from consilience.service.store.observation_log import Kind, ObservationLog
 from consilience.service.store.snapshots import Snapshots
 from consilience.service.verdict_log.judged_by import judged_by
-from consilience.service.verdict_log.leaves import alarm_leaf, record_leaf, refused_leaf
+from consilience.service.verdict_log.leaves import alarm_leaf, as_logged, record_leaf, refused_leaf
 from consilience.service.verdict_log.recorded_state import RecordedState
 from consilience.service.verdict_log.verdict_log import CHECKPOINT, FOLDER, KEY
 
@@ -65,7 +65,7 @@ def proofs_of(state: Path, since_ms: int) -> tuple[NoteKey, list[dict[str, Any]]
         signed, log = opened_checkpoint(note, key), TileLog(state / FOLDER)
         found = [
             {
-                "alarm": alarm,
+                "alarm": as_logged(alarm),
                 "index": alarm["log_index"],
                 "record": log.entry(alarm["log_index"]).decode(),
                 "hashes": [

@@ -10,7 +10,7 @@ A leaf is a JSON array in ASCII, without spaces:
 The SHA-256 of a record is that of its bytes in the log of observations; `verdicts` that of T after
 each run that has counted, in order, each an i64, little-endian, 2**31 where the history is too
 short to judge it; that of an alarm is of its canonical JSON (sorted keys, no spaces), as the API
-gives it but for `acknowledged_ms`.
+gives it but for `acknowledged_ms` and `scores`.
 """
 
 import hashlib
@@ -24,7 +24,7 @@ from consilience.audit.package import seed_check
 from consilience.service.state import Applied
 from consilience.service.store.observation_log import Record
 
-__all__ = ["alarm_bytes", "alarm_leaf", "begin_leaf", "record_leaf", "refused_leaf"]
+__all__ = ["alarm_bytes", "alarm_leaf", "as_logged", "begin_leaf", "record_leaf", "refused_leaf"]
 
 VERSION = 1
 _NOT_JUDGED = 1 << 31
@@ -56,8 +56,16 @@ def alarm_leaf(alarm: Mapping[str, Any]) -> bytes:
 
 def alarm_bytes(alarm: Mapping[str, Any]) -> bytes:
     """Return the canonical JSON of an alarm: what its leaf is of."""
-    kept = {name: value for name, value in alarm.items() if name != "acknowledged_ms"}
+    kept = {name: value for name, value in as_logged(alarm).items() if name != "acknowledged_ms"}
     return json.dumps(kept, sort_keys=True, separators=(",", ":")).encode()
+
+
+def as_logged(alarm: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an alarm without what its leaf is not of, but `acknowledged_ms`: as proofs have it.
+
+    Logs of before `scores` came are replayed to the same leaves.
+    """
+    return {name: value for name, value in alarm.items() if name != "scores"}
 
 
 def _named(record: Record) -> tuple[int, int, int, str]:

@@ -52,6 +52,7 @@ class RecordedState(ServiceState):
             made.readings,
             made.reports,
             implies=True,
+            low_is_suspect=options.low_is_suspect,
         )
         watch.recorder = recorded.recorder
         recorded.watch = self.watch = watch

@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-from consilience.errors import BadInput
+from consilience.errors import BadInput, ConsilienceError
 from consilience.service.access.binding import bound
 
 
@@ -60,5 +60,7 @@ def test_no_addresses(address):
 
 
 def test_a_port_that_is_taken():
-    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(OSError, match="in use"):
-        tried(f"127.0.0.1:{taken.getsockname()[1]}")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        with pytest.raises(ConsilienceError, match=f"{address}: another process listens there"):
+            tried(address)

@@ -1,5 +1,6 @@
 """From a row to a webhook and back to quiet, through the service; and what a crash leaves."""
 
+import hashlib
 import json
 import sqlite3
 import time
@@ -9,9 +10,12 @@ import pytest
 from consilience.monitor.watch_options import WatchOptions
 from consilience.service.intake.columns import Columns, Event
 from consilience.service.store.observation_log import Kind, ObservationLog
+from consilience.service.verdict_log.leaves import as_logged
 
 GOOD = [{"agent": "a", "run": f"g{i}", "score": i % 7} for i in range(60)]
 BAD = [{"agent": "a", "run": f"b{i}", "score": 50 + i} for i in range(8)]
+WORSE = [{"agent": "a", "run": f"c{i}", "score": 150 + i} for i in range(8)]
+"""The highest of all, so that they alarm from a statistic that begins anew."""
 
 
 def until(is_so, seconds=20):
@@ -20,6 +24,33 @@ def until(is_so, seconds=20):
         assert time.monotonic() < end
         time.sleep(0.01)
     return found
+
+
+def test_an_alarm_says_scores_as_they_were_sent(start, webhook, receiver, tmp_path):
+    """The leaf of the log is of the same bytes as before scores were said."""
+    options = WatchOptions(arl="1000", n0=50, low_is_suspect=True)
+    asked = start(options=options, targets=[webhook()])
+    asked.send(*[{**one, "score": 0.8 + one["score"] / 100} for one in GOOD])
+    asked.send({"agent": "a", "run": "b0", "score": 0.58})
+    asked.service.close()
+    asked = start(options=options, targets=[webhook()])  # what ranks were is kept
+    asked.send(*[{**one, "score": 0.6 - one["score"] / 1000} for one in BAD[1:]])
+    until(lambda: receiver.posts)
+    scores = json.loads(receiver.posts[0][1])["data"]["scores"]
+    told = {one["run"]: one for one in scores["runs"]}
+    assert told["b0"] == {"run": "b0", "score": 0.58, "rank": 1, "of": 61}
+    assert told["b1"]["score"] == 0.549 and told["b1"]["of"] == 62
+    assert scores["usual"] == {"runs": 68, "p5": 0.546, "median": 0.82, "p95": 0.86}
+    assert "0.58 (1 of 61)" in scores["says"] and "nine in ten 0.546 to 0.86" in scores["says"]
+    found = asked.get("/v1/agents/a")
+    assert scores["says"] in found["reasons"][0]
+    assert [one["score"] for one in found["history"][-2:]] == [0.544, 0.543]
+    proof = asked.get("/v1/alarms/1/proof")
+    (alarm,) = asked.get("/v1/alarms")["alarms"]
+    assert "scores" not in proof["alarm"] and proof["alarm"] == as_logged(alarm)
+    logged = {name: one for name, one in proof["alarm"].items() if name != "acknowledged_ms"}
+    digest = hashlib.sha256(json.dumps(logged, sort_keys=True, separators=(",", ":")).encode())
+    assert json.loads(proof["record"]) == ["alarm", 1, digest.hexdigest()]
 
 
 def test_an_alarm_is_told_acknowledged_and_resolved(start, webhook, receiver):
@@ -47,7 +78,7 @@ def test_an_alarm_is_told_acknowledged_and_resolved(start, webhook, receiver):
     assert asked.send({"agent": "a", "run": "slip", "score": 90}).json()["alarms"] == []
     assert asked.get("/v1/agents/a")["state"] == "quiet"
     # Armed anew, it alarms anew.
-    asked.send(*[{**one, "run": f"c{one['run']}"} for one in BAD])
+    asked.send(*WORSE)
     until(lambda: len(receiver.posts) == 3)
     assert receiver.told[2] == ("alarm.raised", 2)
     # The first acknowledgement again, as a client sends it that had no answer, ends no more.
@@ -74,7 +105,7 @@ def test_an_acknowledgement_that_was_sent_twice_counts_once(start):
     asked = start()
     asked.send(*GOOD)
     note = {"agent": "a", "event": "acknowledge", "run": "note 1"}
-    asked.send(*BAD, note, *[{**one, "run": f"c{one['run']}"} for one in BAD])
+    asked.send(*BAD, note, *WORSE)
     assert asked.send(note).json()["duplicates"] == 1
     assert asked.get("/v1/agents/a")["state"] == "alarm"
     assert [one["id"] for one in until(lambda: asked.get("/v1/alerts")["alerts"])] == [2]
@@ -100,8 +131,7 @@ def test_acknowledgements_of_an_older_log_are_done_as_they_were(start, tmp_path)
 def test_an_alarm_behind_an_acknowledgement_in_one_request_stands(start):
     asked = start()
     asked.send(*GOOD)
-    again = [{**one, "run": f"c{one['run']}"} for one in BAD]
-    asked.send(*BAD, {"agent": "a", "event": "acknowledge"}, *again)
+    asked.send(*BAD, {"agent": "a", "event": "acknowledge"}, *WORSE)
     first, second = asked.get("/v1/alarms")["alarms"]
     assert first["acknowledged_ms"] is not None and second["acknowledged_ms"] is None
     assert [one["id"] for one in until(lambda: asked.get("/v1/alerts")["alerts"])] == [2]
@@ -123,7 +153,7 @@ def test_what_was_not_offered_before_a_crash_is_offered_at_the_next_start(
     again.service.close()
     # What was acknowledged while nobody was there to end it ends at the start.
     third = start()
-    third.send(*[{**one, "run": f"c{one['run']}"} for one in BAD])
+    third.send(*WORSE)
     until(lambda: third.service.alerting.dispatcher.counts() == {"agent": 1})
     third.service.close()
     with sqlite3.connect(tmp_path / "state" / "service.db") as database:
