@@ -96,6 +96,11 @@ class RecordedWatch:
                 place = self._model.last if self._model else None
                 self.recorder.observed = seen.run, place
                 self.watch.take(seen, number)
+                if self.watch.unscored:
+                    raise BadInput(
+                        "no score; leave the line out, as `consilience monitor` does: the verdicts "
+                        "are the same"
+                    )
                 self.recorder.flush()
             except BadInput as error:
                 words = str(error)

@@ -33,7 +33,8 @@ from consilience_hw.spec.monitor_format import Source
 __all__ = ["check"]
 
 _DEFAULTS = CheckOptions()
-_SHOWN = 30
+_SHOWN = 50
+"""Agents of the table; those that alarm are all in it."""
 
 
 def check(
@@ -141,15 +142,16 @@ def _model_of(path: Path) -> FittedModel:
 def _view(result: CheckResult, report: Path | None) -> list[Table | Text]:
     table = Table("agent", "verdict", Column("runs", justify="right"), "why",
                   box=None, pad_edge=False)  # fmt: skip
-    for one in result.verdicts[:_SHOWN]:
+    shown = max(_SHOWN, len(result.alarms))  # alarms stand first
+    for one in result.verdicts[:shown]:
         style = "bold red" if one.verdict == ALARM else ""
         table.add_row(
             Text(one.agent), Text(one.verdict, style), f"{len(one.judged):,}", Text(one.why)
         )
     view: list[Table | Text] = [table]
-    if len(result.verdicts) > _SHOWN:
-        view.append(Text(f"and {len(result.verdicts) - _SHOWN:,} more; --json has all"))
-    for one in result.alarms[:_SHOWN]:
+    if len(result.verdicts) > shown:
+        view.append(Text(f"and {len(result.verdicts) - shown:,} more; --json has all"))
+    for one in result.alarms:
         view.append(Text(f"\nwhy {one.agent}:"))
         for reason in one.reasons:
             steps = "; ".join(step.words() for step in reason.steps)

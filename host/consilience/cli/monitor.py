@@ -43,6 +43,7 @@ from consilience.cli.watch_session import LineSource, WatchSession
 from consilience.errors import BadInput
 from consilience.evidence.atomic_file import AtomicFile, naming
 from consilience.monitor.file_lines import FileLines
+from consilience.monitor.line_names import NamedColumns
 from consilience.monitor.parquet_lines import ParquetLines
 from consilience.monitor.source_file import FrozenSource, read_source
 from consilience.monitor.stream_lines import StreamLines
@@ -53,6 +54,9 @@ __all__ = ["ALARMED", "monitor"]
 
 ALARMED = 10
 """Exit code with --fail-on-alarm, if there was one."""
+
+UNSCORED = 1
+"""Exit code with --fail-on-alarm, if there was none, and runs were left out."""
 
 _DEFAULTS = WatchOptions()
 
@@ -121,8 +125,33 @@ def monitor(
     each: Annotated[
         bool, typer.Option("--each", help="Print a line for every run that is judged.")
     ] = False,
+    score_column: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Column of scores.", show_default="score"),
+    ] = None,
+    run_column: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Column of the runs' names; '' if lines have none.",
+            show_default="run, run_id, session_id, trace_id, ...: the first that is there",
+        ),
+    ] = None,
+    whole_runs: Annotated[
+        bool,
+        typer.Option(
+            "--whole-runs",
+            help="Each line with a score is a whole run, whatever its event says (run_end, ...); "
+            "lines without one are passed over.",
+        ),
+    ] = False,
     fail_on_alarm: Annotated[
-        bool, typer.Option("--fail-on-alarm", help=f"Exit with {ALARMED} if there was an alarm.")
+        bool,
+        typer.Option(
+            "--fail-on-alarm",
+            help=f"Exit with {ALARMED} if there was an alarm, else with {UNSCORED} if lines had no "
+            "score: their runs are not judged.",
+        ),
     ] = False,
     report: Annotated[
         Path | None,
@@ -200,7 +229,10 @@ def monitor(
         if report is not None:
             page = stack.enter_context(AtomicFile(report, overwrite=out_force))
         drawn = secrets.randbits(64) if seed is None else seed
-        session = WatchSession(options, folder, output, drawn, each=each, draws=report is not None)
+        columns = NamedColumns(score_column, run_column, whole_runs)
+        session = WatchSession(
+            options, folder, output, drawn, each=each, draws=report is not None, columns=columns
+        )
         place = session.place
         source: LineSource
         if scores == "-":
@@ -226,7 +258,9 @@ def monitor(
             with naming(page.path):
                 page.file.write(session.page(facts).encode())
             page.commit()
-    return ALARMED if fail_on_alarm and session.said else 0
+    if not fail_on_alarm:
+        return 0
+    return ALARMED if session.said else UNSCORED * bool(session.watch.unscored)
 
 
 @contextlib.contextmanager

@@ -1,5 +1,7 @@
 """What a user of `consilience monitor` should know at the end, and would not ask for."""
 
+from consilience.field_names import looks_like_a_run
+from consilience.monitor.observation_lines import LineReader
 from consilience.monitor.reported_runs import ReportedRuns
 from consilience.monitor.watch_options import WatchOptions
 from consilience.monitor.watching import FleetWatch
@@ -7,9 +9,9 @@ from consilience.monitor.watching import FleetWatch
 __all__ = ["doubts_of"]
 
 
-def doubts_of(watch: FleetWatch, options: WatchOptions, unused: set[str]) -> list[str]:
+def doubts_of(watch: FleetWatch, options: WatchOptions, reader: LineReader) -> list[str]:
     """Return what the user should know: nothing read, columns not used, too little history."""
-    found = list[str]()
+    found, unused = list[str](), reader.unused
     if not watch.counts["observations"]:
         found.append("warning: no line was an observation")
     if repeated := watch.counts["repeated"]:
@@ -22,6 +24,8 @@ def doubts_of(watch: FleetWatch, options: WatchOptions, unused: set[str]) -> lis
             f"warning: the first lines came again ({watch.first.times} x), and their runs "
             "have no names: the same file twice? They count each time; give a column run"
         )
+    found += _doubts_of_names(reader)
+    found += _doubts_of_scores(watch, options)
     if unused:
         hint = "; a clock is called at" if any("time" in one for one in unused) else ""
         if "reporter" in unused:
@@ -59,6 +63,51 @@ def doubts_of(watch: FleetWatch, options: WatchOptions, unused: set[str]) -> lis
         found.append(
             f"warning: {len(lacking):,} histories are too short to judge: {agent!r} needs "
             f"{more} more runs; until then there is no alarm whatever happens"
+        )
+    return found
+
+
+def _doubts_of_names(reader: LineReader) -> list[str]:
+    """Return what was taken for what, and which column is perhaps the runs'."""
+    found = [
+        f"note: {name} is taken for {known}" + ("; --run-column names another" * (known == "run"))
+        for known, name in sorted(reader.taken.items())
+        if name.lower() != known
+    ]
+    if reader.passed_over:
+        found.append(f"note: {reader.passed_over:,} lines without a score were passed over")
+    ids = sorted(name for name in reader.unused if looks_like_a_run(name))
+    if reader.unnamed and ids:
+        found.append(
+            f"warning: {reader.unnamed:,} lines name no run: each counts, also if it comes again, "
+            f"and alarms name lines; if {' or '.join(ids)} is the run's name, --run-column {ids[0]}"
+        )
+    return found
+
+
+def _doubts_of_scores(watch: FleetWatch, options: WatchOptions) -> list[str]:
+    """Return which runs had no score, and whose scores are far to the good side."""
+    found = list[str]()
+    if watch.unscored:
+        agent, lines = max(watch.unscored.items(), key=lambda item: item[1])
+        worst = "-Infinity" if options.low_is_suspect else "Infinity"
+        found.append(
+            f"warning: {watch.unscored.total():,} lines have no score and were left out: their "
+            f"runs are not judged, whatever happened in them; {lines:,} of them are of {agent!r}. "
+            f"If scores are lacking because runs go bad, write {worst} in their place"
+        )
+    far = [] if watch.opposite is None else watch.opposite.far_off()
+    far = [one for one in far if not watch.monitor.state(one.agent).latched]
+    if far:
+        side, bad = ("HIGHER", "high") if options.low_is_suspect else ("LOWER", "low")
+        cure = "leave --low-is-suspect out" if options.low_is_suspect else "pass --low-is-suspect"
+        if options.against is not None:
+            cure = "name the other hypothesis by --against"
+        others = f", and of {len(far) - 1:,} other agents" if far[1:] else ""
+        found.append(
+            f"warning: scores of {far[0].agent!r}{others} are far {side} than in the history, "
+            f"which is no alarm, as {'low' if options.low_is_suspect else 'high'} is suspect; if "
+            f"{bad} is bad, {cure}"
         )
     return found
 

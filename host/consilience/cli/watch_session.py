@@ -20,8 +20,10 @@ from consilience.monitor.ended_runs import EndedRuns
 from consilience.monitor.file_lines import FileLines
 from consilience.monitor.fleet_readings import FleetReadings
 from consilience.monitor.growth import grown
+from consilience.monitor.line_names import NamedColumns
 from consilience.monitor.monitor import Monitor
 from consilience.monitor.observation_lines import LineReader
+from consilience.monitor.opposite_side import OppositeSide
 from consilience.monitor.parquet_lines import ParquetLines
 from consilience.monitor.ranks_bytes import unpack_ranks
 from consilience.monitor.report_page import report_page
@@ -56,6 +58,8 @@ class WatchSession:
         Print a line for every run that is judged.
     draws : bool
         Keep what `page` shows.
+    columns : NamedColumns
+        What the user says of the columns' names.
 
     Attributes
     ----------
@@ -77,6 +81,7 @@ class WatchSession:
         *,
         each: bool,
         draws: bool,
+        columns: NamedColumns,
     ) -> None:
         self._options, self._folder, self._output = options, folder, output
         self._each, self._draws, self._is_ended = each, draws, False
@@ -87,7 +92,12 @@ class WatchSession:
         asked = options.of_reports()
         reports = None if asked is None else ReportedRuns(asked)
         self._reader = LineReader(
-            options.asserted, options.low_is_suspect, options.against, model, asked is not None
+            options.asserted,
+            options.low_is_suspect,
+            options.against,
+            model,
+            asked is not None,
+            columns,
         )
         self._curves: dict[Any, Curve] = {}
         self._said: list[dict[str, Any]] = []
@@ -112,6 +122,8 @@ class WatchSession:
         )
         if saved is not None:
             self._take_up(saved.facts)
+        if ranking is not None and options.ranks_are_exact:
+            self.watch.opposite = OppositeSide(ranking.settings.kappas)
         self._views = views_of(options, monitor.settings, promise)
         self._evidence = evidence_of(options, monitor.settings)
 
@@ -186,6 +198,7 @@ class WatchSession:
             "observations": watch.counts["observations"],
             "runs": watch.counts["runs"],
             "repeated": watch.counts["repeated"],
+            "without_a_score": watch.counts["without a score"],
             "agents": len(watch.monitor),
             "alarms": sum(watch.counts[one] for one in _ALARMS),
             "alarms_said_now": self.said,
@@ -213,13 +226,17 @@ class WatchSession:
                 facts["named"] = named
             else:
                 facts.setdefault("named_in_groups", {})[group] = named
-        for note in doubts_of(watch, self._options, self._reader.unused):
+        for note in doubts_of(watch, self._options, self._reader):
             output.note(note)
         if as_json:
             output.result({**facts, "views": [view._asdict() for view in self._views]})
         else:
             plain = {name: value for name, value in facts.items() if name != "reporters"}
-            parts: list[RenderableType] = [agent_table(self.watch), "", key_values(plain)]
+            table = agent_table(self.watch, last=True)
+            parts: list[RenderableType] = [table]
+            if more := len(watch.monitor) - table.row_count:
+                parts.append(f"and {more:,} more")
+            parts += ["", key_values(plain)]
             if watch.reports is not None:
                 parts += ["", *contradicting_view(facts["reporters"]["contradicting"])]
             for part in parts:
@@ -242,7 +259,10 @@ class WatchSession:
         for place, (number, line) in enumerate(block):
             try:
                 seen = self._reader.read(line, number)
+                before = len(self.watch.unscored)
                 alarms, judged = self.watch.take(seen, number) if seen else ([], [])
+                if not before and self.watch.unscored:
+                    self._output.note(f"note: line {number:,} has no score, and is left out")
             except BadInput as error:
                 # What came before it counts, and is not judged again.
                 self._keep(said)
@@ -273,6 +293,8 @@ class WatchSession:
     def _blamed(self, words: str, number: int, source: LineSource) -> str:
         """Return an error with its line, and where a line of a stream is to be mended."""
         line = words if words.startswith("line ") else f"line {number}: {words}"
+        if "has ended before" in line and (name := self._reader.taken.get("run")):
+            line += f"; the run is taken from {name}: --run-column names another"
         if isinstance(source, StreamLines) and source.kept:
             return f"{line}; mend or remove it in {source.kept} (all lines before are counted)"
         return line

@@ -10,18 +10,25 @@ from consilience.monitor.watching import FleetWatch
 
 __all__ = ["agent_table", "view_table"]
 
-_SHOWN = 12
+_LIVE, _AT_THE_END = 12, 50
+"""Agents of the table that stands on a terminal while lines come, and of the last one."""
 
 
-def agent_table(watch: FleetWatch) -> Table:
-    """Return the agents with the highest statistics."""
+def agent_table(watch: FleetWatch, *, last: bool = False) -> Table:
+    """Return the agents with the highest statistics; in the last table all that are in alarm."""
     table = Table(box=None, pad_edge=False, title_justify="left")
     for name in ("agent", "statistic (bits)", "of threshold", "runs judged", ""):
         table.add_column(name, justify="left" if name in ("agent", "") else "right")
     statistics = watch.monitor.statistics()
     agents = watch.monitor.agents
-    for row in (-statistics).argsort(kind="stable")[:_SHOWN].tolist():
+    order = (-statistics).argsort(kind="stable").tolist()
+    most = _AT_THE_END if last else _LIVE
+    for place, row in enumerate(order):
+        if place >= most and not (last and watch.counts["alarms"]):
+            break
         state = watch.monitor.state(agents[row])
+        if place >= most and not state.latched:
+            continue
         bits = state.statistic / 65536 if state.statistic > -(1 << 31) else float("-inf")
         share = bits / (watch.monitor.settings.threshold / 65536)
         mark = Text("ALARM", "bold red") if state.latched else Text("")

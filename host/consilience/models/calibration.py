@@ -54,8 +54,10 @@ def read_scores(path: Path, low_is_suspect: bool) -> list[int]:
                     f"{path}: no columns agent and score; `consilience score` writes them"
                 ) from None
             raise BadInput(f"{path}: {error}") from None
-        if seen is None or seen.score is None:
+        if seen is None or (seen.score is None and seen.what is not What.WHOLE):
             continue
+        if seen.score is None:
+            raise BadInput(f"{path}: line {number}: no score; give a number, or leave the line out")
         key: object = number if seen.what is What.WHOLE else (seen.agent, seen.run)
         found[key] = max(found.get(key, seen.score), seen.score)
     if not found:

@@ -16,6 +16,7 @@ from consilience.monitor.line_fields import (
     sequence_of,
     whole_of,
 )
+from consilience.monitor.line_names import IGNORED, LineNames, NamedColumns
 from consilience.monitor.observation import NOTES, Observation, What
 from consilience.monitor.source_file import ModelSource
 
@@ -25,6 +26,7 @@ _FIELDS = ("agent", "score", "run", "event", "at", "group", "cut", "sequence")
 _REPORTER = "reporter"
 _INCREMENT = "x"
 _OF_MODELS = "context", "symbol"
+_AS_THEY_ARE = NamedColumns()
 
 
 class LineReader:
@@ -46,6 +48,10 @@ class LineReader:
         they ended.
     reported : bool
         A line is what its ``reporter`` says of a run, as a whole; one without it starts or ends it.
+    columns : NamedColumns
+        What the user says of the columns' names; others go by `consilience.field_names`.
+
+    A line without a score, null or an empty cell, is an observation whose score is None.
     """
 
     def __init__(
@@ -55,24 +61,42 @@ class LineReader:
         against: str | None = None,
         model: ModelSource | None = None,
         reported: bool = False,
+        columns: NamedColumns = _AS_THEY_ARE,
     ) -> None:
         self._increments = [f"{_INCREMENT}{k}" for k in range(1, asserted + 1)]
         self._low, self._against, self._model = low_is_suspect, against, model
         self._needed = list(_OF_MODELS) if model else self._increments or [against or "score"]
         self._reported = reported
         self._used = {*_FIELDS, *self._needed, *([_REPORTER] if reported else [])}
+        self._score_name = columns.score or "score"
+        self._whole_runs = columns.whole_runs
+        if columns.whole_runs and (asserted or model or reported or against):
+            raise BadInput("--whole-runs is of scores, a line each; leave it out")
+        self._names = LineNames(columns, sorted(self._used), against)
+        self._header: list[str] | None = None
         self._columns: list[str] | None = None
+        self.unnamed = 0
+        """Whole runs whose lines name none."""
+        self.passed_over = 0
+        """Lines that have no score, where those that have one are whole runs."""
         self.unused: set[str] = set()
         """Names that say nothing to the reader."""
 
     @property
     def columns(self) -> list[str] | None:
-        """Names of the columns of a CSV; None before its first line, and for JSON."""
-        return self._columns
+        """Names of the columns of a CSV, as it has them; None before its first line, and for
+        JSON."""
+        return self._header
 
     @columns.setter
     def columns(self, columns: Sequence[str] | None) -> None:
-        self._columns = None if columns is None else list(columns)
+        self._header = None if columns is None else list(columns)
+        self._columns = None if columns is None else self._names.known(columns)
+
+    @property
+    def taken(self) -> dict[str, str]:
+        """What the file calls a field that it does not call by its name."""
+        return self._names.taken
 
     def read(self, line: bytes, number: int) -> Observation | None:
         """Return what a line says; None of an empty one, and of the names of columns.
@@ -101,13 +125,14 @@ class LineReader:
                 self._take_columns(cells)
                 return None
             names = [cell.strip() for cell in cells]
-            if names == self._columns or {"agent", *self._needed} <= set(names):
+            if names == self._header or {"agent", *self._needed} <= set(names):
                 self._take_columns(cells)  # said again, as by a producer that starts anew
                 return None
             if len(cells) != len(self._columns):
                 raise BadInput(f"{len(cells)} cells for {len(self._columns)} columns")
             fields = zip(self._columns, cells, strict=True)
-            return self._observation({name: cell for name, cell in fields if cell}, number)
+            said = {name: cell or None for name, cell in fields if cell or name == "score"}
+            return self._observation(said, number)
         except UnicodeDecodeError:
             cure = "is no UTF-8; save it as UTF-8, CSV or JSON"
             if line.startswith(b"\x1f\x8b"):
@@ -123,43 +148,46 @@ class LineReader:
             ) from None
 
     def _take_columns(self, cells: Sequence[str]) -> None:
-        names = [cell.strip() for cell in cells]
-        if len(names) == 1 and ("\t" in names[0] or ";" in names[0]):
+        header = [cell.strip() for cell in cells]
+        if len(header) == 1 and ("\t" in header[0] or ";" in header[0]):
             raise BadInput("columns are separated by commas, not by semicolons or tabs")
-        if len(set(names)) < len(names):
+        if len(set(header)) < len(header):
             raise BadInput("two columns have the same name")
+        names = self._names.known(header)
         missing = [name for name in ("agent", *self._needed) if name not in names]
         if "score" in missing and f"{_INCREMENT}1" in names:
             raise BadInput(
                 "columns x1 .. are increments, which are valid only if you say so: pass --asserted"
             )
-        others = [name for name in names if name not in (*_FIELDS, "weight", _REPORTER)]
-        if missing == ["score"] and len(others) > 1:
-            raise BadInput(
-                f"no column score; if {', '.join(others)} are log-likelihoods, say which "
-                f"hypothesis is good behaviour: --against {others[0]}"
-            )
+        others = [name for name in names if name not in (*_FIELDS, "weight", _REPORTER, IGNORED)]
+        if missing == ["score"] and others and self._score_name == "score":
+            raise BadInput(f"no column score; {_score_cure(others)}")
         if self._reported and _REPORTER not in names:
             raise BadInput("no column reporter, and --faulty is of reporters; leave --faulty out")
         if missing and "event" not in names:
+            lacks = self._score_name if missing[0] == "score" else missing[0]
             raise BadInput(
-                f"no column {missing[0]}; the first line names the columns: agent, score, and run, "
+                f"no column {lacks}; the first line names the columns: agent, score, and run, "
                 "event, at, group, cut, sequence where there are any"
             )
-        self._columns = names
+        self._header, self._columns = header, names
 
-    @staticmethod
-    def _object(text: str) -> dict[str, Any]:
-        found = json.loads(text)
-        return {name: value for name, value in found.items() if value is not None}
+    def _object(self, text: str) -> dict[str, Any]:
+        said = json.loads(text)
+        found = zip(self._names.known(said), said.values(), strict=True)
+        return {name: value for name, value in found if value is not None or name == "score"}
 
-    def _observation(self, fields: dict[str, Any], number: int) -> Observation:
+    def _observation(self, fields: dict[str, Any], number: int) -> Observation | None:
+        fields.pop(IGNORED, None)
         if self._against is None:
             self.unused |= fields.keys() - self._used
         agent = name_of(fields.get("agent"), "agent")
         what = self._what(fields.get("event", What.CALL.value if self._model else What.WHOLE.value))
         if what in NOTES:
             return Observation(what, agent, number, at=whole_of(fields, "at"))
+        if self._whole_runs and "score" not in fields:
+            self.passed_over += 1
+            return None
         if "run" not in fields and what is not What.WHOLE:
             raise BadInput(f"event {what.value} needs a run")
         run = name_of(fields["run"], "run") if "run" in fields else number
@@ -176,7 +204,9 @@ class LineReader:
         score = None
         whole = what is What.WHOLE or not self._reported
         if what is not What.START and increments is None and whole:
-            score = binned(self._score(fields), self._low)
+            found = self._score(fields, what)
+            score = None if found is None else binned(found, self._low)
+        self.unnamed += "run" not in fields
         return Observation(
             what,
             agent,
@@ -213,24 +243,54 @@ class LineReader:
         return model.code(context, model.symbol(fields["symbol"]))
 
     def _what(self, word: object) -> What:
+        if self._whole_runs:
+            return next((one for one in NOTES if one.value == word), What.WHOLE)
         of_model = (What.END, What.CALL, What.ACKNOWLEDGE, What.RECALIBRATE)
         no_words = What.CALL, What.UNLATCH
         words = [
             one.value for one in What if (one in of_model if self._model else one not in no_words)
         ]
         if word not in words:
-            raise BadInput(f"event {word!r} is none of {', '.join(words)}")
+            cure = "" if self._model else "; where each line with a score is a run: --whole-runs"
+            raise BadInput(f"event {word!r} is none of {', '.join(words)}{cure}")
         what = What(word)
         closes = self._reported and what is What.END
         if self._increments and what in (What.START, What.SCORE, What.END) and not closes:
             raise BadInput(f"event {what.value}: asserted increments come whole, without events")
         return what
 
-    def _score(self, fields: dict[str, Any]) -> float:
+    def _score(self, fields: dict[str, Any], what: What) -> float | None:
+        """Return the score; None if the line says that there is none."""
         if self._against is None:
-            return number_of(fields, "score")
+            return self._told_score(fields, what)
         none = {*_FIELDS, "weight", _REPORTER, self._against}
         others = [name for name in fields if name not in none]
         if not others:
             raise BadInput(f"no hypothesis beside {self._against}")
         return max(number_of(fields, name) for name in others) - number_of(fields, self._against)
+
+    def _told_score(self, fields: dict[str, Any], what: What) -> float | None:
+        if fields.get("score") is not None:
+            return number_of(fields, "score")
+        if what is What.END:
+            raise BadInput(
+                "the end of a run without a score; give the highest that it had, as others wait "
+                "for it"
+            )
+        if "score" in fields:
+            return None
+        numbers = [name for name, value in fields.items()
+                   if name not in self._used and isinstance(value, float | int)]  # fmt: skip
+        cure = _score_cure(numbers) if numbers and self._score_name == "score" else ""
+        cure = cure or "give a number, null where there is none, or leave the line out"
+        raise BadInput(f"no {self._score_name}; {cure}")
+
+
+def _score_cure(others: Sequence[str]) -> str:
+    """Return what to do where none of the fields that nobody knows is called a score."""
+    if len(others) == 1:
+        return f"if {others[0]} is it: --score-column {others[0]}"
+    return (
+        f"name the one that is: --score-column {others[0]}, or another of {', '.join(others)}; if "
+        f"they are log-likelihoods, say which hypothesis is good behaviour: --against {others[0]}"
+    )

@@ -95,6 +95,11 @@ class WatchOptions:
         """Whether runs are judged after the first n0 alone."""
         return self.kind is Source.CONFORMAL
 
+    @property
+    def ranks_are_exact(self) -> bool:
+        """Whether ranks are uniform while agents behave, and not only no lower than that."""
+        return self.needs_history and not self._is_dominated
+
     def settings(self) -> MonitorSettings:
         """Return the monitor's settings; BadInput if the options cannot be."""
         per_day = self.false_alarms_per_day, self.agents, self.runs_per_day

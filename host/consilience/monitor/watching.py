@@ -20,6 +20,7 @@ from consilience.monitor.many_rows import ManyRows, goes_together
 from consilience.monitor.monitor import Monitor
 from consilience.monitor.moving_runs import MovingRuns, in_words
 from consilience.monitor.observation import NOTES, Observation, What
+from consilience.monitor.opposite_side import OppositeSide
 from consilience.monitor.recent_runs import RecentRuns
 from consilience.monitor.reported_runs import ReportedRuns
 from consilience.monitor.row_columns import Judged, RowColumns
@@ -75,6 +76,10 @@ class FleetWatch:
         self._counted: Judged | None = None
         self.open: set[tuple[AgentId, AgentId]] = set()
         """Runs whose calls came, and not their end."""
+        self.unscored: Counter[AgentId] = Counter()
+        """Lines without a score, of this start: they are left out."""
+        self.opposite: OppositeSide | None = None
+        """The other side of the ranks; None: nobody asks for it."""
 
     @property
     def says(self) -> str:
@@ -95,6 +100,13 @@ class FleetWatch:
             return self._take_implied(seen, line)
         if self._is_again(seen) or self._is_repeated(seen):
             self.counts["repeated"] += 1
+            return [], []
+        if seen.cut == "suspected":
+            self.opposite = None  # the history has scores that no run had
+        if self._lacks_score(seen):
+            self._count_line(seen)
+            self.counts["without a score"] += 1
+            self.unscored[seen.agent] += 1
             return [], []
         if seen.what in NOTES:
             self._note(seen, line)
@@ -180,7 +192,7 @@ class FleetWatch:
         if self.ended.score(seen.agent, seen.run) is not None:
             self.counts["reports of ended runs"] += 1
             return True
-        return self.reports.is_repeated(seen)
+        return not self._lacks_score(seen) and self.reports.is_repeated(seen)
 
     def _take_report(
         self, reports: ReportedRuns, seen: Observation, line: int
@@ -265,20 +277,28 @@ class FleetWatch:
             self.open.discard((seen.agent, seen.run))
             self.ended.end(seen.agent, seen.run, 0)
 
+    def _lacks_score(self, seen: Observation) -> bool:
+        """Return whether a line says of a run, or of an open one so far, that it has no score."""
+        said = seen.what in (What.WHOLE, What.SCORE)
+        return said and self.ranking is not None and seen.score is None
+
     def _count(self, seen: Observation) -> None:
         """Count a line that was taken; one that is refused leaves nothing and may be mended."""
-        if seen.sequence is not None:
-            highest = self.highest.get(seen.agent, seen.sequence - 1)
-            self.counts["missing"] += seen.sequence - highest - 1
-            self.highest[seen.agent] = seen.sequence
-        elif not self.implies and (not seen.named or self.ranking is None):
-            self.first.see(seen)
+        self._count_line(seen)
         if seen.what in NOTES:
             return
         self.readings.note(seen.agent, seen.group)
         self.counts["observations"] += 1
         if seen.at is None:
             self.counts["without a clock"] += 1
+
+    def _count_line(self, seen: Observation) -> None:
+        if seen.sequence is not None:
+            highest = self.highest.get(seen.agent, seen.sequence - 1)
+            self.counts["missing"] += seen.sequence - highest - 1
+            self.highest[seen.agent] = seen.sequence
+        elif not self.implies and (not seen.named or self.ranking is None):
+            self.first.see(seen)
 
     def _judged(
         self, due: list[RankedRun], seen: Observation, line: int
@@ -295,6 +315,8 @@ class FleetWatch:
                 self.counts["runs of history alone"] += 1
                 self._keep_count(run, None)
                 continue
+            if self.opposite is not None:
+                self.opposite.note(run)
             before = self.monitor.statistic(run.agent)
             state = self.moving.before(self.monitor, run.agent)
             found = self.monitor.update([run.agent], [run.increments])

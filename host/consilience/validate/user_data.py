@@ -101,6 +101,8 @@ def _scores(path: Path) -> Scores:
         seen = reader.read(line, number)
         if seen is None:
             continue
+        if seen.what is What.WHOLE and seen.score is None:
+            raise BadInput(f"line {number}: no score; give a number, or leave the line out")
         if seen.what is not What.WHOLE or seen.score is None:
             raise BadInput(f"line {number}: an event; give whole runs, a row each: agent, score")
         agents.append(numbers.setdefault(seen.agent, len(numbers)))

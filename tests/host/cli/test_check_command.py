@@ -1,11 +1,14 @@
 """`consilience check`: one command from two files to verdicts, reasons and a page."""
 
 import json
+from types import SimpleNamespace
 
 import pytest
 
 from consilience.cli.app import main
+from consilience.cli.check import _view
 from consilience.cli.monitor import ALARMED
+from consilience.models.checking import ALARM
 from tests.host.models.simulated_agents import lines_of
 
 AGENTS = [f"agent-{n}" for n in range(4)]
@@ -107,3 +110,15 @@ def test_bad_input_is_one_line_with_the_cure_and_writes_nothing(
     lines = [line for line in err.splitlines() if line.startswith("error: ")]
     assert code == 2 and len(lines) == 1 and cure in lines[0]
     assert not out and "Traceback" not in err and {*tmp_path.iterdir()} == before
+
+
+def test_a_fleet_of_forty_is_shown_whole_and_every_alarm():
+    def shown(agents, alarms):
+        facts = {"judged": [], "why": "", "reasons": []}
+        words = [ALARM] * alarms + ["no alarm"] * (agents - alarms)
+        judged = [SimpleNamespace(agent="a", verdict=one, **facts) for one in words]
+        result = SimpleNamespace(verdicts=judged, alarms=judged[:alarms], promise="p", seed=1)
+        view = _view(result, None)
+        return view[0].row_count, sum("more; --json" in str(one) for one in view)
+
+    assert shown(40, 1) == (40, 0) and shown(60, 1) == (50, 1) and shown(90, 70) == (70, 1)

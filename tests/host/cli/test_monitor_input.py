@@ -23,7 +23,8 @@ from tests.host.cli.monitor_runs import ran
         ("agent,score\na,nan\n", ("--arl", "9"), "line 2: the score is NaN"),
         ("agent,score\na,much\n", ("--arl", "9"), "line 2: score 'much' is no number"),
         ("agent,score\na,1,2\n", ("--arl", "9"), "line 2: 3 cells for 2 columns"),
-        ("agent,score\na,\n", ("--arl", "9"), "line 2: no score; give a number"),
+        ('{"agent": "a"}\n', ("--arl", "9"), "line 1: no score; give a number, null where"),
+        ('{"agent": "a", "run": 1, "event": "end"}\n', ("--arl", "9"), "the end of a run without"),
         ("\x1f\x8b\x08\0\xff\n", ("--arl", "9"), "line 1: is packed (gzip); unpack it"),
         ("agent,score\n,1\n", ("--arl", "9"), "line 2: agent must be text"),
         ("agent,score,at\na,1,5\na,1,4\n", ("--arl", "9"), "line 3: the clock goes back"),
@@ -55,6 +56,7 @@ def test_bad_input_is_one_line_and_exit_code_2(tmp_path, capsys, text, words, me
     ("text", "told"),
     [
         ("", "no line was an observation"),
+        ("agent,score\na,\n", "1 lines have no score and were left out"),
         ("agent,score\n" + "a,1\n" * 120, "all scores of 'a' are equal"),
         ("agent,score,timestamp,colour\na,1,2,red\n", "not used: colour, timestamp; a clock is"),
     ],
