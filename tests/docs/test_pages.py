@@ -58,17 +58,17 @@ WAYS = {
 SLOW = {
     "docs/access.md": Way(11, ports=("8443", "7361"), programs=("curl", "openssl")),
     "docs/alerts.md": Way(
-        10, 0, (given.service_rows,), ports=("8080",), programs=("curl", "openssl")
+        10, 3, (given.service_rows,), ports=("8080",), programs=("curl", "openssl")
     ),
     "docs/boards.md": Way(2, 6),
     "docs/coverage.md": Way(3, 0, (given.calibration,)),
     "docs/litex.md": Way(2, 4),
-    "docs/operations.md": Way(5, 5, ports=("8080",)),
+    "docs/operations.md": Way(5, 7, ports=("8080",)),
     "docs/plane.md": Way(
         21, 2, (given.tables,), given.of_the_plane, ("4222", "4223", "4224"), ("nats-server",)
     ),
     "docs/service.md": Way(
-        17, 5, (given.service_rows, given.traces), ports=("8080", "8081", "8082", "8083"),
+        17, 7, (given.service_rows, given.traces), ports=("8080", "8081", "8082", "8083"),
         programs=("curl",),
     ),
     "docs/validate.md": Way(1, 9),

@@ -6,6 +6,7 @@ from consilience.cli.alert_commands import acknowledge, alarms, silence, silence
 from consilience.cli.backup_commands import backup, restore
 from consilience.cli.changes import changes
 from consilience.cli.remove_agent import remove
+from consilience.cli.retune import retune
 from consilience.cli.tokens import tokens
 
 __all__ = ["service"]
@@ -16,5 +17,7 @@ service = typer.Typer(
     no_args_is_help=True,
 )
 service.add_typer(tokens, name="tokens")
-for command in (alarms, acknowledge, silence, silences, remove, changes, backup, restore):
+for command in (
+    alarms, acknowledge, silence, silences, remove, changes, backup, restore, retune
+):  # fmt: skip
     service.command()(command)

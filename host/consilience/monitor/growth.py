@@ -11,7 +11,25 @@ __all__ = ["grown"]
 _MAY_CHANGE = {"agents", "fleet_alpha", "fleet_every", "group_agents"}
 
 
-def grown(monitor: Monitor, before: dict[str, Any], options: WatchOptions, where: str) -> list[str]:
+_RETUNED = {
+    "arl",
+    "false_alarm",
+    "threshold_bits",
+    "false_alarms_per_day",
+    "runs_per_day",
+    "policy",
+}
+_RETUNE = "; `consilience service retune` makes one of this that keeps the histories"
+
+
+def grown(
+    monitor: Monitor,
+    before: dict[str, Any],
+    options: WatchOptions,
+    where: str,
+    *,
+    is_service: bool = False,
+) -> list[str]:
     """Let a monitor go on under options; return what changes, in words.
 
     The fleet may grow: its size is fixed before each reading, and a threshold for more agents is
@@ -26,6 +44,8 @@ def grown(monitor: Monitor, before: dict[str, Any], options: WatchOptions, where
     options : WatchOptions
     where : str
         The state, for the error.
+    is_service : bool
+        The state is of a service, which can be made one of another rate.
 
     Raises
     ------
@@ -36,10 +56,11 @@ def grown(monitor: Monitor, before: dict[str, Any], options: WatchOptions, where
     changed = [name for name in now if before.get(name) != now[name]]
     fixed = [name for name in changed if name not in _MAY_CHANGE]
     if fixed:
+        tuned = is_service and _RETUNED.issuperset(fixed)
         old = ", ".join(f"{name} was {before.get(name)}" for name in fixed)
         raise BadInput(
             f"{where}: the state is of other options ({', '.join(fixed)}); give the same ({old}), "
-            "or begin anew with another --state"
+            f"or begin anew with another --state{_RETUNE if tuned else ''}"
         )
     notes = []
     settings = options.settings()

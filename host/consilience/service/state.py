@@ -123,7 +123,8 @@ class ServiceState:
         ended: EndedRuns | RecentRuns = RecentRuns(key, settings.remembered)
         if snapshot is not None:
             monitor = Monitor.from_bytes(snapshot.parts["monitor"])
-            self.notes = grown(monitor, snapshot.facts["options"], options, "--state")
+            before = snapshot.facts["options"]
+            self.notes = grown(monitor, before, options, "--state", is_service=True)
             if ranking is not None:
                 ranking.take_up(unpack_ranks(snapshot.parts["ranks"]))
             ended = RecentRuns.of_halves(snapshot.parts["ended"], key, settings.remembered)

@@ -18,7 +18,7 @@ from consilience.service.store.folder import LOCK, RESTORING
 from consilience.service.store.observation_log import ObservationLog
 from consilience.service.store.snapshots import Snapshots
 
-__all__ = ["restore_backup"]
+__all__ = ["restore_backup", "state_being_made"]
 
 _CHUNK = 1 << 20
 _VERSIONS = {
@@ -50,7 +50,7 @@ def restore_backup(backup: Path, state: Path) -> Manifest:
     """
     manifest = Manifest.read(backup)
     try:
-        with _restoring(state), naming(state):
+        with state_being_made(state), naming(state):
             for name, (size, digest) in sorted(manifest.files.items()):
                 _copy(backup / name, state / name, size, digest)
             _check(state, manifest)
@@ -65,7 +65,7 @@ def restore_backup(backup: Path, state: Path) -> Manifest:
 
 
 @contextlib.contextmanager
-def _restoring(state: Path) -> Iterator[None]:
+def state_being_made(state: Path) -> Iterator[None]:
     """Keep a folder to this process; empty it again if the block fails."""
     is_new = not state.exists()
     try:

@@ -1,7 +1,8 @@
 """JSON of observations, one object or a line a row, to columns; a row that cannot be is named."""
 
+import contextlib
 import re
-from typing import Literal, NoReturn
+from typing import Any, Literal, NoReturn
 
 import msgspec
 
@@ -17,6 +18,18 @@ __all__ = ["ObservationReader", "Row", "reader_of"]
 
 _EVENTS = {one.name.lower(): one for one in Event}
 _MOST_STEP = 1 << 62
+_MOST_NAME, _MOST_NAMED = 40, 10
+_CALLED = {
+    "run_id": "run",
+    "session_id": "run",
+    "trace_id": "run",
+    "agent_id": "agent",
+    "agent_name": "agent",
+    "ts": "at (ms)",
+    "timestamp": "at (ms)",
+    "judge_score": "score",
+}
+"""Fields of logs, and what they are called in a row."""
 _PLACE = re.compile(r"\[(\d+)\]")
 
 
@@ -211,12 +224,40 @@ def reader_of(options: WatchOptions) -> ObservationReader:
     )
 
 
+def _fields_of_row(body: bytes, place: int) -> str:
+    """Return which fields of a row are none, and which there are; else where they are named."""
+    row, known = _row_at(body, place), Row.__struct_fields__
+    others = [name for name in row if name not in known]
+    if not others:
+        return "; see /docs for the fields of a row"
+    named = ", ".join(name[:_MOST_NAME] for name in others[:_MOST_NAMED])
+    renamed = [f"{name} to {_CALLED[name]}" for name in others if name in _CALLED]
+    cure = f"rename {', '.join(renamed)}" if renamed else "leave them out"
+    return f"; see /docs: a row has {', '.join(known)}, and not {named}: {cure}"
+
+
+def _row_at(body: bytes, place: int) -> dict[str, Any]:
+    """Return a row of a body that was refused, as it is; nothing where it is no object."""
+    for is_lines in (False, True):
+        with contextlib.suppress(
+            msgspec.DecodeError, UnicodeDecodeError, RecursionError, KeyError, TypeError, IndexError
+        ):
+            if is_lines:
+                rows = msgspec.json.Decoder(Any).decode_lines(body)
+            else:
+                rows = msgspec.json.decode(body)["observations"]
+            row = rows[place]
+            if isinstance(row, dict):
+                return row
+    return {}
+
+
 def _refuse(error: Exception, body: bytes) -> NoReturn:
     """Raise the error of a body that is no such JSON, with its row where it is of one."""
     words = str(error)
     found = _PLACE.search(words)
     if found is not None:
-        raise RowRefused(int(found[1]), f"{words}; see /docs for the fields of a row") from None
+        raise RowRefused(int(found[1]), f"{words}{_fields_of_row(body, int(found[1]))}") from None
     if body[:2] == b"\x1f\x8b":
         words = "the body is packed; say so: Content-Encoding: gzip"
     raise BadInput(f'{words}; send {{"observations": [...]}}, or JSON lines as '

@@ -51,6 +51,20 @@ def test_steps_count_once_in_any_order_and_a_whole_run_after_them_ends_it(start)
     }  # fmt: skip
 
 
+def test_fields_of_other_logs_are_named_all_at_once_with_what_they_are_called(start):
+    asked = start(None)
+    right, row = {"agent": "a", "run": 1, "score": 1}, {"agent": "a", "run_id": 2, "ts": 3, "ok": 1}
+    for body in ({"json": {"observations": [right, row]}}, {
+        "content": "\n".join(map(json.dumps, (right, row))),
+        "headers": {"content-type": "application/x-ndjson"},
+    }):  # fmt: skip
+        found = asked.ask("POST", "/v1/observations", **body).json()
+        assert found["row"] == 1 and "see /docs: a row has agent, run, step" in found["detail"]
+        assert "and not run_id, ts, ok: rename run_id to run, ts to at (ms)" in found["detail"]
+    deep = b'{"observations":[{"agent":"a","x1":' + b"[" * 5000
+    assert asked.ask("POST", "/v1/observations", content=deep).status_code == 422
+
+
 def test_one_bad_row_and_none_is_taken(start):
     asked = start()
     asked.send({"agent": "a", "run": 1, "score": 1})
