@@ -135,11 +135,7 @@ def _snapshot() -> bytes:
 
 
 def _model() -> bytes:
-    fitted = models.FittedModel(
-        models.ChainModel.fit(models.RUNS, models.TRUTH, models.LABELS), models.TRAINING, 30000,
-        (0.75, 0.25),
-    )  # fmt: skip
-    return _in_a_file(lambda path: fitted.write(path, overwrite=False))
+    return _in_a_file(lambda path: models.of_agents().write(path, overwrite=False))
 
 
 def _model_again(data: bytes) -> bytes:
@@ -187,7 +183,7 @@ FORMS = {
         b"CNFT\1\0", lambda: bytes(FrozenTable.fit([700, 250, 0, 50])), _by(FrozenTable)
     ),
     "model_increments-1": Form(b"CNMI\1\0", lambda: bytes(_increments()), _by(ModelIncrements)),
-    "model-1": Form(b'{"allowance"', _model, _model_again),
+    "model-2": Form(b'{"a', _model, _model_again),
     "calibration_set-1": Form(
         b'{"format":"consilience calibration 1"',
         lambda: _in_a_file(_calibration().write),

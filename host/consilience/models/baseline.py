@@ -1,4 +1,4 @@
-"""A baseline of good runs: a part of it fits the model, the rest is the history of each agent."""
+"""A baseline of good runs: a part of it fits the models, the rest is the history of each agent."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -46,11 +46,13 @@ class Baseline:
     today: dict[str, list[Run]]
     needs: dict[str, str] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
-    _known: dict[tuple[tuple[str, bool | None, object], ...], int] = field(default_factory=dict)
+    _known: dict[tuple[str, tuple[tuple[str, bool | None, object], ...]], int] = field(
+        default_factory=dict
+    )
 
     def score(self, run: Run) -> int:
-        """Return the score of a whole run; of equal runs it is worked out once."""
-        key = tuple((step.name, step.error, step.score) for step in run.steps)
+        """Return the score of a whole run; of an agent's equal runs it is worked out once."""
+        key = run.agent, tuple((step.name, step.error, step.score) for step in run.steps)
         if key not in self._known:
             running = self.model.score(run).running
             assert running is not None
@@ -86,6 +88,8 @@ def prepared(
             f"today's files hold {today.kind.replace('_', ' ')}, the baseline "
             f"{baseline.kind.replace('_', ' ')}; give the same of both"
         )
+    if isinstance(model, FittedModel) and together:
+        model = replace(model, agents={})  # one history is of scores by one model
     good, new = _same_agents(today, baseline)
     warnings = _told_twice(good, new, today, baseline)
     if isinstance(model, FittedModel):
@@ -118,7 +122,7 @@ def prepared(
         )
     if fitted is None:
         some = replace(baseline, runs=fit_on)
-        fitted = fit_model(some, kind, None)
+        fitted = fit_model(some, kind, None, alike=together)
     made = Baseline(fitted, fit_on, history, own)
     for agent in own:
         its = groups.get(GROUP if together else agent, [])

@@ -7,7 +7,6 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from consilience.errors import BadInput
 from consilience.models.chain import END, UNSEEN
 from consilience.models.model import Float, LogTables, Scored, positive
 from consilience.models.run import Run
@@ -48,8 +47,6 @@ class CategoryModel:
         """Count symbols; options: pseudo (above 0), and errors: failed calls as symbols (True)."""
         options = {**cls.grid[0], **options}
         symbols = ToolSymbols.of(runs, bool(options.get("errors", True)))
-        if not symbols.tools:
-            raise BadInput("no run calls a tool; there are no categories to learn from")
         counts = tuple(Counter[int]() for _ in labels)
         for run, place in zip(runs, truth, strict=True):
             counts[place].update(symbols.symbols(run))

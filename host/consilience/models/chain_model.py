@@ -65,8 +65,6 @@ class ChainModel:
         if not 0 <= config.order <= _LARGEST_ORDER or config.smoothing not in _SMOOTHINGS:
             raise BadInput(f"order is 0 to {_LARGEST_ORDER}, smoothing {', '.join(_SMOOTHINGS)}")
         symbols = ToolSymbols.of(runs, errors)
-        if not symbols.tools:
-            raise BadInput("no run calls a tool; a chain has nothing to learn from")
         sequences = [(symbols.symbols(run), 1.0) for run in runs]
         counts = tuple(
             count(

@@ -25,7 +25,8 @@ _PAGE = """<!doctype html>
 <p class="note">T in bits after each run; the line is the threshold. What is below {lowest:.0f} bits
 is drawn there.</p>
 {curves}
-<p class="note">Model: {model}, fitted on {fitted:,} good runs that are in no history.
+<p class="note">Model: {model}, fitted on {fitted:,} good runs that are in no history; {own:,} of
+{agents:,} agents have one of their own.
 The same files and <code>--seed {seed}</code> give the same verdicts.</p>
 </html>
 """
@@ -48,6 +49,8 @@ def check_page(result: CheckResult) -> str:
         model=escape(result.model.model.kind),
         fitted=result.model.training.runs,
         seed=result.seed,
+        own=sum(one.own_model for one in result.verdicts),
+        agents=len(result.verdicts),
     )
 
 

@@ -101,6 +101,8 @@ class AgentVerdict:
         Place in `judged` of the run that alarmed.
     reasons : list of Reason
         Of the runs that moved it most, the strongest first.
+    own_model : bool
+        Whether a model of its own scores its runs; else one of all agents.
     """
 
     agent: str
@@ -110,6 +112,7 @@ class AgentVerdict:
     judged: list[Judged] = field(default_factory=list)
     alarm: int | None = None
     reasons: list[Reason] = field(default_factory=list)
+    own_model: bool = False
 
     @property
     def highest(self) -> float:
@@ -186,7 +189,8 @@ def check_runs(
         Files that do not go together, or no agent with enough good runs.
     """
     made = prepared(today, baseline, model, together=options.together)
-    warnings = [*baseline.warnings, *today.warnings, *doubts(today, baseline), *made.warnings]
+    differs = doubts(today, baseline, together=options.together)
+    warnings = [*baseline.warnings, *today.warnings, *differs, *made.warnings]
     count = sum(len(made.today[agent]) for agent in made.judged)
     if not count:
         raise BadInput(made.lacking())
@@ -242,7 +246,7 @@ def _judged(
     if name not in rankings:
         rankings[name] = _ranked_history(name, past, made, options)
     ranking = rankings[name]
-    verdict = AgentVerdict(agent, QUIET, "", len(past))
+    verdict = AgentVerdict(agent, QUIET, "", len(past), own_model=made.model.has_own(agent))
 
     def ranked() -> Iterator[tuple[Run, float, RankedRun]]:
         for number, run in enumerate(made.today[agent]):
@@ -355,6 +359,7 @@ def _told(one: AgentVerdict) -> dict[str, Any]:
         "why": one.why,
         "runs": len(one.judged),
         "history": one.history,
+        "own_model": one.own_model,
         "highest_statistic_bits": round(one.highest, 4),
     }
     if one.alarm is not None:

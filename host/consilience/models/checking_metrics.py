@@ -190,7 +190,7 @@ def _judged(
     ranking = RunRanking(RanksSettings.of(n0=len(past), binning=f"bits/{_PER_BIT}"), seed)
     for place, code in enumerate(past.tolist()):
         _rank(ranking, name, f"good {place}", code)
-    verdict = AgentVerdict(name, QUIET, "", len(past))
+    verdict = AgentVerdict(name, QUIET, "", len(past), own_model=True)
 
     def ranked() -> Iterator[tuple[Run, float, RankedRun]]:
         surprise = bits[len(good) :].tolist()

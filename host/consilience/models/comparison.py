@@ -1,5 +1,7 @@
 """What makes runs of today another thing than the baseline, before any is judged."""
 
+from collections import Counter
+
 from consilience.models.runs import Runs
 
 __all__ = ["doubts"]
@@ -8,12 +10,14 @@ _NEW_TOOLS = 0.2
 _SHOWN = 3
 
 
-def doubts(today: Runs, baseline: Runs) -> list[str]:
+def doubts(today: Runs, baseline: Runs, *, together: bool) -> list[str]:
     """Return what differs so that alarms would not mean what they say, with the cure, a line each.
 
     Parameters
     ----------
     today, baseline : Runs
+    together : bool
+        All agents are alike; else tools are compared agent by agent.
     """
     found = []
     if today.formats != baseline.formats:
@@ -23,15 +27,7 @@ def doubts(today: Runs, baseline: Runs) -> list[str]:
             "both alike"
         )
     if today.kind == "tool_calls":
-        known, now = baseline.tools(), today.tools()
-        new = {name: count for name, count in now.items() if name not in known}
-        share = sum(new.values()) / max(1, sum(now.values()))
-        if share > _NEW_TOOLS:
-            names = ", ".join(sorted(new, key=lambda name: -new[name])[:_SHOWN])
-            found.append(
-                f"{share:.0%} of today's calls are of tools that the baseline does not have "
-                f"({names}): if the agents have new tools, give a baseline with them"
-            )
+        found += _new_tools(today, baseline, together)
         if _has_errors(today) != _has_errors(baseline):
             lacking = "the baseline" if _has_errors(today) else "today's file"
             found.append(
@@ -48,6 +44,40 @@ def doubts(today: Runs, baseline: Runs) -> list[str]:
                 f"a run has {steps[0]:.1f} steps in the baseline and {steps[1]:.1f} today: is a "
                 "run the same thing in both? `consilience traces FILE` shows them"
             )
+    return found
+
+
+def _new_tools(today: Runs, baseline: Runs, together: bool) -> list[str]:
+    """Return of how many calls the tool is new to the agent, if they are many."""
+    old, now = _tools_by_agent(baseline, together), _tools_by_agent(today, together)
+    if not old.keys() & now.keys():  # no file names agents, and those of today have other names
+        old, now = _tools_by_agent(baseline, True), _tools_by_agent(today, True)
+    found = []
+    for agent, calls in now.items():
+        if agent not in old:
+            continue
+        new = {name: count for name, count in calls.items() if name not in old[agent]}
+        share = sum(new.values()) / max(1, sum(calls.values()))
+        if share > _NEW_TOOLS:
+            names = ", ".join(sorted(new, key=lambda name: -new[name])[:_SHOWN])
+            whose = f"the calls of {agent!r} today" if agent else "today's calls"
+            found.append((share, whose, names))
+    found.sort(key=lambda one: -one[0])
+    lines = [
+        f"{share:.0%} of {whose} are of tools that the baseline does not have ({names}): if these "
+        "are meant, give a baseline with them"
+        for share, whose, names in found[:_SHOWN]
+    ]
+    if len(found) > _SHOWN:
+        lines.append(f"{len(found) - _SHOWN} more agents call tools that are new to them")
+    return lines
+
+
+def _tools_by_agent(runs: Runs, together: bool) -> dict[str, Counter[str]]:
+    found: dict[str, Counter[str]] = {}
+    for run in runs.runs:
+        calls = found.setdefault("" if together else run.agent, Counter())
+        calls.update(step.name for step in run.steps)
     return found
 
 

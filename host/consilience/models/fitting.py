@@ -1,54 +1,26 @@
 """A model fitted on runs: its options, its weight and its prior chosen on runs left out of it."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from consilience.errors import BadInput
+from consilience.models.agent_models import allowance_of, fit_agents
 from consilience.models.joining import content_of
 from consilience.models.kinds import kind_of
-from consilience.models.model import NORMAL, Float
+from consilience.models.left_out import folds, left_out
+from consilience.models.model import NORMAL
 from consilience.models.model_file import FittedModel, Training
 from consilience.models.run import Run
 from consilience.models.runs import Runs
 from consilience.models.tempering import Tempering, tempered
 
-__all__ = ["fit_model", "folds"]
+__all__ = ["fit_model"]
 
-_FOLDS = 5
 _LEAST_RUNS = 2
 """Of each label: one to fit on, one to choose by."""
-_ALLOWANCE = 2.0
-"""Times the mean surprise. Of 1, 1.5, 2 the best on the example's fitting families: mean AUC of
-hijacked against benign runs 0.847, 0.851, 0.854, the largest single surprise 0.860."""
-
-
-def folds(runs: Sequence[Run], truth: Sequence[int]) -> list[NDArray[np.int64]]:
-    """Return the runs of each fold: whole agents where every label has several, else single runs.
-
-    Agents are left out whole because runs of one are alike: others would flatter the model.
-    """
-    agents = [run.agent for run in runs]
-    of_label: dict[int, set[str]] = {}
-    for agent, one in zip(agents, truth, strict=True):
-        of_label.setdefault(one, set()).add(agent)
-    if min(map(len, of_label.values())) >= _FOLDS:
-        fold_of: dict[str, int] = {}
-        for group in sorted(of_label.values(), key=len):  # the rarest label is in every fold
-            for agent in sorted(group - fold_of.keys()):
-                fold_of[agent] = len(fold_of) % _FOLDS
-        places = [fold_of[agent] for agent in agents]
-    else:
-        seen: Counter[int] = Counter()
-        places = []
-        for one in truth:
-            places.append(seen[one] % _FOLDS)
-            seen[one] += 1
-    found = [np.flatnonzero(np.array(places) == fold) for fold in range(_FOLDS)]
-    return [one for one in found if len(one)]
 
 
 def fit_model(
@@ -59,6 +31,7 @@ def fit_model(
     *,
     chosen: Sequence[Run] | None = None,
     options: Mapping[str, Any] | None = None,
+    alike: bool = False,
     date: str = "",
 ) -> FittedModel:
     """Fit a model; its options are those of its grid with the least log loss on runs left out.
@@ -76,6 +49,9 @@ def fit_model(
         Those of `runs` that have a label.
     options : mapping, optional
         Of the model; what is given is not chosen.
+    alike : bool
+        All agents are alike: none has a model of its own. Else those of known-good runs alone have
+        (`fit_agents`); between labels all agents share one.
     date : str
 
     Raises
@@ -101,6 +77,8 @@ def fit_model(
                 f"{counts[place]} run with label {name!r}; at least {_LEAST_RUNS} are needed to "
                 "fit on, better a hundred"
             )
+    if runs.kind == "tool_calls" and not any(run.steps for run in these):
+        raise BadInput("no run calls a tool; there is nothing to learn from")
     given = dict(options or {})
     grid: list[dict[str, Any]] = list(
         {
@@ -111,20 +89,19 @@ def fit_model(
     truths = np.array(places, np.int64)
     best: tuple[float, dict[str, Any], Tempering | None, float] | None = None
     for row in grid:
-        left_out = [] if streams else list(_left_out(model, these, places, labels, split, row))
-        if streams or any(one is None for one in left_out):
+        rows = [] if streams else list(left_out(model, these, places, labels, split, row))
+        if streams or any(one is None for one in rows):
             best = (float("nan"), row, None, 0.0)  # no likelihoods: nothing to choose by
             break
-        nats = [one for one in left_out if one is not None]
+        nats = [one for one in rows if one is not None]
         sums = np.array([one.sum(axis=0) for one in nats])
         if len(labels) > 1:
             found = tempered(sums, truths, len(labels))
             loss, allowance = found.log_loss, 0.0
         else:
             found = None
-            rows = np.concatenate(nats)[:, 0]
             loss = float(-sums.mean())
-            allowance = float(_ALLOWANCE * -rows.mean() / np.log(2.0))
+            allowance = allowance_of(nats)
         if best is None or loss < best[0]:
             best = (loss, row, found, allowance)
     assert best is not None
@@ -144,26 +121,7 @@ def fit_model(
     fitted = model.fit(these, places, labels, **row)
     if tempering is None:
         prior = (1.0,) if len(labels) == 1 else (1.0 / len(labels),) * len(labels)
-        return FittedModel(fitted, training, prior=prior, allowance=allowance)
+        likely = len(labels) == 1 and not np.isnan(loss)
+        own = fit_agents(model, these, labels, row, grid) if likely and not alike else {}
+        return FittedModel(fitted, training, prior=prior, allowance=allowance, agents=own)
     return FittedModel(fitted, training, tempering.weight, tempering.prior)
-
-
-def _left_out(
-    model: Any,
-    runs: Sequence[Run],
-    truth: Sequence[int],
-    labels: tuple[str, ...],
-    split: Sequence[NDArray[np.int64]],
-    options: Mapping[str, Any],
-) -> Iterator[Float | None]:
-    """Yield the log-likelihoods of each run by a fit without it, in order."""
-    found: dict[int, Float | None] = {}
-    for fold in split:
-        out = set(fold.tolist())
-        kept = [place for place in range(len(runs)) if place not in out]
-        fitted = model.fit(
-            [runs[one] for one in kept], [truth[one] for one in kept], labels, **options
-        )
-        found |= {place: fitted.score(runs[place]).nats for place in fold.tolist()}
-    for place in range(len(runs)):
-        yield found[place]

@@ -1,16 +1,14 @@
 """A model as a file: JSON, versioned, with a hash of its content; what is damaged is refused."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from consilience.errors import BadInput
 from consilience.evidence.atomic_file import write_file
+from consilience.models.agent_models import AgentModel
 from consilience.models.certificate import certified
 from consilience.models.kinds import KINDS
 from consilience.models.model import Float, Model, Scored
@@ -20,7 +18,8 @@ from consilience.models.running_score import running_score
 __all__ = ["FORMAT", "VERSION", "FittedModel", "Training", "read_model"]
 
 FORMAT = "consilience model"
-VERSION = 1
+VERSION = 2
+"""1: without models of single agents; it is read, and written of models that have none."""
 _WHOLE = 1 << 16
 _HASH = "sha256"
 
@@ -74,6 +73,8 @@ class FittedModel:
     allowance : float
         Bits of surprise that a step may have and say nothing: twice the mean of known-good runs
         that were left out of the fit. Without hypotheses beside it only.
+    agents : dict of str to AgentModel
+        Agents that are known by themselves; of all others `model` speaks.
     """
 
     model: Model
@@ -81,6 +82,7 @@ class FittedModel:
     weight: int = _WHOLE
     prior: tuple[float, ...] = (1.0,)
     allowance: float = 0.0
+    agents: dict[str, AgentModel] = field(default_factory=dict)
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -89,20 +91,36 @@ class FittedModel:
 
     def score(self, run: Run) -> Scored:
         """Return log-likelihoods, if the model has any, and the running score of a run."""
-        found = self.model.score(run)
-        if found.running is not None or found.nats is None:
-            return found
-        return Scored(found.nats, self.running(found.nats))
+        own = self.agents.get(run.agent)
+        if own is not None:
+            nats = own.nats(run, lambda: self._fleet(run))
+        else:
+            found = self.model.score(run)
+            if found.running is not None or found.nats is None:
+                return found
+            nats = found.nats
+        return Scored(nats, running_score(nats, self.prior, self.allowance_of(run.agent)))
 
-    def running(self, nats: Float) -> NDArray[np.int64]:
-        """Return the running score of log-likelihoods (steps + 1, H); it never falls."""
-        return running_score(nats, self.prior, self.allowance)
+    def allowance_of(self, agent: str) -> float:
+        """Return the bits of surprise that a step of an agent may have and say nothing."""
+        own = self.agents.get(agent)
+        return self.allowance if own is None else own.allowance
+
+    def has_own(self, agent: str) -> bool:
+        """Return whether an agent is judged by a model of its own."""
+        own = self.agents.get(agent)
+        return own is not None and own.model is not None
+
+    def _fleet(self, run: Run) -> Float:
+        nats = self.model.score(run).nats
+        assert nats is not None  # kinds without likelihoods have no models of single agents
+        return nats
 
     def as_json(self) -> dict[str, Any]:
         """Return the whole as JSON, its hash too."""
         value: dict[str, Any] = {
             "format": FORMAT,
-            "version": VERSION,
+            "version": VERSION if self.agents else 1,
             "kind": self.model.kind,
             "training": asdict(self.training),
             "weight": self.weight,
@@ -111,6 +129,8 @@ class FittedModel:
             "certificate": certified(self.model.tables(), self.prior),
             "parameters": self.model.as_json(),
         }
+        if self.agents:
+            value["agents"] = {name: one.as_json() for name, one in self.agents.items()}
         return {**value, _HASH: _digest(value)}
 
     def write(self, path: Path, *, overwrite: bool) -> str:
@@ -142,10 +162,10 @@ def read_model(path: Path, kind: str | None = None) -> FittedModel:
         raise BadInput(f"{path}: is no model; make one with `consilience fit`") from None
     if not isinstance(value, dict) or value.get("format") != FORMAT:
         raise BadInput(f"{path}: is JSON, but no model; make one with `consilience fit`")
-    if value.get("version") != VERSION:
+    if value.get("version") not in range(1, VERSION + 1):
         raise BadInput(
-            f"{path}: a model of version {value.get('version')}, this program reads {VERSION}; fit "
-            "it again with this program"
+            f"{path}: a model of version {value.get('version')}, this program reads 1 to "
+            f"{VERSION}; fit it again with this program"
         )
     content = {name: held for name, held in value.items() if name != _HASH}
     if value.get(_HASH) != _digest(content):
@@ -162,8 +182,10 @@ def read_model(path: Path, kind: str | None = None) -> FittedModel:
             int(value["weight"]),
             tuple(map(float, value["prior"])),
             float(value["allowance"]),
+            _agents(KINDS[found], value),
         )
         whole = len(made.prior) == len(made.labels) and 0 <= made.weight <= _WHOLE
+        whole &= not made.agents or len(made.labels) == 1
     except (KeyError, TypeError, ValueError, IndexError, AttributeError):
         whole = False
     if not whole:
@@ -174,6 +196,11 @@ def read_model(path: Path, kind: str | None = None) -> FittedModel:
 def _training(value: dict[str, Any]) -> Training:
     lists = {name: tuple(value[name]) for name in ("formats", "contents")}
     return Training(**{**value, **lists})
+
+
+def _agents(kind: Any, value: dict[str, Any]) -> dict[str, AgentModel]:
+    held = {} if value["version"] == 1 else value["agents"]
+    return {name: AgentModel.from_json(kind, one) for name, one in held.items()}
 
 
 def _canonical(value: Any) -> str:

@@ -38,7 +38,8 @@ def test_one_thousand_runs_give_alarms_reasons_and_a_page(files, capsys, tmp_pat
     assert "agent-2  ALARM" in out and out.count("ALARM") == 1
     assert "why agent-2" in out and "export_contacts after" in out
     assert "alarms with probability 1/100 at most" in out and "not the probability" in out
-    assert "Traceback" not in err and "warning" not in err
+    assert "Traceback" not in err and err.count("warning") == 1
+    assert "22% of the calls of 'agent-2' today are of tools that the baseline does not have" in err
     html = page.read_text()
     assert "1 of 4 agents alarm" in html and "Why agent-2 alarms" in html and "<svg" in html
 
@@ -52,7 +53,8 @@ def test_json_is_one_object_and_the_seed_it_tells_gives_the_same(files, capsys):
     assert found["runs_fitted_on"] + found["runs_of_history"] == 840
     first = found["agents"][0]
     assert first["agent"] == "agent-2" and first["alarm_after_runs"] >= 21
-    assert {"step", "tool", "after", "bits"} == set(first["reasons"][0]["steps"][0])
+    facts = {"step", "tool", "after", "bits", "failed", "after_failed", "failure_bits"}
+    assert facts == set(first["reasons"][0]["steps"][0])
     assert ran(capsys, *words, "--seed", found["seed"])[1] == out
 
 

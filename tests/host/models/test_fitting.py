@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from consilience.errors import BadInput
-from consilience.models.fitting import fit_model, folds
+from consilience.models.fitting import fit_model
+from consilience.models.left_out import folds
 from consilience.models.run import Run
 from consilience.models.runs import Runs
 from consilience.models.tempering import log_loss, tempered

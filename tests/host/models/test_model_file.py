@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from consilience.errors import BadInput
+from consilience.models.agent_models import AgentModel
 from consilience.models.certificate import certified, increments_of
 from consilience.models.chain_model import ChainModel
 from consilience.models.model_file import FittedModel, Training, read_model
@@ -34,8 +35,21 @@ def fitted() -> FittedModel:
     return FittedModel(ChainModel.fit(RUNS, TRUTH, LABELS), TRAINING, 30000, (0.75, 0.25))
 
 
-def test_a_file_gives_the_same_model(fitted: FittedModel, tmp_path: Path) -> None:
+def of_agents() -> FittedModel:
+    """A model of good runs with two agents that are known by themselves, one as the fleet is."""
+    fleet, own = (ChainModel.fit(runs, [0] * len(runs), ("normal",)) for runs in (RUNS, RUNS[:3]))
+    agents = {
+        "a": AgentModel(own, frozenset("ab"), 2.5),
+        "b": AgentModel(None, frozenset("abc"), 2.25),
+    }
+    return FittedModel(fleet, TRAINING, allowance=3.5, agents=agents)
+
+
+@pytest.mark.parametrize("of_labels", [True, False])
+def test_a_file_gives_the_same_model(fitted: FittedModel, tmp_path: Path, of_labels: bool) -> None:
+    fitted = fitted if of_labels else of_agents()
     fitted.write(tmp_path / "m.json", overwrite=False)
+    assert json.loads((tmp_path / "m.json").read_text())["version"] == (1 if of_labels else 2)
     again = read_model(tmp_path / "m.json", "chain")
     assert again == fitted
     for one in RUNS:
@@ -81,7 +95,7 @@ def damaged(value: dict[str, object], name: str) -> bytes:
     if name == "another format":
         value["format"] = "something"
     elif name == "another version":
-        value["version"] = 2
+        value["version"] = 3
     elif name == "changed":
         value["weight"] = 65536
     elif name == "no hash":
