@@ -66,7 +66,9 @@ class NoteKey:
 
     @classmethod
     def of_text(cls, text: str) -> "NoteKey":
-        """Return the key of a verifier key's text; BadInput if it is none."""
+        """Return the key of a verifier key's text; BadInput if it is none, without the text."""
+        if "PRIVATE KEY" in text:
+            raise BadInput("this is the private key; give the public one, NAME.pub")
         name, plus, rest = text.strip().partition("+")
         digits, second, encoded = rest.partition("+")
         try:
@@ -74,10 +76,10 @@ class NoteKey:
         except binascii.Error:
             data = b""
         if not (plus and second and data[:1] == _ED25519 and len(data) == 1 + PUBLIC_BYTES):
-            raise BadInput(f"{text!r} is no key; give NAME+HASH+KEY, as `audit key` shows it")
+            raise BadInput("what was given is no key; give NAME+HASH+KEY, as `audit key` shows it")
         key = cls(name, data[1:])
         if digits != key.hash.hex():
-            raise BadInput(f"{text!r}: its hash is {key.hash.hex()}; copy the key once more")
+            raise BadInput(f"the hash of the key is {key.hash.hex()}; copy the key once more")
         return key
 
     @property
@@ -178,7 +180,7 @@ def opened_note(note: str, key: NoteKey) -> str:
         except binascii.Error:
             data = b""
         if not line.startswith(_DASH) or not space or not name or len(data) <= _ID_BYTES:
-            raise ImpossibleState(f"no signed note: {line!r} is no signature line")
+            raise ImpossibleState("no signed note: a line of it is no signature line")
         if name != key.name or data[:_ID_BYTES] != key.hash:
             continue
         signature = data[_ID_BYTES:]

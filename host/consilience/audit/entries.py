@@ -1,4 +1,4 @@
-"""Entries of an audit log: one JSON array a record, its kind first. Version 1; see docs/audit.md.
+"""Entries of an audit log: one JSON array a record, its kind first. Version 2; see docs/audit.md.
 
 ``begin`` opens a session and says all that its records follow from; what comes after belongs to it
 until the next ``begin``. Records of a monitor are in the order in which it took them, each with the
@@ -35,7 +35,7 @@ __all__ = [
     "table_run",
 ]
 
-VERSION = 1
+VERSION = 2
 
 
 def entry(*parts: Any) -> bytes:

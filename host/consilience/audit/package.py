@@ -36,9 +36,10 @@ from typing import Any, NamedTuple
 from consilience.audit.checkpoint import Checkpoint, NoteKey, signed_checkpoint
 from consilience.audit.claims_page import claims_page
 from consilience.audit.entries import begin
-from consilience.audit.page import SessionFacts, found_page, readme_text
+from consilience.audit.page import found_page, readme_text
 from consilience.audit.proofs import PROVED, proofs_document
 from consilience.audit.session import Session
+from consilience.audit.session_facts import SessionFacts
 from consilience.audit.statement import canonical_json, envelope, statement
 from consilience.audit.tiles import TileLog
 from consilience.distributed.epochs.signing import SigningKey
@@ -46,7 +47,7 @@ from consilience.errors import BadInput
 
 __all__ = ["PackageFacts", "seed_check", "write_package"]
 
-PACKAGE_VERSION = 1
+PACKAGE_VERSION = 2
 MEASURED = "measured.json"
 STATEMENT = "statement.dsse.json"
 _OWN = ("checkpoint", STATEMENT, "proofs.json", "seeds.json", MEASURED)
@@ -94,6 +95,8 @@ def write_package(
     if len(set(names)) < len(names):
         raise BadInput(f"sessions {', '.join(names)}: a name is there twice")
     own = {*_OWN, "index.html", "README.md", "verify.py", "claims.html"}
+    if taken := set(names) & {"the log", "documents"}:
+        raise BadInput(f"session {min(taken)}: verify.py calls its own rows so; rename the file")
     if taken := set(documents) & own:
         raise BadInput(f"document {min(taken)}: the package has its own; choose another name")
     if odd := [one for one in (*names, *documents) if not one.isprintable() or "\\" in one]:
@@ -117,7 +120,8 @@ def write_package(
     }
     if "claims.json" in documents:
         documents = {**documents, "claims.html": claims_page(documents["claims.json"]).encode()}
-    page = found_page(public, facts, list(documents), log.size, log.root)
+    hashes = dict(inputs or {})
+    page = found_page(public, facts, list(documents), log.size, log.root, hashes, date)
     plain |= {**documents, "README.md": readme_text().encode(), "index.html": page.encode()}
     for name, data in plain.items():
         _write(directory / name, data)
@@ -130,7 +134,7 @@ def write_package(
         "version": PACKAGE_VERSION,
         "log": {"origin": origin, "size": log.size, "root": log.root.hex()},
         "sessions": names,
-        "inputs": dict(inputs or {}),
+        "inputs": hashes,
         "unsigned": [MEASURED],
         "date": date,
     }

@@ -17,7 +17,7 @@ __all__ = ["PREDICATE_TYPE", "canonical_json", "envelope", "statement"]
 
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
-PREDICATE_TYPE = "urn:consilience:audit-package:1"
+PREDICATE_TYPE = "urn:consilience:audit-package:2"
 
 
 def canonical_json(value: Any) -> bytes:

@@ -22,8 +22,12 @@ from consilience.monitor.settings import MonitorSettings
 from consilience.monitor.source_file import FrozenSource, ModelSource
 from consilience.monitor.watch_options import WatchOptions
 from consilience.monitor.watching import FleetWatch
+from consilience_hw.spec.monitor_format import Source
 
 __all__ = ["RecordedWatch"]
+
+_SCORED = Source.CONFORMAL, Source.FROZEN
+"""Sources whose observations are scores, which were binned."""
 
 
 class _CallNames(ModelSource):
@@ -150,15 +154,17 @@ class RecordedWatch:
             "n0": settings.n0,
             "ties": "seeded" if settings.seeded else "full",
             "contaminated": settings.contaminated,
-            "binning": self._options.binning,
         }
         return RecordedRanking(settings, self._seed, self.recorder)
 
     def _facts(self, settings: MonitorSettings) -> dict[str, Any]:
-        options, promise = self._options, {}
+        options, promise, daily = self._options, {}, None
         if options.arl is not None or options.false_alarms_per_day is not None:
             arl: str | Fraction = options.agent_arl if options.arl is None else options.arl
             promise["arl"] = str(exact_number(arl, "--arl"))
+            if options.arl is None:
+                runs = exact_number(str(options.runs_per_day), "--runs-per-day")
+                daily = [str(options.agents_share), str(runs)]
         elif options.false_alarm is not None:
             promise["false_alarm"] = str(exact_number(options.false_alarm, "--false-alarm"))
         alpha, reports, read = options.alpha_of_runs(), options.of_reports(), options.readings()
@@ -170,6 +176,8 @@ class RecordedWatch:
             "threshold": settings.threshold,
             "enrolled": settings.enrolled,
             "promise": promise,
+            "daily": daily,
+            "binning": options.binning if options.kind in _SCORED else None,
             "run_alpha": None if alpha is None else str(alpha),
             "reports": None if reports is None else [reports.reporters, reports.faulty],
             "readings": None,

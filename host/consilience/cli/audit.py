@@ -277,7 +277,7 @@ def verify(
 
     Of a folder that `consilience audit export` wrote without --records, every proof is verified.
 
-    Exit code 8 if anything in it is not as it must be; the line says what.
+    Exit code 8 if anything in it is not as it must be; the line says what. 2: no such key or file.
     """
     output = Output(as_json=as_json)
     program = Path(__file__).parents[1] / "audit" / "verify.py"
@@ -290,8 +290,11 @@ def verify(
     for one in proofs or [place]:
         command = [sys.executable, "-I", "-S", str(program), str(one), *words]
         done = subprocess.run(command, env={}, capture_output=True, text=True, check=False)
+        last = (done.stderr.strip().splitlines() or ["verify.py ended"])[-1]
+        if done.returncode == BadInput.exit_code:
+            raise BadInput(last.removeprefix("verify.py: error: "))
         if done.returncode:
-            raise Mismatch((done.stderr.strip().splitlines() or ["verify.py ended"])[-1])
+            raise Mismatch(last)
         said += done.stdout.splitlines()
     output.result({"verified": True, "said": said}, Text("\n".join(said)))
 

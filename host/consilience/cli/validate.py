@@ -92,6 +92,7 @@ def validate(
     from consilience.validate.environment import (
         built_bitstreams,
         environment_document,
+        is_beside,
         refuse_changed_code,
     )
     from consilience.validate.finding import NotRun, Scale, Verdict
@@ -115,6 +116,11 @@ def validate(
     given = tuple(device or ())
     options = Options(scale, tuple(dict.fromkeys((*AT_HAND, *given))), data)
     output = Output(as_json=as_json)
+    if is_beside(Path.cwd()):
+        output.note(
+            "note: what is tested is the installed wheel, not the checkout in this folder; for "
+            "that: make setup, then .venv/bin/consilience validate"
+        )
     if data is not None:
         own = read_user_data(data)  # refused before anything is tested
         if isinstance(own, Evidence):
@@ -158,7 +164,8 @@ def validate(
     if output_package and not interrupted:
         output.note(
             f"package {output_package}: python -I -S {output_package / 'verify.py'} "
-            f"{output_package} --key {public_key_file(output_package)}"
+            f"{output_package} --key {public_key_file(output_package)}; it works the recorded "
+            "judgements out again, and not the claims, which are what the signer says"
         )
     if interrupted:
         again = f"with --resume {resume} it goes on" if resume else "next time give --resume DIR"

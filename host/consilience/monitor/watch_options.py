@@ -182,11 +182,15 @@ class WatchOptions:
     @property
     def agent_arl(self) -> Fraction:
         """ARL of an agent: half of the daily false alarms are for agents, half for single runs."""
-        assert self.false_alarms_per_day and self.agents and self.runs_per_day
+        assert self.agents and self.runs_per_day
+        return arl_for(self.agents_share, self.agents, self.runs_per_day)
+
+    @property
+    def agents_share(self) -> Fraction:
+        """False alarms a day that are for agents across runs: all, or half of the budget."""
+        assert self.false_alarms_per_day
         share = exact_number(self.false_alarms_per_day, "--false-alarms-per-day")
-        if self.run_share:
-            share /= 2
-        return arl_for(share, self.agents, self.runs_per_day)
+        return share / 2 if self.run_share else share
 
     @property
     def run_share(self) -> bool:

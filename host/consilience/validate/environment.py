@@ -17,7 +17,13 @@ from consilience.errors import BadInput
 from consilience.validate.source_hash import PACKAGES, package_files, sources_digest
 from consilience_sim.cache import cache_folder, is_whole
 
-__all__ = ["built_bitstreams", "checkout_of", "environment_document", "refuse_changed_code"]
+__all__ = [
+    "built_bitstreams",
+    "checkout_of",
+    "environment_document",
+    "is_beside",
+    "refuse_changed_code",
+]
 
 _OWN = ("hw", "sim", "host")
 """Folders of a checkout in which a file that git does not know is code all the same."""
@@ -30,6 +36,12 @@ def checkout_of(path: Path = Path(__file__)) -> Path | None:
     root = path.resolve().parents[3]
     there = (root / "pyproject.toml").is_file() and (root / ".git").exists()
     return root if there else None
+
+
+def is_beside(folder: Path) -> bool:
+    """Return whether a folder is a checkout, and this code is not that of it."""
+    parts = "pyproject.toml", *_OWN
+    return checkout_of() is None and all((folder / one).exists() for one in parts)
 
 
 def refuse_changed_code() -> str | None:

@@ -36,6 +36,8 @@ _AGENTS = 5_000
 _SEED = 163
 _WATCHED, _RUNS, _TURNS = 20, 160, 120
 """Agents of the monitor, their runs, and after which the first of them no longer behaves."""
+_ARL = "100000"
+"""So rare that whoever reads the package finds the agent that turned bad, and no false alarm."""
 _USERS_ROWS = 200_000
 """Of the user's file that are recorded."""
 
@@ -139,11 +141,11 @@ def _sessions(options: Options) -> "Iterator[Session]":
 
 
 def _monitored(name: str, lines: "list[tuple[int, bytes]]") -> "Session":
-    """Return runs judged as `consilience monitor` does, one false alarm in 1,000 runs promised."""
+    """Return runs judged as `consilience monitor` does, one false alarm in `_ARL` runs promised."""
     from consilience.audit.watch_record import RecordedWatch
     from consilience.monitor.watch_options import WatchOptions
 
-    watch = RecordedWatch(WatchOptions(arl="1000", n0=50), seed=_SEED)
+    watch = RecordedWatch(WatchOptions(arl=_ARL, n0=50), seed=_SEED)
     watch.judge(lines)
     return watch.session(name)
 

@@ -42,7 +42,10 @@ def claims(scale: Scale) -> list[Claim]:
 
 def _run(bench: Bench, campaign: str) -> Finding:
     if not (ROOT / "tests" / "campaigns" / campaign).is_dir():
-        raise NotRun("needs a checkout: a wheel has no campaigns")
+        raise NotRun(
+            "needs a checkout: this is a wheel, without campaigns; in a checkout: make setup, "
+            ".venv/bin/consilience"
+        )
     if bench.scale is not Scale.FULL:
         raise NotRun(f"takes long: run `python -m tests.campaigns.{campaign}`, or give --full")
     done = subprocess.run(

@@ -88,5 +88,8 @@ def _audited(bench: Bench) -> Finding:
 def _lock() -> str:
     path = ROOT / "requirements.lock"
     if not path.is_file():
-        raise NotRun("needs a checkout: a wheel has no lock")
+        raise NotRun(
+            "needs a checkout: this is a wheel, without a lock; in a checkout: make setup, "
+            ".venv/bin/consilience"
+        )
     return path.read_text(encoding="utf-8")

@@ -134,4 +134,7 @@ def _methods(of: ast.ClassDef) -> Iterator[tuple[str, bool]]:
 
 def _refuse_without_checkout() -> None:
     if not (ROOT / "pyproject.toml").is_file():
-        raise NotRun("needs a checkout: a wheel has neither tests nor their tools")
+        raise NotRun(
+            "needs a checkout: this is a wheel, without tests; in a checkout: make setup, "
+            ".venv/bin/consilience"
+        )

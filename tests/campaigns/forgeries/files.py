@@ -201,7 +201,7 @@ HASTY = [
     ("unsigned claims", "the statement leaves claims out", unsigned_claims,
      r"leaves out too much"),
     ("forged proofs", "one less", proofs(lambda inclusion: inclusion.pop()),
-     r"proofs\.json: has not one proof for each alarm"),
+     r"proofs\.json: has not one proof of each alarm"),
     ("forged proofs", "another hash", proofs(other_hash), r"proofs\.json: the proof of record \d+"),
     ("forged proofs", "another record", proofs(other_record),
      r"proofs\.json: the proof of record \d+ does not lead to the root"),

@@ -168,14 +168,14 @@ def hidden_rows(forger):
 
 
 PAGE = [
-    ("false page", "another promise", on_page(b">200 observations", b">200000000 observations"),
-     r"index\.html: does not say what was found, restart: guaranteed: 200 observations"),
+    ("false page", "another promise", on_page(b"; 200 observations", b"; 200000000 observations"),
+     "does not say what was found, session 'restart': guaranteed: if a good .* 200 observations"),
     ("false page", "nobody alarmed",
      on_page(b"agents that alarmed<td>&#x27;a1&#x27;", b"agents that alarmed<td>none"),
-     r"index\.html: does not say what was found, restart: agents that alarmed: 'a1'"),
+     "does not say what was found, session 'restart': agents that alarmed: 'a1' first at run"),
     ("false page", "increments that were not recomputed",
      on_page(b": NOT the increments, which the signer asserts", b""),
-     r"index\.html: does not say what was found, asserted: judged as"),
+     r"index\.html: does not say what was found, session 'asserted': judged as"),
     ("false page", "a document that was not recomputed",
      on_page(b"claims.html, claims.json, ", b""),
      r"index\.html: does not say what was found, documents: asserted, not recomputed"),
@@ -183,7 +183,8 @@ PAGE = [
      r"index\.html: does not say what was found, the log: signed by"),
     ("false page", "a word more", on_page(b"<h1>", b"<p>No agent was hijacked.</p><h1>"),
      r"index\.html or README\.md: says more than was found"),
-    ("false page", "a better guarantee", on_page(b"at most n / A are one", b"none is one"),
+    ("false page", "a better guarantee",
+     on_page(b"at most n / A are an agent's first", b"none is one"),
      r"index\.html or README\.md: says more than was found"),
     ("false page", "what was found is in a comment", hidden_rows,
      r"index\.html or README\.md: says more than was found"),
@@ -243,5 +244,5 @@ HASTY = [
     ("forged signature", "a key of small order", small_order, "the signer is unknown"),
     ("forged signature", "a key that is a file",
      envelope_with(lambda told: told["signatures"][0].update(keyid="/etc/hostname")),
-     "'/etc/hostname' is no key"),
+     "its keyid is no key"),
 ]  # fmt: skip

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from tests.campaigns.forgeries import (
+    added_words,
     false_reports,
     false_verdicts,
     files,
@@ -63,14 +64,21 @@ class Forgery:
 
 
 def _all():
-    careless = [Forgery(*one[:2], Who.CARELESS, *one[2:]) for one in files.CARELESS]
-    hasty = [Forgery(*one[:2], Who.HASTY, *one[2:]) for one in (*files.HASTY, *hostile_files.HASTY)]
+    careless = [
+        Forgery(*one[:2], Who.CARELESS, *one[2:])
+        for one in (*files.CARELESS, *added_words.CARELESS)
+    ]
+    hasty = [
+        Forgery(*one[:2], Who.HASTY, *one[2:])
+        for one in (*files.HASTY, *hostile_files.HASTY, *added_words.HASTY)
+    ]
     false = [
         *false_verdicts.FALSE,
         *false_reports.FALSE,
         *settings.FALSE,
         *swapped.FALSE,
         *hostile_records.FALSE,
+        *added_words.FALSE,
     ]
     operator = [Forgery(*one[:2], Who.OPERATOR, *one[2:]) for one in false]
     unknown = r"statement\.dsse\.json: the signer is unknown"

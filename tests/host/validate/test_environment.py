@@ -63,6 +63,10 @@ def wheel(tmp_path, monkeypatch):
 
 def test_a_wheel_is_what_it_was(wheel):
     assert environment.refuse_changed_code() is None
+    assert not environment.is_beside(wheel)
+    for name in ("pyproject.toml", "hw", "sim", "host"):
+        (wheel / name).touch()
+    assert environment.is_beside(wheel)
 
 
 @pytest.mark.parametrize(

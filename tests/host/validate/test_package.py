@@ -9,7 +9,7 @@ import pytest
 from consilience.cli.app import main
 from consilience.errors import BadInput
 from consilience.validate import environment
-from consilience.validate.package import signing_key
+from consilience.validate.package import _behaviour, _monitored, signing_key
 
 
 @pytest.mark.slow
@@ -27,7 +27,7 @@ def test_it_is_verified_and_made_again_byte_for_byte(tmp_path, monkeypatch, caps
         key = ["--key", str(tmp_path / "audit.vkey")]
         done = subprocess.run([*verify, *key], capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
-        assert "own-scores: recomputed 300 run" in done.stdout
+        assert "session 'own-scores': recomputed 300 run" in done.stdout
         files = [path for path in folder.rglob("*") if path.is_file()]
         made.append({path.relative_to(folder).as_posix(): path.read_bytes() for path in files})
         folder.rename(tmp_path / f"made-{len(made)}")
@@ -38,6 +38,11 @@ def test_it_is_verified_and_made_again_byte_for_byte(tmp_path, monkeypatch, caps
     assert claims["counts"]["pass"] == 2
     assert "seconds" in json.loads(made[0]["measured.json"])["claims"]["promise.once.tight"]
     assert "promise.once.tight" in made[0]["claims.html"].decode()
+
+
+def test_the_agent_that_turns_bad_is_the_only_one_that_alarms():
+    records = [json.loads(one) for one in _monitored("monitor", _behaviour()).records]
+    assert {one[1] for one in records if one[0] == "alarm"} == {"agent-0"}
 
 
 def test_a_folder_with_files_is_refused_before_anything_runs(tmp_path):

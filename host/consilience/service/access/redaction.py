@@ -10,6 +10,7 @@ _RULES = (
     (PATTERN, r"cns_\1_***"),
     # Part of one, as a line that was cut leaves it: all after the id goes.
     (re.compile(r"(cns_[0-9a-f]{16}_)[0-9a-f]+"), r"\1***"),
+    (re.compile(r"(-----BEGIN [A-Z ]*PRIVATE KEY-----).*", re.DOTALL), r"\1***"),
     # A key that signs webhooks.
     (re.compile(r"whsec_[\w+/=-]+"), "whsec_***"),
     # The header, in whatever notation: `Authorization: Basic x`, `(b'authorization', b'Basic x')`.

@@ -16,6 +16,7 @@ from consilience.errors import BadInput
 from consilience.link.token_proof import NO_KEYS, Token, TokenKeys
 from consilience.service.access.identity import Identity
 from consilience.service.access.private_file import make_private, read_only_by_owner
+from consilience.service.access.redaction import redacted
 from consilience.service.access.scopes import Scope, scopes_of
 
 __all__ = ["FILE", "VERSION", "Credential", "Tokens", "now_ms"]
@@ -147,7 +148,7 @@ class Tokens(Closes):
             if one.revoked_ms is None
         ]
         if not found:
-            raise BadInput(f"{which!r}: no token has this id or name; see `tokens list`")
+            raise BadInput(f"{redacted(which)!r}: no token has this id or name; see `tokens list`")
         if len(found) > 1:
             ids = ", ".join(one.id for one in found)
             raise BadInput(f"{which!r} is the name of several; revoke one by its id: {ids}")

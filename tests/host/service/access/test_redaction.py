@@ -24,6 +24,7 @@ SECRET = TOKEN.secret.hex()
         f"{{'password': '{SECRET} with spaces'}}",
         f"--token {TOKEN.text}",
         f"API-Key: {SECRET}",
+        f"'-----BEGIN PRIVATE KEY-----\nMC4{SECRET}\n-----END PRIVATE KEY-----'",
     ],
 )
 def test_redacted(text):

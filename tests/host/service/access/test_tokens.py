@@ -80,6 +80,9 @@ def test_another_process_revokes(tokens, tmp_path):
         assert other.revoke("name").id == token.id
         with pytest.raises(BadInput, match="no token has this id or name"):
             other.revoke("name")
+        with pytest.raises(BadInput) as told:  # a token in the place of its name
+            other.revoke(token.text)
+        assert token.secret.hex() not in str(told.value)
     assert tokens.check(token.text) == "revoked"
     assert not tokens.is_valid(made.identity)
     assert tokens.keys_of(token.id, Scope.DEVICE) is None

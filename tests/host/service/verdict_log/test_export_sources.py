@@ -60,7 +60,7 @@ def test_of_a_model_of_traces(start, model, tmp_path, capsys):  # noqa: F811
     assert exported(state, tmp_path / "no", "--source", str(tmp_path / "other.json")) == 2
     assert "is not the file that the service has as --model" in capsys.readouterr().err
     assert exported(state, tmp_path / "out", "--source", str(model)) == 0
-    assert "service: agents that alarmed 'planner'" in recomputed(tmp_path / "out")
+    assert "session 'service': agents that alarmed 'planner'" in recomputed(tmp_path / "out")
 
 
 def test_of_reporters(start, tmp_path):
