@@ -17,7 +17,7 @@ setup: $(STAMP) ## make .venv with the locked dependencies
 
 $(STAMP): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "consilience needs Python 3.11 or later; set PYTHON=...")'
-	@echo "Setting up $(VENV) (a few hundred MB of packages, once) ..."
+	@echo "Setting up $(VENV) (3 GB of packages: simulators, FPGA tools, engines; some minutes, once) ..."
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .

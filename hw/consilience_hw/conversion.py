@@ -13,6 +13,12 @@ _AUTO = re.compile(r"\\\$auto\$[\w.]+:\d+:\w+\$(\d+)(?= )")
 """What Yosys calls wires and variables of its own: a VCD file with such a name, with its colons,
 is one on which GTKWave gives up."""
 
+_TRIGGER = re.compile(r"^  reg (yosys_\d+)  = 0;$", re.MULTILINE)
+"""What each ``always @*`` of Yosys reads, so that it runs at time 0, too. Where a simulator gives
+such a variable its value before any block runs, as SystemVerilog wants it, nothing changes, and no
+block runs: with a reset that is active from the start, Icarus took beats and gave no result. A
+non-blocking assignment comes when all blocks wait."""
+
 
 def component_ports(unit: wiring.Component) -> dict[str, tuple[Value, PortDirection]]:
     """Return the ports of a unit; constants, like the ready of a flow, are none."""
@@ -50,4 +56,5 @@ def to_verilog(unit: wiring.Component, name: str, platform: object = None) -> st
         emit_src=False,
         strip_internal_attrs=True,
     )
-    return _AUTO.sub(r"yosys_\1", text)
+    text = _AUTO.sub(r"yosys_\1", text)
+    return _TRIGGER.sub(r"  reg \1;\n  initial \1 <= 1'b0;", text)

@@ -1,7 +1,11 @@
 """The library with nothing but its base dependencies: the cpu, whole; others say what they lack."""
 
+import importlib.metadata
+from types import SimpleNamespace
+
 import pytest
 
+from consilience.extras import install_command
 from tests.imports import TOOL_CHAIN, run_without
 
 ALL_OF_THE_CPU = """
@@ -27,8 +31,8 @@ def test_the_cpu_needs_neither_tool_chain_nor_link(tmp_path):
 @pytest.mark.parametrize(
     ("url", "needed", "said"),
     [
-        ("sim", "amaranth", "run: pip install 'consilience[sim]'"),
-        ("serial:///dev/none", "serial", "run: pip install 'consilience[serial]'"),
+        ("sim", "amaranth", f"run: {install_command('sim')}"),
+        ("serial:///dev/none", "serial", f"run: {install_command('serial')}"),
         ("socket://127.0.0.1:1", "cobs", "ModuleNotFoundError: cobs is blocked"),
     ],
 )
@@ -37,3 +41,20 @@ def test_other_devices_are_imported_when_they_are_opened(tmp_path, url, needed, 
     complaint = run_without(program, tmp_path, (needed,))
     assert f"ModuleNotFoundError: {needed} is blocked" in complaint
     assert complaint.splitlines()[-1].endswith(said)
+
+
+@pytest.mark.parametrize(
+    ("origin", "command"),
+    [
+        (None, "pip install 'consilience[sim]'"),
+        ('{"url": "https://index.example/c.whl"}', "pip install 'consilience[sim]'"),
+        ('{"url": "file:///gone/c.whl", "archive_info": {}}', "pip install 'consilience[sim]'"),
+        ('{"url": "file:///tmp", "dir_info": {}}', "pip install '/tmp[sim]'"),
+        ('{"url": "file:///tmp", "dir_info": {"editable": true}}', "pip install -e '/tmp[sim]'"),
+    ],
+)
+def test_the_cure_installs_from_where_it_was_installed(monkeypatch, origin, command):
+    """No package index need have it: a checkout or a wheel that is still there is named."""
+    found = SimpleNamespace(read_text=lambda _: origin)
+    monkeypatch.setattr(importlib.metadata, "distribution", lambda _: found)
+    assert install_command("sim") == command

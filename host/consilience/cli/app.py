@@ -69,7 +69,9 @@ def _command(words: "Sequence[str]") -> "Callable[[], int]":
     except ImportError as error:
         if (error.name or "").startswith("consilience"):
             raise
-        return _refusal(f"{error}; repair it: pip install consilience", _TOOL_MISSING)
+        from consilience.extras import install_command
+
+        return _refusal(f"{error}; repair it: {install_command()}", _TOOL_MISSING)
     return lambda: run(program, words)
 
 

@@ -17,7 +17,7 @@ from consilience.cli.device_option import JsonOption
 from consilience.cli.doctor_check import Check, package_check, tool_check
 from consilience.cli.output import Output
 from consilience.errors import ToolMissing
-from consilience.extras import naming_extras
+from consilience.extras import install_command, naming_extras
 from consilience_sim.cache import CacheUnusable, cache_folder, damaged_entries
 
 __all__ = ["doctor", "run_checks"]
@@ -94,7 +94,7 @@ def _plugged_in() -> Iterator[Check]:
             with naming_extras(plugin.name):
                 yield from plugin.load()()
         except ToolMissing:
-            yield Check(plugin.name, plugin.name, None, "pip install 'consilience[build]'")
+            yield Check(plugin.name, plugin.name, None, install_command("build"))
 
 
 def _cxxrtl_headers() -> Check:
@@ -151,5 +151,5 @@ def _verdict(missing: Sequence[Check], blocking: Sequence[str]) -> list[Text]:
     lines = [Text(f"The {check.name} is {check.fault}.") for check in kept]
     lines += [Text(f"Not installed: {', '.join(others)}.")] if others else []
     if simulator:
-        lines.append(Text("Not installed: the simulated device (pip install 'consilience[sim]')."))
+        lines.append(Text(f"Not installed: the simulated device ({install_command('sim')})."))
     return [*lines, Text(f"{verdict}{'; the testbenches cannot' if benches else ''}.")]

@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from consilience.extras import installed_version
+from consilience.extras import install_command, installed_version
 
 __all__ = ["Check", "package_check", "tool_check"]
 
@@ -27,8 +27,7 @@ class Check:
 
 def package_check(name: str, needed_for: str, extra: str | None = None) -> Check:
     """Look for a Python package, which `extra` brings; without one, the base install."""
-    wanted = "consilience" if extra is None else f"'consilience[{extra}]'"
-    cure = f"pip install {wanted} (in a checkout: make setup)"
+    cure = f"{install_command(extra)} (in a checkout: make setup)"
     return Check(name, needed_for, installed_version(name), cure)
 
 

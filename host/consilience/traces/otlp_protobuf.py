@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from consilience.errors import BadInput
+from consilience.extras import install_command
 from consilience.traces.format import Format
 from consilience.traces.protobuf_frames import frames
 from consilience.traces.source import Source
@@ -52,8 +53,7 @@ def spans_of_protobuf(message: bytes, name: str) -> Iterator[Span]:
         from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
     except ImportError:
         raise BadInput(
-            f"{name}: OTLP in protobuf needs `pip install 'consilience[traces]'`; or export it as "
-            "JSON"
+            f"{name}: OTLP in protobuf needs `{install_command('traces')}`; or export it as JSON"
         ) from None
     try:
         data = TracesData.FromString(message)

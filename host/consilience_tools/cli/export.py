@@ -24,7 +24,9 @@ def export(
     number_format: Annotated[
         str,
         typer.Option(
-            "--format", metavar="Qm.n", help="Number format: integer and fraction bits of a code."
+            "--format",
+            metavar="Qm.n",
+            help="Number format: 2 .. 16 integer bits, sign included, and 1 .. 16 fraction bits.",
         ),
     ] = "Q16.16",
     bus: Annotated[
@@ -46,7 +48,8 @@ def export(
         bool,
         typer.Option(
             "--area/--no-area",
-            help="Count the file's cells with Yosys: ten seconds with 1 lane, minutes with 64.",
+            help="Count the file's cells with Yosys: ten seconds with 1 lane, a minute with 8, "
+            "minutes with 64; the first time half a minute more. Without: seconds.",
         ),
     ] = True,
     force: Annotated[bool, typer.Option("--force", help="Replace existing files.")] = False,

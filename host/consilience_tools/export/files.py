@@ -34,6 +34,7 @@ __all__ = [
 
 WAIVERS = {
     "PROCASSINIT": "registers have an initial value, as they have in FPGAs",
+    "INITIALDLY": "`initial x <= 0;` comes when all blocks wait, so that each runs at time 0",
     "WIDTHEXPAND": "operands of mixed width: each is widened on purpose",
     "WIDTHTRUNC": "`!` on a vector",
     "CASEINCOMPLETE": "a case over the values that occur; the others keep the default",
@@ -89,6 +90,7 @@ def companions(core: Core, area: Area | None = None) -> dict[str, str]:
         "area": area,
         "cells": sorted(cells),
         "routed": routed_figures(core),
+        "others": all_routed(),
         "error_bound": error_bound(core.fmt),
     }
     return {
@@ -113,6 +115,17 @@ def routed_figures(core: Core) -> list[dict[str, Any]]:
     same = [one.name for one in PUBLISHED if (one.unit_name, one.lanes) == (unit, core.lanes)]
     figures = [baseline[name] for name in same if name in baseline and core.fmt == Q16_16]
     return [one for one in figures if one["part"].startswith(_ROUTED_PARTS[core.fabric])]
+
+
+def all_routed() -> list[dict[str, Any]]:
+    """Return the baseline's figures of this core, of any width on any part, and ``small``."""
+    kinds = {"LogSumExp": False, "SerialLogSumExp": True}
+    baseline = read_baseline()
+    return [
+        {**baseline[one.name], "small": kinds[one.unit_name]}
+        for one in PUBLISHED
+        if one.unit_name in kinds and one.name in baseline
+    ]
 
 
 def error_bound(fmt: LogFormat) -> str:

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from consilience.errors import ConsilienceError, ToolMissing
-from consilience.extras import installed_version
+from consilience.extras import install_command, installed_version
 from consilience_sim.compiled.build_step import BuildFailed, run_step
 
 __all__ = ["YOSYS", "Working", "package_of", "run_tool", "tool_version"]
@@ -45,7 +45,7 @@ def tool_version(package: str) -> str:
     version = installed_version(package)
     if version is None:
         raise ToolMissing(
-            f"{package} is not installed; run `make setup`, or pip install 'consilience[build]'"
+            f"{package} is not installed; run `make setup`, or {install_command('build')}"
         )
     return version
 

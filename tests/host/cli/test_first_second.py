@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from consilience.cli import app
+from consilience.extras import install_command
 
 PROGRAM = """
 import os, sys
@@ -141,4 +142,4 @@ def test_an_incomplete_installation_ended_in_a_traceback(tmp_path):
     (tmp_path / "numpy.py").write_text("raise ModuleNotFoundError('No module named x', name='x')")
     words = [sys.executable, "-c", "from consilience.cli.app import main; main()", "status"]
     answer = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert answer.stderr == "error: No module named x; repair it: pip install consilience\n"
+    assert answer.stderr == f"error: No module named x; repair it: {install_command()}\n"

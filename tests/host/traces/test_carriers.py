@@ -4,6 +4,7 @@ import builtins
 import gzip
 import io
 import json
+import re
 import sys
 import zipfile
 import zlib
@@ -16,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from consilience.errors import BadInput
+from consilience.extras import install_command
 from consilience.traces.detection import read_trace
 from consilience.traces.protobuf_frames import frames, is_protobuf
 
@@ -177,7 +179,7 @@ def test_protobuf_that_is_damaged_or_has_no_spans_is_refused(tmp_path, monkeypat
 
     path.write_bytes(request(span(TRACE, ONE, "x", 1)))
     monkeypatch.setattr(builtins, "__import__", without)
-    with pytest.raises(BadInput, match=r"pip install 'consilience\[traces\]'"):
+    with pytest.raises(BadInput, match=re.escape(install_command("traces"))):
         read_trace(path)
 
 
