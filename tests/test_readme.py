@@ -12,6 +12,7 @@ from consilience_hw.fusion.posterior import Posterior
 from consilience_hw.link.session import Session
 from consilience_hw.log2.log2 import Log2
 from consilience_hw.log_sum_exp.log_sum_exp import LogSumExp
+from consilience_hw.log_sum_exp.serial_log_sum_exp import SerialLogSumExp
 from consilience_hw.reduction.accumulator import Accumulator
 from consilience_hw.reduction.beat_merge import BeatMerge
 from consilience_hw.reduction.beat_reducer import GROUP_LANES, BeatReducer
@@ -45,6 +46,7 @@ LATENCIES = {
     "PacketMerge": str(PacketMerge.latency),
     "Log2": str(Log2().latency),
     "LogSumExp": by_lanes(LogSumExp),
+    "SerialLogSumExp": by_lanes(SerialLogSumExp, (1, 8)),
     "EvidenceAccumulator": str(EvidenceAccumulator.latency),
     "Posterior": f"{Posterior.latency_of(0)} + 2 H",
     "Engine": f"{Session.overhead} per request",

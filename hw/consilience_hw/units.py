@@ -15,6 +15,7 @@ from .log_sum_exp.log_sum_exp import LogSumExp
 from .log_sum_exp.serial_log_sum_exp import SerialLogSumExp
 from .monitor.binned_monitor import BinnedMonitor
 from .monitor.monitor import Monitor
+from .monitor.monitor_beat import MonitorOperation
 from .reduction.accumulator import Accumulator
 from .reduction.beat import beat_layout
 from .reduction.beat_merge import BeatMerge
@@ -26,6 +27,7 @@ from .reduction.serial_accumulator import SerialAccumulator
 from .reduction.tree_reducer import TreeReducer
 from .spec.engine_config import EngineConfig
 from .spec.log_format import Q16_16, LogFormat
+from .spec.monitor_format import MonitorMode, Policy
 
 __all__ = [
     "Q16_16",
@@ -47,7 +49,10 @@ __all__ = [
     "LogFormat",
     "LogSumExp",
     "Monitor",
+    "MonitorMode",
+    "MonitorOperation",
     "PacketMerge",
+    "Policy",
     "Posterior",
     "RobustHistogram",
     "SerialAccumulator",

@@ -21,6 +21,10 @@ def test_the_core_in_a_design(tmp_path):
     assert carried_out(PAGES / "core_in_your_design.md", tmp_path).run == 4
 
 
+def test_the_monitor_in_a_design(tmp_path):
+    assert carried_out(PAGES / "monitor_in_your_design.md", tmp_path).run == 4
+
+
 def test_without_a_board(tmp_path):
     assert carried_out(PAGES / "board.md", tmp_path).run == 7
 
