@@ -55,9 +55,9 @@ class Exp2(wiring.Component):
         Number format.
     lanes : int
         Codes per beat.
-    way : int
-        Cycles from block RAM to multiplier, on top: both lie where the part has them, and that may
-        be far apart where many lanes share a part.
+    to_tables, from_tables : int
+        Cycles to the block RAMs, and from there to the multipliers, on top: both lie where the
+        part has them, and that may be far apart where many lanes share a part.
 
     Members
     -------
@@ -67,11 +67,18 @@ class Exp2(wiring.Component):
 
     latency = 7
 
-    def __init__(self, fmt: LogFormat = Q16_16, lanes: int = 1, way: int = 0) -> None:
+    def __init__(
+        self,
+        fmt: LogFormat = Q16_16,
+        lanes: int = 1,
+        *,
+        to_tables: int = 0,
+        from_tables: int = 0,
+    ) -> None:
         self.fmt = fmt
         self.lanes = lanes
-        self.way = way
-        self.latency = Exp2.latency + way
+        self.to_tables, self.from_tables = to_tables, from_tables
+        self.latency = Exp2.latency + to_tables + from_tables
         super().__init__(
             {
                 "i": In(flow(data.ArrayLayout(code_layout(fmt), lanes))),
@@ -124,17 +131,17 @@ class Exp2(wiring.Component):
         rom = exp2_rom(self.fmt)
         multiplies = hasattr(platform, "registered_product")
         rises = MULTIPLIER_CYCLES + 1 if multiplies else 3  # cycles from the words to the rise
-        reads = READ_CYCLES + self.way
+        reads = self.to_tables + READ_CYCLES + self.from_tables
         fraction = delayed(m, fraction, self.latency - reads - rises - 1, f"fraction_{lane}")
         low, interval = fraction[: rom.low_bits], fraction[rom.low_bits :]
-        chord = delayed(m, tables["chord"].read(m, interval), self.way, f"words_{lane}")
+        chord = self._read(m, tables["chord"], interval, f"chord_{lane}")
         base = chord[: rom.base_bits]
         if not rom.low_bits:
             return delayed(m, base, rises + 1, f"mantissa_{lane}")
         folded = low[:-1] ^ low[-1].replicate(rom.low_bits - 1)
         group_bits = ceil_log2(len(rom.bend)) - len(folded)
         place = Cat(folded, interval[len(interval) - group_bits :])
-        bend = delayed(m, tables["bend"].read(m, place), self.way, f"bends_{lane}")
+        bend = self._read(m, tables["bend"], place, f"bend_{lane}")
         low = delayed(m, low, reads, f"low_{lane}")
 
         # What a bend and `least_slope` give: side by side, as one number.
@@ -144,6 +151,11 @@ class Exp2(wiring.Component):
         rise = rise_of(m, platform, lane, chord[rom.base_bits :], low, gift)
         mantissa = (delayed(m, base, rises, f"base_{lane}") + rise)[rom.coarse :]
         return delayed(m, mantissa[: self.fmt.mantissa_bits + 1], 1, f"mantissa_{lane}")
+
+    def _read(self, m: Module, table: Table, address: Value, name: str) -> Value:
+        """Return a word of a table, with the cycles that the ways to it and from it have."""
+        address = delayed(m, address, self.to_tables, f"{name}_address")
+        return delayed(m, table.read(m, address), self.from_tables, f"{name}_word")  # type: ignore[no-any-return]
 
     def _rise_by_multiplier(
         self, m: Module, platform: Any, lane: int, slope: Value, low: Value, gift: Value

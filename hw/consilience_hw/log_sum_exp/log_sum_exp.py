@@ -1,6 +1,6 @@
 """Packets of codes to one code each: log2 of the sum of 2**code, exactly rounded."""
 
-from amaranth.hdl import Module, Signal
+from amaranth.hdl import Module, Signal, signed
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -9,13 +9,13 @@ from ..primitives.pipeline import delayed
 from ..primitives.result_buffer import ResultBuffer
 from ..reduction.accumulator import Accumulator
 from ..reduction.beat import beat_layout
-from ..reduction.beat_reducer import BeatReducer
+from ..reduction.beat_reducer import GROUP_LANES, BeatReducer
 from ..spec.log_format import Q16_16, LogFormat
 
 __all__ = ["LogSumExp"]
 
-_HEARD = 2
-"""Cycles after which a packet that entered or left is in the count."""
+_HEARD = 3
+"""Cycles after which a packet that entered is in the count."""
 
 
 class LogSumExp(wiring.Component):
@@ -49,14 +49,15 @@ class LogSumExp(wiring.Component):
         One result per packet, in order.
     """
 
-    _way = 1
-    """Cycles from the last stage to the output buffer."""
-
     def __init__(self, fmt: LogFormat = Q16_16, lanes: int = 1) -> None:
         self.fmt = fmt
         self.lanes = lanes
         self.reducer = BeatReducer(fmt, lanes)
         self.log2 = Log2(fmt)
+        # Cycles from the last stage to the output buffer, and from the output back to the count:
+        # one where all lies close together.
+        far = lanes > GROUP_LANES
+        self._way, self._way_back = (2, 3) if far else (1, 1)
         super().__init__(
             {
                 "i": In(stream.Signature(beat_layout(fmt, lanes))),
@@ -94,14 +95,17 @@ class LogSumExp(wiring.Component):
 
         # What goes in and what comes out may lie far from each other in a large unit, and from this
         # count: it hears of both cycles later. Of what has left that is safe; for what may enter
-        # meanwhile, room is left.
+        # meanwhile, room is left. Their difference is registered: a table after a long wire and
+        # before a carry chain would decide the clock.
         inside = Signal(range(self.depth + 1))
         accepted = self.i.valid & self.i.ready
-        entered = delayed(m, accepted & self.i.p.last, _HEARD, "entered", reset=True)
-        left = delayed(m, self.o.valid & self.o.ready, _HEARD, "left", reset=True)
+        entered = delayed(m, accepted & self.i.p.last, _HEARD - 1, "entered", reset=True)
+        left = delayed(m, self.o.valid & self.o.ready, 1 + self._way_back, "left", reset=True)
+        change = Signal(signed(2))
         has_room = Signal(init=1)
         m.d.sync += [
-            inside.eq(inside + entered - left),
+            change.eq(entered - left),
+            inside.eq(inside + change),
             has_room.eq(inside < self.room),
         ]
         m.d.comb += self.i.ready.eq(has_room)

@@ -40,6 +40,7 @@ class Accumulator(wiring.Component):
     Members
     -------
     i : flow of {state: `window_layout` for `lanes` codes, last: 1}
+        ``present`` is 0 in a cycle without a beat.
     o : flow of `window_layout`
         One state per packet.
     """
@@ -61,37 +62,39 @@ class Accumulator(wiring.Component):
             m.d.sync += first.eq(self.i.p.last)
 
         # In cycle 3 the key of the packet so far, that of each beat, and that before it.
-        key = bin_key(incoming.present & self.i.valid, incoming.top)
+        key = bin_key(incoming.present, incoming.top)
         top, own = self._tops(m, named(m, key, "key"), first & self.i.valid)
         before = delayed(m, top, 1, "before")
         # The sums of an absent state are zero, so its mask does not matter. That of the packet
         # before does: the first beat keeps none of its sums.
         numbers = [one[: top_bits(fmt)] for one in (top, before, own)]
-        keep_old = kept_slots(m, numbers[0], numbers[1], fmt, "old")
+        is_first = delayed(m, first, _TOP_CYCLES, "is_first")
+        keep_old = kept_slots(m, numbers[0], numbers[1], fmt, "old", none=is_first)
         keep_new = kept_slots(m, numbers[0], numbers[2], fmt, "new")
 
         low_cycle = self.latency - 2
         valids = [delayed(m, self.i.valid, low_cycle, "valid", reset=True)]
-        firsts = [delayed(m, first, low_cycle, "first")]
         valids.append(delayed(m, valids[0], 1, "valid_high", reset=True))
-        firsts.append(delayed(m, firsts[0], 1, "first_high"))
+        # Inverted before the last wire: no look-up table lies between it and a carry chain.
+        goes_on = [delayed(m, ~is_first, low_cycle - _TOP_CYCLES, "goes_on")]
+        goes_on.append(delayed(m, goes_on[0], 1, "goes_on_high"))
         # The output is these registers in the cycle after a packet's last beat, before the next
         # packet's first beat replaces them.
         for j in range(fmt.slots):
             part = delayed(m, incoming.slots[j], low_cycle, f"part_{j}")
-            old, new = keep_old[j] & ~firsts[0], keep_new[j]
+            old, new = keep_old[j], keep_new[j]
             total = self._running(m, platform, fmt.cell_bits, old, part, new, valids, f"slot_{j}")
             m.d.comb += self.o.p.slots[j].eq(total)
         count_late = delayed(m, incoming.count, low_cycle, "count_in")
         count = Signal.like(self.o.p.count)
         total = self._running(
-            m, platform, len(count), ~firsts[0], count_late, Const(1, 1), valids, "count"
+            m, platform, len(count), goes_on[0], count_late, Const(1, 1), valids, "count"
         )
         over = Signal(reset_less=True)
-        kept_count = named(m, count & ~firsts[1].replicate(len(count)), "kept_count")
+        kept_count = named(m, count & goes_on[1].replicate(len(count)), "kept_count")
         with m.If(valids[1]):
             # Sticky one beat later; the count cannot wrap in between.
-            m.d.sync += over.eq((over & ~firsts[1]) | (kept_count > fmt.capacity))
+            m.d.sync += over.eq((over & goes_on[1]) | (kept_count > fmt.capacity))
         last = delayed(m, self.i.p.last, low_cycle + 1, "last")
         late = delayed(m, top, self.latency - _TOP_CYCLES, "top")
         m.d.comb += [
@@ -115,7 +118,7 @@ class Accumulator(wiring.Component):
         above_top_q1 = delayed(m, is_above(key, top), 1, "above_top")
         above_second_q1 = delayed(m, is_above(key, key_q2), 1, "above_second")
         above_last_q1 = delayed(m, is_above(key, key_q1), 1, "above_last")
-        first_q1 = delayed(m, first, 1, "is_first", reset=True)
+        first_q1 = delayed(m, first, 1, "first_beat", reset=True)
         # Whether the beat before rose to the top is in the register, and the one before that beat.
         rises_q2 = Signal()
         rises_q3 = delayed(m, rises_q2, 1, "rises", reset=True)

@@ -41,7 +41,7 @@ class BeatReducer(wiring.Component):
     Members
     -------
     i : flow of `beat_layout`
-        ``last`` is not read.
+        ``last`` is not read. In a cycle without a beat the state is absent.
     highest : flow of `highest_bin.bin_key`
         The state's top and presence, `lead` cycles before it. With `with_highest` only.
     o : flow of `window_layout` for `codes` codes
@@ -72,7 +72,13 @@ class BeatReducer(wiring.Component):
     @property
     def latency(self) -> int:
         """Cycles from a beat to its state."""
-        return self.groups[0].latency + BeatMerge.latency * tree_depth(len(self.groups))
+        depth = tree_depth(len(self.groups))
+        return self._between + self.groups[0].latency + BeatMerge.latency * depth
+
+    @property
+    def _between(self) -> int:
+        """Cycles from the lanes to their groups, which may lie anywhere on the part."""
+        return int(len(self.groups) > 1)
 
     @property
     def lead(self) -> int:
@@ -87,12 +93,13 @@ class BeatReducer(wiring.Component):
         for number, group in enumerate(self.groups):
             m.submodules[f"group_{number}"] = group
             lane = number * GROUP_LANES
+            codes = Cat(self.i.p.codes[k] for k in range(lane, lane + group.lanes))
+            keep = self.i.p.keep[lane : lane + group.lanes]
+            cycles, name = self._between, f"lanes_{number}"
             m.d.comb += [
-                Cat(group.i.p.codes).eq(
-                    Cat(self.i.p.codes[k] for k in range(lane, lane + group.lanes))
-                ),
-                group.i.p.keep.eq(self.i.p.keep[lane : lane + group.lanes]),
-                group.i.valid.eq(self.i.valid),
+                Cat(group.i.p.codes).eq(delayed(m, codes, cycles, name)),
+                group.i.p.keep.eq(delayed(m, keep, cycles, f"{name}_keep")),
+                group.i.valid.eq(delayed(m, self.i.valid, cycles, f"{name}_valid", reset=True)),
             ]
             # The last group may be smaller, and so have a lower latency.
             early = first.highest_bin.latency - group.highest_bin.latency

@@ -10,7 +10,10 @@ from ..primitives.pipeline import delayed, flow, tree_depth
 from ..spec.log_format import Q16_16, LogFormat
 from .window import top_bits
 
-__all__ = ["HighestBin", "bin_key", "is_above", "key_bits"]
+__all__ = ["MANY_LANES", "HighestBin", "bin_key", "is_above", "key_bits"]
+
+MANY_LANES = 8
+"""Above so many, what several lanes wait for comes from a register, a cycle later."""
 
 
 def key_bits(fmt: LogFormat) -> int:
@@ -70,7 +73,12 @@ class HighestBin(wiring.Component):
     @property
     def latency(self) -> int:
         """Cycles from a beat to its highest bin."""
-        return max(1, 2 * tree_depth(self.lanes))
+        return max(1, 2 * tree_depth(self.lanes)) + self._wait
+
+    @property
+    def _wait(self) -> int:
+        """Cycles until the presence of a code, late as it is, is in a register."""
+        return int(self.lanes > MANY_LANES)
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -79,9 +87,10 @@ class HighestBin(wiring.Component):
         numbers: list[Value] = []
         keys_q1: list[Value] = []
         for number, lane in enumerate(self.i.p):
-            key = bin_key(lane.present, lane.code[low:])
-            numbers.append(key[:-1])
-            keys_q1.append(Cat(delayed(m, key[:-1], 1, f"number_{number}"), lane.present))
+            present = delayed(m, lane.present, self._wait, f"present_{number}")
+            key = bin_key(present, lane.code[low:])
+            numbers.append(delayed(m, key[:-1], self._wait, f"number_{number}"))
+            keys_q1.append(Cat(delayed(m, numbers[-1], 1, f"number_q1_{number}"), present))
         level = 0
         while len(numbers) > 1:
             level += 1

@@ -8,7 +8,7 @@ from ..exp2.exp2 import Exp2
 from ..primitives.pipeline import delayed, flow
 from ..spec.log_format import Q16_16, LogFormat
 from .beat import beat_layout
-from .highest_bin import HighestBin, key_bits
+from .highest_bin import MANY_LANES, HighestBin, key_bits
 from .tree_reducer import TreeReducer
 from .window import window_layout
 
@@ -33,7 +33,7 @@ class LaneGroup(wiring.Component):
     Members
     -------
     i : flow of `beat_layout`
-        ``last`` is not read: a state is of one beat.
+        ``last`` is not read: a state is of one beat. In a cycle without a beat the state is absent.
     highest : flow of `highest_bin.bin_key`
         The state's top and presence, `lead` cycles before it.
     o : flow of `window_layout` for as many codes
@@ -42,7 +42,8 @@ class LaneGroup(wiring.Component):
     def __init__(self, fmt: LogFormat = Q16_16, lanes: int = 1) -> None:
         self.fmt = fmt
         self.lanes = lanes
-        self.exp2 = Exp2(fmt, lanes, way=1)
+        # Many lanes lie far from their tables, on either side of them.
+        self.exp2 = Exp2(fmt, lanes, to_tables=int(lanes > MANY_LANES), from_tables=1)
         self.reducer = TreeReducer(fmt, lanes)
         self.highest_bin = HighestBin(fmt, lanes)
         super().__init__(
@@ -105,4 +106,5 @@ class LaneGroup(wiring.Component):
         others = self.i.p.codes[lane].as_unsigned() ^ (1 << self.fmt.code_bits - 1)
         low = delayed(m, others[:half].any(), 1, f"low_{lane}")
         high = delayed(m, others[half:].any(), 1, f"high_{lane}")
-        return delayed(m, self.i.p.keep[lane], 1, f"keep_{lane}") & (low | high)
+        keep = delayed(m, self.i.p.keep[lane] & self.i.valid, 1, f"keep_{lane}")
+        return keep & (low | high)

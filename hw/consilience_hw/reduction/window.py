@@ -48,19 +48,24 @@ def later_top(present_a: Value, top_a: Value, present_b: Value, top_b: Value) ->
     return present_b & (~present_a | (top_b > top_a))
 
 
-def kept_slots(m: Module, top: Value, own_top: Value, fmt: LogFormat, name: str) -> list[Signal]:
+def kept_slots(
+    m: Module, top: Value, own_top: Value, fmt: LogFormat, name: str, *, none: Value | None = None
+) -> list[Signal]:
     """Return, after `KEPT_LATENCY` cycles, for each slot whether its bin stays under a higher top.
 
     Slot j holds bin ``own_top - r``, r = (own_top - j) mod slots, and stays iff
     ``r + (top - own_top) < slots``. `top` must not be below `own_top`, unless the state is absent:
-    then the result means nothing.
+    then the result means nothing. With `none`, in the cycle of the tops, no slot stays.
     """
     slots = fmt.slots
     slot_log = ceil_log2(slots)
     above_q1 = Signal(len(top), name=f"{name}_above", reset_less=True)
     m.d.sync += above_q1.eq(top - own_top)
     low_q2 = delayed(m, own_top[:slot_log], 2, f"{name}_low")
-    far_q2 = delayed(m, above_q1[slot_log:].any(), 1, f"{name}_far")
+    far = above_q1[slot_log:].any()
+    if none is not None:
+        far |= delayed(m, none, 1, f"{name}_none")
+    far_q2 = delayed(m, far, 1, f"{name}_far")
     above_q2 = delayed(m, above_q1[:slot_log], 1, f"{name}_above_low")
     kept = []
     for j in range(slots):
