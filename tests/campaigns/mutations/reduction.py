@@ -15,9 +15,30 @@ REDUCTION = (
     Mutation(
         "lane group: `keep` is ignored",
         "hw/consilience_hw/reduction/lane_group.py",
-        'delayed(m, self.i.p.keep[lane], 1, f"keep_{lane}") & (low | high)',
-        "low | high",
+        "self.i.p.keep[lane] & self.i.valid",
+        "self.i.valid",
         "tests/hw/reduction/test_lane_group.py::test_state_and_top[1]",
+    ),
+    Mutation(
+        "lane group: a code counts without a beat",
+        "hw/consilience_hw/reduction/lane_group.py",
+        "self.i.p.keep[lane] & self.i.valid",
+        "self.i.p.keep[lane]",
+        "tests/hw/reduction/test_beat_reducer.py::test_without_a_beat_the_state_is_absent[3]",
+    ),
+    Mutation(
+        "beat reducer: the beat comes a cycle before its lanes",
+        "hw/consilience_hw/reduction/beat_reducer.py",
+        'delayed(m, self.i.valid, cycles, f"{name}_valid", reset=True)',
+        "self.i.valid",
+        "tests/hw/reduction/test_beat_reducer.py::test_partial_state_equals_the_golden_window[17]",
+    ),
+    Mutation(
+        "highest bin: of many lanes the numbers come a cycle before their presence",
+        "hw/consilience_hw/reduction/highest_bin.py",
+        "delayed(m, key[:-1], self._wait, ",
+        "delayed(m, key[:-1], 0, ",
+        "tests/hw/reduction/test_beat_reducer.py::test_partial_state_equals_the_golden_window[16]",
     ),
     Mutation(
         "lane group: the highest bin is that of a later beat",
@@ -177,8 +198,8 @@ REDUCTION = (
     Mutation(
         "accumulator: the packet before is not forgotten",
         "hw/consilience_hw/reduction/accumulator.py",
-        "keep_old[j] & ~firsts[0]",
-        "keep_old[j]",
+        '"old", none=is_first)',
+        '"old")',
         "tests/hw/reduction/test_accumulator.py::test_packets_back_to_back",
     ),
     Mutation(
@@ -205,7 +226,7 @@ REDUCTION = (
     Mutation(
         "accumulator: over capacity is forgotten when the count wraps",
         "hw/consilience_hw/reduction/accumulator.py",
-        "(over & ~firsts[1]) | (kept_count > fmt.capacity)",
+        "(over & goes_on[1]) | (kept_count > fmt.capacity)",
         "kept_count > fmt.capacity",
         "tests/hw/reduction/test_accumulator.py::test_capacity_is_sticky[20-1]",
     ),

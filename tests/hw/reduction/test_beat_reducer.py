@@ -3,6 +3,7 @@
 import random
 
 import pytest
+from amaranth.sim import Simulator
 
 from consilience_hw.reduction.beat_reducer import GROUP_LANES, BeatReducer
 from consilience_hw.spec.log_format import Q16_16, LogFormat
@@ -27,6 +28,31 @@ def test_partial_state_equals_the_golden_window(lanes):
     assert {b - a for a, b in zip(run.accepted, run.produced, strict=True)} == {dut.latency}
     for codes, bits in zip(kept, run.outputs, strict=True):
         assert_state_of(codes, fields_of(dut.o.payload.shape(), bits))
+
+
+@pytest.mark.parametrize("lanes", [3, 20])
+def test_without_a_beat_the_state_is_absent(lanes):
+    """What stands on the lanes then is no evidence: what follows needs no valid to know it."""
+    dut = BeatReducer(Q16_16, lanes)
+    layout = dut.o.payload.shape()
+    found = []
+
+    async def watch(ctx):
+        beat = {"codes": [1 << 16] * lanes, "keep": -1, "last": 1}
+        ctx.set(dut.i.p.as_value(), bits_of(dut.i.payload.shape(), beat))
+        for cycle in range(2 * dut.latency):
+            ctx.set(dut.i.valid, cycle == 3)
+            await ctx.tick()
+            found.append((ctx.get(dut.o.valid), ctx.get(dut.o.p.as_value())))
+
+    simulator = Simulator(dut)
+    simulator.add_clock(1e-6)
+    simulator.add_testbench(watch)
+    simulator.run()
+    assert [valid for valid, _ in found].count(1) == 1
+    for valid, bits in found[dut.latency :]:
+        state = fields_of(layout, bits)
+        assert (state.present, state.count) == (valid, lanes * valid)
 
 
 @pytest.mark.parametrize(("lanes", "codes"), [(1, 1), (3, 3), (8, 8), (9, 9), (20, 32), (64, 64)])

@@ -146,6 +146,8 @@ def accumulator_step(folder: Path, beats: int, cycles: int, unit: Any = None) ->
         m.d.comb += [
             # One packet, of one to three beats.
             Assume(~ports["i__valid"] | ((full == 0) & (number != 3))),
+            # The reducer's contract: without a beat the state is absent.
+            Assume(ports["i__valid"] | ~beat.state.present),
             Assume(~ports["i__valid"] | _well_formed(beat.state)),
             Assume(~ports["i__valid"] | ~beat.state.over),
             # A partial state holds as many codes as there are lanes: far below the capacity.
