@@ -37,6 +37,7 @@ class BeatMerge(wiring.Component):
     top : flow of `highest_bin.bin_key`
         The higher of the two.
     o : flow of `window_layout` for twice as many codes
+        ``present`` is 0 in a cycle without a beat.
     """
 
     top_latency = 3
@@ -78,7 +79,9 @@ class BeatMerge(wiring.Component):
             pair = a.slots[j], masks[0][j], b.slots[j], masks[1][j]
             total = masked_sum(m, platform, *pair, f"sum_{j}")
             m.d.comb += self.o.p.slots[j].eq(delayed(m, total, 1, f"slot_{j}"))
-        state_top = delayed(m, top_q3, self.lead + self.latency - self.top_latency, "state_top")
+        top = delayed(m, top_q3, self.lead - self.top_latency, "early_top")
+        top = Cat(top[:-1], top[-1] & self.i.valid)
+        state_top = delayed(m, top, self.latency, "state_top")
         count = Signal.like(self.o.p.count, reset_less=True)
         m.d.sync += count.eq(a.count + b.count)
         m.d.comb += [

@@ -104,15 +104,17 @@ class BeatReducer(wiring.Component):
             # The last group may be smaller, and so have a lower latency.
             early = first.highest_bin.latency - group.highest_bin.latency
             top = delayed(m, group.highest.p, early, f"top_{number}")
-            state = delayed(m, group.o.p, first.latency - group.latency, f"state_{number}")
-            nodes.append((top, state))
+            late = first.latency - group.latency
+            state = delayed(m, group.o.p, late, f"state_{number}")
+            valid = delayed(m, group.o.valid, late, f"valid_{number}", reset=True)
+            nodes.append((top, state, valid))
         lead, codes, level = first.lead, first.lanes, 0
         while len(nodes) > 1:
             level += 1
             merged = []
             for index in range(0, len(nodes), 2):
                 name = f"{level}_{index // 2}"
-                top, state = nodes[index]
+                top, state, valid = nodes[index]
                 if index + 1 < len(nodes):
                     merge = BeatMerge(self.fmt, codes, lead)
                     m.submodules[f"merge_{name}"] = merge
@@ -120,12 +122,15 @@ class BeatReducer(wiring.Component):
                         Cat(merge.highest.p).eq(Cat(top, nodes[index + 1][0])),
                         *_copied(merge.i.p[0], state),
                         *_copied(merge.i.p[1], nodes[index + 1][1]),
+                        merge.i.valid.eq(valid),
                     ]
-                    merged.append((merge.top.p, merge.o.p))
+                    merged.append((merge.top.p, merge.o.p, merge.o.valid))
                 else:
                     top = delayed(m, top, BeatMerge.top_latency, f"odd_top_{name}")
                     state = delayed(m, state, BeatMerge.latency, f"odd_state_{name}")
-                    merged.append((top, state))
+                    name = f"odd_valid_{name}"
+                    valid = delayed(m, valid, BeatMerge.latency, name, reset=True)
+                    merged.append((top, state, valid))
             nodes = merged
             lead += BeatMerge.latency - BeatMerge.top_latency
             codes *= 2
@@ -137,7 +142,7 @@ class BeatReducer(wiring.Component):
             ]
         m.d.comb += [
             *_copied(self.o.p, nodes[0][1]),
-            self.o.valid.eq(delayed(m, self.i.valid, self.latency, "valid", reset=True)),
+            self.o.valid.eq(nodes[0][2]),
         ]
         return m
 

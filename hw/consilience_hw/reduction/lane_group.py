@@ -106,5 +106,4 @@ class LaneGroup(wiring.Component):
         others = self.i.p.codes[lane].as_unsigned() ^ (1 << self.fmt.code_bits - 1)
         low = delayed(m, others[:half].any(), 1, f"low_{lane}")
         high = delayed(m, others[half:].any(), 1, f"high_{lane}")
-        keep = delayed(m, self.i.p.keep[lane] & self.i.valid, 1, f"keep_{lane}")
-        return keep & (low | high)
+        return delayed(m, self.i.p.keep[lane], 1, f"keep_{lane}") & (low | high)

@@ -47,6 +47,7 @@ class TreeReducer(wiring.Component):
     -------
     i : flow of `terms_layout`
     o : flow of `window_layout` for W codes
+        ``present`` is 0 in a cycle without a beat.
     """
 
     def __init__(self, fmt: LogFormat = Q16_16, lanes: int = 1) -> None:
@@ -85,7 +86,9 @@ class TreeReducer(wiring.Component):
         present = [delayed(m, term.present, 5, "present") for term in self.i.p.terms]
         count = reduced(m, present, lambda a, b: a + b, "count")
         m.d.comb += self.o.p.count.eq(delayed(m, count, 1, "count") if lanes == 1 else count)
-        top = delayed(m, highest, self.latency, "top")
+        # Who needs the presence has no look-up table for the valid bit then.
+        present = highest[-1] & self.i.valid
+        top = delayed(m, Cat(highest[:-1], present), self.latency, "top")
         m.d.comb += [
             self.o.p.present.eq(top[-1]),
             self.o.p.top.eq(Cat(top[:-2], ~top[-2]).as_signed()),

@@ -15,16 +15,23 @@ REDUCTION = (
     Mutation(
         "lane group: `keep` is ignored",
         "hw/consilience_hw/reduction/lane_group.py",
-        "self.i.p.keep[lane] & self.i.valid",
-        "self.i.valid",
+        'delayed(m, self.i.p.keep[lane], 1, f"keep_{lane}") & (low | high)',
+        "low | high",
         "tests/hw/reduction/test_lane_group.py::test_state_and_top[1]",
     ),
     Mutation(
-        "lane group: a code counts without a beat",
-        "hw/consilience_hw/reduction/lane_group.py",
-        "self.i.p.keep[lane] & self.i.valid",
-        "self.i.p.keep[lane]",
+        "tree reducer: a state is present without a beat",
+        "hw/consilience_hw/reduction/tree_reducer.py",
+        "highest[-1] & self.i.valid",
+        "highest[-1]",
         "tests/hw/reduction/test_beat_reducer.py::test_without_a_beat_the_state_is_absent[3]",
+    ),
+    Mutation(
+        "beat merge: a state is present without a beat",
+        "hw/consilience_hw/reduction/beat_merge.py",
+        "top[-1] & self.i.valid",
+        "top[-1]",
+        "tests/hw/reduction/test_beat_reducer.py::test_without_a_beat_the_state_is_absent[20]",
     ),
     Mutation(
         "beat reducer: the beat comes a cycle before its lanes",
@@ -134,8 +141,8 @@ REDUCTION = (
     Mutation(
         "beat merge: a top is taken a cycle early",
         "hw/consilience_hw/reduction/beat_merge.py",
-        "self.lead + self.latency - self.top_latency, ",
-        "self.lead + self.latency - self.top_latency - 1, ",
+        "self.lead - self.top_latency, ",
+        "self.lead - self.top_latency - 1, ",
         "tests/hw/reduction/test_beat_merge.py::test_window_of_the_union[9]",
     ),
     Mutation(
@@ -169,7 +176,7 @@ REDUCTION = (
     Mutation(
         "beat reducer: the state of a smaller group is not delayed",
         "hw/consilience_hw/reduction/beat_reducer.py",
-        "delayed(m, group.o.p, first.latency - group.latency, ",
+        "delayed(m, group.o.p, late, ",
         "delayed(m, group.o.p, 0, ",
         "tests/hw/reduction/test_beat_reducer.py::test_partial_state_equals_the_golden_window[17]",
     ),

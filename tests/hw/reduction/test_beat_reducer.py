@@ -52,7 +52,7 @@ def test_without_a_beat_the_state_is_absent(lanes):
     assert [valid for valid, _ in found].count(1) == 1
     for valid, bits in found[dut.latency :]:
         state = fields_of(layout, bits)
-        assert (state.present, state.count) == (valid, lanes * valid)
+        assert state.present == valid
 
 
 @pytest.mark.parametrize(("lanes", "codes"), [(1, 1), (3, 3), (8, 8), (9, 9), (20, 32), (64, 64)])
