@@ -72,13 +72,7 @@ class BeatReducer(wiring.Component):
     @property
     def latency(self) -> int:
         """Cycles from a beat to its state."""
-        depth = tree_depth(len(self.groups))
-        return self._between + self.groups[0].latency + BeatMerge.latency * depth
-
-    @property
-    def _between(self) -> int:
-        """Cycles from the lanes to their groups, which may lie anywhere on the part."""
-        return int(len(self.groups) > 1)
+        return self.groups[0].latency + BeatMerge.latency * tree_depth(len(self.groups))
 
     @property
     def lead(self) -> int:
@@ -95,14 +89,13 @@ class BeatReducer(wiring.Component):
             lane = number * GROUP_LANES
             codes = Cat(self.i.p.codes[k] for k in range(lane, lane + group.lanes))
             keep = self.i.p.keep[lane : lane + group.lanes]
-            cycles, name = self._between, f"lanes_{number}"
             m.d.comb += [
-                Cat(group.i.p.codes).eq(delayed(m, codes, cycles, name)),
-                group.i.p.keep.eq(delayed(m, keep, cycles, f"{name}_keep")),
-                group.i.valid.eq(delayed(m, self.i.valid, cycles, f"{name}_valid", reset=True)),
+                Cat(group.i.p.codes).eq(codes),
+                group.i.p.keep.eq(keep),
+                group.i.valid.eq(self.i.valid),
             ]
             # The last group may be smaller, and so have a lower latency.
-            early = first.highest_bin.latency - group.highest_bin.latency
+            early = first.top_latency - group.top_latency
             top = delayed(m, group.highest.p, early, f"top_{number}")
             late = first.latency - group.latency
             state = delayed(m, group.o.p, late, f"state_{number}")

@@ -10,10 +10,7 @@ from ..primitives.pipeline import delayed, flow, tree_depth
 from ..spec.log_format import Q16_16, LogFormat
 from .window import top_bits
 
-__all__ = ["MANY_LANES", "HighestBin", "bin_key", "is_above", "key_bits"]
-
-MANY_LANES = 8
-"""Above so many, what several lanes wait for comes from a register, a cycle later."""
+__all__ = ["HighestBin", "bin_key", "is_above", "key_bits"]
 
 
 def key_bits(fmt: LogFormat) -> int:
@@ -41,8 +38,7 @@ class HighestBin(wiring.Component):
     """``max(code >> (F + log2(B)))`` over the finite codes of a beat, as a `bin_key`.
 
     A balanced tree; each level compares in one cycle and selects in the next. Whether a code is
-    present may be known a cycle later than its bin: that it beats an absent one is decided when
-    selecting.
+    present is known later than its bin: that it beats an absent one is decided when selecting.
 
     Latency: `latency` cycles for all data. Throughput: one beat per cycle.
 
@@ -52,17 +48,20 @@ class HighestBin(wiring.Component):
         Number format.
     lanes : int
         W, codes per beat.
+    late : int
+        Cycles by which ``present`` comes after its code, 1 or more.
 
     Members
     -------
     i : flow of ArrayLayout(`exp2.code_layout`, lanes)
-        ``present`` is that of the codes of the cycle before.
+        ``present`` is that of the codes `late` cycles before.
     o : flow of `bin_key`
     """
 
-    def __init__(self, fmt: LogFormat = Q16_16, lanes: int = 1) -> None:
+    def __init__(self, fmt: LogFormat = Q16_16, lanes: int = 1, late: int = 1) -> None:
         self.fmt = fmt
         self.lanes = lanes
+        self.late = late
         super().__init__(
             {
                 "i": In(flow(data.ArrayLayout(code_layout(fmt), lanes))),
@@ -73,12 +72,7 @@ class HighestBin(wiring.Component):
     @property
     def latency(self) -> int:
         """Cycles from a beat to its highest bin."""
-        return max(1, 2 * tree_depth(self.lanes)) + self._wait
-
-    @property
-    def _wait(self) -> int:
-        """Cycles until the presence of a code, late as it is, is in a register."""
-        return int(self.lanes > MANY_LANES)
+        return max(1, 2 * tree_depth(self.lanes)) + self.late - 1
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -87,10 +81,9 @@ class HighestBin(wiring.Component):
         numbers: list[Value] = []
         keys_q1: list[Value] = []
         for number, lane in enumerate(self.i.p):
-            present = delayed(m, lane.present, self._wait, f"present_{number}")
-            key = bin_key(present, lane.code[low:])
-            numbers.append(delayed(m, key[:-1], self._wait, f"number_{number}"))
-            keys_q1.append(Cat(delayed(m, numbers[-1], 1, f"number_q1_{number}"), present))
+            key = bin_key(lane.present, lane.code[low:])
+            numbers.append(delayed(m, key[:-1], self.late - 1, f"early_{number}"))
+            keys_q1.append(Cat(delayed(m, numbers[-1], 1, f"number_{number}"), lane.present))
         level = 0
         while len(numbers) > 1:
             level += 1

@@ -74,10 +74,14 @@ class TreeReducer(wiring.Component):
         columns_q5, takes_q5 = [], []
         for lane in range(lanes):
             term = self.i.p.terms[lane]
-            parts_q4 = self._cut_parts(m, lane, term, highest)
-            bin_number = term.position[ceil_log2(fmt.bin_width) :]
-            place_q4 = delayed(m, bin_number[: ceil_log2(fmt.slots)], 4, f"place_{lane}")
-            columns_q5.append(self._rotated(m, lane, parts_q4, place_q4))
+            number = term.position[ceil_log2(fmt.bin_width) :]
+            place_q2 = delayed(m, number[: ceil_log2(fmt.slots)], 2, f"place_{lane}")
+            place_q3 = delayed(m, place_q2, 1, f"place_{lane}_q2")
+            place_q4 = delayed(m, place_q3, 1, f"place_{lane}_q3")
+            masks_q4 = self._masks(m, lane, term, highest, place_q2)
+            shifted_q3 = self._shifted(m, lane, term)
+            rotated = self._rotated(m, lane, shifted_q3, place_q3, place_q4, masks_q4)
+            columns_q5.append(rotated)
             takes_q5.append(self._takes(m, lane, place_q4))
         for slot in range(fmt.slots):
             parts = [columns[slot % len(columns)] for columns in columns_q5]
@@ -97,61 +101,80 @@ class TreeReducer(wiring.Component):
         ]
         return m
 
-    def _cut_parts(self, m: Module, lane: int, term: data.View, highest: Value) -> list[Signal]:
-        """Return the kept parts of a term, highest first, after 4 cycles."""
-        fmt = self.fmt
-        bin_log = ceil_log2(fmt.bin_width)
-        slot_log = ceil_log2(fmt.slots)
-        # The last bit of the mantissa has position - P. Its place in the lowest part is that modulo
-        # B, after P is padded to whole bins.
-        padding = (fmt.parts - 1) * fmt.bin_width - fmt.mantissa_bits
-        coarse = max(bin_log - 1, 0)
-        shifted_q1 = Signal(
-            fmt.mantissa_bits + 1 + (1 << coarse) - 1, name=f"shift_{lane}", reset_less=True
-        )
-        m.d.sync += shifted_q1.eq(term.mantissa << term.position[:coarse])
-        shifted_q3 = delayed(m, shifted_q1, 2, f"shift_{lane}")
-        half_q3 = delayed(m, term.position[coarse:bin_log], 3, f"half_{lane}")
-        whole = Mux(half_q3, shifted_q3 << (1 << coarse), shifted_q3) << padding
+    def _shifted(self, m: Module, lane: int, term: data.View) -> Signal:
+        """Return a mantissa at its place within a bin, after 3 cycles: a third of the bits each.
 
-        key = bin_key(term.present, term.position[bin_log:])
+        With bins of 8 that is a choice of two per cycle: no look-up table follows another.
+        """
+        bits = ceil_log2(self.fmt.bin_width)
+        shifted, place = term.mantissa, term.position[:bits]
+        for cycle in range(3):
+            name = f"shift_{lane}_{cycle}"
+            low, high = -(-bits * cycle // 3), -(-bits * (cycle + 1) // 3)
+            shifted = delayed(m, _shifted_by(shifted, place, low, high), 1, name)
+            place = delayed(m, place, 1, f"{name}_place")
+        return shifted
+
+    def _masks(
+        self, m: Module, lane: int, term: data.View, highest: Value, place_q2: Value
+    ) -> list[Signal]:
+        """Return for each column whether its part is kept, after 4 cycles."""
+        fmt = self.fmt
+        slot_log = ceil_log2(fmt.slots)
+        key = bin_key(term.present, term.position[ceil_log2(fmt.bin_width) :])
         below_q1 = Signal(len(key), name=f"below_{lane}", reset_less=True)
         m.d.sync += below_q1.eq(highest - key)
-        near = delayed(m, term.present, 1, f"present_{lane}") & ~below_q1[slot_log:].any()
-        near_q2 = delayed(m, near, 1, f"near_{lane}")
+        far = Cat(below_q1[k : k + 4].any() for k in range(slot_log, len(key), 4))
+        far_q2 = delayed(m, far, 1, f"far_{lane}")
+        near = delayed(m, term.present, 2, f"present_{lane}") & ~far_q2.any()
+        near_q3 = delayed(m, near, 1, f"near_{lane}")
         below_q2 = delayed(m, below_q1[:slot_log], 1, f"below_{lane}_low")
-        parts = []
-        for i in range(fmt.parts):
-            keep_q3 = Signal(name=f"keep_{lane}_{i}", reset_less=True)
+        masks = []
+        for column in range(self._columns):
+            index = (place_q2 - column)[: ceil_log2(self._columns)]
             # A term that is near is high enough for its first part.
-            inside = below_q2 <= fmt.window_bins - i if i else Const(1, 1)
-            m.d.sync += keep_q3.eq(near_q2 & inside)
-            low = (fmt.parts - 1 - i) * fmt.bin_width
-            part = Signal(fmt.bin_width, name=f"cut_{lane}_{i}", reset_less=True)
-            # AND instead of a multiplexer: a choice of zero would become a synchronous-reset net,
-            # of which a tile has only two.
-            bits = whole[low : low + fmt.bin_width]
-            m.d.sync += part.eq(bits & keep_q3.replicate(fmt.bin_width))
-            parts.append(part)
-        return parts
+            inside = Cat(
+                below_q2 <= fmt.window_bins - i if i else Const(1, 1) for i in range(fmt.parts)
+            )
+            name = f"mask_{lane}_{column}"
+            inside_q3 = delayed(m, inside.bit_select(index, 1), 1, f"{name}_inside")
+            masks.append(delayed(m, inside_q3 & near_q3, 1, name))
+        return masks
 
     @property
     def _columns(self) -> int:
         """A power of two that is enough for the parts of a term."""
         return min(self.fmt.slots, 1 << ceil_log2(self.fmt.parts))
 
-    def _rotated(self, m: Module, lane: int, parts: list[Signal], place: Signal) -> list[Signal]:
-        """Return part i in column ``(place - i) mod columns``, after 1 cycle."""
-        count, width = self._columns, self.fmt.bin_width
-        columns: list[Value] = [Const(0, width)] * count
-        for i, part in enumerate(parts):
-            columns[-i % count] = part
-        for bit in range(ceil_log2(count)):
-            step = 1 << bit
-            columns = [
-                Mux(place[bit], columns[(j - step) % count], columns[j]) for j in range(count)
-            ]
-        return [delayed(m, column, 1, f"column_{lane}_{j}") for j, column in enumerate(columns)]
+    def _rotated(
+        self,
+        m: Module,
+        lane: int,
+        shifted_q3: Signal,
+        place_q3: Signal,
+        place_q4: Signal,
+        masks_q4: list[Signal],
+    ) -> list[Signal]:
+        """Return part i, if it is kept, in column ``(place - i) mod columns``, after 2 cycles."""
+        fmt, count = self.fmt, self._columns
+        # The last bit of the mantissa has position - P. Its place in the lowest part is that modulo
+        # B, after P is padded to whole bins.
+        padding = (fmt.parts - 1) * fmt.bin_width - fmt.mantissa_bits
+        whole = shifted_q3 << padding
+        columns: list[Value] = [Const(0, fmt.bin_width)] * count
+        for i in range(fmt.parts):
+            low = (fmt.parts - 1 - i) * fmt.bin_width
+            columns[-i % count] = whole[low : low + fmt.bin_width]
+        half = (ceil_log2(count) + 1) // 2
+        columns = _turned(columns, place_q3, range(half))
+        columns = [delayed(m, one, 1, f"turned_{lane}_{j}") for j, one in enumerate(columns)]
+        columns = _turned(columns, place_q4, range(half, ceil_log2(count)))
+        # AND instead of a multiplexer: a choice of zero would become a synchronous-reset net, of
+        # which a tile has only two.
+        return [
+            delayed(m, one & mask.replicate(fmt.bin_width), 1, f"column_{lane}_{j}")
+            for j, (one, mask) in enumerate(zip(columns, masks_q4, strict=True))
+        ]
 
     def _takes(self, m: Module, lane: int, place: Signal) -> Signal:
         """Return for each slot whether it takes the part in its column, after 1 cycle.
@@ -176,3 +199,21 @@ class TreeReducer(wiring.Component):
                 value = parts[index] & takes[index].replicate(len(parts[index]))
             sums.append(delayed(m, value, 1, name))
         m.d.comb += self.o.p.slots[slot].eq(reduced(m, sums, lambda a, b: a + b, f"sum_{slot}"))
+
+
+def _shifted_by(value: Value, places: Value, low: int, high: int) -> Value:
+    """Return `value` shifted left by what bits `low` to `high` of `places` say."""
+    for bit in range(low, high):
+        value = Mux(places[bit], value << (1 << bit), value)
+    return value
+
+
+def _turned(columns: list[Value], place: Value, bits: range) -> list[Value]:
+    """Return the columns moved up by what some bits of `place` say."""
+    for bit in bits:
+        step = 1 << bit
+        columns = [
+            Mux(place[bit], columns[(j - step) % len(columns)], columns[j])
+            for j in range(len(columns))
+        ]
+    return columns
