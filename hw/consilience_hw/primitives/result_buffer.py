@@ -66,14 +66,22 @@ class ResultBuffer(wiring.Component):
             ]
             words.append(delayed(m, read.data, 2, f"word_{low}"))
 
-        stored = Signal(range(self.depth + 1))  # in the memory, not yet read
+        # Those in the memory, not yet read, as they were a cycle ago: a chain of carries that waits
+        # for nothing. With what came and went since, they tell whether two or more are there.
+        stored = Signal(range(self.depth + 1))
+        came, went = Signal(), Signal()
+        several = (
+            stored[2:].any() | (stored[1] & (stored[0] | came | ~went)) | (stored[0] & came & ~went)
+        )
         room = Signal(range(WAITING + 1), init=WAITING)  # places at the output not yet promised
         leaves = self.o.valid & self.o.ready
-        some = Signal()  # stored != 0, in a register: the addresses must not wait for a comparison
+        some = Signal()  # in a register: the addresses must not wait for a comparison
         reads = named(m, some & (room != 0), "reads_now")
         m.d.sync += [
-            some.eq(self.i.valid | stored[1:].any() | (some & ~reads)),
-            stored.eq(stored + self.i.valid - reads),
+            some.eq(self.i.valid | several | (some & ~reads)),
+            came.eq(self.i.valid),
+            went.eq(reads),
+            stored.eq(stored + came - went),
             room.eq(room + leaves - reads),
             write_address.eq(write_address + self.i.valid),
             read_address.eq(read_address + reads),

@@ -85,24 +85,18 @@ class Accumulator(wiring.Component):
             old, new = keep_old[j], keep_new[j]
             total = self._running(m, platform, fmt.cell_bits, old, part, new, valids, f"slot_{j}")
             m.d.comb += self.o.p.slots[j].eq(total)
-        count_late = delayed(m, incoming.count, low_cycle, "count_in")
-        count = Signal.like(self.o.p.count)
-        total = self._running(
-            m, platform, len(count), goes_on[0], count_late, Const(1, 1), valids, "count"
-        )
+        count, full = self._counted(m, platform, first, low_cycle)
         over = Signal(reset_less=True)
-        kept_count = named(m, count & goes_on[1].replicate(len(count)), "kept_count")
         with m.If(valids[1]):
             # Sticky one beat later; the count cannot wrap in between.
-            m.d.sync += over.eq((over & goes_on[1]) | (kept_count > fmt.capacity))
+            m.d.sync += over.eq(goes_on[1] & (over | full))
         last = delayed(m, self.i.p.last, low_cycle + 1, "last")
         late = delayed(m, top, self.latency - _TOP_CYCLES, "top")
         m.d.comb += [
-            count.eq(total),
             self.o.p.present.eq(late[-1]),
             self.o.p.top.eq(Cat(late[:-2], ~late[-2]).as_signed()),
             self.o.p.count.eq(count),
-            self.o.p.over.eq(over | (count > fmt.capacity)),
+            self.o.p.over.eq(over | full),
             self.o.valid.eq(delayed(m, valids[1] & last, 1, "done", reset=True)),
         ]
         return m
@@ -127,6 +121,29 @@ class Accumulator(wiring.Component):
         with m.If(rises_q2):
             m.d.sync += top.eq(key_q2)
         return top, delayed(m, key_q2, 1, "own")
+
+    def _counted(
+        self, m: Module, platform: object, first: Value, low_cycle: int
+    ) -> tuple[Value, Value]:
+        """Return the finite codes of a packet so far, and whether they are above the capacity.
+
+        No top decides what is kept of a count: it is added two cycles before the sums, and what it
+        is compared with, a power of two, is looked at four bits at a time.
+        """
+        cycle = low_cycle - 2
+        valids = [delayed(m, self.i.valid, cycle, "counted", reset=True)]
+        valids.append(delayed(m, valids[0], 1, "counted_high", reset=True))
+        keep = delayed(m, ~first, cycle, "counts_on")
+        part = delayed(m, self.i.p.state.count, cycle, "count_in")
+        count = self._running(
+            m, platform, len(self.o.p.count), keep, part, Const(1, 1), valids, "count"
+        )
+        below, highest = count[:-1], count[-1]
+        for age in range(2):
+            fours = Cat(below[low : low + 4].any() for low in range(0, len(below), 4))
+            below = delayed(m, fours, 1, f"count_some_{age}")
+        full = delayed(m, highest, 2, "count_highest") & below.any()
+        return delayed(m, count, 2, "count_late"), full
 
     def _running(
         self,
