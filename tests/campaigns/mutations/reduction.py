@@ -233,15 +233,15 @@ REDUCTION = (
     Mutation(
         "accumulator: the capacity itself is over it",
         "hw/consilience_hw/reduction/accumulator.py",
-        "over | (count > fmt.capacity)",
-        "over | (count >= fmt.capacity)",
+        '"count_highest") & below.any()',
+        '"count_highest")',
         "tests/hw/reduction/test_accumulator.py::test_capacity_is_sticky[8-0]",
     ),
     Mutation(
         "accumulator: over capacity is forgotten when the count wraps",
         "hw/consilience_hw/reduction/accumulator.py",
-        "(over & goes_on[1]) | (kept_count > fmt.capacity)",
-        "kept_count > fmt.capacity",
+        "goes_on[1] & (over | full)",
+        "goes_on[1] & full",
         "tests/hw/reduction/test_accumulator.py::test_capacity_is_sticky[20-1]",
     ),
     Mutation(
