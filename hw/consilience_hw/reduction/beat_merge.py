@@ -80,8 +80,8 @@ class BeatMerge(wiring.Component):
             total = masked_sum(m, platform, *pair, f"sum_{j}")
             m.d.comb += self.o.p.slots[j].eq(delayed(m, total, 1, f"slot_{j}"))
         top = delayed(m, top_q3, self.lead - self.top_latency, "early_top")
-        top = Cat(top[:-1], top[-1] & self.i.valid)
-        state_top = delayed(m, top, self.latency, "state_top")
+        present = top[-1] & self.i.valid
+        state_top = delayed(m, top[:-1], self.latency, "state_top")
         count = Signal.like(self.o.p.count, reset_less=True)
         m.d.sync += count.eq(a.count + b.count)
         m.d.comb += [
@@ -89,8 +89,8 @@ class BeatMerge(wiring.Component):
             self.top.valid.eq(
                 delayed(m, self.highest.valid, self.top_latency, "top_valid", reset=True)
             ),
-            self.o.p.present.eq(state_top[-1]),
-            self.o.p.top.eq(Cat(state_top[:-2], ~state_top[-2]).as_signed()),
+            self.o.p.present.eq(delayed(m, present, self.latency, "is_present", reset=True)),
+            self.o.p.top.eq(Cat(state_top[:-1], ~state_top[-1]).as_signed()),
             self.o.p.count.eq(count),
             self.o.p.over.eq(0),
             self.o.valid.eq(delayed(m, self.i.valid, self.latency, "valid", reset=True)),

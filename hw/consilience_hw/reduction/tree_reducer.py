@@ -90,12 +90,12 @@ class TreeReducer(wiring.Component):
         present = [delayed(m, term.present, 5, "present") for term in self.i.p.terms]
         count = reduced(m, present, lambda a, b: a + b, "count")
         m.d.comb += self.o.p.count.eq(delayed(m, count, 1, "count") if lanes == 1 else count)
-        # Who needs the presence has no look-up table for the valid bit then.
+        # Who needs the presence has no look-up table for the valid bit then; a reset ends both.
         present = highest[-1] & self.i.valid
-        top = delayed(m, Cat(highest[:-1], present), self.latency, "top")
+        top = delayed(m, highest[:-1], self.latency, "top")
         m.d.comb += [
-            self.o.p.present.eq(top[-1]),
-            self.o.p.top.eq(Cat(top[:-2], ~top[-2]).as_signed()),
+            self.o.p.present.eq(delayed(m, present, self.latency, "is_present", reset=True)),
+            self.o.p.top.eq(Cat(top[:-1], ~top[-1]).as_signed()),
             self.o.p.over.eq(0),
             self.o.valid.eq(delayed(m, self.i.valid, self.latency, "valid", reset=True)),
         ]

@@ -292,7 +292,8 @@ def reducer_beat(folder: Path, lanes: int = 2, kind: type[TreeReducer] = TreeRed
         right = Mux(present, beat.highest == key, ~beat.highest[-1])
         m.d.comb += [
             Assert(ports["o__valid"] == valid),
-            Assert(~right | (result.present == present)),
+            # Without a beat the state is absent.
+            Assert(~right | (result.present == (present & valid))),
             Assert(~right | ~present | (result.top == top)),
             Assert(~present | (_top_of(key) == top)),
         ]

@@ -45,8 +45,10 @@ class FickleLogSumExp(LogSumExp):
 class LowReducer(TreeReducer):
     """A `TreeReducer` whose window reaches a bin lower."""
 
-    def _cut_parts(self, m: Module, lane: int, term: data.View, highest: Value) -> list[Signal]:
-        return super()._cut_parts(m, lane, term, (highest - 1)[: len(highest)])
+    def _masks(
+        self, m: Module, lane: int, term: data.View, highest: Value, place_q2: Value
+    ) -> list[Signal]:
+        return super()._masks(m, lane, term, (highest - 1)[: len(highest)], place_q2)
 
 
 class HastyMarks(AxiLogSumExp):
