@@ -155,7 +155,7 @@ class Exp2(wiring.Component):
     def _read(self, m: Module, table: Table, address: Value, name: str) -> Value:
         """Return a word of a table, with the cycles that the ways to it and from it have."""
         address = delayed(m, address, self.to_tables, f"{name}_address")
-        return delayed(m, table.read(m, address), self.from_tables, f"{name}_word")  # type: ignore[no-any-return]
+        return delayed(m, table.read(m, address), self.from_tables, f"{name}_word")
 
     def _rise_by_multiplier(
         self, m: Module, platform: Any, lane: int, slope: Value, low: Value, gift: Value
