@@ -52,9 +52,9 @@ def _given(folder: Path) -> None:
     falls = [
         (a, r, 0.3 if a == "agent-9" and n > 44 * 150 else s) for n, (a, r, s) in enumerate(rows)
     ]
-    for name, score in (("judged.csv", "judge_score"), ("scores.csv", "score")):
+    for name, column in (("judged.csv", "judge_score"), ("scores.csv", "score")):
         with (folder / name).open("w", newline="") as file:
-            csv.writer(file).writerows([("agent", "run_id", score), *falls])
+            csv.writer(file).writerows([("agent", "run_id", column), *falls])
     with (folder / "missing.jsonl").open("w") as file:
         for n, (agent, run, score) in enumerate(falls):
             row = {"agent": agent, "run_id": run, "score": None if n == 4000 else score}
