@@ -75,6 +75,7 @@ SLOW = {
 }  # fmt: skip
 TUTORIALS = {
     "docs/tutorials/core_in_your_design.md": Way(4, 3),
+    "docs/tutorials/monitor_in_your_design.md": Way(4, 3),
     "docs/tutorials/fleet_on_three_machines.md": Way(17, 3),
     "docs/tutorials/index.md": Way(0),
     "docs/tutorials/board.md": Way(7, 18),

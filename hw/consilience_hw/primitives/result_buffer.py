@@ -69,7 +69,8 @@ class ResultBuffer(wiring.Component):
         # Those in the memory, not yet read, as they were a cycle ago: a chain of carries that waits
         # for nothing. With what came and went since, they tell whether two or more are there.
         stored = Signal(range(self.depth + 1))
-        came, went = Signal(), Signal()
+        came = Signal()
+        went = Signal()
         several = (
             stored[2:].any() | (stored[1] & (stored[0] | came | ~went)) | (stored[0] & came & ~went)
         )

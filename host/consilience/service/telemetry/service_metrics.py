@@ -55,7 +55,8 @@ class ServiceMetrics(Collector):
         self._heard_ms = 0
         self._rows = Counter(
             "consilience_observations",
-            "observations by outcome: accepted, duplicate, too_old, refused, failed",
+            "observations by outcome: accepted, duplicate, too_old, refused, failed; "
+            "accepted: rows of runs and spans, no acknowledgements",
             ["outcome"],
             registry=self.registry,
         )

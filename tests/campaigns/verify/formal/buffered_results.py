@@ -16,7 +16,9 @@ WIDTH = 2
 Ports = Mapping[str, Signal]
 
 COUNTERS = {
-    "stored": "stored",
+    "stored_before": "stored",
+    "came": "came",
+    "went": "went",
     "some": "some",
     "room": "room",
     "flying": "reads_line",
@@ -33,10 +35,16 @@ def show_counters(netlist: Netlist, inside: str = "") -> None:
         netlist.show(port, netlist.net(f"{inside}{net}"))
 
 
+def _stored(ports: Ports) -> Value:
+    """Return the results in the memory: the unit counts them a cycle later."""
+    value: Value = ports["stored_before"] + ports["came"] - ports["went"]
+    return value
+
+
 def count_inside(ports: Ports) -> Value:
     """Return the results in a buffer: in the memory, being read, and waiting."""
     flying = ports["flying"]
-    return ports["stored"] + flying[0] + flying[1] + ports["level"]
+    return _stored(ports) + flying[0] + flying[1] + ports["level"]
 
 
 def counters_agree(ports: Ports) -> list[Value]:
@@ -46,12 +54,14 @@ def counters_agree(ports: Ports) -> list[Value]:
         # Every place at the output is free, promised to a read, or taken.
         ports["room"] + flying[0] + flying[1] + level == WAITING,
         ports["produce"] == (ports["consume"] + level)[: len(ports["consume"])],
+        ports["went"] == flying[0],
     ]
 
 
 def flag_agrees(ports: Ports) -> Value:
     """Return what is true in every reachable state if the user lets in no more than `depth`."""
-    value: Value = ports["some"] == (ports["stored"] != 0)
+    was_there = ~ports["went"] | (ports["stored_before"] != 0)
+    value: Value = (ports["some"] == (_stored(ports) != 0)) & was_there
     return value
 
 
@@ -90,7 +100,7 @@ def buffer_order(folder: Path, depth: int) -> Outcome:
             Assert(inside == count_inside(ports)),
             Assert(inside <= depth),
             Assert(flag_agrees(ports)),
-            Assert(ports["next_write"] == (ports["next_read"] + ports["stored"])[:address_bits]),
+            Assert(ports["next_write"] == (ports["next_read"] + _stored(ports))[:address_bits]),
             *(Assert(value) for value in counters_agree(ports)),
             Assert(~marked | (ahead < inside)),
             Assert(~marked | (ahead != 0) | ~ports["o__valid"] | (ports["o__payload"] == value)),
