@@ -13,7 +13,7 @@ import pytest
 from consilience.devices.link_device import LinkDevice
 from consilience.devices.linked import open_linked
 from consilience.devices.tcp import connect
-from consilience.errors import BadInput, LinkError, NoDevice
+from consilience.errors import BadInput, ConsilienceError, LinkError, NoDevice
 from consilience.link.frames import REPLY_FIELDS, REQUEST_FIELDS, FrameDecoder, encode_frame
 from consilience.link.session import LinkSession
 from consilience.link.transport import TransportClosed
@@ -297,7 +297,7 @@ def test_an_interrupt_while_a_client_is_let_go(monkeypatch, watched):
 def test_addresses(watched):
     with LinkServer(watched, "localhost") as server:
         port = int(server.address.rsplit(":", 1)[1])
-        with pytest.raises(OSError, match=r"another process listens there"):
+        with pytest.raises(ConsilienceError, match=r"another process listens there"):
             LinkServer(watched, "localhost", port)
     with LinkServer(watched, "127.0.0.1", port) as again:
         assert again.address == f"socket://127.0.0.1:{port}"

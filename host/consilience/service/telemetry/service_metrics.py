@@ -162,7 +162,11 @@ class ServiceMetrics(Collector):
         runs = CounterMetricFamily("consilience_decisions", "runs that were judged")
         runs.add_metric([], self._service.state.watch.counts["runs"])
         yield runs
-        agents = GaugeMetricFamily("consilience_agents", "agents by state", labels=["state"])
+        agents = GaugeMetricFamily(
+            "consilience_agents",
+            "agents by state: alarm (until it is acknowledged), quiet, learning",
+            labels=["state"],
+        )
         silent = GaugeMetricFamily(
             "consilience_agents_silent",
             "agents not heard of for more than so many seconds",
@@ -179,7 +183,8 @@ class ServiceMetrics(Collector):
         if self._heard_ms:
             yield _gauge(
                 "last_observation_timestamp_seconds",
-                "when any agent was heard last, seconds since 1970",
+                "when any agent was heard last, seconds since 1970: its runs, not what a user says "
+                "of it",
                 self._heard_ms / 1000,
             )
 
