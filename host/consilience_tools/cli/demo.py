@@ -125,7 +125,8 @@ def _checked(result: Any) -> list[Table | str]:
     for alarm in found.alarms:
         first = alarm.reasons[0]
         reasons.append(f"why {alarm.agent}, in run {first.run}:")
-        reasons += [f"  {step.words()}" for step in first.steps]
+        for step in first.steps:
+            reasons += wrap(f"  {step.words()}", _WIDTH, subsequent_indent="    ")
     promise = wrap(f"promise: {found.promise}", _WIDTH)
     names = (checked.today.name, checked.good.name, checked.fitted.name, checked.report.name)
     today, good, fitted, page = names
