@@ -7,7 +7,15 @@ from amaranth.hdl import Cat, Module, ShapeLike, Signal, Value, ValueLike, unsig
 from amaranth.lib import stream
 from amaranth.lib.memory import Memory
 
-__all__ = ["delayed", "delayed_in_memory", "flow", "named", "reduced", "tree_depth"]
+__all__ = [
+    "any_by_fours",
+    "delayed",
+    "delayed_in_memory",
+    "flow",
+    "named",
+    "reduced",
+    "tree_depth",
+]
 
 
 def flow(shape: ShapeLike) -> stream.Signature:
@@ -74,6 +82,17 @@ def delayed_in_memory(m: Module, value: Value, cycles: int, name: str) -> Value:
         read.en.eq(1),
     ]
     return read.data
+
+
+def any_by_fours(m: Module, value: Value, cycles: int, name: str) -> Value:
+    """Return, after `cycles`, a fourth as many bits per cycle; one is set iff one of `value` was.
+
+    A look-up table of four inputs stands before each register, and none after another.
+    """
+    for cycle in range(cycles):
+        fours = Cat(value[low : low + 4].any() for low in range(0, len(value), 4))
+        value = delayed(m, fours, 1, f"{name}_{cycle}")
+    return value
 
 
 def reduced(

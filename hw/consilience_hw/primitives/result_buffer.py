@@ -70,7 +70,8 @@ class ResultBuffer(wiring.Component):
         # for nothing. With what came and went since, they tell whether two or more are there.
         stored = Signal(range(self.depth + 1))
         came = Signal()
-        went = Signal()
+        reads_line = Signal(2)  # reads of the last two cycles
+        went = reads_line[0]
         several = (
             stored[2:].any() | (stored[1] & (stored[0] | came | ~went)) | (stored[0] & came & ~went)
         )
@@ -81,7 +82,7 @@ class ResultBuffer(wiring.Component):
         m.d.sync += [
             some.eq(self.i.valid | several | (some & ~reads)),
             came.eq(self.i.valid),
-            went.eq(reads),
+            reads_line.eq(Cat(reads, reads_line)),
             stored.eq(stored + came - went),
             room.eq(room + leaves - reads),
             write_address.eq(write_address + self.i.valid),
@@ -89,7 +90,7 @@ class ResultBuffer(wiring.Component):
         ]
         m.d.comb += [
             waiting.w_data.eq(Cat(*words)),
-            waiting.w_en.eq(delayed(m, reads, 2, "reads", reset=True)),
+            waiting.w_en.eq(reads_line[1]),
             self.o.p.eq(waiting.r_data),
             self.o.valid.eq(waiting.r_rdy),
             waiting.r_en.eq(self.o.ready),

@@ -5,7 +5,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..primitives.masked_sum import masked_sum
-from ..primitives.pipeline import delayed, flow, named
+from ..primitives.pipeline import any_by_fours, delayed, flow, named
 from ..spec.log_format import Q16_16, LogFormat
 from .highest_bin import bin_key, is_above
 from .window import KEPT_LATENCY, kept_slots, top_bits, window_layout
@@ -138,11 +138,8 @@ class Accumulator(wiring.Component):
         count = self._running(
             m, platform, len(self.o.p.count), keep, part, Const(1, 1), valids, "count"
         )
-        below, highest = count[:-1], count[-1]
-        for age in range(2):
-            fours = Cat(below[low : low + 4].any() for low in range(0, len(below), 4))
-            below = delayed(m, fours, 1, f"count_some_{age}")
-        full = delayed(m, highest, 2, "count_highest") & below.any()
+        below = any_by_fours(m, count[:-1], 2, "count_some")
+        full = delayed(m, count[-1], 2, "count_highest") & below.any()
         return delayed(m, count, 2, "count_late"), full
 
     def _running(

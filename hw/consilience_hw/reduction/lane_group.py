@@ -1,11 +1,11 @@
 """A few lanes of a beat to one partial state: the part that a wide engine repeats."""
 
-from amaranth.hdl import Cat, Module, Value, unsigned
+from amaranth.hdl import Module, Value, unsigned
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ..exp2.exp2 import Exp2
-from ..primitives.pipeline import delayed, flow
+from ..primitives.pipeline import any_by_fours, delayed, flow
 from ..spec.log_format import Q16_16, LogFormat
 from .beat import beat_layout
 from .highest_bin import HighestBin, key_bits
@@ -119,9 +119,6 @@ class LaneGroup(wiring.Component):
             low = delayed(m, others[:half].any(), 1, f"low_{lane}")
             high = delayed(m, others[half:].any(), 1, f"high_{lane}")
             return delayed(m, self.i.p.keep[lane], 1, f"keep_{lane}") & (low | high)
-        # Four bits at a time: a look-up table before each register, and none after another.
-        for cycle in range(2):
-            fours = Cat(others[low : low + 4].any() for low in range(0, len(others), 4))
-            others = delayed(m, fours, 1, f"some_{lane}_{cycle}")
+        some = any_by_fours(m, others, 2, f"some_{lane}").any()
         keep = delayed(m, self.i.p.keep[lane], 2, f"keep_{lane}")
-        return delayed(m, keep & others.any(), 1, f"present_{lane}")
+        return delayed(m, keep & some, 1, f"present_{lane}")

@@ -7,7 +7,7 @@ from amaranth.utils import ceil_log2
 
 from ..exp2.exp2 import term_layout
 from ..primitives.masked_sum import masked_sum
-from ..primitives.pipeline import delayed, flow, reduced, tree_depth
+from ..primitives.pipeline import any_by_fours, delayed, flow, reduced, tree_depth
 from ..spec.log_format import Q16_16, LogFormat
 from .highest_bin import bin_key, key_bits
 from .window import window_layout
@@ -124,8 +124,7 @@ class TreeReducer(wiring.Component):
         key = bin_key(term.present, term.position[ceil_log2(fmt.bin_width) :])
         below_q1 = Signal(len(key), name=f"below_{lane}", reset_less=True)
         m.d.sync += below_q1.eq(highest - key)
-        far = Cat(below_q1[k : k + 4].any() for k in range(slot_log, len(key), 4))
-        far_q2 = delayed(m, far, 1, f"far_{lane}")
+        far_q2 = any_by_fours(m, below_q1[slot_log:], 1, f"far_{lane}")
         near = delayed(m, term.present, 2, f"present_{lane}") & ~far_q2.any()
         near_q3 = delayed(m, near, 1, f"near_{lane}")
         below_q2 = delayed(m, below_q1[:slot_log], 1, f"below_{lane}_low")

@@ -18,7 +18,6 @@ Ports = Mapping[str, Signal]
 COUNTERS = {
     "stored_before": "stored",
     "came": "came",
-    "went": "went",
     "some": "some",
     "room": "room",
     "flying": "reads_line",
@@ -37,7 +36,7 @@ def show_counters(netlist: Netlist, inside: str = "") -> None:
 
 def _stored(ports: Ports) -> Value:
     """Return the results in the memory: the unit counts them a cycle later."""
-    value: Value = ports["stored_before"] + ports["came"] - ports["went"]
+    value: Value = ports["stored_before"] + ports["came"] - ports["flying"][0]
     return value
 
 
@@ -54,13 +53,12 @@ def counters_agree(ports: Ports) -> list[Value]:
         # Every place at the output is free, promised to a read, or taken.
         ports["room"] + flying[0] + flying[1] + level == WAITING,
         ports["produce"] == (ports["consume"] + level)[: len(ports["consume"])],
-        ports["went"] == flying[0],
     ]
 
 
 def flag_agrees(ports: Ports) -> Value:
     """Return what is true in every reachable state if the user lets in no more than `depth`."""
-    was_there = ~ports["went"] | (ports["stored_before"] != 0)
+    was_there = ~ports["flying"][0] | (ports["stored_before"] != 0)
     value: Value = (ports["some"] == (_stored(ports) != 0)) & was_there
     return value
 
