@@ -512,7 +512,7 @@ class Package:  # the files of a folder; each is compared with the statement's h
         exact(subject, STATEMENT, ["name digest"]); exact([one["digest"] for one in subject], STATEMENT, ["sha256"])
         there, whole = set(), os.path.abspath(self.folder)
         for folder, below, names in os.walk(whole):
-            need(below or names, f"{folder!r}: is a folder of nothing")
+            need(below or names, f"{os.path.relpath(folder, whole)!r}: is a folder of nothing")
             names += [one for one in below if os.path.islink(os.path.join(folder, one))]
             there |= {os.path.relpath(os.path.join(folder, one), whole).replace(os.sep, "/") for one in names}
         need({UNSIGNED} - there or type(self.read_json(UNSIGNED, None, json.loads)) is dict, f"{UNSIGNED}: no object")
