@@ -37,6 +37,7 @@ WARNINGS = {
     "WIDTHTRUNC": "`!` on a vector",
     "CASEINCOMPLETE": "a Switch over the values that occur: the others keep the default",
     "ASCRANGE": "a vector of no bits, such as the unused half of a split, is declared [-1:0]",
+    "INITIALDLY": "`initial x <= 0;` starts each block at time 0 in simulators that wait",
 }
 """What Amaranth's Verilog trips in Verilator, and why it is harmless. All others stay fatal."""
 NETLIST_WARNINGS = {
