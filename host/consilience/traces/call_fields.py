@@ -4,7 +4,8 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from consilience.field_names import TIMES, plain_name
-from consilience.traces.json_values import first_text, text
+from consilience.traces.call_outcome import FAILING, RESULTS, failed_of
+from consilience.traces.json_values import first_text
 from consilience.traces.steps import Step
 
 __all__ = ["NAME", "TOOLS", "Kind", "kind_of", "step_of"]
@@ -17,23 +18,12 @@ _EVENTS = ("event", "event_type", "event_name", "type", "kind", "phase")
 _CALLS = ("call_id", "tool_call_id", "tool_use_id")
 _ID = "id"
 """Of the call, where a line is all of it; else it may be that of the line."""
-_FAILED = ("error", "is_error", "failed", "error_message", "exception")
-_WORKED = ("ok", "success", "succeeded")
-_STATUS = ("status", "outcome", "status_code")
-_RESULTS = ("result", "output", "tool_output", "tool_result")
 
 _OF_TOOLS = {"tool", "tools", "call", "function"}
 _BEGINS = {"start", "started", "begin", "began", "call", "request", "requested", "invoke",
            "invoked", "use"}  # fmt: skip
 _ENDS = {"end", "ended", "finish", "finished", "result", "complete", "completed", "done",
          "response", "returned", "return", "output", "error", "failed", "failure"}  # fmt: skip
-_TRUTHS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
-_NOTHING = {"", "none", "null", "nan"}
-_BAD = {"error", "errored", "failed", "failure", "fail", "exception", "timeout", "timed",
-        "denied", "cancelled", "canceled", "rejected", "aborted", "crashed"}  # fmt: skip
-_GOOD = {"ok", "success", "successful", "succeeded", "complete", "completed", "done", "passed",
-         "finished"}  # fmt: skip
-_OPEN = {"unset", "running", "pending", "started", "queued", "progress", "unknown"}
 
 
 class Kind(NamedTuple):
@@ -76,7 +66,7 @@ def _kind(said: str) -> Kind:
     words = set(plain_name(said).split("_"))
     ends = bool(_ENDS & words)
     begins = bool(_BEGINS & words) and not ends
-    return Kind(True, bool(_OF_TOOLS & words), begins, ends, ends and bool(_BAD & words))
+    return Kind(True, bool(_OF_TOOLS & words), begins, ends, ends and bool(FAILING & words))
 
 
 def step_of(
@@ -95,46 +85,8 @@ def step_of(
     odd : set of str
         Gets a status that says neither that the call failed nor that it worked.
     """
-    error = None
-    for names, failed in ((_FAILED, True), (_WORKED, False)):
-        for name in names:
-            value = fields.get(name)
-            truth = None if value is None else _truth(value)
-            if truth is not None:
-                error = truth is failed
-    if error is None:
-        error = _failed(first_text(fields, _STATUS), odd)
+    error = failed_of(fields, kind.begins, odd)
     if error is None and kind.fails:
         error = True
-    done = error is not None or any(fields.get(name) is not None for name in _RESULTS)
+    done = error is not None or any(fields.get(name) is not None for name in RESULTS)
     return Step(tool, kind.call_of(fields), error, first_text(fields, TIMES), done, agent)
-
-
-def _truth(value: Any) -> bool | None:
-    """Return whether it is true; None where there is nothing. A text that is neither is an error
-    message."""
-    if isinstance(value, bool):
-        return value
-    written = (text(value) or "").strip().lower()
-    return None if written in _NOTHING else _TRUTHS.get(written, True)
-
-
-def _failed(status: str | None, odd: set[str]) -> bool | None:
-    """Return whether a status is of a call that failed; a number is one of HTTP."""
-    if status is None:
-        return None
-    if status.strip().isdecimal():
-        number = int(status)
-        if 100 <= number < 600:
-            return number >= 400
-        odd.add(status)
-        return None
-    words = set(plain_name(status).split("_"))
-    if not {"no", "not"} & words:
-        if _BAD & words:
-            return True
-        if _GOOD & words:
-            return False
-    if not (_OPEN | _NOTHING) & words:
-        odd.add(status)
-    return None

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from consilience.errors import BadInput
 from consilience.field_names import AGENTS, RUNS
 from consilience.traces.call_fields import NAME, TOOLS, kind_of, step_of
+from consilience.traces.calls_together import call_others_good, drop_repeats
 from consilience.traces.event_rows import head_rows, numbered_rows
 from consilience.traces.format import Format
 from consilience.traces.json_values import first_text, text
@@ -25,8 +26,6 @@ _SOUGHT = 4096
 """Lines in which a first call is looked for."""
 _NAMED = 6
 """Lines and columns that a message names."""
-_ALIKE = 0.25
-"""Share of calls that are alike, from which on it is probably no chance."""
 _UNITS = ((10**17, "nanoseconds"), (10**14, "microseconds"), (10**11, "milliseconds"))
 """Of times that are numbers of this size: a time in seconds is below all for 1,000 years."""
 
@@ -135,6 +134,9 @@ def _reading(
     for key, of_run in told.items():
         found[key].steps = paired(of_run)
     sequences = list(found.values())
+    has_ends = any(one.ends for of_run in told.values() for one in of_run)
+    if not odd:
+        call_others_good([step for one in sequences for step in one.steps], has_ends)
     reading = Reading("tool_calls", "file order" if untimed else "time", sequences)
     times = [step.time for one in sequences for step in one.steps]
     reading.time_unit = _unit(times)
@@ -146,7 +148,7 @@ def _reading(
             f"{'' if example is None else f' (as {example!r})'}: these keep the order of their "
             "lines; a time is ISO 8601 (2026-03-04T10:00:00Z), or s, ms, us or ns since 1970"
         )
-    reading.warnings += _repeats(sequences)
+    reading.warnings += drop_repeats(sequences)
     if unnamed:
         reading.warnings.append(
             f"{unnamed} lines name no run: all such calls of an agent count as one; give run"
@@ -211,32 +213,6 @@ def _number(written: str | None) -> Decimal | int | None:
     except InvalidOperation:
         return None
     return number if number.is_finite() else None
-
-
-def _repeats(sequences: list[Sequence]) -> list[str]:
-    """Drop calls that come again under their own id; return what is to be said of others."""
-    dropped = alike = total = 0
-    for run in sequences:
-        seen: set[tuple[str | None, ...]] = set()
-        kept = []
-        for step in run.steps:
-            key = step.name, step.call_id, step.time
-            again = key in seen
-            seen.add(key)
-            if again and step.call_id is not None and step.time is not None:
-                dropped += 1
-                continue
-            alike += again and step.time is not None
-            total += 1
-            kept.append(step)
-        run.steps = kept
-    found = [f"{dropped} calls are told twice, and count once"] if dropped else []
-    if alike > _ALIKE * total:
-        found.append(
-            f"{alike} of {total} calls are like another one, its time too: were lines written "
-            "twice? each counts; give call_id, by which they can be told apart"
-        )
-    return found
 
 
 CALL_LINES = Format("calls", "a call a line", _recognise, _read)

@@ -33,6 +33,8 @@ def fields_of(row: dict[str, Any], depth: int = 0) -> dict[str, Any]:
             inside.append({f"{plain}_{one}": it for one, it in held.items()})
         elif plain in _INSIDE:
             inside.append(fields_of(value, depth + 1))
+        else:
+            found.setdefault(plain, value)
     for held in inside:
         for name, value in held.items():
             if found.get(name) is None:
