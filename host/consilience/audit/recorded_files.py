@@ -7,6 +7,7 @@ from consilience.audit.session import Session
 from consilience.audit.watch_record import RecordedWatch
 from consilience.errors import BadInput
 from consilience.monitor.file_lines import FileLines
+from consilience.monitor.line_names import AS_THEY_ARE, NamedColumns
 from consilience.monitor.parquet_lines import ParquetLines
 from consilience.monitor.watch_options import WatchOptions
 
@@ -14,7 +15,12 @@ __all__ = ["date_of", "file_hash", "recorded_file"]
 
 
 def recorded_file(
-    path: Path, options: WatchOptions, seed: int, *, goes_on: bool = False
+    path: Path,
+    options: WatchOptions,
+    seed: int,
+    columns: NamedColumns = AS_THEY_ARE,
+    *,
+    goes_on: bool = False,
 ) -> Session:
     """Return the session of a file's lines, named as the file; `goes_on` as `RecordedWatch` has it.
 
@@ -23,7 +29,7 @@ def recorded_file(
     BadInput
         The file cannot be read, or a line of it.
     """
-    watch = RecordedWatch(options, seed)
+    watch = RecordedWatch(options, seed, columns)
     parquet = path.suffix == ".parquet"
     source = ParquetLines(path, {}) if parquet else FileLines(path, {}, follow=False)
     try:

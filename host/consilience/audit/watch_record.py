@@ -15,6 +15,7 @@ from consilience.audit.session import Session
 from consilience.errors import BadInput
 from consilience.monitor.ended_runs import EndedRuns
 from consilience.monitor.fleet_readings import FleetReadings
+from consilience.monitor.line_names import AS_THEY_ARE, NamedColumns
 from consilience.monitor.observation_lines import LineReader
 from consilience.monitor.promises import exact_number
 from consilience.monitor.run_ranking import RunRanking
@@ -50,6 +51,8 @@ class RecordedWatch:
         As `consilience monitor` has them.
     seed : int
         Breaks ties, and is given away with the package.
+    columns : NamedColumns
+        What the user says of the columns' names.
 
     Raises
     ------
@@ -57,7 +60,9 @@ class RecordedWatch:
         Options that cannot be, or reports that a package does not hold.
     """
 
-    def __init__(self, options: WatchOptions, seed: int) -> None:
+    def __init__(
+        self, options: WatchOptions, seed: int, columns: NamedColumns = AS_THEY_ARE
+    ) -> None:
         self._options, self._seed = options, seed
         self.recorder = Recorder(options.alpha_of_runs())
         settings = options.settings()
@@ -74,6 +79,7 @@ class RecordedWatch:
             options.against,
             self._model,
             reports is not None,
+            columns,
         )
         readings = FleetReadings(options.readings())
         ended = EndedRuns(options.key_of_runs(seed))

@@ -11,6 +11,11 @@ import typer
 from rich.text import Text
 
 from consilience.cli.audit_export import export
+from consilience.cli.column_option_types import (
+    RunColumnOption,
+    ScoreColumnOption,
+    WholeRunsOption,
+)
 from consilience.cli.device_option import JsonOption
 from consilience.cli.output import Output, key_values
 from consilience.cli.watch_option_types import (
@@ -42,6 +47,7 @@ from consilience.cli.watch_option_types import (
 )
 from consilience.errors import BadInput, Mismatch
 from consilience.extras import naming_extras
+from consilience.monitor.line_names import NamedColumns
 from consilience.monitor.source_file import FrozenSource, read_source
 from consilience.monitor.watch_options import WatchOptions
 
@@ -159,6 +165,9 @@ def package(
     model: ModelOption = None,
     faulty: FaultyOption = None,
     reporters: ReportersOption = None,
+    score_column: ScoreColumnOption = None,
+    run_column: RunColumnOption = None,
+    whole_runs: WholeRunsOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Judge recorded runs as `consilience monitor` does, and package all that the verdicts need.
@@ -182,6 +191,7 @@ def package(
         raise BadInput(
             f"{source_file}: is for {'--model' if frozen else '--frozen'}; give it there"
         )
+    columns = NamedColumns(score_column, run_column, whole_runs)
     options = WatchOptions(
         arl=arl,
         false_alarm=false_alarm,
@@ -216,7 +226,7 @@ def package(
     sessions, hashes = [], {}
     for path in scores:
         with output.working(f"judging {path}"):
-            sessions.append(recorded_file(path, options, drawn, goes_on=goes_on))
+            sessions.append(recorded_file(path, options, drawn, columns, goes_on=goes_on))
             hashes[path.name] = file_hash(path)
     facts = write_package(
         out,

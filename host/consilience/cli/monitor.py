@@ -10,6 +10,11 @@ from typing import Annotated
 
 import typer
 
+from consilience.cli.column_option_types import (
+    RunColumnOption,
+    ScoreColumnOption,
+    WholeRunsOption,
+)
 from consilience.cli.output import Output
 from consilience.cli.watch_option_types import (
     AgainstOption,
@@ -125,26 +130,9 @@ def monitor(
     each: Annotated[
         bool, typer.Option("--each", help="Print a line for every run that is judged.")
     ] = False,
-    score_column: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="Column of scores.", show_default="score"),
-    ] = None,
-    run_column: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            help="Column of the runs' names; '' if lines have none.",
-            show_default="run, run_id, session_id, trace_id, ...: the first that is there",
-        ),
-    ] = None,
-    whole_runs: Annotated[
-        bool,
-        typer.Option(
-            "--whole-runs",
-            help="Each line with a score is a whole run, whatever its event says (run_end, ...); "
-            "lines without one are passed over.",
-        ),
-    ] = False,
+    score_column: ScoreColumnOption = None,
+    run_column: RunColumnOption = None,
+    whole_runs: WholeRunsOption = False,
     fail_on_alarm: Annotated[
         bool,
         typer.Option(

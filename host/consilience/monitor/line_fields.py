@@ -1,11 +1,13 @@
 """Fields of a line, checked one by one."""
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 from consilience.errors import BadInput
 from consilience.monitor.agent_index import AgentId, checked_id
 from consilience.monitor.history import CUTS, INFINITE, LEAST
+from consilience.monitor.line_cures import no_number
 from consilience_hw.spec.log_format import Q16_16
 
 __all__ = ["binned", "code_of", "name_of", "number_of", "reason_of", "sequence_of", "whole_of"]
@@ -40,18 +42,19 @@ def name_of(value: object, name: str) -> AgentId:
     return checked_id(value)
 
 
-def number_of(fields: dict[str, Any], name: str) -> float:
+def number_of(fields: Mapping[str, Any], name: str) -> float:
     """Return a field that is a number."""
     value = fields.get(name)
     if value is None:
         raise BadInput(f"no {name}; give a number, or leave the line out")
     if isinstance(value, str):
         try:
-            value = float(value)
+            if "_" not in value:  # which Python's own numbers may have
+                return float(value)
         except ValueError:
-            raise BadInput(f"{name} {value!r} is no number; correct it") from None
+            pass
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise BadInput(f"{name} must be a number, not {value!r}")
+        raise BadInput(no_number(name, value))
     return value
 
 

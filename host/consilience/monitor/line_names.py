@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from consilience.field_names import AGENTS, RUNS, first_of, plain_name
 
-__all__ = ["IGNORED", "LineNames", "NamedColumns"]
+__all__ = ["AS_THEY_ARE", "IGNORED", "LineNames", "NamedColumns"]
 
 IGNORED = ""
 """The name of a field that the user has put another in the place of."""
@@ -29,6 +29,10 @@ class NamedColumns:
     score: str | None = None
     run: str | None = None
     whole_runs: bool = False
+
+
+AS_THEY_ARE = NamedColumns()
+"""Nothing is said of them."""
 
 
 class LineNames:

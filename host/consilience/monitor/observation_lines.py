@@ -7,6 +7,7 @@ from typing import Any
 
 from consilience.errors import BadInput
 from consilience.monitor.agent_index import AgentId
+from consilience.monitor.line_cures import of_bytes, refuse_document, refuse_header
 from consilience.monitor.line_fields import (
     binned,
     code_of,
@@ -16,17 +17,15 @@ from consilience.monitor.line_fields import (
     sequence_of,
     whole_of,
 )
-from consilience.monitor.line_names import IGNORED, LineNames, NamedColumns
+from consilience.monitor.line_names import AS_THEY_ARE, IGNORED, LineNames, NamedColumns
+from consilience.monitor.line_score import FIELDS, REPORTER, ScoreField, score_cure
 from consilience.monitor.observation import NOTES, Observation, What
 from consilience.monitor.source_file import ModelSource
 
 __all__ = ["LineReader"]
 
-_FIELDS = ("agent", "score", "run", "event", "at", "group", "cut", "sequence")
-_REPORTER = "reporter"
 _INCREMENT = "x"
 _OF_MODELS = "context", "symbol"
-_AS_THEY_ARE = NamedColumns()
 
 
 class LineReader:
@@ -61,20 +60,21 @@ class LineReader:
         against: str | None = None,
         model: ModelSource | None = None,
         reported: bool = False,
-        columns: NamedColumns = _AS_THEY_ARE,
+        columns: NamedColumns = AS_THEY_ARE,
     ) -> None:
         self._increments = [f"{_INCREMENT}{k}" for k in range(1, asserted + 1)]
         self._low, self._against, self._model = low_is_suspect, against, model
         self._needed = list(_OF_MODELS) if model else self._increments or [against or "score"]
         self._reported = reported
-        self._used = {*_FIELDS, *self._needed, *([_REPORTER] if reported else [])}
-        self._score_name = columns.score or "score"
+        self._used = {*FIELDS, *self._needed, *([REPORTER] if reported else [])}
+        self._score = ScoreField(columns.score or "score", against, frozenset(self._used))
         self._whole_runs = columns.whole_runs
         if columns.whole_runs and (asserted or model or reported or against):
             raise BadInput("--whole-runs is of scores, a line each; leave it out")
         self._names = LineNames(columns, sorted(self._used), against)
         self._header: list[str] | None = None
         self._columns: list[str] | None = None
+        self._begun = False
         self.unnamed = 0
         """Whole runs whose lines name none."""
         self.passed_over = 0
@@ -118,6 +118,9 @@ class LineReader:
                 text = text.removeprefix("\ufeff")
             if not text.strip():
                 return None
+            if not self._begun and self._columns is None:
+                refuse_document(text)
+            self._begun = True
             if text.lstrip().startswith("{"):
                 return self._observation(self._object(text), number)
             cells = next(csv.reader([text], strict=True))
@@ -134,12 +137,7 @@ class LineReader:
             said = {name: cell or None for name, cell in fields if cell or name == "score"}
             return self._observation(said, number)
         except UnicodeDecodeError:
-            cure = "is no UTF-8; save it as UTF-8, CSV or JSON"
-            if line.startswith(b"\x1f\x8b"):
-                cure = "is packed (gzip); unpack it with gunzip"
-            elif line.startswith(b"PK"):
-                cure = "is an archive (NPZ or ZIP); write CSV, JSON lines or .parquet"
-            raise BadInput(f"line {number}: {cure}") from None
+            raise BadInput(f"line {number}: {of_bytes(line)}") from None
         except (BadInput, ValueError, csv.Error) as error:
             raise BadInput(f"line {number}: {error}") from None
         except RecursionError:
@@ -149,23 +147,20 @@ class LineReader:
 
     def _take_columns(self, cells: Sequence[str]) -> None:
         header = [cell.strip() for cell in cells]
-        if len(header) == 1 and ("\t" in header[0] or ";" in header[0]):
-            raise BadInput("columns are separated by commas, not by semicolons or tabs")
-        if len(set(header)) < len(header):
-            raise BadInput("two columns have the same name")
+        refuse_header(header)
         names = self._names.known(header)
         missing = [name for name in ("agent", *self._needed) if name not in names]
         if "score" in missing and f"{_INCREMENT}1" in names:
             raise BadInput(
                 "columns x1 .. are increments, which are valid only if you say so: pass --asserted"
             )
-        others = [name for name in names if name not in (*_FIELDS, "weight", _REPORTER, IGNORED)]
-        if missing == ["score"] and others and self._score_name == "score":
-            raise BadInput(f"no column score; {_score_cure(others)}")
-        if self._reported and _REPORTER not in names:
+        others = [name for name in names if name not in (*FIELDS, "weight", REPORTER, IGNORED)]
+        if missing == ["score"] and others and self._score.name == "score":
+            raise BadInput(f"no column score; {score_cure(others)}")
+        if self._reported and REPORTER not in names:
             raise BadInput("no column reporter, and --faulty is of reporters; leave --faulty out")
         if missing and "event" not in names:
-            lacks = self._score_name if missing[0] == "score" else missing[0]
+            lacks = self._score.name if missing[0] == "score" else missing[0]
             raise BadInput(
                 f"no column {lacks}; the first line names the columns: agent, score, and run, "
                 "event, at, group, cut, sequence where there are any"
@@ -204,7 +199,7 @@ class LineReader:
         score = None
         whole = what is What.WHOLE or not self._reported
         if what is not What.START and increments is None and whole:
-            found = self._score(fields, what)
+            found = self._score.of(fields, what)
             score = None if found is None else binned(found, self._low)
         self.unnamed += "run" not in fields
         return Observation(
@@ -224,14 +219,14 @@ class LineReader:
     @staticmethod
     def _reporter(what: What, fields: dict[str, Any]) -> AgentId | None:
         """Return who says a line; None of the start or the end of a run."""
-        if (_REPORTER in fields) != (what is What.WHOLE):
+        if (REPORTER in fields) != (what is What.WHOLE):
             raise BadInput(
                 "with --faulty a line with a reporter is all it says of a run; lines of event "
                 "start and end have none"
             )
         if "run" not in fields:
             raise BadInput("with --faulty each line names its run: reports of one are put together")
-        return name_of(fields[_REPORTER], _REPORTER) if _REPORTER in fields else None
+        return name_of(fields[REPORTER], REPORTER) if REPORTER in fields else None
 
     @staticmethod
     def _increment(model: ModelSource, what: What, fields: dict[str, Any]) -> int:
@@ -258,39 +253,3 @@ class LineReader:
         if self._increments and what in (What.START, What.SCORE, What.END) and not closes:
             raise BadInput(f"event {what.value}: asserted increments come whole, without events")
         return what
-
-    def _score(self, fields: dict[str, Any], what: What) -> float | None:
-        """Return the score; None if the line says that there is none."""
-        if self._against is None:
-            return self._told_score(fields, what)
-        none = {*_FIELDS, "weight", _REPORTER, self._against}
-        others = [name for name in fields if name not in none]
-        if not others:
-            raise BadInput(f"no hypothesis beside {self._against}")
-        return max(number_of(fields, name) for name in others) - number_of(fields, self._against)
-
-    def _told_score(self, fields: dict[str, Any], what: What) -> float | None:
-        if fields.get("score") is not None:
-            return number_of(fields, "score")
-        if what is What.END:
-            raise BadInput(
-                "the end of a run without a score; give the highest that it had, as others wait "
-                "for it"
-            )
-        if "score" in fields:
-            return None
-        numbers = [name for name, value in fields.items()
-                   if name not in self._used and isinstance(value, float | int)]  # fmt: skip
-        cure = _score_cure(numbers) if numbers and self._score_name == "score" else ""
-        cure = cure or "give a number, null where there is none, or leave the line out"
-        raise BadInput(f"no {self._score_name}; {cure}")
-
-
-def _score_cure(others: Sequence[str]) -> str:
-    """Return what to do where none of the fields that nobody knows is called a score."""
-    if len(others) == 1:
-        return f"if {others[0]} is it: --score-column {others[0]}"
-    return (
-        f"name the one that is: --score-column {others[0]}, or another of {', '.join(others)}; if "
-        f"they are log-likelihoods, say which hypothesis is good behaviour: --against {others[0]}"
-    )

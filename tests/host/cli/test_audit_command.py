@@ -50,6 +50,21 @@ def test_recorded_runs_are_packaged_and_verified(place, capsys):
     assert "error: refused: index.html: its SHA-256 is" in capsys.readouterr().err
 
 
+def test_columns_of_other_names_are_judged_as_those_of_the_known_ones(place, capsys):
+    rows = (place / "scores.csv").read_text()
+    assert package("known", "--arl", "100") == 0
+    (place / "scores.csv").write_text(rows.replace("run,score", "ticket,grade", 1))
+    capsys.readouterr()
+    assert package("unknown", "--arl", "100") == 2
+    assert "name the one that is: --score-column" in " ".join(capsys.readouterr().err.split())
+    words = ("--score-column", "grade", "--run-column", "ticket")
+    assert package("named", "--arl", "100", *words) == 0
+    for path in (place / "known/tile").rglob("*"):
+        if path.is_file():
+            named = place / "named" / path.relative_to(place / "known")
+            assert named.read_bytes() == path.read_bytes()
+
+
 def test_a_log_that_goes_on_begins_with_the_earlier_one(place, capsys):
     assert package("old", "--arl", "100", "--goes-on") == 0
     write_scores(place / "scores.csv", 170)
