@@ -85,8 +85,6 @@ def step_of(
     odd : set of str
         Gets a status that says neither that the call failed nor that it worked.
     """
-    error = failed_of(fields, kind.begins, odd)
-    if error is None and kind.fails:
-        error = True
+    error = failed_of(fields, odd, begins=kind.begins, fails=kind.fails)
     done = error is not None or any(fields.get(name) is not None for name in RESULTS)
     return Step(tool, kind.call_of(fields), error, first_text(fields, TIMES), done, agent)

@@ -32,21 +32,26 @@ _LONGEST = 200
 _GRAVE = {"error", "critical", "fatal"}
 
 
-def failed_of(fields: Mapping[str, Any], begins: bool, odd: set[str]) -> bool | None:
+def failed_of(
+    fields: Mapping[str, Any], odd: set[str], *, begins: bool = False, fails: bool = False
+) -> bool | None:
     """Return whether a call failed; None: nothing says so.
 
     Flags come before exit codes, these before statuses, and these before a result that is one word,
-    a state, and the level of a log. A field for an error that is there and empty says that there
-    was none, but of a call that only begins, and of one whose result is there and empty, too.
+    a state, the level of a log, and the kind of event. A field for an error that is there and empty
+    says that there was none, but of a call that only begins, and of one whose result is there and
+    empty, too.
 
     Parameters
     ----------
     fields : mapping
         Of the call's line, by plain names.
-    begins : bool
-        The line is of the call's begin alone.
     odd : set of str
         Gets a status that says neither that the call failed nor that it worked.
+    begins : bool
+        The line is of the call's begin alone.
+    fails : bool
+        Its kind of event is the end of a call that failed.
     """
     results = [fields[name] for name in RESULTS if name in fields]
     flags = _flags(fields)
@@ -66,6 +71,8 @@ def failed_of(fields: Mapping[str, Any], begins: bool, odd: set[str]) -> bool | 
     told = [one for one in ends if one is not None]
     if told:
         return any(told)
+    if fails:
+        return True
     is_open = begins or (bool(results) and all(one is None for one in results))
     return False if not is_open and any(name in fields for name in _FAILED) else None
 
@@ -98,10 +105,12 @@ def _truth(value: Any) -> bool | None:
 
 def _exit(fields: Mapping[str, Any]) -> bool | None:
     for name in _EXITS:
-        try:
-            return float(text(fields.get(name)) or "") != 0.0
-        except ValueError:
-            continue
+        written = (text(fields.get(name)) or "").strip()
+        if written.lower() not in _NOTHING:
+            try:
+                return float(written) != 0.0
+            except ValueError:
+                continue
     return None
 
 

@@ -24,6 +24,11 @@ BOTH = {
     "a sentence": ({"status": "request timed out after 30 s"}, {"status": "completed in 2 s"}),
     "a result that is a word": ({"result": "error"}, {"output": "OK"}),
     "a state": ({"state": "FAILED"}, {"state": "SUCCEEDED"}),
+    "a kind of event beside an empty error": (
+        {"event": "tool_failed", "error": None},
+        {"event": "tool_result", "error": None},
+    ),
+    "an exit code that is none": ({"exit_code": "1.0"}, {"exit_code": "nan", "error": ""}),
     "an error beside an empty flag": ({"error": "x", "success": None}, {"error": "", "ok": 1}),
     "a status beside an empty error": ({"error": None, "status": "failed"}, {"error": None}),
 }
@@ -87,12 +92,12 @@ def test_a_call_without_its_end_has_not_worked_yet(tmp_path):
 )
 def test_nothing_says_so(fields, begins):
     odd = set()
-    assert failed_of(fields, begins, odd) is None
+    assert failed_of(fields, odd, begins=begins) is None
     assert not odd
 
 
 @pytest.mark.parametrize("status", ["CA", "not failed", 1, "7"])
 def test_a_status_that_says_neither_is_told(status):
     odd = set()
-    assert failed_of({"status": status}, False, odd) is None
+    assert failed_of({"status": status}, odd) is None
     assert odd == {str(status)}
