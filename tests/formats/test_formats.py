@@ -19,6 +19,7 @@ from consilience.exact import state_bytes
 from consilience.monitor import monitor_bytes, watch_folder
 from tests.formats.folders import FOLDERS
 from tests.formats.forms import FORMS
+from tests.unpacking import unpack
 
 KEPT = Path(__file__).parent / "kept"
 ROOT = Path(__file__).parents[2]
@@ -91,7 +92,7 @@ def test_a_folder_that_was_kept_holds_what_it_held(path, tmp_path):
     kind = re.split("-|_backup", path.name)[0]
     (name,) = [one for one in FOLDERS if re.split("-|_backup", one)[0] == kind]
     with tarfile.open(fileobj=io.BytesIO(lzma.decompress(path.read_bytes()))) as archive:
-        archive.extractall(tmp_path, filter="data")
+        unpack(archive, tmp_path)
     found = json.loads((tmp_path / "found.json").read_text())
     assert_holds(FOLDERS[name].find(tmp_path / "state"), found)
 

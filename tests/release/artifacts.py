@@ -8,6 +8,8 @@ import sys
 import tarfile
 from pathlib import Path
 
+from tests.unpacking import unpack
+
 __all__ = ["built", "built_twice", "commit_time", "exported", "write_sums"]
 
 
@@ -18,7 +20,7 @@ def exported(root: Path, folder: Path) -> Path:
         ["git", "archive", "HEAD"], cwd=root, check=True, capture_output=True
     ).stdout
     with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
-        archive.extractall(folder, filter="data")
+        unpack(archive, folder)
     return folder
 
 
@@ -61,7 +63,7 @@ def built_twice(root: Path, work: Path) -> list[Path]:
             raise ValueError(f"two builds of {one.name} differ: {one} and {other}")
     wheel, sdist = sorted(first, key=lambda one: one.suffix != ".whl")
     with tarfile.open(sdist) as archive:
-        archive.extractall(work / "unpacked", filter="data")
+        unpack(archive, work / "unpacked")
     (tree,) = (work / "unpacked").iterdir()
     (from_sdist,) = built(tree, epoch, "wheel")
     if from_sdist.read_bytes() != wheel.read_bytes():

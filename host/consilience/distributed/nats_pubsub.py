@@ -45,7 +45,9 @@ class _NatsClient(Client):
         """Close what an attempt left open that failed: the client itself forgets it."""
         writer = getattr(self._transport, "_io_writer", None)
         if writer is not None:
-            writer.transport.abort()
+            # Of a TLS transport that is closed already, early versions of Python 3.11 fail here.
+            with contextlib.suppress(AttributeError):
+                writer.transport.abort()
 
 
 class NatsPubsub(Pubsub):

@@ -45,7 +45,9 @@ def _files_then(made: Stamp, origin: Origin, root: Path) -> dict[str, str] | Non
         return {}
     with tempfile.TemporaryDirectory() as folder:
         with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
-            archive.extractall(folder, filter="data")
+            # The argument `filter` is known from Python 3.11.4 on.
+            archive.extraction_filter = getattr(tarfile, "data_filter", None)
+            archive.extractall(folder)
         return Origin(origin.command, tuple(there), origin.without).files(Path(folder))
 
 
