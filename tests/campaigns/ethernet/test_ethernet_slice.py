@@ -25,12 +25,14 @@ def clean():
     return measured(CONFIG, USED, codes=8_000)
 
 
+@pytest.mark.slow  # the engine of this network is compiled for it
 def test_the_engine_is_as_fast_as_its_credits_allow(clean):
     """4 requests of 164 bytes in 0.2 ms, and what they take on the wire and in the engine."""
     assert 0.9 * USED.credit_limit < clean.megabytes < USED.credit_limit
     assert (clean.wrong, clean.overruns, clean.counters["resent"]) == (0, 0, 0)
 
 
+@pytest.mark.slow  # the engine of this network is compiled for it
 def test_trouble_costs_time_and_no_answer(clean):
     spoilt = measured(CONFIG, USED, Troubles(0.02, 0.02, 0.02), codes=8_000)
     assert spoilt.wrong == 0

@@ -19,7 +19,16 @@ from tests.campaigns.verify.steps import STEPS
 ROOT = Path(__file__).parents[3]
 
 
-@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
+LONG = ("netlists", "timing")
+"""Steps whose slice takes minutes: a netlist is compiled, and proofs are made; parts of both are
+tested in `tests/sim/netlists` and in `formal/`."""
+
+
+@pytest.mark.parametrize(
+    "step",
+    [pytest.param(one, marks=[pytest.mark.slow] * (one.name in LONG)) for one in STEPS],
+    ids=lambda step: step.name,
+)
 def test_slice(step):
     told = []
     findings = step.run(Scale.SLICE, lambda done, total: told.append((done, total)))

@@ -27,7 +27,7 @@ def assert_right(session, made):
         (1, 2, 2000),
         pytest.param(2, 4, 2000, marks=pytest.mark.slow),
         pytest.param(4, 8, 2000, marks=pytest.mark.slow),
-        (4, 32, 1200),
+        pytest.param(4, 32, 1200, marks=pytest.mark.slow),
     ],
 )
 def test_every_answer_is_right_or_an_error(
