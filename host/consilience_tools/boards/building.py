@@ -19,7 +19,8 @@ from consilience_hw.boards.top import BoardTop
 from consilience_hw.spec.link_map import ABI
 from consilience_sim.cache import cache_folder, digest, is_whole, made_once
 from consilience_tools.boards.catalogue import BoardTooling
-from consilience_tools.place_and_route.routing import ROUTED, RoutedDesign, routed
+from consilience_tools.boards.seeds import first_routed
+from consilience_tools.place_and_route.routing import ROUTED, RoutedDesign
 from consilience_tools.place_and_route.synthesis import TOP, cell_counts, synthesised_text
 from consilience_tools.place_and_route.targets import Target
 from consilience_tools.place_and_route.tools import YOSYS, Working, run_tool, tool_version
@@ -86,7 +87,7 @@ def build_board(
     board: BoardTooling,
     options: Mapping[str, int],
     working: Working,
-    seed: int = 1,
+    seed: int | None = None,
     address: Mapping[str, str | int] | None = None,
 ) -> BuiltBoard:
     """Return the build of a board, from the cache if there is one: minutes otherwise.
@@ -101,8 +102,8 @@ def build_board(
         Parameters of the `EngineConfig` that differ from the board's.
     working : Working
         Shows each step.
-    seed : int
-        Seed of nextpnr's random choices.
+    seed : int, optional
+        Seed of nextpnr's random choices. Default: the first of `SEEDS` that meets all clocks.
     address : mapping of str to str or int, optional
         Parameters of the `NetworkAddress` that differ from the board's.
 
@@ -129,10 +130,7 @@ def build_board(
             netlist = synthesised_text(rtlil, clocked, name=board.name)
         post_route = board.post_route
         keep = (ROUTED, *post_route[-1:])
-        with working(f"{board.name}: place and route"):
-            run = routed(
-                netlist, clocked, seed, name=board.name, more_options=post_route, keep=keep
-            )
+        run = first_routed(board, netlist, clocked, seed, keep, working)
         with working(f"{board.name}: bitstream"):
             _pack(board, run, work, made, entry.with_suffix(".log"))
         shutil.copyfile(run.folder / REPORT, made / REPORT)
@@ -157,7 +155,7 @@ def find_build(board: BoardTooling) -> BuiltBoard | None:
     ToolMissing
         A tool whose version is part of the name of a build.
     """
-    entry = _entry(board, board.definition(), _tools(board), 1)
+    entry = _entry(board, board.definition(), _tools(board), None)
     return BuiltBoard(board, entry) if is_whole(entry) else None
 
 
@@ -166,7 +164,9 @@ def _tools(board: BoardTooling) -> dict[str, str]:
     return {name: tool_version(name) for name in packages}
 
 
-def _entry(board: BoardTooling, definition: AnyBoard, tools: dict[str, str], seed: int) -> Path:
+def _entry(
+    board: BoardTooling, definition: AnyBoard, tools: dict[str, str], seed: int | None
+) -> Path:
     """Return the folder of the cache that is for a build of these sources, by these tools."""
     constraints = board.constraints_file().read_text()
     parts = (board.name, board.target, board.packer, board.post_route)

@@ -40,7 +40,12 @@ def build(
         str | None, typer.Option(metavar="MAC", help="Its station address, as 02:63:6e:73:6c:02.")
     ] = None,
     port: Annotated[int | None, typer.Option(help="Its UDP port.")] = None,
-    seed: Annotated[int, typer.Option(help="Of place and route.")] = 1,
+    seed: Annotated[
+        int | None,
+        typer.Option(
+            help="Of place and route.", show_default="1 to 5: the first that meets all clocks"
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Build a board's bitstream: minutes, with open tools from Python packages alone.

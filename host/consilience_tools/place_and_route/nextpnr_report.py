@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 __all__ = [
+    "ROUTED_BUT",
     "CriticalPath",
     "clocks",
     "critical_path",
@@ -23,6 +24,8 @@ _CELL_PART = re.compile(
 """Suffixes that yosys and nextpnr append to a signal's name to name its cells."""
 
 _USED = re.compile(r"^Info:\s+(\w+):\s+(\d+)/\s*(\d+)\s+\d+%$", re.MULTILINE)
+ROUTED_BUT = "routed, but"
+"""How `why_it_failed` begins where another seed may do better."""
 _SLOW = re.compile(
     r"^ERROR: Max frequency .*?: ([\d.]+) MHz \(FAIL at ([\d.]+) MHz\)", re.MULTILINE
 )
@@ -165,10 +168,10 @@ def why_it_failed(log: str) -> str | None:
     slow = _SLOW.findall(log)
     if slow:
         reached, required = slow[-1]
-        return f"routed, but reaches {reached} MHz of the {required} MHz required"
+        return f"{ROUTED_BUT} reaches {reached} MHz of the {required} MHz required"
     hold = _HOLD.findall(log)
     if hold:
-        return f"routed, but with {hold[-1]} violations of hold times"
+        return f"{ROUTED_BUT} with {hold[-1]} violations of hold times"
     errors = re.findall(r"^ERROR: (.*)$", log, re.MULTILINE)
     return f"nextpnr: {errors[0]}" if errors else None
 

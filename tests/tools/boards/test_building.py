@@ -1,8 +1,10 @@
 """Builds: an echo through all the tools, its manifest, and its bitstream simulated at its pins."""
 
+import contextlib
 import hashlib
 import json
 import shutil
+from unittest.mock import Mock
 
 import pytest
 import serial
@@ -12,11 +14,12 @@ from consilience.errors import BadInput, ToolMissing
 from consilience_hw.spec.link_map import ABI
 from consilience_sim.bitstreams import PinSimulation
 from consilience_sim.bitstreams.terminal import PinTerminal
-from consilience_tools.boards import building
+from consilience_tools.boards import building, seeds
 from consilience_tools.boards.building import build_board
 from consilience_tools.boards.catalogue import BOARDS, BoardTooling, board_named
+from consilience_tools.boards.seeds import SEEDS
 from consilience_tools.boards.simulated import design_of
-from consilience_tools.place_and_route.routing import NotRouted
+from consilience_tools.place_and_route.routing import NotRouted, TooSlow
 
 DATA = bytes(range(256))
 
@@ -33,7 +36,7 @@ def test_an_echo(name, suffix, echo):
     working, shown = echo
     board = board_named(name)
     built = build_board(board, {}, working)
-    steps = ["elaboration", "synthesis", "place and route", "bitstream"]
+    steps = ["elaboration", "synthesis", "place and route, seed 1", "bitstream"]
     assert shown == [f"{name}: {step}" for step in steps]
     assert build_board(board, {}, working).folder == built.folder
     assert len(shown) == 4
@@ -87,6 +90,27 @@ def test_a_clock_that_is_not_reached(echo, monkeypatch, tmp_path):
     monkeypatch.setattr(BoardTooling, "constraints_file", lambda self: faster)
     with pytest.raises(NotRouted, match=r"icebreaker.*reaches .* MHz of the 400.00 MHz required"):
         build_board(board_named("icebreaker"), {}, echo[0])
+    tried = [step.split(", ")[1] for step in echo[1] if "route" in step]
+    assert tried == [f"seed {seed}" for seed in SEEDS], "another might have met it"
+    with pytest.raises(NotRouted, match="seed 7: routed, but reaches"):
+        build_board(board_named("icebreaker"), {}, echo[0], seed=7)
+    assert echo[1][-1] == "icebreaker: place and route, seed 7"
+
+
+def test_a_seed_that_misses_the_clock_is_followed_by_the_next(monkeypatch):
+    def routed(netlist, target, seed, **options):
+        if seed < 3:
+            raise TooSlow(f"seed {seed}: too slow")
+        return seed
+
+    monkeypatch.setattr(seeds, "routed", routed)
+    board = board_named("icebreaker")
+    told = lambda text: contextlib.nullcontext()  # noqa: E731
+    assert seeds.first_routed(board, None, None, None, (), told) == 3
+    monkeypatch.setattr(seeds, "routed", Mock(side_effect=NotRouted("does not fit")))
+    with pytest.raises(NotRouted, match="does not fit"):
+        seeds.first_routed(board, None, None, None, (), told)
+    assert seeds.routed.call_count == 1, "no seed makes the part larger"
 
 
 def test_parameters_that_cannot_be(echo):
