@@ -3,7 +3,8 @@
 import logging
 
 from consilience_tools.boards.catalogue import BoardTooling
-from consilience_tools.place_and_route.routing import RoutedDesign, TooSlow, routed
+from consilience_tools.place_and_route.nextpnr_report import ROUTED_BUT
+from consilience_tools.place_and_route.routing import NotRouted, RoutedDesign, routed
 from consilience_tools.place_and_route.synthesis import SynthesisedDesign
 from consilience_tools.place_and_route.targets import Target
 from consilience_tools.place_and_route.tools import Working
@@ -50,8 +51,8 @@ def first_routed(
                 return routed(
                     netlist, target, one, name=board.name, more_options=board.post_route, keep=keep
                 )
-            except TooSlow:
-                if one == tried[-1]:
+            except NotRouted as error:
+                if ROUTED_BUT not in str(error) or one == tried[-1]:
                     raise
                 _log.info("%s: seed %d misses a clock; another is tried", board.name, one)
     raise AssertionError("there are seeds")

@@ -9,7 +9,6 @@ from typing import Any
 from consilience.errors import ConsilienceError
 from consilience_sim.cache import cache_folder, digest, made_once
 from consilience_tools.place_and_route.nextpnr_report import (
-    ROUTED_BUT,
     CriticalPath,
     clocks,
     critical_path,
@@ -22,7 +21,7 @@ from consilience_tools.place_and_route.synthesis import SynthesisedDesign
 from consilience_tools.place_and_route.targets import Target
 from consilience_tools.place_and_route.tools import run_tool, tool_version
 
-__all__ = ["ROUTED", "NotRouted", "RoutedDesign", "TooSlow", "packed_cells", "routed"]
+__all__ = ["ROUTED", "NotRouted", "RoutedDesign", "packed_cells", "routed"]
 
 ROUTED = "routed"
 """Name of the file with the routed design."""
@@ -32,10 +31,6 @@ _REPORT = "report.json"
 
 class NotRouted(ConsilienceError):
     """The part is too small, or the required clock is not reached; the message has the figures."""
-
-
-class TooSlow(NotRouted):
-    """All is placed and routed, but signals come too late or too early: another seed may do."""
 
 
 @dataclass(frozen=True)
@@ -146,7 +141,6 @@ def _run(
 
     made_once(entry, make)
     if not (entry / _REPORT).exists():
-        why = why_it_failed((entry / "log").read_text(errors="replace")) or "nextpnr gave up"
-        kind = TooSlow if why.startswith(ROUTED_BUT) else NotRouted
-        raise kind(f"{name}: {why}; the log is {entry / 'log'}")
+        why = why_it_failed((entry / "log").read_text(errors="replace"))
+        raise NotRouted(f"{name}: {why}; the log is {entry / 'log'}")
     return entry, json.loads((entry / _REPORT).read_text())
