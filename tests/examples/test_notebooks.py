@@ -4,6 +4,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from markdown_it import MarkdownIt
 from nbclient import NotebookClient
 
 FOLDER = Path(__file__).parents[2] / "examples" / "notebooks"
@@ -39,8 +40,6 @@ def test_each_is_kept_with_its_results(file):
 
 @pytest.mark.parametrize("file", NOTEBOOKS, ids=lambda file: file.stem)
 def test_links_of_each_lead_somewhere(file):
-    from markdown_it import MarkdownIt
-
     for cell in read(file).cells:
         if cell.cell_type == "markdown":
             for block in MarkdownIt().parse(cell.source):

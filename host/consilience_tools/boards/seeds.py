@@ -44,15 +44,19 @@ def first_routed(
     NotRouted
         The design does not fit, or no seed meets the clocks: the message is of the last.
     """
-    tried = SEEDS if seed is None else (seed,)
-    for one in tried:
+
+    def run(one: int) -> RoutedDesign:
         with working(f"{board.name}: place and route, seed {one}"):
-            try:
-                return routed(
-                    netlist, target, one, name=board.name, more_options=board.post_route, keep=keep
-                )
-            except NotRouted as error:
-                if ROUTED_BUT not in str(error) or one == tried[-1]:
-                    raise
-                _log.info("%s: seed %d misses a clock; another is tried", board.name, one)
-    raise AssertionError("there are seeds")
+            return routed(
+                netlist, target, one, name=board.name, more_options=board.post_route, keep=keep
+            )
+
+    *tried, last = SEEDS if seed is None else (seed,)
+    for one in tried:
+        try:
+            return run(one)
+        except NotRouted as error:
+            if ROUTED_BUT not in str(error):
+                raise
+        _log.info("%s: seed %d misses a clock; another is tried", board.name, one)
+    return run(last)

@@ -16,7 +16,7 @@ from tests.campaigns.verify.step import Scale
 __all__ = ["Implementation", "compiled", "netlists"]
 
 SEED = 23
-NETLIST_LANES = {Scale.FULL: (1, 2, 8), Scale.SLICE: (1,)}
+NETLIST_LANES = (1, 2, 8)
 FAMILIES: dict[Scale, tuple[str, ...]] = {Scale.FULL: ("ice40", "ecp5"), Scale.SLICE: ()}
 """None in a slice: one takes two minutes to compile."""
 
@@ -80,6 +80,6 @@ def compiled(lanes: tuple[int, ...]) -> Iterator[Implementation]:
 def netlists(scale: Scale) -> Iterator[Implementation]:
     """Yield the netlists of each family and number of lanes."""
     for family in FAMILIES[scale]:
-        for lanes in NETLIST_LANES[scale]:
+        for lanes in NETLIST_LANES:
             simulation = netlist_simulation(family, lanes)
             yield Implementation(f"netlist {family}, {lanes} lanes", lanes, False, simulation)
