@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 
 from consilience.errors import BadInput
+from consilience.numbers.number_text import is_number
 
 __all__ = ["no_number", "of_bytes", "refuse_document", "refuse_header"]
 
@@ -49,21 +50,13 @@ def refuse_header(names: Sequence[str]) -> None:
     """Raise BadInput of a first line of a CSV that names no columns."""
     if len(names) == 1 and ("\t" in names[0] or ";" in names[0]):
         raise BadInput("columns are separated by commas, not by semicolons or tabs")
-    numbers = [name for name in names if _is_number(name)]
+    numbers = [name for name in names if is_number(name)]
     if numbers:
         raise BadInput(
             f"{numbers[0]} is no name of a column; begin with a line of names, as agent,run,score"
         )
     if len(set(names)) < len(names):
         raise BadInput("two columns have the same name")
-
-
-def _is_number(name: str) -> bool:
-    try:
-        float(name)
-    except ValueError:
-        return False
-    return True
 
 
 def no_number(name: str, value: object) -> str:

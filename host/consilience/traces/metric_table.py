@@ -5,6 +5,7 @@ import math
 
 from consilience.errors import BadInput
 from consilience.field_names import RUNS, first_of
+from consilience.numbers.number_text import is_number
 from consilience.traces.call_fields import TOOLS
 from consilience.traces.format import Format
 from consilience.traces.source import Source
@@ -74,7 +75,7 @@ def _read(source: Source) -> Reading:
                 if value.strip().lower() in _GAPS:
                     gaps += bool(value.strip())
                 elif name not in words:
-                    if not column and not _is_number(value):
+                    if not column and not is_number(value):
                         words.add(name)  # of labels, from its first row on
                         continue
                     number = _number(source, rows.line_num, value)
@@ -94,16 +95,8 @@ def _read(source: Source) -> Reading:
     return reading
 
 
-def _is_number(value: str) -> bool:
-    try:
-        float(value)
-    except ValueError:
-        return False
-    return True
-
-
 def _number(source: Source, line: int, value: str) -> float:
-    number = float(value) if _is_number(value) else math.nan
+    number = float(value) if is_number(value) else math.nan
     if not math.isfinite(number):
         raise BadInput(f"{source.path}: line {line}: {value!r} is no finite number; correct it")
     return number
