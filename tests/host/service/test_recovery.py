@@ -17,6 +17,7 @@ import pytest
 from consilience.monitor.watch_options import WatchOptions
 from consilience.service.keeper import Keeper
 from consilience.service.store.snapshots import Snapshot, Snapshots
+from tests.host.service.disk_copy import copy_of_disk
 
 OPTIONS = WatchOptions(arl="200", n0=50)
 
@@ -37,11 +38,7 @@ def batch(number, rng):
 
 
 def killed(tmp_path, name, copy):
-    """Copy what is on the disk now, as a kill would leave it: the log last, as it only grows."""
-    target = tmp_path / copy
-    shutil.copytree(tmp_path / name, target, ignore=shutil.ignore_patterns("log"))
-    shutil.copytree(tmp_path / name / "log", target / "log")
-    return target
+    return copy_of_disk(tmp_path / name, tmp_path / copy)
 
 
 def facts(asked):

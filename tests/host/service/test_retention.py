@@ -2,7 +2,6 @@
 
 import contextlib
 import functools
-import shutil
 import sqlite3
 
 import pytest
@@ -12,6 +11,7 @@ from consilience.service.alerts import dispatcher
 from consilience.service.retention import Retention
 from consilience.service.store.observation_log import ObservationLog
 from tests.host.service.alerts.test_alerting import BAD, GOOD, until
+from tests.host.service.disk_copy import copy_of_disk
 
 DAY = 86_400_000
 
@@ -64,7 +64,7 @@ def test_acknowledged_alarms_go_and_those_that_stand_or_wait_stay(
 
     told = len(receiver.posts)
     copy = tmp_path / "killed"  # it replays the whole log: its snapshot is that of the start
-    shutil.copytree(tmp_path / "state", copy)
+    copy_of_disk(tmp_path / "state", copy)
     asked.service.close()
     again = start("killed", targets=[webhook()], kept_alarms_ms=30 * DAY)
     assert numbers(again) == [2, 5, 6]

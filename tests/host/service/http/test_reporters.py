@@ -2,13 +2,13 @@
 
 import json
 import random
-import shutil
 
 import pytest
 
 from consilience.monitor.watch_folder import WatchFolder
 from consilience.monitor.watch_options import WatchOptions
 from tests.host.cli.monitor_runs import ran
+from tests.host.service.disk_copy import copy_of_disk
 
 N, F, N0 = 9, 2, 50
 OPTIONS = WatchOptions(arl="1000", n0=N0, faulty=F, reporters=N)
@@ -96,7 +96,7 @@ def test_an_alarm_says_which_reporters_moved_it(start):
 
 def test_a_service_goes_on_between_the_reports_of_a_run(start, tmp_path):
     rows, whole = reports(), start("whole", options=OPTIONS)
-    shutil.copytree(tmp_path / "whole", tmp_path / "part")  # with the same chances
+    copy_of_disk(tmp_path / "whole", tmp_path / "part")  # with the same chances
     part = start("part", options=OPTIONS)
     for end in (700, 1000):  # by a snapshot; by the log alone
         sent(part, rows[:end])

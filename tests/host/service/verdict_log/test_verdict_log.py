@@ -15,6 +15,7 @@ from consilience.audit.checkpoint import NoteKey, opened_checkpoint
 from consilience.audit.tiles import bundle_entries
 from consilience.errors import BadInput
 from consilience.monitor.watch_options import WatchOptions
+from tests.host.service.disk_copy import copy_of_disk
 
 OPTIONS = WatchOptions(arl="200", n0=50)
 
@@ -114,10 +115,10 @@ def test_killed_before_and_after_leaves_were_written_none_is_lost_or_doubled(sta
     filled(asked, 20)
     asked.service.verdicts.flush()
     early = tmp_path / "early"
-    shutil.copytree(tmp_path / "state/audit", early)
+    copy_of_disk(tmp_path / "state/audit", early)
     alarms = filled_on(asked)
     copy = tmp_path / "copy"
-    shutil.copytree(tmp_path / "state", copy)  # nothing was closed: what a kill leaves
+    copy_of_disk(tmp_path / "state", copy)
     shutil.rmtree(copy / "audit")
     shutil.copytree(early, copy / "audit")
     asked.service.close()
@@ -141,8 +142,7 @@ def test_a_changed_log_is_refused_at_the_start(start, tmp_path, what):
     asked = start(options=OPTIONS, snapshot_bytes=1 << 30)
     filled(asked, 5)
     asked.service.verdicts.flush()
-    copy = tmp_path / "copy"
-    shutil.copytree(tmp_path / "state", copy)
+    copy = copy_of_disk(tmp_path / "state", tmp_path / "copy")
     if what == "leaf":
         path = copy / "audit/tile/entries/000.p/6"
         path.write_bytes(path.read_bytes().replace(b'["record",3,', b'["record",9,'))
