@@ -29,7 +29,7 @@ class PacketBuilder(wiring.Component):
     data. IPv4 is sent unfragmented (DF set, and so without an identification: RFC 6864). If both
     wait, they take turns.
 
-    Timing: a byte per cycle once a frame has begun, and 14 cycles from the packet's first byte to
+    Timing: a byte per cycle once a frame has begun, and 15 cycles from the packet's first byte to
     the frame's.
 
     Parameters
@@ -75,7 +75,8 @@ class PacketBuilder(wiring.Component):
         # A register before it, whose sum is long; what it says is needed only cycles later.
         summed, adds = Signal(8), Signal()
         m.d.sync += [checksum.byte.eq(summed), checksum.add.eq(adds)]
-        byte, step, turns = Signal(8), Signal(), Signal()
+        # A header's byte waits a cycle in a register: to choose it takes as long as a cycle has.
+        byte, chosen, step, turns = Signal(8), Signal(8), Signal(), Signal()
         # No place is compared by subtraction: a carry chain in the way of a byte is too slow.
         last_place = Mux(answers_now & ~note.arp, places.ICMP_DATA - 1, places.UDP_DATA - 1)
         m.d.comb += step.eq(~o.valid | o.ready)
@@ -117,17 +118,22 @@ class PacketBuilder(wiring.Component):
                 m.d.comb += adds.eq(step & ~place[1:].any())
                 with m.If(step):
                     m.d.sync += [
-                        o.valid.eq(1),
-                        o.p.byte.eq(byte),
-                        o.p.last.eq(note.arp & (place == last_place)),
+                        chosen.eq(byte),
+                        o.valid.eq(place.any()),
+                        o.p.byte.eq(chosen),
+                        o.p.last.eq(0),
                         place.eq(place + 1),
                     ]
                     with m.If(turns):
                         m.d.sync += peer.eq(Cat(peer[8:], peer[:8]))
                     with m.If(place == last_place):
-                        m.next = "Data"
-                        with m.If(note.arp):
-                            m.next = "Choose"
+                        m.next = "Last of headers"
+            with m.State("Last of headers"):
+                with m.If(step):
+                    m.d.sync += [o.valid.eq(1), o.p.byte.eq(chosen), o.p.last.eq(note.arp)]
+                    m.next = "Data"
+                    with m.If(note.arp):
+                        m.next = "Choose"
             with m.State("Data"):
                 m.d.comb += source_ready.eq(step)
                 with m.If(step):
