@@ -128,12 +128,11 @@ class PacketBuilder(wiring.Component):
                         m.d.sync += peer.eq(Cat(peer[8:], peer[:8]))
                     with m.If(place == last_place):
                         m.next = "Last of headers"
-            with m.State("Last of headers"):
-                with m.If(step):
-                    m.d.sync += [o.valid.eq(1), o.p.byte.eq(chosen), o.p.last.eq(note.arp)]
-                    m.next = "Data"
-                    with m.If(note.arp):
-                        m.next = "Choose"
+            with m.State("Last of headers"), m.If(step):
+                m.d.sync += [o.valid.eq(1), o.p.byte.eq(chosen), o.p.last.eq(note.arp)]
+                m.next = "Data"
+                with m.If(note.arp):
+                    m.next = "Choose"
             with m.State("Data"):
                 m.d.comb += source_ready.eq(step)
                 with m.If(step):

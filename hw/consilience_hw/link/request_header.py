@@ -143,7 +143,8 @@ class RequestHeader(wiring.Component):
             self.place.eq(step - FETCH),
         ]
 
-        # The word of the frame takes 2 cycles, the stored one 1. The last word stays available.
+        # Both words take 2 cycles: block RAM is slow without a register behind it. The last word of
+        # the frame stays available.
         recalled_as = Signal(Remembered)
         with m.Switch(step):
             for place, (word, _) in WALK.items():
@@ -153,18 +154,20 @@ class RequestHeader(wiring.Component):
                 m.d.comb += self.address.eq(WALK[Place.TOTAL][0])
         with m.If(walking), m.Switch(step):
             for place, (_, what) in WALK.items():
-                with m.Case(place + FETCH - 1):
+                with m.Case(place):
                     m.d.comb += recalled_as.eq(what)
         is_kept = recalled_as == Remembered.KEPT
         slot = found.sequence[: self.slot_bits]
+        stored = Signal(32)
+        m.d.sync += stored.eq(recall.data)
         m.d.comb += [
             recall.addr.eq(Cat(Mux(is_kept, slot, recalled_as[:3]), is_kept)),
             recall.en.eq(1),
-            self.recalled.eq(~recall.data),
+            self.recalled.eq(~stored),
         ]
 
-        remembered_as = Signal.like(recall.addr)
-        m.d.sync += remembered_as.eq(recall.addr)
+        read_as, remembered_as = Signal.like(recall.addr), Signal.like(recall.addr)
+        m.d.sync += [read_as.eq(recall.addr), remembered_as.eq(read_as)]
         m.d.comb += [remember.addr.eq(remembered_as), remember.data.eq(~self.word)]
         with m.If(self.new_nonce):
             m.d.comb += [
@@ -189,7 +192,7 @@ class RequestHeader(wiring.Component):
         carry = self.place != Place.FRAGMENT
         with m.If(self.active):
             m.d.sync += [
-                difference.eq((Cat(carry, self.word) + Cat(carry, recall.data))[1:]),
+                difference.eq((Cat(carry, self.word) + Cat(carry, stored))[1:]),
                 is_zero.eq(self.word == 0),
             ]
             with m.If((self.place == Place.TYPE) & ~self.remember):
