@@ -1,6 +1,6 @@
 """Constants that HELLO returns and counters that STATUS returns, in one memory."""
 
-from amaranth.hdl import Module, Mux, Signal, unsigned
+from amaranth.hdl import Cat, Module, Mux, Signal, unsigned
 from amaranth.lib import stream, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
@@ -23,7 +23,7 @@ def counter_port(bits: int = 8) -> wiring.Signature:
     """Return the signature of `Counters` as their user sees it.
 
     ``add``: adds `amount`, of `bits` bits (`amount_bits`), to the counter (`link_map.Counter`) or
-    constant at `index`. ``value``: two cycles after `add`, what was there before.
+    constant at `index`. ``value``: three cycles after `add`, what was there before.
     """
     return wiring.Signature({"index": Out(5), "amount": Out(bits), "add": Out(1), "value": In(32)})
 
@@ -39,7 +39,7 @@ class Counters(wiring.Component):
     From `IDENTITY` on the memory holds constants: block RAM has the room, and the words of HELLO
     are then read the same way as those of STATUS.
 
-    Throughput: one addition per cycle, but not to the same counter in two consecutive cycles. The
+    Throughput: one addition per cycle, but to the same counter only in the third cycle after. The
     memory is cleared in the 16 cycles after reset, before any frame can have arrived; additions in
     that time are lost.
 
@@ -54,7 +54,7 @@ class Counters(wiring.Component):
     -------
     port : the counters' side of `counter_port`
     drop : `drop_stream`
-        Adds 1 in a cycle without ``add``.
+        Adds 1 in a cycle without ``add``, at most once in 3 cycles.
     """
 
     def __init__(self, identity: list[int], bits: int = 8) -> None:
@@ -84,23 +84,28 @@ class Counters(wiring.Component):
         m.d.sync += [index.eq(port.index), amount.eq(port.amount), add.eq(port.add)]
 
         dropped = self.drop.valid & self.drop.ready
-        resting = Signal()  # keeps two drops, which may be of one counter, a cycle apart
-        index_q1 = Signal(5)
-        amount_q1 = Signal.like(port.amount)
-        add_q1 = Signal()
+        resting = Signal(2)  # keeps drops, which may be of one counter, two cycles apart
+        stored = Signal(32)  # block RAM is slow without a register behind it
+        index_q1, index_q2 = Signal(5), Signal(5)
+        amount_q1, amount_q2 = Signal.like(port.amount), Signal.like(port.amount)
+        add_q1, add_q2 = Signal(), Signal()
         m.d.sync += [
-            resting.eq(dropped),
+            resting.eq(Cat(dropped, resting[0])),
+            stored.eq(read.data),
             index_q1.eq(read.addr),
+            index_q2.eq(index_q1),
             amount_q1.eq(Mux(add, amount, 1)),
+            amount_q2.eq(amount_q1),
             add_q1.eq(add | dropped),
+            add_q2.eq(add_q1 & (amount_q1 != 0)),
         ]
         m.d.comb += [
-            self.drop.ready.eq(running & ~add & ~resting),
+            self.drop.ready.eq(running & ~add & ~resting.any()),
             read.addr.eq(Mux(add, index, self.drop.p)),
             read.en.eq(1),
-            port.value.eq(read.data),
-            write.en.eq((add_q1 & (amount_q1 != 0)) | ~running),
-            write.addr.eq(Mux(running, index_q1, cleared[:4])),
-            write.data.eq(Mux(running, read.data + amount_q1, 0)),
+            port.value.eq(stored),
+            write.en.eq(add_q2 | ~running),
+            write.addr.eq(Mux(running, index_q2, cleared[:4])),
+            write.data.eq(Mux(running, stored + amount_q2, 0)),
         ]
         return m

@@ -244,7 +244,7 @@ class Session(wiring.Component):
         identity_words = len(self.config.hello_words(0))
         info_sent = words_sent == Mux(is_status, len(Counter), identity_words)
         at_nonce = ~is_status & (words_sent == identity_words - 1)
-        # A word is there two cycles after it is asked for, which is when the one before is written.
+        # A word is there three cycles after it is asked for: then the one before is written.
         age = Signal(range(4))
         with m.If(~sending_info | writer.write):
             m.d.sync += age.eq(0)

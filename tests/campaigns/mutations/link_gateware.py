@@ -145,8 +145,8 @@ LINK_GATEWARE = (
     Mutation(
         "counters: two drops on end are counted as one",
         LINK + "counters.py",
-        "running & ~add & ~resting",
-        "running & ~add",
+        "running & ~add & ~resting.any()",
+        "running & ~add & ~resting[0]",
         "tests/hw/link/test_counters.py::test_additions_from_both_sides_and_reset",
     ),
     Mutation(

@@ -25,7 +25,7 @@ def test_additions_from_both_sides_and_reset():
         ctx.set(dut.port.amount, 0)
         for index in [*range(len(Counter)), *range(IDENTITY, IDENTITY + 14)]:
             ctx.set(dut.port.index, index)
-            await ctx.tick().repeat(2)
+            await ctx.tick().repeat(3)
             values.append(ctx.get(dut.port.value))
         ctx.set(dut.port.add, 0)
         return values
@@ -34,28 +34,27 @@ def test_additions_from_both_sides_and_reset():
         await ctx.tick().repeat(20)
         expected = [0] * len(Counter)
         assert await read_all(ctx) == expected + identity
-        last = None
+        recent = [None, None]  # what was added to in the last two cycles
         for _ in range(600):
             drop_valid = choose.random() < 0.7
             reason = choose.choice(receiver_side)
             ctx.set(dut.drop.valid, drop_valid)
             ctx.set(dut.drop.payload, reason)
-            index = choose.choice([one for one in session_side if one != last])
+            index = choose.choice([one for one in session_side if one not in recent])
             amount = choose.randrange(1, 256)
-            last = index if choose.random() < 0.5 else None
-            ctx.set(dut.port.add, last is not None)
+            added = index if choose.random() < 0.5 else None
+            ctx.set(dut.port.add, added is not None)
             ctx.set(dut.port.index, index)
             ctx.set(dut.port.amount, amount)
-            if last is not None:
+            if added is not None:
                 expected[index] += amount
-            waited = False
+            recent = [recent[1], added]
             while True:
                 _, _, ready = await ctx.tick().sample(dut.drop.ready)
                 ctx.set(dut.port.add, 0)
                 if ready or not drop_valid:
                     break
-                waited = True
-            last = None if waited else last
+                recent = [recent[1], None]
             expected[reason] += drop_valid
         ctx.set(dut.drop.valid, 0)
         ctx.set(dut.port.add, 0)
