@@ -93,7 +93,7 @@ def library_of(design: Design, harness: Path, name: str, *, waves: bool = False)
 
     def make(work: Path, made: Path) -> None:
         started = time.monotonic()
-        _log.info("compiling the simulated %s, once; about 15 s", name)
+        _log.info("compiling the simulated %s, once; about a minute", name)
         log = entry.with_suffix(".log")
         log.unlink(missing_ok=True)
         if design.gates:

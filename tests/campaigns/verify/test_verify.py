@@ -19,9 +19,9 @@ from tests.campaigns.verify.steps import STEPS
 ROOT = Path(__file__).parents[3]
 
 
-LONG = ("netlists", "timing")
-"""Steps whose slice takes minutes: a netlist is compiled, and proofs are made; parts of both are
-tested in `tests/sim/netlists` and in `formal/`."""
+LONG = ("netlists", "slow-tests", "streams", "timing")
+"""Steps whose slice takes a minute and more: a netlist is compiled, proofs are made, and all tests
+are collected; parts of them are tested in `tests/sim/netlists` and in `formal/`."""
 
 
 @pytest.mark.parametrize(
