@@ -1,5 +1,6 @@
 """What the gateware's package offers: names, and every unit alone as Verilog."""
 
+import inspect
 import re
 import subprocess
 import sys
@@ -32,6 +33,20 @@ def slow_if_large(name):
     """Half a second or more; the others are those without ready, which once could not be."""
     large = {"Live", "Log", "Axi", "Ser", "Pos", "Mon", "Bin", "Rob"}
     return pytest.param(name, marks=pytest.mark.slow if name[:3] in large else ())
+
+
+COUNTS = {"lanes", "hypotheses", "components", "agents", "bins", "codes"}
+
+
+@pytest.mark.parametrize("bad", [-1, 0, 2.5, "2"])
+@pytest.mark.parametrize("name", COMPONENTS)
+def test_a_count_that_is_none_is_refused_by_its_name(name, bad):
+    kind = getattr(units, name)
+    parameters = inspect.signature(kind).parameters.values()
+    needed = {one.name: 4 for one in parameters if one.default is one.empty}
+    for count in COUNTS & {one.name for one in parameters}:
+        with pytest.raises(ValueError, match=f"^{count} must be .*, not {bad!r}$"):
+            kind(**{**needed, count: bad})
 
 
 @pytest.mark.parametrize("name", [slow_if_large(one) for one in COMPONENTS if one != "Engine"])

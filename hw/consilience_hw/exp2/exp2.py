@@ -11,6 +11,7 @@ from ..primitives.masked_sum import masked_sum
 from ..primitives.pipeline import delayed, flow
 from ..primitives.product import MULTIPLIER_CYCLES
 from ..primitives.table import READ_CYCLES, Table
+from ..spec.counts import check_count
 from ..spec.log_format import Q16_16, LogFormat
 from .exp2_rom import exp2_rom
 
@@ -75,6 +76,9 @@ class Exp2(wiring.Component):
         to_tables: int = 0,
         from_tables: int = 0,
     ) -> None:
+        check_count("lanes", lanes)
+        check_count("to_tables", to_tables, 0)
+        check_count("from_tables", from_tables, 0)
         self.fmt = fmt
         self.lanes = lanes
         self.to_tables, self.from_tables = to_tables, from_tables

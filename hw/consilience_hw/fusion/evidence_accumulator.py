@@ -6,6 +6,7 @@ from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from ..primitives.pipeline import delayed, flow
+from ..spec.counts import check_count
 from ..spec.log_format import Q16_16, LogFormat
 from ..spec.number_formats import WEIGHT_BITS
 
@@ -66,6 +67,7 @@ class EvidenceAccumulator(wiring.Component):
     latency = 6
 
     def __init__(self, fmt: LogFormat = Q16_16, hypotheses: int = 16, weights: bool = True) -> None:
+        check_count("hypotheses", hypotheses)
         self.fmt = fmt
         self.hypotheses = hypotheses
         self.weights = weights

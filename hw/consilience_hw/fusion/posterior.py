@@ -8,6 +8,7 @@ from amaranth.lib.wiring import In, Out
 
 from ..log2.log2 import result_layout
 from ..primitives.pipeline import delayed, named
+from ..spec.counts import check_count
 from ..spec.flags import CLAMPS_SHIFT, ResultStatus
 from ..spec.log_format import Q16_16, LogFormat
 from ..spec.number_formats import WEIGHT_BITS
@@ -56,8 +57,7 @@ class Posterior(wiring.Component):
     """Packets inside at a time: enough for the shortest packets at full rate."""
 
     def __init__(self, fmt: LogFormat = Q16_16, hypotheses: int = 16, weights: bool = True) -> None:
-        if not 2 <= hypotheses <= 16:
-            raise ValueError(f"hypotheses must be in 2..16, not {hypotheses}")
+        check_count("hypotheses", hypotheses, 2, 16)
         self.fmt = fmt
         self.hypotheses = hypotheses
         self.weights = weights

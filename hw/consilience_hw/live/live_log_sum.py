@@ -9,6 +9,7 @@ from ..log2.log2 import Log2
 from ..primitives.pipeline import delayed, delayed_in_memory
 from ..primitives.result_buffer import ResultBuffer
 from ..reduction.window import top_bits
+from ..spec.counts import check_power_of_two
 from ..spec.flags import ResultStatus
 from ..spec.log_format import Q16_16, LogFormat
 from .bin_banks import BinBanks
@@ -55,8 +56,7 @@ class LiveLogSum(wiring.Component):
     """
 
     def __init__(self, fmt: LogFormat = Q16_16, codes: int = 1 << 24) -> None:
-        if not 2 <= codes <= fmt.capacity or codes & (codes - 1):
-            raise ValueError(f"codes must be a power of two from 2 to 2**32, not {codes}")
+        check_power_of_two("codes", codes, fmt.capacity)
         self.fmt = fmt
         self.codes = codes
         self.banks = BinBanks(fmt, codes)

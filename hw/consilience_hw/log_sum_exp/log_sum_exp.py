@@ -38,7 +38,7 @@ class LogSumExp(wiring.Component):
     fmt : LogFormat
         Number format.
     lanes : int
-        W, codes per beat, 1 or more.
+        W, codes per beat, 1 or more. Up to 64 are tested; ValueError below 1.
 
     Members
     -------

@@ -10,6 +10,7 @@ from ..primitives.pipeline import delayed
 from ..reduction.beat import beat_layout
 from ..reduction.beat_reducer import BeatReducer
 from ..reduction.serial_accumulator import SerialAccumulator
+from ..spec.counts import check_count
 from ..spec.log_format import Q16_16, LogFormat
 
 __all__ = ["SerialLogSumExp"]
@@ -45,6 +46,7 @@ class SerialLogSumExp(wiring.Component):
     """Packets that are let in for sure while none leaves."""
 
     def __init__(self, fmt: LogFormat = Q16_16, lanes: int = 1) -> None:
+        check_count("lanes", lanes)
         self.fmt = fmt
         self.lanes = lanes
         self.reducer = BeatReducer(fmt, lanes, with_highest=True)

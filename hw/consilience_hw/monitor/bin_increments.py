@@ -6,6 +6,7 @@ from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
 
+from ..spec.counts import check_count
 from ..spec.log_format import Q16_16
 from .monitor_beat import monitor_beat_layout
 
@@ -64,8 +65,7 @@ class BinIncrements(wiring.Component):
     latency = 2
 
     def __init__(self, components: int, agents: int, bins: int) -> None:
-        if not 2 <= bins <= MAX_BINS:
-            raise ValueError(f"bins must be in 2 .. {MAX_BINS}, not {bins}")
+        check_count("bins", bins, 2, MAX_BINS)
         self.components, self.bins = components, bins
         super().__init__(
             {

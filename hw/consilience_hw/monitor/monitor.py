@@ -8,6 +8,7 @@ from amaranth.lib.wiring import In, Out
 from ..primitives.deep_memory import DEEP_READ_CYCLES, DeepMemory
 from ..primitives.pipeline import delayed, delayed_in_memory
 from ..primitives.result_buffer import ResultBuffer
+from ..spec.counts import check_count, check_power_of_two
 from ..spec.log_format import Q16_16
 from ..spec.monitor_format import MAX_COMPONENTS, MonitorMode, Policy
 from .admission import Admission
@@ -64,10 +65,8 @@ class Monitor(wiring.Component):
     """
 
     def __init__(self, components: int = 4, agents: int = 1 << 14) -> None:
-        if not 1 <= components <= MAX_COMPONENTS:
-            raise ValueError(f"components must be in 1 .. {MAX_COMPONENTS}, not {components}")
-        if agents < 2 or agents & (agents - 1):
-            raise ValueError(f"agents must be a power of two from 2 on, not {agents}")
+        check_count("components", components, 1, MAX_COMPONENTS)
+        check_power_of_two("agents", agents)
         self.components = components
         self.agents = agents
         self.statistic = Statistic(components)

@@ -6,6 +6,7 @@ from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2, exact_log2
 
 from ..primitives.deep_memory import DeepMemory
+from ..spec.counts import check_count, check_power_of_two
 from ..spec.observations import SEQUENCE_BITS
 from .observation_reader import observation_layout
 
@@ -69,10 +70,8 @@ class ObservationChecks(wiring.Component):
     hold = _STAGES + 1
 
     def __init__(self, agents: int, bins: int) -> None:
-        if agents < 2 or agents & (agents - 1):
-            raise ValueError(f"agents must be a power of two from 2 on, not {agents}")
-        if not 2 <= bins <= 1 << 16:
-            raise ValueError(f"bins must be in 2 .. {1 << 16}, not {bins}")
+        check_power_of_two("agents", agents)
+        check_count("bins", bins, 2, 1 << 16)
         self.agents, self.bins = agents, bins
         super().__init__(
             {

@@ -5,6 +5,7 @@ from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
+from ..spec.counts import check_power_of_two
 from .pipeline import delayed
 
 __all__ = ["READ_TO_WORD", "READ_TO_WRITTEN", "ForwardingMemory"]
@@ -56,8 +57,7 @@ class ForwardingMemory(wiring.Component):
     """
 
     def __init__(self, width: int, depth: int) -> None:
-        if depth < 2 or depth & (depth - 1):
-            raise ValueError(f"depth must be a power of two from 2 on, not {depth}")
+        check_power_of_two("depth", depth)
         self.width = width
         self.depth = depth
         super().__init__(

@@ -6,6 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from ..primitives.masked_sum import masked_sum
 from ..primitives.pipeline import any_by_fours, delayed, flow, named
+from ..spec.counts import check_count
 from ..spec.log_format import Q16_16, LogFormat
 from .highest_bin import bin_key, is_above
 from .window import KEPT_LATENCY, kept_slots, top_bits, window_layout
@@ -48,6 +49,7 @@ class Accumulator(wiring.Component):
     latency = _TOP_CYCLES + KEPT_LATENCY + 2
 
     def __init__(self, fmt: LogFormat = Q16_16, lanes: int = 1) -> None:
+        check_count("lanes", lanes)
         self.fmt = fmt
         self.lanes = lanes
         partial = data.StructLayout({"state": window_layout(fmt, lanes), "last": 1})

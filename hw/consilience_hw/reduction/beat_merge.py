@@ -6,6 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from ..primitives.masked_sum import masked_sum
 from ..primitives.pipeline import delayed, flow
+from ..spec.counts import check_count
 from ..spec.log_format import Q16_16, LogFormat
 from .highest_bin import is_above, key_bits
 from .window import KEPT_LATENCY, kept_slots, top_bits, window_layout
@@ -47,6 +48,7 @@ class BeatMerge(wiring.Component):
     def __init__(self, fmt: LogFormat = Q16_16, codes: int = 1, lead: int = least_lead) -> None:
         if lead < self.least_lead:
             raise ValueError(f"lead must be at least {self.least_lead}, not {lead}")
+        check_count("codes", codes)
         self.fmt = fmt
         self.codes = codes
         self.lead = lead

@@ -5,6 +5,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..primitives.pipeline import delayed, flow, tree_depth
+from ..spec.counts import check_count
 from ..spec.log_format import Q16_16, LogFormat
 from .beat import beat_layout
 from .beat_merge import BeatMerge
@@ -50,6 +51,7 @@ class BeatReducer(wiring.Component):
     def __init__(
         self, fmt: LogFormat = Q16_16, lanes: int = 1, *, with_highest: bool = False
     ) -> None:
+        check_count("lanes", lanes)
         self.fmt = fmt
         self.lanes = lanes
         self.with_highest = with_highest

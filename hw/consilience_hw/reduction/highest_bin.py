@@ -7,6 +7,7 @@ from amaranth.utils import ceil_log2
 
 from ..exp2.exp2 import code_layout
 from ..primitives.pipeline import delayed, flow, tree_depth
+from ..spec.counts import check_count
 from ..spec.log_format import Q16_16, LogFormat
 from .window import top_bits
 
@@ -59,6 +60,8 @@ class HighestBin(wiring.Component):
     """
 
     def __init__(self, fmt: LogFormat = Q16_16, lanes: int = 1, late: int = 1) -> None:
+        check_count("lanes", lanes)
+        check_count("late", late)
         self.fmt = fmt
         self.lanes = lanes
         self.late = late

@@ -6,6 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from ..exp2.exp2 import Exp2
 from ..primitives.pipeline import any_by_fours, delayed, flow
+from ..spec.counts import check_count
 from ..spec.log_format import Q16_16, LogFormat
 from .beat import beat_layout
 from .highest_bin import HighestBin, key_bits
@@ -44,6 +45,7 @@ class LaneGroup(wiring.Component):
     """
 
     def __init__(self, fmt: LogFormat = Q16_16, lanes: int = 1) -> None:
+        check_count("lanes", lanes)
         self.fmt = fmt
         self.lanes = lanes
         self._many = int(lanes > _MANY)

@@ -5,6 +5,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..primitives.pipeline import delayed, flow
+from ..spec.counts import check_count
 from ..spec.log_format import Q16_16, LogFormat
 from .highest_bin import key_bits
 from .window import KEPT_LATENCY, kept_slots, top_bits, window_layout
@@ -46,6 +47,7 @@ class SerialAccumulator(wiring.Component):
     lead = KEPT_LATENCY + 1
 
     def __init__(self, fmt: LogFormat = Q16_16, lanes: int = 1) -> None:
+        check_count("lanes", lanes)
         self.fmt = fmt
         self.lanes = lanes
         partial = data.StructLayout({"state": window_layout(fmt, lanes), "last": 1})

@@ -8,6 +8,7 @@ from amaranth.utils import ceil_log2
 from ..exp2.exp2 import term_layout
 from ..primitives.masked_sum import masked_sum
 from ..primitives.pipeline import any_by_fours, delayed, flow, reduced, tree_depth
+from ..spec.counts import check_count
 from ..spec.log_format import Q16_16, LogFormat
 from .highest_bin import bin_key, key_bits
 from .window import window_layout
@@ -51,8 +52,7 @@ class TreeReducer(wiring.Component):
     """
 
     def __init__(self, fmt: LogFormat = Q16_16, lanes: int = 1) -> None:
-        if lanes < 1:
-            raise ValueError(f"lanes must be at least 1, not {lanes}")
+        check_count("lanes", lanes)
         self.fmt = fmt
         self.lanes = lanes
         super().__init__(

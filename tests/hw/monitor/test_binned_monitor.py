@@ -136,5 +136,5 @@ def test_cycles_are_those_of_other_bins_and_tables():
 
 @pytest.mark.parametrize("bins", [0, 1, 1025])
 def test_a_table_that_cannot_be(bins):
-    with pytest.raises(ValueError, match=f"bins must be in 2 .. 1024, not {bins}"):
+    with pytest.raises(ValueError, match=f"bins must be a whole number in 2..1024, not {bins}"):
         BinIncrements(2, AGENTS, bins)

@@ -138,7 +138,7 @@ def test_one_beat_a_cycle_and_the_latency_of_the_contract():
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
-    [((0,), "components must be in 1 .. 16, not 0"), ((17,), "not 17")]
+    [((0,), "components must be a whole number in 1..16, not 0"), ((17,), "not 17")]
     + [((2, agents), f"a power of two from 2 on, not {agents}") for agents in (0, 1, 24)],
 )
 def test_a_monitor_that_cannot_be(arguments, message):

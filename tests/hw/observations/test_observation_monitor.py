@@ -300,7 +300,7 @@ def test_an_observation_a_cycle_and_the_latency(others):
     [
         (12, 5, "agents must be a power of two from 2 on, not 12"),
         (1, 5, "not 1"),
-        (8, 1, r"bins must be in 2 .. 65536, not 1"),
+        (8, 1, r"bins must be a whole number in 2..65536, not 1"),
         (8, 65537, "not 65537"),
     ],
 )

@@ -40,8 +40,3 @@ def test_partial_state_equals_the_golden_window(lanes):
     assert {b - a for a, b in zip(run.accepted, run.produced, strict=True)} == {dut.latency}
     for codes, bits in zip(multisets, run.outputs, strict=True):
         assert_state_of(codes, fields_of(dut.o.payload.shape(), bits))
-
-
-def test_no_lane_is_refused():
-    with pytest.raises(ValueError, match=r"^lanes must be at least 1, not 0$"):
-        TreeReducer(Q16_16, 0)
