@@ -6,13 +6,15 @@ COCOTB_TEST_FILTER=counters make -C sim/testbenches TOPLEVEL=engine WAVES=1
 
 cocotb's own variables work: COCOTB_TEST_FILTER (tests by a pattern), COCOTB_RANDOM_SEED (repeats
 what a failure names), COCOTB_LOG_LEVEL. Everything lands in build/testbenches/TOPLEVEL_LANES, or
-where OUT= says.
+where OUT= says, in place of what the run before left there.
 """
 
 import argparse
 import re
 import sys
+from importlib.util import find_spec
 from pathlib import Path
+from typing import NoReturn
 
 from toplevels import TOPLEVELS, toplevel
 from wave_view import VIEW, write_view
@@ -28,8 +30,18 @@ from consilience_sim.testing.cocotb_design import (
 __all__ = ["main"]
 
 ROOT = Path(__file__).parents[2]
+_VARIABLES = {"--simulator": "SIM", "--lanes": "LANES", "--waves": "WAVES"}
 _TIME = re.compile(r"at (\d+) ns")
 """Of a failure, in the words of `checker.CheckFailed`."""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Speaks of the variables of make, which are what its user has typed."""
+
+    def error(self, message: str) -> NoReturn:
+        for option, variable in _VARIABLES.items():
+            message = message.replace(f"argument {option}:", f"{variable}:")
+        super().error(message.replace("argument TOPLEVEL:", "TOPLEVEL:"))
 
 
 def main() -> int:
@@ -37,10 +49,10 @@ def main() -> int:
 
     Prints a line per test, the functional coverage, and where the files are.
     """
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    parser = _Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument(
+        "toplevel", metavar="TOPLEVEL", choices=TOPLEVELS, help=f"design: {', '.join(TOPLEVELS)}"
     )
-    parser.add_argument("toplevel", choices=TOPLEVELS, help="design (TOPLEVEL=)")
     parser.add_argument(
         "--module", default="", help="cocotb tests instead of its own (COCOTB_TEST_MODULES=)"
     )
@@ -55,15 +67,20 @@ def main() -> int:
         parser.error(f"LANES={options.lanes}: 1 to 64")
     top = toplevel(options.toplevel, options.lanes)
     module = options.module or top.module
-    out = options.out or ROOT / "build" / "testbenches" / top.name
+    for one in module.split(","):
+        if find_spec(one) is None:
+            own = ", ".join(sorted(file.stem for file in Path(__file__).parent.glob("tb_*.py")))
+            parser.error(f"COCOTB_TEST_MODULES={one}: no such module; here are {own}")
+    # The simulation runs in that folder.
+    out = (options.out or ROOT / "build" / "testbenches" / top.name).resolve()
     out.mkdir(parents=True, exist_ok=True)
-    for name in ("dump.vcd", VIEW, "coverage.txt", "coverage.xml"):
-        (out / name).unlink(missing_ok=True)
     print(f"Building {top.name} for {options.simulator} ...", flush=True)
     sources = DesignSources.of(top.component)
     root, waves = ROOT / "build" / "cocotb", bool(options.waves)
     try:
         design = CocotbDesign.built(sources, root, top.name, options.simulator, waves)
+        for name in ("dump.vcd", VIEW, "coverage.txt", "coverage.xml"):
+            (out / name).unlink(missing_ok=True)
         print(f"Running {module} ...", flush=True)
         tests = design.run(module, out, **top.plusargs)
     except RunFailed as error:

@@ -11,7 +11,7 @@ import shlex
 import shutil
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -169,7 +169,7 @@ class CocotbDesign:
         """Run a module of sim/testbenches in folder `out`; return what became of each test."""
         results = out / "results.xml"
         results.unlink(missing_ok=True)
-        try:
+        with suppress(SystemExit):  # the answer to a failed test: the results say which
             self._runner().test(
                 test_module=module,
                 hdl_toplevel=TOP,
@@ -183,11 +183,9 @@ class CocotbDesign:
                 timescale=("1ns", "1ps"),
                 log_file=out / "run.log",
             )
-        except SystemExit:
-            # The runner's answer to a failed test: the results say which.
-            if not results.exists():
-                log = (out / "run.log").read_text()
-                raise RunFailed(f"the simulation ended early:\n{log[-3000:]}") from None
+        if not results.exists():
+            log = (out / "run.log").read_text()
+            raise RunFailed(f"the simulation ended early:\n{log[-3000:]}")
         return [
             CocotbTest(case.get("name", ""), _failure(case), case.find("skipped") is not None)
             for case in ElementTree.parse(results).iter("testcase")
