@@ -45,7 +45,7 @@ def main() -> int:
     print("compiling the SoC's simulation, about a minute ...", file=sys.stderr)
     lines = run_simulation(build_simulation(gateware), CYCLES, print)
     expected = results_digest(*golden.log_sums(codes, offsets))
-    wanted = [f"packets {SHORT:08x}", "refused 00000000", expected]
+    wanted = [f"packets {SHORT:08x}", "refused 00000000", "interrupt 00000001", expected]
     if lines != wanted:
         print(f"FAIL: not {wanted}", file=sys.stderr)
         return 8

@@ -79,6 +79,7 @@ class _Soc(SoCCore):
         self.log_sum_exp = _litex_module(module).LogSumExp(platform)
         region = SoCRegion(origin=_UNIT_BASE, size=_UNIT_BYTES, cached=False)
         self.bus.add_slave("log_sum_exp", self.log_sum_exp.bus, region)
+        self.irq.add("log_sum_exp", use_loc_if_exists=True)
         self._program = program
 
     def init_mems(self, **_: Any) -> None:
