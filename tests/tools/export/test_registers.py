@@ -37,13 +37,20 @@ def test_the_cores_have_names_and_ports_of_their_own():
     assert len(names) == 4
     core = RegisterCore(Bus.WISHBONE, small=True)
     verilog = register_verilog(core)
-    module = register_companions(core)[f"{core.name}_litex.py"]
+    companions = register_companions(core)
+    module = companions[f"{core.name}_litex.py"]
     compile(module, "litex", "exec")
     asked = set(re.findall(r"\b[io]_(\w+)=", module))
     top = verilog[verilog.index(f"module {core.name}(") : verilog.index("endmodule")]
     assert asked == set(re.findall(r"^  (?:input|output) (?:\[\d+:0\] )?(\w+);", top, re.MULTILINE))
-    sheet = register_companions(core)["DATASHEET.md"]
+    sheet = companions["DATASHEET.md"]
+    declared = re.findall(r"^  (input|output) (?:\[(\d+):0\] )?(\w+);", top, re.MULTILINE)
+    listed = re.findall(r"^\| `(\w+)` \| (\d+) \| (input|output) \| \w", sheet, re.MULTILINE)
+    assert sorted(listed) == sorted(
+        (name, str(int(high or 0) + 1), way) for way, high, name in declared
+    )
     assert f"| latency | {core.latency} cycles" in sheet
+    assert "## Clock" in sheet
     assert all(f"| `{one.name}` | {one.access.value} |" in sheet for one in REGISTERS)
 
 
