@@ -64,10 +64,10 @@ class SerialAddress:
             baud = int(options.pop("baud", BAUD))
             usual = _LATENCY + 10 * _IN_FLIGHT / max(baud, 1)
             timeout = float(options.pop("timeout", usual))
-        except ValueError as error:
-            raise BadInput(f"{url}: {error}; options are {_OPTIONS}") from error
+        except ValueError:
+            raise BadInput(f"{url}: options are {_OPTIONS}, both numbers above 0") from None
         if options or not 1 <= baud < 1 << 31 or not 0 < timeout < 1e6:
-            raise BadInput(f"{url}: options are {_OPTIONS}, both above 0")
+            raise BadInput(f"{url}: options are {_OPTIONS}, both numbers above 0")
         return cls(device, baud, timeout)
 
 

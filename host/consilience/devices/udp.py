@@ -1,6 +1,7 @@
 """Boards on a network: ``udp://HOST``, each frame of the link in a datagram of its own."""
 
 import errno
+import re
 import socket
 import struct
 from collections.abc import Sequence
@@ -19,6 +20,7 @@ REPLY_TIMEOUT = 0.05
 RETRIES = 20
 """A second of silence in all, which an unplugged cable or a switch may take."""
 
+_FIGURES = re.compile(r"[0-9.]+")
 _OPTIONS = "timeout=SECONDS and retries=NUMBER"
 _USAGE = f"give udp://HOST, udp://HOST:PORT, or with options {_OPTIONS}"
 
@@ -67,15 +69,30 @@ class DatagramAddress:
         bare = not (parts.path or parts.fragment or parts.username is not None)
         try:
             port = DEFAULT_PORT if parts.port is None else parts.port
+        except ValueError:
+            raise BadInput(f"{url}: a port is a number from 1 to 65535; {_USAGE}") from None
+        try:
             timeout = float(options.pop("timeout", REPLY_TIMEOUT))
             retries = int(options.pop("retries", RETRIES))
-        except ValueError as error:
-            raise BadInput(f"{url}: {error}; {_USAGE}") from error
+        except ValueError:
+            raise BadInput(f"{url}: options are {_OPTIONS}, both numbers above 0") from None
         if parts.scheme != "udp" or not parts.hostname or not port or not bare:
             raise BadInput(f"{url}: not the URL of a board on a network; {_USAGE}")
+        if _FIGURES.fullmatch(parts.hostname) and not _is_ipv4(parts.hostname):
+            raise BadInput(
+                f"{url}: {parts.hostname} is no IP address: that is four numbers from 0 to 255"
+            )
         if options or not 0 < timeout < 1e6 or not 1 <= retries < 1 << 31:
-            raise BadInput(f"{url}: options are {_OPTIONS}, both above 0")
+            raise BadInput(f"{url}: options are {_OPTIONS}, both numbers above 0")
         return cls(parts.hostname, port, timeout, retries)
+
+
+def _is_ipv4(host: str) -> bool:
+    try:
+        socket.inet_pton(socket.AF_INET, host)
+    except OSError:
+        return False
+    return True
 
 
 class DatagramTransport(Transport):

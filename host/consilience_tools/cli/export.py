@@ -19,7 +19,12 @@ def export(
     ] = Path("build/export"),
     lanes: Annotated[
         int | None,
-        typer.Option(min=1, max=64, metavar="N", help="Codes per beat, 1 .. 64; 8 of a stream."),
+        typer.Option(
+            min=1,
+            max=64,
+            metavar="N",
+            help="Codes per beat, 1 .. 64; default 8, and 1 behind a bus.",
+        ),
     ] = None,
     number_format: Annotated[
         str,

@@ -148,7 +148,10 @@ REGISTERS = (
     Register("END", 0x28, Access.WRITE, "the packet's end, without a code; any value"),
     Register("RESULT", 0x2C, Access.READ, "the oldest result's code, sign-extended"),
     Register(
-        "RESULT_STATUS", 0x30, Access.READ, "the oldest result's status, `flags.ResultStatus`"
+        "RESULT_STATUS",
+        0x30,
+        Access.READ,
+        "the oldest result's status: bit 0 saturated, 1 over capacity, 2 hard to round",
     ),
     Register("NEXT", 0x34, Access.WRITE, "the oldest result goes; any value"),
     Register("CODES", 0x38, Access.READ, "codes taken since the last reset, modulo 2^32"),
