@@ -26,7 +26,7 @@ $(STAMP): requirements.lock pyproject.toml
 demo: $(STAMP) ## agent traces through the simulated gateware, a table and an HTML report (a minute)
 	@$(BIN)/consilience demo --out $(OUT)
 
-test: $(STAMP) ## lint, types, the whole test suite (MINUTES)
+test: $(STAMP) ## lint, types, the whole test suite (twenty minutes)
 	@$(BIN)/python tests/run.py
 
 coverage: $(STAMP) ## test, with the share of lines that the tests reach and its floor (two thirds longer)

@@ -122,5 +122,5 @@ def test_without_weights_every_other_weight_than_zero_is_one():
 
 
 def test_hypotheses_out_of_range():
-    with pytest.raises(ValueError, match=r"^hypotheses must be in 2\.\.16, not 17$"):
+    with pytest.raises(ValueError, match=r"^hypotheses must be a whole number in 2\.\.16, not 17$"):
         Posterior(hypotheses=17)
