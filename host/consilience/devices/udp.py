@@ -6,6 +6,7 @@ import socket
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
+from ipaddress import IPv4Address
 from urllib.parse import parse_qsl, urlsplit
 
 from consilience.errors import BadInput, NoDevice
@@ -78,21 +79,16 @@ class DatagramAddress:
             raise BadInput(f"{url}: options are {_OPTIONS}, both numbers above 0") from None
         if parts.scheme != "udp" or not parts.hostname or not port or not bare:
             raise BadInput(f"{url}: not the URL of a board on a network; {_USAGE}")
-        if _FIGURES.fullmatch(parts.hostname) and not _is_ipv4(parts.hostname):
+        try:
+            if _FIGURES.fullmatch(parts.hostname):
+                IPv4Address(parts.hostname)
+        except ValueError:
             raise BadInput(
                 f"{url}: {parts.hostname} is no IP address: that is four numbers from 0 to 255"
-            )
+            ) from None
         if options or not 0 < timeout < 1e6 or not 1 <= retries < 1 << 31:
             raise BadInput(f"{url}: options are {_OPTIONS}, both numbers above 0")
         return cls(parts.hostname, port, timeout, retries)
-
-
-def _is_ipv4(host: str) -> bool:
-    try:
-        socket.inet_pton(socket.AF_INET, host)
-    except OSError:
-        return False
-    return True
 
 
 class DatagramTransport(Transport):

@@ -18,13 +18,12 @@ __all__ = ["Bus", "RegisterCore"]
 _AXI_LITE = {
     "aclk": "clock; everything happens at its rising edge",
     "aresetn": "reset, low, at a rising edge of aclk; one cycle is enough",
-    **{
-        f"s_axi_{channel}{end}": f"{text} {said}"
-        for channel, text in (("aw", "an address to write to"), ("w", "a word to write"))
-        for end, said in (("valid", "is offered"), ("ready", "is taken"))
-    },
+    "s_axi_awvalid": "an address to write to is offered",
+    "s_axi_awready": "it is taken",
     "s_axi_awaddr": "in bytes, from the window's first",
     "s_axi_awprot": "not read",
+    "s_axi_wvalid": "a word to write is offered",
+    "s_axi_wready": "it is taken",
     "s_axi_wdata": "the word",
     "s_axi_wstrb": "bytes of it; a write of less than a word is refused",
     "s_axi_bvalid": "the answer to a write is offered",
