@@ -58,7 +58,7 @@ class EngineConfig:
     clock_hz : int
         Clock of the engine.
     version : tuple of int
-        Major, minor, patch, each 0..255.
+        Of the gateware: major, minor, patch, each 0..255.
     """
 
     fmt: LogFormat = Q16_16
@@ -73,7 +73,7 @@ class EngineConfig:
     largest_payload: int = UART_PAYLOAD
     board: BoardId = BoardId.SIMULATION
     clock_hz: int = 100_000_000
-    version: tuple[int, int, int] = (0, 1, 0)
+    version: tuple[int, int, int] = (0, 2, 0)
 
     def __post_init__(self) -> None:
         for name in _NUMBERS:

@@ -115,7 +115,7 @@ REGISTERS = (
         "VERSION",
         0x04,
         Access.READ,
-        "bits 31 to 8: version of consilience, major, minor, patch, a byte each; bits 7 to 0: "
+        "bits 31 to 8: version of the gateware, major, minor, patch, a byte each; bits 7 to 0: "
         "revision of this map",
     ),
     Register(
