@@ -12,12 +12,12 @@ from consilience.observations.agent_numbers import AgentNumbers
 from consilience_hw.spec.network import LARGEST_DATAGRAM
 from consilience_hw.spec.observations import OBSERVATION_BYTES
 
-__all__ = ["MOST_OBSERVATIONS", "ObservationSender"]
+__all__ = ["MOST_OBSERVATIONS", "PROMPT", "ObservationSender"]
 
 MOST_OBSERVATIONS = LARGEST_DATAGRAM // OBSERVATION_BYTES
 """That a datagram holds."""
 
-_PROMPT = 151
+PROMPT = 151
 """As many as are read in 2 us at 125 MHz, the last one's alarm included."""
 
 _ROW = np.dtype([("agent", "<u4"), ("bin", "<u2"), ("sequence", "<u2")])
@@ -64,7 +64,7 @@ class ObservationSender:
         agents: int,
         bins: int,
         numbers: ArrayLike | None = None,
-        most: int = _PROMPT,
+        most: int = PROMPT,
     ) -> None:
         if not 1 <= agents <= 1 << 32 or not 1 <= bins <= 1 << 16:
             raise BadInput(f"{agents} agents and {bins} bins: 1 or more, up to 2**32 and 65,536")
