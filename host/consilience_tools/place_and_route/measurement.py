@@ -5,7 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from consilience_tools.place_and_route.configurations import Configuration
-from consilience_tools.place_and_route.routing import RoutedDesign, packed_cells, routed
+from consilience_tools.place_and_route.routing import (
+    NotRouted,
+    RoutedDesign,
+    packed_cells,
+    routed,
+)
 from consilience_tools.place_and_route.synthesis import cell_counts, synthesised
 from consilience_tools.place_and_route.targets import Target
 from consilience_tools.place_and_route.tools import YOSYS, Working, tool_version
@@ -107,6 +112,8 @@ def versions(target: Target) -> dict[str, str]:
 def measure(configuration: Configuration, working: Working) -> Measurement:
     """Synthesise, place and route a configuration; steps in the cache are not run again.
 
+    Of several seeds the median has to reach the required clock.
+
     Parameters
     ----------
     configuration : Configuration
@@ -131,10 +138,13 @@ def measure(configuration: Configuration, working: Working) -> Measurement:
     with working(f"{name}: synthesis of the unit in its bench"):
         bench = synthesised(configuration.bench, target, name=name)
     runs = []
+    several = len(configuration.seeds) > 1 and configuration.clock is None
     for seed in configuration.seeds:
         with working(f"{name}: place and route, seed {seed}"):
-            runs.append(routed(bench, target, seed, name=name, clock=configuration.clock))
-    return Measurement(
+            runs.append(
+                routed(bench, target, seed, name=name, clock=configuration.clock, late=several)
+            )
+    measurement = Measurement(
         configuration=configuration,
         latency=configuration.latency,
         unit=cell_counts(alone.cells),
@@ -143,3 +153,9 @@ def measure(configuration: Configuration, working: Working) -> Measurement:
         netlist=bench.sha256,
         tools=tools,
     )
+    if measurement.fmax_mhz < target.required_mhz:
+        raise NotRouted(
+            f"{name}: the median of its seeds is {measurement.fmax_mhz:.2f} MHz of the "
+            f"{target.required_mhz:.2f} MHz required"
+        )
+    return measurement

@@ -12,6 +12,7 @@ __all__ = [
     "critical_path",
     "fmax_mhz",
     "ignored_clocks",
+    "only_late",
     "over_full",
     "used",
     "why_it_failed",
@@ -149,6 +150,11 @@ def ignored_clocks(log: str) -> list[str]:
     12 MHz.
     """
     return _IGNORED.findall(log)
+
+
+def only_late(log: str) -> bool:
+    """Return whether all that a design lacks after routing is speed, from nextpnr's log."""
+    return bool(_SLOW.search(log)) and not (_HOLD.search(log) or ignored_clocks(log))
 
 
 def why_it_failed(log: str) -> str | None:

@@ -14,6 +14,7 @@ from consilience_tools.place_and_route.nextpnr_report import (
     critical_path,
     fmax_mhz,
     ignored_clocks,
+    only_late,
     used,
     why_it_failed,
 )
@@ -27,6 +28,8 @@ ROUTED = "routed"
 """Name of the file with the routed design."""
 
 _REPORT = "report.json"
+_LATE = "late.json"
+"""The report of a run that misses its clock, and lacks nothing else."""
 
 
 class NotRouted(ConsilienceError):
@@ -35,7 +38,7 @@ class NotRouted(ConsilienceError):
 
 @dataclass(frozen=True)
 class RoutedDesign:
-    """Figures of a successful run: everything placed and routed, the clock reached.
+    """Figures of a run in which everything was placed and routed.
 
     Parameters
     ----------
@@ -65,6 +68,7 @@ def routed(
     more_options: Sequence[str] = (),
     keep: Sequence[str] = (),
     clock: str | None = None,
+    late: bool = False,
 ) -> RoutedDesign:
     """Place and route a netlist, once: a minute or two with 8 lanes, half an hour with 64.
 
@@ -83,6 +87,8 @@ def routed(
         Files written by nextpnr that are kept; `Target.output` writes `ROUTED`.
     clock : str or None
         The clock whose frequency and slowest path are told; the slowest if None.
+    late : bool
+        A run that misses the required clock counts, too.
 
     Raises
     ------
@@ -93,7 +99,7 @@ def routed(
         Nextpnr was killed.
     """
     options = ["--seed", str(seed), target.output, ROUTED, *more_options]
-    folder, report = _run(design, target, options, keep, name=f"{name}, seed {seed}")
+    folder, report = _run(design, target, options, keep, name=f"{name}, seed {seed}", late=late)
     figures = (fmax_mhz(report, clock), used(report), critical_path(report, clock))
     return RoutedDesign(seed, *figures, folder, clocks(report))
 
@@ -111,9 +117,15 @@ def packed_cells(design: SynthesisedDesign, target: Target, *, name: str) -> int
 
 
 def _run(
-    design: SynthesisedDesign, target: Target, options: list[str], keep: Sequence[str], *, name: str
+    design: SynthesisedDesign,
+    target: Target,
+    options: list[str],
+    keep: Sequence[str],
+    *,
+    name: str,
+    late: bool = False,
 ) -> tuple[Path, dict[str, Any]]:
-    """Return folder and report of a successful run of nextpnr."""
+    """Return folder and report of a run of nextpnr that counts."""
     arguments = [
         *target.options,
         *("--json", "netlist.json", "--report", _REPORT, "--freq", str(target.required_mhz)),
@@ -130,9 +142,10 @@ def _run(
         try:
             run_tool(target.router, arguments, work, log, f"{name}: nextpnr was ended")
         except ConsilienceError:
-            # Nextpnr writes a report also when it misses the clock; that one is not kept.
             if why_it_failed(log.read_text(errors="replace")) is None:
                 raise
+            if only_late(log.read_text(errors="replace")):
+                (work / _REPORT).rename(made / _LATE)
         else:
             if not ignored_clocks(log.read_text(errors="replace")):
                 for file in (_REPORT, *keep):
@@ -140,7 +153,8 @@ def _run(
         log.rename(made / "log")
 
     made_once(entry, make)
-    if not (entry / _REPORT).exists():
-        why = why_it_failed((entry / "log").read_text(errors="replace"))
-        raise NotRouted(f"{name}: {why}; the log is {entry / 'log'}")
-    return entry, json.loads((entry / _REPORT).read_text())
+    for report in (_REPORT, _LATE) if late else (_REPORT,):
+        if (entry / report).exists():
+            return entry, json.loads((entry / report).read_text())
+    why = why_it_failed((entry / "log").read_text(errors="replace"))
+    raise NotRouted(f"{name}: {why}; the log is {entry / 'log'}")

@@ -7,6 +7,7 @@ from consilience_tools.place_and_route.nextpnr_report import (
     clocks,
     critical_path,
     fmax_mhz,
+    only_late,
     over_full,
     used,
     why_it_failed,
@@ -135,6 +136,8 @@ def test_a_clock_that_is_missed():
         "ERROR: Max frequency for clock 'clk': 202.68 MHz (FAIL at 210.00 MHz)\n"
     )
     assert why_it_failed(log) == "routed, but reaches 202.68 MHz of the 210.00 MHz required"
+    assert only_late(log)
+    assert not only_late(log + "Info: 16 Hold/min time violations (showing 10 worst paths):\n")
 
 
 def test_hold_times():

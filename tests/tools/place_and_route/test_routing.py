@@ -125,8 +125,11 @@ def test_what_does_not_fit_says_by_how_much_and_is_not_tried_again(runs):
 def test_a_clock_that_is_missed_is_no_result():
     fast = replace(ICE40_UP5K, required_mhz=900.0)
     design = synthesised(Walk(), fast, name="walk")
-    with pytest.raises(NotRouted, match=r"routed, but reaches \d+\.\d+ MHz of the 900.00 MHz"):
-        routed(design, fast, 1, name="walk")
+    for _ in range(2):
+        with pytest.raises(NotRouted, match=r"routed, but reaches \d+\.\d+ MHz of the 900.00 MHz"):
+            routed(design, fast, 1, name="walk")
+        # Where other seeds may make up for it, it counts with what it reaches.
+        assert 50 < routed(design, fast, 1, name="walk", late=True).fmax_mhz < 900
 
 
 @pytest.mark.parametrize(
