@@ -148,16 +148,12 @@ class Configuration:
         """One a lane; the engine takes the four bytes of a code in four cycles."""
         return self.lanes if self.engine is None else 1 / 4
 
-    @property
-    def latency(self) -> int:
+    def latency_of(self, unit: Any) -> int:
         """Cycles from a packet's last beat to its result; of the engine, of a request without data.
 
         The words of a request, and the job's latency, come on top (`Session`).
         """
-        if self.engine is not None:
-            return Session.overhead
-        latency: int = self.unit.latency
-        return latency
+        return Session.overhead if self.engine is not None else int(unit.latency)
 
 
 def _spread(target: Target) -> Target:

@@ -26,7 +26,7 @@ class Measurement:
     ----------
     configuration : Configuration
     latency : int
-        `Configuration.latency`.
+        `Configuration.latency_of` the unit.
     unit : dict of str to int
         Cells of the unit alone, as yosys makes them: LUT4, carry, FF, BRAM, LUT_RAM, DSP.
     unit_packed : int or None
@@ -146,7 +146,7 @@ def measure(configuration: Configuration, working: Working) -> Measurement:
             )
     measurement = Measurement(
         configuration=configuration,
-        latency=configuration.latency,
+        latency=configuration.latency_of(unit),
         unit=cell_counts(alone.cells),
         unit_packed=packed,
         runs=tuple(runs),

@@ -65,7 +65,7 @@ def test_the_monitor_on_a_network():
     assert (one.clock, one.target.required_mhz) == ("clk", 125)
     monitor = one.unit.monitor
     assert (monitor.agents, monitor.bins, monitor.components) == (16_384, 64, 2)
-    assert one.latency == monitor.latency
+    assert one.latency_of(one.unit) == monitor.latency
 
 
 def test_the_engine_for_a_network():
@@ -73,7 +73,7 @@ def test_the_engine_for_a_network():
     assert one.unit_name == type(one.unit).__name__ == type(one.bench.unit).__name__ == "Engine"
     assert one.target.required_mhz == 125
     assert (one.engine.credits, one.engine.largest_payload) == (32, 1408)
-    assert one.codes_per_cycle * 4 == 1 and one.latency == Session.overhead
+    assert one.codes_per_cycle * 4 == 1 and one.latency_of(one.unit) == Session.overhead
 
 
 def test_an_unknown_name_lists_the_known_ones():
