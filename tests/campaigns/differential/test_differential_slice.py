@@ -36,7 +36,7 @@ def test_slice_on_cpu(kind):
 
 @pytest.mark.parametrize("kind", [kind.name for kind in KINDS if kind.needs_device])
 def test_slice_in_simulation(kind, sim):
-    tally = Part(kind, "sim", "slice", 60).compared(sim)
+    tally = Part(kind, "sim", "slice", 20).compared(sim)
     assert tally.holds, "\n".join(tally.complaints)
 
 
