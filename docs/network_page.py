@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from consilience.observations.observation_sender import MOST_OBSERVATIONS, PROMPT
 from consilience_hw.spec import network, observations
 from consilience_hw.spec.network import NetworkAddress, PacketDrop
 from consilience_hw.spec.observations import ObservationCount
@@ -13,7 +14,8 @@ from docs.link_page import member_docs, table
 __all__ = ["alarm_seconds", "render"]
 
 TEMPLATE = Path(__file__).with_name("network.md.j2")
-_MOST = network.LARGEST_DATAGRAM // observations.OBSERVATION_BYTES
+_NETWORK_BYTES, _MONITOR_CYCLES = 32, 67
+"""Of an alarm's way, beside a cycle for each observation of the datagram."""
 
 
 def alarm_seconds(rows: int, clock_hz: float) -> float:
@@ -22,7 +24,7 @@ def alarm_seconds(rows: int, clock_hz: float) -> float:
     At most, for two components, agents that differ, and a monitor with that clock. Counted at the
     pins by tests/hw/observations.
     """
-    return 32 / network.NETWORK_CLOCK_HZ + (67 + rows) / clock_hz
+    return _NETWORK_BYTES / network.NETWORK_CLOCK_HZ + (_MONITOR_CYCLES + rows) / clock_hz
 
 
 def render() -> str:
@@ -43,7 +45,7 @@ def render() -> str:
             f"{_line_rate(number) / 1e6:.2f}",
             *(f"{1e6 * alarm_seconds(number, clock):.2f} us" for clock in clocks),
         )
-        for number in (1, 72, 151, _MOST)
+        for number in (1, 72, PROMPT, MOST_OBSERVATIONS)
     ]
     return rendered(
         TEMPLATE,
@@ -56,7 +58,10 @@ def render() -> str:
         datagram=f"{network.LARGEST_DATAGRAM:,}",
         gap=network.GAP_BYTES,
         observation_bytes=observations.OBSERVATION_BYTES,
-        most_observations=_MOST,
+        most_observations=MOST_OBSERVATIONS,
+        prompt=PROMPT,
+        network_bytes=_NETWORK_BYTES,
+        monitor_cycles=_MONITOR_CYCLES,
         routed_mhz=f"{routed['fmax_median_mhz']:.1f}",
         seed=configuration(OBSERVATIONS).seeds[0],
         part=routed["part"],
