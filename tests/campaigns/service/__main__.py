@@ -14,7 +14,7 @@ from pathlib import Path
 
 from consilience_tools.pages.stamp import ROOT, checked_out
 from tests.campaigns.service.kills import kill_at_random
-from tests.campaigns.service.load_trials import memory_over, speeds, using_cores
+from tests.campaigns.service.load_trials import memory_over, parse_us, speeds, using_cores
 from tests.campaigns.service.page import Figures, speed_table, write_page
 from tests.campaigns.tables import print_table
 
@@ -30,18 +30,20 @@ def main() -> int:
     parser.add_argument("--page", action="store_true", help="write docs/service_figures.md, too")
     options = parser.parse_args()
     begun = time.monotonic()
-    figures = Figures([], None, None, pinned=False)
+    figures = Figures([], 0.0, None, None, pinned=False)
     with tempfile.TemporaryDirectory(prefix="service-", dir=options.folder) as name:
         folder = Path(name)
         cores = using_cores()
         figures.pinned = cores is not None
         core = None if cores is None else cores[1]
         if options.seconds:
+            before = parse_us()
             for one in speeds(folder, options.seconds, core):
                 figures.speeds.append(one)
                 print(f"{one.name}: {one.measured.rows / one.measured.seconds:,.0f} a second",
                       flush=True)  # fmt: skip
-            print_table(speed_table(figures.speeds))
+            figures.parse_us = (before + parse_us()) / 2
+            print_table(speed_table(figures.speeds, figures.parse_us))
         if options.minutes:
             figures.memory = memory_over(folder, options.minutes, core)
             print(figures.memory, flush=True)

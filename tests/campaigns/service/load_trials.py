@@ -1,5 +1,6 @@
 """How fast a service is, and how large it grows: figures of one process pinned to one core."""
 
+import json
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -17,12 +18,13 @@ from tests.campaigns.service.load import (
 )
 from tests.campaigns.service.server import ServerProcess
 
-__all__ = ["Memory", "Speed", "memory_over", "speeds", "using_cores"]
+__all__ = ["Memory", "Speed", "memory_over", "parse_us", "speeds", "using_cores"]
 
 OPTIONS = ["--arl", "1000000", "--n0", "100"]
 _ANY_RATE = ["--rate", "1000000"]
 """Loads that send as much as is answered meet what the service can, not what it allows a client."""
 _WARM_S = 3.0
+_PARSED_S = 2.0
 _EVEN_RATE = 20
 """Batches of 1,000 a second while memory is watched."""
 _FEW_VALUES = 200
@@ -80,6 +82,19 @@ def using_cores() -> tuple[int, int] | None:
         return None
     os.sched_setaffinity(0, {cores[1]})
     return cores[1], cores[0]
+
+
+def parse_us() -> float:
+    """Return the processor time of ``json.loads``, us an observation of a batch: a machine's pace.
+
+    Other processes slow the service and this alike; a figure in this unit can be compared.
+    """
+    body, bodies = next(whole_batches()), 0
+    begun = time.process_time()
+    while time.process_time() - begun < _PARSED_S:
+        json.loads(body)
+        bodies += 1
+    return 1e6 * (time.process_time() - begun) / (1000 * bodies)
 
 
 def speeds(folder: Path, seconds: float, core: int | None) -> Iterator[Speed]:

@@ -19,6 +19,8 @@ class Figures:
     Parameters
     ----------
     speeds : list of Speed
+    parse_us : float
+        Of ``json.loads``, an observation: before the loads and after, the mean.
     memory : Memory or None
     killed : Killed or None
     pinned : bool
@@ -26,6 +28,7 @@ class Figures:
     """
 
     speeds: list[Speed]
+    parse_us: float
     memory: Memory | None
     killed: Killed | None
     pinned: bool
@@ -37,12 +40,14 @@ class Figures:
         return whole and (self.killed is None or self.killed.holds)
 
 
-def speed_table(speeds: list[Speed]) -> Rows:
-    """Return observations a second, latencies and what they cost."""
+def speed_table(speeds: list[Speed], parse_us: float) -> Rows:
+    """Return observations a second, latencies and what they cost, in us and in ``json.loads``."""
     rows: Rows = [("load", "at a time", "observations/s", "requests/s", "p50 ms", "p99 ms",
-                   "core", "us of processor time", "waits for the disk", "failed")]  # fmt: skip
+                   "core", "us of processor time", "in json.loads", "waits for the disk",
+                   "failed")]  # fmt: skip
     for one in speeds:
         found = one.measured
+        cost_us = 1e6 * one.cpu_s / max(found.rows, 1)
         rows.append((
             one.name,
             str(one.connections),
@@ -51,7 +56,8 @@ def speed_table(speeds: list[Speed]) -> Rows:
             f"{found.quantile(0.5):.1f}",
             f"{found.quantile(0.99):.1f}",
             f"{one.cpu_s / found.seconds:.0%}",
-            f"{1e6 * one.cpu_s / max(found.rows, 1):.1f}",
+            f"{cost_us:.1f}",
+            f"{cost_us / parse_us:.1f}",
             f"{one.syncs:,}",
             str(sum(found.failed.values())),
         ))  # fmt: skip
@@ -66,6 +72,6 @@ def write_page(figures: Figures, command: str, seconds: int, commit: str, path: 
         seconds=seconds,
         commit=commit,
         figures=figures,
-        speeds=markdown(speed_table(figures.speeds)),
+        speeds=markdown(speed_table(figures.speeds, figures.parse_us)),
     )
     path.write_text(stamped(text, "service_figures.md"), encoding="utf-8")

@@ -6,39 +6,38 @@ import sys
 
 import pytest
 
+UNIT = "import numpy"
 PROGRAM = "import sys; from consilience.cli.app import main; code = main()"
 TELLING = PROGRAM + "; print(*sys.modules, file=sys.stderr); sys.exit(code)"
 UNUSED = {"coverage", "pandas", "scipy"}
-RUNS = 3
+TRIES = 3
 EVIDENCE = "agent,benign,hijacked\n" + "7,-1,-2\n8,-2,-1.5\n" * 500
 
 
-def seconds(words, folder):
-    """Return the processor time of a command: the least of a few, after one."""
-    found = []
-    for _ in range(RUNS + 1):
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        subprocess.run(
-            [sys.executable, "-c", PROGRAM, *words], cwd=folder, capture_output=True, check=True
-        )
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        found.append(after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime)
-    return min(found[1:])
+def seconds(code, words, folder):
+    """Return the processor time of a program in a fresh interpreter."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run(
+        [sys.executable, "-c", code, *words], cwd=folder, capture_output=True, check=True
+    )
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
 
 
 @pytest.mark.parametrize(
-    ("words", "most"), [(["--help"], 0.3), (["fuse", "e.csv", "--out", "o.csv", "--force"], 1.0)]
+    ("words", "most"), [(["--help"], 3), (["fuse", "e.csv", "--out", "o.csv", "--force"], 10)]
 )
-def test_processor_time_beside_that_of_the_interpreter_and_numpy(words, most, tmp_path):
-    """In units of a start that takes 0.1 s where nothing else runs: a machine may be slow."""
+def test_processor_time_in_units_of_a_start_with_numpy(words, most, tmp_path):
+    """Each try lies between two units: what else runs then slows all three."""
     (tmp_path / "e.csv").write_text(EVIDENCE)
-    unit = []
-    for _ in range(RUNS):
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        subprocess.run([sys.executable, "-c", "import numpy"], check=True)
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        unit.append(after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime)
-    assert seconds(words, tmp_path) <= most * max(1.0, min(unit) / 0.1)
+    seconds(PROGRAM, words, tmp_path)
+    tries = []
+    for _ in range(TRIES):
+        first, command, second = (
+            seconds(code, words, tmp_path) for code in (UNIT, PROGRAM, UNIT)
+        )
+        tries.append(2 * command / (first + second))
+    assert min(tries) <= most, tries
 
 
 def test_fuse_imports_no_package_that_it_does_not_use(tmp_path):
