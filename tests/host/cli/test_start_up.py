@@ -33,9 +33,7 @@ def test_processor_time_in_units_of_a_start_with_numpy(words, most, tmp_path):
     seconds(PROGRAM, words, tmp_path)
     tries = []
     for _ in range(TRIES):
-        first, command, second = (
-            seconds(code, words, tmp_path) for code in (UNIT, PROGRAM, UNIT)
-        )
+        first, command, second = (seconds(code, words, tmp_path) for code in (UNIT, PROGRAM, UNIT))
         tries.append(2 * command / (first + second))
     assert min(tries) <= most, tries
 
