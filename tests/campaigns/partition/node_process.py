@@ -224,13 +224,16 @@ class _Recording:
         return node
 
     def _first_answers(self, node: _Connection) -> tuple[dict[str, Any], dict[str, Any], int]:
-        """Return a node's status, a read, and what its clock is ahead: whole seconds, in ns."""
+        """Return a node's status, a read, and what its clock is ahead: whole seconds, in ns.
+
+        An answer that took a second could have been any of two: it is asked for again.
+        """
         status = node.ask(op="status")
         while True:
             before, answer, after = self._recorder.now(), node.ask(op="read"), self._recorder.now()
             clock = status["start"] + answer["at"]
             ahead = (clock - before) // _SECOND_NS * _SECOND_NS
-            if before <= clock - ahead <= after:
+            if before <= clock - ahead <= after < before + _SECOND_NS:
                 return status, answer, ahead
 
     def _produce(self) -> None:
