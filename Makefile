@@ -78,8 +78,8 @@ metrics-page: $(STAMP) ## a public benchmark of server metrics: writes docs/serv
 judges-page: $(STAMP) ## judges' scores of runs, beside e-valuator: writes docs/judges_scores.md and its picture (four minutes)
 	@$(BIN)/python -m examples.judges_scores --page docs
 
-partition: $(STAMP) ## reads at 100 nodes while their network is cut (six minutes, as root: namespaces); CUT=NAME RUNS=N: one cut, repeated
-	@$(BIN)/python -m tests.campaigns.partition $(if $(CUT),--cut "$(CUT)") $(if $(RUNS),--runs $(RUNS))
+partition: $(STAMP) ## reads at 100 nodes while their network is cut (six minutes, as root: namespaces); CUT=NAME RUNS=N: one cut, repeated; SLOWER=K: for slow machines
+	@$(BIN)/python -m tests.campaigns.partition $(if $(CUT),--cut "$(CUT)") $(if $(RUNS),--runs $(RUNS)) $(if $(SLOWER),--slower $(SLOWER))
 
 figures: $(STAMP) ## measure two more figures of the README's table (half a minute)
 	@$(BIN)/python -m examples.figures

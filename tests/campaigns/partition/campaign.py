@@ -3,7 +3,7 @@
 import shutil
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +50,15 @@ class Schedule:
     after: int = 40
     settle_s: float = 6.0
     final: int = 3
+
+    def in_slow_motion(self, slower: int) -> "Schedule":
+        """Return the same reads over intervals that are so many times as long."""
+        return replace(
+            self,
+            cut_s=slower * self.cut_s,
+            after_s=slower * self.after_s,
+            settle_s=slower * self.settle_s,
+        )
 
 
 @dataclass
@@ -98,7 +107,7 @@ def run(
         cluster.note("memory", mb_per_node=round(cluster.memory_mb(), 1), up_s=round(up, 1))
         say(f"{settings.nodes} nodes up after {up:.1f} s")
         cluster.produce(True)
-        time.sleep(settings.enrolled * settings.burst_s + 2)
+        time.sleep(settings.enrolled * settings.burst_s + 2 * settings.slower)
         for nemesis in nemeses:
             say(f"{nemesis.name} ...")
             _suffer(cluster, nemesis, schedule)
@@ -134,7 +143,7 @@ def _suffer(cluster: Cluster, nemesis: Nemesis, schedule: Schedule) -> None:
         over=cluster.recorder.now(),
     )
     cluster.produce(True)
-    time.sleep(3)
+    time.sleep(3 * cluster.settings.slower)
 
 
 def _wait(cluster: Cluster, until: int) -> None:

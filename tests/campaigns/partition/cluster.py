@@ -183,8 +183,8 @@ class Cluster:
         gc.freeze()  # what is here stays as it is, so that its pages stay shared
         ways = address(self.proxy_place), address(self.server(self.proxied)), _PORT
         with self.network.inside(self.proxy_place):
-            seed = self.settings.seed
-            self._children.start(_PROXY, lambda orders: run_proxy(*ways, orders, seed))
+            seed, slower = self.settings.seed, self.settings.slower
+            self._children.start(_PROXY, lambda orders: run_proxy(*ways, orders, seed, slower))
         self.folder.joinpath("rule.toml").write_text(self.settings.rule_text)
         for site in self._sites:
             plans = [self._plan(node) for node in self.of_sites([site])]

@@ -14,6 +14,7 @@ PROXIED = 4
 _REBOOT_S = 123_456
 _BETWEEN_S = 0.06
 """Between two starts: a crowd of them is a burden on the processors, not on the network."""
+_DOWN_S = 3
 
 
 @dataclass(frozen=True)
@@ -119,15 +120,15 @@ def _stop(cluster: Cluster) -> None:
 def _go_on(cluster: Cluster) -> None:
     for node in _third(cluster):
         cluster.signal([node], signal.SIGCONT)
-        time.sleep(_BETWEEN_S)
+        _between(cluster)
 
 
 def _kill(cluster: Cluster) -> None:
     cluster.signal(_third(cluster), signal.SIGKILL)
-    time.sleep(3)
+    time.sleep(_DOWN_S * cluster.settings.slower)
     for node in _third(cluster):
         cluster.start(node)
-        time.sleep(_BETWEEN_S)
+        _between(cluster)
 
 
 def _nothing(cluster: Cluster) -> None:
@@ -139,9 +140,14 @@ def _jump(cluster: Cluster) -> None:
     _cut_minority(cluster)
     victims = [place for place in _minority(cluster)[0] if place in cluster.nodes]
     cluster.signal(victims, signal.SIGKILL)
+    little = cluster.settings.max_age_ms // 1000 - 1
     for node in victims:
-        time.sleep(_BETWEEN_S)
-        cluster.start(node, _REBOOT_S if node % 2 else 7)
+        _between(cluster)
+        cluster.start(node, _REBOOT_S if node % 2 else little)
+
+
+def _between(cluster: Cluster) -> None:
+    time.sleep(_BETWEEN_S * cluster.settings.slower)
 
 
 def _disturb(cluster: Cluster) -> None:
@@ -182,20 +188,22 @@ NEMESES = (
     ),
     Nemesis(
         "kill -9",
-        "every third node is killed, and started again after 3 to 5 s",
+        "every third node is killed, and started again, one after the other",
         _kill,
         _nothing,
         ages=False,
     ),
     Nemesis(
         "clock jump",
-        "a third of the sites, cut off, is killed and started with clocks 7 s or 34 h ahead",
+        "a third of the sites, cut off, is killed and started with clocks ahead: 34 h, or "
+        "just less than the greatest age",
         _jump,
         _heal,
     ),
     Nemesis(
         "proxy",
-        "messages to and from a site are repeated, reordered and up to 1.5 s late",
+        "messages to and from a site are repeated, reordered, and late by up to half the age "
+        "that loses no weight",
         _disturb,
         _calm,
         ages=False,

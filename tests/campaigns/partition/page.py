@@ -12,6 +12,7 @@ from consilience_tools.pages.svg import BLUE, GREY, ORANGE, drawing, svg
 from consilience_tools.pages.templates import rendered
 from tests.campaigns.partition.history import History
 from tests.campaigns.partition.nemeses import NEMESES
+from tests.campaigns.partition.report import FRESH_S
 
 __all__ = ["COLUMNS", "plot", "row", "write_page"]
 
@@ -33,7 +34,7 @@ COLUMNS = (
     "C6",
 )
 _PLOTTED = "minority third"
-_TOLD = ("seconds", "nodes", "sites", "deadline", "up_s", "mb_per_node", "processor_min")
+_TOLD = ("seconds", "nodes", "sites", "slower", "deadline", "up_s", "mb_per_node", "processor_min")
 
 
 def row(result: dict[str, Any]) -> list[str]:
@@ -67,6 +68,7 @@ def write_page(report: dict[str, Any], history: History, docs: Path) -> None:
     }
     bound = f"; if reads fail independently, with 95 % confidence fewer than {3 / reads:.0e} do"
     done = {one["name"] for one in nemeses}
+    slower = report["slower"]
     text = rendered(
         Path(__file__).with_name("partition.md.j2"),
         verdict="everything held" if report["holds"] else "NOT everything held",
@@ -81,7 +83,11 @@ def write_page(report: dict[str, Any], history: History, docs: Path) -> None:
         history=report["history_sha256"],
         checkers=report["checkers_sha256"],
         **cases,
-        command="make partition",
+        command="make partition" + (f" SLOWER={slower}" if slower > 1 else ""),
+        pace_s=f"{history.settings['pace_s']:g}",
+        fresh_s=f"{FRESH_S * slower:g}",
+        grace_s=f"{history.settings['grace_ms'] / 1e3:g}",
+        greatest_s=f"{history.settings['max_age_ms'] / 1e3:g}",
         **{name: report[name] for name in _TOLD},
     )
     (docs / "partition.md").write_text(stamped(text, "partition.md"))

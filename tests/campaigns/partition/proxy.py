@@ -15,9 +15,14 @@ _LATEST_S = 1.5
 _REPEATED, _DELAYED = 0.3, 0.4
 
 
-def run_proxy(address: str, server: str, port: int, orders: int, seed: int) -> None:
-    """Pass on what comes to `address`, until killed; ``1`` in `orders` disturbs, ``0`` ends it."""
-    asyncio.run(_Proxy(server, port, random.Random(seed)).run(address, orders))
+def run_proxy(
+    address: str, server: str, port: int, orders: int, seed: int, slower: int = 1
+) -> None:
+    """Pass on what comes to `address`, until killed; ``1`` in `orders` disturbs, ``0`` ends it.
+
+    Messages are up to 1.5 s late, times `slower`.
+    """
+    asyncio.run(_Proxy(server, port, random.Random(seed), slower).run(address, orders))
 
 
 def units(data: bytearray) -> list[tuple[bytes, bool]]:
@@ -43,8 +48,8 @@ def disturbed(chance: random.Random) -> list[float]:
 
 
 class _Proxy:
-    def __init__(self, server: str, port: int, chance: random.Random) -> None:
-        self._server, self._port, self._chance = server, port, chance
+    def __init__(self, server: str, port: int, chance: random.Random, slower: int) -> None:
+        self._server, self._port, self._chance, self._slower = server, port, chance, slower
         self._on = False
 
     async def run(self, address: str, orders: int) -> None:
@@ -79,5 +84,5 @@ class _Proxy:
                         send(unit)
                         continue
                     for delay in disturbed(self._chance):
-                        loop.call_later(delay, send, unit)
+                        loop.call_later(self._slower * delay, send, unit)
         writer.close()

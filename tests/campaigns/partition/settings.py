@@ -1,6 +1,6 @@
 """Size and rule of a cluster."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from consilience.distributed.reads.fusion_rule import FusionRule
 from consilience.distributed.staleness.discount import Discount
@@ -20,6 +20,9 @@ class Settings:
         Reporters of each shard.
     faulty_share : int
         f is the number of all reporters divided by this.
+    slower : int
+        The run is in slow motion: every interval but the deadline of a read is so many times as
+        long as it was planned. A machine that is so much slower then has the same load.
     """
 
     nodes: int
@@ -35,6 +38,19 @@ class Settings:
     burst_s: float = 1.0
     pace_s: float = 2.0
     seed: int = 1
+    slower: int = 1
+
+    def in_slow_motion(self, slower: int) -> "Settings":
+        """Return the same cluster with all intervals longer: of frames, states, and the rule."""
+        seconds = {name: slower * getattr(self, name) for name in ("period_s", "burst_s", "pace_s")}
+        return replace(
+            self,
+            grace_ms=slower * self.grace_ms,
+            half_life_ms=slower * self.half_life_ms,
+            max_age_ms=slower * self.max_age_ms,
+            slower=slower,
+            **seconds,
+        )
 
     @property
     def rule(self) -> FusionRule:

@@ -44,6 +44,16 @@ def test_histories_are_judged_again_to_the_same_digest(monkeypatch, capsys, tmp_
     assert "every claim held" in told and "age under-reported: caught by C2" in told
     assert command.main() == 0
     assert (tmp_path / "checkers.json").read_text() == first
+    (tmp_path / "docs").mkdir()
+    monkeypatch.setattr(command, "ROOT", tmp_path)
+    for slower in (1, 2):
+        run._campaign[0]["slower"] = slower
+        run.written()
+        monkeypatch.setattr(sys, "argv", [*sys.argv[:4], "--page"])
+        assert command.main() == 0
+        page = (tmp_path / "docs" / "partition.md").read_text()
+        assert f"all weights 1; {2 * slower} s at most" in page
+        assert ("slow motion" in page) == ("make partition SLOWER=2" in page) == (slower > 1)
     checked = json.loads(first)
     assert [one["caught"] for one in checked["planted"]] == [True]
     next(run.lines("ok", "read"))["digest"] = ""
@@ -96,9 +106,34 @@ def test_one_cut_is_run_as_often_as_wanted_and_without_planted_faults(monkeypatc
     monkeypatch.setattr(command.signal, "signal", lambda *_: None)
     monkeypatch.setattr(command, "run", lambda *words: ran.append([one.name for one in words[2]]))
     command._run(
-        Namespace(cut="ring", runs=3, nodes=12, out=tmp_path, no_faults=False), Console(quiet=True)
+        Namespace(cut="ring", runs=3, nodes=12, out=tmp_path, no_faults=False, slower=1),
+        Console(quiet=True),
     )
     assert ran == [["ring"] * 3]
+
+
+def test_in_slow_motion_only_the_deadline_stays(monkeypatch, tmp_path):
+    given = []
+    monkeypatch.setattr(command.signal, "signal", lambda *_: None)
+    monkeypatch.setattr(command, "run", lambda *words: given.append((words[1], words[4])))
+    for slower in (1, 3):
+        options = Namespace(
+            cut="ring", runs=1, nodes=12, out=tmp_path, no_faults=True, slower=slower
+        )
+        command._run(options, Console(quiet=True))
+    (settings, schedule), (slow, long) = given
+    for name in ("period_s", "burst_s", "pace_s", "grace_ms", "half_life_ms", "max_age_ms"):
+        assert getattr(slow, name) == 3 * getattr(settings, name)
+    for name in ("cut_s", "after_s", "settle_s"):
+        assert getattr(long, name) == 3 * getattr(schedule, name)
+    assert (long.whole, long.part, slow.nodes) == (schedule.whole, schedule.part, settings.nodes)
+
+
+def test_less_than_full_speed_is_a_number_from_1_on(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["partition", "--slower", "0"])
+    with pytest.raises(SystemExit, match="2"):
+        command.main()
+    assert "--slower is at least 1" in capsys.readouterr().err
 
 
 def test_the_nodes_get_the_rule_that_the_checkers_know(tmp_path):
