@@ -18,18 +18,18 @@ def counter_sums(folder: Path) -> Outcome:
     What the session adds counts from the cycle after, in which the unit has registered it.
 
     For one arbitrary counter, from the cycle in which the memory is cleared. As the unit asks for,
-    nothing is added in two cycles on end to one counter, nor ever to the constants; to read in
-    between, by an amount of 0, is no addition.
+    a counter to which something was added rests for two cycles, and nothing is ever added to the
+    constants; to read in between, by an amount of 0, is no addition.
     """
     netlist = flat_netlist(Counters([0] * IDENTITY), folder, registers=WRITABLE)
     for index in range(IDENTITY):
         netlist.show(f"word_{index}", netlist.net(f"memory[{index}]"))
-    for name in ("cleared", "index", "amount", "add", "index_q1", "amount_q1", "add_q1"):
+    for name in ("cleared", "index", "amount", "add", "index_q2", "amount_q2", "add_q2"):
         netlist.show(name, netlist.net(name))
     chosen, wanted = Signal(4), Signal(4)
 
     def body(m: Module, ports: Mapping[str, Signal]) -> None:
-        begun, total, touched = Signal(), Signal(32), Signal()
+        begun, total = Signal(), Signal(32)
         running = ports["cleared"][-1]
         dropped = ports["drop__valid"] & ports["drop__ready"]
         amount = Signal(8)
@@ -41,31 +41,30 @@ def counter_sums(folder: Path) -> Outcome:
             m.d.comb += [touches.eq(1), amount.eq(asked["amount"])]
         with m.Elif(~asked["add"] & dropped & (ports["drop__payload"] == chosen)):
             m.d.comb += [touches.eq(1), amount.eq(1)]
-        m.d.sync += [
-            begun.eq(1),
-            wanted.eq(chosen),
-            touched.eq(touches),
-            total.eq(total + amount),
-        ]
-        late, stale = Signal(8), Signal()
-        m.d.sync += [late.eq(amount), stale.eq(late != 0)]
+        # What was added one and two cycles ago, and is not in the memory yet; a read of one and two
+        # cycles ago, and whether an addition was on its way when it began.
+        late = Signal(8, name="late"), Signal(8, name="later")
+        touched = Signal(name="touched"), Signal(name="touched_before")
+        stale = Signal(name="stale"), Signal(name="stale_before")
+        m.d.sync += [begun.eq(1), wanted.eq(chosen), total.eq(total + amount)]
+        m.d.sync += [late[0].eq(amount), late[1].eq(late[0])]
+        m.d.sync += [touched[0].eq(touches), touched[1].eq(touched[0])]
+        m.d.sync += [stale[0].eq((late[0] != 0) | (late[1] != 0)), stale[1].eq(stale[0])]
         word = Array(ports[f"word_{index}"] for index in range(IDENTITY))[chosen]
         cleared = running | (ports["cleared"] > chosen)
         m.d.comb += [
             Assume(~begun | (chosen == wanted)),
             Assume(running | ~asked["add"]),
-            Assume((amount == 0) | (late == 0)),
+            Assume((amount == 0) | ((late[0] == 0) & (late[1] == 0))),
             Assume(~asked["add"] | ~asked["index"][-1] | (asked["amount"] == 0)),
-            Assert(~cleared | (word == (total - late)[:32])),
+            Assert(~cleared | (word == (total - late[0] - late[1])[:32])),
             # What is read while another amount is on its way is as it was before.
-            Assert(~touched | stale | (ports["port__value"] == word)),
+            Assert(~touched[1] | stale[1] | (ports["port__value"] == word)),
             Assert(running | (total == 0)),
-            Assert(running | ~touched),
-            Assert(
-                (ports["add_q1"] & (ports["index_q1"] == chosen) & (ports["amount_q1"] != 0))
-                == (late != 0)
-            ),
-            Assert((late == 0) | (touched & (ports["amount_q1"] == late))),
+            Assert(running | ~touched[0]),
+            Assert(running | ~touched[1]),
+            Assert((ports["add_q2"] & (ports["index_q2"] == chosen)) == (late[1] != 0)),
+            Assert((late[1] == 0) | (touched[1] & (ports["amount_q2"] == late[1]))),
         ]
 
-    return Monitor(netlist, body).question(folder, chosen).for_ever(2)
+    return Monitor(netlist, body).question(folder, chosen).for_ever(4)

@@ -12,7 +12,8 @@ from amaranth.lib import data, wiring
 
 from consilience_hw.conversion import component_ports
 from consilience_hw.primitives.ecp5 import Ecp5Fabric
-from tests.campaigns.verify.formal.yosys import run_yosys
+from consilience_sim.netlists.family import Family
+from tests.campaigns.verify.formal.yosys import ToolFailed, run_yosys
 
 __all__ = ["WRITABLE", "Form", "Netlist", "flat_netlist"]
 
@@ -30,11 +31,13 @@ class Form(Enum):
     ECP5 = "ECP5 netlist"
 
 
+_MULTIPLIER = next(path for path in Family.ECP5.models if path.stem == "mult18x18d")
 SYNTHESIS = {
     Form.ICE40: ("synth_ice40", "-D NO_ICE40_DEFAULT_ASSIGNMENTS +/ice40/cells_sim.v"),
-    Form.ECP5: ("synth_ecp5 -nodsp", "+/ecp5/cells_sim.v"),
+    Form.ECP5: ("synth_ecp5 -nodsp", f"+/ecp5/cells_sim.v {_MULTIPLIER}"),
 }
-"""What synthesises, and the cells' simulation models that Yosys brings along."""
+"""What synthesises, and the cells' simulation models: Yosys', and that of the multiplier that the
+gateware places itself."""
 
 
 @dataclass
@@ -141,6 +144,11 @@ def flat_netlist(
     registers : str
         Memories that become registers, so that an invariant can speak of what is in them: a
         selection of Yosys'. All of them in a synthesised form, if it is not empty.
+
+    Raises
+    ------
+    ToolFailed
+        If the netlist has a cell whose ports no model tells.
     """
     ports = component_ports(component)
     platform = Ecp5Fabric() if form is Form.ECP5 else None
@@ -166,6 +174,9 @@ def flat_netlist(
     script += ["setundef -undriven -zero"]
     run_yosys([*script, "write_json unit.json"], folder)
     module = json.loads((folder / "unit.json").read_text())["modules"][UNIT]
+    kinds = {c["type"] for c in module["cells"].values() if "port_directions" not in c}
+    if kinds:
+        raise ToolFailed(f"{form.value} of {component!r}: no model of {', '.join(sorted(kinds))}")
     return Netlist(module, form)
 
 

@@ -4,17 +4,23 @@ from dataclasses import replace
 from unittest.mock import patch
 
 import pytest
+from amaranth.hdl import Instance, Module
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
 
 from consilience_hw.engine.posterior_job import PosteriorJob
 from consilience_hw.fusion.posterior import Posterior
 from consilience_hw.link.session import Session
 from consilience_hw.log_sum_exp.log_sum_exp import LogSumExp
+from consilience_hw.primitives.ecp5 import RegisteredProduct
 from consilience_hw.spec.log_format import Q16_16
 from tests.campaigns.verify.formal.core_cycles import core_timing
+from tests.campaigns.verify.formal.counting import counter_sums
 from tests.campaigns.verify.formal.cycles import DATA as KINDS
 from tests.campaigns.verify.formal.forwarded_words import forwarded_words
 from tests.campaigns.verify.formal.influence import cone_of
 from tests.campaigns.verify.formal.leaks import LEAKS, SlowReduceJob
+from tests.campaigns.verify.formal.netlist import Form, flat_netlist
 from tests.campaigns.verify.formal.streams import FAULTS
 from tests.campaigns.verify.formal.timed_units import (
     COMPARE,
@@ -30,7 +36,7 @@ from tests.campaigns.verify.formal.timed_units import (
     ROW,
     WEIGHT,
 )
-from tests.campaigns.verify.formal.yosys import work_folder
+from tests.campaigns.verify.formal.yosys import ToolFailed, work_folder
 
 DEPTH = LogSumExp(Q16_16, 2).latency + 5
 """Cycles in which control that differs must show."""
@@ -100,6 +106,37 @@ def test_a_memory_that_forgets_has_a_counterexample():
 def test_an_admission_that_does_not_hold_has_a_counterexample():
     outcome = FAULTS["HastyAdmission"](work_folder("test_hasty"))
     assert not outcome.holds and outcome.from_reset
+
+
+def test_every_counter_holds_its_sum():
+    outcome = counter_sums(work_folder("test_counters"))
+    assert outcome.holds, outcome.text
+
+
+class Placed(wiring.Component):
+    """A cell of an FPGA that synthesis did not find by itself."""
+
+    def __init__(self, kind):
+        self.kind = kind
+        super().__init__({"a": In(18), "b": In(18), "total": Out(36)})
+
+    def elaborate(self, platform):
+        m = Module()
+        pins = {"i_A": self.a, "i_B": self.b, "o_TOTAL": self.total}
+        product = RegisteredProduct(self.total, self.a, self.b)
+        m.submodules.cell = Instance(self.kind, **pins) if self.kind else product
+        return m
+
+
+def test_a_multiplier_that_the_gateware_places_has_a_model():
+    netlist = flat_netlist(Placed(None), work_folder("test_multiplier"), form=Form.ECP5)
+    cone = cone_of(netlist, netlist.outputs["total"])
+    assert all(cone.touches(netlist.inputs[factor]) for factor in ("a", "b"))
+
+
+def test_a_cell_without_a_model_is_told():
+    with pytest.raises(ToolFailed, match=r"RTL of .*: no model of NO_SUCH_CELL"):
+        flat_netlist(Placed("NO_SUCH_CELL"), work_folder("test_no_model"))
 
 
 def test_numbers_of_states():
