@@ -1,5 +1,6 @@
 """Pages that runs write say of which code they are, and that they are old when they are."""
 
+import os
 import re
 import subprocess
 
@@ -93,6 +94,19 @@ def test_comments_tests_and_other_code_make_no_page_old(root, path, text):
     (root / path).parent.mkdir(exist_ok=True)
     (root / path).write_text(text)
     assert settled(made, pages(root)["found.md"], root) == made
+
+
+def test_code_that_changes_during_a_run_leaves_its_page_old(root, capsys):
+    origin, path = pages(root)["found.md"], root / "code/inner/limit.py"
+    begun = max(one.stat().st_mtime for one in root.rglob("*"))
+    assert settled(made := stamped(PAGE, "found.md", root, begun), origin, root) == made
+    assert not capsys.readouterr().err
+    os.utime(path, (begun + 1, begun + 1))
+    made = stamped(PAGE, "found.md", root, begun)
+    assert "of code unknown." in made and says_it_is_older(settled(made, origin, root))
+    assert capsys.readouterr().err == (
+        "found.md is of no known code: changed since the run began: code/inner/limit.py\n"
+    )
 
 
 def test_a_note_in_other_words_stays_while_the_page_is_old(root):

@@ -10,6 +10,8 @@ import hashlib
 import io
 import re
 import subprocess
+import sys
+import time
 import tokenize
 import tomllib
 from dataclasses import dataclass
@@ -34,6 +36,7 @@ __all__ = [
 ROOT = Path(__file__).parents[3]
 """The checkout; without `_PAGES` the package is installed alone."""
 _PAGES = "docs/pages.toml"
+_BEGUN = time.time()
 
 _WRITTEN = re.compile(r"^<!-- .*-->\n\n", re.MULTILINE)
 _STAMP = re.compile(r"^Made at commit (\S+) of code (\w+)\.\n\n", re.MULTILINE)
@@ -124,11 +127,37 @@ def _git(root: Path, *words: str) -> str:
     return run.stdout.strip()
 
 
-def stamped(text: str, page: str, root: Path = ROOT) -> str:
-    """Return a page with its stamp, under the comment that says how it is written."""
+def stamped(text: str, page: str, root: Path = ROOT, begun: float | None = None) -> str:
+    """Return a page with its stamp, under the comment that says how it is written.
+
+    If a file of its code has changed since the run began, nobody knows which code the page is of:
+    so it says, as standard error does, and is older than any.
+
+    Parameters
+    ----------
+    text, page : str
+    root : Path
+    begun : float, optional
+        When the run began, in seconds since 1970; of the checkout's pages, when this module was
+        imported.
+    """
     made = stamp(page, root)
+    if begun is None and root == ROOT:
+        begun = _BEGUN
+    if begun is not None and (changed := _changed_since(begun, page, root)):
+        made = Stamp(made.commit, "unknown")
+        names = ", ".join(changed[:3]) + (", ..." if len(changed) > 3 else "")
+        print(f"{page} is of no known code: changed since the run began: {names}", file=sys.stderr)
     line = f"Made at commit {made.commit} of code {made.code}.\n\n"
     return _WRITTEN.sub(lambda written: written[0] + line, text, count=1)
+
+
+def _changed_since(begun: float, page: str, root: Path) -> list[str]:
+    """Return the files of a page's code that were written since then."""
+    if not (root / _PAGES).is_file():
+        return []
+    files = pages(root)[page].files(root)
+    return [path for path in files if (root / path).stat().st_mtime > begun]
 
 
 def settled(text: str, origin: Origin, root: Path = ROOT) -> str:

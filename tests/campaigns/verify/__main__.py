@@ -22,7 +22,8 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from rich.table import Table
 from rich.text import Text
 
-from tests.campaigns.verify.page import write_page
+from consilience_tools.pages.stamp import pages
+from tests.campaigns.verify.page import PAGE, write_page
 from tests.campaigns.verify.report import environment, write_report
 from tests.campaigns.verify.step import Scale
 from tests.campaigns.verify.steps import STEPS
@@ -42,6 +43,11 @@ def main() -> int:
     parser.add_argument("--scale", choices=[scale.value for scale in Scale], default="full")
     parser.add_argument("--out", type=Path, default=ROOT / "build" / "verify", metavar="DIR")
     parser.add_argument("--page", action="store_true", help="write docs/verification.md, too")
+    parser.add_argument(
+        "--resume",
+        action="store_true",
+        help="leave out the steps that held at this very code, by their results in DIR",
+    )
     parser.add_argument("--inside", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     unknown = set(options.steps) - set(names)
@@ -50,18 +56,32 @@ def main() -> int:
     if options.inside:
         return _run_inside(options.steps[0], Scale(options.scale), options.inside)
     options.out.mkdir(parents=True, exist_ok=True)
-    return _run_all(options.steps or names, options.scale, options.out, page=options.page)
+    names = options.steps or names
+    kept = _held(names, options.scale, options.out) if options.resume else {}
+    return _run_all(names, options.scale, options.out, kept, page=options.page)
+
+
+def _held(names: list[str], scale: str, out: Path) -> dict[str, dict[str, Any]]:
+    """Return the results of earlier runs that hold and are of the code as it is now, by step."""
+    held, code = {}, pages()[PAGE].digest()
+    for name in names:
+        path = out / f"{name}.json"
+        found = json.loads(path.read_text()) if path.exists() else {}
+        if found.get("holds") and (found["scale"], found.get("code")) == (scale, code):
+            held[name] = found
+    return held
 
 
 def _run_inside(name: str, scale: Scale, out: Path) -> int:
     """Run one step here; write its findings to `out` and its progress to stdout."""
     step = next(step for step in STEPS if step.name == name)
-    start = time.monotonic()
+    start, code = time.monotonic(), pages()[PAGE].digest()
     findings = step.run(scale, lambda done, total: print(f"{MARK}{done} {total}", flush=True))
     value = asdict(findings) | {
         "name": step.name,
         "title": step.title,
         "scale": scale.value,
+        "code": code,
         "seconds": round(time.monotonic() - start, 1),
         "holds": findings.hold,
     }
@@ -69,9 +89,12 @@ def _run_inside(name: str, scale: Scale, out: Path) -> int:
     return 0
 
 
-def _run_all(names: list[str], scale: str, out: Path, *, page: bool) -> int:
+def _run_all(
+    names: list[str], scale: str, out: Path, kept: dict[str, dict[str, Any]], *, page: bool
+) -> int:
     console = Console(stderr=True, width=None if sys.stderr.isatty() else 100)
-    start = time.monotonic()
+    if kept:
+        console.print(f"held at this code, and not run again: {', '.join(kept)}")
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -85,13 +108,18 @@ def _run_all(names: list[str], scale: str, out: Path, *, page: bool) -> int:
         tasks = [bars.add_task(name, start=False) for name in names]
         lock = threading.Lock()
         jobs = [
-            pool.submit(_run_apart, name, scale, out, (console, bars, task, lock))
+            None
+            if name in kept
+            else pool.submit(_run_apart, name, scale, out, (console, bars, task, lock))
             for name, task in zip(names, tasks, strict=True)
         ]
-        results = [job.result() for job in jobs]
+        results = [
+            kept[name] if job is None else job.result()
+            for name, job in zip(names, jobs, strict=True)
+        ]
     value = {
         "holds": all(result["holds"] for result in results),
-        "seconds": round(time.monotonic() - start),
+        "seconds": round(sum(result["seconds"] for result in results)),
         "environment": environment(ROOT),
         "steps": results,
     }

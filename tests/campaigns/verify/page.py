@@ -5,7 +5,9 @@ from typing import Any
 
 from consilience_tools.pages.stamp import stamped
 
-__all__ = ["write_page"]
+__all__ = ["PAGE", "write_page"]
+
+PAGE = "verification.md"
 
 
 def write_page(value: dict[str, Any], path: Path) -> None:
@@ -18,8 +20,8 @@ def write_page(value: dict[str, Any], path: Path) -> None:
         "",
         "<!-- Written by `make verify` (`--page`) from build/verify/verify.json; run it again. -->",
         "",
-        f"What `make verify` found, in {value['seconds']} s:",
-        f"{verdict}. Steps: {steps}. A claim with no case would count as failed.",
+        f"What `make verify` found, in {value['seconds']} s of steps, two at a time: {verdict}.",
+        f"Steps: {steps}. A claim with no case would count as failed.",
     ]
     for step in value["steps"]:
         lines += ["", f"## {step['title']}", ""]
@@ -37,4 +39,4 @@ def write_page(value: dict[str, Any], path: Path) -> None:
             lines += ["", f"Seeds: {seeds}. Time: {step['seconds']} s."]
     tools = ", ".join(f"{name} {version}" for name, version in environment.items())
     lines += ["", "## With", "", tools + ".", ""]
-    path.write_text(stamped("\n".join(lines), "verification.md"), encoding="utf-8")
+    path.write_text(stamped("\n".join(lines), PAGE), encoding="utf-8")

@@ -10,8 +10,10 @@ import pytest
 
 from consilience_hw.spec.flags import ResultStatus
 from consilience_sim import golden
+from consilience_tools.pages.stamp import pages
+from tests.campaigns.verify import __main__ as command
 from tests.campaigns.verify.implementations import decided
-from tests.campaigns.verify.page import write_page
+from tests.campaigns.verify.page import PAGE, write_page
 from tests.campaigns.verify.report import write_report
 from tests.campaigns.verify.step import Claim, Findings, Scale
 from tests.campaigns.verify.steps import STEPS
@@ -64,6 +66,29 @@ def test_the_runner_writes_claims_digests_seeds_and_versions(tmp_path):
     assert step["seeds"]
     assert all(claim["cases"] for claim in step["claims"])
     assert "Every claim holds." in (tmp_path / "index.html").read_text()
+
+
+def test_what_held_at_this_code_is_not_run_again(tmp_path, monkeypatch, capfd):
+    claim = vars(Claim("kept", 3)) | {"detail": ""}
+    step = {"name": "order", "title": "Kept", "scale": "slice", "seconds": 1.5, "holds": True}
+    step |= {"code": pages()[PAGE].digest(), "claims": [claim], "digests": {}, "seeds": {}}
+    words = ["verify", "order", "--scale", "slice", "--out", str(tmp_path), "--resume"]
+    monkeypatch.setattr(sys, "argv", words)
+    monkeypatch.setattr(command, "_run_apart", lambda name, *_: step | {"title": "Run again"})
+    for changed, title in (
+        ({}, "Kept"),
+        ({"code": "of another commit"}, "Run again"),
+        ({"scale": "full"}, "Run again"),
+        ({"holds": False}, "Run again"),
+    ):
+        (tmp_path / "order.json").write_text(json.dumps(step | changed))
+        assert command.main() == 0
+        told, said = capfd.readouterr()
+        assert title in told and "every claim holds (2 s)" in told
+        assert ("not run again: order" in said) == (title == "Kept")
+    monkeypatch.setattr(sys, "argv", words[:-1])
+    assert command.main() == 0
+    assert "Run again" in capfd.readouterr().out
 
 
 def test_a_step_that_ends_early_fails_the_run(tmp_path):

@@ -117,12 +117,14 @@ def admission(folder: Path, lanes: int = 2) -> Outcome:
 
     A packet is counted stage by stage: those inside are those on their way and those in the output
     buffer, which therefore never has more than it has places for. The unit's own count hears of
-    what enters and leaves some cycles later; with what it has not heard of yet it is theirs.
+    what enters and leaves some cycles later, last of all by a register of their difference; with
+    what it has not heard of yet it is theirs.
     """
     unit = LogSumExp(Q16_16, lanes)
     netlist = flat_netlist(unit, folder)
     netlist.split("i__payload", unit.i.payload.shape())
-    netlist.show("inside", netlist.net("inside"))
+    for name in ("inside", "change"):
+        netlist.show(name, netlist.net(name))
     for name in ("entered", "left"):
         netlist.show(name, netlist.net(f"{name}_line"))
     netlist.show("writes", netlist.net("results.i__valid"))
@@ -142,7 +144,10 @@ def admission(folder: Path, lanes: int = 2) -> Outcome:
 
     def counted(m: Module, ports: Ports) -> None:
         enters, line = line_of(m, ports)
-        entered, left = (sum(ports[name]) for name in ("entered", "left"))
+        gone = Signal()  # what left is in the difference
+        m.d.sync += gone.eq(ports["left"][-1])
+        came = line[len(ports["entered"])]
+        entered, left = sum(ports["entered"]) + came, sum(ports["left"]) + gone
         counts = []
         for stage in range(stages):
             # How many packets are in the stages up to this one.
@@ -155,6 +160,7 @@ def admission(folder: Path, lanes: int = 2) -> Outcome:
             Assume(ports["writes"] == line[-1]),
             Assert(ports["inside"] + entered == counts[-1] + count_inside(ports) + left),
             Assert(ports["entered"] == line[: len(ports["entered"])]),
+            Assert(ports["change"].as_signed() == came - gone),
             Assert(ports["inside"] >= left),
             Assert(ports["inside"] + entered <= unit.depth),
             Assert(~ports["i__ready"] | (ports["inside"] + entered <= unit.depth - 2)),

@@ -173,7 +173,9 @@ def _proofs(full: bool) -> dict[str, dict[str, Proof]]:
         "results are inside than there is room for, what is taken enters once, in order, for ever "
         "(induction), 4 agents": {"Admission": admitted_order},
         "LogSumExp gives as many results as packets, its output buffer never overflows, for ever "
-        "(induction)": {"LogSumExp": admission},
+        "(induction), 2 lanes and 17, whose way out is longer": {
+            f"LogSumExp {lanes}": partial(admission, lanes=lanes) for lanes in (2, 17)
+        },
         f"Posterior gives one result per hypothesis of each packet, no buffer overflows, in the "
         f"first {PACKET_CYCLES} cycles (bounded), 2 hypotheses, 2 packets inside": {
             "Posterior": partial(posterior_packets, cycles=PACKET_CYCLES)

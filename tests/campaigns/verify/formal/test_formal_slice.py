@@ -21,6 +21,7 @@ from tests.campaigns.verify.formal.forwarded_words import forwarded_words
 from tests.campaigns.verify.formal.influence import cone_of
 from tests.campaigns.verify.formal.leaks import LEAKS, SlowReduceJob
 from tests.campaigns.verify.formal.netlist import Form, flat_netlist
+from tests.campaigns.verify.formal.queues import admission
 from tests.campaigns.verify.formal.streams import FAULTS
 from tests.campaigns.verify.formal.timed_units import (
     COMPARE,
@@ -110,6 +111,11 @@ def test_an_admission_that_does_not_hold_has_a_counterexample():
 
 def test_every_counter_holds_its_sum():
     outcome = counter_sums(work_folder("test_counters"))
+    assert outcome.holds, outcome.text
+
+
+def test_log_sum_exp_loses_no_packet():
+    outcome = admission(work_folder("test_admission"), lanes=1)
     assert outcome.holds, outcome.text
 
 
