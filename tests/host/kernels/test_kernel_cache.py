@@ -149,7 +149,8 @@ def test_a_read_only_home_and_package_ended_in_the_traceback_of_numba(tmp_path):
     assert answer.returncode == 0
     assert (tmp_path / "o.csv").read_text().count("\n") == 2
     told = f"{TOLD}{home}/.cache: Permission denied; {CURE}"
-    assert answer.stderr.splitlines() == ["opening cpu ...", told]
+    lines = answer.stderr.splitlines()
+    assert lines.count(told) == 1 and "Traceback" not in answer.stderr, lines
 
 
 def test_an_interruption_while_a_kernel_was_compiled_lost_it(folder, monkeypatch):

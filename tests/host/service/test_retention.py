@@ -161,6 +161,8 @@ def test_twice_the_time_takes_no_more_room(start, few, monkeypatch, tmp_path):
             told._book.forget(dispatcher.wall_ms() + DAY, 1)
             service._keeper.points.flush()
             service._keeper.points.compact()
+            # A snapshot that is on its way is adopted by the keeper's own thread.
+            until(lambda: service._keeper._at_work is None)
             service._keeper.write_snapshot()
             for name in ("service.db", "history.db", "alerts.db"):  # their -wal is 4 MiB at most
                 with contextlib.closing(sqlite3.connect(tmp_path / "state" / name)) as base:
