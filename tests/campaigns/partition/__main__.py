@@ -107,7 +107,7 @@ def _print(report: dict[str, Any], console: Console) -> None:
             console.print(
                 f"{one['name']}: {late} reads late or unanswered, {one['starved']} of them in time "
                 "but for waiting for a processor; all count as failed: run again on an idle "
-                "machine, or with --slower 2"
+                f"machine, or with --slower {2 * report['slower']}"
             )
     for one in report["planted"]:
         caught = "caught" if one["caught"] else "NOT CAUGHT"

@@ -12,7 +12,6 @@ from consilience_tools.pages.svg import BLUE, GREY, ORANGE, drawing, svg
 from consilience_tools.pages.templates import rendered
 from tests.campaigns.partition.history import History
 from tests.campaigns.partition.nemeses import NEMESES
-from tests.campaigns.partition.report import FRESH_S
 
 __all__ = ["COLUMNS", "plot", "row", "write_page"]
 
@@ -85,7 +84,7 @@ def write_page(report: dict[str, Any], history: History, docs: Path) -> None:
         **cases,
         command="make partition" + (f" SLOWER={slower}" if slower > 1 else ""),
         pace_s=f"{history.settings['pace_s']:g}",
-        fresh_s=f"{FRESH_S * slower:g}",
+        fresh_s=f"{report['fresh_s']:g}",
         grace_s=f"{history.settings['grace_ms'] / 1e3:g}",
         greatest_s=f"{history.settings['max_age_ms'] / 1e3:g}",
         **{name: report[name] for name in _TOLD},

@@ -15,9 +15,7 @@ _LATEST_S = 1.5
 _REPEATED, _DELAYED = 0.3, 0.4
 
 
-def run_proxy(
-    address: str, server: str, port: int, orders: int, seed: int, slower: int = 1
-) -> None:
+def run_proxy(address: str, server: str, port: int, orders: int, seed: int, slower: int) -> None:
     """Pass on what comes to `address`, until killed; ``1`` in `orders` disturbs, ``0`` ends it.
 
     Messages are up to 1.5 s late, times `slower`.

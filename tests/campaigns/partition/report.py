@@ -40,6 +40,7 @@ def report_of(out: Path, history: History) -> dict[str, Any]:
     return {
         "nodes": history.settings["nodes"],
         "sites": history.settings["sites"],
+        "fresh_s": fresh,
         "slower": history.settings["slower"],
         "deadline": history.settings["deadline"] // 10**6,
         "seconds": round((history.events[-1]["t"] - history.events[0]["t"]) / 1e9),

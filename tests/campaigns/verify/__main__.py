@@ -105,18 +105,15 @@ def _run_all(
         Progress(*columns, console=console, disable=not console.is_terminal) as bars,
         ThreadPoolExecutor(AT_ONCE) as pool,
     ):
-        tasks = [bars.add_task(name, start=False) for name in names]
+        missing = [name for name in names if name not in kept]
+        tasks = [bars.add_task(name, start=False) for name in missing]
         lock = threading.Lock()
         jobs = [
-            None
-            if name in kept
-            else pool.submit(_run_apart, name, scale, out, (console, bars, task, lock))
-            for name, task in zip(names, tasks, strict=True)
+            pool.submit(_run_apart, name, scale, out, (console, bars, task, lock))
+            for name, task in zip(missing, tasks, strict=True)
         ]
-        results = [
-            kept[name] if job is None else job.result()
-            for name, job in zip(names, jobs, strict=True)
-        ]
+        found = kept | {name: job.result() for name, job in zip(missing, jobs, strict=True)}
+        results = [found[name] for name in names]
     value = {
         "holds": all(result["holds"] for result in results),
         "seconds": round(sum(result["seconds"] for result in results)),

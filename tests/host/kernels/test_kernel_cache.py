@@ -149,8 +149,11 @@ def test_a_read_only_home_and_package_ended_in_the_traceback_of_numba(tmp_path):
     assert answer.returncode == 0
     assert (tmp_path / "o.csv").read_text().count("\n") == 2
     told = f"{TOLD}{home}/.cache: Permission denied; {CURE}"
-    lines = answer.stderr.splitlines()
-    assert lines.count(told) == 1 and "Traceback" not in answer.stderr, lines
+    note = (
+        "note: 1 agents are undecided: no hypothesis has probability 0.95 or more. --cost decides "
+        "by what errors cost, --decide most-probable takes the largest however near the next one is"
+    )
+    assert answer.stderr.splitlines() == [told, "opening cpu ...", note]
 
 
 def test_an_interruption_while_a_kernel_was_compiled_lost_it(folder, monkeypatch):
