@@ -73,16 +73,21 @@ class Origin:
 
     def files(self, root: Path = ROOT) -> dict[str, str]:
         """Return the digest of each file of the code, by its path from the root."""
+        paths = self.paths(root)
+        return {one.relative_to(root).as_posix(): _file_digest(one) for one in paths}
+
+    def paths(self, root: Path = ROOT) -> list[Path]:
+        """Return the files of the code, in order."""
         found: set[Path] = set()
         for path in self.code:
             below = (root / path).rglob("*") if (root / path).is_dir() else [root / path]
             found |= {one for one in below if one.suffix in _SOURCES | _DATA and not _is_test(one)}
         without = [root / path for path in self.without]
-        return {
-            one.relative_to(root).as_posix(): _file_digest(one)
+        return [
+            one
             for one in sorted(found)
             if one.is_file() and not any(map(one.is_relative_to, without))
-        }
+        ]
 
 
 def pages(root: Path = ROOT) -> dict[str, Origin]:
@@ -156,8 +161,8 @@ def _changed_since(begun: float, page: str, root: Path) -> list[str]:
     """Return the files of a page's code that were written since then."""
     if not (root / _PAGES).is_file():
         return []
-    files = pages(root)[page].files(root)
-    return [path for path in files if (root / path).stat().st_mtime > begun]
+    paths = pages(root)[page].paths(root)
+    return [one.relative_to(root).as_posix() for one in paths if one.stat().st_mtime > begun]
 
 
 def settled(text: str, origin: Origin, root: Path = ROOT) -> str:
