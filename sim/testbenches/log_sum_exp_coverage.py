@@ -119,8 +119,13 @@ class LogSumExpCoverage:
         self._result_waits(_waited(transfer))
         self._inside -= 1
 
+    @property
+    def found(self) -> str:
+        """Which of `RESETS` a reset finds now."""
+        return self.RESETS[(self._packet_beats > 0) + 2 * (self._inside > 0)]
+
     def reset(self) -> None:
         """Count what a reset finds."""
-        self._resets(self.RESETS[(self._packet_beats > 0) + 2 * (self._inside > 0)])
+        self._resets(self.found)
         self._begin()
         self._inside = 0

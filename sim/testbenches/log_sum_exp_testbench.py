@@ -50,6 +50,20 @@ class LogSumExpTestbench(Testbench):
         self.coverage.reset()
         await super().reset(cycles)
 
+    async def until_a_reset_finds(self, state: str, *, max_cycles: int = 2_000) -> None:
+        """Wait until a reset would find one of `LogSumExpCoverage.RESETS`.
+
+        Raises
+        ------
+        CheckFailed
+            `max_cycles` are over.
+        """
+        for _ in range(max_cycles):
+            if self.coverage.found == state:
+                return
+            await self.cycles(1)
+        raise CheckFailed(f"a reset would not find {state} in {max_cycles} cycles")
+
     def expect(self, packets: Iterable[list[int]]) -> None:
         """Expect the golden model's result of each packet."""
         self.checker.expect(ExpectedResult.of(codes, self.fmt) for codes in packets)

@@ -7,6 +7,7 @@ from typing import Any
 import cocotb
 from checker import CheckFailed
 from coverage_points import check_all_covered, write_reports
+from log_sum_exp_coverage import LogSumExpCoverage
 from log_sum_exp_model import unpack_result
 from log_sum_exp_testbench import LogSumExpTestbench
 from packets import beats_of, border_sums, corner_packets, random_packet, scattered
@@ -99,14 +100,17 @@ async def a_closed_sink_stops_the_source(dut: Any) -> None:
 async def reset_in_mid_packet(dut: Any, cycles: int, stalls: float) -> None:
     """A reset drops an open packet and all that is inside; what follows is right."""
     bench = await LogSumExpTestbench.started(dut, stalls=stalls)
-    for _ in range(4):
+    for state in LogSumExpCoverage.RESETS:
         whole = [random_packet(bench.choose, bench.lanes, bench.fmt) for _ in range(30)]
         opened = [bench.fmt.max_code] * (30 * bench.lanes)
         bench.expect(whole)
-        beats = [beats_of(codes, bench.lanes) for codes in [*whole, opened]]
-        bench.driver.send(bench.payloads(beats)[:-1])
-        # Sometimes within the packets, sometimes with nothing but the open one inside.
-        await bench.cycles(bench.choose.randrange(10, 400))
+        sent = bench.payloads(beats_of(codes, bench.lanes) for codes in whole)
+        if state.endswith("open"):
+            sent += bench.payloads([beats_of(opened, bench.lanes)])[:-1]
+        bench.driver.send(sent)
+        # Somewhere within the packets, with all that they bring, or after them.
+        await bench.cycles(bench.choose.randrange(10, 100))
+        await bench.until_a_reset_finds(state)
         await bench.reset(cycles)
         await bench.run_packets(
             [random_packet(bench.choose, bench.lanes, bench.fmt) for _ in range(10)]

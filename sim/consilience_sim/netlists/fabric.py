@@ -76,7 +76,7 @@ class Fabric(Enum):
             Fabric.GENERIC: (),
             Fabric.ECP5: Family.ECP5.models,
             Fabric.XILINX: (_HERE / "ramb_tables.v", share / "xilinx/cells_sim.v"),
-            Fabric.GOWIN: (_HERE / "spx9.v", share / "gowin/cells_sim.v"),
+            Fabric.GOWIN: (_HERE / "gowin_ram.v", share / "gowin/cells_sim.v"),
         }[self]
 
     def counted(self, cells: Mapping[str, int]) -> dict[str, dict[str, int]]:

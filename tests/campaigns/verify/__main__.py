@@ -172,6 +172,7 @@ def _run_apart(
             "claims": [],
             "digests": {},
             "seeds": {},
+            "not_run": {},
             "error": f"ended with exit code {code}, log in {log.name}:\n{tail}",
         }
     if not console.is_terminal:
@@ -193,6 +194,8 @@ def _print(value: dict[str, Any], out: Path) -> None:
             mark = Text("holds", "green") if holds else FAILS
             cases = f"{claim['cases']:,}"
             table.add_row(mark, claim["text"], cases, claim["measured"], claim["bound"])
+        for name, why in step["not_run"].items():
+            table.add_row(Text("NOT RUN", "yellow"), f"the test {name}", "0", "", why)
         if not step["claims"]:
             table.add_row(FAILS, step.get("error", "ran no case"))
     console.print(table)
@@ -201,6 +204,8 @@ def _print(value: dict[str, Any], out: Path) -> None:
             console.print(f"digest {name:24} {digest}", soft_wrap=True)
     console.print(f"report {out / 'index.html'}", soft_wrap=True)
     verdict = "every claim holds" if value["holds"] else "NOT every claim holds"
+    if missing := sum(len(step["not_run"]) for step in value["steps"]):
+        verdict += f", {missing} NOT RUN"
     console.print(f"{verdict} ({value['seconds']} s)")
 
 

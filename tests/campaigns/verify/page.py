@@ -15,6 +15,8 @@ def write_page(value: dict[str, Any], path: Path) -> None:
     environment = value["environment"]
     steps = ", ".join(step["name"] for step in value["steps"])
     verdict = "every claim holds" if value["holds"] else "NOT every claim holds"
+    if missing := sum(len(step["not_run"]) for step in value["steps"]):
+        verdict += f", {missing} NOT RUN"
     lines = [
         "# Verification",
         "",
@@ -31,6 +33,8 @@ def write_page(value: dict[str, Any], path: Path) -> None:
             text = claim["text"] + (f" ({claim['detail']})" if claim["detail"] else "")
             cells = (verdict, text, f"{claim['cases']:,}", claim["measured"], claim["bound"])
             lines.append(f"| {' | '.join(cell.replace('|', '&#124;') for cell in cells)} |")
+        for name, why in step["not_run"].items():
+            lines.append(f"| NOT RUN | the test {name} | 0 | | {why} |")
         if step["digests"]:
             lines += ["", "| digest of | SHA-256 |", "|---|---|"]
             lines += [f"| {name} | `{digest}` |" for name, digest in step["digests"].items()]

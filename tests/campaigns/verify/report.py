@@ -39,6 +39,8 @@ code, pre { font-size: .85em; overflow-wrap: anywhere; white-space: pre-wrap; }
 <td class="n">{{ "{:,}".format(claim.cases) }}</td><td>{{ claim.measured }}</td>
 <td>{{ claim.bound }}</td></tr>
 {% else %}<tr><td class="fails">FAILS</td><td><pre>{{ step.error or "ran no case" }}</pre></td></tr>
+{% endfor %}{% for name, why in step.not_run.items() %}
+<tr><td>NOT RUN</td><td>the test {{ name }}</td><td class="n">0</td><td></td><td>{{ why }}</td></tr>
 {% endfor %}</table>
 {% if step.digests %}<table>{% for name, digest in step.digests.items() %}
 <tr><td>{{ name }}</td><td><code>{{ digest }}</code></td></tr>{% endfor %}</table>{% endif %}

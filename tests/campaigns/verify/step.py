@@ -63,11 +63,14 @@ class Findings:
         SHA-256 in hex by what was digested.
     seeds : dict of str to int
         Of everything random.
+    not_run : dict of str to str
+        What could not be tried here, and what it needs: no claim is made of it.
     """
 
     claims: list[Claim] = field(default_factory=list)
     digests: dict[str, str] = field(default_factory=dict)
     seeds: dict[str, int] = field(default_factory=dict)
+    not_run: dict[str, str] = field(default_factory=dict)
 
     @property
     def hold(self) -> bool:

@@ -12,6 +12,7 @@ from consilience_hw.spec.flags import ResultStatus
 from consilience_sim import golden
 from consilience_tools.pages.stamp import pages
 from tests.campaigns.verify import __main__ as command
+from tests.campaigns.verify import slow_tests
 from tests.campaigns.verify.implementations import decided
 from tests.campaigns.verify.page import PAGE, write_page
 from tests.campaigns.verify.report import write_report
@@ -72,6 +73,7 @@ def test_what_held_at_this_code_is_not_run_again(tmp_path, monkeypatch, capfd):
     claim = vars(Claim("kept", 3)) | {"detail": ""}
     step = {"name": "order", "title": "Kept", "scale": "slice", "seconds": 1.5, "holds": True}
     step |= {"code": pages()[PAGE].digest(), "claims": [claim], "digests": {}, "seeds": {}}
+    step["not_run"] = {}
     words = ["verify", "order", "--scale", "slice", "--out", str(tmp_path), "--resume"]
     monkeypatch.setattr(sys, "argv", words)
     monkeypatch.setattr(command, "_run_apart", lambda name, *_: step | {"title": "Run again"})
@@ -108,8 +110,9 @@ def test_unknown_steps_are_refused():
 def failed():
     """What verify.json says of a run in which one claim failed and one step broke."""
     step = {"title": "A", "name": "a", "seconds": 1, "digests": {"x": "00"}, "seeds": {"s": 1}}
+    step["not_run"] = {"t.py::test_t": "needs a thing"}
     claim = {"text": "a | b", "cases": 3, "failures": 1, "measured": "2", "bound": "1"}
-    broken = {**step, "claims": [], "digests": {}, "seeds": {}, "error": "it broke"}
+    broken = {**step, "claims": [], "digests": {}, "seeds": {}, "not_run": {}, "error": "it broke"}
     return {
         "holds": False,
         "seconds": 2,
@@ -122,10 +125,11 @@ def test_pages_say_what_failed(tmp_path, failed):
     write_report(failed, tmp_path / "index.html")
     page = (tmp_path / "index.html").read_text()
     assert "Not every claim holds." in page
-    assert "it broke" in page
+    assert "it broke" in page and "the test t.py::test_t" in page
     write_page(failed, tmp_path / "page.md")
     text = (tmp_path / "page.md").read_text()
-    assert "NOT every claim holds" in text
+    assert "NOT every claim holds, 1 NOT RUN" in text
+    assert "| NOT RUN | the test t.py::test_t | 0 | | needs a thing |" in text
     assert "| **fails** | a &#124; b (here) | 3 | 2 | 1 |" in text
 
 
@@ -135,3 +139,24 @@ def test_a_unit_that_marks_everything_passed_as_exact():
     right, status = golden.log_sums(codes, offsets)
     with pytest.raises(AssertionError, match="packet 0 is marked far from a border"):
         decided(right, status | np.uint32(ResultStatus.HARD_TO_ROUND), codes, offsets)
+
+
+SKIPS = """<testsuite>
+<testcase file="tests/a.py" name="test_listed"><skipped message="no a here"/></testcase>
+<testcase file="tests/a.py" name="test_unlisted"><skipped message="why?"/></testcase>
+<testcase file="tests/a.py" name="test_passed"/>
+</testsuite>"""
+
+
+def test_a_listed_skip_is_not_run_and_another_fails(tmp_path, monkeypatch):
+    (tmp_path / "listed.toml").write_text('"tests/a.py::test_listed" = "needs a"\n')
+    monkeypatch.setattr(slow_tests, "LISTED", tmp_path / "listed.toml")
+
+    def done(*words):
+        (results,) = (word for word in words if word.startswith("--junitxml="))
+        Path(results.removeprefix("--junitxml=")).write_text(SKIPS)
+
+    monkeypatch.setattr(slow_tests, "_pytest", done)
+    found = slow_tests.run(Scale.FULL, lambda done, total: None)
+    assert found.not_run == {"tests/a.py::test_listed": "needs a"}
+    assert [(claim.failures, claim.detail) for claim in found.claims] == [(1, "why?"), (0, "")]

@@ -199,8 +199,8 @@ def running(tmp_path, receiver):
     targets.write_text(
         f'[[webhook]]\nname = "pager"\nurl = "{receiver.url}"\nsecret_file = "{tmp_path / "key"}"\n'
     )
-    state_of_an_hour_ago(tmp_path / "state", targets)
     receiver.answers.extend([503] * 1000)
+    state_of_an_hour_ago(tmp_path / "state", targets)
     words = ["serve", "--http", "127.0.0.1:0", "--state", str(tmp_path / "state"), "--json"]
     options = ["--arl", "1000", "--n0", "50", "--alerts", str(targets), "--log-format", "json"]
     options += ["--device", "here=cpu"]
@@ -209,8 +209,9 @@ def running(tmp_path, receiver):
             [sys.executable, "-m", "consilience", *words, *options],
             stdout=subprocess.PIPE,
             stderr=log,
-            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (MOST_BYTES,) * 2),
         )
+    # Not before it starts: that would fork this process, which what else runs in it may not like.
+    resource.prlimit(service.pid, resource.RLIMIT_FSIZE, (MOST_BYTES,) * 2)
     url = json.loads(service.stdout.readline())["url"]
     prometheus = Prometheus(tmp_path, url.removeprefix("http://"))
     yield service, url, prometheus
@@ -244,9 +245,9 @@ def test_every_rule_fires_for_its_cause_and_every_panel_has_data(running, receiv
         assert time.monotonic() < end, empty
     # The log may not grow any more.
     with pytest.raises(urllib.error.HTTPError) as refused:
-        for number in range(100):
-            runs = [f"{number}.{i}" for i in range(99)]
-            send(url, [{"agent": "x" * 99, "run": run, "event": "start"} for run in runs])
+        for number in range(100):  # agents, since the open runs of one are limited
+            row = {"agent": f"{number}".zfill(99), "event": "start"}
+            send(url, [{**row, "run": f"{i}"} for i in range(99)])
     assert refused.value.code == 503
     refused.value.close()
     prometheus.until({"ConsilienceNotWriting"})
