@@ -155,12 +155,13 @@ def test_twice_the_time_takes_no_more_room(start, few, monkeypatch, tmp_path):
         assert asked.send(*rows).status_code == 200
         for one in asked.get("/v1/alerts")["alerts"]:
             asked.ask("POST", f"/v1/alarms/{one['id']}/acknowledge")
+        if number % 8 == 7:  # a file keeps the room of the longest wait: not by the keeper's clock
+            service._keeper.points.flush()
+            service._keeper.points.compact()
         if number % 80 == 79:
             in_days(asked, 31, dispatcher.wall_ms).remove()
             told = service.alerting.dispatcher
             told._book.forget(dispatcher.wall_ms() + DAY, 1)
-            service._keeper.points.flush()
-            service._keeper.points.compact()
             # A snapshot that is on its way is adopted by the keeper's own thread.
             until(lambda: service._keeper._at_work is None)
             service._keeper.write_snapshot()
@@ -173,5 +174,7 @@ def test_twice_the_time_takes_no_more_room(start, few, monkeypatch, tmp_path):
     assert service.database.count_alarms() < 5
     log = [one.pop("log") for one in sizes]
     assert max(log) <= 2 * kept["snapshot_bytes"] + (1 << 16)
+    # One part of the histories more, of the 80 / 8 that a third brings, by when the last was written.
+    part = {"history.db": 64 << 10}
     for name, size in sizes[1].items():
-        assert sizes[2][name] <= 1.05 * size, (name, sizes)
+        assert sizes[2][name] <= 1.05 * size + part.get(name, 0), (name, sizes)
