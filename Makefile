@@ -8,7 +8,7 @@ OUT    ?= build/demo
 export CONSILIENCE_CACHE ?= $(CURDIR)/build/cache
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test coverage lint verify mutants fire differential crash epochs gossip alarms liars liars-on-traces monitor-on-traces service metrics-page judges-page partition figures benchmark timing ethernet bitstream-test lock docs site release-check release clean
+.PHONY: help setup demo test slow-tests coverage lint verify mutants fire differential crash epochs gossip alarms liars liars-on-traces monitor-on-traces service metrics-page judges-page partition figures benchmark timing ethernet bitstream-test lock docs site release-check release clean
 
 help: ## list the targets; times are of two quiet cores, and stand only here
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ demo: $(STAMP) ## agent traces through the simulated gateware, a table and an HT
 
 test: $(STAMP) ## lint, types, the whole test suite (twenty minutes)
 	@$(BIN)/python tests/run.py
+
+slow-tests: $(STAMP) ## the tests that test leaves out (an hour); MINUTES=20: those that start by then, others at each commit
+	@$(BIN)/python -m pytest --slow -m slow -n 2 --dist worksteal $(if $(MINUTES),--minutes $(MINUTES))
 
 coverage: $(STAMP) ## test, with the share of lines that the tests reach and its floor (two thirds longer)
 	@$(BIN)/python tests/run.py --coverage

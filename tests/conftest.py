@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.time_limit import TimeLimit
+
 # Compilers run in the first example, and the machine is shared: no deadline. The same examples in
 # every run, so that a failure can be run again.
 settings.register_profile("whole", deadline=None, derandomize=True)
@@ -36,6 +38,8 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ.setdefault("CONSILIENCE_CACHE", str(config.rootpath / "build" / "cache"))
     config.stash[SKIPPED] = {}
     config.pluginmanager.register(SkipWatch(config), "skip-watch")
+    if (minutes := config.getoption("minutes")) is not None:
+        config.pluginmanager.register(TimeLimit(config, minutes), "time-limit")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -57,6 +61,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="run the tests marked slow, too, as `make verify` does, and property tests with a "
         "hundred examples in place of forty",
+    )
+    group.addoption(
+        "--minutes",
+        type=float,
+        help="start no test after so many minutes; which ones run depends on the commit",
     )
 
 

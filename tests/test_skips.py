@@ -1,4 +1,4 @@
-"""No test is skipped unseen: an unlisted skip fails the run, a listed one is printed."""
+"""No test is left out unseen: an unlisted skip fails the run, what else is left out is said."""
 
 import shutil
 import subprocess
@@ -25,9 +25,12 @@ def test_is_skipped_by_a_mark():
 @pytest.fixture
 def run(tmp_path):
     """Return a function that runs a suite of its own under this suite's conftest."""
-    shutil.copy(Path(__file__).with_name("conftest.py"), tmp_path)
+    here = Path(__file__).parent
+    shutil.copy(here / "conftest.py", tmp_path)
+    (tmp_path / "tests").mkdir()
+    shutil.copy(here / "time_limit.py", tmp_path / "tests")
 
-    def run(allowed, suite=SUITE):
+    def run(allowed, suite=SUITE, *words):
         (tmp_path / "allowed_skips.toml").write_text(allowed)
         (tmp_path / "test_suite.py").write_text(suite)
         command = [
@@ -39,6 +42,7 @@ def run(tmp_path):
             "no:cacheprovider",
             "-c",
             "/dev/null",
+            *words,
         ]
         return subprocess.run(
             [*command, "--rootdir", str(tmp_path), str(tmp_path)],
@@ -71,3 +75,20 @@ def test_a_skipped_file_counts(run):
     assert answer.returncode != 0
     assert "NOT LISTED" in answer.stdout
     assert "all of it" in answer.stdout
+
+
+LONG_SUITE = """
+import time
+
+def test_one():
+    time.sleep(7)
+
+def test_two():
+    raise AssertionError("it was not to start")
+"""
+
+
+def test_no_test_starts_after_the_minutes(run):
+    answer = run("", LONG_SUITE, "--minutes", "0.1", "-n", "1")
+    assert answer.returncode == 0, answer.stdout
+    assert "1 started within 0.1 minutes; 1 were left out" in answer.stdout

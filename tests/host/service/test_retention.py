@@ -174,7 +174,7 @@ def test_twice_the_time_takes_no_more_room(start, few, monkeypatch, tmp_path):
     assert service.database.count_alarms() < 5
     log = [one.pop("log") for one in sizes]
     assert max(log) <= 2 * kept["snapshot_bytes"] + (1 << 16)
-    # One part of the histories more, of the 80 / 8 that a third brings, by when the last was written.
+    # One part of the histories more, of the ten that a third brings, by when the last was written.
     part = {"history.db": 64 << 10}
     for name, size in sizes[1].items():
         assert sizes[2][name] <= 1.05 * size + part.get(name, 0), (name, sizes)
