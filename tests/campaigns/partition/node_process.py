@@ -25,6 +25,7 @@ from typing import Any
 
 import typer._adapters  # noqa: F401  before the forks, so that it is shared, as all that a node needs
 
+import consilience.cli.program
 import consilience.cli.read_node
 import consilience.distributed.reads.daemon  # noqa: F401
 from consilience.cli.app import main
@@ -42,6 +43,8 @@ _RESENT = 2
 _SECOND_NS = 10**9
 _IDLE_S = 1.0
 _SWITCH_S = 0.001
+_AGAIN_S = 0.1
+"""Until a node that starts is asked again: two threads for each node do so, before all else."""
 _READ = b'{"op":"read"}\n'
 
 
@@ -115,6 +118,7 @@ def run_node(plan: NodePlan) -> None:
 def run_recorders(plans: Iterable[NodePlan], orders: int) -> None:
     """Record nodes until told to leave, by JSON lines from a file descriptor."""
     sys.setswitchinterval(_SWITCH_S)  # the longest that a read waits for another thread
+    real_time(2)  # before the nodes, all threads: any of them may hold what a read waits for
     recordings = {plan.shard: _Recording(plan) for plan in plans}
     with os.fdopen(orders) as lines:
         for line in lines:
@@ -207,7 +211,7 @@ class _Recording:
                 node = _Connection(self._plan.log / "socket")
                 status, answer, ahead = self._first_answers(node)
                 break
-            time.sleep(0.01)
+            time.sleep(_AGAIN_S)
         with contextlib.suppress(PermissionError):  # the thread that answers, before the network's
             os.sched_setscheduler(node.pid, os.SCHED_FIFO, os.sched_param(2))
         with self._lock:
@@ -261,7 +265,6 @@ class _Recording:
 
         Between two orders it goes on reading, now and then and unrecorded, as who polls does.
         """
-        real_time(2)  # before what is heard, here and at the other nodes of this machine
         node = self._connect()
         waits = _Waits(node.pid)
         while True:
