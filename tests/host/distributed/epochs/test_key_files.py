@@ -37,12 +37,12 @@ def folder(tmp_path):
 
 def test_what_is_written_is_read(folder):
     key = SigningKey.generate()
+    folder.mkdir(mode=0o700)  # one that is made under such a umask is for root alone to write to
     before = os.umask(0o277)  # neither too narrow
     try:
         private, public = write_key_pair(folder, "agent-7", key)
     finally:
         os.umask(before)
-    folder.chmod(0o700)
     assert (private.name, public.name) == ("agent-7.key", "agent-7.pub")
     assert private.stat().st_mode & 0o7777 == 0o600
     assert public.stat().st_mode & 0o7777 == 0o644
