@@ -111,3 +111,12 @@ def test_no_test_starts_after_the_minutes(run):
     answer = run("", LONG_SUITE, "--minutes", "0.1", "-n", "1")
     assert answer.returncode == 0, answer.stdout
     assert "1 started within 0.1 minutes; 1 were left out" in answer.stdout
+
+
+def test_a_run_in_which_no_test_started_fails(run):
+    answer = run("", LONG_SUITE, "--minutes", "0.000001")
+    assert answer.returncode == pytest.ExitCode.NO_TESTS_COLLECTED
+    assert "0 started within 1e-06 minutes; 2 were left out" in answer.stdout
+    answer = run("", LONG_SUITE, "--minutes", "0")
+    assert answer.returncode == pytest.ExitCode.USAGE_ERROR
+    assert "--minutes 0: no test could start; give more than 0" in answer.stderr

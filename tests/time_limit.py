@@ -1,4 +1,7 @@
-"""A share of many tests: those that start within some minutes, in another order for each commit."""
+"""A share of many tests: those that start within some minutes, in another order for each commit.
+
+A run in which none starts fails.
+"""
 
 import hashlib
 import time
@@ -24,6 +27,8 @@ class TimeLimit:
     """
 
     def __init__(self, config: pytest.Config, minutes: float) -> None:
+        if minutes <= 0:
+            raise pytest.UsageError(f"--minutes {minutes:g}: no test could start; give more than 0")
         self._root, self._minutes = config.rootpath, minutes
         self._end = time.monotonic() + 60 * minutes
         self._collected: set[str] = set()
@@ -50,6 +55,11 @@ class TimeLimit:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         self._reported.add(report.nodeid)
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        is_worker = hasattr(session.config, "workerinput")
+        if not (self._reported or is_worker) and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.NO_TESTS_COLLECTED
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         ran, left = len(self._reported), len(self._collected - self._reported)
