@@ -23,7 +23,7 @@ from rich.table import Table
 from rich.text import Text
 
 from consilience_tools.pages.stamp import pages
-from tests.campaigns.verify.page import PAGE, write_page
+from tests.campaigns.verify.page import PAGE, verdict_of, write_page
 from tests.campaigns.verify.report import environment, write_report
 from tests.campaigns.verify.step import Scale
 from tests.campaigns.verify.steps import STEPS
@@ -203,10 +203,7 @@ def _print(value: dict[str, Any], out: Path) -> None:
         for name, digest in step["digests"].items():
             console.print(f"digest {name:24} {digest}", soft_wrap=True)
     console.print(f"report {out / 'index.html'}", soft_wrap=True)
-    verdict = "every claim holds" if value["holds"] else "NOT every claim holds"
-    if missing := sum(len(step["not_run"]) for step in value["steps"]):
-        verdict += f", {missing} NOT RUN"
-    console.print(f"{verdict} ({value['seconds']} s)")
+    console.print(f"{verdict_of(value)} ({value['seconds']} s)")
 
 
 if __name__ == "__main__":

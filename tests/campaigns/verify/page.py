@@ -5,33 +5,39 @@ from typing import Any
 
 from consilience_tools.pages.stamp import stamped
 
-__all__ = ["PAGE", "write_page"]
+__all__ = ["PAGE", "verdict_of", "write_page"]
 
 PAGE = "verification.md"
+
+
+def verdict_of(value: dict[str, Any]) -> str:
+    """Return what a run says in a line: whether all claims hold, and how many were not tried."""
+    verdict = "every claim holds" if value["holds"] else "NOT every claim holds"
+    if missing := sum(len(step["not_run"]) for step in value["steps"]):
+        verdict += f", {missing} NOT RUN"
+    return verdict
 
 
 def write_page(value: dict[str, Any], path: Path) -> None:
     """Write the page of one run."""
     environment = value["environment"]
     steps = ", ".join(step["name"] for step in value["steps"])
-    verdict = "every claim holds" if value["holds"] else "NOT every claim holds"
-    if missing := sum(len(step["not_run"]) for step in value["steps"]):
-        verdict += f", {missing} NOT RUN"
+    seconds, verdict = value["seconds"], verdict_of(value)
     lines = [
         "# Verification",
         "",
         "<!-- Written by `make verify` (`--page`) from build/verify/verify.json; run it again. -->",
         "",
-        f"What `make verify` found, in {value['seconds']} s of steps, two at a time: {verdict}.",
+        f"What `make verify` found, in {seconds} s of steps, two at a time: {verdict}.",
         f"Steps: {steps}. A claim with no case would count as failed.",
     ]
     for step in value["steps"]:
         lines += ["", f"## {step['title']}", ""]
         lines += ["| | claim | cases | worst measured | bound |", "|---|---|---|---|---|"]
         for claim in step["claims"]:
-            verdict = "holds" if claim["cases"] and not claim["failures"] else "**fails**"
+            mark = "holds" if claim["cases"] and not claim["failures"] else "**fails**"
             text = claim["text"] + (f" ({claim['detail']})" if claim["detail"] else "")
-            cells = (verdict, text, f"{claim['cases']:,}", claim["measured"], claim["bound"])
+            cells = (mark, text, f"{claim['cases']:,}", claim["measured"], claim["bound"])
             lines.append(f"| {' | '.join(cell.replace('|', '&#124;') for cell in cells)} |")
         for name, why in step["not_run"].items():
             lines.append(f"| NOT RUN | the test {name} | 0 | | {why} |")

@@ -144,7 +144,11 @@ def test_a_unit_that_marks_everything_passed_as_exact():
 SKIPS = """<testsuite>
 <testcase file="tests/a.py" name="test_listed"><skipped message="no a here"/></testcase>
 <testcase file="tests/a.py" name="test_unlisted"><skipped message="why?"/></testcase>
+<testcase file="tests/a.py" name="test_states"><properties><property name="claim" value="it adds"/>
+<property name="cases" value="7"/></properties><failure message="2 != 3"/></testcase>
 <testcase file="tests/a.py" name="test_passed"/>
+<testcase file="tests/b.py" name="test_passed"/>
+<testcase file="tests/a.py" name="test_broken"><error/></testcase>
 </testsuite>"""
 
 
@@ -159,4 +163,9 @@ def test_a_listed_skip_is_not_run_and_another_fails(tmp_path, monkeypatch):
     monkeypatch.setattr(slow_tests, "_pytest", done)
     found = slow_tests.run(Scale.FULL, lambda done, total: None)
     assert found.not_run == {"tests/a.py::test_listed": "needs a"}
-    assert [(claim.failures, claim.detail) for claim in found.claims] == [(1, "why?"), (0, "")]
+    stated, file, other = found.claims
+    assert (stated.text, stated.cases) == ("it adds", 7)
+    assert (stated.failures, stated.detail) == (1, "2 != 3")
+    assert (file.text, file.cases) == ("the slow tests of tests/a.py pass", 3)
+    assert (file.failures, file.detail) == (2, "test_unlisted: why?; test_broken: ")
+    assert (other.cases, other.failures, other.detail) == (1, 0, "")

