@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+import tomllib
 
 import pytest
 
@@ -34,6 +35,26 @@ def root(tmp_path):
     (tmp_path / "code" / "harness.cc").write_text("int main() {}")
     (tmp_path / "one.json").write_text("{}")
     return tmp_path
+
+
+def test_every_written_page_is_listed_with_what_it_says_where_all_held():
+    """Or with none, a study; and says it, or the release and `consilience validate` name it."""
+    given = tomllib.loads((ROOT / "docs" / "pages.toml").read_text())
+    assert all("says" in one for one in given.values())
+    assert sum(not one["says"] for one in given.values()) < len(given) / 2
+
+
+@pytest.mark.parametrize(
+    ("text", "unsaid"),
+    [
+        ("In 3 s: everything held, 12 of 12.", []),
+        ("In 3 s: NOT everything held, 12 of 12.", ["everything held"]),
+        ("In 3 s: everything held, 11 of 12.", [r"\b(\d+) of \1\b"]),
+        ("", ["everything held", r"\b(\d+) of \1\b"]),
+    ],
+)
+def test_what_a_page_does_not_say(text, unsaid):
+    assert Origin("", (), (), ("everything held", r"\b(\d+) of \1\b")).unsaid(text) == unsaid
 
 
 def test_every_written_page_is_listed_with_code_that_is_there():

@@ -98,8 +98,14 @@ def _pages(root: Path) -> Iterator[str]:
         if made is None or made.code != origin.digest(root) or says_it_is_older(text):
             of = f" ({made.commit})" if made else ""
             yield f"docs/{name} is older than the code it speaks of{of}; {origin.command}"
-        elif re.search(r"\bNOT everything held\b", text):
-            yield f"docs/{name} says that not everything held; mend it, and {origin.command}"
+        elif unsaid := origin.unsaid(text):
+            words = ", ".join(unsaid)
+            yield f"docs/{name} does not say `{words}`: something failed; {origin.command}"
+        elif made.commit.endswith("-dirty"):
+            yield (
+                f"docs/{name} was made in a tree that differed from its commit ({made.commit}), "
+                f"which nobody can check out; {origin.command}"
+            )
 
 
 def _timing() -> Iterator[str]:

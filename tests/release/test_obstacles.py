@@ -14,7 +14,7 @@ from tests.release.version import set_version
 
 VERSION = importlib.metadata.version("consilience")
 MINOR = ".".join(VERSION.split(".")[:2])
-PAGE = "# Title\n\n<!-- Written by `make it`; run it again. -->\n\nIn 3 s: everything held.\n"
+PAGE = "# Title\n\n<!-- Written by `make it`; run it again. -->\n\neverything held, 3 of 3 held.\n"
 
 
 @pytest.fixture
@@ -27,7 +27,8 @@ def root(tmp_path, monkeypatch):
         "README.md": f"# It\n\nVersion {MINOR}.\n",
         "SECURITY.md": f"Version {MINOR} alone is supported: mends come with the next.\n",
         "code.py": "LIMIT = 3\n",
-        "docs/pages.toml": '["found.md"]\ncommand = "make it"\ncode = ["code.py"]\n',
+        "docs/pages.toml": '["found.md"]\ncommand = "make it"\ncode = ["code.py"]\n'
+        "says = ['everything held', '(\\d) of \\1 held']\n",
     }
     checkout_of(tmp_path, files, "code")
     (tmp_path / "docs" / "found.md").write_text(stamped(PAGE, "found.md", tmp_path))
@@ -52,7 +53,9 @@ def test_nothing_stands_in_the_way(root):
     ("name", "before", "after", "told"),
     [
         ("code.py", "3", "4", "docs/found.md is older than the code it speaks of"),
-        ("docs/found.md", "everything held", "NOT everything held", "not everything held; mend"),
+        ("docs/found.md", "everything held", "NOT everything held", "something failed; make it"),
+        ("docs/found.md", "3 of 3 held", "2 of 3 held", r"does not say `(\d) of \1 held`"),
+        ("docs/found.md", " of code", "-dirty of code", "which nobody can check out; make it"),
         ("pyproject.toml", VERSION, "9.9.9", f"says version 9.9.9, the package says {VERSION}"),
         ("CHANGELOG.md", f"[{VERSION}]", "[0.0.1]", f"no section [{VERSION}]"),
         ("CHANGELOG.md", " - 2026-11-29", "", f"the section [{VERSION}] has no date"),

@@ -58,11 +58,19 @@ class Origin:
         Files, or folders with all source and data below them but tests; from the root.
     without : tuple of str
         Files and folders of these that cannot change what the page says.
+    says : tuple of str
+        What the page says where all that it claims held, as regular expressions; none for a study,
+        of which nothing holds or fails.
     """
 
     command: str
     code: tuple[str, ...]
     without: tuple[str, ...] = ()
+    says: tuple[str, ...] = ()
+
+    def unsaid(self, text: str) -> list[str]:
+        """Return what a page does not say of what it is to say; NOT before it is its contrary."""
+        return [one for one in self.says if not re.search(rf"(?<!NOT )(?:{one})", text)]
 
     def digest(self, root: Path = ROOT) -> str:
         """Return the digest of the code as it is now, 16 hexadecimal digits."""
@@ -94,7 +102,12 @@ def pages(root: Path = ROOT) -> dict[str, Origin]:
     """Return the origins of the pages that runs write, by the names of their files in docs."""
     given = tomllib.loads((root / _PAGES).read_text(encoding="utf-8"))
     return {
-        name: Origin(one["command"], tuple(one["code"]), tuple(one.get("without", ())))
+        name: Origin(
+            one["command"],
+            tuple(one["code"]),
+            tuple(one.get("without", ())),
+            tuple(one.get("says", ())),
+        )
         for name, one in given.items()
     }
 

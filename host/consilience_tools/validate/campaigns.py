@@ -32,7 +32,7 @@ def claims(scale: Scale) -> list[Claim]:
     return made + [
         Claim(
             f"quality.page.{page.removesuffix('.md')}",
-            f"what docs/{page} says was found by a run of the code as it is now",
+            f"what docs/{page} says was found by a run of the code as it is now, and held",
             partial(_quoted, page=page),
             0.5,
         )
@@ -68,7 +68,8 @@ def _run(bench: Bench, campaign: str) -> Finding:
 
 def _quoted(bench: Bench, page: str) -> Finding:
     origin = pages()[page]
-    made = page_stamp((ROOT / "docs" / page).read_text(encoding="utf-8"))
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    made = page_stamp(text)
     if made is None:
         raise NotRun(f"docs/{page} bears no stamp; `{origin.command}` writes it")
     if made.code != origin.digest():
@@ -79,7 +80,7 @@ def _quoted(bench: Bench, page: str) -> Finding:
     return Finding(
         f"docs/{page}, made at commit {made.commit} by `{origin.command}`",
         1,
-        0,
-        worst=f"code {made.code}",
+        int(bool(unsaid := origin.unsaid(text))),
+        worst=f"code {made.code}" + "".join(f", does not say `{one}`" for one in unsaid),
         bound=f"code {origin.digest()}",
     )

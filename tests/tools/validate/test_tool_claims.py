@@ -1,6 +1,7 @@
 """Claims of the tool chain: planted faults are found, and what is missing is NOT RUN."""
 
 from contextlib import contextmanager
+from dataclasses import replace
 from types import SimpleNamespace
 from unittest.mock import Mock
 
@@ -122,13 +123,20 @@ def test_a_bitstream_that_is_not_built_is_not_run(monkeypatch, tmp_path):
     assert (found.verdict, found.reason) == (Verdict.NOT_RUN, str(missing))
 
 
-def test_campaigns_and_pages_that_are_older_say_so(monkeypatch):
+def test_campaigns_and_pages_that_are_older_or_of_what_failed_say_so(monkeypatch):
     found = outcome("partition.campaign")
     assert (found.verdict, "tests.campaigns.partition" in found.reason) == (Verdict.NOT_RUN, True)
     name = next(one for one in CLAIMS if one.startswith("quality.page."))
-    code = campaigns.pages()[name.removeprefix("quality.page.") + ".md"].digest()
-    for made_of, verdict in ((code, Verdict.PASS), ("0" * 16, Verdict.NOT_RUN)):
+    page = name.removeprefix("quality.page.") + ".md"
+    origin = campaigns.pages()[page]
+    failed = replace(origin, says=("what the page does not say",))
+    for made_of, known, verdict in (
+        (origin.digest(), origin, Verdict.PASS),
+        ("0" * 16, origin, Verdict.NOT_RUN),
+        (origin.digest(), failed, Verdict.FAIL),
+    ):
         text = f"Made at commit abc of code {made_of}.\n\n"
         stamp = page_stamp(text)
         monkeypatch.setattr(campaigns, "page_stamp", lambda _, stamp=stamp: stamp)
+        monkeypatch.setattr(campaigns, "pages", lambda known=known: {page: known})
         assert outcome(name).verdict is verdict
