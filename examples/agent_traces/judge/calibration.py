@@ -7,6 +7,7 @@ take the line of the run's suite: how the sum is spread differs between suites.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +26,8 @@ PENALTIES = (1e-3, 3e-3, 1e-2, 3e-2, 1e-1, None)
 """On half the squared distance of a suite's line from the common one; None: no lines of suites."""
 _FREE = 1e3
 """So much smaller is a coefficient that is practically not penalised."""
+_SOLVED: dict[str, Any] = {"solver": "newton-cholesky", "tol": 1e-10, "max_iter": 200}
+"""Newton steps until the gradient is as small: another processor's last bits change no line."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +85,7 @@ def fit_lines(traces: Traces, runs: Int, sums: Float, penalty: float | None) -> 
     share, hijacked = balanced(traces, runs), traces.label[runs] == "hijacked"
     suites = sorted(set(traces.suite[runs].tolist()))
     if penalty is None:
-        model = LogisticRegression(C=np.inf)
+        model = LogisticRegression(C=np.inf, **_SOLVED)
         model.fit(sums[:, np.newaxis], hijacked, sample_weight=share * len(share))
         common = float(model.coef_[0, 0]), float(model.intercept_[0])
         return Lines(common, dict.fromkeys(suites, common))
@@ -90,7 +93,7 @@ def fit_lines(traces: Traces, runs: Int, sums: Float, penalty: float | None) -> 
     for suite in suites:
         here = (traces.suite[runs] == suite).astype(np.float64)
         parts.append(np.stack([here * sums, here], axis=1))
-    model = LogisticRegression(C=1.0 / penalty, solver="newton-cholesky", max_iter=200)
+    model = LogisticRegression(C=1.0 / penalty, **_SOLVED)
     model.fit(np.concatenate(parts, axis=1), hijacked, sample_weight=share)
     slope, intercept = float(model.coef_[0, 0]) * _FREE, float(model.intercept_[0])
     own = model.coef_[0, 1:].reshape(-1, 2).tolist()

@@ -36,6 +36,9 @@ CHOICE = Path(__file__).with_name("choice.json")
 JUDGED = ("benign", "hijacked")
 _PENALTY = 1e-4
 """On half the squared weights: they are determined where two figures say the same."""
+_STEEPEST = 1e-8
+"""The largest gradient at the end of a fit. Over `_PENALTY` it bounds how far a weight is from the
+best: another processor's last bits change none by more than 1e-4."""
 
 
 def chain_set(orders: Sequence[int], resisted: float, errors: bool) -> tuple[DetectorConfig, ...]:
@@ -95,6 +98,11 @@ def weigh(traces: Traces, shapes: Shapes) -> tuple[Float, dict[str, float]]:
     """Return the weights, none below 0, and the offsets by suite, of a logistic regression.
 
     Repeats of one situation count once; benign and hijacked runs share the weight evenly.
+
+    Raises
+    ------
+    RuntimeError
+        The solver ended before the loss was flat.
     """
     names, suite = np.unique(traces.suite[shapes.runs], return_inverse=True)
     columns = np.concatenate([shapes.values, np.eye(len(names))[suite]], axis=1)
@@ -118,8 +126,12 @@ def weigh(traces: Traces, shapes: Shapes) -> tuple[Float, dict[str, float]]:
         jac=True,
         method="L-BFGS-B",
         bounds=[(0.0, None)] * count + [(None, None)] * len(names),
-        options={"maxiter": 2000},
+        options={"maxiter": 20_000, "maxfun": 100_000, "maxcor": 30, "gtol": 1e-9, "ftol": 0.0},
     )
+    bound = np.arange(found.x.size) < count
+    uphill = np.where(bound & (found.x <= 0.0), np.minimum(found.jac, 0.0), found.jac)
+    if (left := float(np.abs(uphill).max())) > _STEEPEST:
+        raise RuntimeError(f"the fit ended at a gradient of {left:.1e}: {found.message}")
     offsets = zip(names.tolist(), found.x[count:].tolist(), strict=True)
     return np.maximum(found.x[:count], 0.0), dict(offsets)
 

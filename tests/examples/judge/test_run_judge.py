@@ -121,10 +121,13 @@ def test_no_held_out_run_has_a_part_in_the_whole_judge(traces):
             one.e_values(traces, runs, finals), judge.e_values(traces, runs, finals)
         )
         assert np.array_equal(one.odds(traces, runs, finals), judge.odds(traces, runs, finals))
-    # The stored one is the same, as far as its solver tells, which stops where a gradient is 1e-5:
-    # another processor's last bits move a weight by 0.01, and a score by up to 0.05 bits.
+    # The stored one is the same: another processor's last bits move a score by a unit of 2^-16.
     stored = stored_judge(traces)
-    assert stored.of(traces, runs).final / 65536 == pytest.approx(finals / 65536, abs=0.1)
+    ours = stored.of(traces, runs).final
+    assert ours / 65536 == pytest.approx(finals / 65536, abs=0.001)
+    assert stored.odds(traces, runs, ours) == pytest.approx(
+        judge.odds(traces, runs, finals), abs=0.001
+    )
     # And what is to be reached is by both, with the user task known and without.
     untold = replace(traces, user_task=np.full_like(traces.user_task, ""))
     for one, given in product((judge, stored), (traces, untold)):

@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.optimize import minimize
 
 from consilience.monitor.line_fields import binned
+from examples.agent_traces.monitor import fitting
 from examples.agent_traces.monitor.choose import TOLERANCE, candidates, cross_fitted_scores
 from examples.agent_traces.monitor.fitting import (
     CHOICE,
@@ -130,10 +132,20 @@ def test_weights_are_those_of_least_loss(traces):
     columns = np.stack([blurred, blurred, -blurred], axis=1)
     weights, offsets = weigh(traces, Shapes(runs, columns))
     assert weights[2] == 0
-    assert weights[0] == pytest.approx(weights[1], rel=0.05)
+    assert weights[0] == pytest.approx(weights[1], rel=1e-4)
     # Normal with standard deviation 1 and means 0 and 1: the log odds rise by 1 with it.
     assert weights[0] + weights[1] == pytest.approx(1.0, abs=0.2)
     assert set(offsets) == set(traces.suites)
+
+
+def test_a_fit_that_ends_before_the_loss_is_flat_is_told(traces, monkeypatch):
+    def hasty(*words, options, **more):
+        return minimize(*words, options={**options, "maxiter": 3}, **more)
+
+    runs = traces.runs(("benign", "hijacked"), test=False)
+    monkeypatch.setattr(fitting, "minimize", hasty)
+    with pytest.raises(RuntimeError, match=r"the fit ended at a gradient of .*ITERATIONS"):
+        weigh(traces, Shapes(runs, np.random.default_rng(3).normal(0, 1, (len(runs), 4))))
 
 
 def test_the_committed_choice_is_the_rule_s():
