@@ -36,7 +36,11 @@ class Receiver(http.server.ThreadingHTTPServer):
 
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
-        body = self.rfile.read(int(self.headers["content-length"]))
+        whole = int(self.headers["content-length"])
+        body = self.rfile.read(whole)
+        if len(body) < whole:  # its sender was killed after the headers: nothing was told
+            self.close_connection = True
+            return
         self.server.posts.append((dict(self.headers.items()), body))
         self.server.before_answer()
         self.send_response(self.server.answers.popleft() if self.server.answers else 204)

@@ -103,12 +103,14 @@ def test_a_service_that_is_killed_again_and_again_tells_every_alarm(tmp_path, re
         service.stdout.close()
         timer.join()
     service, url = _served(tmp_path, targets)
-    with Client(url) as client:
-        raised = [one["id"] for one in client.alarms()]
-        _until(lambda: {number for _, number in receiver.told} >= set(raised))
-    service.terminate()
-    service.wait()
-    service.stdout.close()
+    try:
+        with Client(url) as client:
+            raised = [one["id"] for one in client.alarms()]
+            _until(lambda: {number for _, number in receiver.told} >= set(raised))
+    finally:
+        service.terminate()
+        service.wait()
+        service.stdout.close()
     ids = [headers["webhook-id"] for headers, _ in receiver.posts]
     assert len(raised) > 30
     # Each under one id, and told twice only if a kill came between: one was under way each time.
