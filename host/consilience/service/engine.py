@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from threading import Condition, Thread
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
@@ -18,6 +18,7 @@ from consilience.service.idle_traces import IdleTraces
 from consilience.service.intake.columns import Columns, Event
 from consilience.service.intake.spans import LoggedSpan
 from consilience.service.keeper import Keeper
+from consilience.service.showing import Alarm, DiskFull, Showing
 from consilience.service.state import Applied, ServiceState
 from consilience.service.store.database import Database
 from consilience.service.store.observation_log import Kind, ObservationLog, Record
@@ -28,17 +29,8 @@ __all__ = ["Busy", "DiskFull", "Engine", "Group", "Receipt", "StorageFailed"]
 
 _log = logging.getLogger(__name__)
 
-_LOGGED = "id", "kind", "agent", "run", "provisional", "statistic_bits", "threshold_bits"
-"""What a line of the log says of an alarm."""
-
 _MOST_WAITING = 200_000
 _MOST_IN_GROUP = 8_000
-
-Alarm = dict[str, Any]
-
-
-class DiskFull(ConsilienceError):
-    """There is no room for a record: nothing was taken, and what comes once there is room is."""
 
 
 class StorageFailed(ConsilienceError):
@@ -134,17 +126,22 @@ class Engine(Closes):
         self._rows = 0
         self._turn = Condition()
         self._is_closing = False
-        self._callbacks: list[Callable[[Alarm], None]] = []
-        self._on_user: list[Callable[..., None]] = []
+        self._showing = Showing(database)
         self._on_group: list[Callable[[Group], None]] = []
         self._idle = IdleTraces(state.settings.idle_ms / 1000)
         self._encoder = msgspec.msgpack.Encoder()
-        self.failure: str | None = None
-        """Why nothing is taken any more."""
+        self._broken: str | None = None
         if log is not None:
             self._recover(log)
+        # What a start from a snapshot would not show must be shown before; and tried each second.
+        keeper.before_adopting(self._showing.show)
         self._thread = Thread(target=self._run, name="engine", daemon=True)
         self._thread.start()
+
+    @property
+    def failure(self) -> str | None:
+        """Why nothing is taken: for ever, or while the disk is too full to show what was."""
+        return self._broken or self._showing.trouble
 
     def submit(self, rows: Columns) -> "Future[Receipt]":
         """Hand in rows; the receipt comes once they are on the disk and judged.
@@ -163,8 +160,8 @@ class Engine(Closes):
         """Hand in a record of any kind; see `submit`."""
         future: Future[Receipt] = Future()
         with self._turn:
-            if self._is_closing or self.failure:
-                raise StorageFailed(self.failure or "the service is stopping; send it again")
+            if self._is_closing or self._broken:
+                raise StorageFailed(self._broken or "the service is stopping; send it again")
             if self._rows and self._rows + rows > _MOST_WAITING:
                 raise Busy(f"{self._rows:,} rows wait to be judged; send this again in a second")
             self._waiting.append(_Waiting(kind, payload, rows, future))
@@ -192,16 +189,16 @@ class Engine(Closes):
                 self.submit_record(Kind.IDLE, self._encoder.encode(names), 0)
 
     def on_alarm(self, callback: Callable[[Alarm], None]) -> None:
-        """Let a function be called with each alarm, in order, in the thread of the engine."""
-        self._callbacks.append(callback)
+        """Let a function be called with each alarm, in order, by one thread at a time."""
+        self._showing.on_alarm(callback)
 
     def on_user(self, callback: Callable[..., None]) -> None:
         """Let a function be called when a user said something of an agent.
 
-        As ``callback(agent, renewed=False)``, in the thread of the engine, once readers see it:
+        As ``callback(agent, renewed=False)``, by one thread at a time, once readers see it:
         `renewed` where its history begins anew.
         """
-        self._on_user.append(callback)
+        self._showing.on_user(callback)
 
     def on_group(self, callback: Callable[[Group], None]) -> None:
         """Let a function be called with what was done at once, in the thread of the engine."""
@@ -266,10 +263,11 @@ class Engine(Closes):
             Record(first + place, now, one.kind, one.payload) for place, one in enumerate(group)
         ]
         try:
+            self._showing.show()
             if self._log is not None:
                 self._log.append(records)
-        except OSError as error:
-            failure = self._failure_of(error)
+        except (OSError, DiskFull) as error:
+            failure = error if isinstance(error, DiskFull) else self._failure_of(error)
             _log.error("%d rows were not written: %s", rows, failure)
             self._tell(Group(rows, failed=True))
             for one in group:
@@ -296,15 +294,16 @@ class Engine(Closes):
                 future.set_exception(found)
             else:
                 future.set_result(_receipt(found))
-        self.keeper.after_group()
+        if self._showing.trouble is None:
+            self.keeper.after_group()
 
     def _fail(self, group: Sequence[_Waiting], error: Exception) -> None:
         """Refuse what was not answered, and all that comes, after a fault within a group."""
-        self.failure = (
+        self._broken = (
             f"judging failed ({type(error).__name__}: {error}); see to it, and start the service "
             "again: nothing that was answered is lost"
         )
-        _log.error("%s", self.failure, exc_info=error)
+        _log.error("%s", self._broken, exc_info=error)
         with self._turn:
             waiting = [*self._waiting]
             self._waiting.clear()
@@ -313,25 +312,13 @@ class Engine(Closes):
         self._tell(Group(sum(one.rows for one in (*group, *waiting)), failed=True))
         for one in (*group, *waiting):
             if not one.future.done():
-                one.future.set_exception(StorageFailed(self.failure))
+                one.future.set_exception(StorageFailed(self._broken))
 
     def _publish(self, done: Sequence[Applied]) -> None:
         """Let readers see what records did; what they have seen is not said once more."""
-        new = [one for one in done if one.position > self.database.position]
-        alarms = [alarm for one in new for alarm in one.alarms]
-        said = [(agent, one.at_ms, last) for one in new for agent, last in one.acknowledged]
-        if alarms or said:
-            self.database.write_alarms(new[-1].position, alarms, said)
+        self._showing.add(done)
         for one in done:
             self.keeper.note(one)
-        for alarm in alarms:
-            _log.info("alarm", extra={name: alarm.get(name) for name in _LOGGED})
-            for callback in self._callbacks:
-                callback(alarm)
-        for one in new:
-            for agent, _ in one.acknowledged:
-                for note in self._on_user:
-                    note(agent, renewed=agent in one.renewed)
 
     def _note_leaves(self, record: Record, done: Applied | None) -> None:
         """Add what a record did to the Merkle log; None: it was refused."""
@@ -358,11 +345,11 @@ class Engine(Closes):
                 "the disk of the state is full; make room, and send this again: nothing of it was "
                 "taken"
             )
-        self.failure = (
+        self._broken = (
             f"the disk of the state failed ({error}); see to it, and start the service again: "
             "nothing that was answered is lost"
         )
-        return StorageFailed(self.failure)
+        return StorageFailed(self._broken)
 
 
 def _group_of(

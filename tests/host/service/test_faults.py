@@ -95,7 +95,8 @@ def test_a_disk_that_is_really_full(program, tmp_path):
         refused = found if found.status_code != 200 else None
         number += 1
         assert number < 1000
-    assert (refused.status_code, refused.json()["title"]) == (507, "no room for the observations")
+    assert refused.status_code == 507, refused.text
+    assert refused.json()["title"] == "no room for the observations"
     position = served.http.get("/v1/status").json()["position"]
     copy = tmp_path / "copy"
     within = Path(f"/proc/{served.process.pid}/root{disk}")

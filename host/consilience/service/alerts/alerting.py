@@ -12,6 +12,7 @@ from consilience.service.alerts.dispatcher import Dispatcher
 from consilience.service.alerts.target import Target
 from consilience.service.engine import Engine
 from consilience.service.intake.columns import Columns, Event
+from consilience.service.store.database import is_full
 
 __all__ = ["Alerting"]
 
@@ -19,7 +20,9 @@ _LOG = logging.getLogger(__name__)
 
 _PAGE = 500
 _LOOK_S = 60.0
-"""So often it looks for alarms that nobody told it of: one may have failed."""
+"""So often it looks for alarms that nobody told it of."""
+_AGAIN_S = 5.0
+"""So long after a failure, as on a full disk."""
 
 
 class Alerting(Closes):
@@ -148,16 +151,23 @@ class Alerting(Closes):
         self._news.set()
 
     def _run(self) -> None:
+        said = ""
         while True:
             ends = self._ends
             self._news.clear()
             try:
                 self.catch_up()
-            except Exception:  # a full disk must not end it for ever
-                _LOG.exception("alarms could not be queued for telling; again within a minute")
+                said = ""
+            except Exception as error:  # a full disk must not end it for ever
+                if said != repr(error):
+                    _LOG.error(
+                        "alarms could not be queued for telling (%s), and again every 5 s", error,
+                        exc_info=None if is_full(error) else error,
+                    )  # fmt: skip
+                said = repr(error)
             if ends:
                 return
-            self._news.wait(_LOOK_S)
+            self._news.wait(_AGAIN_S if said else _LOOK_S)
 
     def _check_last(self) -> None:
         newest: list[dict[str, Any]] = self._engine.database.alarms(max(0, self._last - 1), 1)

@@ -121,10 +121,10 @@ class AlertsDatabase(Closes):
             self._connection.execute("begin immediate")
             try:
                 yield self._connection
-            except BaseException:
-                self._connection.execute("rollback")
-                raise
-            self._connection.execute("commit")
+                self._connection.execute("commit")
+            finally:
+                if self._connection.in_transaction:  # a full disk may have rolled it back
+                    self._connection.execute("rollback")
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:

@@ -16,6 +16,7 @@ from consilience.service.alerts.delivery_queue import DeliveryQueue
 from consilience.service.alerts.sender import Sender
 from consilience.service.alerts.silences import Silences
 from consilience.service.alerts.target import Target
+from consilience.service.store.database import is_full
 
 __all__ = ["Dispatcher", "wall_ms"]
 
@@ -202,8 +203,11 @@ class Dispatcher(Closes):
             seen = self._changes
             try:
                 wait_ms = sender.turn()
-            except Exception:  # a full disk must not end telling for ever
-                _LOG.exception("telling target %s failed; again in 5 s", sender.target.name)
+            except Exception as error:  # a full disk must not end telling for ever
+                _LOG.error(
+                    "telling target %s failed (%s); again in 5 s", sender.target.name, error,
+                    exc_info=None if is_full(error) else error,
+                )  # fmt: skip
                 wait_ms = 5_000
             self._sleep(wait_ms / 1000, seen)
 

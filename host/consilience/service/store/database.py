@@ -10,7 +10,7 @@ from typing import Any
 from consilience.closing import Closes
 from consilience.errors import BadInput
 
-__all__ = ["VERSION", "Database"]
+__all__ = ["VERSION", "Database", "is_full"]
 
 VERSION = 2
 _SCHEMA = """
@@ -31,6 +31,8 @@ _MIGRATIONS = {
     "WHERE acknowledged_ms IS NOT NULL;",
 }
 """Version: what turns tables of it into those of the next; 0 has none."""
+_FULL = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE})
+"""No room in the file or in its -wal; none to grow its -shm."""
 
 
 class Database(Closes):
@@ -253,6 +255,11 @@ class Database(Closes):
             "SELECT value FROM facts WHERE name = ?", (name,)
         ).fetchall()
         return rows[0][0] if rows else default
+
+
+def is_full(error: BaseException) -> bool:
+    """Return whether the disk was too full for a table: nothing was written, and may be again."""
+    return getattr(error, "sqlite_errorcode", None) in _FULL
 
 
 def key_of(agent: int | str | None) -> str | None:

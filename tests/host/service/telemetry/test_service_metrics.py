@@ -159,7 +159,7 @@ def test_a_fault_in_the_middle_of_judging_is_answered_and_nothing_is_lost(
 ):
     asked = start()
     asked.send(*GOOD)
-    error = sqlite3.OperationalError("database or disk is full")
+    error = sqlite3.OperationalError("disk I/O error")
 
     def full(*_):
         raise error
@@ -167,7 +167,7 @@ def test_a_fault_in_the_middle_of_judging_is_answered_and_nothing_is_lost(
     monkeypatch.setattr(asked.service.database, "write_alarms", full)
     answer = asked.send(*BAD)
     assert answer.status_code == 503
-    assert "database or disk is full" in answer.json()["detail"]
+    assert "disk I/O error" in answer.json()["detail"]
     assert asked.send(*GOOD).status_code == 503
     assert asked.ask("GET", "/readyz").status_code == 503
     assert scraped(asked)["consilience_writing",] == 0
