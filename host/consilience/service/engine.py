@@ -18,9 +18,10 @@ from consilience.service.idle_traces import IdleTraces
 from consilience.service.intake.columns import Columns, Event
 from consilience.service.intake.spans import LoggedSpan
 from consilience.service.keeper import Keeper
-from consilience.service.showing import Alarm, DiskFull, Showing
+from consilience.service.showing import Alarm, Showing
 from consilience.service.state import Applied, ServiceState
 from consilience.service.store.database import Database
+from consilience.service.store.full_disk import DiskFull
 from consilience.service.store.observation_log import Kind, ObservationLog, Record
 from consilience.service.verdict_log.leaves import alarm_leaf, record_leaf, refused_leaf
 from consilience.service.verdict_log.verdict_log import VerdictLog

@@ -2,16 +2,15 @@
 
 import contextlib
 import logging
-import sqlite3
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from consilience.errors import ConsilienceError
 from consilience.service.state import Applied
-from consilience.service.store.database import Database, is_full
+from consilience.service.store.database import Database
+from consilience.service.store.full_disk import DiskFull
 
-__all__ = ["Alarm", "DiskFull", "Showing"]
+__all__ = ["Alarm", "Showing"]
 
 _log = logging.getLogger(__name__)
 
@@ -19,10 +18,6 @@ _LOGGED = "id", "kind", "agent", "run", "provisional", "statistic_bits", "thresh
 """What a line of the log says of an alarm."""
 
 Alarm = dict[str, Any]
-
-
-class DiskFull(ConsilienceError):
-    """There is no room for a record: nothing was taken, and what comes once there is room is."""
 
 
 class Showing:
@@ -92,10 +87,8 @@ class Showing:
         said = [(agent, one.at_ms, last) for one in unseen for agent, last in one.acknowledged]
         try:
             self._database.write_alarms(unseen[-1].position, alarms, said)
-        except sqlite3.OperationalError as error:
-            if not is_full(error):
-                raise
-            raise DiskFull(self.trouble) from error
+        except DiskFull:
+            raise DiskFull(self.trouble) from None
         self._unseen = []
         for alarm in alarms:
             _log.info("alarm", extra={name: alarm.get(name) for name in _LOGGED})

@@ -96,7 +96,7 @@ def test_a_disk_that_is_really_full(program, tmp_path):
         number += 1
         assert number < 1000
     assert refused.status_code == 507, refused.text
-    assert refused.json()["title"] == "no room for the observations"
+    assert refused.json()["title"] == "no room on the disk"
     position = served.http.get("/v1/status").json()["position"]
     copy = tmp_path / "copy"
     within = Path(f"/proc/{served.process.pid}/root{disk}")

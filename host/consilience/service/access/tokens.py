@@ -18,6 +18,7 @@ from consilience.service.access.identity import Identity
 from consilience.service.access.private_file import make_private, read_only_by_owner
 from consilience.service.access.redaction import redacted
 from consilience.service.access.scopes import Scope, scopes_of
+from consilience.service.store.full_disk import DiskFull, told_if_full
 
 __all__ = ["FILE", "VERSION", "Credential", "Tokens", "now_ms"]
 
@@ -95,9 +96,13 @@ class Tokens(Closes):
             self._base = sqlite3.connect(
                 path, isolation_level=None, check_same_thread=False, timeout=5.0
             )
-            self._base.execute("PRAGMA journal_mode = WAL")
-            self._base.execute("PRAGMA synchronous = FULL")
-            self._prepare(path)
+            with told_if_full():
+                self._base.execute("PRAGMA journal_mode = WAL")
+                self._base.execute("PRAGMA synchronous = FULL")
+                self._prepare(path)
+        except DiskFull:
+            self._base.close()
+            raise
         except sqlite3.DatabaseError as error:
             raise BadInput(
                 f"{path}: no table of tokens ({error}); restore it, or move it away"
@@ -153,7 +158,7 @@ class Tokens(Closes):
             ids = ", ".join(one.id for one in found)
             raise BadInput(f"{which!r} is the name of several; revoke one by its id: {ids}")
         at = self._clock()
-        with self._lock:
+        with self._lock, told_if_full():
             self._base.execute(
                 "UPDATE credentials SET revoked_ms = ? WHERE id = ?", (at, found[0].id)
             )
@@ -229,7 +234,7 @@ class Tokens(Closes):
                 )
         expires = None if lifetime_ms is None else at + lifetime_ms
         row = (id_, kind, name, *keys, " ".join(sorted(wanted)), at, expires, None)
-        with self._lock:
+        with self._lock, told_if_full():
             # Here alone, so that no clock that has jumped removes what is valid.
             self._base.execute(
                 "DELETE FROM credentials WHERE revoked_ms < ?1 OR expires_ms < ?1", (at - _KEPT_MS,)

@@ -12,7 +12,7 @@ from consilience.service.alerts.dispatcher import Dispatcher
 from consilience.service.alerts.target import Target
 from consilience.service.engine import Engine
 from consilience.service.intake.columns import Columns, Event
-from consilience.service.store.database import is_full
+from consilience.service.store.full_disk import DiskFull
 
 __all__ = ["Alerting"]
 
@@ -162,7 +162,7 @@ class Alerting(Closes):
                 if said != repr(error):
                     _LOG.error(
                         "alarms could not be queued for telling (%s), and again every 5 s", error,
-                        exc_info=None if is_full(error) else error,
+                        exc_info=None if isinstance(error, DiskFull) else error,
                     )  # fmt: skip
                 said = repr(error)
             if ends:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from consilience.closing import Closes
 from consilience.errors import BadInput
+from consilience.service.store.full_disk import DiskFull, told_if_full
 
 __all__ = ["VERSION", "AlertsDatabase"]
 
@@ -83,14 +84,15 @@ class AlertsDatabase(Closes):
         )
         self._connection.row_factory = sqlite3.Row
         try:
-            self._prepare()
+            with told_if_full():
+                self._prepare()
         except sqlite3.DatabaseError as error:
             self._connection.close()
             raise BadInput(
                 f"{path}: cannot be used ({error}); restore it from a backup, or move it away: "
                 "alarms that stand are then told once more"
             ) from None
-        except BadInput:
+        except (BadInput, DiskFull):
             self._connection.close()
             raise
 
@@ -113,8 +115,11 @@ class AlertsDatabase(Closes):
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """Give the connection to one thread; what it wrote is on disk, all or nothing."""
-        with self._turns:
+        """Give the connection to one thread; what it wrote is on disk, all or nothing.
+
+        DiskFull: nothing of it is, and may be later.
+        """
+        with self._turns, told_if_full():
             if self._connection.in_transaction:  # within another of the same thread
                 yield self._connection
                 return

@@ -16,7 +16,7 @@ from consilience.service.alerts.delivery_queue import DeliveryQueue
 from consilience.service.alerts.sender import Sender
 from consilience.service.alerts.silences import Silences
 from consilience.service.alerts.target import Target
-from consilience.service.store.database import is_full
+from consilience.service.store.full_disk import DiskFull
 
 __all__ = ["Dispatcher", "wall_ms"]
 
@@ -206,7 +206,7 @@ class Dispatcher(Closes):
             except Exception as error:  # a full disk must not end telling for ever
                 _LOG.error(
                     "telling target %s failed (%s); again in 5 s", sender.target.name, error,
-                    exc_info=None if is_full(error) else error,
+                    exc_info=None if isinstance(error, DiskFull) else error,
                 )  # fmt: skip
                 wait_ms = 5_000
             self._sleep(wait_ms / 1000, seen)

@@ -13,6 +13,7 @@ from consilience.monitor.monitor import Monitor
 from consilience.monitor.watch_options import WatchOptions
 from consilience.service.backup.restoring import state_being_made
 from consilience.service.store.folder import StateFolder
+from consilience.service.store.full_disk import told_if_full
 from consilience.service.store.observation_log import ObservationLog
 from consilience.service.store.snapshots import Snapshot, Snapshots
 
@@ -117,6 +118,7 @@ def _write(folder: StateFolder, snapshot: Snapshot, made: Path) -> None:
     for name in _COPIED:
         if (folder.path / name).is_file():
             with (
+                told_if_full(f"{made / name}: the disk"),
                 contextlib.closing(sqlite3.connect(folder.path / name)) as read,
                 contextlib.closing(sqlite3.connect(made / name)) as written,
             ):

@@ -21,6 +21,7 @@ from consilience.errors import BadInput, PermissionRefused
 from consilience.evidence.atomic_file import naming, sync_folder, write_file
 from consilience.service.backup.manifest import MANIFEST, Manifest
 from consilience.service.store.folder import LOCK
+from consilience.service.store.full_disk import told_if_full
 from consilience.service.store.observation_log import ObservationLog, segments_from
 from consilience.service.store.snapshots import Snapshot, Snapshots
 from consilience.service.verdict_log.verdict_log import FOLDER, KEY
@@ -214,6 +215,7 @@ def _copy_database(source: Path, target: Path) -> None:
     target.touch(mode=0o600)
     try:
         with (
+            told_if_full(f"{target}: the disk"),
             contextlib.closing(sqlite3.connect(source, timeout=30)) as read,
             contextlib.closing(sqlite3.connect(target)) as written,
         ):

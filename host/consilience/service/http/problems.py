@@ -69,7 +69,7 @@ def problem_of(error: Exception) -> Problem:
         title = "a row cannot be taken, so none was"
         return Problem(422, "bad-row", title, words, row=error.row)
     if isinstance(error, DiskFull):
-        return Problem(507, "disk-full", "no room for the observations", words)
+        return Problem(507, "disk-full", "no room on the disk", words)
     if isinstance(error, Busy):
         return Problem(503, "busy", "too much waits to be judged", words)
     if isinstance(error, StorageFailed):

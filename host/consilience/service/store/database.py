@@ -1,16 +1,18 @@
 """Alarms and histories to read: SQLite beside the log, from which what it lacks comes again."""
 
+import contextlib
 import json
 import sqlite3
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from consilience.closing import Closes
 from consilience.errors import BadInput
+from consilience.service.store.full_disk import DiskFull, told_if_full
 
-__all__ = ["VERSION", "Database", "is_full"]
+__all__ = ["VERSION", "Database"]
 
 VERSION = 2
 _SCHEMA = """
@@ -31,8 +33,6 @@ _MIGRATIONS = {
     "WHERE acknowledged_ms IS NOT NULL;",
 }
 """Version: what turns tables of it into those of the next; 0 has none."""
-_FULL = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE})
-"""No room in the file or in its -wal; none to grow its -shm."""
 
 
 class Database(Closes):
@@ -49,6 +49,8 @@ class Database(Closes):
     ------
     BadInput
         The file is no database, or of a newer program.
+    DiskFull
+        Of writing, too: nothing was written.
     """
 
     def __init__(self, path: Path | None) -> None:
@@ -60,12 +62,17 @@ class Database(Closes):
         if path is not None:
             path.touch(mode=0o600)
         try:
-            self._writer = self._connected()
-            self._writer.execute("PRAGMA journal_mode = WAL")
-            # The log before a snapshot goes: what was written must be on the disk then.
-            self._writer.execute("PRAGMA synchronous = FULL")
-            self._migrate(path)
+            with told_if_full():
+                self._writer = self._connected()
+                self._writer.execute("PRAGMA journal_mode = WAL")
+                # The log before a snapshot goes: what was written must be on the disk then.
+                self._writer.execute("PRAGMA synchronous = FULL")
+                self._migrate(path)
+        except DiskFull:
+            self.close()
+            raise
         except sqlite3.DatabaseError as error:
+            self.close()
             raise BadInput(
                 f"{path}: is damaged ({error}); remove it with its -wal and -shm, and what the "
                 "log still has comes again"
@@ -87,7 +94,7 @@ class Database(Closes):
         alarms : iterable of dict
         acknowledged : iterable of (agent, ms, number of the last alarm that is meant)
         """
-        with self._lock, self._writer as connection:
+        with self._writing() as connection:
             connection.executemany(
                 "INSERT OR IGNORE INTO alarms VALUES (?, ?, ?, NULL, ?)",
                 [
@@ -118,7 +125,7 @@ class Database(Closes):
         gone : iterable of int or str
             Agents whose runs of before are removed.
         """
-        with self._lock, self._writer as connection:
+        with self._writing() as connection:
             connection.executemany(
                 "DELETE FROM points WHERE agent = ?", [(key_of(agent),) for agent in gone]
             )
@@ -141,7 +148,7 @@ class Database(Closes):
 
     def forget_points(self, kept: int) -> None:
         """Remove chunks of agents that have so many runs in newer ones."""
-        with self._lock, self._writer as connection:
+        with self._writing() as connection:
             connection.execute(
                 "DELETE FROM points WHERE (agent, number) IN (SELECT agent, number FROM ("
                 "SELECT agent, number, count, sum(count) OVER ("
@@ -185,7 +192,7 @@ class Database(Closes):
 
     def acknowledge(self, number: int, now: int) -> None:
         """Note that an alarm of the fleet was acknowledged, which is no agent's."""
-        with self._lock, self._writer as connection:
+        with self._writing() as connection:
             connection.execute(
                 "UPDATE alarms SET acknowledged_ms = ?2 WHERE id = ?1 AND acknowledged_ms IS NULL",
                 (number, now),
@@ -205,7 +212,7 @@ class Database(Closes):
 
     def remove_alarms(self, numbers: Sequence[int]) -> int:
         """Remove alarms that were acknowledged; return how many of these there were."""
-        with self._lock, self._writer as connection:
+        with self._writing() as connection:
             return connection.executemany(
                 "DELETE FROM alarms WHERE id = ? AND acknowledged_ms IS NOT NULL",
                 [(one,) for one in numbers],
@@ -220,6 +227,12 @@ class Database(Closes):
         for one in self._all:
             one.close()
         self._all.clear()
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        """Give the writer to one thread; what it wrote is on disk, all or nothing."""
+        with self._lock, told_if_full(), self._writer as connection:
+            yield connection
 
     def _reader(self) -> sqlite3.Connection:
         found = getattr(self._local, "connection", None)
@@ -255,11 +268,6 @@ class Database(Closes):
             "SELECT value FROM facts WHERE name = ?", (name,)
         ).fetchall()
         return rows[0][0] if rows else default
-
-
-def is_full(error: BaseException) -> bool:
-    """Return whether the disk was too full for a table: nothing was written, and may be again."""
-    return getattr(error, "sqlite_errorcode", None) in _FULL
 
 
 def key_of(agent: int | str | None) -> str | None:
