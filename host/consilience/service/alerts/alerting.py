@@ -143,7 +143,7 @@ class Alerting(Closes):
         self.dispatcher.end_alarm(alert.id, how, by, note)
 
     def _note(self, agent: int | str, *, renewed: bool) -> None:
-        """Take note, in the thread of the engine, that a user said something of an agent."""
+        """Take note, called by one thread at a time, that a user said something of an agent."""
         if renewed:
             self._renewed.add(agent)
         else:
