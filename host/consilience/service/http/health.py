@@ -22,6 +22,6 @@ async def healthz(request: Request) -> Response:
 async def readyz(request: Request) -> Response:
     """Return that observations are taken; 503 if they are not."""
     service = service_of(request)
-    if service.engine.failure:
-        raise Problem(503, "storage-failed", "nothing is taken", service.engine.failure)
+    if failure := service.engine.failure:  # asked once: a full disk may have room the next moment
+        raise Problem(503, "storage-failed", "nothing is taken", failure)
     return answer(service, {"ready": True, "position": service.state.position})
