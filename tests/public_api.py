@@ -10,6 +10,7 @@ import inspect
 import re
 import sys
 from collections.abc import Iterator
+from enum import EnumMeta
 from pathlib import Path
 from types import ModuleType
 
@@ -57,7 +58,8 @@ def _of_value(path: str, value: object) -> Iterator[tuple[str, str]]:
     if not callable(value):
         yield path, f"{path}: {type(value).__name__}"
         return
-    yield path, f"{path}{_signature(value)}"
+    # How an enumeration shows its call differs from one Python to the next.
+    yield path, f"{path}{'(value)' if isinstance(value, EnumMeta) else _signature(value)}"
     if inspect.isclass(value):
         for name, member in sorted(vars(value).items()):
             if name.startswith("_"):

@@ -47,7 +47,7 @@ WAYS = {
     "docs/engines.md": Way(2, 0, (given.coded,), given.board_sum),
     "docs/export.md": Way(2, 4),
     "docs/epochs.md": Way(2, 2, (given.replica_keys,), given.epoch),
-    "docs/install.md": Way(1, 3),
+    "docs/install.md": Way(2, 3),
     "docs/integration.md": Way(3),
     "docs/models.md": Way(9, 0, (given.traces, given.metrics, given.scores)),
     "docs/monitor.md": Way(3, 0, (given.scores, given.reports), given.ranked),

@@ -11,6 +11,12 @@ from typing import Annotated, Any
 import typer
 
 from consilience.cli.commands import COMMANDS, TOOLS, imported, opening_lines
+from consilience.cli.completion import (
+    InstallCompletion,
+    ShowCompletion,
+    register_shells,
+    with_shell,
+)
 from consilience.cli.output import INTERRUPTED, STDOUT, Output, log_to_stderr
 from consilience.cli.unwinding import ended_by_sigterm
 from consilience.errors import BadInput, ConsilienceError
@@ -64,8 +70,10 @@ def _program_with(names: Container[str], *, listed: bool) -> Any:
         epilog=_EPILOG,
         pretty_exceptions_enable=False,
         rich_markup_mode="rich",
+        add_completion=False,  # `cli.completion` has the options
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     )
+    register_shells()
     app.callback()(_program)
     for name, place in COMMANDS.items():
         panel = "With the extras dev, bench or build" if place.group == TOOLS else None
@@ -96,6 +104,8 @@ def _program(
             "--version", callback=_print_version, is_eager=True, help="Print the version."
         ),
     ] = False,
+    _install_completion: InstallCompletion = None,
+    _show_completion: ShowCompletion = None,
 ) -> None:
     """Only options: the help text is the program's."""
 
@@ -123,6 +133,7 @@ def run(program: Any, arguments: Sequence[str]) -> int:
     output = Output(as_json="--json" in words)
     try:
         with log_to_stderr(), ended_by_sigterm(), naming_extras(f"consilience {words[0]}"):
+            words = with_shell(words)
             code = program.main(words, prog_name="consilience", standalone_mode=False) or 0
             sys.stdout.flush()  # while a failure can still be told
     except ConsilienceError as error:

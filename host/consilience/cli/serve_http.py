@@ -104,6 +104,7 @@ def serve_http(
             HttpMetrics(guard, app.state.metrics.registry),
             log_config=None,
             access_log=False,
+            ws="none",  # nothing here speaks WebSocket: its libraries are not imported
             proxy_headers=False,
             timeout_graceful_shutdown=_GRACE_S,
             server_header=False,

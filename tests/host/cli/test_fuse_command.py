@@ -1,6 +1,7 @@
 """`consilience fuse` as a person meets it: results, notes, and every bad input."""
 
 import json
+import re
 from decimal import Decimal
 
 import numpy as np
@@ -486,7 +487,10 @@ def test_links_in_a_circle_were_a_traceback(tmp_path, capsys):
     (tmp_path / "two").symlink_to("one")
     words = ["fuse", str(tmp_path / "e.csv"), "--out", str(tmp_path / "one" / "o.csv")]
     assert main(words) == 2
-    assert "links lead in a circle; choose another path" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    # From Python 3.13 on the system says it, not `Path.resolve`.
+    assert re.search("links lead in a circle|Too many levels of symbolic links", told)
+    assert "choose another path" in told
 
 
 def test_more_rows_at_a_time_than_an_index_has_were_a_traceback(tmp_path, capsys):

@@ -8,6 +8,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from tests.host.service.access.certificates import key_usage
+
 __all__ = ["Authority"]
 
 DAY = timedelta(days=1)
@@ -51,6 +53,7 @@ class Authority:
             .add_extension(x509.BasicConstraints(ca=issuer is None, path_length=None), True)
             .add_extension(own, False)
             .add_extension(signer, False)
+            .add_extension(key_usage(issuer is None), True)
         )
         if host is not None:
             names = x509.SubjectAlternativeName([x509.IPAddress(ip_address(host))])

@@ -9,7 +9,9 @@ class OnSocket:
     """Serves `app` at `url` until it is closed."""
 
     def __init__(self, app):
-        config = uvicorn.Config(app, port=0, log_level=None, log_config=None, lifespan="off")
+        config = uvicorn.Config(
+            app, port=0, log_level=None, log_config=None, lifespan="off", ws="none"
+        )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, daemon=True)
         self._thread.start()

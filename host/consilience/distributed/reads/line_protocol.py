@@ -31,9 +31,8 @@ class LineProtocol(asyncio.Protocol):
         self._waiting: asyncio.Future[bytes] | None = None
         self._full = self._ended = False
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin."""
-        assert isinstance(transport, asyncio.Transport)
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin. A transport of uvloop need be none of asyncio's, though it does the same."""
         self._transport = transport
 
     def connection_lost(self, exc: Exception | None) -> None:

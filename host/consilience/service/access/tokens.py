@@ -18,7 +18,7 @@ from consilience.service.access.identity import Identity
 from consilience.service.access.private_file import make_private, read_only_by_owner
 from consilience.service.access.redaction import redacted
 from consilience.service.access.scopes import Scope, scopes_of
-from consilience.service.store.full_disk import DiskFull, told_if_full
+from consilience.service.store.full_disk import told_if_full
 
 __all__ = ["FILE", "VERSION", "Credential", "Tokens", "now_ms"]
 
@@ -96,13 +96,14 @@ class Tokens(Closes):
             self._base = sqlite3.connect(
                 path, isolation_level=None, check_same_thread=False, timeout=5.0
             )
-            with told_if_full():
-                self._base.execute("PRAGMA journal_mode = WAL")
-                self._base.execute("PRAGMA synchronous = FULL")
-                self._prepare(path)
-        except DiskFull:
-            self._base.close()
-            raise
+            try:
+                with told_if_full():
+                    self._base.execute("PRAGMA journal_mode = WAL")
+                    self._base.execute("PRAGMA synchronous = FULL")
+                    self._prepare(path)
+            except BaseException:
+                self._base.close()
+                raise
         except sqlite3.DatabaseError as error:
             raise BadInput(
                 f"{path}: no table of tokens ({error}); restore it, or move it away"

@@ -41,8 +41,10 @@ class SnapshotProcess:
         parent = os.getpid()
         self._told, says = os.pipe()
         with warnings.catch_warnings():
-            # Python 3.12 warns of locks that other threads hold: the child takes none of theirs.
+            # Python 3.12, and JAX wherever it is loaded, warn of locks that other threads hold:
+            # the child takes none of theirs.
             warnings.simplefilter("ignore", DeprecationWarning)
+            warnings.simplefilter("ignore", RuntimeWarning)
             self._child = os.fork()
         if self._child == 0:
             _live(work, parent, says)

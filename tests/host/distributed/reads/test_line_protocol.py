@@ -4,30 +4,38 @@ import asyncio
 import socket
 from functools import partial
 
+import pytest
+import uvloop
+
 from consilience.distributed.reads.line_protocol import LineProtocol
 
 ENOUGH = 1 << 22
 
 
-def answered(client, answer):
+@pytest.fixture(params=[asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
+def answered(request):
     """Run a coroutine that gets a client's end of a connection; return what it returns."""
 
-    async def run():
-        ours, theirs = socket.socketpair()
-        loop = asyncio.get_running_loop()
-        ending, _ = await loop.create_connection(partial(LineProtocol, answer), sock=ours)
-        reader, writer = await asyncio.open_connection(sock=theirs)
-        try:
-            return await asyncio.wait_for(client(reader, writer), 30)
-        finally:
-            for transport in ending, writer.transport:
-                transport.abort()
-            await asyncio.sleep(0)
+    def of_client(client, answer):
+        async def run():
+            ours, theirs = socket.socketpair()
+            loop = asyncio.get_running_loop()
+            ending, _ = await loop.create_connection(partial(LineProtocol, answer), sock=ours)
+            reader, writer = await asyncio.open_connection(sock=theirs)
+            try:
+                return await asyncio.wait_for(client(reader, writer), 30)
+            finally:
+                for transport in ending, writer.transport:
+                    transport.abort()
+                await asyncio.sleep(0)
 
-    return asyncio.run(run())
+        with asyncio.Runner(loop_factory=request.param) as runner:
+            return runner.run(run())
+
+    return of_client
 
 
-def test_answers_keep_their_order_though_one_is_awaited():
+def test_answers_keep_their_order_though_one_is_awaited(answered):
     asked = []
 
     async def later(line):
@@ -51,7 +59,7 @@ def test_answers_keep_their_order_though_one_is_awaited():
     assert told == b"a\nlate w1\nb\nlate w2\nlast, without an end\n"
 
 
-def test_a_line_without_an_end_is_not_answered():
+def test_a_line_without_an_end_is_not_answered(answered):
     async def client(reader, writer):
         writer.write(b"x" * ((1 << 16) + 1))
         return await reader.read()
@@ -59,7 +67,7 @@ def test_a_line_without_an_end_is_not_answered():
     assert answered(client, lambda line: line) == b""
 
 
-def test_a_client_that_does_not_read_is_not_answered_for_ever():
+def test_a_client_that_does_not_read_is_not_answered_for_ever(answered):
     count = 0
 
     def answer(_):
@@ -85,7 +93,7 @@ def test_a_client_that_does_not_read_is_not_answered_for_ever():
     assert answered(client, answer) * 4096 < ENOUGH
 
 
-def test_an_answer_that_is_given_up_ends_the_connection():
+def test_an_answer_that_is_given_up_ends_the_connection(answered):
     async def never(_):
         raise asyncio.CancelledError
 

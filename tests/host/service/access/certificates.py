@@ -49,7 +49,23 @@ class Authority:
             .not_valid_before(min(now, now + lifetime) - DAY)
             .not_valid_after(now + lifetime)
             .add_extension(x509.BasicConstraints(is_authority, None), critical=True)
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
+            .add_extension(
+                x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()),
+                critical=False,
+            )
+            .add_extension(key_usage(is_authority), critical=True)
         )
         if names:
             builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
         return builder.sign(self._key, hashes.SHA256())
+
+
+def key_usage(is_authority):
+    """Return what a key is for; from Python 3.13 on a client refuses an authority without it."""
+    uses = {"key_cert_sign": is_authority, "crl_sign": is_authority}
+    uses["digital_signature"] = not is_authority
+    others = ("content_commitment", "key_encipherment", "data_encipherment", "key_agreement")
+    return x509.KeyUsage(
+        **uses, **dict.fromkeys((*others, "encipher_only", "decipher_only"), False)
+    )

@@ -28,6 +28,7 @@ def running(tokens, audit, limits=LIMITS, tls=None, address="127.0.0.1:0"):
         Guard(told, tokens, limits, audit),
         log_config=None,
         access_log=False,
+        ws="none",
         server_header=False,
         proxy_headers=False,
     )

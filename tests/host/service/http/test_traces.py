@@ -132,7 +132,7 @@ def test_protobuf_packed_and_what_is_damaged(asked):
     assert again.partial_success.rejected_spans == 1
     assert posted(body[:-3]).status_code == 422
     assert posted(body, **{"content-type": "text/plain"}).status_code == 415
-    deep = b'{"resourceSpans":' + b"[" * 5000 + b"]" * 5000 + b"}"
+    deep = b'{"resourceSpans":' + b"[" * 500_000 + b"]" * 500_000 + b"}"
     assert posted(deep, **{"content-type": "application/json"}).status_code == 422
     assert posted(b'{"resourceLogs":[]}', **{"content-type": "application/json"}).status_code == 422
 
