@@ -33,7 +33,7 @@ def test_the_tests_hold_with_the_lowest_versions(tmp_path):
     assert any(one.startswith("typer==") for one in older)
     python = environment(tmp_path, sys.executable)
     subprocess.run([*INSTALL, str(python), "--no-deps", *older], check=True)
-    hold(python, " ".join(older))
+    hold(python, "tests/host", " ".join(older))
 
 
 @pytest.mark.slow
@@ -42,7 +42,7 @@ def test_the_tests_hold_with_a_later_python(tmp_path, version):
     python = python_of(version)
     if python is None:
         pytest.skip(f"there is no Python {version}")
-    hold(environment(tmp_path, python), version)
+    hold(environment(tmp_path, python), "tests", version)
 
 
 def versions(text):
@@ -98,9 +98,9 @@ def environment(folder, python):
     return path
 
 
-def hold(python, what):
-    """Carry out the tests of host/, which are those of what is installed."""
-    words = ["-m", "pytest", "tests/host", "-q", "-n", "2", "-p", "no:cacheprovider"]
+def hold(python, tests, what):
+    """Carry out a folder of tests; `what` is said if they do not hold."""
+    words = ["-m", "pytest", tests, "-q", "-n", "2", "-p", "no:cacheprovider"]
     path = f"{python.parent}{os.pathsep}{os.environ['PATH']}"
     done = subprocess.run(
         [str(python), *words], cwd=ROOT, env={**os.environ, "PATH": path},
