@@ -10,10 +10,10 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from packaging.requirements import Requirement
 from packaging.version import Version
 
 from consilience_tools.pages.stamp import ROOT
+from tests.release.trial import requirements
 
 DEVELOPMENT = {"dev", "docs", "release"}
 """Extras that are for work on the project: who needs these takes the lock."""
@@ -47,8 +47,7 @@ def test_the_tests_hold_with_a_later_python(tmp_path, version):
 
 def versions(text):
     """Name and version of the lines of a lock that are for here."""
-    lines = (line.rstrip("\\ ") for line in text.splitlines() if line[:1].isalnum())
-    needed = [Requirement(line) for line in lines]
+    needed = requirements(text)
     here = [one for one in needed if one.marker is None or one.marker.evaluate()]
     return {one.name: Version(next(iter(one.specifier)).version) for one in here}
 

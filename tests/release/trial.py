@@ -13,19 +13,22 @@ from packaging.requirements import Requirement
 
 from tests.docs.blocks import carried_out
 
-__all__ = ["constraints", "installed", "tried"]
+__all__ = ["constraints", "installed", "requirements", "tried"]
 
 TUTORIAL = "docs/tutorials/traces_to_alarm.md"
+
+
+def requirements(text: str) -> list[Requirement]:
+    """Return what a lock names, without its hashes."""
+    return [Requirement(line.rstrip("\\ ")) for line in text.splitlines() if line[:1].isalnum()]
 
 
 def constraints(lock: Path, file: Path) -> Path:
     """Write the versions of a lock as constraints of pip: these have no hashes and no extras."""
     lines = []
-    for line in lock.read_text(encoding="utf-8").splitlines():
-        if line[:1].isalnum():
-            one = Requirement(line.rstrip("\\ "))
-            marker = f" ; {one.marker}" if one.marker else ""
-            lines.append(f"{one.name}{one.specifier}{marker}\n")
+    for one in requirements(lock.read_text(encoding="utf-8")):
+        marker = f" ; {one.marker}" if one.marker else ""
+        lines.append(f"{one.name}{one.specifier}{marker}\n")
     file.write_text("".join(lines), encoding="utf-8")
     return file
 
